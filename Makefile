@@ -1,0 +1,46 @@
+# make env | demo | test | bench | lock. Needs Python 3.11+ and a package index; everything else it installs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help env demo test lint bench lock clean
+
+help:
+	@echo "make demo    train, serve and decide on shipped sample data"
+	@echo "make test    lint, types, import contracts, docs checks, tests"
+	@echo "make bench   benchmarks against peers, as tables"
+	@echo "make env     only the environment: .venv/bin/ordain"
+	@echo "make lock    pin the dependencies again (needs uv)"
+
+env: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Ordain needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned packages (once, a few minutes) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: env
+	@$(BIN)/ordain demo
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest
+
+bench: env
+	$(BIN)/python -m bench
+
+lock:
+	uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 --quiet -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) var

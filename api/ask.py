@@ -1,0 +1,85 @@
+"""Requests read: JSON, or a facts file, to an Ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from api.decide import Ask
+from engine.errors import Issue, MalformedRequest, PolicyError, did_you_mean
+from engine.jsontext import read_json
+from engine.source import parse
+from engine.values import NotThatType, date_time, said
+
+_KEYS = ("subject", "facts", "at")
+MAX_SUBJECT = 200
+"""Characters of a subject's name."""
+
+
+def read_ask(service: str, body: bytes) -> Ask:
+    """The question that a request's body puts: `{"subject", "facts", "at"?}`. Raises MalformedRequest."""
+    data = read_json(body, "the request")
+    if not isinstance(data, dict):
+        raise MalformedRequest(f"the request is {said(data)}, an object belongs there", _SHAPE)
+    for key in data:
+        if key not in _KEYS:
+            raise MalformedRequest(f"`{key}` has no meaning in a request", did_you_mean(key, _KEYS))
+    facts = data.get("facts")
+    if not isinstance(facts, dict):
+        raise MalformedRequest(f"`facts` is {said(facts)}, an object belongs there", _SHAPE)
+    return make_ask(service, data.get("subject"), facts, data.get("at"))
+
+
+_SHAPE = 'for example {"subject": "C-1", "facts": {"churn_risk": 0.85}}'
+
+
+def make_ask(service: str, subject: object, facts: Mapping[str, object], at: object) -> Ask:
+    """An Ask of parts that may be anything. Raises MalformedRequest."""
+    if not isinstance(subject, str) or not subject.strip() or len(subject) > MAX_SUBJECT:
+        message = f"`subject` is {said(subject)}, a text of 1 to {MAX_SUBJECT} characters belongs there"
+        raise MalformedRequest(message, "the customer or account that is decided about")
+    if not _encodable(subject, facts):
+        raise MalformedRequest("the request has half of a surrogate pair, which is no character")
+    if at is None:
+        return Ask(service, subject, facts)
+    try:
+        return Ask(service, subject, facts, date_time(at if isinstance(at, str) else said(at)))
+    except NotThatType as error:
+        raise MalformedRequest(f"`at`: {error}") from None
+
+
+def _encodable(*values: object) -> bool:
+    """Whether every text in JSON data can be written as UTF-8: an escape may have smuggled in a lone surrogate."""
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return False
+        elif isinstance(value, Mapping):
+            waiting.extend(value.keys())
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return True
+
+
+def read_facts_file(path: Path) -> dict[str, Any]:
+    """Facts from a JSON or YAML file, as `--facts` names it. Raises MalformedRequest with the place."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise MalformedRequest(f"`{path}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        data = read_json(text, f"`{path.name}`")
+    else:
+        try:
+            data = parse(text, path.name).data()
+        except PolicyError as error:
+            raise MalformedRequest(error.issues) from None
+    if not isinstance(data, dict):
+        raise MalformedRequest(Issue(f"`{path.name}` holds {said(data)}, an object of facts belongs there"))
+    return data

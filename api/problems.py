@@ -1,0 +1,76 @@
+"""One error shape for every answer that is none, over HTTP and on the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from engine.errors import (
+    ComplianceViolation,
+    CustomerDataIncomplete,
+    DataQualityIssue,
+    DecisionError,
+    Issue,
+    LedgerUnreadable,
+    MalformedRequest,
+    ModelDegradationDetected,
+    NotRecorded,
+    OrdainError,
+    PolicyError,
+    RequestTooLarge,
+    SettingsError,
+    UnknownDecision,
+    UnknownService,
+)
+
+# The first that fits counts, so a class stands before its parent.
+_STATUS: tuple[tuple[type[OrdainError], int], ...] = (
+    (MalformedRequest, 400),
+    (RequestTooLarge, 413),
+    (UnknownService, 404),
+    (UnknownDecision, 404),
+    (CustomerDataIncomplete, 422),
+    (DataQualityIssue, 422),
+    (ComplianceViolation, 422),
+    (DecisionError, 422),
+    (ModelDegradationDetected, 503),
+    (LedgerUnreadable, 503),
+    (NotRecorded, 503),
+    (PolicyError, 500),
+    (SettingsError, 500),
+)
+EXIT_BAD_INPUT, EXIT_NOT_RECORDED = 2, 3
+
+
+def status_of(error: OrdainError) -> int:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def exit_code_of(error: OrdainError) -> int:
+    """0 decided, 2 bad input, 3 not recorded."""
+    return EXIT_NOT_RECORDED if isinstance(error, NotRecorded) else EXIT_BAD_INPUT
+
+
+def shape(code: str, message: str, details: list[Any], severity: str, request_id: str) -> dict[str, Any]:
+    return {
+        "error": {
+            "code": code,
+            "message": message,
+            "details": details,
+            "timestamp": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+            "requestId": request_id,
+            "severity": severity,
+        }
+    }
+
+
+def shape_of(error: OrdainError, request_id: str) -> dict[str, Any]:
+    """An error of ours in that shape; `details` has one object for each finding."""
+    return shape(error.code, error.message, [_detail(issue) for issue in error.issues], error.severity, request_id)
+
+
+def _detail(issue: Issue) -> dict[str, str]:
+    found = {"message": issue.message, "hint": issue.hint, "fact": issue.fact}
+    if issue.span is not None:
+        found["place"] = str(issue.span)
+    return {key: value for key, value in found.items() if value}

@@ -1,0 +1,115 @@
+"""The settings: `config.yaml`, each overridden by an environment variable `ORDAIN_<NAME>`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from engine.errors import Issue, PolicyError, SettingsError, did_you_mean
+from engine.source import parse
+
+CONFIG = "ORDAIN_CONFIG"
+"""The environment variable that names another file than `config.yaml` in the working directory."""
+
+
+class Settings(BaseSettings):
+    """Everything an installation can choose. Paths are absolute once loaded."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDAIN_", extra="forbid", frozen=True)
+
+    database_url: str = Field("sqlite:///var/ordain.db", description="where the ledger is kept")
+    policies: Path = Field(Path("policies"), description="the folder of policies, vocabulary and services")
+    models: Path = Field(Path("var/models"), description="the folder of trained models")
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: Annotated[int, Field(ge=1, le=65535, description="the port to listen on")] = 8080
+    threads: Annotated[
+        int,
+        Field(ge=1, le=64, description="requests worked on at once; one is fastest where a commit takes under 1 ms"),
+    ] = 1
+    tenant: str = Field("demo", description="the business whose policies these are, as the ledger names it")
+    time_zone: str = Field("UTC", description="the zone whose calendar says what day it is")
+    max_body_bytes: Annotated[int, Field(ge=1024, description="the largest request that is read, in bytes")] = 65_536
+    busy_seconds: Annotated[float, Field(ge=0, le=60, description="how long a locked database is waited for")] = 5.0
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"`{name}` is no time zone; {did_you_mean(name, available_timezones())}")
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """The settings of `config`, or of the file that ORDAIN_CONFIG names, or of ./config.yaml, or the defaults.
+
+    Raises SettingsError, naming file, setting and place.
+    """
+    named = config or (Path(os.environ[CONFIG]) if os.environ.get(CONFIG) else None)
+    file = (named or Path("config.yaml")).absolute()
+    if named is not None and not file.is_file():
+        raise SettingsError(f"there is no file `{named}`", f"it is named by --config or {CONFIG}")
+    data = _read(file) if file.is_file() else {}
+    try:
+        settings = Settings(**data)
+    except ValidationError as error:
+        raise SettingsError([_issue(dict(part), file.name) for part in error.errors()]) from None
+    root = file.parent
+    return settings.model_copy(
+        update={
+            "policies": root / settings.policies,
+            "models": root / settings.models,
+            "database_url": _absolute(settings.database_url, root),
+        }
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_bytes()
+        if not any(line.strip() and not line.lstrip().startswith(b"#") for line in text.splitlines()):
+            return {}
+        node = parse(text, file.name)
+    except PolicyError as error:
+        raise SettingsError(error.issues) from None
+    except OSError as error:
+        raise SettingsError(f"`{file.name}` cannot be read: {error.strerror}") from None
+    if node.value is not None and not isinstance(node.value, dict):
+        raise SettingsError(Issue("settings are `name: value` lines", "", node.span))
+    for key, span in node.keys.items():
+        if key not in Settings.model_fields:
+            raise SettingsError(Issue(f"`{key}` is no setting", did_you_mean(key, Settings.model_fields), span))
+    return {key: part.text for key, part in node.items()}
+
+
+def _absolute(url: str, root: Path) -> str:
+    """A relative SQLite path counts from the folder of the settings."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url.startswith(prefix + "/"):
+        return url
+    return prefix + str(root / url.removeprefix(prefix))
+
+
+def _issue(error: dict[str, Any], file: str) -> Issue:
+    name = ".".join(map(str, error["loc"]))
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return Issue(f"the setting `{name}`: {message}", f"see {file} and the variable ORDAIN_{name.upper()}")

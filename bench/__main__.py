@@ -1,0 +1,35 @@
+"""`python -m bench [decision|http] [--json FILE]`: all benchmarks, or one."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from bench import decision, http
+from bench.tables import OUT, Result, machine
+
+BENCHMARKS: dict[str, Callable[[], Result]] = {"decision": decision.run, "http": http.run}
+
+
+@click.command()
+@click.argument("which", required=False, type=click.Choice(list(BENCHMARKS)))
+@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Keep the results there as well.")
+def main(which: str | None, file: Path | None) -> None:
+    """Runs the benchmarks and prints tables. Ratios are of this run; do nothing else on the machine meanwhile."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no server outlives this process
+    kept = []
+    OUT.print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in machine().items()), style="dim")
+    for name in [which] if which else BENCHMARKS:
+        result = BENCHMARKS[name]()
+        kept.append({"benchmark": name, **result.data()})
+        OUT.print(result.shown())
+    if file is not None:
+        file.write_text(json.dumps({"machine": machine(), "results": kept}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

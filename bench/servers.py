@@ -1,0 +1,65 @@
+"""Servers under test, as processes that never outlive the benchmark."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_START_SECONDS = 60
+_STOP_SECONDS = 10
+
+
+@contextmanager
+def serving(arguments: list[str], environment: Mapping[str, str], log: Path) -> Iterator[int]:
+    """Runs `python -m <arguments>`, with {port} filled in, until the block ends; gives the port.
+
+    Raises RuntimeError with what the server said when it does not answer.
+    """
+    port = _free_port()
+    command = [sys.executable, "-m", *(part.format(port=port) for part in arguments)]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # a process group of its own, so that its workers are stopped with it
+        )
+        try:
+            _wait(server, port, log)
+            yield port
+        finally:
+            _stop(server)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        server.wait(_STOP_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait(_STOP_SECONDS)

@@ -1,0 +1,227 @@
+"""Everything in force: vocabulary, services and all versions of all policies, compiled and proven by their examples."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.backends.python_policy import CompiledPolicy, compile_policy
+from engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean
+from engine.evaluate import Plan, make_plan
+from engine.examples import example_issues
+from engine.facts import FactSource, Vocabulary
+from engine.kinds import KINDS
+from engine.load import file_name_issues, load_policy
+from engine.load_facts import load_vocabulary, unknown_policies
+from engine.policy import Policy
+from engine.service import Service, Services, load_services
+from engine.source import read_file
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The bytes that a catalog is made of; policies by the file that errors will name."""
+
+    vocabulary: bytes
+    services: bytes
+    policies: Mapping[str, bytes]
+    root: str = "policies"
+
+
+def read_texts(directory: Path) -> Texts:
+    """The files of a policies directory. Raises PolicyError."""
+    if not directory.is_dir():
+        raise PolicyError(f"there is no policies directory `{directory}`", "see the setting `policies`")
+    root = directory.name
+    policies = {}
+    for file in sorted(directory.glob("*/*.yaml")):
+        shown = f"{root}/{file.parent.name}/{file.name}"
+        policies[shown] = read_file(file, shown)
+    vocabulary = read_file(directory / "facts.yaml", f"{root}/facts.yaml")
+    return Texts(vocabulary, read_file(directory / "services.yaml", f"{root}/services.yaml"), policies, root)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    vocabulary: Vocabulary
+    services: Services
+    versions: Mapping[str, Sequence[CompiledPolicy]]
+    _plans: dict[tuple[str, tuple[int, ...]], Plan] = field(default_factory=dict, repr=False, compare=False)
+
+    def service(self, name: str) -> Service:
+        service = self.services.by_name.get(name)
+        if service is None:
+            raise UnknownService(f"there is no service `{name}`", did_you_mean(name, self.services.by_name))
+        return service
+
+    def pick(self, name: str, at: dt.datetime) -> Plan:
+        """The versions in force on the day of `at`, as a plan. Raises UnknownService, NotInForce."""
+        service = self.service(name)
+        day = at.date()
+        picked = tuple(self._version(policy, day) for policy in service.policies)
+        key = (name, tuple(compiled.policy.version for compiled in picked))
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = make_plan(service, picked, self.vocabulary)
+        return plan
+
+    def _version(self, name: str, day: dt.date) -> CompiledPolicy:
+        """The latest version that has begun, unless it has ended."""
+        for compiled in self.versions[name]:
+            effective = compiled.policy.effective
+            if effective.start <= day:
+                if effective.holds_on(day):
+                    return compiled
+                break
+        raise NotInForce(f"`{name}` has no version in force on {day}", "see `effective` in its files")
+
+    def policies(self) -> list[Policy]:
+        return [compiled.policy for versions in self.versions.values() for compiled in versions]
+
+
+def load_catalog(texts: Texts, *, run_examples: bool = True) -> Catalog:
+    """Reads, checks, compiles and tries everything. Raises PolicyError with all issues of all files."""
+    vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
+    services = load_services(texts.services, f"{texts.root}/services.yaml")
+    issues: list[Issue] = []
+    versions: dict[str, list[CompiledPolicy]] = {}
+    for file, text in texts.policies.items():
+        try:
+            policy = load_policy(text, file, vocabulary)
+        except PolicyError as error:
+            issues.extend(error.issues)
+            continue
+        folder, _, name = file.removeprefix(f"{texts.root}/").partition("/")
+        issues.extend(file_name_issues(policy, folder, name.removesuffix(".yaml")))
+        versions.setdefault(policy.name, []).append(compile_policy(policy))
+    if issues:
+        raise PolicyError(issues)
+    for several in versions.values():
+        several.sort(key=lambda compiled: (compiled.policy.effective.start, compiled.policy.version), reverse=True)
+    issues.extend(unknown_policies(vocabulary, versions))
+    issues.extend(_given_issues(vocabulary, versions))
+    issues.extend(_protected_issues(vocabulary, versions))
+    for service in services.by_name.values():
+        issues.extend(_service_issues(service, vocabulary, versions))
+    if run_examples and not issues:
+        for several in versions.values():
+            for compiled in several:
+                issues.extend(example_issues(compiled))
+    if issues:
+        raise PolicyError(issues)
+    return Catalog(vocabulary, services, versions)
+
+
+def _service_issues(
+    service: Service, vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]]
+) -> list[Issue]:
+    """What keeps the parts of a service from fitting together, in any of their versions."""
+    issues = []
+    given: dict[str, str] = {}
+    for position, name in enumerate(service.policies):
+        if name in service.policies[:position]:
+            issues.append(Issue(f"the service `{service.name}` names `{name}` twice", "keep one of them", service.span))
+            continue
+        if name not in versions:
+            hint = did_you_mean(name, versions)
+            issues.append(Issue(f"the service `{service.name}` names no known policy: `{name}`", hint, service.span))
+            continue
+        for compiled in versions[name]:
+            issues.extend(_reads_issues(service, compiled.policy, vocabulary, given))
+        for compiled in versions[name]:
+            for output in compiled.policy.gives:
+                other = given.setdefault(output, name)
+                if other != name and compiled.policy.kind != "compliance":
+                    message = f"`{output}` is given by `{other}` and by `{name}` in the service `{service.name}`"
+                    issues.append(Issue(message, "rename one of them", compiled.policy.span))
+    for output in service.gives:
+        if output not in given and not issues:
+            hint = did_you_mean(output, given)
+            issues.append(Issue(f"no policy of the service `{service.name}` gives `{output}`", hint, service.span))
+        for compiled in versions.get(given.get(output, ""), ()):
+            if output not in compiled.policy.gives:
+                message = f"`{compiled.policy.label}` does not give `{output}`, which `{service.name}` gives"
+                issues.append(Issue(message, "every version must give it", compiled.policy.span))
+    return issues
+
+
+def _given_issues(vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]]) -> list[Issue]:
+    """Facts that are said to come from a policy of which some version gives no such value, or one of another type."""
+    issues = []
+    for fact in vocabulary.facts.values():
+        for policy in (compiled.policy for compiled in versions.get(fact.given_by, ())):
+            given = policy.gives.get(fact.name)
+            if given is None:
+                hint = did_you_mean(fact.name, policy.gives)
+                issues.append(Issue(f"`{policy.label}` gives no `{fact.name}`", hint, fact.span))
+            elif not fact.type.holds(given):
+                message = f"`{fact.name}` is declared {fact.type}, and `{policy.label}` gives another {given}"
+                issues.append(Issue(message, "type, unit, values and fields must agree", fact.span))
+    return issues
+
+
+def _reads_issues(service: Service, policy: Policy, vocabulary: Vocabulary, given: Mapping[str, str]) -> list[Issue]:
+    issues = []
+    for name in policy.reads:
+        giver = vocabulary[name].given_by
+        if giver and given.get(name) != giver:
+            message = f"`{policy.label}` reads `{name}`, which `{giver}` has not given before in `{service.name}`"
+            issues.append(Issue(message, f"put `{giver}` before `{policy.name}`", service.span))
+    return issues
+
+
+def _protected_issues(vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]]) -> list[Issue]:
+    """A protected fact must not reach a price or an intervention through another decision either."""
+    tainted: dict[str, str] = {name: name for name in vocabulary if vocabulary[name].protected}
+    growing = True
+    while growing:
+        growing = False
+        for name in vocabulary:
+            giver = vocabulary[name].given_by
+            for compiled in versions.get(giver, ()):
+                through = next((read for read in compiled.policy.reads if read in tainted), None)
+                if through is not None and name not in tainted:
+                    tainted[name], growing = tainted[through], True
+    issues = []
+    for several in versions.values():
+        for policy in (compiled.policy for compiled in several):
+            for name in policy.reads if KINDS[policy.kind].fair else ():
+                if name in tainted:
+                    message = f"`{policy.label}` reads `{name}`, which depends on the protected fact `{tainted[name]}`"
+                    issues.append(Issue(message, "a price or an intervention may not depend on it", policy.span))
+    return issues
+
+
+def protected_score_issues(catalog: Catalog, models: Iterable[FactSource]) -> list[Issue]:
+    """A protected fact must not reach a price or an intervention through a model's score either."""
+    tainted = {}
+    for model in models:
+        for fact in model.reads:
+            if fact.protected or (fact.name in catalog.vocabulary and catalog.vocabulary[fact.name].protected):
+                tainted[model.name] = fact.name
+    issues = []
+    for policy in catalog.policies():
+        for name in policy.reads if KINDS[policy.kind].fair else ():
+            source = catalog.vocabulary[name].sources[-1]
+            if source in tainted:
+                message = (
+                    f"`{policy.label}` reads `{name}`, which the model `{source}` computes from `{tainted[source]}`"
+                )
+                hint = f"`{tainted[source]}` is protected: train the model without it"
+                issues.append(Issue(message, hint, policy.span))
+    return issues
+
+
+def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence[bytes]) -> Plan:
+    """The plan that exactly these texts make for a service: how a past decision is decided again.
+
+    Raises PolicyError when they do not load with this version of the engine, UnknownService.
+    """
+    known = load_vocabulary(vocabulary, "facts.yaml")
+    found = load_services(services, "services.yaml").by_name.get(service)
+    if found is None:
+        raise UnknownService(f"there is no service `{service}` in the recorded services")
+    loaded = (load_policy(text, f"policy {number}", known) for number, text in enumerate(policies, start=1))
+    return make_plan(found, tuple(map(compile_policy, loaded)), known)

@@ -1,0 +1,236 @@
+"""A policy while it is being read: collects decisions and every issue, so that all are shown at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.errors import Issue, PolicyError, Span, did_you_mean
+from engine.facts import Vocabulary
+from engine.feel import parse, tree
+from engine.feel.lexer import is_name
+from engine.feel.tree import Expr, Literal, Name
+from engine.feel.types import Checked, check
+from engine.policy import Decision, Output, Requirement
+from engine.source import Node
+from engine.values import ANY, FLAG, NULL, TEXT, Kind, NotThatType, Type, Value, context_of, read, type_named
+
+_AS_WRITTEN = (Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS)
+
+
+class Draft:
+    """What a kind writes into. `scope` holds the types of all that the next expression may read."""
+
+    def __init__(self, vocabulary: Vocabulary, *, may_miss: bool = False) -> None:
+        self.vocabulary = vocabulary
+        self.issues: list[Issue] = []
+        self.decisions: list[Decision] = []
+        self.must_hold: list[Requirement] = []
+        self.constants: dict[str, tuple[Type, Value]] = {}
+        self.gives: dict[str, Type] = {}
+        self.reads: dict[str, Span] = {}
+        self.scope: dict[str, Type] = {}
+        for fact in vocabulary.facts.values():
+            optional = fact.nullable or (may_miss and not fact.given_by)
+            self.scope[fact.name] = replace(fact.type, optional=optional)
+
+    def fault(self, span: Span, message: str, hint: str = "") -> None:
+        self.issues.append(Issue(message, hint, span))
+
+    def expression(self, node: Node) -> Expr | None:
+        """The tree of a FEEL text; None, and an issue, when it has none."""
+        try:
+            return parse.expression(node.text, node.span, self.scope)
+        except PolicyError as error:
+            self.issues.extend(error.issues)
+            return None
+
+    def checked(self, expression: Expr | None, input: Type | None = None) -> Checked | None:
+        """An expression with its types; what it reads is noted. None, and issues, when it has faults."""
+        if expression is None:
+            return None
+        result = check(expression, self.scope, input)
+        self.issues.extend(result.issues)
+        for node in tree.walk(expression):
+            if isinstance(node, Name) and node.name in self.vocabulary and node.name not in self._own():
+                self.reads.setdefault(node.name, node.span)
+        return None if result.issues else result
+
+    def _own(self) -> set[str]:
+        return {decision.name for decision in self.decisions} | set(self.constants)
+
+    def formula(self, node: Node, want: Type | None = None) -> Checked | None:
+        """A FEEL text that must give the type `want`, and one of its declared values where it is a literal."""
+        result = self.checked(self.expression(node))
+        if result is None or want is None:
+            return result
+        if not want.accepts(result.type):
+            self.fault(node.span, f"`{node.text}` gives a {result.type}, a {want} is needed")
+            return None
+        for given in tree.results(result.tree) if want.values else ():
+            if isinstance(given, Literal) and given.value is not None and given.value not in want.values:
+                hint = did_you_mean(str(given.value), want.values)
+                self.fault(given.span, f"`{given.value}` is none of the declared values", hint)
+                return None
+        return result
+
+    def cell(self, node: Node, input: Type) -> Checked | None:
+        """A unary test; a bare word stands for the declared value of that name."""
+        try:
+            test = parse.unary_tests(node.text, node.span, (*self.scope, *input.values))
+        except PolicyError as error:
+            self.issues.extend(error.issues)
+            return None
+        if test is None:
+            return None
+        if isinstance(test, tree.Matches) and _looks_like_range(test.candidate):
+            hint = "a range is written with brackets and two dots: [0.5..0.8]"
+            self.fault(node.span, f"`{node.text}` is a subtraction, not a range", hint)
+            return None
+        result = self.checked(words_as_values(test, input.values), input)
+        if result is not None and not FLAG.accepts(result.type):
+            self.fault(node.span, f"`{node.text}` is no test")
+            return None
+        return result
+
+    def output(self, node: Node, want: Type) -> Checked | None:
+        """An output cell.
+
+        Text stands as written, unless it begins with `=`, which makes the rest an expression, or is a FEEL text
+        in double quotes. Dates and durations may stand as written too. All else is an expression.
+        """
+        if node.value is None:
+            if want.optional or want.kind is Kind.NULL:
+                return check(Literal(node.span, None, NULL), {})
+            self.fault(node.span, "null is no value of this output", "declare it `optional: true`")
+            return None
+        if isinstance(node.value, list | dict):
+            self.fault(node.span, f"a {want} belongs here")
+            return None
+        text = node.text.strip()
+        if want.kind is Kind.ANY:
+            return None  # the type itself was wrong, which has been said
+        if want.kind is Kind.TEXT:
+            return self._text_output(node, text, want)
+        if want.kind in _AS_WRITTEN:
+            try:
+                return check(Literal(node.span, read(want, text), want), {})
+            except NotThatType as error:
+                if re.fullmatch(r"\d{4}-\d{2}-\d{2}(T.*)?", text):
+                    self.fault(node.span, str(error))
+                    return None
+        return self.formula(node, want)
+
+    def _text_output(self, node: Node, text: str, want: Type) -> Checked | None:
+        if text.startswith("="):
+            shift = node.text.index("=") + 1
+            rest = Node(node.text[shift:], node.span.inside(1, shift + 1, node.text[shift:]), node.text[shift:])
+            return self.formula(rest, want)
+        if len(text) > 1 and text[0] == text[-1] == '"':
+            return self.formula(Node(text, node.span, text), want)
+        if want.values and text not in want.values:
+            self.fault(node.span, f"`{text}` is none of the declared values", did_you_mean(text, want.values))
+            return None
+        return check(Literal(node.span, text, TEXT), {})
+
+    def add(self, decision: Decision, *, given: bool = True) -> None:
+        """Adds a decision, which later expressions may read; `given` ones are what the policy gives."""
+        known = {earlier.name for earlier in self.decisions} | set(self.constants)
+        if decision.name in known:
+            self.fault(decision.span, f"`{decision.name}` is decided twice")
+        elif decision.name in self.vocabulary and not self.vocabulary[decision.name].given_by:
+            hint = "choose another name, or declare the fact with `source: policy ...`"
+            self.fault(decision.span, f"`{decision.name}` is a fact, so no decision may have its name", hint)
+        self.decisions.append(decision)
+        self.scope[decision.name] = decision.type
+        if given:
+            self.gives[decision.name] = decision.type
+
+    def broken(self, name: str) -> None:
+        """A decision that has issues of its own is known, of any type, so that its readers are not faulted too."""
+        self.scope[name] = ANY
+
+    def name(self, text: str, span: Span) -> None:
+        if not is_name(text):
+            self.fault(span, f"`{text}` cannot be a name", "use letters, digits and `_`, and no keyword")
+
+    def type(self, node: Node) -> Type:
+        """A type as `gives` writes it: `number`, or a mapping with `type`, `values`, `unit`. ANY when it is wrong."""
+        try:
+            return read_type(node)
+        except PolicyError as error:
+            self.issues.extend(error.issues)
+            return ANY
+
+    def outputs(self, node: Node) -> tuple[Output, ...]:
+        """The `gives` of a table: one type, or a mapping of names to types."""
+        if isinstance(node.value, str) or (isinstance(node.value, dict) and "type" in node.value):
+            return (Output("", self.type(node)),)
+        found = []
+        for name, part in node.items():
+            self.name(name, node.keys[name])
+            found.append(Output(name, self.type(part)))
+        return tuple(found)
+
+
+def _looks_like_range(node: Expr) -> bool:
+    if not isinstance(node, tree.Arithmetic) or node.op != "-":
+        return False
+    return isinstance(node.left, Literal) and isinstance(node.right, Literal)
+
+
+def words_as_values(test: Expr, values: Iterable[str]) -> Expr:
+    """The test with every bare name that is a declared value made the text it stands for."""
+    known = set(values)
+
+    def named(node: Expr) -> Expr:
+        return Literal(node.span, node.name, TEXT) if isinstance(node, Name) and node.name in known else node
+
+    return tree.changed(test, named) if known else test
+
+
+def read_type(node: Node) -> Type:
+    """A declared type. Raises PolicyError with its place."""
+    if not isinstance(node.value, dict):
+        found = type_named(node.text)
+        if found is None and node.text == "context":
+            raise PolicyError(Issue("a context needs `fields`", "fields: {name: text, ...}", node.span))
+        if found is None:
+            names = ("number", "text", "flag", "date", "time", "date and time", "duration", "months", "list of text")
+            raise PolicyError(Issue(f"`{node.text}` is no type", did_you_mean(node.text, names), node.span))
+        return found
+    if (fields := node.get("fields")) is not None and node["type"].text == "context":
+        found = context_of({name: read_type(part) for name, part in fields.items()})
+    else:
+        found = read_type(node["type"])
+    values = node["values"].texts() if node.get("values") else ()
+    if values and found.kind is Kind.LIST and found.item is not None:
+        return replace(found, item=replace(found.item, values=values))
+    optional = node.get("optional")
+    unit = node.get("unit")
+    return replace(
+        found,
+        values=values,
+        unit=unit.text if unit is not None else "",
+        optional=optional is not None and optional.value is True,
+    )
+
+
+def constants(draft: Draft, node: Node | None) -> None:
+    """The `constants` section: numbers, texts and flags that expressions may name."""
+    if node is None:
+        return
+    for name, part in node.items():
+        draft.name(name, node.keys[name])
+        if name in draft.vocabulary:
+            draft.fault(node.keys[name], f"`{name}` is a fact, so no constant may have its name")
+        value = part["value"] if part.get("value") is not None else part
+        found = draft.formula(value)
+        if found is None:
+            continue
+        if not isinstance(found.tree, Literal):
+            draft.fault(value.span, f"the constant `{name}` must be a number, a quoted text, a flag or a date")
+            continue
+        draft.constants[name] = (found.type, found.tree.value)
+        draft.scope[name] = found.type

@@ -1,0 +1,202 @@
+"""The ground floor: where a thing stands in a file, and everything that can go wrong.
+
+OrdainError
+├── SettingsError                 the installation: config.yaml, environment, a busy port
+├── PolicyError                   a policy, vocabulary or service text is wrong (all findings at once)
+│   └── PolicyChanged             a version that was already used has been edited
+├── DataError                     what the caller sent
+│   ├── MalformedRequest          not JSON, duplicate keys, wrong shape
+│   ├── RequestTooLarge
+│   ├── UnknownService
+│   ├── UnknownDecision
+│   ├── CustomerDataIncomplete    a fact is missing or null
+│   └── DataQualityIssue          a fact is unknown, mistyped, out of range, not finite
+├── DecisionError                 the policies give no outcome for these facts
+│   ├── NoRuleApplies             a table without `otherwise` has no rule for this case
+│   ├── RulesDisagree             rules overlap where the hit policy allows no overlap
+│   ├── CalculationFailed         division by zero, a number out of range, a date out of the calendar
+│   ├── NotInForce                a policy of the service has no version for this day
+│   ├── PricingConstraintViolation
+│   └── ComplianceViolation       decided and recorded, and the answer is no
+├── ModelDegradationDetected      a model is missing, corrupt or cannot score
+├── LedgerUnreadable              an entry on record is damaged or cannot be read
+└── NotRecorded                   the ledger could not make the entry durable, so there is no answer
+
+The class name of a leaf is its stable code; a caller may branch on it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a user's text. Lines and columns count from 1; `text` is what stands there.
+
+    A text that goes over several lines of its file says how: each further line begins after `margin` columns, or
+    YAML folded the lines into one, and `folds` has, for each further line, where it begins in the folded text and
+    at which column of the file.
+    """
+
+    file: str
+    line: int
+    column: int
+    text: str = ""
+    margin: int = 0
+    folds: tuple[tuple[int, int], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    def inside(self, line: int, column: int, text: str) -> Span:
+        """The place `line`, `column` (both from 1) of a text that begins at this span."""
+        if line > 1:
+            return Span(self.file, self.line + line - 1, column + self.margin, text)
+        for number, (start, at) in reversed(list(enumerate(self.folds, start=1))):
+            if column > start:
+                return Span(self.file, self.line + number, at + column - 1 - start, text)
+        return Span(self.file, self.line, self.column + column - 1, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One finding: what is wrong, where, and what to write instead."""
+
+    message: str
+    hint: str = ""
+    span: Span | None = None
+    fact: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.span}: " if self.span else ""
+        underlined = f"\n    {self.span.text}" if self.span and self.span.text else ""
+        hint = f"\n    hint: {self.hint}" if self.hint else ""
+        return f"{place}{self.message}{underlined}{hint}"
+
+
+class OrdainError(Exception):
+    """Carries one or more issues; `str()` shows them all, each with place and hint."""
+
+    severity: ClassVar[Severity] = Severity.MEDIUM
+
+    def __init__(self, issues: str | Issue | Iterable[Issue], hint: str = "") -> None:
+        if isinstance(issues, str):
+            issues = Issue(issues, hint)
+        self.issues: tuple[Issue, ...] = (issues,) if isinstance(issues, Issue) else tuple(issues)
+        super().__init__("\n".join(str(issue) for issue in self.issues))
+
+    @property
+    def code(self) -> str:
+        return type(self).__name__
+
+    @property
+    def message(self) -> str:
+        """The findings in one line, without places and hints."""
+        return "; ".join(issue.message for issue in self.issues)
+
+
+class SettingsError(OrdainError):
+    severity = Severity.HIGH
+
+
+class PolicyError(OrdainError):
+    severity = Severity.HIGH
+
+
+class PolicyChanged(PolicyError):
+    severity = Severity.CRITICAL
+
+
+class DataError(OrdainError):
+    pass
+
+
+class MalformedRequest(DataError):
+    severity = Severity.LOW
+
+
+class RequestTooLarge(DataError):
+    severity = Severity.LOW
+
+
+class UnknownService(DataError):
+    severity = Severity.LOW
+
+
+class UnknownDecision(DataError):
+    severity = Severity.LOW
+
+
+class CustomerDataIncomplete(DataError):
+    pass
+
+
+class DataQualityIssue(DataError):
+    pass
+
+
+class DecisionError(OrdainError):
+    severity = Severity.HIGH
+
+
+class NoRuleApplies(DecisionError):
+    pass
+
+
+class RulesDisagree(DecisionError):
+    pass
+
+
+class CalculationFailed(DecisionError):
+    pass
+
+
+class NotInForce(DecisionError):
+    pass
+
+
+class PricingConstraintViolation(DecisionError):
+    pass
+
+
+class ComplianceViolation(DecisionError):
+    pass
+
+
+class ModelDegradationDetected(OrdainError):
+    severity = Severity.HIGH
+
+
+class LedgerUnreadable(OrdainError):
+    severity = Severity.CRITICAL
+
+
+class NotRecorded(OrdainError):
+    severity = Severity.CRITICAL
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean `clv_tier`?` for the nearest known word, or what is known when none is near."""
+    choices = sorted(known)
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    if not near:
+        lowered = {choice.lower(): choice for choice in reversed(choices)}
+        near = [lowered[low] for low in difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)]
+    if near:
+        return f"did you mean `{near[0]}`?"
+    if not choices:
+        return ""
+    more = f" and {len(choices) - 12} more" if len(choices) > 12 else ""
+    return f"known: {', '.join(choices[:12])}{more}"

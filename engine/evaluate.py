@@ -1,0 +1,183 @@
+"""A service's picked policies decide: facts in, outcome and trace out. Pure: no clock, no network, no database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.backends.python_policy import CompiledPolicy, RawStep
+from engine.errors import Span
+from engine.facts import Facts, Vocabulary
+from engine.feel.tree import Expr, names
+from engine.gather import Need
+from engine.policy import Decision, Formula, Table, Verdict
+from engine.service import Service
+from engine.values import Kind, Type, Value, plain
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a service decided. `steps` hold the trace, in the raw form of `backends.python_policy`.
+
+    `values` are all facts and decisions by name; `verdict` is None for a service without compliance.
+    """
+
+    plan: Plan
+    values: Mapping[str, Value]
+    steps: list[RawStep]
+    verdict: Verdict | None
+
+    def given(self) -> Json:
+        """What the service gives, as JSON: money with its currency, numbers as decimal strings."""
+        return {name: _shown(type, self.values[name]) for name, type in self.plan.gives.items()}
+
+    def reasons(self) -> list[Json]:
+        """The rules that fired and the formulas that say why, compliance rules with their source and verdict."""
+        found: list[Json] = []
+        for label, (decision, _, fired, value, missing) in self._steps():
+            if isinstance(decision, Formula):
+                if decision.because:
+                    found.append({"policy": label, "decision": decision.name, "because": decision.because})
+                continue
+            for place, number in enumerate(fired):
+                rule = decision.rules[number]
+                reason: Json = {"policy": label, "rule": rule.id, "because": rule.because}
+                if rule.source:
+                    reason["source"] = rule.source
+                    reason["verdict"] = value[place]["verdict"]
+                for position, fact in missing:
+                    if position == number:
+                        reason["missing"] = fact
+                found.append(reason)
+        return found
+
+    def obligations(self) -> list[Json]:
+        """What the caller must do or show, by the rules that ask for it.
+
+        A rule that missed a fact obliges to nothing: it is not known to apply, and a person reviews it.
+        """
+        found = []
+        for label, (decision, _, fired, _, missing) in self._steps():
+            unsure = {number for number, _ in missing}
+            if not isinstance(decision, Table):
+                continue
+            for number in fired:
+                rule = decision.rules[number]
+                if rule.obligations and number not in unsure:
+                    found.append({"policy": label, "rule": rule.id, **plain(rule.obligations)})
+        return found
+
+    def trace(self) -> list[Json]:
+        """Every decision in order: what it read, how many rules it looked at, which fired, what it gave.
+
+        `reads` are names; their values are the facts of the same record, or what an earlier decision `gives`.
+        """
+        found = []
+        for label, (decision, looked_at, fired, value, missing) in self._steps():
+            reads = self.plan.decision_reads[id(decision)]
+            step: Json = {"policy": label, "decision": decision.name, "reads": reads, "gives": plain(value)}
+            if isinstance(decision, Table):
+                step["hit_policy"] = str(decision.hit_policy)
+                step["rules"] = len(decision.rules)
+                step["looked_at"] = looked_at
+                step["fired"] = [decision.rules[number].id for number in fired]
+                if missing:
+                    step["missing"] = {decision.rules[number].id: fact for number, fact in missing}
+            found.append(step)
+        return found
+
+    def _steps(self) -> Iterator[tuple[str, RawStep]]:
+        position = 0
+        for compiled in self.plan.policies:
+            for _ in compiled.policy.decisions:
+                yield compiled.policy.label, self.steps[position]
+                position += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The versions picked for one service on one day. `gives` are the service's outputs with their types."""
+
+    service: Service
+    policies: tuple[CompiledPolicy, ...]
+    needs: tuple[Need, ...]
+    gives: Mapping[str, Type]
+    decision_reads: Mapping[int, list[str]] = field(repr=False)
+
+    def evaluate(self, facts: Facts, at: dt.datetime) -> Outcome:
+        """Decides. Raises DecisionError or CustomerDataIncomplete with policy, rule and place."""
+        values = dict(facts.values)
+        steps: list[RawStep] = []
+        verdict: Verdict | None = None
+        for compiled in self.policies:
+            compiled.run(values, at, steps)
+            if compiled.policy.kind == "compliance":
+                said = Verdict(values["verdict"])
+                verdict = said if verdict is None or _WORST.index(said) < _WORST.index(verdict) else verdict
+        if verdict is not None:
+            values["verdict"] = str(verdict)
+        return Outcome(self, values, steps, verdict)
+
+
+_WORST = list(Verdict)
+
+
+def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary: Vocabulary) -> Plan:
+    """What a service needs and gives when these versions decide. Their order and fit are checked by the catalog."""
+    needs: dict[str, Need] = {}
+    gives: dict[str, Type] = {}
+    reads: dict[int, list[str]] = {}
+    for compiled in policies:
+        policy = compiled.policy
+        for name in policy.reads:
+            fact = vocabulary[name]
+            if fact.given_by or (name in needs and not needs[name].may_miss):
+                continue
+            if name not in needs or not policy.may_miss:
+                reader, span = _first_reader(compiled, name)
+                needs[name] = Need(fact, f"{reader} of {policy.label}", span, policy.may_miss)
+        gives.update(policy.gives)
+        known = {*vocabulary, *(decision.name for decision in policy.decisions)}
+        for decision in policy.decisions:
+            found = dict.fromkeys(name for _, tree in _expressions(decision) for name in names(tree) if name in known)
+            reads[id(decision)] = [name for name in found if name not in policy.constants]
+    return Plan(service, policies, tuple(needs.values()), {name: gives[name] for name in service.gives}, reads)
+
+
+def _expressions(decision: Decision) -> Iterator[tuple[str, Expr]]:
+    """Each expression of a decision, with what people call its place."""
+    if isinstance(decision, Formula):
+        yield f"`{decision.name}`", decision.expression.tree
+        return
+    for column in decision.columns:
+        readers = [rule.id for rule in decision.rules if rule.cells[decision.columns.index(column)] is not None]
+        yield f"rule `{readers[0]}`" if readers else f"`{decision.name}`", column.expression.tree
+    for rule in decision.rules:
+        for part in (*rule.cells, rule.condition, *rule.gives):
+            if part is not None:
+                yield f"rule `{rule.id}`", part.tree
+    for part in decision.otherwise or ():
+        yield f"`otherwise` of `{decision.name}`", part.tree
+
+
+def _first_reader(compiled: CompiledPolicy, name: str) -> tuple[str, Span]:
+    policy = compiled.policy
+    for decision in policy.decisions:
+        for place, tree in _expressions(decision):
+            if name in names(tree):
+                return place, tree.span
+    return "`must hold`", policy.span
+
+
+def _shown(type: Type, value: Value) -> Any:
+    if type.is_money and value is not None and type.kind is Kind.NUMBER:
+        return {"amount": plain(value), "currency": type.unit}
+    if type.kind is Kind.CONTEXT and isinstance(value, Mapping):
+        return {name: _shown(type.fields[name], part) for name, part in value.items()}
+    if type.kind is Kind.LIST and type.item is not None:
+        return [_shown(type.item, part) for part in value]
+    return plain(value)

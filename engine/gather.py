@@ -1,0 +1,145 @@
+"""Facts for a decision: only what its policies read, from the request or from a model, each with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.errors import CustomerDataIncomplete, DataQualityIssue, Issue, ModelDegradationDetected, Span, did_you_mean
+from engine.facts import REQUEST, Fact, Facts, FactSource, Score, Vocabulary
+from engine.values import NotThatType, Value
+
+
+MOST_STRANGERS = 20
+"""How many unknown facts of one request are named, each with what it may have meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A fact that a service reads. `reader` is the first rule that does; `may_miss` leaves null to the rules."""
+
+    fact: Fact
+    reader: str
+    span: Span
+    may_miss: bool
+    may_be_null: bool = field(init=False)
+    """Whether a request may leave it out, and nothing else gives it then."""
+
+    def __post_init__(self) -> None:
+        fact = self.fact
+        quiet = (fact.optional or self.may_miss) and fact.default is None and fact.sources[-1] == REQUEST
+        object.__setattr__(self, "may_be_null", quiet)
+
+
+def gather(
+    given: Mapping[str, object],
+    needs: Iterable[Need],
+    vocabulary: Vocabulary,
+    models: Mapping[str, FactSource | ModelDegradationDetected],
+) -> Facts:
+    """The facts that `needs` asks for, out of the raw JSON values of a request.
+
+    Raises CustomerDataIncomplete when facts are missing, DataQualityIssue when one is unknown or not what it must
+    be, each with all findings, and ModelDegradationDetected when a model that is needed cannot score.
+    """
+    found = Facts({}, {})
+    faults: list[Issue] = []
+    missing: list[Issue] = []
+    if strangers := given.keys() - vocabulary.inputs:
+        for name in sorted(strangers)[:MOST_STRANGERS]:
+            if name in vocabulary:
+                faults.append(_not_for_requests(vocabulary[name]))
+            else:
+                faults.append(Issue(f"`{name}` is no fact", did_you_mean(name, vocabulary.inputs), None, name))
+        if len(strangers) > MOST_STRANGERS:
+            faults.append(Issue(f"and {len(strangers) - MOST_STRANGERS:,} more are no facts either"))
+    for need in needs:
+        fact = need.fact
+        raw = given.get(fact.name)
+        if raw is None and need.may_be_null:
+            found.values[fact.name], found.sources[fact.name] = None, "missing"
+        elif raw is not None:
+            if REQUEST in fact.sources:  # otherwise it has been refused above
+                _accept(fact, raw, found.values, faults)
+                found.sources[fact.name] = REQUEST
+        elif fact.sources[-1] != REQUEST:
+            _score(need, given, models, found, faults, missing)
+        else:
+            _absent(need, found, missing)
+    if faults:
+        raise DataQualityIssue([*faults, *missing])
+    if missing:
+        raise CustomerDataIncomplete(missing)
+    return found
+
+
+def _accept(fact: Fact, raw: object, into: dict[str, Value], faults: list[Issue]) -> None:
+    try:
+        into[fact.name] = fact.accept(raw)
+    except NotThatType as error:
+        faults.append(Issue(f"`{fact.name}`: {error}", fact.meaning, None, fact.name))
+
+
+def _not_for_requests(fact: Fact) -> Issue:
+    message = f"`{fact.name}` comes from {' or '.join(fact.sources)}, not from a request"
+    return Issue(message, "leave it out", None, fact.name)
+
+
+def _absent(need: Need, found: Facts, missing: list[Issue], hint: str = "") -> None:
+    fact = need.fact
+    if fact.default is not None:
+        found.values[fact.name], found.sources[fact.name] = fact.default, "default"
+    elif fact.optional or need.may_miss:
+        found.values[fact.name], found.sources[fact.name] = None, "missing"
+    else:
+        message = f"`{fact.name}` is missing; {need.reader} needs it"
+        missing.append(Issue(message, hint or f"{fact.name}: {fact.meaning}", need.span, fact.name))
+
+
+def _score(
+    need: Need,
+    given: Mapping[str, object],
+    models: Mapping[str, FactSource | ModelDegradationDetected],
+    found: Facts,
+    faults: list[Issue],
+    missing: list[Issue],
+) -> None:
+    """The fact from the last of its sources, a model, whose own inputs come from the request."""
+    fact = need.fact
+    model = models.get(fact.sources[-1])
+    if model is None or isinstance(model, ModelDegradationDetected):
+        if REQUEST in fact.sources and model is None:
+            hint = f"send it, or train the model: ordain train {fact.sources[-1]}"
+            return _absent(need, found, missing, hint)
+        if model is None:
+            raise ModelDegradationDetected(
+                f"`{fact.name}` comes from the model `{fact.sources[-1]}`, and there is none",
+                f"run: ordain train {fact.sources[-1]}",
+            )
+        # One error object serves every request; it must not collect their tracebacks.
+        raise model.with_traceback(None)
+    label = f"{model.name}@{model.version}"
+    inputs: dict[str, Value] = {}
+    lacking = len(faults) + len(missing)
+    for feature in model.reads:
+        raw = given.get(feature.name)
+        if raw is not None:
+            _accept(feature, raw, inputs, faults)
+        elif feature.optional:
+            inputs[feature.name] = None
+        elif fact.optional or need.may_miss:
+            return _absent(need, found, missing)
+        else:
+            message = f"`{feature.name}` is missing; the model {label} needs it for `{fact.name}`"
+            hint = feature.meaning if REQUEST not in fact.sources else f"or send `{fact.name}` itself"
+            missing.append(Issue(message, hint, None, feature.name))
+    if len(faults) + len(missing) > lacking:
+        return None
+    score: Score = model.score(inputs)
+    try:
+        found.values[fact.name] = fact.accept(score.value)
+    except NotThatType as error:
+        raise ModelDegradationDetected(f"the score of {label} for `{fact.name}`: {error}") from None
+    found.sources[fact.name] = label
+    found.scores[fact.name] = (model, score)
+    return None

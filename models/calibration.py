@@ -1,0 +1,54 @@
+"""Platt scaling: a model's margin turned into a probability that can be taken at its word.
+
+Chosen over isotonic regression because it is linear in the log-odds: the contributions of the features, scaled
+by `slope`, still add up to the calibrated log-odds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Calibrated log-odds = slope * margin + intercept."""
+
+    slope: float
+    intercept: float
+
+    def probabilities(self, margins: NDArray[np.floating]) -> Floats:
+        log_odds = self.slope * margins.astype(np.float64) + self.intercept
+        return np.array([probability(each) for each in log_odds.tolist()])
+
+
+AS_TRAINED = Calibration(slope=1.0, intercept=0.0)
+
+
+def probability(log_odds: float) -> float:
+    """The logistic function, without overflow at either end."""
+    if log_odds >= 0:
+        return 1.0 / (1.0 + math.exp(-log_odds))
+    odds = math.exp(log_odds)
+    return odds / (1.0 + odds)
+
+
+def fit(margins: NDArray[np.floating], churned: NDArray[np.int64]) -> Calibration:
+    """Platt's fit with his smoothed targets (Platt 1999, "Probabilistic outputs for support vector machines",
+    section 2.2), which keep the slope finite when the validation rows are perfectly separated."""
+    positives = int(churned.sum())
+    high = (positives + 1) / (positives + 2)
+    low = 1 / (len(churned) - positives + 2)
+    target = np.where(churned == 1, high, low)
+    # A row with target t is one positive of weight t and one negative of weight 1 - t.
+    both = np.concatenate([margins, margins]).astype(np.float64).reshape(-1, 1)
+    labels = np.repeat([1, 0], len(churned))
+    logistic = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
+    logistic.fit(both, labels, sample_weight=np.concatenate([target, 1 - target]))
+    return Calibration(float(logistic.coef_[0, 0]), float(logistic.intercept_[0]))

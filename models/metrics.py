@@ -1,0 +1,86 @@
+"""How good a churn model is, on customers that it has not seen."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from sklearn.metrics import (
+    accuracy_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+BINS = 10
+
+
+class Metrics(BaseModel):
+    """`calibration_error` is the expected calibration error over tenths of the customers: the mean distance of
+    predicted and observed churn (Nixon et al. 2019, "Measuring calibration in deep learning", adaptive form)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    auc: float
+    f1: float
+    precision: float
+    recall: float
+    accuracy: float
+    brier: float
+    log_loss: float
+    calibration_error: float
+
+
+class Bin(BaseModel):
+    """A tenth of the customers, by risk: mean predicted risk, share that churned, how many they are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    predicted: float
+    observed: float
+    customers: int
+
+
+def measure(churned: Labels, risk: Floats, threshold: float) -> Metrics:
+    """All figures for the predicted `risk`; a customer counts as predicted to churn from `threshold` on."""
+    predicted = (risk >= threshold).astype(np.int64)
+    bins = reliability(churned, risk)
+    gaps = sum(each.customers * abs(each.predicted - each.observed) for each in bins)
+    return Metrics(
+        auc=float(roc_auc_score(churned, risk)),
+        f1=float(f1_score(churned, predicted, zero_division=0.0)),
+        precision=float(precision_score(churned, predicted, zero_division=0.0)),
+        recall=float(recall_score(churned, predicted, zero_division=0.0)),
+        accuracy=float(accuracy_score(churned, predicted)),
+        brier=float(brier_score_loss(churned, risk)),
+        log_loss=float(log_loss(churned, risk)),
+        calibration_error=gaps / len(churned),
+    )
+
+
+def reliability(churned: Labels, risk: Floats) -> tuple[Bin, ...]:
+    """Predicted against observed churn, from the tenth at least risk to the tenth at most. Customers of equal
+    risk stay together, so that a tenth may be larger than the others."""
+    edges = np.unique(np.quantile(risk, np.linspace(0.0, 1.0, BINS + 1)))
+    tenth = np.searchsorted(edges[1:-1], risk, side="right")
+    parts = (np.flatnonzero(tenth == number) for number in range(max(len(edges) - 1, 1)))
+    return tuple(
+        Bin(predicted=float(risk[part].mean()), observed=float(churned[part].mean()), customers=len(part))
+        for part in parts
+        if len(part)
+    )
+
+
+def best_threshold(churned: Labels, risk: Floats) -> float:
+    """The risk from which to count a customer as leaving so that F1 is highest; the lowest of equals."""
+    precision, recall, thresholds = precision_recall_curve(churned, risk)
+    total = precision + recall
+    f1 = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
+    return float(thresholds[int(np.argmax(f1[:-1]))])

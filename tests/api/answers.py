@@ -1,0 +1,77 @@
+"""Requests that are good, and what every error must look like."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import engine.errors
+from engine.errors import OrdainError, Severity
+
+ADVICE: dict[str, object] = {"usage_gb": 95, "plan_gb": 100}
+RETENTION: dict[str, object] = {
+    "churn_risk": 0.85,
+    "clv_tier": "high",
+    "offers_last_90_days": 0,
+    "jurisdiction": "IN",
+    "marketing_objection": False,
+    "opted_out_channels": [],
+    "consented_channels": ["phone"],
+    "recipient_time_zone": "Asia/Kolkata",
+}
+NOON = "2026-06-01T12:00:00+05:30"
+QUOTE: dict[str, object] = {
+    "base_price": 500,
+    "plan_min_price": 400,
+    "plan_max_price": 600,
+    "current_price": 500,
+    "demand": 0.3,
+    "price_elasticity": -0.3,
+    "churn_risk": 0.1,
+    "contract_start": "2026-01-01",
+    "contract_price": 500,
+    "plan": "standard",
+    "tenure_months": 8,
+    "jurisdiction": "IN",
+    "plan_enrolled_on": "2025-01-01",
+    "upfront_paid": False,
+    "pays_by_e_mandate": False,
+    "price_personalised": True,
+    "personal_data_inputs": ["usage"],
+    "vulnerable_customer": False,
+}
+_KEYS = {"code", "message", "details", "timestamp", "requestId", "severity"}
+_OF_HTTP = {"NotFound": "low", "MethodNotAllowed": "low"}
+
+
+def body(facts: dict[str, object], **more: object) -> bytes:
+    return json.dumps({"subject": "C-1", "facts": facts, **more}).encode()
+
+
+def error_in(text: str | bytes) -> dict[str, Any]:
+    """The error that `text` holds, after a look at its shape: nothing more, nothing less, and no traceback."""
+    data = json.loads(text)
+    assert set(data) == {"error"}, data
+    error: dict[str, Any] = data["error"]
+    assert set(error) == _KEYS
+    for name in _KEYS - {"details"}:
+        assert isinstance(error[name], str), name
+        assert error[name], name
+    assert dt.datetime.fromisoformat(error["timestamp"]).utcoffset() == dt.timedelta(0)
+    assert error["severity"] == severity_of(error["code"])
+    for detail in error["details"]:
+        assert set(detail) <= {"message", "hint", "fact", "place"}
+        assert all(isinstance(value, str) and value for value in detail.values())
+    assert "Traceback" not in str(text)
+    assert ".py" not in str(text)
+    return error
+
+
+def severity_of(code: str) -> str:
+    if code in _OF_HTTP:
+        return _OF_HTTP[code]
+    kind = getattr(engine.errors, code)
+    assert issubclass(kind, OrdainError)
+    severity: Severity = kind.severity
+    return str(severity)

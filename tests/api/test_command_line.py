@@ -1,0 +1,281 @@
+"""The command `ordain`, run as people run it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from answers import ADVICE, NOON, QUOTE, RETENTION, error_in
+from click.testing import CliRunner
+from served import ROOT, ordain, ordain_here
+
+from api.cli import main
+from engine.kinds import KINDS
+
+POLICIES = sorted((ROOT / "policies").glob("*/v*.yaml"))
+
+
+def _decide(folder: Path, service: str, facts: str, *more: str, **variables: str) -> tuple[int, str, str]:
+    done = ordain_here(folder, "decide", service, "--subject", "C-1", "--facts", facts, *more, **variables)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def _decided(folder: Path, service: str, facts: dict[str, object], *more: str) -> str:
+    (folder / "facts.json").write_text(json.dumps(facts))
+    code, out, err = _decide(folder, service, "facts.json", "--json", *more)
+    assert code == 0, err
+    return str(json.loads(out)["decision_id"])
+
+
+# --- decide -----------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_is_shown_readably_with_its_reasons(tmp_path: Path) -> None:
+    (tmp_path / "facts.yaml").write_text("usage_gb: 95\nplan_gb: 100\n")
+    done = ordain(tmp_path, "decide", "plan-advice", "--subject", "C-1", "--facts", "facts.yaml")
+    out = done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+    assert out.startswith("plan-advice for C-1\n")
+    assert "action plan up, say The next plan up fits your usage better." in out
+    assert "More than 90 percent of the plan is used.  [nearly-full]" in out
+    assert "plan-advice@1" in out
+    assert ", entry 1, " in out
+
+
+def test_yaml_and_json_facts_give_the_same_json_at_the_time_that_was_asked(tmp_path: Path) -> None:
+    (tmp_path / "facts.json").write_text(json.dumps(QUOTE))
+    lines = [f"{name}: {json.dumps(value)}" for name, value in QUOTE.items()]
+    (tmp_path / "facts.yaml").write_text("\n".join(lines))
+    found = []
+    for file in ("facts.json", "facts.yaml"):
+        code, out, _ = _decide(tmp_path, "price-quote", file, "--json", "--at", "2026-06-01T06:30:00Z")
+        assert code == 0
+        found.append(json.loads(out))
+    assert found[0]["at"] == NOON
+    assert found[0]["outcome"]["price"] == {"amount": "525", "currency": "INR"}
+    same = ("service", "at", "outcome", "verdict", "reasons", "obligations", "policies")
+    assert {name: found[0][name] for name in same} == {name: found[1][name] for name in same}
+
+
+BAD = [
+    ("retentoin", '{"churn_risk": 0.85}', "UnknownService", "there is no service `retentoin`"),
+    ("plan-advice", '{"usage_gb": 95}', "CustomerDataIncomplete", "`plan_gb` is missing"),
+    ("plan-advice", '{"usage_gb": "95", "plan_gb": 100}', "DataQualityIssue", '`usage_gb`: the text `"95"` is not'),
+    ("plan-advice", '{"usage_gb": 95,', "MalformedRequest", "`facts.json` is not JSON"),
+    ("plan-advice", "[95]", "MalformedRequest", "`facts.json` holds a list, an object of facts belongs there"),
+]
+
+
+@pytest.mark.parametrize(("service", "facts", "code", "message"), BAD)
+def test_bad_input_exits_with_2_and_says_why(tmp_path: Path, service: str, facts: str, code: str, message: str) -> None:
+    (tmp_path / "facts.json").write_text(facts)
+    exit_code, out, err = _decide(tmp_path, service, "facts.json")
+    assert (exit_code, out) == (2, "")
+    assert err.startswith(f"{code}\n")
+    assert message in err
+    exit_code, out, err = _decide(tmp_path, service, "facts.json", "--json")
+    assert (exit_code, out) == (2, "")
+    assert error_in(err)["code"] == code
+    assert error_in(err)["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("none.json", None, "`none.json` cannot be read: no such file or directory"),
+        ("facts.yaml", b"usage_gb: 95\nusage_gb: 96\n", "facts.yaml:2:1: `usage_gb` stands twice; first in line 1"),
+        ("facts.yaml", b"usage_gb: [95\n", "facts.yaml:2:1: this is not YAML"),
+        ("facts.yaml", b"- 95\n", "`facts.yaml` holds a list, an object of facts belongs there"),
+        ("facts.yaml", b"", "facts.yaml:1:1: the file is empty"),
+        ("facts.yaml", b"\xff", "facts.yaml:1:1: the file is not UTF-8 text"),
+    ],
+)
+def test_a_facts_file_that_cannot_be_used_is_named(tmp_path: Path, file: str, text: bytes | None, message: str) -> None:
+    if text is not None:
+        (tmp_path / file).write_bytes(text)
+    code, out, err = _decide(tmp_path, "plan-advice", file)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"MalformedRequest\n{message}")
+
+
+def test_a_bad_time_exits_with_2(tmp_path: Path) -> None:
+    (tmp_path / "facts.json").write_text(json.dumps(ADVICE))
+    code, out, err = _decide(tmp_path, "plan-advice", "facts.json", "--at", "2026-06-01")
+    assert (code, out) == (2, "")
+    assert err.startswith("MalformedRequest\n`at`: `2026-06-01` is not a date and time with offset")
+
+
+def test_a_denied_quote_exits_with_2_and_is_on_record(tmp_path: Path) -> None:
+    (tmp_path / "facts.json").write_text(json.dumps({**QUOTE, "personal_data_inputs": ["race"]}))
+    code, out, err = _decide(tmp_path, "price-quote", "facts.json", "--at", NOON)
+    assert (code, out) == (2, "")
+    assert err.startswith("ComplianceViolation\n`house-protected-inputs` denies it")
+    assert "525" not in err
+    decision_id = err.split("on record as decision ")[1].split()[0]
+    assert ordain_here(tmp_path, "replay", decision_id).returncode == 0
+
+
+# --- audit verify and replay ------------------------------------------------------------------------------------
+
+
+def test_one_changed_byte_in_the_database_is_found_and_its_entry_named(tmp_path: Path) -> None:
+    ids = [_decided(tmp_path, "plan-advice", {**ADVICE, "usage_gb": usage}) for usage in (95, 50, 20)]
+    holds = ordain(tmp_path, "audit", "verify")
+    assert holds.returncode == 0
+    assert holds.stdout.startswith("holds: 3 entries, ")
+    database = tmp_path / "ordain.db"
+    data = bytearray(database.read_bytes())
+    at = data.index(b'"usage_gb":{"source":"request","value":"50"}')
+    data[at + len('"usage_gb":{"source":"request","value":"')] = ord("6")
+    database.write_bytes(data)
+    broken = ordain(tmp_path, "audit", "verify")
+    assert broken.returncode == 1
+    assert f"entry 2 ({ids[1]}): the stored bytes do not hash to the recorded hash" in broken.stdout
+    assert "does not hold" in broken.stdout
+    told = ordain(tmp_path, "audit", "verify", "--json")
+    assert told.returncode == 1
+    evidence = json.loads(told.stdout)
+    assert (evidence["holds"], evidence["entries"]) == (False, 3)
+    assert evidence["findings"] == [f"entry 2 ({ids[1]}): the stored bytes do not hash to the recorded hash"]
+    replayed = ordain(tmp_path, "replay", "--all", "--json")
+    assert replayed.returncode == 1
+    assert list(json.loads(replayed.stdout)["differing"]) == [ids[1]]
+
+
+def test_verify_exits_with_2_without_a_ledger(tmp_path: Path) -> None:
+    done = ordain(tmp_path, "audit", "verify")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "SettingsError\nthere is no ledger at" in done.stderr
+    assert not (tmp_path / "ordain.db").exists()
+
+
+def test_a_replay_agrees_after_the_policies_are_gone_from_the_disk(tmp_path: Path) -> None:
+    policies = shutil.copytree(ROOT / "policies", tmp_path / "policies")
+    (tmp_path / "facts.json").write_text(json.dumps(QUOTE))
+    named = ("--json", "--at", NOON)
+    code, out, _ = _decide(tmp_path, "price-quote", "facts.json", *named, ORDAIN_POLICIES=str(policies))
+    assert code == 0
+    decision_id = json.loads(out)["decision_id"]
+    _decided(tmp_path, "retention", RETENTION)
+    shutil.rmtree(policies)
+    for arguments in (("replay", decision_id), ("replay", "--all")):
+        done = ordain(tmp_path, *arguments, ORDAIN_POLICIES=str(policies))
+        assert done.returncode == 0, done.stdout
+        assert done.stdout.endswith(" replayed, all agree\n")
+
+
+def test_a_replay_names_what_differs(tmp_path: Path) -> None:
+    decision_id = _decided(tmp_path, "plan-advice", ADVICE)
+    with closing(sqlite3.connect(tmp_path / "ordain.db")) as connection:
+        connection.execute("UPDATE entry SET body = replace(body, 'plan up', 'plan off')")
+        connection.commit()
+    done = ordain_here(tmp_path, "replay", decision_id)
+    assert done.returncode == 1
+    assert done.stdout == f"{decision_id}: another outcome; another trace\n1 replayed, 1 differ\n"
+
+
+def test_a_replay_of_an_unknown_decision_exits_with_2(tmp_path: Path) -> None:
+    _decided(tmp_path, "plan-advice", ADVICE)
+    done = ordain_here(tmp_path, "replay", "01a1fc20-0000-7000-8000-000000000000")
+    assert done.returncode == 2
+    assert done.stderr.startswith("UnknownDecision\nthere is no decision `01a1fc20-0000-7000-8000-000000000000`")
+
+
+@pytest.mark.parametrize("arguments", [(), ("some-id", "--all")])
+def test_replay_takes_one_decision_or_all(arguments: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(main, ["replay", *arguments])
+    assert done.exit_code == 2
+    assert "name one decision, or say --all" in done.stderr
+
+
+# --- check, schema, help ----------------------------------------------------------------------------------------
+
+
+def test_check_names_every_policy_and_service(tmp_path: Path) -> None:
+    done = ordain(tmp_path, "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    for file in POLICIES:
+        assert f"ok {file.parent.name}@1  " in done.stdout
+    assert "ok service plan-advice: plan-advice\n" in done.stdout
+
+
+def test_check_of_a_folder_that_is_none_exits_with_2(tmp_path: Path) -> None:
+    done = ordain(tmp_path, "check", "nowhere")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "nowhere" in done.stderr
+
+
+class _AsWritten(yaml.SafeLoader):
+    """As an editor reads YAML for JSON Schema: a date stays the text that stands there."""
+
+
+_AsWritten.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@pytest.mark.parametrize("what", [*KINDS, "facts", "services"])
+def test_a_schema_is_json_schema_and_takes_the_shipped_files(tmp_path: Path, what: str) -> None:
+    done = ordain(tmp_path, "schema", what)
+    assert (done.returncode, done.stderr) == (0, "")
+    schema = json.loads(done.stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    files = [ROOT / f"policies/{what}.yaml"] if what in ("facts", "services") else POLICIES
+    shipped = [yaml.load(file.read_bytes(), _AsWritten) for file in files]  # noqa: S506 - a SafeLoader
+    ours = [data for data in shipped if what in ("facts", "services") or data["kind"] == what]
+    assert ours
+    for data in ours:
+        validator.validate(data)
+    for data in (data for data in shipped if data not in ours):
+        assert not validator.is_valid(data)
+    assert not validator.is_valid({**ours[0], "colour": "red"})
+
+
+COMMANDS = [
+    *([name] for name in ("audit", "check", "decide", "demo", "models", "replay", "schema", "serve", "train")),
+    ["audit", "verify"],
+    ["models", "list"],
+]
+
+
+def test_every_command_has_its_help_tested_here() -> None:
+    found = [[name] for name in main.list_commands(None)]  # type: ignore[arg-type] - the context is not looked at
+    assert sorted(command for command in COMMANDS if len(command) == 1) == sorted(found)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    done = CliRunner().invoke(main, [*command, "--help"])
+    assert done.exit_code == 0
+    usage, explained = done.output.split("\n\n")[:2]
+    assert usage.startswith(f"Usage: main {' '.join(command)} ")
+    assert len(explained.split()) > 1
+
+
+def test_the_command_lists_its_commands_and_exit_codes(tmp_path: Path) -> None:
+    done = ordain(tmp_path, "--help")
+    assert done.returncode == 0
+    for name, *more in COMMANDS:
+        assert more or f"\n  {name} " in done.stdout
+    assert "Exit codes: 0 done, 1 a check found something, 2 bad input or settings, 3 not recorded." in " ".join(
+        done.stdout.split()
+    )
+
+
+def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = ordain(tmp_path, "serve", "--port", port)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"SettingsError\ncannot listen on 127.0.0.1:{port}: address already in use")

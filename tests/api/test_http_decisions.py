@@ -1,0 +1,264 @@
+"""Decisions over HTTP: what an answer holds, what is on record, and what is told when the answer is no."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rfc8785
+from answers import ADVICE, NOON, QUOTE, RETENTION, body, error_in
+from flask.testing import FlaskClient
+from served import settings_in
+
+from api.app import app_for
+from api.services import Services, wire
+from audit.chain import GENESIS, link
+
+KEYS = [
+    *("decision_id", "service", "at", "outcome", "verdict"),
+    *("reasons", "obligations", "policies", "models", "receipt"),
+]
+
+
+def _no_float(text: str) -> None:
+    raise AssertionError(f"{text} is a float in an answer")
+
+
+def _decided(client: FlaskClient, service: str, facts: dict[str, object], **more: object) -> dict[str, Any]:
+    answer = client.post(f"/v1/decisions/{service}", data=body(facts, **more))
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    assert answer.mimetype == "application/json"
+    data: dict[str, Any] = json.loads(answer.data, parse_float=_no_float)
+    return data
+
+
+def _recorded(client: FlaskClient, decision_id: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(client.get(f"/v1/decisions/{decision_id}").data, parse_float=_no_float)
+    return data
+
+
+def test_a_quote_has_every_part_and_money_has_its_currency(client: FlaskClient) -> None:
+    answer = _decided(client, "price-quote", QUOTE, at=NOON)
+    assert list(answer) == KEYS
+    assert answer["service"] == "price-quote"
+    assert answer["outcome"]["proposed_price"] == {"amount": "525.00", "currency": "INR"}
+    assert answer["outcome"]["price"] == {"amount": "525", "currency": "INR"}
+    assert answer["outcome"]["promise"] == {
+        "id": None,
+        "price": {"amount": "525", "currency": "INR"},
+        "until": None,
+    }
+    assert answer["verdict"] == "permit"
+    assert [policy["policy"] for policy in answer["policies"]] == [
+        *("price-proposal", "price-bounds", "grandfathering", "price-compliance")
+    ]
+    assert answer["models"] == []
+    assert {"policy": "price-proposal@1", "decision": "proposed_price"}.items() <= answer["reasons"][0].items()
+
+
+def test_numbers_leave_as_strings_and_reasons_say_why(client: FlaskClient) -> None:
+    answer = _decided(client, "retention", RETENTION, at=NOON)
+    assert answer["outcome"] == {"offer": {"action": "personal call", "discount_percent": "30", "channel": "phone"}}
+    assert answer["verdict"] == "permit"
+    assert answer["reasons"][0] == {
+        "policy": "retention-offer@1",
+        "rule": "critical-high-value",
+        "because": "Very likely to leave and among our most valuable customers.",
+    }
+    assert {reason["verdict"] for reason in answer["reasons"][1:]} == {"permit"}
+
+
+def test_a_service_without_compliance_has_no_verdict(client: FlaskClient) -> None:
+    assert _decided(client, "plan-advice", ADVICE)["verdict"] is None
+
+
+def test_an_obligation_names_the_rule_that_asks_for_it(client: FlaskClient) -> None:
+    answer = _decided(client, "price-quote", {**QUOTE, "pays_by_e_mandate": True}, at=NOON)
+    assert answer["obligations"] == [
+        {
+            "policy": "price-compliance@1",
+            "rule": "in-rbi-pre-debit-notice",
+            "pre_debit_notice": "at least 24 hours before a debit by e-mandate",
+        }
+    ]
+
+
+def test_the_record_is_the_canonical_bytes_that_the_receipt_hashes(client: FlaskClient, use: Services) -> None:
+    answer = _decided(client, "price-quote", QUOTE, at=NOON)
+    shown = client.get(f"/v1/decisions/{answer['decision_id']}")
+    assert (shown.status_code, shown.mimetype) == (200, "application/json")
+    assert shown.data == use.ledger.body(answer["decision_id"]) == rfc8785.dumps(json.loads(shown.data))
+    assert answer["receipt"] == {
+        "entry_id": answer["decision_id"],
+        "seq": 1,
+        "hash": link(GENESIS, shown.data).hex(),
+    }
+    record = json.loads(shown.data)
+    for name in ("service", "at", "outcome", "verdict", "reasons", "obligations", "policies"):
+        assert record[name] == answer[name]
+    assert (record["subject"], record["tenant"], record["kind"]) == ("C-1", "tests", "decision")
+
+
+def test_policy_digests_are_those_of_the_files(client: FlaskClient, use: Services) -> None:
+    for policy in _decided(client, "price-quote", QUOTE, at=NOON)["policies"]:
+        file = use.settings.policies / policy["policy"] / f"v{policy['version']}.yaml"
+        assert policy["digest"] == "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_time_is_turned_into_the_tenants_zone(client: FlaskClient) -> None:
+    answer = _decided(client, "plan-advice", ADVICE, at="2026-06-01T22:00:00-04:00")
+    assert answer["at"] == "2026-06-02T07:30:00+05:30"
+    assert _recorded(client, answer["decision_id"])["at"] == answer["at"]
+
+
+def test_the_day_is_the_tenants_day(client: FlaskClient) -> None:
+    """The policies begin on 2026-01-01: in India that is before midnight in London."""
+    assert _decided(client, "plan-advice", ADVICE, at="2025-12-31T18:30:00Z")["at"] == "2026-01-01T00:00:00+05:30"
+    early = client.post("/v1/decisions/plan-advice", data=body(ADVICE, at="2025-12-31T18:29:59Z"))
+    assert (early.status_code, error_in(early.data)["code"]) == (422, "NotInForce")
+
+
+def test_the_time_asked_about_decides_and_both_times_are_recorded(client: FlaskClient) -> None:
+    at_night = _decided(client, "retention", RETENTION, at="2026-06-01T23:00:00+05:30")
+    assert at_night["verdict"] == "deny"
+    record = _recorded(client, at_night["decision_id"])
+    assert record["at"] == "2026-06-01T23:00:00+05:30"
+    made = dt.datetime.fromisoformat(record["time"])
+    assert made.utcoffset() == dt.timedelta(0)
+    assert made > dt.datetime.fromisoformat("2026-06-02T00:00:00Z")
+
+
+def test_without_a_time_it_is_now_in_the_tenants_zone(client: FlaskClient) -> None:
+    record = _recorded(client, _decided(client, "plan-advice", ADVICE)["decision_id"])
+    assert dt.datetime.fromisoformat(record["at"]) == dt.datetime.fromisoformat(record["time"])
+    assert record["at"].endswith("+05:30")
+
+
+def test_a_denied_quote_is_refused_and_yet_on_record(client: FlaskClient, use: Services) -> None:
+    denied = {**QUOTE, "personal_data_inputs": ["usage", "race"]}
+    answer = client.post("/v1/decisions/price-quote", data=body(denied, at=NOON))
+    assert answer.status_code == 422
+    error = error_in(answer.data)
+    assert (error["code"], error["severity"]) == ("ComplianceViolation", "high")
+    rule = "`house-protected-inputs` denies it: Protected attributes and privacy choices never change a price."
+    assert error["message"] == rule
+    source, _, decision_id = error["details"][0]["hint"].rpartition("; on record as decision ")
+    assert source == "House rule (checked 2026-11-20)"
+    assert use.ledger.size() == 1
+    record = _recorded(client, decision_id)
+    assert (record["verdict"], record["outcome"]["price"]["amount"]) == ("deny", "525")
+    assert "525" not in answer.get_data(as_text=True)
+
+
+def test_a_denied_offer_is_an_answer_because_its_service_does_not_refuse(client: FlaskClient) -> None:
+    answer = _decided(client, "retention", {**RETENTION, "marketing_objection": True}, at=NOON)
+    assert answer["verdict"] == "deny"
+
+
+def test_a_fact_that_no_policy_reads_is_not_recorded(client: FlaskClient) -> None:
+    answer = _decided(client, "plan-advice", {**ADVICE, "churn_risk": 0.9, "jurisdiction": "IN"})
+    assert _recorded(client, answer["decision_id"])["facts"] == {
+        "usage_gb": {"value": "95", "source": "request"},
+        "plan_gb": {"value": "100", "source": "request"},
+    }
+
+
+def test_a_fact_is_recorded_as_it_was_decided_on(client: FlaskClient) -> None:
+    answer = _decided(client, "retention", {**RETENTION, "churn_risk": 0.80005}, at=NOON)
+    facts = _recorded(client, answer["decision_id"])["facts"]
+    assert facts["churn_risk"] == {"value": "0.8000", "source": "request"}
+    assert facts["last_offer_on"] == {"value": None, "source": "missing"}
+    assert facts["vulnerable_customer"] == {"value": False, "source": "default"}
+    assert answer["outcome"]["offer"]["action"] == "automated campaign"
+
+
+def test_money_may_come_in_as_it_goes_out(client: FlaskClient) -> None:
+    as_money = {**QUOTE, "current_price": {"amount": "500", "currency": "INR"}}
+    assert (
+        _decided(client, "price-quote", as_money, at=NOON)["outcome"]
+        == _decided(client, "price-quote", QUOTE, at=NOON)["outcome"]
+    )
+
+
+def test_a_subject_may_have_any_characters(client: FlaskClient) -> None:
+    for subject in ("Zoë", "客户-7", "a\u0000b", "👩‍👩‍👧", "x" * 200, '"; DROP TABLE entry; --'):
+        answer = client.post(
+            "/v1/decisions/plan-advice", data=json.dumps({"subject": subject, "facts": ADVICE}).encode()
+        )
+        assert answer.status_code == 200
+        assert _recorded(client, answer.get_json()["decision_id"])["subject"] == subject
+
+
+def test_the_health_page_says_what_runs(client: FlaskClient) -> None:
+    _decided(client, "plan-advice", ADVICE)
+    health = client.get("/healthz").get_json()
+    assert (health["status"], health["entries"], health["models"]) == ("ok", 1, {})
+    assert health["services"] == ["plan-advice", "price-quote", "retention"]
+    assert "retention-offer@1" in health["policies"]
+
+
+CUSTOMER: dict[str, object] = {
+    "usage_gb": 60,
+    "usage_decline_percent": 70,
+    "days_since_login": 40,
+    "payment_failures": 4,
+    "tickets": 6,
+    "contract_months": 3,
+}
+
+
+@pytest.fixture
+def scoring(tmp_path: Path, models: Path) -> FlaskClient:
+    wired = wire(settings_in(tmp_path, models=models))
+    return app_for(wired).test_client()
+
+
+def test_a_score_enters_as_a_fact_with_its_source_and_reasons(scoring: FlaskClient) -> None:
+    facts = {name: value for name, value in RETENTION.items() if name != "churn_risk"}
+    answer = _decided(scoring, "retention", {**facts, **CUSTOMER}, at=NOON)
+    record = _recorded(scoring, answer["decision_id"])
+    assert record["facts"]["churn_risk"]["source"] == "churn@1"
+    (model,) = answer["models"]
+    assert set(model) == {"model", "version", "digest", "fact", "score", "reasons"}
+    assert (model["model"], model["version"], model["fact"]) == ("churn", "1", "churn_risk")
+    assert round(float(model["score"]), 4) == float(record["facts"]["churn_risk"]["value"]) > 0.5
+    assert len(record["facts"]["churn_risk"]["value"].partition(".")[2]) == 4
+    assert {reason["feature"] for reason in model["reasons"]} <= set(CUSTOMER)
+    sizes = [abs(float(reason["contribution"])) for reason in model["reasons"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(sizes) == 5
+    assert record["models"][0]["inputs"] == {name: str(value) for name, value in CUSTOMER.items()}
+    assert "inputs" not in model
+
+
+def test_a_score_that_is_sent_beats_the_model(scoring: FlaskClient) -> None:
+    answer = _decided(scoring, "retention", {**RETENTION, **CUSTOMER}, at=NOON)
+    assert answer["models"] == []
+    assert _recorded(scoring, answer["decision_id"])["facts"]["churn_risk"]["source"] == "request"
+
+
+def test_an_input_of_the_model_that_is_missing_is_named(scoring: FlaskClient) -> None:
+    facts = {name: value for name, value in {**RETENTION, **CUSTOMER}.items() if name not in ("churn_risk", "tickets")}
+    answer = scoring.post("/v1/decisions/retention", data=body(facts))
+    assert answer.status_code == 422
+    error = error_in(answer.data)
+    assert error["code"] == "CustomerDataIncomplete"
+    assert error["message"] == "`tickets` is missing; the model churn@1 needs it for `churn_risk`"
+    assert error["details"][0]["hint"] == "or send `churn_risk` itself"
+
+
+def test_an_input_of_the_model_as_text_is_refused(scoring: FlaskClient) -> None:
+    facts = {name: value for name, value in RETENTION.items() if name != "churn_risk"}
+    answer = scoring.post("/v1/decisions/retention", data=body({**facts, **CUSTOMER, "tickets": "6"}))
+    assert answer.status_code == 422
+    assert error_in(answer.data)["message"] == '`tickets`: the text `"6"` is not a number'
+
+
+def test_an_input_of_the_model_costs_nothing_where_no_score_is_read(scoring: FlaskClient) -> None:
+    answer = _decided(scoring, "plan-advice", {**ADVICE, "tickets": 3})
+    assert answer["models"] == []
+    assert set(_recorded(scoring, answer["decision_id"])["facts"]) == {"usage_gb", "plan_gb"}

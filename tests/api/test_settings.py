@@ -1,0 +1,150 @@
+"""Settings: the file, the environment over it, and what is said when one is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from served import ROOT
+
+from api.settings import Settings, load_settings
+from engine.errors import SettingsError
+
+OTHER: dict[str, tuple[str, Any]] = {
+    "database_url": ("sqlite:////elsewhere/other.db", "sqlite:////elsewhere/other.db"),
+    "policies": ("/elsewhere/policies", Path("/elsewhere/policies")),
+    "models": ("/elsewhere/models", Path("/elsewhere/models")),
+    "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a value to read, nothing listens
+    "port": ("9001", 9001),
+    "threads": ("4", 4),
+    "tenant": ("other", "other"),
+    "time_zone": ("Europe/Paris", "Europe/Paris"),
+    "max_body_bytes": ("2048", 2048),
+    "busy_seconds": ("0.5", 0.5),
+}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _refused(config: str, here: Path) -> SettingsError:
+    (here / "config.yaml").write_text(config)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    return caught.value
+
+
+def test_every_setting_has_a_case_here() -> None:
+    assert set(OTHER) == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_a_setting_comes_from_the_file_and_the_environment_beats_it(
+    here: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    text, value = OTHER[name]
+    assert getattr(load_settings(), name) != value
+    (here / "config.yaml").write_text(f"{name}: {text}\n")
+    assert getattr(load_settings(), name) == value
+    (here / "config.yaml").write_text((ROOT / "config.yaml").read_text())
+    assert getattr(load_settings(), name) != value
+    monkeypatch.setenv(f"ORDAIN_{name.upper()}", text)
+    assert getattr(load_settings(), name) == value
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_the_readme_lists_every_setting(name: str) -> None:
+    assert f"ORDAIN_{name.upper()}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_relative_paths_count_from_the_files_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = here / "etc"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text("policies: rules\nmodels: scores\ndatabase_url: sqlite:///data/o.db\n")
+    for named in (load_settings(folder / "mine.yaml"), load_settings(Path("etc/mine.yaml"))):
+        assert (named.policies, named.models) == (folder / "rules", folder / "scores")
+        assert named.database_url == f"sqlite:///{folder}/data/o.db"
+    monkeypatch.setenv("ORDAIN_CONFIG", "etc/mine.yaml")
+    assert load_settings().policies == folder / "rules"
+
+
+def test_a_file_that_was_named_must_exist(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDAIN_CONFIG", "none.yaml")
+    with pytest.raises(SettingsError, match=r"there is no file `none\.yaml`"):
+        load_settings()
+
+
+def test_without_a_file_the_defaults_hold(here: Path) -> None:
+    assert load_settings().database_url == f"sqlite:///{here}/var/ordain.db"
+
+
+def test_an_unknown_setting_is_told_with_its_line_and_the_nearest_one(here: Path) -> None:
+    error = _refused("port: 8080\ntimezone: UTC\n", here)
+    (issue,) = error.issues
+    assert (issue.message, issue.hint) == ("`timezone` is no setting", "did you mean `time_zone`?")
+    assert str(issue.span) == "config.yaml:2:1"
+
+
+def test_an_unknown_variable_of_another_program_is_none_of_ours(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDAIN_SHARED", "/elsewhere")
+    assert load_settings().port == 8080
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("port: 0", "the setting `port`: Input should be greater than or equal to 1"),
+        ("port: 65536", "the setting `port`: Input should be less than or equal to 65535"),
+        ("port: eighty", "the setting `port`: Input should be a valid integer"),
+        ("port: [80]", "the setting `port`"),
+        ("port:", "the setting `port`"),
+        ("threads: 0", "the setting `threads`: Input should be greater than or equal to 1"),
+        ("max_body_bytes: 10", "the setting `max_body_bytes`: Input should be greater than or equal to 1024"),
+        ("busy_seconds: -1", "the setting `busy_seconds`: Input should be greater than or equal to 0"),
+        ("busy_seconds: NaN", "the setting `busy_seconds`"),
+        ("time_zone: Asia/Calcuta", "`Asia/Calcuta` is no time zone; did you mean `Asia/Calcutta`?"),
+        ("time_zone: ../../etc/passwd", "`../../etc/passwd` is no time zone"),
+    ],
+)
+def test_a_bad_value_is_told_by_name(here: Path, config: str, message: str) -> None:
+    error = _refused(config + "\n", here)
+    assert message in error.message
+    assert "pydantic" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("PORT", "eighty"), ("TIME_ZONE", "Mars/Olympus"), ("BUSY_SECONDS", "long"), ("THREADS", "65")]
+)
+def test_a_bad_variable_is_told_by_name(here: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    monkeypatch.setenv(f"ORDAIN_{name}", text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert f"the setting `{name.lower()}`: " in caught.value.message
+    assert f"ORDAIN_{name}" in caught.value.issues[0].hint
+
+
+def test_all_bad_values_are_told_at_once(here: Path) -> None:
+    assert len(_refused("port: 0\nthreads: 0\n", here).issues) == 2
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("port: 8080\nport: 8081\n", "`port` stands twice; first in line 1"),
+        ("- port\n", "settings are `name: value` lines"),
+        ("port: {\n", "this is not YAML"),
+    ],
+)
+def test_a_file_that_is_no_settings_is_told_with_its_place(here: Path, config: str, message: str) -> None:
+    error = _refused(config, here)
+    assert error.message.startswith(message)
+    assert error.issues[0].span is not None
+
+
+def test_an_empty_file_is_no_setting_at_all(here: Path) -> None:
+    (here / "config.yaml").write_text("# nothing yet\n")
+    assert load_settings().port == 8080

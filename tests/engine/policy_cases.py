@@ -1,0 +1,62 @@
+"""Policies, vocabularies and services of the cases, loaded; and what an error says of each finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from feel_cases import cases
+
+from engine.backends.python_policy import compile_policy
+from engine.catalog import Catalog, Texts, load_catalog
+from engine.errors import OrdainError, PolicyError
+from engine.examples import example_issues
+from engine.facts import Vocabulary
+from engine.load import load_policy
+from engine.load_facts import load_vocabulary
+from engine.policy import Policy
+
+FILE = "policies/sample/v1.yaml"
+HEAD = """\
+policy: sample
+version: 1
+kind: {kind}
+effective: 2026-01-01
+owner: tests
+purpose: A case.
+"""
+FACTS: str = cases("bad_policies/vocabulary.yaml")["text"]
+
+
+def vocabulary(text: str = FACTS) -> Vocabulary:
+    return load_vocabulary(text.encode(), "policies/facts.yaml")
+
+
+def loaded(text: str | bytes, facts: str = FACTS) -> Policy:
+    """A policy read, checked, compiled and tried with its examples. Raises PolicyError."""
+    raw = text.encode() if isinstance(text, str) else text
+    policy = load_policy(raw, FILE, vocabulary(facts))
+    if issues := example_issues(compile_policy(policy)):
+        raise PolicyError(issues)
+    return policy
+
+
+def catalog(policies: Mapping[str, str], services: str, facts: str = FACTS) -> Catalog:
+    """A catalog of policies by `<folder>/v<N>`. Raises PolicyError."""
+    files = {f"policies/{name}.yaml": text.encode() for name, text in policies.items()}
+    return load_catalog(Texts(facts.encode(), services.encode(), files))
+
+
+def findings(error: OrdainError) -> list[dict[str, Any]]:
+    """Each finding: message, hint, place as line:column, underlined text; empty parts are left out."""
+    found = []
+    for issue in error.issues:
+        said: dict[str, Any] = {"message": issue.message}
+        if issue.hint:
+            said["hint"] = issue.hint
+        if issue.span is not None:
+            said["at"] = f"{issue.span.line}:{issue.span.column}"
+            if issue.span.text:
+                said["under"] = issue.span.text
+        found.append(said)
+    return found

@@ -1,0 +1,109 @@
+"""The house: inside the engine a file imports only files that stand above it; no file is long; no hidden imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LONGEST = 400
+ORDER = [
+    "errors",
+    "values",
+    "jsontext",
+    "source",
+    "structure",
+    "feel.tree",
+    "feel.operators",
+    "feel.functions",
+    "feel.lexer",
+    "feel.parse",
+    "feel.types",
+    "facts",
+    "policy",
+    "draft",
+    "kinds.tables",
+    "kinds.rounding",
+    "kinds.decision",
+    "kinds.pricing",
+    "kinds.bounds",
+    "kinds.grandfathering",
+    "kinds.compliance",
+    "kinds.intervention",
+    "kinds",
+    "load_facts",
+    "load",
+    "backends.hit_policies",
+    "backends.python",
+    "backends.python_policy",
+    "gather",
+    "service",
+    "evaluate",
+    "examples",
+    "catalog",
+]
+EMPTY = {"", "feel", "backends"}
+
+
+def module(file: Path) -> str:
+    """The name of an engine file below `engine`: `feel.tree`."""
+    parts = file.relative_to(ROOT / "engine").with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+FILES = {module(file): file for file in (ROOT / "engine").rglob("*.py")}
+SOURCES = [file for package in ("engine", "models", "audit", "api") for file in (ROOT / package).rglob("*.py")]
+
+
+def imported(file: Path) -> Iterator[str]:
+    """The engine modules that a file imports, below `engine`."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file.name} has a relative import"
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in found:
+            if name.split(".")[0] == "engine":
+                yield nearest(name.removeprefix("engine").removeprefix("."))
+
+
+def nearest(name: str) -> str:
+    """The module that `name` is, or that it is a part of."""
+    while name not in FILES:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def test_every_file_of_the_engine_has_a_place_in_the_order() -> None:
+    assert FILES.keys() - EMPTY == set(ORDER)
+    for name in EMPTY:
+        assert FILES[name].read_text(encoding="utf-8").strip() == "", f"{name} is meant to be empty"
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_an_engine_file_imports_only_files_that_stand_above_it(name: str) -> None:
+    above = set(ORDER[: ORDER.index(name)])
+    assert set(imported(FILES[name])) - EMPTY <= above
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_import_hides_in_a_function(file: Path) -> None:
+    hidden = [
+        inner.lineno
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_file_is_longer_than_400_lines(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST

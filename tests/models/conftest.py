@@ -1,0 +1,59 @@
+"""One small model on SYNTHETIC customers, trained once and shared by the tests that only look at it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import pytest
+
+from models.card import Card
+from models.mapping import Mapping, read_mapping
+from models.registry import Registry
+from models.scores import ScoreModel
+from models.table import Table
+from models.training import Trained, synthetic_table, train, train_churn
+
+AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+COUNT = 3000
+SHARED = Path(os.environ.get("ORDAIN_SHARED") or Path(__file__).parents[3] / "shared")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not (SHARED / "data").is_dir():
+        pytest.skip("the shared data sets are not on this machine (ORDAIN_SHARED names their folder)")
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def mapping() -> Mapping:
+    return read_mapping("synthetic")
+
+
+@pytest.fixture(scope="session")
+def table(mapping: Mapping) -> Table:
+    return synthetic_table(mapping, COUNT, 0)
+
+
+@pytest.fixture(scope="session")
+def trained(table: Table) -> Trained:
+    return train(table)
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    registry = Registry(tmp_path_factory.mktemp("models"))
+    train_churn(None, None, registry, at=AT, customers_count=COUNT)
+    return registry
+
+
+@pytest.fixture(scope="session")
+def model(registry: Registry) -> ScoreModel:
+    return registry.load("churn")
+
+
+@pytest.fixture(scope="session")
+def card(model: ScoreModel) -> Card:
+    return model.card

@@ -1,0 +1,179 @@
+"""Trained models on disk: whole or not at all, never silently damaged."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ModelDegradationDetected, SettingsError
+from models.card import Card
+from models.registry import CARD, SUMS, TREES, Registry
+from models.table import Table
+from models.training import Trained
+
+
+@pytest.fixture
+def copy(registry: Registry, tmp_path: Path) -> Registry:
+    """A registry of one's own to damage."""
+    shutil.copytree(registry.directory, tmp_path / "models")
+    return Registry(tmp_path / "models")
+
+
+def _save(registry: Registry, card: Card, trained: Trained, name: str = "churn") -> Card:
+    return registry.save(
+        name, trained.trees, lambda version: card.model_copy(update={"name": name, "version": version})
+    )
+
+
+def test_a_version_holds_trees_card_and_checksums_and_nothing_is_left_beside_it(registry: Registry) -> None:
+    place = registry.directory / "churn" / "1"
+    assert sorted(path.name for path in place.iterdir()) == sorted([TREES, CARD, SUMS])
+    assert [path.name for path in place.parent.iterdir()] == ["1"]
+    assert Card.model_validate_json((place / CARD).read_bytes()).to_bytes() == (place / CARD).read_bytes()
+    subprocess.run(["sha256sum", "--check", "--quiet", SUMS], cwd=place, check=True)
+
+
+def test_the_newest_version_is_the_default_and_an_older_one_stays_the_same(
+    copy: Registry, card: Card, trained: Trained, table: Table
+) -> None:
+    before = copy.load("churn")
+    _save(copy, card, trained)
+    assert copy.versions("churn") == (1, 2)
+    assert copy.load("churn").version == "2"
+    older = copy.load("churn", 1)
+    assert older.digest == before.digest != copy.load("churn").digest
+    assert older.score(table.rows[0]) == before.score(table.rows[0])
+
+
+def test_version_ten_is_newer_than_version_nine(tmp_path: Path, card: Card, trained: Trained) -> None:
+    registry = Registry(tmp_path)
+    for _ in range(10):
+        _save(registry, card, trained)
+    assert registry.load("churn").version == "10"
+
+
+def test_trainers_at_the_same_time_get_versions_of_their_own(tmp_path: Path, card: Card, trained: Trained) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        saved = list(threads.map(lambda _: _save(Registry(tmp_path), card, trained), range(16)))
+    assert sorted(each.version for each in saved) == list(range(1, 17))
+    assert Registry(tmp_path).versions("churn") == tuple(range(1, 17))
+    assert [path.name for path in (tmp_path / "churn").iterdir() if path.name.startswith(".")] == []
+    for each in saved:
+        assert Registry(tmp_path).load("churn", each.version).card == each
+
+
+def test_a_reader_never_sees_half_a_version(tmp_path: Path, card: Card, trained: Trained) -> None:
+    registry = Registry(tmp_path)
+    _save(registry, card, trained)
+    with ThreadPoolExecutor(2) as threads:
+        writing = threads.submit(lambda: [_save(registry, card, trained) for _ in range(20)])
+        seen = {registry.load("churn").version}
+        while not writing.done():
+            seen.add(registry.load("churn").version)
+    assert registry.load("churn").version == "21"
+    assert seen <= {str(number) for number in range(1, 22)}
+
+
+def test_what_a_killed_trainer_left_is_not_a_version(copy: Registry) -> None:
+    left = copy.directory / "churn" / ".new-killed"
+    left.mkdir()
+    (left / TREES).write_bytes(b"half")
+    assert copy.versions("churn") == (1,)
+    assert copy.load("churn").version == "1"
+
+
+def test_an_unknown_model_is_met_with_the_nearest_name(registry: Registry) -> None:
+    with pytest.raises(ModelDegradationDetected, match="there is no model `chrun`") as caught:
+        registry.load("chrun")
+    assert caught.value.issues[0].hint == "did you mean `churn`? or run: ordain train chrun"
+
+
+def test_without_any_model_the_hint_is_to_train_one(tmp_path: Path) -> None:
+    with pytest.raises(ModelDegradationDetected, match="there is no model `churn`") as caught:
+        Registry(tmp_path / "none").load("churn")
+    assert caught.value.issues[0].hint == "run: ordain train churn"
+
+
+def test_an_unknown_version_is_met_with_the_known_ones(registry: Registry) -> None:
+    with pytest.raises(ModelDegradationDetected, match="model `churn` has no version 9") as caught:
+        registry.load("churn", 9)
+    assert caught.value.issues[0].hint == "known: 1"
+
+
+@pytest.mark.parametrize("file", [TREES, CARD, SUMS])
+def test_a_missing_file_is_named(copy: Registry, file: str) -> None:
+    (copy.directory / "churn" / "1" / file).unlink()
+    with pytest.raises(ModelDegradationDetected, match=f"`{file}` cannot be read: No such file") as caught:
+        copy.load("churn")
+    assert caught.value.issues[0].hint == "run: ordain train churn"
+
+
+@pytest.mark.parametrize("file", [TREES, CARD])
+@pytest.mark.parametrize("damage", ["truncated", "one byte changed", "empty"])
+def test_a_damaged_file_is_named(copy: Registry, file: str, damage: str) -> None:
+    path = copy.directory / "churn" / "1" / file
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes({"truncated": bytes(data[:-7]), "one byte changed": bytes(data), "empty": b""}[damage])
+    with pytest.raises(ModelDegradationDetected, match=f"model `churn` version 1: `{file}` is damaged"):
+        copy.load("churn")
+
+
+def _with_sums(place: Path) -> None:
+    """Checksums that fit the damaged files, as after a careless repair."""
+    lines = (f"{hashlib.sha256((place / file).read_bytes()).hexdigest()}  {file}\n" for file in (TREES, CARD))
+    (place / SUMS).write_text("".join(lines))
+
+
+def test_trees_of_another_model_are_refused_even_with_fitting_checksums(copy: Registry) -> None:
+    place = copy.directory / "churn" / "1"
+    (place / TREES).write_bytes(b"not trees")
+    _with_sums(place)
+    with pytest.raises(ModelDegradationDetected, match=r"`card\.json` is the card of another model"):
+        copy.load("churn")
+
+
+def test_trees_that_xgboost_cannot_read_are_refused(copy: Registry, card: Card) -> None:
+    digest = "sha256:" + hashlib.sha256(b"not trees").hexdigest()
+    changed = card.model_copy(update={"model_digest": digest})
+    copy.save("churn", b"not trees", lambda version: changed.model_copy(update={"version": version}))
+    with pytest.raises(ModelDegradationDetected, match=r"version 2: `model\.ubj` cannot be read by XGBoost"):
+        copy.load("churn")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('"slope":', '"slop":', "slope: Field required"),
+        ('"trees": ', '"trees": NaN, "x": ', "trees: "),
+        ('"name": "churn"', '"name": "other"', "is the card of another model"),
+        ("{", "", "Invalid JSON"),
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused(copy: Registry, old: str, new: str, what: str) -> None:
+    place = copy.directory / "churn" / "1"
+    (place / CARD).write_text((place / CARD).read_text().replace(old, new, 1))
+    _with_sums(place)
+    with pytest.raises(ModelDegradationDetected, match=what):
+        copy.load("churn")
+
+
+@pytest.mark.parametrize("name", ["../churn", "Churn", "", "a/b", ".new-x"])
+def test_a_name_that_leaves_the_directory_is_refused(tmp_path: Path, card: Card, trained: Trained, name: str) -> None:
+    with pytest.raises(SettingsError, match="is no name for a model"):
+        _save(Registry(tmp_path), card, trained, name)
+    with pytest.raises(ModelDegradationDetected, match="there is no model"):
+        Registry(tmp_path).load(name)
+
+
+def test_a_directory_that_cannot_be_made_is_an_error_with_its_cause(
+    tmp_path: Path, card: Card, trained: Trained
+) -> None:
+    (tmp_path / "models").write_text("a file where the directory should be")
+    with pytest.raises(SettingsError, match="model `churn` cannot be stored: Not a directory"):
+        _save(Registry(tmp_path / "models"), card, trained)

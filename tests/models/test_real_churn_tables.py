@@ -1,0 +1,61 @@
+"""The shipped mappings on the tables they were written for, and what can be reached there without leaking."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.mapping import read_mapping
+from models.registry import Registry
+from models.table import read_table
+from models.training import train, train_churn
+
+TABLES = {
+    "iranian": ("iranian/churn.csv", 0.95),
+    "telco": ("telco/Telco-Customer-Churn.csv", 0.82),
+    "telecom": ("telecom/churn3333.csv", 0.88),
+}
+
+AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_customers_who_leave_are_told_from_those_who_stay(shared_data: Path, name: str) -> None:
+    file, auc = TABLES[name]
+    table = read_table(shared_data / file, read_mapping(name))
+    quality = [train(table, seed=seed).quality for seed in range(5)]
+    assert np.mean([each.model.auc for each in quality]) > auc
+    assert all(each.model.brier < each.everybody_stays.brier for each in quality)
+
+
+def test_a_published_f1_above_080_on_telco_is_not_reached_without_leaking(shared_data: Path) -> None:
+    table = read_table(shared_data / TABLES["telco"][0], read_mapping("telco"))
+    assert train(table).quality.model.f1 < 0.75
+
+
+def test_blank_total_charges_are_missing_and_can_still_be_scored(shared_data: Path, tmp_path: Path) -> None:
+    file = shared_data / TABLES["telco"][0]
+    table = read_table(file, read_mapping("telco"))
+    blank = [row for row in table.rows if row["total_charges"] is None]
+    assert len(blank) == 11
+    train_churn(file, "telco", Registry(tmp_path), at=AT)
+    model = Registry(tmp_path).load("churn")
+    assert all(0 < model.score(row).value < 1 for row in blank)
+
+
+def test_held_out_customers_of_the_real_operator_are_scored_as_they_were_measured(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "held_out.ndjson"
+    card = train_churn(shared_data / TABLES["iranian"][0], "iranian", Registry(tmp_path), at=AT, held_out=file)
+    model = Registry(tmp_path).load("churn")
+    asks = [json.loads(line, parse_float=Decimal, parse_int=Decimal) for line in file.read_text().splitlines()]
+    assert len(asks) == card.data.held_out
+    risk = sum(model.score(ask["facts"]).value for ask in asks) / len(asks)
+    predicted = sum(each.predicted * each.customers for each in card.quality.reliability) / len(asks)
+    assert float(risk) == pytest.approx(predicted, abs=1e-6)
