@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import signal
+import threading
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +38,7 @@ def from_environment() -> Flask:
     """What a WSGI server calls: the service for the settings of the working directory and environment."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     app = create_app(load_settings())
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     # The server ends the stream where the body ends, so a chunked one, which tells no length, may be read.
     inner = app.wsgi_app
 
@@ -42,6 +47,15 @@ def from_environment() -> Flask:
 
     app.wsgi_app = with_stream_end  # type: ignore[method-assign]  # Flask's documented way to wrap it
     return app
+
+
+def _end_with(parent: int) -> None:
+    """Ends this worker when the process that started it is gone, so that no orphan keeps the port."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(5)
+    os._exit(1)
 
 
 def app_for(use: Services) -> Flask:

@@ -13,16 +13,17 @@ from api.console import report
 from engine.errors import OrdainError
 
 _COMMANDS = {
-    "audit": "api.commands.audit:audit",
-    "check": "api.commands.policies:check",
-    "decide": "api.commands.decide:decide_command",
-    "demo": "api.commands.demo:demo",
-    "models": "api.commands.models:models",
-    "replay": "api.commands.replay:replay",
-    "schema": "api.commands.policies:schema",
-    "serve": "api.commands.serve:serve",
-    "train": "api.commands.models:train",
+    "audit": ("api.commands.audit:audit", "The record of decisions."),
+    "check": ("api.commands.policies:check", "Load all policies and run their examples; show every issue."),
+    "decide": ("api.commands.decide:decide_command", "Decide SERVICE for one subject, and record it."),
+    "demo": ("api.commands.demo:demo", "Train on SYNTHETIC customers, serve, and decide a few cases over HTTP."),
+    "models": ("api.commands.models:models", "Trained models."),
+    "replay": ("api.commands.replay:replay", "Decide again from the record alone, and compare byte for byte."),
+    "schema": ("api.commands.policies:schema", "Print the JSON Schema of a kind of file, for editors."),
+    "serve": ("api.commands.serve:serve", "Serve decisions over HTTP until interrupted."),
+    "train": ("api.commands.models:train", "Train a model on a table of customers, or on synthetic ones."),
 }
+"""Where each command is, and its line in the list: to print the list, none of them is imported."""
 
 
 class LazyGroup(click.Group):
@@ -34,9 +35,13 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in sorted(_COMMANDS.items())])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -38,7 +38,7 @@ def explain(error: Exception, path: Path) -> Issue:
     name = "SQLITE_CORRUPT" if isinstance(cause, UnicodeDecodeError) else getattr(cause, "sqlite_errorname", "")
     for code, (what, hint) in _MEANING.items():
         if name == code or name.startswith(f"{code}_"):
-            return Issue(f"the ledger `{path}` {what}", hint)
+            return Issue(f"the ledger `{path.name}` {what}", hint)
     if isinstance(cause, sqlite3.OperationalError) and str(cause).startswith("no such table"):
-        return Issue(f"the ledger `{path}` has lost a table ({cause})", "restore the file from a backup")
-    return Issue(f"the ledger `{path}` failed: {cause or error}", "check the file and the disk that holds it")
+        return Issue(f"the ledger `{path.name}` has lost a table ({cause})", "restore the file from a backup")
+    return Issue(f"the ledger `{path.name}` failed: {cause or error}", "check the file and the disk that holds it")

@@ -125,19 +125,27 @@ class Ledger:
             self._drop_writer()
 
     def _write(self, entry: Prepared, unkept: list[Reference], documents: Iterable[Document]) -> Receipt:
-        # SQLAlchemy Core compiled both statements once; they run on the driver, because a call through Core
-        # costs as much again as all else here but the flush to the disk.
+        # SQLAlchemy Core compiled both statements once; they run on the driver, because a call and a transaction
+        # through Core cost as much again as all else here but the flush to the disk.
         self._writer = self._writer or self._store.writer()
-        with self._writer.begin():
-            driver = cast(sqlite3.Connection, self._writer.connection.driver_connection)
-            last = driver.execute(self._last).fetchone()
-            seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
-            if not isinstance(previous, bytes) or len(previous) != len(GENESIS):
-                raise NotRecorded(f"the ledger's last entry, {seq - 1}, is damaged", VERIFY)
-            if unkept:
+        driver = cast(sqlite3.Connection, self._writer.connection.driver_connection)
+        if unkept:
+            with self._writer.begin():
                 keep(self._writer, unkept, documents)
-            hashed = link(previous, entry.body)
-            driver.execute(self._insert, (seq, *entry.index, previous, hashed, entry.body))
+                return self._add(driver, entry)
+        driver.execute("BEGIN IMMEDIATE")
+        receipt = self._add(driver, entry)
+        driver.commit()
+        return receipt
+
+    def _add(self, driver: sqlite3.Connection, entry: Prepared) -> Receipt:
+        """The entry after the last one, in a transaction that has begun. After a fault the connection is dropped."""
+        last = driver.execute(self._last).fetchone()
+        seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+        if not isinstance(previous, bytes) or len(previous) != len(GENESIS):
+            raise NotRecorded(f"the ledger's last entry, {seq - 1}, is damaged", VERIFY)
+        hashed = link(previous, entry.body)
+        driver.execute(self._insert, (seq, *entry.index, previous, hashed, entry.body))
         return Receipt(entry.index[0], seq, hashed.hex(), previous.hex())
 
     def _drop_writer(self) -> None:

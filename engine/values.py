@@ -328,7 +328,8 @@ def plain(value: Value) -> Any:
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Decimal):
-        return format(value, "f") if -40 < value.adjusted() < 40 else str(value)
+        text = str(value)
+        return format(value, "f") if "E" in text and -40 < value.adjusted() < 40 else text
     if isinstance(value, Mapping):
         return {name: plain(part) for name, part in value.items()}
     if isinstance(value, tuple | list):

@@ -95,9 +95,10 @@ def _lower_price(draft: Draft, name: str, node: Node) -> None:
     if start is None or rounding is None or draft.issues:
         return
     money = replace(NUMBER, unit=start.type.unit)
+    _refuse_crossed_constants(draft, [bound for bound in bounds if bound.limit not in strongest])
+    bounds = [_named(draft, name, bound, money) for bound in bounds]
     weak = [bound for bound in bounds if bound.limit not in strongest]
     strong = sorted((b for b in bounds if b.limit in strongest), key=lambda b: -strongest.index(b.limit))
-    _refuse_crossed_constants(draft, weak)
     price = start.tree
     for bound in weak:
         price = _clamp(draft, f"{name} after {bound.id}", bound, price, money)
@@ -140,6 +141,18 @@ def _bounds(draft: Draft, node: Node) -> list[Bound]:
         edge = Arithmetic(given.span, op, of.tree, share)
         found.append(Bound(f"{identity}-{side}", identity, sign, edge, when, because, given.span))
     return found
+
+
+def _named(draft: Draft, name: str, bound: Bound, money: Type) -> Bound:
+    """The bound with its value as a decision of its own: calculated once, and to be read in the trace."""
+    if bound.condition is not None or isinstance(bound.value, Name | Literal):
+        return bound
+    value = draft.checked(bound.value)
+    if value is None:
+        return bound
+    decision = f"{name} {bound.id}"
+    draft.add(Formula(decision, value, money, bound.span), given=False)
+    return replace(bound, value=Name(bound.span, decision))
 
 
 def _strongest(draft: Draft, node: Node) -> list[str]:

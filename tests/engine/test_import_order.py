@@ -23,6 +23,7 @@ ORDER = [
     "feel.parse",
     "feel.types",
     "facts",
+    "readers",
     "policy",
     "draft",
     "kinds.tables",
