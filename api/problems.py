@@ -11,7 +11,7 @@ from engine.errors import (
     DataQualityIssue,
     DecisionError,
     Issue,
-    LedgerUnreadable,
+    LedgerUnavailable,
     MalformedRequest,
     ModelDegradationDetected,
     NotRecorded,
@@ -34,7 +34,7 @@ _STATUS: tuple[tuple[type[OrdainError], int], ...] = (
     (ComplianceViolation, 422),
     (DecisionError, 422),
     (ModelDegradationDetected, 503),
-    (LedgerUnreadable, 503),
+    (LedgerUnavailable, 503),
     (NotRecorded, 503),
     (PolicyError, 500),
     (SettingsError, 500),
@@ -47,8 +47,8 @@ def status_of(error: OrdainError) -> int:
 
 
 def exit_code_of(error: OrdainError) -> int:
-    """0 decided, 2 bad input, 3 not recorded."""
-    return EXIT_NOT_RECORDED if isinstance(error, NotRecorded) else EXIT_BAD_INPUT
+    """2 bad input or settings, 3 not recorded: the ledger cannot be opened or cannot take the entry."""
+    return EXIT_NOT_RECORDED if isinstance(error, NotRecorded | LedgerUnavailable) else EXIT_BAD_INPUT
 
 
 def shape(code: str, message: str, details: list[Any], severity: str, request_id: str) -> dict[str, Any]:

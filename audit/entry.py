@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.canonical import canonical
 from audit.documents import Reference, references
-from engine.errors import LedgerUnreadable, NotRecorded
+from engine.errors import LedgerUnavailable, NotRecorded
 
 NOT_BY_CALLER = "entries are made by Ordain, not by its callers: please report this"
 VERIFY = "run `ordain audit verify`"
@@ -32,7 +32,7 @@ class StoredEntry:
     body: bytes
 
     def read(self) -> dict[str, Any]:
-        """The body as data. Raises LedgerUnreadable when the stored bytes are no longer JSON."""
+        """The body as data. Raises LedgerUnavailable when the stored bytes are no longer JSON."""
         return parsed(self.receipt.entry_id, self.body)
 
 
@@ -62,11 +62,11 @@ class Prepared:
 
 
 def parsed(entry_id: str, body: bytes) -> dict[str, Any]:
-    """A stored body as data. Raises LedgerUnreadable when it is no longer a JSON object."""
+    """A stored body as data. Raises LedgerUnavailable when it is no longer a JSON object."""
     try:
         data = json.loads(body)
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise LedgerUnreadable(f"the stored entry `{entry_id}` is damaged", VERIFY)
+        raise LedgerUnavailable(f"the stored entry `{entry_id}` is damaged", VERIFY)
     return data

@@ -17,7 +17,7 @@ from audit.entry import VERIFY, Prepared, Receipt, StoredEntry, parsed
 from audit.failures import FAILURES, explain
 from audit.kept import changed, keep
 from audit.store import DOCUMENT, ENTRY, Store
-from engine.errors import Issue, LedgerUnreadable, NotRecorded, PolicyChanged
+from engine.errors import Issue, LedgerUnavailable, NotRecorded, PolicyChanged
 
 _PAGE = 500  # entries read at a time, so that no read transaction stays open while a caller works on them
 
@@ -30,7 +30,7 @@ class Ledger:
     """Entries in one order, each holding the hash of the one before it (see `audit.chain`).
 
     Safe to call from several threads, and beside other processes that append to the same file. Reading raises
-    LedgerUnreadable when the database cannot be read.
+    LedgerUnavailable when the database cannot be read.
     """
 
     def __init__(self, store: Store) -> None:
@@ -163,7 +163,7 @@ class Ledger:
             with self._store.engine.connect() as connection:
                 yield connection
         except FAILURES as error:
-            raise LedgerUnreadable(explain(error, self._store.path)) from error
+            raise LedgerUnavailable(explain(error, self._store.path)) from error
 
 
 def _text(store: Store, statement: sa.sql.expression.ClauseElement) -> str:
@@ -173,7 +173,7 @@ def _text(store: Store, statement: sa.sql.expression.ClauseElement) -> str:
 def _stored(row: sa.Row[str, int, bytes, bytes, bytes]) -> StoredEntry:
     entry_id, seq, hashed, previous, body = row
     if not all(isinstance(part, bytes) for part in (hashed, previous, body)):
-        raise LedgerUnreadable(f"the stored entry {seq} (`{entry_id}`) is damaged", VERIFY)
+        raise LedgerUnavailable(f"the stored entry {seq} (`{entry_id}`) is damaged", VERIFY)
     return StoredEntry(Receipt(entry_id, seq, hashed.hex(), previous.hex()), body)
 
 

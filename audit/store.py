@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlmodel import Field, Index, SQLModel
 
 from audit.failures import FAILURES, explain
-from engine.errors import Issue, SettingsError
+from engine.errors import Issue, LedgerUnavailable, OrdainError, SettingsError
 
 SCHEMA_VERSION = 1
 """Held in the file as `PRAGMA user_version`."""
@@ -72,8 +72,8 @@ class Store:
     waits for another connection's write transaction to end. Several processes may open the same file; one
     that forks opens it after the fork (https://www.sqlite.org/howtocorrupt.html, section 2.6).
 
-    Raises SettingsError: another kind of URL, a file that cannot be opened, is not a ledger, or was written
-    by a newer Ordain.
+    Raises SettingsError for another kind of URL and a database that is no ledger or was written by a newer
+    Ordain, LedgerUnavailable for a file that cannot be opened or read.
     """
 
     def __init__(self, url: str, busy_seconds: float = 5.0) -> None:
@@ -101,8 +101,8 @@ class Store:
             self._file = self._file_now()
         except FAILURES as error:
             self.close()
-            raise SettingsError(explain(error, self.path)) from None
-        except SettingsError:
+            raise LedgerUnavailable(explain(error, self.path)) from None
+        except OrdainError:
             self.close()
             raise
 

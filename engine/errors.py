@@ -19,7 +19,7 @@ OrdainError
 │   ├── PricingConstraintViolation
 │   └── ComplianceViolation       decided and recorded, and the answer is no
 ├── ModelDegradationDetected      a model is missing, corrupt or cannot score
-├── LedgerUnreadable              an entry on record is damaged or cannot be read
+├── LedgerUnavailable             the ledger cannot be opened, or an entry on record is damaged
 └── NotRecorded                   the ledger could not make the entry durable, so there is no answer
 
 The class name of a leaf is its stable code; a caller may branch on it.
@@ -179,7 +179,7 @@ class ModelDegradationDetected(OrdainError):
     severity = Severity.HIGH
 
 
-class LedgerUnreadable(OrdainError):
+class LedgerUnavailable(OrdainError):
     severity = Severity.CRITICAL
 
 

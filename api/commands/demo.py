@@ -42,6 +42,7 @@ def demo(obj: dict[str, object], port: int | None) -> None:
     server = _start(config if isinstance(config, Path) else None, settings.host, port)
     try:
         _wait(server, base)
+        OUT.print("\nDecisions about invented (SYNTHETIC) customers, asked for over HTTP:")
         for case in read_json(_cases(), "demo.json"):
             _show(base, case)
         OUT.print(_next_steps(base))

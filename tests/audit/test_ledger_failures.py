@@ -14,7 +14,7 @@ from ledger_sample import DOCUMENTS, body, entry_id
 from audit.ledger import Ledger
 from audit.store import Store, path_of
 from audit.verify import verify
-from engine.errors import LedgerUnreadable, NotRecorded, SettingsError
+from engine.errors import LedgerUnavailable, NotRecorded, SettingsError
 
 
 def direct(path: Path) -> closing[sqlite3.Connection]:
@@ -146,15 +146,15 @@ def test_a_damaged_entry_is_not_read_as_if_it_were_whole(ledger: Ledger, path: P
     ledger.append(body(1), DOCUMENTS)
     with direct(path) as other:
         other.execute("UPDATE entry SET body = x'7b'")
-    with pytest.raises(LedgerUnreadable, match=f"`{entry_id(1)}` is damaged"):
+    with pytest.raises(LedgerUnavailable, match=f"`{entry_id(1)}` is damaged"):
         ledger.get(entry_id(1))
     with direct(path) as other:
         other.execute("UPDATE entry SET body = 'text'")
-    with pytest.raises(LedgerUnreadable, match="is damaged"):
+    with pytest.raises(LedgerUnavailable, match="is damaged"):
         list(ledger.entries())
     with direct(path) as other:
         other.execute("DROP TABLE entry")
-    with pytest.raises(LedgerUnreadable, match="has lost a table"):
+    with pytest.raises(LedgerUnavailable, match="has lost a table"):
         ledger.size()
     with pytest.raises(NotRecorded, match="has lost a table"):
         ledger.append(body(2), DOCUMENTS)
@@ -186,14 +186,14 @@ def test_another_kind_of_url_is_refused_with_what_is_supported(url: str, says: s
 
 def test_a_file_that_is_not_a_database_is_named(path: Path) -> None:
     path.write_text("customers,prices\n" * 100)
-    with pytest.raises(SettingsError, match="is not a SQLite database"):
+    with pytest.raises(LedgerUnavailable, match="is not a SQLite database"):
         Store(f"sqlite:///{path}")
     assert path.read_text().startswith("customers")
     assert "is not a SQLite database" in str(verify(path).findings[0])
 
 
 def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be opened"):
+    with pytest.raises(LedgerUnavailable, match="cannot be opened"):
         Store(f"sqlite:///{tmp_path}")
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="cannot be made"):
