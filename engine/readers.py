@@ -39,13 +39,14 @@ def _number_reader(fact: Fact) -> Reader:
 
     def read(raw: object) -> Value:
         # `adjusted` of what is not finite is 0, and a comparison with NaN would raise: so finite comes first.
-        plain = type(raw) is Decimal and raw.is_finite() and raw.adjusted() > -100
-        if not (plain and low < raw < high and plus(raw) == raw):  # type: ignore[operator,arg-type]  # a Decimal
+        if type(raw) is not Decimal or not raw.is_finite() or raw.adjusted() < -100:
+            return accept(raw)
+        if not low < raw < high or plus(raw) != raw:
             return accept(raw)
         if step is None:
             return raw
         try:
-            rounded = quantize(raw, step)  # type: ignore[arg-type]  # as above
+            rounded = quantize(raw, step)
         except InvalidOperation:
             return accept(raw)
         return rounded if low < rounded < high else accept(raw)

@@ -32,7 +32,7 @@ def serve(obj: dict[str, object], host: str | None, port: int | None) -> None:
     OUT.print(f"Ordain listens on http://{host}:{port}  (stop it with Ctrl-C)")
     sys.stdout.flush()
     # This process has loaded the models, so it must not fork a worker: see api/server.py.
-    os.execv(sys.executable, [sys.executable, "-m", "api.server", host, str(port), str(settings.threads)])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "api.server", host, str(port), str(settings.threads)])  # noqa: S606 - our own command
 
 
 def _refuse_taken(host: str, port: int) -> None:
