@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from zoneinfo import available_timezones as _read_timezones
 
 from engine.errors import Issue, PolicyError, Span, did_you_mean
+from engine.readers import Reader, number_reader, text_or_flag_reader
 from engine.values import NUMBERS, Kind, NotThatType, Type, Value, read, said
 
 REQUEST = "request"
@@ -66,6 +67,16 @@ class Fact:
     time_zone: bool = False
     meaning: str = ""
     span: Span | None = field(default=None, compare=False)
+    read: Reader = field(init=False, compare=False, repr=False)
+    """`accept`, prepared for this fact: the same values and the same errors, faster."""
+
+    def __post_init__(self) -> None:
+        limits = self.limits or Limits()
+        if self.type.kind is Kind.NUMBER:
+            read = number_reader(limits.low, limits.high, self.precision, self.accept)
+        else:
+            read = self.accept if self.time_zone else text_or_flag_reader(self.type, self.accept)
+        object.__setattr__(self, "read", read)
 
     @property
     def nullable(self) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from engine.errors import CustomerDataIncomplete, DataQualityIssue, Issue, ModelDegradationDetected, Span, did_you_mean
 from engine.facts import REQUEST, Fact, Facts, FactSource, Score, Vocabulary
-from engine.readers import Reader, reader
 from engine.values import NotThatType, Value
 
 MOST_STRANGERS = 20
@@ -22,7 +21,6 @@ class Need:
     reader: str
     span: Span
     may_miss: bool
-    read: Reader = field(init=False, compare=False)
     may_be_null: bool = field(init=False)
     """Whether a request may leave it out, and nothing else gives it then."""
 
@@ -30,7 +28,6 @@ class Need:
         fact = self.fact
         quiet = (fact.optional or self.may_miss) and fact.default is None and fact.sources[-1] == REQUEST
         object.__setattr__(self, "may_be_null", quiet)
-        object.__setattr__(self, "read", reader(fact))
 
 
 def gather(
@@ -62,7 +59,7 @@ def gather(
             found.values[fact.name], found.sources[fact.name] = None, "missing"
         elif raw is not None:
             if REQUEST in fact.sources:  # otherwise it has been refused above
-                _accept(fact, need.read, raw, found.values, faults)
+                _accept(fact, raw, found.values, faults)
                 found.sources[fact.name] = REQUEST
         elif fact.sources[-1] != REQUEST:
             _score(need, given, models, found, faults, missing)
@@ -75,9 +72,9 @@ def gather(
     return found
 
 
-def _accept(fact: Fact, read: Reader, raw: object, into: dict[str, Value], faults: list[Issue]) -> None:
+def _accept(fact: Fact, raw: object, into: dict[str, Value], faults: list[Issue]) -> None:
     try:
-        into[fact.name] = read(raw)
+        into[fact.name] = fact.read(raw)
     except NotThatType as error:
         faults.append(Issue(f"`{fact.name}`: {error}", fact.meaning, None, fact.name))
 
@@ -126,7 +123,7 @@ def _score(
     for feature in model.reads:
         raw = given.get(feature.name)
         if raw is not None:
-            _accept(feature, feature.accept, raw, inputs, faults)
+            _accept(feature, raw, inputs, faults)
         elif feature.optional:
             inputs[feature.name] = None
         elif fact.optional or need.may_miss:

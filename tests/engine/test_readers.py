@@ -10,7 +10,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.facts import Fact, Limits
-from engine.readers import reader
 from engine.values import DATE, FLAG, NUMBER, TEXT, Kind, NotThatType, Type
 
 _ONE, _ZERO = Decimal(1), Decimal(0)
@@ -56,4 +55,4 @@ def _said(read: Any, raw: Any) -> tuple[str, str]:
 @example(raw=Decimal("NaN"))
 @example(raw=Decimal("sNaN"))
 def test_a_reader_gives_or_refuses_what_accept_does(fact: Fact, raw: Any) -> None:
-    assert _said(reader(fact), raw) == _said(fact.accept, raw)
+    assert _said(fact.read, raw) == _said(fact.accept, raw)
