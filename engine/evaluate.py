@@ -38,14 +38,15 @@ class Outcome:
     def reasons(self) -> list[Json]:
         """The rules that fired and the formulas that say why, compliance rules with their source and verdict."""
         found: list[Json] = []
-        for label, (decision, _, fired, value, missing) in self._steps():
+        for decision, _, fired, value, missing in self.steps:
             if isinstance(decision, Formula):
                 if decision.because:
-                    found.append({"policy": label, "decision": decision.name, "because": decision.because})
+                    because = {"decision": decision.name, "because": decision.because}
+                    found.append({"policy": self._policy(decision), **because})
                 continue
             for place, number in enumerate(fired):
                 rule = decision.rules[number]
-                reason: Json = {"policy": label, "rule": rule.id, "because": rule.because}
+                reason: Json = {"policy": self._policy(decision), "rule": rule.id, "because": rule.because}
                 if rule.source:
                     reason["source"] = rule.source
                     reason["verdict"] = value[place]["verdict"]
@@ -61,14 +62,14 @@ class Outcome:
         A rule that missed a fact obliges to nothing: it is not known to apply, and a person reviews it.
         """
         found = []
-        for label, (decision, _, fired, _, missing) in self._steps():
-            unsure = {number for number, _ in missing}
+        for decision, _, fired, _, missing in self.steps:
             if not isinstance(decision, Table):
                 continue
+            unsure = {number for number, _ in missing}
             for number in fired:
                 rule = decision.rules[number]
                 if rule.obligations and number not in unsure:
-                    found.append({"policy": label, "rule": rule.id, **plain(rule.obligations)})
+                    found.append({"policy": self._policy(decision), "rule": rule.id, **plain(rule.obligations)})
         return found
 
     def trace(self) -> list[Json]:
@@ -77,36 +78,34 @@ class Outcome:
         `reads` are names; their values are the facts of the same record, or what an earlier decision `gives`.
         """
         found = []
-        for label, (decision, looked_at, fired, value, missing) in self._steps():
-            reads = self.plan.decision_reads[id(decision)]
-            step: Json = {"policy": label, "decision": decision.name, "reads": reads, "gives": plain(value)}
+        for decision, looked_at, fired, value, missing in self.steps:
+            step = {**self.plan.heads[id(decision)], "gives": plain(value)}
             if isinstance(decision, Table):
-                step["hit_policy"] = str(decision.hit_policy)
-                step["rules"] = len(decision.rules)
+                rules = decision.rules
                 step["looked_at"] = looked_at
-                step["fired"] = [decision.rules[number].id for number in fired]
+                step["fired"] = [rules[number].id for number in fired]
                 if missing:
-                    step["missing"] = {decision.rules[number].id: fact for number, fact in missing}
+                    step["missing"] = {rules[number].id: fact for number, fact in missing}
             found.append(step)
         return found
 
-    def _steps(self) -> Iterator[tuple[str, RawStep]]:
-        position = 0
-        for compiled in self.plan.policies:
-            for _ in compiled.policy.decisions:
-                yield compiled.policy.label, self.steps[position]
-                position += 1
+    def _policy(self, decision: Decision) -> str:
+        """The name and version of the policy that made a decision."""
+        return str(self.plan.heads[id(decision)]["policy"])
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The versions picked for one service on one day. `gives` are the service's outputs with their types."""
+    """The versions picked for one service on one day. `gives` are the service's outputs with their types.
+
+    `heads` has, by the decision's identity, what is the same in every trace of it: policy, name, what it reads.
+    """
 
     service: Service
     policies: tuple[CompiledPolicy, ...]
     needs: tuple[Need, ...]
     gives: Mapping[str, Type]
-    decision_reads: Mapping[int, list[str]] = field(repr=False)
+    heads: Mapping[int, Json] = field(repr=False)
 
     def evaluate(self, facts: Facts, at: dt.datetime) -> Outcome:
         """Decides. Raises DecisionError or CustomerDataIncomplete with policy, rule and place."""
@@ -130,7 +129,7 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
     """What a service needs and gives when these versions decide. Their order and fit are checked by the catalog."""
     needs: dict[str, Need] = {}
     gives: dict[str, Type] = {}
-    reads: dict[int, list[str]] = {}
+    heads: dict[int, Json] = {}
     for compiled in policies:
         policy = compiled.policy
         for name in policy.reads:
@@ -144,8 +143,12 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
         known = {*vocabulary, *(decision.name for decision in policy.decisions)}
         for decision in policy.decisions:
             found = dict.fromkeys(name for _, tree in _expressions(decision) for name in names(tree) if name in known)
-            reads[id(decision)] = [name for name in found if name not in policy.constants]
-    return Plan(service, policies, tuple(needs.values()), {name: gives[name] for name in service.gives}, reads)
+            reads = [name for name in found if name not in policy.constants]
+            head: Json = {"policy": policy.label, "decision": decision.name, "reads": reads}
+            heads[id(decision)] = head
+            if isinstance(decision, Table):
+                head |= {"hit_policy": str(decision.hit_policy), "rules": len(decision.rules)}
+    return Plan(service, policies, tuple(needs.values()), {name: gives[name] for name in service.gives}, heads)
 
 
 def _expressions(decision: Decision) -> Iterator[tuple[str, Expr]]:
