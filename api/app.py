@@ -60,6 +60,7 @@ def _end_with(parent: int) -> None:
 
 def app_for(use: Services) -> Flask:
     app = Flask("ordain", static_folder=None)
+    app.url_map.merge_slashes = False  # a redirect would not have the one error shape
     app.config["MAX_CONTENT_LENGTH"] = use.settings.max_body_bytes
     app.extensions["ordain"] = use
     app.register_blueprint(decisions.ROUTES)

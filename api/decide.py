@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import uuid_utils
 
@@ -15,6 +16,7 @@ from audit.record import decision_record
 from engine.errors import ComplianceViolation, Issue, MalformedRequest
 from engine.gather import gather
 from engine.policy import Verdict
+from engine.values import fixed_offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def decide(ask: Ask, use: Services) -> Answer:
     ComplianceViolation, with the decision on record, when a service that refuses denied outcomes was asked.
     """
     now = use.now()
-    at = now if ask.at is None else _local(ask.at, now)
+    at = now if ask.at is None else _local(ask.at, use.settings.zone)
     plan = use.catalog.pick(ask.service, at)
     facts = gather(ask.facts, plan.needs, use.vocabulary, use.models)
     outcome = plan.evaluate(facts, at)
@@ -82,10 +84,10 @@ def decide(ask: Ask, use: Services) -> Answer:
     return Answer(record, receipt)
 
 
-def _local(at: dt.datetime, now: dt.datetime) -> dt.datetime:
+def _local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     """`at` in the tenant's zone, whose calendar says which day it is."""
     try:
-        return at.astimezone(now.tzinfo)
+        return fixed_offset(at.astimezone(zone))
     except OverflowError:
         raise MalformedRequest(f"`at`: `{at.isoformat()}` is out of the calendar") from None
 

@@ -14,6 +14,7 @@ from audit.store import Store
 from engine.catalog import Catalog, load_catalog, protected_score_issues, read_texts
 from engine.errors import ModelDegradationDetected, PolicyError
 from engine.facts import POLICY, REQUEST, FactSource, Vocabulary
+from engine.values import fixed_offset
 from models.registry import Registry
 
 ENGINE = f"ordain {version('ordain')}"
@@ -60,7 +61,9 @@ def wire(settings: Settings) -> Services:
         store.close()
         raise
     zone = settings.zone
-    return Services(settings, catalog, vocabulary, models, store, ledger, documents, now=lambda: dt.datetime.now(zone))
+    return Services(
+        settings, catalog, vocabulary, models, store, ledger, documents, now=lambda: fixed_offset(dt.datetime.now(zone))
+    )
 
 
 def _models(vocabulary: Vocabulary, registry: Registry) -> dict[str, FactSource | ModelDegradationDetected]:

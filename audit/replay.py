@@ -18,6 +18,7 @@ from engine.errors import OrdainError
 from engine.evaluate import Plan
 from engine.facts import Facts, Vocabulary
 from engine.load_facts import load_vocabulary
+from engine.source import digest_of
 from engine.values import NotThatType, read
 
 _PARTS = ("outcome", "verdict", "reasons", "obligations", "trace")
@@ -74,4 +75,6 @@ class Replayer:
         text = self._ledger.document(digest)
         if text is None:
             raise ValueError(f"the ledger has no text {digest}")
+        if digest_of(text) != digest:
+            raise ValueError(f"the text kept as {digest} has been changed")
         return text

@@ -120,7 +120,7 @@ class Store:
         if now == self._file:
             return None
         what = "was replaced by another file" if now else "was moved or deleted"
-        return Issue(f"the ledger `{self.path}` {what} while it was in use", "put the file back, or restart")
+        return Issue(f"the ledger `{self.path.name}` {what} while it was in use", "put the file back, or restart")
 
     def close(self) -> None:
         self.engine.dispose()

@@ -126,6 +126,8 @@ class _Check:
             value = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
             if value != expected:
                 self.found(f"the file's {pragma} is {value}, a ledger of this Ordain has {expected}")
+        for kind, name in connection.execute("SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view')"):
+            self.found(f"the file has a {kind} `{name}`, which a ledger has not: it may change what is written")
         try:
             for (line,) in connection.execute("PRAGMA integrity_check(20)"):
                 if line != "ok":

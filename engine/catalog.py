@@ -102,7 +102,7 @@ def load_catalog(texts: Texts, *, run_examples: bool = True) -> Catalog:
         several.sort(key=lambda compiled: (compiled.policy.effective.start, compiled.policy.version), reverse=True)
     issues.extend(unknown_policies(vocabulary, versions))
     issues.extend(_given_issues(vocabulary, versions))
-    issues.extend(_protected_issues(vocabulary, versions))
+    issues.extend(_protected_issues(vocabulary, versions, {}))
     for service in services.by_name.values():
         issues.extend(_service_issues(service, vocabulary, versions))
     if run_examples and not issues:
@@ -133,7 +133,8 @@ def _service_issues(
         for compiled in versions[name]:
             for output in compiled.policy.gives:
                 other = given.setdefault(output, name)
-                if other != name and compiled.policy.kind != "compliance":
+                both = {versions[policy][0].policy.kind for policy in (other, name)}
+                if other != name and both != {"compliance"}:
                     message = f"`{output}` is given by `{other}` and by `{name}` in the service `{service.name}`"
                     issues.append(Issue(message, "rename one of them", compiled.policy.span))
     for output in service.gives:
@@ -172,9 +173,15 @@ def _reads_issues(service: Service, policy: Policy, vocabulary: Vocabulary, give
     return issues
 
 
-def _protected_issues(vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]]) -> list[Issue]:
-    """A protected fact must not reach a price or an intervention through another decision either."""
+def _protected_issues(
+    vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]], scores: Mapping[str, str]
+) -> list[Issue]:
+    """A protected fact must not reach a price or an intervention through another decision either.
+
+    `scores` are facts that a model computes from a protected one, which is named.
+    """
     tainted: dict[str, str] = {name: name for name in vocabulary if vocabulary[name].protected}
+    tainted.update(scores)
     growing = True
     while growing:
         growing = False
@@ -198,20 +205,12 @@ def protected_score_issues(catalog: Catalog, models: Iterable[FactSource]) -> li
     """A protected fact must not reach a price or an intervention through a model's score either."""
     tainted = {}
     for model in models:
-        for fact in model.reads:
-            if fact.protected or (fact.name in catalog.vocabulary and catalog.vocabulary[fact.name].protected):
-                tainted[model.name] = fact.name
-    issues = []
-    for policy in catalog.policies():
-        for name in policy.reads if KINDS[policy.kind].fair else ():
-            source = catalog.vocabulary[name].sources[-1]
-            if source in tainted:
-                message = (
-                    f"`{policy.label}` reads `{name}`, which the model `{source}` computes from `{tainted[source]}`"
-                )
-                hint = f"`{tainted[source]}` is protected: train the model without it"
-                issues.append(Issue(message, hint, policy.span))
-    return issues
+        for feature in model.reads:
+            known = catalog.vocabulary.facts.get(feature.name, feature)
+            if feature.protected or known.protected:
+                scored = (fact.name for fact in catalog.vocabulary.facts.values() if model.name in fact.sources)
+                tainted.update(dict.fromkeys(scored, feature.name))
+    return _protected_issues(catalog.vocabulary, catalog.versions, tainted) if tainted else []
 
 
 def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence[bytes]) -> Plan:

@@ -190,6 +190,8 @@ class NotRecorded(OrdainError):
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean `clv_tier`?` for the nearest known word, or what is known when none is near."""
     choices = sorted(known)
+    if len(word) > 64:
+        return ""
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if not near:
         lowered = {choice.lower(): choice for choice in reversed(choices)}

@@ -114,7 +114,7 @@ class Fact:
 def round_to(value: Decimal, digits: int) -> Decimal:
     """`value` with `digits` digits after the point, half to even (banker's rounding). Raises NotThatType."""
     try:
-        return value.quantize(Decimal(1).scaleb(-digits), context=NUMBERS)
+        return value.quantize(Decimal(1).scaleb(-digits, context=NUMBERS), context=NUMBERS)
     except InvalidOperation:
         raise NotThatType(f"{said(value)} has too many digits to be rounded to {digits} after the point") from None
 

@@ -9,7 +9,7 @@ from engine.errors import CustomerDataIncomplete, DataQualityIssue, Issue, Model
 from engine.facts import REQUEST, Fact, Facts, FactSource, Score, Vocabulary
 from engine.values import NotThatType, Value
 
-MOST_STRANGERS = 20
+MOST_STRANGERS = 5
 """How many unknown facts of one request are named, each with what it may have meant."""
 
 
@@ -64,7 +64,7 @@ def gather(
         elif fact.sources[-1] != REQUEST:
             _score(need, given, models, found, faults, missing)
         else:
-            _absent(need, found, missing)
+            _absent(need, found, missing, null=fact.name in given)
     if faults:
         raise DataQualityIssue([*faults, *missing])
     if missing:
@@ -84,9 +84,10 @@ def _not_for_requests(fact: Fact) -> Issue:
     return Issue(message, "leave it out", None, fact.name)
 
 
-def _absent(need: Need, found: Facts, missing: list[Issue], hint: str = "") -> None:
+def _absent(need: Need, found: Facts, missing: list[Issue], hint: str = "", *, null: bool = False) -> None:
+    """A fact without a value: its default, null where the rules see to that, or missing. A null is no default."""
     fact = need.fact
-    if fact.default is not None:
+    if fact.default is not None and not null:
         found.values[fact.name], found.sources[fact.name] = fact.default, "default"
     elif fact.optional or need.may_miss:
         found.values[fact.name], found.sources[fact.name] = None, "missing"

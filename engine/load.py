@@ -23,7 +23,12 @@ HEADER: Schema = {
         "pattern": "^[a-z][a-z0-9-]*$",
         "description": "its name, as its folder: small letters",
     },
-    "version": {"type": "integer", "minimum": 1, "description": "1, 2, 3 ...; the file is v<version>.yaml"},
+    "version": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 999_999,
+        "description": "1, 2, 3 ...; the file is v<version>.yaml",
+    },
     "kind": {"enum": sorted(KINDS), "description": "what sort of policy it is"},
     "effective": {
         "anyOf": [

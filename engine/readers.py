@@ -30,17 +30,18 @@ def text_or_flag_reader(type: Type, accept: Reader) -> Reader:
 def number_reader(low: Decimal | None, high: Decimal | None, precision: int | None, accept: Reader) -> Reader:
     """The reader of a number between two bounds (None: open), rounded to `precision` digits after the point."""
     least, most = -_FAR if low is None else low, _FAR if high is None else high
-    step = None if precision is None else Decimal(1).scaleb(-precision)
+    step = None if precision is None else Decimal(1).scaleb(-precision, context=NUMBERS)
     plus, quantize = NUMBERS.plus, NUMBERS.quantize
 
     def read(raw: object) -> Value:
         # `adjusted` of what is not finite is 0, and a comparison with NaN would raise: so finite comes first.
         if type(raw) is not Decimal or not raw.is_finite() or raw.adjusted() < -100:
             return accept(raw)
-        if not least < raw < most or plus(raw) != raw:
+        exact = plus(raw)
+        if not least < raw < most or exact != raw:
             return accept(raw)
         if step is None:
-            return raw
+            return exact
         try:
             rounded = quantize(raw, step)
         except InvalidOperation:

@@ -112,6 +112,7 @@ class Type:
         """Whether every value of type `other` is one of this type, declared values, units and fields included."""
         return (
             self.accepts(other)
+            and (self.optional or not other.optional)
             and (not self.values or (bool(other.values) and set(other.values) <= set(self.values)))
             and (self.unit == other.unit or not self.unit or not other.unit)
             and self.fields.keys() == other.fields.keys()
@@ -189,12 +190,13 @@ def number(raw: Decimal | int | str) -> Decimal:
         raise NotThatType(f"`{raw}` is not a finite number")
     try:
         # Rounding to 34 digits changes a number with more of them, and signals one that is too large.
-        kept = NUMBERS.plus(value) == value and -6000 <= value.adjusted() <= 6000
+        rounded = NUMBERS.plus(value)
+        kept = rounded == value and -6000 <= value.adjusted() <= 6000
     except Overflow:
         kept = False
     if not kept:
         raise NotThatType(f"`{str(raw)[:48]}` has more than {DIGITS} digits or is too large")
-    return value
+    return rounded
 
 
 def date(text: str) -> dt.date:
@@ -222,6 +224,15 @@ def date_time(text: str) -> dt.datetime:
         return dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise NotThatType(f"`{text}` is not a date and time: {error}") from None
+
+
+def fixed_offset(moment: dt.datetime) -> dt.datetime:
+    """The same moment with a plain offset instead of a zone.
+
+    Python adds to and compares two times of one zone by the clock on the wall, which is wrong when clocks change,
+    and a record keeps the offset alone: so no date and time of the engine has a zone.
+    """
+    return moment.replace(tzinfo=dt.timezone(moment.utcoffset() or dt.timedelta(0)), fold=0)
 
 
 def duration(text: str) -> dt.timedelta:
@@ -328,7 +339,7 @@ def plain(value: Value) -> Any:
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Decimal):
-        text = str(value)
+        text = NUMBERS.to_sci_string(value)
         return format(value, "f") if "E" in text and -40 < value.adjusted() < 40 else text
     if isinstance(value, Mapping):
         return {name: plain(part) for name, part in value.items()}

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import click
+from rich.text import Text
 
 from api.ask import make_ask, read_facts_file
 from api.console import OUT, show_decision
@@ -43,5 +44,5 @@ def decide_command(
     if as_json:
         OUT.print(json.dumps(answer, ensure_ascii=False), markup=False)
     else:
-        OUT.print(f"[bold]{service}[/] for {subject}")
+        OUT.print(Text.assemble((service, "bold"), f" for {subject}"))
         OUT.print(show_decision(answer))

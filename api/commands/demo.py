@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from api.commands.models import train_and_store
 from api.console import OUT, show_decision
@@ -115,7 +116,7 @@ def _show(base: str, case: dict[str, Any]) -> None:
         error = json.load(refused)["error"]
         OUT.print(f"  [red]{error['code']}[/] ({refused.code})")
         for detail in error["details"]:
-            OUT.print(f"  {detail['message']}" + (f"  [dim]{detail['hint']}[/]" if detail.get("hint") else ""))
+            OUT.print(Text.assemble(f"  {detail['message']}  ", (detail.get("hint", ""), "dim")))
 
 
 def _plain_number(number: object) -> float | int:

@@ -84,6 +84,8 @@ class _Writer:
         if isinstance(node, tree.If):
             then, otherwise = (self.of(part, null_allowed=null_allowed) for part in (node.then, node.otherwise))
             return f"({then} if {self.of(node.condition)} else {otherwise})"
+        if isinstance(node, tree.Literal) and node.value is None and not null_allowed:
+            return f"need({self.constant(node.span.text)})"
         source = self.bare(node)
         if null_allowed or not self.checked.of(node).optional:
             return source

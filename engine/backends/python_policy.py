@@ -15,7 +15,7 @@ from types import CodeType, TracebackType
 from engine.backends.hit_policies import HIT_POLICIES
 from engine.backends.python import Expressions, MissingValue, Namespace, constant_value
 from engine.errors import CalculationFailed, CustomerDataIncomplete, Issue, Span
-from engine.feel.tree import Literal, walk
+from engine.feel.tree import Literal, Logic, Matches
 from engine.feel.types import Checked
 from engine.policy import Decision, Formula, HitPolicy, Policy, Rule, Table
 from engine.values import Type, Value
@@ -224,7 +224,12 @@ def _whole_row(table: Table, values: tuple[Value, ...]) -> Value:
 
 
 def _is_null_test(cell: Checked) -> bool:
-    return any(isinstance(node, Literal) and node.value is None for node in walk(cell.tree))
+    """Whether a cell holds for null: it says `null`, alone or among others."""
+    tests = cell.tree.operands if isinstance(cell.tree, Logic) and cell.tree.op == "or" else (cell.tree,)
+    return any(
+        isinstance(test, Matches) and isinstance(test.candidate, Literal) and test.candidate.value is None
+        for test in tests
+    )
 
 
 def _asks_for_null(table: Table, column: int) -> bool:

@@ -159,7 +159,7 @@ def _any_duration(text: str) -> dt.timedelta:
 
 def _in_zone(moment: dt.datetime, zone: str) -> dt.datetime:
     try:
-        return moment.astimezone(ZoneInfo(zone))
+        return values.fixed_offset(moment.astimezone(ZoneInfo(zone)))
     except (KeyError, ValueError, OSError):
         raise ValueError(f"`{zone}` is no time zone such as Asia/Kolkata or Europe/Paris") from None
 

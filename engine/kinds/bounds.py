@@ -229,10 +229,9 @@ def _not(condition: Expr) -> Expr:
 
 
 def _any(conditions: Sequence[Expr], span: Span) -> Expr | None:
-    joined: Expr | None = None
-    for condition in conditions:
-        joined = condition if joined is None else Logic(span, "or", (joined, condition))
-    return joined
+    if len(conditions) < 2:
+        return conditions[0] if conditions else None
+    return Logic(span, "or", tuple(conditions))
 
 
 def _require(draft: Draft, identity: str, condition: Expr, because: str, span: Span) -> None:

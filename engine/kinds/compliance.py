@@ -51,6 +51,7 @@ SECTIONS: Schema = {
                     "type": "object",
                     "minProperties": 1,
                     "additionalProperties": {"type": ["string", "number", "boolean"]},
+                    "propertyNames": {"not": {"enum": ["policy", "rule"]}},
                     "description": "obligations: what the caller must do or show, such as disclose or notice_days",
                 },
                 "because": BECAUSE,
@@ -94,7 +95,8 @@ def _rule(draft: Draft, node: Node) -> Rule | None:
     conditions = [*period, *(part.tree for part in (where, applies) if part is not None)]
     condition = draft.checked(_all(conditions, span)) if conditions else None
     refusal = node["otherwise"].text if node.get("otherwise") else str(Verdict.DENY)
-    verdict: Expr = Literal(span, str(Verdict.PERMIT) if obligations else refusal, TEXT)
+    only_obliges = bool(obligations) and not node.get("otherwise")
+    verdict: Expr = Literal(span, str(Verdict.PERMIT) if only_obliges else refusal, TEXT)
     if permits is not None:
         permit = Literal(span, str(Verdict.PERMIT), TEXT)
         verdict = If(permits.tree.span, permits.tree, permit, Literal(span, refusal, TEXT))
@@ -118,6 +120,10 @@ def _period(draft: Draft, node: Node) -> list[Expr]:
                 literal = Literal(part.span, day, DATE)
                 found.append(Comparison(part.span, sign, Call(part.span, "today", ()), literal))
     _day(draft, node["checked on"])
+    if period is not None and period.get("from") and period.get("until"):
+        first, last = period["from"], period["until"]
+        if last.text < first.text:
+            draft.fault(last.span, f"it ends on {last.text}, before it begins on {first.text}")
     return found
 
 

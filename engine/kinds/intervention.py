@@ -20,7 +20,7 @@ from engine.source import Node
 from engine.structure import Schema
 from engine.values import DURATION, NULL, NUMBER
 
-_COOLDOWN, _AT_MOST = r"^([0-9]+) days$", r"^([0-9]+) per ([0-9]+) days$"
+_COOLDOWN, _AT_MOST = r"^([0-9]{1,4}) days$", r"^([0-9]{1,4}) per ([0-9]{1,4}) days$"
 SECTIONS: Schema = {
     "decides": {
         "type": "object",
@@ -54,6 +54,9 @@ def lower(draft: Draft, node: Node) -> None:
         draft.fault(limits.span, "limits come before all rules, so the table needs `hit policy: first`")
         return
     rules = _limits(draft, table, limits) if limits is not None else []
+    for rule in table.rules:
+        if rule.id in {limit.id for limit in rules}:
+            draft.fault(rule.span, f"`{rule.id}` is the name of a limit", "call the rule something else")
     draft.add(replace(table, rules=(*rules, *table.rules)))
 
 

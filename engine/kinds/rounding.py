@@ -10,7 +10,7 @@ from engine.errors import Span
 from engine.feel.tree import Arithmetic, Call, Expr, Literal
 from engine.source import Node
 from engine.structure import Schema
-from engine.values import NUMBER
+from engine.values import NUMBER, NUMBERS
 
 ROUND: Schema = {
     "type": "string",
@@ -38,7 +38,7 @@ def read_rounding(draft: Draft, node: Node) -> tuple[str, Decimal] | None:
 def rounded(value: Expr, function: str, step: Decimal, span: Span) -> Expr:
     """`value` rounded by a FEEL function to a multiple of `step`."""
     digits = -step.adjusted()
-    if step == Decimal(1).scaleb(-digits):
+    if step == Decimal(1).scaleb(-digits, context=NUMBERS):
         return Call(span, function, (value, Literal(span, Decimal(digits), NUMBER)))
     unit = Literal(span, step, NUMBER)
     steps = Call(span, function, (Arithmetic(span, "/", value, unit), Literal(span, Decimal(0), NUMBER)))

@@ -115,6 +115,8 @@ def unique_ids(draft: Draft, rules: Node) -> None:
     seen: dict[str, Node] = {}
     for rule in rules.nodes():
         identity = rule["id"]
+        if identity.text != identity.text.strip():
+            draft.fault(identity.span, "an id is one word on one line")
         if identity.text in seen:
             first = seen[identity.text].span.line
             draft.fault(identity.span, f"the id `{identity.text}` stands twice; first in line {first}")
