@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.canonical import canonical
+from audit.chain import link
 from audit.documents import Reference, references
 from engine.errors import LedgerUnavailable, NotRecorded
 
@@ -30,6 +31,11 @@ class StoredEntry:
 
     receipt: Receipt
     body: bytes
+
+    @property
+    def sound(self) -> bool:
+        """Whether the body still hashes, after the entry before it, to the recorded hash."""
+        return link(bytes.fromhex(self.receipt.prev_hash), self.body).hex() == self.receipt.hash
 
     def read(self) -> dict[str, Any]:
         """The body as data. Raises LedgerUnavailable when the stored bytes are no longer JSON."""

@@ -85,9 +85,15 @@ class Ledger:
         return None if body is None else parsed(entry_id, body)
 
     def body(self, entry_id: str) -> bytes | None:
-        """The body of an entry, as the bytes that were hashed."""
+        """The body of an entry, as the bytes that were hashed. Raises LedgerUnavailable when they are not."""
         with self._reading() as connection:
-            return connection.execute(sa.select(ENTRY.c.body).where(ENTRY.c.id == entry_id)).scalar()
+            row = connection.execute(_ENTRIES.where(ENTRY.c.id == entry_id)).first()
+        if row is None:
+            return None
+        stored = _stored(row)
+        if not stored.sound or parsed(entry_id, stored.body).get("id") != entry_id:
+            raise LedgerUnavailable(f"the stored entry `{entry_id}` is damaged", VERIFY)
+        return stored.body
 
     def document(self, digest: str) -> bytes | None:
         """The kept text with that digest."""

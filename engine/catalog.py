@@ -35,6 +35,8 @@ def read_texts(directory: Path) -> Texts:
     if not directory.is_dir():
         raise PolicyError(f"there is no policies directory `{directory}`", "see the setting `policies`")
     root = directory.name
+    for stray in sorted([*directory.glob("*/*.yml"), *directory.glob("*.yml")]):
+        raise PolicyError(f"`{root}/{stray.relative_to(directory)}` would not be read", f"call it {stray.stem}.yaml")
     policies = {}
     for file in sorted(directory.glob("*/*.yaml")):
         shown = f"{root}/{file.parent.name}/{file.name}"

@@ -37,8 +37,7 @@ def number_reader(low: Decimal | None, high: Decimal | None, precision: int | No
         # `adjusted` of what is not finite is 0, and a comparison with NaN would raise: so finite comes first.
         if type(raw) is not Decimal or not raw.is_finite() or raw.adjusted() < -100:
             return accept(raw)
-        exact = plus(raw)
-        if not least < raw < most or exact != raw:
+        if not least < raw < most or (exact := plus(raw)) != raw:
             return accept(raw)
         if step is None:
             return exact

@@ -11,8 +11,8 @@ from api.console import OUT, progress_bar
 from api.settings import load_settings
 from audit.ledger import Ledger
 from audit.replay import Replay, Replayer
-from audit.store import Store
-from engine.errors import UnknownDecision
+from audit.store import Store, path_of
+from engine.errors import SettingsError, UnknownDecision
 
 
 @click.command()
@@ -30,6 +30,8 @@ def replay(obj: dict[str, object], decision_id: str | None, everything: bool, as
         raise click.UsageError("name one decision, or say --all")
     config = obj["config"]
     settings = load_settings(config if isinstance(config, Path) else None)
+    if not path_of(settings.database_url).is_file():
+        raise SettingsError(f"there is no ledger at `{path_of(settings.database_url)}`", "check `database_url`")
     store = Store(settings.database_url, settings.busy_seconds)
     try:
         ledger = Ledger(store)
@@ -62,6 +64,9 @@ def _all(ledger: Ledger) -> list[Replay]:
     with progress_bar("replaying") as (progress, task):
         progress.update(task, total=ledger.size())
         for entry in ledger.entries():
+            if not entry.sound:
+                found.append(Replay(entry.receipt.entry_id, ("the record itself has been changed: see audit verify",)))
+                continue
             body = entry.read()
             if body.get("kind") == "decision":
                 found.append(replayer.replay(body))

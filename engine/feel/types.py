@@ -211,13 +211,19 @@ class _Checker:
         self.input, self.asked = self.type_of(node.value), f"`{node.value.span.text}`"
         for test in node.tests:
             self.flag(test, "`in` needs")
+            if isinstance(test, tree.Matches) and (item := self.types[id(test.candidate)].item) is not None:
+                self.declared(item, node.value)
         self.input, self.asked = outer
         return FLAG
 
     def matches(self, node: tree.Matches) -> Type:
         value = self.type_of(node.value)
         if isinstance(node.candidate, tree.Range):
-            candidate = self.comparable("..", node.candidate.low, node.candidate.high, node.candidate.span)
+            low, high = node.candidate.low, node.candidate.high
+            candidate = self.comparable("..", low, high, node.candidate.span)
+            known = isinstance(low, tree.Literal) and isinstance(high, tree.Literal) and not self.issues
+            if known and low.value > high.value:  # type: ignore[attr-defined]  # both are literals
+                self.fault(node.candidate.span, "the range is empty: it begins after its end", "swap its ends")
             self.types[id(node.candidate)] = candidate
         else:
             candidate = self.type_of(node.candidate)

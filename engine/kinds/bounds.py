@@ -16,13 +16,13 @@ from decimal import Decimal
 from engine.draft import Draft
 from engine.errors import Span
 from engine.feel.tree import Arithmetic, Call, Comparison, Expr, Literal, Logic, Name
-from engine.feel.types import Checked
+from engine.feel.types import Checked, check
 from engine.kinds.rounding import ROUND, read_rounding, rounded
 from engine.kinds.tables import BECAUSE, EXPRESSION, ID, unique_ids
 from engine.policy import Formula, HitPolicy, Output, Requirement, Rule, Table
 from engine.source import Node
 from engine.structure import Schema
-from engine.values import FLAG, NUMBER, Type
+from engine.values import FLAG, NUMBER, TEXT, Type
 
 _WITHIN = r"^(.+) percent of (.+)$"
 _LIMIT: Schema = {
@@ -107,6 +107,8 @@ def _lower_price(draft: Draft, name: str, node: Node) -> None:
         _require(draft, f"{name} {bound.id}", _not(bound.beyond(price)), message, bound.span)
     for bound in strong:
         price = _clamp(draft, f"{name} after {bound.id}", bound, price, money)
+    if strong and len(bounds) > 1:
+        _name_those_that_yield(draft, name, bounds, price)
     _round(draft, name, node["round"].span, price, bounds, rounding, money)
 
 
@@ -190,6 +192,20 @@ def _clamp(draft: Draft, name: str, bound: Bound, price: Expr, money: Type) -> E
     table = Table(name, (), (Output("", money),), HitPolicy.FIRST, (rule,), bound.span, (same,))
     draft.add(table, given=False)
     return Name(bound.span, name)
+
+
+def _name_those_that_yield(draft: Draft, name: str, bounds: Sequence[Bound], price: Expr) -> None:
+    """Adds the table that names every limit that the price does not keep because a stronger one won."""
+    rules = []
+    for bound in bounds:
+        condition = draft.checked(bound.beyond(price))
+        if condition is not None:
+            gives = check(Literal(bound.span, bound.id, TEXT), {})
+            because = f"The limit `{bound.limit}` gives way to a stronger one."
+            rules.append(Rule(f"{bound.id}-yields", (), condition, (gives,), because, bound.span))
+    outputs = (Output("", TEXT),)
+    table = Table(f"{name} conflicts", (), outputs, HitPolicy.COLLECT, tuple(rules), bounds[0].span)
+    draft.add(table, given=False)
 
 
 def _round(

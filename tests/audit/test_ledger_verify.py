@@ -276,3 +276,11 @@ def test_verifying_writes_nothing_and_sees_what_is_not_yet_checkpointed(ledger: 
     before = path.read_bytes()
     assert verify(path).count == 1
     assert path.read_bytes() == before
+
+
+def test_a_trigger_is_found_because_it_could_change_what_is_written(copy: Path, tamper: sqlite3.Connection) -> None:
+    tamper.execute("CREATE TRIGGER lose AFTER INSERT ON entry BEGIN DELETE FROM entry WHERE seq = NEW.seq; END")
+    tamper.commit()
+    found = verify(copy)
+    assert not found
+    assert any("trigger `lose`" in str(finding) for finding in found.findings)

@@ -139,3 +139,18 @@ def test_a_number_keeps_at_most_34_digits_however_many_zeros_it_ends_in() -> Non
     assert len(number(Decimal("1." + "0" * 60_000)).as_tuple().digits) == 34
     with pytest.raises(NotThatType):
         number(Decimal("1." + "0" * 60_000 + "1"))
+
+
+@pytest.mark.parametrize(
+    ("formula", "says"),
+    [
+        ('"helth" in many', "none of the declared values"),
+        ('list contains(many, "helth")', "none of the declared values"),
+        ("x in [5..1]", "the range is empty"),
+    ],
+)
+def test_a_test_that_can_never_hold_is_refused_when_it_is_loaded(formula: str, says: str) -> None:
+    facts = FACTS + "  many: {type: list of text, values: [health, usage], meaning: several}\n"
+    text = HEAD.format(kind="decision") + f"decides:\n  fee: {{gives: flag, formula: '{formula}'}}\n"
+    with pytest.raises(PolicyError, match=says):
+        loaded(text + "examples:\n  - given: {many: [usage], x: 1}\n    expect: {fee: false}\n", facts)
