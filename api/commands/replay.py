@@ -12,7 +12,7 @@ from api.settings import load_settings
 from audit.ledger import Ledger
 from audit.replay import Replay, Replayer
 from audit.store import Store, path_of
-from engine.errors import SettingsError, UnknownDecision
+from engine.errors import LedgerUnavailable, SettingsError, UnknownDecision
 
 
 @click.command()
@@ -52,7 +52,10 @@ def replay(obj: dict[str, object], decision_id: str | None, everything: bool, as
 
 
 def _one(ledger: Ledger, decision_id: str) -> Replay:
-    body = ledger.get(decision_id)
+    try:
+        body = ledger.get(decision_id)
+    except LedgerUnavailable as damaged:
+        return Replay(decision_id, (damaged.message,))
     if body is None:
         raise UnknownDecision(f"there is no decision `{decision_id}`", "its id is `decision_id` of the answer")
     return Replayer(ledger).replay(body)

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from served import ROOT, ordain, ordain_here
 
 from api.cli import main
+from audit.chain import link
 from engine.kinds import KINDS
 
 POLICIES = sorted((ROOT / "policies").glob("*/v*.yaml"))
@@ -172,14 +173,34 @@ def test_a_replay_agrees_after_the_policies_are_gone_from_the_disk(tmp_path: Pat
         assert done.stdout.endswith(" replayed, all agree\n")
 
 
-def test_a_replay_names_what_differs(tmp_path: Path) -> None:
+def test_a_replay_names_what_differs_even_when_the_record_was_hashed_again(tmp_path: Path) -> None:
     decision_id = _decided(tmp_path, "plan-advice", ADVICE)
     with closing(sqlite3.connect(tmp_path / "ordain.db")) as connection:
-        connection.execute("UPDATE entry SET body = replace(body, 'plan up', 'plan off')")
+        previous, body = connection.execute("SELECT prev_hash, body FROM entry").fetchone()
+        body = body.replace(b"plan up", b"plan off")
+        connection.execute("UPDATE entry SET body = ?, hash = ?", (body, link(previous, body)))
         connection.commit()
     done = ordain_here(tmp_path, "replay", decision_id)
     assert done.returncode == 1
     assert done.stdout == f"{decision_id}: another outcome; another trace\n1 replayed, 1 differ\n"
+
+
+def test_a_changed_record_is_not_replayed_as_if_it_were_the_decision(tmp_path: Path) -> None:
+    decision_id = _decided(tmp_path, "plan-advice", ADVICE)
+    with closing(sqlite3.connect(tmp_path / "ordain.db")) as connection:
+        (body,) = connection.execute("SELECT body FROM entry").fetchone()
+        connection.execute("UPDATE entry SET body = ?", (body.replace(b'"95"', b'"96"'),))
+        connection.commit()
+    one, everything = ordain_here(tmp_path, "replay", decision_id), ordain_here(tmp_path, "replay", "--all")
+    assert one.returncode == everything.returncode == 1
+    assert f"the stored entry `{decision_id}` is damaged" in one.stdout
+    assert f"{decision_id}: the record itself has been changed" in everything.stdout
+
+
+def test_a_ledger_that_is_not_there_is_not_made_by_a_replay(tmp_path: Path) -> None:
+    done = ordain_here(tmp_path, "replay", "--all")
+    assert done.returncode == 2
+    assert not (tmp_path / "ordain.db").exists()
 
 
 def test_a_replay_of_an_unknown_decision_exits_with_2(tmp_path: Path) -> None:
