@@ -57,7 +57,7 @@ def wire(settings: Settings) -> Services:
     ledger = Ledger(store)
     try:
         ledger.check_unchanged(documents)
-    except BaseException:
+    except BaseException:  # whatever it is, an interrupt too, the file is let go before it goes on
         store.close()
         raise
     zone = settings.zone

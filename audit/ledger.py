@@ -64,7 +64,7 @@ class Ledger:
             unkept = [named for named in entry.references if named not in self._kept]
             try:
                 receipt = self._write(entry, unkept, documents)
-            except BaseException as error:
+            except BaseException as error:  # an interrupt too may leave the connection inside a transaction
                 self._drop_writer()
                 if isinstance(error, FAILURES):
                     raise NotRecorded(_why(error, entry, self._store)) from error

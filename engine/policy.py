@@ -83,7 +83,6 @@ class Table:
     rules: tuple[Rule, ...]
     span: Span
     otherwise: tuple[Checked, ...] | None = None
-    otherwise_because: str = ""
     aggregation: str = ""
 
     @property

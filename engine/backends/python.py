@@ -1,8 +1,9 @@
 """Expressions as Python source.
 
-No text of a user enters the source: values, functions and labels are constants of the namespace, named k0, k1 ...,
-and names become local variables v0, v1 ... What the checker typed needs no check at run time but one: a value
-that may be null is refused, by name, wherever an expression was not written for null.
+Of a user's text only the names of facts and decisions enter the source, as string literals: values, functions and
+labels are constants of the namespace, named k0, k1 ..., and names become local variables v0, v1 ... What the checker
+typed needs no check at run time but one: a value that may be null is refused, by name, wherever an expression was not
+written for null.
 """
 
 from __future__ import annotations

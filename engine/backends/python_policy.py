@@ -98,7 +98,7 @@ class _Writer:
             self.line(f"        broken({self.namespace.constant(requirement)})", place)
         code = compile("\n".join(self.lines) + "\n", f"<{self.policy.label}>", "exec")
         # The source holds only names that this module made; see the docstring of backends/python.py.
-        exec(code, self.namespace.values)  # noqa: S102
+        exec(code, self.namespace.values)  # noqa: S102 - checked source only
         function = self.namespace.values["run"]
         return CompiledPolicy(self.policy, function, function.__code__, self.places)
 
