@@ -20,6 +20,7 @@ from api.problems import shape, shape_of, status_of
 from api.routes import decisions, health
 from api.services import Services, wire
 from api.settings import Settings, load_settings
+from audit.checkpointer import Beat
 from engine.errors import OrdainError, RequestTooLarge, Severity
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def create_app(settings: Settings) -> Flask:
 def from_environment() -> Flask:
     """What a WSGI server calls: the service for the settings of the working directory and environment."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    app = create_app(load_settings())
+    use = wire(load_settings())
+    app = app_for(use)
+    Beat(use.ledger.settle, use.settings.checkpoint_seconds, "checkpoints").start()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     # The server ends the stream where the body ends, so a chunked one, which tells no length, may be read.
     inner = app.wsgi_app

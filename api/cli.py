@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from api.console import report
+from api.lazy import LazyGroup
 from engine.errors import OrdainError
 
 _COMMANDS = {
@@ -23,25 +23,10 @@ _COMMANDS = {
     "serve": ("api.commands.serve:serve", "Serve decisions over HTTP until interrupted."),
     "train": ("api.commands.models:train", "Train a model on a table of customers, or on synthetic ones."),
 }
-"""Where each command is, and its line in the list: to print the list, none of them is imported."""
 
 
-class LazyGroup(click.Group):
-    """A group that imports a subcommand when it is needed: scoring libraries take over a second to load."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, name = _COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in sorted(_COMMANDS.items())])
+class _Main(LazyGroup):
+    """Shows errors of ours as what they are, and gives their exit codes."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -50,7 +35,7 @@ class LazyGroup(click.Group):
             ctx.exit(report(error, as_json=bool(ctx.obj and ctx.obj.get("json"))))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Main, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("ordain"), prog_name="ordain")
 @click.option(
     "--config",

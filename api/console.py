@@ -63,7 +63,7 @@ def show_decision(answer: Mapping[str, Any]) -> RenderableType:
     policies = ", ".join(f"{policy['policy']}@{policy['version']}" for policy in answer["policies"])
     table.add_row("policies", policies)
     receipt = answer["receipt"]
-    table.add_row("on record", Text(f"{answer['decision_id']}, entry {receipt['seq']}, {receipt['hash'][:16]}..."))
+    table.add_row("on record", Text(f"{answer['decision_id']}, leaf hash {receipt['leaf_hash'][:16]}..."))
     return Group(Padding(table, (0, 0, 0, 2)))
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import uuid_utils
-
-from api.services import ENGINE, Services
-from audit.entry import Receipt
-from audit.record import decision_record
+from api.services import Services
+from audit.decision import decision_entry
+from audit.entry import Entry, Receipt, new_id
 from engine.errors import ComplianceViolation, Issue, MalformedRequest
+from engine.facts import Facts
 from engine.gather import gather
 from engine.policy import Verdict
 from engine.values import fixed_offset
@@ -31,25 +30,25 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was decided, as recorded. `record` is the body of the ledger's entry."""
+    """What was decided, as recorded in `entry`."""
 
-    record: Mapping[str, Any]
+    entry: Entry
     receipt: Receipt
 
     def shown(self) -> dict[str, Any]:
         """The answer as an app gets it."""
-        record = self.record
+        private = self.entry.private
         return {
-            "decision_id": record["id"],
-            "service": record["service"],
-            "at": record["at"],
-            "outcome": record["outcome"],
-            "verdict": record["verdict"],
-            "reasons": record["reasons"],
-            "obligations": record["obligations"],
-            "policies": record["policies"],
-            "models": [{key: model[key] for key in _MODEL_KEYS} for model in record["models"]],
-            "receipt": {"entry_id": self.receipt.entry_id, "seq": self.receipt.seq, "hash": self.receipt.hash},
+            "decision_id": str(self.entry.id),
+            "service": self.entry.service,
+            "at": private["at"],
+            "outcome": private["outcome"],
+            "verdict": private["verdict"],
+            "reasons": private["reasons"],
+            "obligations": private["obligations"],
+            "policies": self.entry.policies,
+            "models": [{key: model[key] for key in _MODEL_KEYS} for model in private["models"]],
+            "receipt": {"entry_id": self.receipt.entry_id, "leaf_hash": self.receipt.leaf_hash},
         }
 
 
@@ -67,21 +66,28 @@ def decide(ask: Ask, use: Services) -> Answer:
     plan = use.catalog.pick(ask.service, at)
     facts = gather(ask.facts, plan.needs, use.vocabulary, use.models)
     outcome = plan.evaluate(facts, at)
-    record = decision_record(
-        decision_id=str(uuid_utils.uuid7()),
+    entry = decision_entry(
+        decision_id=new_id(now),
         recorded=now,
         at=at,
-        tenant=use.settings.tenant,
         subject=ask.subject,
-        engine=ENGINE,
+        jurisdiction=_jurisdiction(facts, use),
         documents={"vocabulary": use.catalog.vocabulary.digest, "services": use.catalog.services.digest},
         facts=facts,
         outcome=outcome,
     )
-    receipt = use.ledger.append(record, use.documents)
+    receipt = use.ledger.ledger.append(entry, use.documents)
     if plan.service.refuses and outcome.verdict is Verdict.DENY:
-        raise ComplianceViolation(_refusals(record))
-    return Answer(record, receipt)
+        raise ComplianceViolation(_refusals(entry))
+    return Answer(entry, receipt)
+
+
+def _jurisdiction(facts: Facts, use: Services) -> str | None:
+    """Whose law the decision is under, if a fact with a closed list of values says so: the envelope is public."""
+    name = use.settings.jurisdiction_fact
+    fact = use.vocabulary.facts.get(name)
+    value = facts.values.get(name)
+    return value if fact is not None and fact.type.values and isinstance(value, str) else None
 
 
 def _local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
@@ -92,13 +98,13 @@ def _local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
         raise MalformedRequest(f"`at`: `{at.isoformat()}` is out of the calendar") from None
 
 
-def _refusals(record: Mapping[str, Any]) -> list[Issue]:
+def _refusals(entry: Entry) -> list[Issue]:
     """Which rules denied, and where the decision is on record; the outcome itself stays out of the answer."""
-    denials = [reason for reason in record["reasons"] if reason.get("verdict") == Verdict.DENY]
+    denials = [reason for reason in entry.private["reasons"] if reason.get("verdict") == Verdict.DENY]
     return [
         Issue(
             f"`{denial['rule']}` denies it: {denial['because'] or denial['source']}",
-            f"{denial['source']}; on record as decision {record['id']}",
+            f"{denial['source']}; on record as decision {entry.id}",
         )
         for denial in denials
     ]

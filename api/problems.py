@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from engine.errors import (
+    AnchorUnavailable,
     ComplianceViolation,
     CustomerDataIncomplete,
     DataQualityIssue,
@@ -14,6 +15,7 @@ from engine.errors import (
     LedgerUnavailable,
     MalformedRequest,
     ModelDegradationDetected,
+    NotCovered,
     NotRecorded,
     OrdainError,
     PolicyError,
@@ -21,6 +23,7 @@ from engine.errors import (
     SettingsError,
     UnknownDecision,
     UnknownService,
+    UnknownSubject,
 )
 
 # The first that fits counts, so a class stands before its parent.
@@ -29,6 +32,8 @@ _STATUS: tuple[tuple[type[OrdainError], int], ...] = (
     (RequestTooLarge, 413),
     (UnknownService, 404),
     (UnknownDecision, 404),
+    (UnknownSubject, 404),
+    (NotCovered, 409),
     (CustomerDataIncomplete, 422),
     (DataQualityIssue, 422),
     (ComplianceViolation, 422),
@@ -36,6 +41,7 @@ _STATUS: tuple[tuple[type[OrdainError], int], ...] = (
     (ModelDegradationDetected, 503),
     (LedgerUnavailable, 503),
     (NotRecorded, 503),
+    (AnchorUnavailable, 503),
     (PolicyError, 500),
     (SettingsError, 500),
 )

@@ -6,11 +6,15 @@ XGBoost's OpenMP runtime has already started hangs.
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from contextlib import suppress
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+
+_SIGNING_SECONDS = 30
 
 
 def serve(host: str, port: int, threads: int) -> None:
@@ -29,6 +33,15 @@ def serve(host: str, port: int, threads: int) -> None:
         blocking_threads=threads,
         log_level=LogLevels.warning,
     ).serve()
+    # Its worker ends without a chance to sign what it decided last. If this fails, the next start does it.
+    with suppress(subprocess.TimeoutExpired):
+        subprocess.run(
+            [sys.executable, "-m", "api", "audit", "checkpoint"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_SIGNING_SECONDS,
+            check=False,
+        )
 
 
 if __name__ == "__main__":

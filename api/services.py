@@ -5,19 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 
+from api.opened import open_for
 from api.settings import Settings
 from audit.documents import Document
-from audit.ledger import Ledger
-from audit.store import Store
+from audit.open_ledger import OpenLedger
 from engine.catalog import Catalog, load_catalog, protected_score_issues, read_texts
 from engine.errors import ModelDegradationDetected, PolicyError
 from engine.facts import POLICY, REQUEST, FactSource, Vocabulary
 from engine.values import fixed_offset
 from models.registry import Registry
-
-ENGINE = f"ordain {version('ordain')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +25,13 @@ class Services:
     catalog: Catalog
     vocabulary: Vocabulary
     models: Mapping[str, FactSource | ModelDegradationDetected]
-    store: Store
-    ledger: Ledger
+    ledger: OpenLedger
     documents: tuple[Document, ...]
     now: Callable[[], dt.datetime]
 
     def close(self) -> None:
-        self.ledger.close()
-        self.store.close()
+        """Signs and anchors what was decided last, and closes the ledger."""
+        self.ledger.finish()
 
 
 def wire(settings: Settings) -> Services:
@@ -53,16 +49,15 @@ def wire(settings: Settings) -> Services:
     for model in usable:
         vocabulary = vocabulary.extended(model.reads, f"the model {model.name}@{model.version}")
     documents = _documents(catalog)
-    store = Store(settings.database_url, settings.busy_seconds)
-    ledger = Ledger(store)
+    ledger = open_for(settings)
     try:
-        ledger.check_unchanged(documents)
+        ledger.ledger.check_unchanged(documents)
     except BaseException:  # whatever it is, an interrupt too, the file is let go before it goes on
-        store.close()
+        ledger.close()
         raise
     zone = settings.zone
     return Services(
-        settings, catalog, vocabulary, models, store, ledger, documents, now=lambda: fixed_offset(dt.datetime.now(zone))
+        settings, catalog, vocabulary, models, ledger, documents, now=lambda: fixed_offset(dt.datetime.now(zone))
     )
 
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from engine.errors import Issue, PolicyError, SettingsError, did_you_mean
-from engine.source import parse
+from engine.source import Node, parse
 
 CONFIG = "ORDAIN_CONFIG"
 """The environment variable that names another file than `config.yaml` in the working directory."""
@@ -25,6 +25,23 @@ class Settings(BaseSettings):
     database_url: str = Field("sqlite:///var/ordain.db", description="where the ledger is kept")
     policies: Path = Field(Path("policies"), description="the folder of policies, vocabulary and services")
     models: Path = Field(Path("var/models"), description="the folder of trained models")
+    keys: Path = Field(Path("var/keys"), description="the folder of the ledger's master and signing keys")
+    anchors: Annotated[list[Path], NoDecode] = Field(
+        [], description="the folders outside the database that keep checkpoints; two beside the database if none"
+    )
+    timestamp_url: str | None = Field(
+        None, description="an RFC 3161 timestamp authority for the first of those folders"
+    )
+    timestamp_roots: Path | None = Field(
+        None, description="a PEM file with that authority's root certificate, to check its replies by"
+    )
+    checkpoint_seconds: Annotated[
+        float, Field(ge=0.1, le=86_400, description="how often new entries are signed and anchored")
+    ] = 10.0
+    keep_days: Annotated[
+        int, Field(ge=0, le=36_500, description="for how long after the last record nobody is erased, in days")
+    ] = 0
+    jurisdiction_fact: str = Field("jurisdiction", description="the fact that says whose law an entry is under")
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: Annotated[int, Field(ge=1, le=65535, description="the port to listen on")] = 8080
     threads: Annotated[
@@ -54,6 +71,12 @@ class Settings(BaseSettings):
             raise ValueError(f"`{name}` is no time zone; {did_you_mean(name, available_timezones())}")
         return name
 
+    @field_validator("anchors", mode="before")
+    @classmethod
+    def _separated(cls, value: object) -> object:
+        """The environment gives several folders as one text."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
@@ -79,6 +102,9 @@ def load_settings(config: Path | None = None) -> Settings:
             "policies": root / settings.policies,
             "models": root / settings.models,
             "database_url": _absolute(settings.database_url, root),
+            "keys": root / settings.keys,
+            "timestamp_roots": None if settings.timestamp_roots is None else root / settings.timestamp_roots,
+            "anchors": [root / place for place in settings.anchors],
         }
     )
 
@@ -98,7 +124,11 @@ def _read(file: Path) -> dict[str, Any]:
     for key, span in node.keys.items():
         if key not in Settings.model_fields:
             raise SettingsError(Issue(f"`{key}` is no setting", did_you_mean(key, Settings.model_fields), span))
-    return {key: part.text for key, part in node.items()}
+    return {key: _texts(part) for key, part in node.items()}
+
+
+def _texts(node: Node) -> object:
+    return [part.text for part in node.value] if isinstance(node.value, list) else node.text
 
 
 def _absolute(url: str, root: Path) -> str:

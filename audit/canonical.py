@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,7 +17,8 @@ import rfc8785
 LARGEST_INT = 2**53 - 1
 """Beyond this a reader that takes JSON numbers for floats loses digits (RFC 7493 section 2.2)."""
 
-_ASTRAL = re.compile(rb"[\xf0-\xf4]")
+_ASTRAL = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
+"""How characters beyond the BMP begin in UTF-8. Five searches for a byte are faster than one for a class of them."""
 
 
 def canonical(value: Any) -> bytes:
@@ -35,7 +35,7 @@ def canonical(value: Any) -> bytes:
     if not _is_plain(value):
         _refuse(value)
     # orjson sorts keys by code point, RFC 8785 by UTF-16 code unit: they can differ only beyond the BMP.
-    if not data.isascii() and _ASTRAL.search(data):
+    if not data.isascii() and any(lead in data for lead in _ASTRAL):
         return rfc8785.dumps(value)
     return data
 

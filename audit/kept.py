@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from audit.documents import POLICY, Document, Reference
 from audit.entry import NOT_BY_CALLER
-from audit.store import DOCUMENT
+from audit.tables import DOCUMENT
 from engine.errors import Issue, NotRecorded, PolicyChanged
 
 

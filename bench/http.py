@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from audit.ledger import Ledger
-from audit.store import Store
-from audit.verify import verify
+from audit.verifier.check import verify
 from bench import asks
 from bench.load import Load, measure
 from bench.servers import serving
@@ -65,6 +63,7 @@ def run() -> Result:
         environment = {
             "ORDAIN_DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
             "ORDAIN_MODELS": str(folder / "models"),
+            "ORDAIN_KEYS": str(folder / "keys"),
             "ORDAIN_THREADS": "1",
         }
         held_out = _train(folder, environment)
@@ -82,7 +81,7 @@ def run() -> Result:
             "The load comes from the same processors: one Python process (bench/load.py) beside the server. "
             "It takes its share from each row, most from the fastest.",
             "Both: granian, one worker, one blocking thread. Each decision: JSON in, facts, rules, trace, canonical "
-            "record, SHA-256 chain, SQLite commit flushed to the disk, JSON out.",
+            "envelope, sealed payload, SQLite commit flushed to the disk, JSON out.",
             f"Writing 4 KiB with fsync takes {_fsync_microseconds():.0f} us there (median): the disk's part.",
             f"Checked after the run: {entries:,} entries in the ledger, as many as acknowledged; `audit verify` holds.",
         )
@@ -132,16 +131,10 @@ def _load(rows: Mapping[str, _Row]) -> int:
 
 
 def _recorded(database: Path) -> int:
-    """How many entries the ledger has. Raises AssertionError when verifying it finds anything."""
+    """How many decisions the ledger has. Raises AssertionError when verifying it finds anything."""
     evidence = verify(database)
     assert evidence, f"the ledger does not verify: {evidence.findings[0]}"
-    store = Store(f"sqlite:///{database}")
-    try:
-        size = Ledger(store).size()
-    finally:
-        store.close()
-    assert size == evidence.count, f"{size:,} entries, of which {evidence.count:,} were verified"
-    return size
+    return evidence.decisions
 
 
 def _fsync_microseconds() -> float:

@@ -9,6 +9,9 @@ OrdainError
 │   ├── RequestTooLarge
 │   ├── UnknownService
 │   ├── UnknownDecision
+│   ├── UnknownSubject            the ledger has nothing about that customer
+│   ├── NotCovered                no checkpoint covers the entry yet
+│   ├── ExportFailed              the file cannot be written; nothing is left behind
 │   ├── CustomerDataIncomplete    a fact is missing or null
 │   └── DataQualityIssue          a fact is unknown, mistyped, out of range, not finite
 ├── DecisionError                 the policies give no outcome for these facts
@@ -20,6 +23,13 @@ OrdainError
 │   └── ComplianceViolation       decided and recorded, and the answer is no
 ├── ModelDegradationDetected      a model is missing, corrupt or cannot score
 ├── LedgerUnavailable             the ledger cannot be opened, or an entry on record is damaged
+│   ├── LedgerRolledBack          the ledger is not the one, or not all of the one, that its anchors commit to
+│   └── TextLost                  a text that an entry refers to is not kept, or is another one
+├── CheckpointRefused             a checkpoint, signed text or key is malformed, or no known key vouches for it
+├── ProofRefused                  a proof file does not show what it is to show
+├── AnchorRefused                 an anchor place holds something else, is another ledger's, or is damaged
+├── AnchorUnavailable             an anchor place cannot be read or written now
+├── TimestampRefused              a timestamp proves nothing: refused, for other data, or not signed as it should be
 └── NotRecorded                   the ledger could not make the entry durable, so there is no answer
 
 The class name of a leaf is its stable code; a caller may branch on it.
@@ -139,6 +149,18 @@ class UnknownDecision(DataError):
     severity = Severity.LOW
 
 
+class UnknownSubject(DataError):
+    severity = Severity.LOW
+
+
+class NotCovered(DataError):
+    severity = Severity.LOW
+
+
+class ExportFailed(DataError):
+    pass
+
+
 class CustomerDataIncomplete(DataError):
     pass
 
@@ -181,6 +203,34 @@ class ModelDegradationDetected(OrdainError):
 
 class LedgerUnavailable(OrdainError):
     severity = Severity.CRITICAL
+
+
+class LedgerRolledBack(LedgerUnavailable):
+    pass
+
+
+class TextLost(LedgerUnavailable):
+    pass
+
+
+class CheckpointRefused(OrdainError):
+    severity = Severity.CRITICAL
+
+
+class ProofRefused(OrdainError):
+    severity = Severity.CRITICAL
+
+
+class AnchorRefused(OrdainError):
+    severity = Severity.CRITICAL
+
+
+class AnchorUnavailable(OrdainError):
+    severity = Severity.HIGH
+
+
+class TimestampRefused(OrdainError):
+    severity = Severity.HIGH
 
 
 class NotRecorded(OrdainError):

@@ -3,75 +3,122 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import click
 
+from api.commands.audit.reading import HINT, parsed_id
 from api.console import OUT, progress_bar
-from api.settings import load_settings
-from audit.ledger import Ledger
-from audit.replay import Replay, Replayer
-from audit.store import Store, path_of
-from engine.errors import LedgerUnavailable, SettingsError, UnknownDecision
+from api.opened import opened_ledger
+from audit.entry import Kind
+from audit.open_ledger import OpenLedger
+from audit.reader import Status
+from audit.replay import Difference, Replay, Replayer
+from engine.errors import LedgerUnavailable, UnknownDecision
+
+_SHOWN = 50
+
+
+@dataclass(slots=True)
+class _Counts:
+    """`skipped` by status: what can no longer be read cannot be replayed. `parts`: what the differing differ in."""
+
+    replayed: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    parts: Counter[str] = field(default_factory=Counter)
+    differing: list[Replay] = field(default_factory=list)
+
+    def add(self, result: Replay) -> None:
+        if not result.replayed:
+            self.skipped[str(result.status)] += 1
+            return
+        self.replayed += 1
+        if not result:
+            self.differing.append(result)
+            self.parts.update({difference.part for difference in result.differs})
 
 
 @click.command()
 @click.argument("decision_id", required=False)
 @click.option("--all", "everything", is_flag=True, help="Replay every decision on record.")
+@click.option("--from", "start", type=click.IntRange(min=0), help="From this leaf index on.")
+@click.option("--to", "end", type=click.IntRange(min=0), help="Up to this leaf index, without it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
-def replay(obj: dict[str, object], decision_id: str | None, everything: bool, as_json: bool) -> None:
+def replay(
+    obj: dict[str, object],
+    decision_id: str | None,
+    everything: bool,
+    start: int | None,
+    end: int | None,
+    as_json: bool,
+) -> None:
     """Decide DECISION_ID again from the record alone: same outcome and trace, byte for byte, or what differs.
 
-    Exit codes: 0 all agree, 1 one differs, 2 bad input.
+    What differs is the policy, the facts, the model's score, the engine, or the record itself. What is erased,
+    expired or restricted cannot be replayed; it is counted apart and is no difference.
+
+    Exit codes: 0 all agree, 1 one differs, 2 bad input, 3 the ledger cannot be read.
     """
     obj["json"] = as_json
-    if everything == (decision_id is not None):
-        raise click.UsageError("name one decision, or say --all")
-    config = obj["config"]
-    settings = load_settings(config if isinstance(config, Path) else None)
-    if not path_of(settings.database_url).is_file():
-        raise SettingsError(f"there is no ledger at `{path_of(settings.database_url)}`", "check `database_url`")
-    store = Store(settings.database_url, settings.busy_seconds)
-    try:
-        ledger = Ledger(store)
-        found = _all(ledger) if decision_id is None else [_one(ledger, decision_id)]
-    finally:
-        store.close()
-    differing = [result for result in found if not result]
+    ranged = start is not None or end is not None
+    if (decision_id is not None) + everything + ranged != 1:
+        raise click.UsageError("name one decision, or say --all, or --from and --to")
+    counts = _Counts()
+    with opened_ledger(obj) as opened:
+        results = _range(opened, start or 0, end) if decision_id is None else _one(opened, decision_id)
+        for result in results:
+            counts.add(result)
     if as_json:
-        data = {"replayed": len(found), "differing": {r.entry_id: list(r.differs) for r in differing}}
-        OUT.print(json.dumps(data, ensure_ascii=False), markup=False)
+        OUT.print(json.dumps(_data(counts), ensure_ascii=False), markup=False)
     else:
-        for result in differing:
-            OUT.print(f"{result.entry_id}: {'; '.join(result.differs)}", markup=False)
-        words = "[green]all agree[/]" if not differing else f"[bold red]{len(differing)} differ[/]"
-        OUT.print(f"{len(found):,} replayed, {words}")
-    if differing:
+        _print(counts)
+    if counts.differing:
         raise click.exceptions.Exit(1)
 
 
-def _one(ledger: Ledger, decision_id: str) -> Replay:
+def _one(opened: OpenLedger, decision_id: str) -> Iterator[Replay]:
+    entry_id = parsed_id(decision_id)
     try:
-        body = ledger.get(decision_id)
+        record = opened.reader.record(entry_id)
     except LedgerUnavailable as damaged:
-        return Replay(decision_id, (damaged.message,))
-    if body is None:
-        raise UnknownDecision(f"there is no decision `{decision_id}`", "its id is `decision_id` of the answer")
-    return Replayer(ledger).replay(body)
+        if opened.reader.entry(entry_id) is None:  # raises when it is the database that cannot be read
+            raise
+        yield Replay(str(entry_id), None, Status.READABLE, (Difference("record", damaged.message),))
+        return
+    if record is None or record.envelope.get("kind") != Kind.DECISION:
+        raise UnknownDecision(f"there is no decision `{decision_id}`", HINT)
+    yield Replayer(opened.reader).replay(record)
 
 
-def _all(ledger: Ledger) -> list[Replay]:
-    replayer = Replayer(ledger)
-    found = []
+def _range(opened: OpenLedger, start: int, end: int | None) -> Iterator[Replay]:
     with progress_bar("replaying") as (progress, task):
-        progress.update(task, total=ledger.size())
-        for entry in ledger.entries():
-            if not entry.sound:
-                found.append(Replay(entry.receipt.entry_id, ("the record itself has been changed: see audit verify",)))
-                continue
-            body = entry.read()
-            if body.get("kind") == "decision":
-                found.append(replayer.replay(body))
-            progress.advance(task)
-    return found
+        yield from Replayer(opened.reader).range(
+            start, end, lambda done, total: progress.update(task, completed=done, total=total)
+        )
+
+
+def _data(counts: _Counts) -> dict[str, object]:
+    return {
+        "replayed": counts.replayed,
+        "agreeing": counts.replayed - len(counts.differing),
+        "skipped": dict(counts.skipped),
+        "parts": dict(counts.parts),
+        "differing": {
+            result.entry_id: [{"part": part, "message": message} for part, message in result.differs]
+            for result in counts.differing
+        },
+    }
+
+
+def _print(counts: _Counts) -> None:
+    for result in counts.differing[:_SHOWN]:
+        OUT.print(f"{result.entry_id}: {'; '.join(map(str, result.differs))}", markup=False)
+    if len(counts.differing) > _SHOWN:
+        OUT.print(f"and {len(counts.differing) - _SHOWN:,} more: see --json")
+    words = f"[bold red]{len(counts.differing):,} differ[/]" if counts.differing else "[green]all agree[/]"
+    OUT.print(f"{counts.replayed:,} replayed, {words}")
+    for status, count in sorted(counts.skipped.items()):
+        OUT.print(f"{count:,} {status}: cannot be replayed")

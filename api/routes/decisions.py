@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 from flask import Blueprint, Response, current_app, request
@@ -10,6 +11,8 @@ from flask import Blueprint, Response, current_app, request
 from api.ask import read_ask
 from api.decide import decide
 from api.services import Services
+from audit.entry import Kind
+from audit.proof import proof_file
 from engine.errors import UnknownDecision
 
 ROUTES = Blueprint("decisions", __name__, url_prefix="/v1/decisions")
@@ -35,8 +38,31 @@ def ask(service: str) -> Response:
 
 @ROUTES.get("/<decision_id>")
 def record(decision_id: str) -> Response:
-    """The decision as the ledger has it: canonical bytes, facts and trace included."""
-    body = _use().ledger.body(decision_id)
-    if body is None:
-        raise UnknownDecision(f"there is no decision `{decision_id}`", "its id is `decision_id` of the answer")
-    return Response(body, mimetype="application/json")
+    """The decision as the ledger has it, facts and trace included. The ledger notes that it was read."""
+    ledger = _use().ledger
+    found = ledger.reader.record(entry_id(decision_id))
+    if found is None or found.envelope["kind"] != Kind.DECISION:
+        raise unknown(decision_id)
+    if found.private is not None:
+        ledger.note(Kind.READ, {"action": "http", "entries": 1}, {"ids": [decision_id], "actor": "http"})
+    return _json({**found.merged(), "status": found.status})
+
+
+@ROUTES.get("/<decision_id>/proof")
+def proof(decision_id: str) -> Response:
+    """A proof file: with the ledger's public key it shows, offline, that the decision is in the signed log."""
+    ledger = _use().ledger
+    text = proof_file(ledger.store, ledger.reader, entry_id(decision_id))
+    return Response(text, mimetype="text/plain")
+
+
+def entry_id(text: str) -> UUID:
+    """Raises UnknownDecision for what cannot be an id."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise unknown(text) from None
+
+
+def unknown(decision_id: str) -> UnknownDecision:
+    return UnknownDecision(f"there is no decision `{decision_id}`", "its id is `decision_id` of the answer")

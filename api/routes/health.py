@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Blueprint, current_app
 
-from api.services import ENGINE, Services
+from api.opened import ENGINE
+from api.services import Services
 from engine.errors import ModelDegradationDetected
 
 ROUTES = Blueprint("health", __name__)
@@ -19,11 +20,17 @@ def health() -> dict[str, Any]:
         name: f"unusable: {model.message}" if isinstance(model, ModelDegradationDetected) else model.version
         for name, model in use.models.items()
     }
+    ledger = use.ledger
+    missing = ledger.store.missing()
+    faults = [missing.message] if missing else []
+    faults += [f"not anchored in {place}: {why}" for place, why in ledger.checkpointer.unanchored.items()]
     return {
-        "status": "ok",
+        "status": "degraded" if faults else "ok",
+        "faults": faults,
         "engine": ENGINE,
         "services": sorted(use.catalog.services.by_name),
         "policies": sorted(policy.label for policy in use.catalog.policies()),
         "models": models,
-        "entries": use.ledger.size(),
+        "entries": ledger.reader.size(),
+        "ledger": ledger.identity.origin,
     }

@@ -6,8 +6,10 @@ import json
 import shutil
 import socket
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import jsonschema
 import pytest
@@ -17,7 +19,6 @@ from click.testing import CliRunner
 from served import ROOT, ordain, ordain_here
 
 from api.cli import main
-from audit.chain import link
 from engine.kinds import KINDS
 
 POLICIES = sorted((ROOT / "policies").glob("*/v*.yaml"))
@@ -48,7 +49,7 @@ def test_a_decision_is_shown_readably_with_its_reasons(tmp_path: Path) -> None:
     assert "action plan up, say The next plan up fits your usage better." in out
     assert "More than 90 percent of the plan is used.  [nearly-full]" in out
     assert "plan-advice@1" in out
-    assert ", entry 1, " in out
+    assert ", leaf hash " in out
 
 
 def test_yaml_and_json_facts_give_the_same_json_at_the_time_that_was_asked(tmp_path: Path) -> None:
@@ -129,26 +130,34 @@ def test_a_denied_quote_exits_with_2_and_is_on_record(tmp_path: Path) -> None:
 
 def test_one_changed_byte_in_the_database_is_found_and_its_entry_named(tmp_path: Path) -> None:
     ids = [_decided(tmp_path, "plan-advice", {**ADVICE, "usage_gb": usage}) for usage in (95, 50, 20)]
-    holds = ordain(tmp_path, "audit", "verify")
-    assert holds.returncode == 0
-    assert holds.stdout.startswith("holds: 3 entries, ")
-    database = tmp_path / "ordain.db"
-    data = bytearray(database.read_bytes())
-    at = data.index(b'"usage_gb":{"source":"request","value":"50"}')
-    data[at + len('"usage_gb":{"source":"request","value":"')] = ord("6")
-    database.write_bytes(data)
-    broken = ordain(tmp_path, "audit", "verify")
-    assert broken.returncode == 1
-    assert f"entry 2 ({ids[1]}): the stored bytes do not hash to the recorded hash" in broken.stdout
-    assert "does not hold" in broken.stdout
-    told = ordain(tmp_path, "audit", "verify", "--json")
-    assert told.returncode == 1
-    evidence = json.loads(told.stdout)
-    assert (evidence["holds"], evidence["entries"]) == (False, 3)
-    assert evidence["findings"] == [f"entry 2 ({ids[1]}): the stored bytes do not hash to the recorded hash"]
-    replayed = ordain(tmp_path, "replay", "--all", "--json")
-    assert replayed.returncode == 1
-    assert list(json.loads(replayed.stdout)["differing"]) == [ids[1]]
+    holds = ordain(tmp_path, "audit", "verify", "--open")
+    assert holds.returncode == 0, holds.stdout
+    assert holds.stdout.startswith("holds: 4 of 4 entries, ")
+    for column, code, name in (("envelope", 12, "tree"), ("sealed", 11, "payload")):
+        with _changed(tmp_path / "ordain.db", ids[1], column):
+            broken = ordain(tmp_path, "audit", "verify")
+            assert broken.returncode == code
+            assert f"{name}: entry 2" in broken.stdout
+            assert "does not hold" in broken.stdout
+            told = ordain(tmp_path, "audit", "verify", "--json")
+            evidence = json.loads(told.stdout)
+            assert (evidence["holds"], evidence["entries"], evidence["first_bad"]) == (False, 4, 2)
+    assert ordain_here(tmp_path, "audit", "verify").returncode == 0
+
+
+@contextmanager
+def _changed(database: Path, decision_id: str, column: str) -> Iterator[None]:
+    """One byte of an entry's stored bytes is another one until the block ends."""
+    table = "entry" if column == "envelope" else "payload"
+    key = UUID(decision_id).bytes
+    with closing(sqlite3.connect(database)) as connection:
+        (stored,) = connection.execute(f"SELECT {column} FROM {table} WHERE id = ?", (key,)).fetchone()
+        changed = stored[:-20] + bytes([stored[-20] ^ 1]) + stored[-19:]
+        for data in (changed, stored):
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (data, key))
+            connection.commit()
+            if data is changed:
+                yield
 
 
 def test_verify_exits_with_2_without_a_ledger(tmp_path: Path) -> None:
@@ -173,28 +182,22 @@ def test_a_replay_agrees_after_the_policies_are_gone_from_the_disk(tmp_path: Pat
         assert done.stdout.endswith(" replayed, all agree\n")
 
 
-def test_a_replay_names_what_differs_even_when_the_record_was_hashed_again(tmp_path: Path) -> None:
-    decision_id = _decided(tmp_path, "plan-advice", ADVICE)
-    with closing(sqlite3.connect(tmp_path / "ordain.db")) as connection:
-        previous, body = connection.execute("SELECT prev_hash, body FROM entry").fetchone()
-        body = body.replace(b"plan up", b"plan off")
-        connection.execute("UPDATE entry SET body = ?, hash = ?", (body, link(previous, body)))
-        connection.commit()
-    done = ordain_here(tmp_path, "replay", decision_id)
-    assert done.returncode == 1
-    assert done.stdout == f"{decision_id}: another outcome; another trace\n1 replayed, 1 differ\n"
-
-
 def test_a_changed_record_is_not_replayed_as_if_it_were_the_decision(tmp_path: Path) -> None:
     decision_id = _decided(tmp_path, "plan-advice", ADVICE)
-    with closing(sqlite3.connect(tmp_path / "ordain.db")) as connection:
-        (body,) = connection.execute("SELECT body FROM entry").fetchone()
-        connection.execute("UPDATE entry SET body = ?", (body.replace(b'"95"', b'"96"'),))
-        connection.commit()
-    one, everything = ordain_here(tmp_path, "replay", decision_id), ordain_here(tmp_path, "replay", "--all")
-    assert one.returncode == everything.returncode == 1
-    assert f"the stored entry `{decision_id}` is damaged" in one.stdout
-    assert f"{decision_id}: the record itself has been changed" in everything.stdout
+    with _changed(tmp_path / "ordain.db", decision_id, "sealed"):
+        for arguments in (("replay", decision_id), ("replay", "--all")):
+            done = ordain_here(tmp_path, *arguments)
+            assert done.returncode == 1
+            assert decision_id in done.stdout
+            assert "is damaged" in done.stdout
+
+
+def test_a_ledger_that_is_not_what_its_anchors_say_is_not_opened(tmp_path: Path) -> None:
+    decision_id = _decided(tmp_path, "plan-advice", ADVICE)
+    with _changed(tmp_path / "ordain.db", decision_id, "envelope"):
+        done = ordain_here(tmp_path, "replay", decision_id)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("LedgerRolledBack\nthe first 2 entries are not those of the checkpoint in ")
 
 
 def test_a_ledger_that_is_not_there_is_not_made_by_a_replay(tmp_path: Path) -> None:
@@ -214,7 +217,7 @@ def test_a_replay_of_an_unknown_decision_exits_with_2(tmp_path: Path) -> None:
 def test_replay_takes_one_decision_or_all(arguments: tuple[str, ...]) -> None:
     done = CliRunner().invoke(main, ["replay", *arguments])
     assert done.exit_code == 2
-    assert "name one decision, or say --all" in done.stderr
+    assert "name one decision, or say --all, or --from and --to" in done.stderr
 
 
 # --- check, schema, help ----------------------------------------------------------------------------------------

@@ -50,13 +50,13 @@ def test_the_cases_have_different_names() -> None:
 def test_a_bad_request_is_told_what_is_wrong_and_leaves_nothing(
     case: dict[str, Any], shared_client: FlaskClient, shared_use: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
-    before = shared_use.ledger.size()
+    before = shared_use.ledger.reader.size()
     method, path, sent = _request(case)
     answer = shared_client.open(path, method=method, data=sent)
     assert answer.status_code == case["status"]
     assert answer.mimetype == "application/json"
     _assert_told(case, error_in(answer.data))
-    assert shared_use.ledger.size() == before
+    assert shared_use.ledger.reader.size() == before
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert shared_client.post(ADVISE, data=body(ADVICE)).status_code == 200
 

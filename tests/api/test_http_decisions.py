@@ -7,6 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import rfc8785
@@ -16,7 +17,7 @@ from served import settings_in
 
 from api.app import app_for
 from api.services import Services, wire
-from audit.chain import GENESIS, link
+from audit.verifier.proof import verify_proof
 
 KEYS = [
     *("decision_id", "service", "at", "outcome", "verdict"),
@@ -87,20 +88,56 @@ def test_an_obligation_names_the_rule_that_asks_for_it(client: FlaskClient) -> N
     ]
 
 
-def test_the_record_is_the_canonical_bytes_that_the_receipt_hashes(client: FlaskClient, use: Services) -> None:
+def test_the_receipt_is_the_leaf_hash_of_the_canonical_envelope(client: FlaskClient, use: Services) -> None:
+    answer = _decided(client, "price-quote", QUOTE, at=NOON)
+    entry = use.ledger.reader.entry(UUID(answer["decision_id"]))
+    assert entry is not None
+    assert entry.envelope == rfc8785.dumps(json.loads(entry.envelope))
+    assert answer["receipt"] == {
+        "entry_id": answer["decision_id"],
+        "leaf_hash": hashlib.sha256(b"\0" + entry.envelope).hexdigest(),
+    }
+
+
+def test_the_record_has_what_was_answered(client: FlaskClient) -> None:
     answer = _decided(client, "price-quote", QUOTE, at=NOON)
     shown = client.get(f"/v1/decisions/{answer['decision_id']}")
     assert (shown.status_code, shown.mimetype) == (200, "application/json")
-    assert shown.data == use.ledger.body(answer["decision_id"]) == rfc8785.dumps(json.loads(shown.data))
-    assert answer["receipt"] == {
-        "entry_id": answer["decision_id"],
-        "seq": 1,
-        "hash": link(GENESIS, shown.data).hex(),
-    }
     record = json.loads(shown.data)
     for name in ("service", "at", "outcome", "verdict", "reasons", "obligations", "policies"):
         assert record[name] == answer[name]
     assert (record["subject"], record["tenant"], record["kind"]) == ("C-1", "tests", "decision")
+    assert (record["status"], record["jurisdiction"]) == ("readable", "IN")
+
+
+def test_the_envelope_says_nothing_about_the_person(client: FlaskClient, use: Services) -> None:
+    answer = _decided(client, "price-quote", QUOTE, at=NOON)
+    entry = use.ledger.reader.entry(UUID(answer["decision_id"]))
+    assert entry is not None
+    assert not {"subject", "facts", "outcome", "trace", "reasons"} & set(json.loads(entry.envelope))
+    assert b"C-1" not in entry.envelope
+
+
+def test_a_read_of_a_record_is_on_record(client: FlaskClient, use: Services) -> None:
+    answer = _decided(client, "plan-advice", ADVICE)
+    before = use.ledger.reader.size()
+    _recorded(client, answer["decision_id"])
+    [read] = use.ledger.reader.records(before)
+    assert read.envelope["about"] == {"action": "http", "entries": 1}
+    assert read.private is not None
+    assert read.private["ids"] == [answer["decision_id"]]
+
+
+def test_a_proof_file_verifies_offline(client: FlaskClient, use: Services) -> None:
+    answer = _decided(client, "plan-advice", ADVICE)
+    path = f"/v1/decisions/{answer['decision_id']}/proof"
+    early = client.get(path)
+    assert (early.status_code, error_in(early.data)["code"]) == (409, "NotCovered")
+    use.ledger.settle()
+    shown = client.get(path)
+    assert (shown.status_code, shown.mimetype) == (200, "text/plain")
+    proven = verify_proof(shown.data, use.ledger.identity.key, leaf_hash=answer["receipt"]["leaf_hash"])
+    assert proven.entry_id == answer["decision_id"]
 
 
 def test_policy_digests_are_those_of_the_files(client: FlaskClient, use: Services) -> None:
@@ -148,7 +185,7 @@ def test_a_denied_quote_is_refused_and_yet_on_record(client: FlaskClient, use: S
     assert error["message"] == rule
     source, _, decision_id = error["details"][0]["hint"].rpartition("; on record as decision ")
     assert source == "House rule (checked 2026-11-20)"
-    assert use.ledger.size() == 1
+    assert use.ledger.reader.size() == 2
     record = _recorded(client, decision_id)
     assert (record["verdict"], record["outcome"]["price"]["amount"]) == ("deny", "525")
     assert "525" not in answer.get_data(as_text=True)
@@ -196,7 +233,7 @@ def test_a_subject_may_have_any_characters(client: FlaskClient) -> None:
 def test_the_health_page_says_what_runs(client: FlaskClient) -> None:
     _decided(client, "plan-advice", ADVICE)
     health = client.get("/healthz").get_json()
-    assert (health["status"], health["entries"], health["models"]) == ("ok", 1, {})
+    assert (health["status"], health["entries"], health["models"]) == ("ok", 2, {})
     assert health["services"] == ["plan-advice", "price-quote", "retention"]
     assert "retention-offer@1" in health["policies"]
 

@@ -135,7 +135,7 @@ def test_an_overlap_that_no_example_meets_is_refused_when_a_decision_meets_it(tm
     assert error["code"] == "RulesDisagree"
     assert error["message"] == "`mostly-empty` and `in-between` of `advice` apply at once, and its hit policy is unique"
     assert error["details"][0]["place"].startswith("policies/plan-advice/v1.yaml:")
-    assert use.ledger.size() == 0
+    assert use.ledger.reader.size() == 1
     assert client.post("/v1/decisions/plan-advice", data=body(ADVICE)).status_code == 200
     use.close()
 
@@ -148,7 +148,7 @@ def test_a_floor_above_the_ceiling_in_the_facts_is_a_pricing_constraint_violatio
     error = error_in(answer.data)
     assert (error["code"], error["severity"]) == ("PricingConstraintViolation", "high")
     assert error["message"] == "`floor-below-ceiling` does not hold: the plan's lowest price is above its highest"
-    assert use.ledger.size() == 0
+    assert use.ledger.reader.size() == 1
 
 
 # --- a version that was used ------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def test_a_damaged_model_refuses_only_the_decisions_that_need_it(tmp_path: Path,
     assert (error["code"], error["severity"]) == ("ModelDegradationDetected", "high")
     assert error["message"] == f"model `churn` version 1: {what}"
     assert error["details"][0]["hint"] == "run: ordain train churn"
-    assert use.ledger.size() == 0
+    assert use.ledger.reader.size() == 1
     assert client.post("/v1/decisions/plan-advice", data=body(ADVICE)).status_code == 200
     assert client.post("/v1/decisions/retention", data=body(RETENTION, at=NOON)).status_code == 200
     assert client.post("/v1/decisions/price-quote", data=body(QUOTE, at=NOON)).status_code == 200

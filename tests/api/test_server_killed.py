@@ -9,14 +9,14 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 from answers import ADVICE, NOON, RETENTION
-from served import Server
+from served import Server, settings_in
 
-from audit.ledger import Ledger
+from api.opened import open_for
 from audit.replay import Replayer
-from audit.store import Store
-from audit.verify import verify
+from audit.verifier.check import verify
 
 ROUNDS, CLIENTS = 5, 8
 _ASKS = [
@@ -73,18 +73,17 @@ def test_what_was_acknowledged_before_a_kill_is_on_record_once_and_replays(tmp_p
         assert evidence, evidence.findings
     assert len(set(acknowledged)) == len(acknowledged)
     with closing(sqlite3.connect(database)) as connection:
-        stored = [row[0] for row in connection.execute("SELECT id FROM entry")]
+        stored = [str(UUID(bytes=row[0])) for row in connection.execute("SELECT id FROM entry")]
     assert len(set(stored)) == len(stored)
     assert set(acknowledged) <= set(stored)
     print(f"\n{ROUNDS} kills: {len(acknowledged):,} acknowledged, {len(stored):,} on record, all of them verified")
-    store = Store(f"sqlite:///{database}")
-    ledger = Ledger(store)
-    replayer = Replayer(ledger)
+    ledger = open_for(settings_in(tmp_path))
+    replayer = Replayer(ledger.reader)
     for decision_id in acknowledged:
-        body = ledger.get(decision_id)
-        assert body is not None
-        assert replayer.replay(body), decision_id
-    store.close()
+        record = ledger.reader.record(UUID(decision_id))
+        assert record is not None
+        assert replayer.replay(record), decision_id
+    ledger.close()
 
 
 def test_a_server_that_is_told_to_stop_leaves_no_process_and_a_whole_ledger(tmp_path: Path) -> None:
@@ -92,4 +91,5 @@ def test_a_server_that_is_told_to_stop_leaves_no_process_and_a_whole_ledger(tmp_
         assert server.decide("plan-advice", "C-1", ADVICE).status == 200
         assert server.stop()
         assert server.said().splitlines()[1:] == []
-    assert verify(tmp_path / "ordain.db").count == 1
+    found = verify(tmp_path / "ordain.db")
+    assert (found.decisions, found.unsigned) == (1, 0), "signed before it ended"

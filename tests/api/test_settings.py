@@ -15,6 +15,13 @@ OTHER: dict[str, tuple[str, Any]] = {
     "database_url": ("sqlite:////elsewhere/other.db", "sqlite:////elsewhere/other.db"),
     "policies": ("/elsewhere/policies", Path("/elsewhere/policies")),
     "models": ("/elsewhere/models", Path("/elsewhere/models")),
+    "keys": ("/elsewhere/keys", Path("/elsewhere/keys")),
+    "anchors": ("/elsewhere/a,/elsewhere/b", [Path("/elsewhere/a"), Path("/elsewhere/b")]),
+    "timestamp_url": ("http://stamps.example/tsa", "http://stamps.example/tsa"),
+    "timestamp_roots": ("/elsewhere/root.pem", Path("/elsewhere/root.pem")),
+    "checkpoint_seconds": ("2.5", 2.5),
+    "keep_days": ("365", 365),
+    "jurisdiction_fact": ("country", "country"),
     "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a value to read, nothing listens
     "port": ("9001", 9001),
     "threads": ("4", 4),

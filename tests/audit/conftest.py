@@ -2,9 +2,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databases import database
+from ledgers import opened
 
-from audit.ledger import Ledger
-from audit.store import Store
+from audit.open_ledger import OpenLedger
 
 
 @pytest.fixture
@@ -12,15 +13,18 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "ledger.db"
 
 
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{path}", busy_seconds=0.2)
-    yield opened
-    opened.close()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, path: Path) -> Iterator[str]:
+    """A database without a ledger: the test runs on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{path}"
+        return
+    with database() as made:
+        yield made
 
 
 @pytest.fixture
-def ledger(store: Store) -> Iterator[Ledger]:
-    opened = Ledger(store)
-    yield opened
-    opened.close()
+def use(url: str) -> Iterator[OpenLedger]:
+    """A new ledger, on each kind of database."""
+    with opened(url, busy_seconds=0.5) as made:
+        yield made

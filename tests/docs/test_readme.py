@@ -32,6 +32,7 @@ def settings(folder: Path) -> Settings:
         "database_url": f"sqlite:///{folder}/ledger.db",
         "policies": ROOT / "policies",
         "models": folder / "models",
+        "keys": folder / "keys",
         "time_zone": "Asia/Kolkata",
     }
     return Settings.model_validate(chosen)

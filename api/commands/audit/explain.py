@@ -1,0 +1,50 @@
+"""`ordain audit explain`: a decision told to the customer."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from api.commands.audit.reading import HINT, access, legal_claim_option, parsed_id, read_one, reader_options
+from api.console import OUT
+from api.opened import opened_ledger
+from audit.entry import Kind
+from audit.explanation import explain
+from audit.letter import letter
+from engine.errors import UnknownDecision
+
+
+@click.command("explain")
+@click.argument("decision_id")
+@legal_claim_option
+@reader_options
+@click.option("--json", "as_json", is_flag=True, help="Print what the letter is made from, as JSON.")
+@click.pass_obj
+def explain_command(
+    obj: dict[str, object],
+    decision_id: str,
+    legal_claim: str | None,
+    name: str | None,
+    purpose: str | None,
+    as_json: bool,
+) -> None:
+    """Explain DECISION_ID to the person it is about, in plain sentences (Markdown).
+
+    What was decided, which facts counted, which model scores and what moved them, which rules applied, under which
+    policies (GDPR Article 15(1)(h)). All of it from the record; the reading goes on record first.
+
+    Exit codes: 0 explained, 2 there is no such decision, 3 the ledger cannot be read, or the reading not recorded.
+    """
+    obj["json"] = as_json
+    by = access(name, purpose, legal_claim)
+    with opened_ledger(obj, restricted=legal_claim is not None) as opened:
+        entry = opened.reader.entry(parsed_id(decision_id))
+        if entry is not None and entry.read().get("kind") != Kind.DECISION:
+            raise UnknownDecision(f"the entry `{decision_id}` is no decision", HINT)
+        record = read_one(opened, decision_id, "explain", by)
+        explained = explain(record, opened.reader)
+    if as_json:
+        OUT.print(json.dumps(explained.data, ensure_ascii=False), markup=False)
+    else:
+        OUT.print(letter(explained), markup=False, end="")

@@ -1,0 +1,137 @@
+"""A ledger, opened: every part of it, wired once, after it was compared with its anchors."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Sequence
+
+from audit.anchors import Anchored, Anchors
+from audit.checkpoint import open_note
+from audit.checkpointer import Checkpointer, known_keys, newest_note
+from audit.entry import Stamp
+from audit.erasure import destroy_again
+from audit.identity import Identity, check_key, found_ledger
+from audit.keys import Keyring
+from audit.ledger import Ledger
+from audit.merkle import root
+from audit.open_ledger import Keys, OpenLedger
+from audit.postgresql import PostgresStore
+from audit.reader import Reader
+from audit.schema import ensure_schema
+from audit.sequencer import Sequencer
+from audit.sqlite import SqliteStore
+from audit.store import Store
+from audit.tree import stored_tree
+from engine.errors import AnchorUnavailable, CheckpointRefused, Issue, LedgerRolledBack
+
+_LOG = logging.getLogger("ordain")
+
+
+def open_store(url: str, busy_seconds: float = 5.0) -> Store:
+    """The database of that URL, SQLite or PostgreSQL. Raises SettingsError, LedgerUnavailable."""
+    return (PostgresStore if url.startswith("postgres") else SqliteStore)(url, busy_seconds)
+
+
+def open_ledger(
+    store: Store,
+    keys: Keys,
+    places: Sequence[Anchors],
+    *,
+    tenant: str,
+    engine: str,
+    now: Callable[[], dt.datetime],
+    seconds: float = 5.0,
+    restricted: bool = False,
+    lost: bool = False,
+    new_places: bool = False,
+) -> OpenLedger:
+    """Opens the ledger in `store`, and makes it when the database is new. The caller closes the store on a fault.
+
+    `seconds` is how long an entry may wait to be written; `restricted` opens restricted records, too;
+    `lost` opens a ledger that is shorter than its anchors, for `audit.recovery` alone; `new_places` one that was
+    anchored elsewhere before.
+
+    Raises LedgerRolledBack when an anchor says more than the database, or other; SettingsError for a key that is not
+    this ledger's; LedgerUnavailable.
+    """
+    ensure_schema(store)
+    store.prepare(now())
+    found = found_ledger(store, keys.master, keys.seed, tenant, engine, now())
+    key = check_key(found, keys.seed)
+    keyring = Keyring(found.ledger, keys.master, found.index_key)
+    reader = Reader(store, keyring, restricted)
+    if not lost:
+        check_anchors(store, reader, found, places)
+        _pin(store, places, found, new_places)
+    ledger = Ledger(store, keyring, Stamp(str(found.ledger), tenant, engine), seconds)
+    checkpointer = Checkpointer(store, reader, key, places)
+    sequencer = Sequencer(store) if isinstance(store, PostgresStore) else None
+    opened = OpenLedger(found, store, keyring, ledger, reader, checkpointer, sequencer, tuple(places), now)
+    if not lost:
+        destroy_again(opened)
+    return opened
+
+
+def _pin(store: Store, places: Sequence[Anchors], found: Identity, new_places: bool) -> None:
+    """Makes new places this ledger's own, if it is new or another place knows it.
+
+    A ledger that was anchored, and that no place knows, may have been cut together with its places.
+    """
+    if places and not new_places and newest_note(store) is not None and not any(_knows(place) for place in places):
+        names = ", ".join(f"`{place.name}`" for place in places)
+        raise LedgerRolledBack(
+            f"this ledger was anchored before, and none of {names} knows it",
+            "check that their volumes are mounted, and `anchors`; to start anew there: `ordain audit new-places`",
+        )
+    for place in places:
+        try:
+            place.pin(found.origin, found.key)
+        except AnchorUnavailable as error:
+            _LOG.warning("%s", error)
+
+
+def _knows(place: Anchors) -> bool:
+    try:
+        return place.pinned() is not None
+    except AnchorUnavailable:
+        return False
+
+
+def check_anchors(store: Store, reader: Reader, found: Identity, places: Sequence[Anchors]) -> None:
+    """Raises LedgerRolledBack unless the ledger holds all that its newest anchors say."""
+    for place in places:
+        try:
+            pinned, newest = place.pinned(), place.newest()
+        except AnchorUnavailable as error:
+            _LOG.warning("%s", error)
+            continue
+        if pinned is not None and pinned[0] != found.origin:
+            raise LedgerRolledBack(
+                f"`{place.name}` holds the checkpoints of the ledger {pinned[0]}, the database is {found.origin}",
+                "restore the database that belongs to them, or name another place in `anchors` for a new ledger",
+            )
+        if newest is not None:
+            _compare(store, reader, found, place, newest)
+
+
+def _compare(store: Store, reader: Reader, found: Identity, place: Anchors, newest: Anchored) -> None:
+    try:
+        checkpoint = open_note(newest.note, known_keys(reader, found, newest.note))
+    except CheckpointRefused as error:
+        raise LedgerRolledBack(
+            Issue(
+                f"the newest checkpoint in `{place.name}` does not hold: {error.message}", "run `ordain audit verify`"
+            )
+        ) from None
+    size = reader.size()
+    if checkpoint.size > size:
+        raise LedgerRolledBack(
+            f"the ledger has {size:,} entries; `{place.name}` keeps a signed checkpoint of {checkpoint.size:,}",
+            "restore the newest backup; if the entries are lost for good: `ordain audit recover`",
+        )
+    if root(checkpoint.size, stored_tree(store)) != checkpoint.root:
+        raise LedgerRolledBack(
+            f"the first {checkpoint.size:,} entries are not those of the checkpoint in `{place.name}`",
+            "run `ordain audit verify`, and restore the newest backup",
+        )

@@ -1,0 +1,67 @@
+"""Going on after a loss: the database is a backup, older than what was anchored, and the rest is gone for good.
+
+The log says so for ever, in an entry that the next checkpoint signs, and so does every place of anchors. Without this
+a ledger that is shorter than its newest anchor does not open.
+"""
+
+from __future__ import annotations
+
+from audit.anchors import Anchored, Anchors, Recovery
+from audit.checkpoint import open_note
+from audit.checkpointer import known_keys
+from audit.entry import Kind, utc
+from audit.erasure import destroy_again
+from audit.identity import Identity
+from audit.merkle import root
+from audit.open_ledger import OpenLedger
+from audit.reader import Reader
+from audit.store import Store
+from audit.tree import stored_tree
+from engine.errors import CheckpointRefused, LedgerRolledBack, SettingsError
+
+
+def recover(opened: OpenLedger, *, private: dict[str, object]) -> Recovery:
+    """Records that the entries beyond those in the database are lost, in the ledger and in every place.
+
+    Raises SettingsError when nothing is lost, LedgerRolledBack when what the database has is not the beginning of
+    what was anchored: then it was changed, which is no loss, and nothing is recorded.
+    """
+    store, reader, found, places = opened.store, opened.reader, opened.identity, opened.places
+    size = reader.size()
+    lost = [newest for newest in (place.newest() for place in places) if newest is not None and newest.size > size]
+    if not lost:
+        raise SettingsError("nothing is lost: the ledger has all that was anchored", "start it as usual")
+    newest = max(lost, key=lambda anchored: anchored.size)
+    head = root(size, stored_tree(store))
+    for place in places:
+        _refuse_change(store, reader, found, place, size)
+    try:
+        lost_root = open_note(newest.note, known_keys(reader, found, newest.note)).root.hex()
+    except CheckpointRefused as error:
+        raise LedgerRolledBack(error.issues) from None
+    about = {"size": size, "root": head.hex(), "lost_size": newest.size, "lost_root": lost_root}
+    receipt = opened.note(Kind.RECOVERY, about, private)
+    recovery = Recovery(size, head.hex(), newest.size, lost_root, receipt.entry_id, utc(opened.now()))
+    for place in places:
+        place.note_recovery(recovery)
+    destroy_again(opened)
+    return recovery
+
+
+def _refuse_change(store: Store, reader: Reader, found: Identity, place: Anchors, size: int) -> None:
+    within: Anchored | None = None
+    for anchored in place.all():
+        if anchored.size > size:
+            break
+        within = anchored
+    if within is None:
+        return
+    try:
+        checkpoint = open_note(within.note, known_keys(reader, found, within.note))
+    except CheckpointRefused as error:
+        raise LedgerRolledBack(error.issues) from None
+    if root(checkpoint.size, stored_tree(store)) != checkpoint.root:
+        raise LedgerRolledBack(
+            f"the first {checkpoint.size:,} entries are not those of the checkpoint in `{place.name}`",
+            "run `ordain audit verify`, and restore another backup",
+        )

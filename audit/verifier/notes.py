@@ -1,0 +1,136 @@
+"""Reads checkpoints (https://c2sp.org/tlog-checkpoint), which are signed notes (https://c2sp.org/signed-note).
+
+The whole form is one pattern over bytes: what could also be written another way does not match it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from engine.errors import CheckpointRefused
+
+MOST_BYTES = 65_536
+"""Of a note."""
+
+_ED25519 = b"\x01"
+_NAME = rb"[^\s+\x00-\x20\x7f]{1,200}"
+_NOTE = re.compile(
+    rb"(?P<body>(?P<origin>" + _NAME + rb")\n(?P<size>0|[1-9][0-9]{0,18})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
+    rb"(?:time (?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)\n)?)\n"
+    rb"(?P<signatures>(?:\xe2\x80\x94 " + _NAME + rb" [A-Za-z0-9+/=]{8,16000}\n){1,100})"
+)
+_KEY = re.compile(rb"(" + _NAME + rb")\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """`text` is its form as a "vkey": `<name>+<key id>+<base64>`. `key_id` has 4 bytes."""
+
+    name: str
+    raw: bytes
+    key_id: bytes
+    text: str
+
+    def signed(self, message: bytes, signature: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a checkpoint says. `signatures`: the name of the key, its id (4 bytes), the signature."""
+
+    origin: str
+    size: int
+    root: bytes
+    time: str
+    body: bytes
+    signatures: tuple[tuple[str, bytes, bytes], ...]
+
+
+def read_key(text: object) -> PublicKey:
+    """Raises CheckpointRefused unless `text` is a vkey of an Ed25519 key whose key id fits."""
+    found = _KEY.fullmatch(_bytes(text, "a key"))
+    raw = decoded(found[3]) if found else None
+    if found is None or raw is None or len(raw) != 33 or raw[:1] != _ED25519:
+        raise CheckpointRefused("that is not the text of an Ed25519 key", "it reads `<name>+<8 hex digits>+<base64>`")
+    key_id = hashlib.sha256(found[1] + b"\n" + raw).digest()[:4]
+    if key_id.hex().encode() != found[2]:
+        raise CheckpointRefused("the key's id does not fit the key", "copy the whole line again")
+    return PublicKey(found[1].decode(), raw[1:], key_id, found[0].decode())
+
+
+def read_note(text: object) -> Note:
+    """What a note says, with nothing verified. Raises CheckpointRefused when it is not in the form of a checkpoint."""
+    found = _NOTE.fullmatch(_bytes(text, "a checkpoint"))
+    if found is None:
+        raise CheckpointRefused("that is not in the form of a checkpoint (origin, size, root, time, signatures)")
+    root = decoded(found["root"])
+    signatures = []
+    for line in found["signatures"].splitlines():
+        _, name, encoded = line.split(b" ")
+        data = decoded(encoded)
+        if data is None or len(data) <= 4:
+            raise CheckpointRefused("a signature of the checkpoint is not base64 of a key id and a signature")
+        signatures.append((name.decode(), data[:4], data[4:]))
+    if root is None or int(found["size"]) >= 1 << 63:
+        raise CheckpointRefused("the checkpoint's root or size has no meaning")
+    time = (found["time"] or b"").decode()
+    return Note(found["origin"].decode(), int(found["size"]), root, time, found["body"], tuple(signatures))
+
+
+def signer(note: Note, keys: Iterable[PublicKey]) -> PublicKey:
+    """The key that vouches for the note. Raises CheckpointRefused when none does, or one of them signed something else.
+
+    Signatures by unknown keys are passed over, as the format demands.
+    """
+    known = {(key.name, key.key_id): key for key in keys}
+    vouching = None
+    for name, key_id, signature in note.signatures:
+        key = known.get((name, key_id))
+        if key is None:
+            continue
+        if not key.signed(note.body, signature):
+            raise CheckpointRefused("its signature does not fit what it says")
+        vouching = vouching or key
+    if vouching is None:
+        raise CheckpointRefused("it is not signed by the ledger's key")
+    if vouching.name != note.origin:
+        raise CheckpointRefused("it speaks of another ledger than its key signs for")
+    return vouching
+
+
+def decoded(text: bytes) -> bytes | None:
+    """The bytes of a base64 text in its one form (RFC 4648 section 4), or None."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return data if base64.b64encode(data) == text else None
+
+
+def _bytes(text: object, what: str) -> bytes:
+    try:
+        data = text.encode() if isinstance(text, str) else text
+    except UnicodeEncodeError:
+        data = None
+    if not isinstance(data, bytes):
+        raise CheckpointRefused(f"{what} is text, this is not")
+    if len(data) > MOST_BYTES:
+        raise CheckpointRefused(f"{what} has at most {MOST_BYTES} bytes, this has {len(data)}")
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        raise CheckpointRefused(f"{what} is UTF-8 text, this is not") from None
+    return data

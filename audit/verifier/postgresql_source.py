@@ -1,0 +1,127 @@
+"""Reads a ledger in a PostgreSQL database, in one read-only transaction that sees one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import psycopg
+
+from audit.verifier.source import (
+    BARE_ENTRIES,
+    ENTRIES,
+    ENTRY_TABLES,
+    TABLES,
+    UNIQUE,
+    Row,
+    Unique,
+    Unreadable,
+    lacking,
+    missing_indexes,
+)
+from engine.errors import SettingsError
+
+_OPTIONAL = ("alembic_version", "inbox", "sequencer")
+_AT_ONCE = 1000
+"""Rows that are in memory at a time."""
+
+_TABLES = """
+SELECT c.relname, c.relkind::text, c.relrowsecurity, c.oid::bigint FROM pg_class c
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(?) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+"""
+_TRIGGERS = "SELECT tgname::text FROM pg_trigger WHERE tgrelid = ? AND NOT tgisinternal"
+_RULES = "SELECT rulename::text FROM pg_rewrite WHERE ev_class = ? AND rulename <> '_RETURN'"
+_INDEXES = """
+SELECT array_agg(a.attname::text) FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid
+AND a.attnum = ANY(x.indkey) WHERE x.indrelid = ? AND x.indisunique AND x.indisvalid GROUP BY x.indexrelid
+"""
+
+
+class PostgresSource:
+    """Raises SettingsError when the database cannot be reached or holds no ledger."""
+
+    failures: tuple[type[Exception], ...] = (psycopg.Error,)
+
+    def __init__(self, url: str) -> None:
+        scheme, _, rest = url.partition("://")
+        self.name = rest.rpartition("@")[2]
+        self._numbers = count()
+        try:
+            self._connection = psycopg.connect(f"{scheme.partition('+')[0]}://{rest}", connect_timeout=10)
+            self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            self._connection.read_only = True
+            self._connection.execute("SET LOCAL statement_timeout = 0")
+            found = list(self.rows(_TABLES, [*TABLES, *_OPTIONAL]))
+        except psycopg.Error as error:
+            raise SettingsError(
+                f"the database `{self.name}` cannot be read: {str(error).strip()}", "check `database_url`"
+            ) from None
+        self._relations = {name: (kind, secured, oid) for name, kind, secured, oid in found}
+        self.has_inbox = "inbox" in self._relations
+        if "entry" not in self._relations:
+            self.close()
+            raise SettingsError(f"there is no ledger in the database `{self.name}`", "check `database_url`")
+        if not lacking(self.unique()):
+            # The planner must not sort or hash whole tables of payloads to answer a stream.
+            self._connection.execute("SET LOCAL enable_hashjoin = off")
+            self._connection.execute("SET LOCAL enable_mergejoin = off")
+
+    def tables(self) -> set[str]:
+        return {name for name, (kind, _, _) in self._relations.items() if kind in "rp"}
+
+    def unique(self) -> Unique:
+        return {
+            name: {frozenset(row[0]) for row in self.rows(_INDEXES, oid)}
+            for name, (_, _, oid) in self._relations.items()
+            if name in UNIQUE
+        }
+
+    def faults(self, deep: bool) -> Iterator[str]:
+        """PostgreSQL has no check of a whole database; `deep` makes no difference here."""
+        for name, (kind, secured, oid) in self._relations.items():
+            if kind not in "rp":
+                yield f"`{name}` is not a table"
+            if secured:
+                yield f"row level security is on for `{name}`: it may hide rows"
+            for what, query in (("trigger", _TRIGGERS), ("rule", _RULES)):
+                for (each,) in self.rows(query, oid):
+                    yield f"`{name}` has a {what} `{each}`: it may change what is stored"
+        yield from missing_indexes(self.unique())
+        for table in {"inbox", "sequencer"} - self.tables():
+            yield f"the table `{table}` is missing"
+
+    def rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        with self._connection.cursor(f"verifier_{next(self._numbers)}") as cursor:
+            cursor.itersize = _AT_ONCE
+            yield from cursor.execute(_query(query), values, binary=True)
+
+    def row(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        return self._connection.execute(_query(query), values, binary=True).fetchone()
+
+    def entries(self, start: int, end: int) -> Iterator[Row | Unreadable]:
+        """After a failure PostgreSQL gives nothing more of the same moment, so reading ends there."""
+        query = ENTRIES if set(ENTRY_TABLES) <= self.tables() else BARE_ENTRIES
+        following = start
+        try:
+            for columns in self.rows(query, start, end):
+                yield Row._make(columns)
+                following = columns[0] + 1
+        except psycopg.Error as error:
+            yield Unreadable(following, self.explain(error), True)
+
+    def of_kind(self, kind: str) -> Iterator[tuple[Any, ...]]:
+        wanted = f'"kind":"{kind}"'.encode()
+        return self.rows(
+            "SELECT leaf_index, id, envelope FROM entry WHERE position(? IN envelope) > 0 ORDER BY leaf_index", wanted
+        )
+
+    def explain(self, error: Exception) -> str:
+        return f"the database cannot be read there: {str(error).strip()}"
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _query(text: str) -> bytes:
+    return text.replace("?", "%s").encode()

@@ -1,0 +1,157 @@
+"""Whether what stands beside the entries fits them: payloads, keys, the subject index, erasures, kept texts.
+
+The queries take no longer than a sort when somebody dropped an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from hashlib import sha256
+
+from audit.verifier.entries import EntryCheck, Outside, microseconds
+from audit.verifier.findings import Failure, Findings, shown
+from audit.verifier.fold import WAITS, Restriction
+from audit.verifier.source import Source
+
+_LEADS_NOWHERE = """
+SELECT i.id FROM subject_index i LEFT JOIN payload p ON p.id = i.id AND p.key = i.key WHERE p.id IS NULL
+"""
+_SEALS_NOTHING = "SELECT key FROM subject_key EXCEPT SELECT key FROM subject_index"
+_HELD_OR_KEPT = "SELECT key, hold, erase_not_before FROM subject_key"
+
+
+def check_payloads(source: Source, entries: EntryCheck, found: Findings) -> None:
+    """Payloads of no entry, payloads that are missing, and ids that stand twice."""
+    again = "SELECT id, min(leaf_index), count(*) FROM entry GROUP BY id HAVING count(*) > 1"
+    for entry_id, first, count in source.rows(again):
+        found.add(Failure.CONTENT, f"its id stands {count} times in the ledger", first, shown(entry_id))
+    if _count(source, "SELECT count(*) FROM payload") != entries.kept:
+        query = "SELECT id FROM payload EXCEPT SELECT id FROM entry"
+        if source.has_inbox:
+            query += " EXCEPT SELECT id FROM inbox"
+        for (payload_id,) in source.rows(query):
+            found.add(Failure.PAYLOAD, f"the payload {shown(payload_id)} belongs to no entry")
+    before = microseconds(entries.fold.removed_before) if entries.fold.removed_before else -1
+    for leaf_index, time in zip(entries.gone, entries.gone_times, strict=True):
+        if time >= before:
+            place = None if leaf_index < 0 else leaf_index
+            found.add(Failure.PAYLOAD, "its payload is missing, and it is too new to be removed by age", place)
+
+
+def check_counts(entries: EntryCheck, found: Findings) -> None:
+    """What was erased and removed is what the entries say was."""
+    fold = entries.fold
+    said = fold.erased - fold.removed_erased
+    if entries.erased != said:
+        found.add(
+            Failure.ERASURE, f"{entries.erased} payloads have no key any more; by the erasures on record it is {said}"
+        )
+    if len(entries.gone) != fold.removed:
+        found.add(
+            Failure.ERASURE, f"{len(entries.gone)} payloads are gone; by the removals on record it is {fold.removed}"
+        )
+
+
+def check_index(source: Source, entries: EntryCheck, found: Findings) -> None:
+    """The subject index leads to every payload under a subject's key, and to nothing else."""
+    for key, keyless in entries.keyless.items():
+        _report_keyless(key, keyless, found)
+    house = _house_key(entries)
+    for key, outside in entries.outside.items():
+        if key == house:
+            if source.row("SELECT 1 FROM subject_index WHERE key = ?", key) is not None:
+                found.add(Failure.PAYLOAD, "the subject index names the key of what is about nobody")
+            opener = entries.opener
+            if opener is not None and opener.index_key is not None and not opener.is_house(outside.tag):
+                found.add(Failure.PAYLOAD, "the key of what is about nobody has the tag of a subject")
+            continue
+        found.add(
+            Failure.PAYLOAD,
+            f"{outside.count} payloads of one subject, this the first, are not in the subject index",
+            _place(outside),
+            outside.entry_id,
+        )
+    for (key,) in source.rows(_SEALS_NOTHING):
+        if key not in entries.outside:
+            found.add(Failure.PAYLOAD, f"the key {shown(key)} leads to no payload: it should not be there")
+    if _count(source, "SELECT count(*) FROM subject_index") != entries.indexed:
+        for (entry_id,) in source.rows(_LEADS_NOWHERE):
+            found.add(
+                Failure.PAYLOAD, f"the subject index names the entry {shown(entry_id)} under a key that seals it not"
+            )
+
+
+def check_restrictions(source: Source, entries: EntryCheck, found: Findings) -> None:
+    """A hold or a date before which nobody is erased stands with a key if, and only if, an entry says so."""
+    on_record = entries.fold.restrictions
+    for key, hold, not_before in source.rows(_HELD_OR_KEPT):
+        said = on_record.get(key) if isinstance(key, bytes) else None
+        if said is None:
+            if (hold is not None or not_before is not None) and not entries.restrictions_gone:
+                found.add(Failure.ERASURE, f"the key {shown(key)} is held or restricted, and no entry says so")
+        elif not _stands(said, hold, not_before):
+            place = said[-1].entry_id
+            found.add(Failure.ERASURE, f"the key {shown(key)} is not held or restricted as entry {place} says")
+
+
+def _stands(said: list[Restriction], hold: object, not_before: object) -> bool:
+    if not_before != said[-1].not_before or (hold is not None) is not said[-1].hold:
+        return False
+    return hold is None or any(hold == each.entry_id for each in said if each.hold)
+
+
+def check_documents(source: Source, entries: EntryCheck, found: Findings) -> int:
+    """Every kept text is what its digest says, and entries and texts belong to each other. Returns their number."""
+    count, named = 0, dict(entries.fold.texts)
+    for recorded, kind, name, version, text in source.rows("SELECT digest, kind, name, version, text FROM document"):
+        count += 1
+        called = f"policy {shown(name)} version {shown(version)}" if kind == "policy" else shown(kind)
+        try:
+            by = named.pop((kind, name, version, recorded), None)
+        except TypeError:
+            by = None
+        if not isinstance(text, bytes) or "sha256:" + sha256(text).hexdigest() != recorded:
+            found.add(Failure.DOCUMENT, f"the text of {called} is not that of its digest; named by {by or 'no entry'}")
+        elif by is None:
+            found.add(Failure.DOCUMENT, f"no entry refers to the text of {called} ({shown(recorded)})")
+    for (kind, name, version, digest), by in named.items():
+        called = f"policy {shown(name)} version {version}" if kind == "policy" else shown(kind)
+        found.add(Failure.DOCUMENT, f"the text of {called} ({digest}) is not kept; named by {by}")
+    return count
+
+
+def check_housekeeping(source: Source, size: int, revisions: Collection[str], found: Findings) -> None:
+    """The tables that say nothing about decisions. `revisions`: the schema's versions that are known; none: any."""
+    if "alembic_version" in source.tables():
+        versions = list(source.rows("SELECT version_num FROM alembic_version"))
+        known = len(versions) == 1 and isinstance(versions[0][0], str)
+        if not known or (revisions and versions[0][0] not in revisions):
+            found.add(Failure.FILE, f"the schema's version is {shown(versions)}, which is none of a ledger's")
+    if "sequencer" in source.tables():
+        rows = list(source.rows("SELECT term, size FROM sequencer"))
+        if len(rows) != 1 or rows[0][0] < 0 or rows[0][1] != size:
+            found.add(Failure.FILE, f"the sequencer's row is {shown(rows)}, where the ledger has {size} entries")
+
+
+def _house_key(entries: EntryCheck) -> bytes | None:
+    """The key that seals what is about nobody: that of leaf 0, or of the most when leaf 0 has no payload."""
+    most = sorted(entries.outside.items(), key=lambda each: (each[1].leaf_index != 0, -each[1].count))
+    return most[0][0] if most else None
+
+
+def _report_keyless(key: bytes, keyless: Outside, found: Findings) -> None:
+    if keyless.count == 1:
+        message, failure = f"its payload names the key {key.hex()}, which is not there", Failure.PAYLOAD
+    else:
+        message = f"the key of this and {keyless.count - 1} other payloads is gone, and no erasure is on record"
+        failure = Failure.ERASURE
+    found.add(failure, message, _place(keyless), keyless.entry_id)
+
+
+def _place(outside: Outside) -> int | None:
+    return None if outside.leaf_index == WAITS else outside.leaf_index
+
+
+def _count(source: Source, query: str) -> int:
+    row = source.row(query)
+    return int(row[0]) if row else 0

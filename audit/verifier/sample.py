@@ -1,0 +1,206 @@
+"""Checks some of the entries: each must lead, by its path through the tiles, to the root that was signed last.
+
+What is read is in proportion to what is checked. That entries, erasures and texts belong together as a whole is for
+the full check to say.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from audit.verifier.anchors import Place
+from audit.verifier.entries import EntryCheck, microseconds
+from audit.verifier.envelope import Malformed, check_shape, read_canonical
+from audit.verifier.findings import Evidence, Failure, Findings, shown
+from audit.verifier.fold import Fold
+from audit.verifier.keychain import KeyChain
+from audit.verifier.payloads import DoesNotOpen, Opener
+from audit.verifier.signatures import Signed, chain_of, check_checkpoints, check_pins, check_places
+from audit.verifier.source import TABLES, Row, Source, Unreadable
+from audit.verifier.stored_tree import Incomplete, StoredTree
+from audit.verifier.tree import leaf_hash, verify_inclusion
+from engine.errors import SettingsError
+
+Progress = Callable[[int, int], None]
+
+
+def check_range(
+    source: Source,
+    start: int,
+    end: int | None,
+    places: Sequence[Place],
+    key: str | None,
+    opener: Opener | None,
+    progress: Progress,
+) -> Evidence:
+    """The leaves from `start` to `end`, without it; None: to the last."""
+    check = _Some(source, places, key, opener)
+    end = check.total if end is None else end
+    if not 0 <= start < end <= max(check.total, 1):
+        raise SettingsError(
+            f"there is no range from {start} to {end}: the ledger has {check.total} entries", "count from 0"
+        )
+    return check.run(f"entries {start} to {end - 1}", end - start, [(start, end)], progress)
+
+
+def check_sample(
+    source: Source,
+    number: int,
+    seed: int | None,
+    places: Sequence[Place],
+    key: str | None,
+    opener: Opener | None,
+    progress: Progress,
+) -> Evidence:
+    """`number` leaves taken at random; all when there are fewer."""
+    check = _Some(source, places, key, opener)
+    chosen = sorted(random.Random(seed).sample(range(check.total), min(number, check.total)))  # noqa: S311 - no secret
+    return check.run(f"a sample of {len(chosen)}", len(chosen), [(at, at + 1) for at in chosen], progress)
+
+
+@dataclass(slots=True)
+class _Some:
+    source: Source
+    places: Sequence[Place]
+    key: str | None
+    opener: Opener | None
+    found: Findings = field(default_factory=Findings)
+    total: int = 0
+    signed: Signed = field(default_factory=Signed)
+    chain: KeyChain | None = None
+    _tree: StoredTree | None = None
+
+    def __post_init__(self) -> None:
+        if lacking := sorted(set(TABLES) - self.source.tables()):
+            self.found.add(Failure.FILE, f"tables are missing: {', '.join(lacking)}")
+            return
+        try:
+            row = self.source.row("SELECT count(*), min(leaf_index), max(leaf_index) FROM entry")
+            self.total, first, last = row if row else (0, None, None)
+            if self.total and (first, last) != (0, self.total - 1):
+                message = f"{self.total} entries have places from {shown(first)} to {shown(last)}"
+                self.found.add(Failure.CONTENT, f"{message}: some are missing or moved")
+        except self.source.failures as error:
+            self.found.add(Failure.FILE, self.source.explain(error))
+
+    def run(self, scope: str, number: int, ranges: Iterable[tuple[int, int]], progress: Progress) -> Evidence:
+        entries = EntryCheck(self.found, self.opener)
+        checked = 0
+        try:
+            if set(TABLES) <= self.source.tables():
+                for fault in self.source.faults(deep=False):
+                    self.found.add(Failure.FILE, fault)
+                self._signatures(entries)
+                for start, end in ranges:
+                    for item in self.source.entries(start, end):
+                        self._entry(item, entries)
+                        checked += 1
+                        if not checked % 100:
+                            progress(checked, number)
+                if checked < number:
+                    self.found.add(Failure.CONTENT, f"{number - checked} entries of {scope} are missing")
+                self._gone(entries)
+        except self.source.failures as error:
+            self.found.add(Failure.FILE, self.source.explain(error))
+        progress(checked, number)
+        return self._evidence(scope, checked, entries)
+
+    def _signatures(self, entries: EntryCheck) -> None:
+        """The keys and the newest checkpoints. Looks for changes of the key only when there was one."""
+        fold = Fold()
+        self._fold_in(fold, self.source.rows("SELECT leaf_index, id, envelope FROM entry WHERE leaf_index = 0"))
+        identity = self.source.row("SELECT ledger, key, index_key FROM ledger_identity")
+        if fold.first is not None:
+            entries.ledger = fold.first["ledger"]
+            if identity is not None and identity[1] != fold.first["about"]["key"]:
+                self._fold_in(fold, self.source.of_kind("key"))
+        self.chain = chain_of(self.source, fold, self.found)
+        self.signed = check_checkpoints(self.source, self.chain, self.total, self._root_at, self.found, True)
+        if self.signed.bad is not None:
+            self.found.add(Failure.TREE, "the stored tiles and entries do not give the root that was signed last")
+        check_pins(self.chain, self.key, self.places, self.signed, self.found)
+        check_places(self.places, self.chain, self.total, self._root_at, None, None, self.found)
+        if self.opener is not None and identity is not None:
+            try:
+                self.opener.begin(str(identity[0]), identity[2])
+            except DoesNotOpen as closed:
+                self.found.add(Failure.PAYLOAD, str(closed))
+        if self.signed.newest is not None and self.signed.newest.size <= self.total:
+            self._tree = StoredTree(self.source, self.signed.newest.size)
+
+    def _root_at(self, size: int) -> bytes | None:
+        try:
+            return StoredTree(self.source, size).root()
+        except Incomplete as incomplete:
+            self.found.add(Failure.TREE, f"the tree cannot be told: {incomplete} is missing or damaged")
+            return None
+
+    def _entry(self, item: Row | Unreadable, entries: EntryCheck) -> None:
+        if isinstance(item, Unreadable):
+            self.found.add(Failure.CONTENT, f"it cannot be read: {item.message}", item.leaf_index)
+            return
+        place = item.leaf_index
+        entries.check(item, place)
+        tree, newest = self._tree, self.signed.newest
+        if tree is None or newest is None or place >= tree.size or not isinstance(item.envelope, bytes):
+            return
+        leaf = leaf_hash(item.envelope)
+        try:
+            if verify_inclusion(leaf, place, tree.size, tree.path(place), newest.root):
+                return
+            if tree.subtree(0, place) != leaf:
+                self.found.add(Failure.CONTENT, "its bytes are not those that the tree was made of", place)
+            else:
+                self.found.add(Failure.TREE, "its path through the tiles does not lead to the signed root", place)
+        except Incomplete as incomplete:
+            self.found.add(Failure.TREE, f"it has no path to the signed root: {incomplete} is missing", place)
+
+    def _gone(self, entries: EntryCheck) -> None:
+        """Whether removals by age account for the payloads that are missing."""
+        if not entries.gone:
+            return
+        fold = Fold()
+        self._fold_in(fold, self.source.of_kind("retention"))
+        before = microseconds(fold.removed_before) if fold.removed_before else -1
+        for leaf_index, time in zip(entries.gone, entries.gone_times, strict=True):
+            if time >= before:
+                self.found.add(
+                    Failure.PAYLOAD, "its payload is missing, and it is too new to be removed by age", leaf_index
+                )
+
+    def _fold_in(self, fold: Fold, rows: Iterable[tuple[object, ...]]) -> None:
+        """Takes whole envelopes into `fold`; damaged ones are for the check of the entries to find."""
+        for leaf_index, _, envelope in rows:
+            try:
+                data = read_canonical(envelope)
+                check_shape(data)
+            except Malformed:
+                continue
+            if type(leaf_index) is int:
+                fold.take(data, leaf_index, None)
+
+    def _evidence(self, scope: str, checked: int, entries: EntryCheck) -> Evidence:
+        newest = self.signed.newest
+        size = newest.size if newest else 0
+        return Evidence(
+            scope=scope,
+            entries=self.total,
+            checked=checked,
+            decisions=entries.fold.decisions,
+            erased=entries.erased,
+            expired=len(entries.gone),
+            opened=entries.opened,
+            unsigned=max(self.total - size, 0),
+            checkpoints=self.signed.count,
+            checkpoint_size=size,
+            checkpoint_root=newest.root.hex() if newest else "",
+            first_time=entries.fold.first_time,
+            last_time=entries.fold.last_time,
+            anchors=len(self.places),
+            anchored=max((place.newest.note.size for place in self.places if place.newest), default=0),
+            stamped=sum(place.stamped for place in self.places),
+            findings=self.found.all(),
+            unnamed=self.found.unnamed,
+        )

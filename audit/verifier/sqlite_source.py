@@ -1,0 +1,152 @@
+"""Reads a ledger in a SQLite file, without taking a lock that a writer would notice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from audit.verifier.findings import shown
+from audit.verifier.source import (
+    BARE_ENTRIES,
+    ENTRIES,
+    ENTRY_TABLES,
+    TABLES,
+    UNIQUE,
+    Row,
+    Unique,
+    Unreadable,
+    missing_indexes,
+)
+from engine.errors import SettingsError
+
+APPLICATION_ID = 0x4F524441
+_OPTIONAL = ("alembic_version",)
+_NOT_OURS = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")
+_NO_FILE_NEEDED = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
+
+
+class SqliteSource:
+    """Raises SettingsError when the file is not there, cannot be opened, is locked or is a ledger of the first cut."""
+
+    failures: tuple[type[Exception], ...] = (sqlite3.Error, UnicodeDecodeError, OverflowError)
+    has_inbox = False
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise SettingsError(f"there is no ledger at `{path}`", "check `database_url`")
+        self.name = path.name
+        self._broken = ""
+        self._names: dict[str, str] = {}
+        try:
+            self._connection = _open(path)
+            self._connection.execute("BEGIN")
+            self._names = self._listed()
+            first_cut = "alembic_version" not in self._names and self._pragma("user_version") == 1
+        except self.failures as error:
+            if getattr(error, "sqlite_errorname", "").startswith(_NOT_OURS):
+                raise SettingsError(
+                    f"the ledger `{self.name}` cannot be opened: {error}", "check its rights, and who has it open"
+                ) from None
+            # The file is damaged, which is a finding. An empty database in its place has no tables.
+            self._broken, first_cut = str(error), False
+            self._connection = sqlite3.connect(":memory:", isolation_level=None)
+        if first_cut or not (self._names or self._broken):
+            self.close()
+            what = "was written by the first version of Ordain" if first_cut else "is empty"
+            raise SettingsError(
+                f"the ledger `{self.name}` {what}", "start the service once: it upgrades an older ledger, or makes one"
+            )
+
+    def tables(self) -> set[str]:
+        return {name for name in (*TABLES, *_OPTIONAL) if self._names.get(name) == "table"}
+
+    def faults(self, deep: bool) -> Iterator[str]:
+        if self._broken:
+            yield f"it cannot be opened as a SQLite database: {self._broken}"
+            return
+        application = self._pragma("application_id")
+        if application != APPLICATION_ID:
+            yield f"the file's application_id is {application}, a ledger has {APPLICATION_ID}"
+        if self._pragma("user_version"):
+            yield "an upgrade from the first version of Ordain was not finished: run `ordain audit upgrade`"
+        for name, kind in self._names.items():
+            if kind in ("trigger", "view"):
+                yield f"the file has a {kind} `{shown(name)}`: it may change what is stored"
+        yield from missing_indexes(self.unique())
+        if deep:
+            for (line,) in self.rows("PRAGMA integrity_check(20)"):
+                if line != "ok":
+                    yield f"SQLite's integrity check: {line}"
+            for table, _, parent, _ in self.rows("PRAGMA foreign_key_check"):
+                yield f"a row of `{table}` belongs to no row of `{parent}`"
+                break
+
+    def rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        yield from self._connection.execute(query, values)
+
+    def row(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
+        return found
+
+    def entries(self, start: int, end: int) -> Iterator[Row | Unreadable]:
+        """One that is damaged is stepped over; where the next fails too, reading ends."""
+        query = ENTRIES if set(ENTRY_TABLES) <= self.tables() else BARE_ENTRIES
+        following, damaged = start, None
+        while True:
+            try:
+                for columns in self._connection.execute(query, (following, end)):
+                    row = Row._make(columns)
+                    if isinstance(row.leaf_index, int):
+                        following = row.leaf_index + 1
+                    yield row
+                return
+            except self.failures as error:
+                ends = damaged == following
+                yield Unreadable(max(following, 0), self.explain(error), ends)
+                if ends:
+                    return
+                following = damaged = max(following, 0) + 1
+
+    def of_kind(self, kind: str) -> Iterator[tuple[Any, ...]]:
+        wanted = f'"kind":"{kind}"'.encode()
+        return self.rows(
+            "SELECT leaf_index, id, envelope FROM entry WHERE instr(envelope, ?) > 0 ORDER BY leaf_index", wanted
+        )
+
+    def explain(self, error: Exception) -> str:
+        return f"the file cannot be read there: {error}"
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _listed(self) -> dict[str, str]:
+        listed = self._connection.execute("SELECT name, type FROM sqlite_schema")
+        return {str(name): str(kind) for name, kind in listed}
+
+    def _pragma(self, name: str) -> int:
+        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+    def unique(self) -> Unique:
+        return {table: self._unique(table) for table in UNIQUE if table in self.tables()}
+
+    def _unique(self, table: str) -> set[frozenset[str]]:
+        indexes = [row[1] for row in self.rows(f"PRAGMA index_list({table})") if row[2]]
+        return {frozenset(str(row[2]) for row in self.rows("SELECT * FROM pragma_index_info(?)", n)) for n in indexes}
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    uri = path.absolute().as_uri()
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema")
+    except sqlite3.Error as error:
+        connection.close()
+        # In a folder where nothing can be written the log's index cannot be made; without a log none is needed.
+        if not error.sqlite_errorname.startswith(_NO_FILE_NEEDED) or Path(f"{path}-wal").exists():
+            raise
+        connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+    # Text with bytes that are not UTF-8 is to be compared, not to fail.
+    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    return connection

@@ -1,0 +1,240 @@
+"""Durable entries a second, beside a bare INSERT of the same bytes into the same kind of database.
+
+The bare way has the envelope and the sealed payload ready, in one row of one table without an index. The ledger
+starts from the entry as a decision leaves it: canonical bytes, encryption, hashes, four tables, group commit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import multiprocessing
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from api.ask import read_ask
+from api.decide import decide
+from api.services import Services, wire
+from api.settings import Settings
+from audit.entry import Entry, Prepared, new_id
+from audit.open_ledger import OpenLedger
+from bench import asks
+from bench.tables import Result
+from bench.timing import Spread, in_turns, ratios
+
+SUBJECTS = 1_000
+ROUNDS = 9
+_ADMIN = "postgresql://postgres@127.0.0.1:5432/postgres"
+
+
+def run() -> Result:
+    """SQLite at 1, 10 and 100 entries a commit; PostgreSQL with 1 and 4 writers, if a server is there."""
+    rows: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        use = wire(_settings(f"sqlite:///{folder}/ledger.db", folder))
+        try:
+            sample = sample_entry(use)
+            size = _size(use.ledger, sample)
+            for batch, total in ((1, 200), (10, 1_000), (100, 4_000)):
+                rows[f"SQLite, {batch} a commit"] = _sqlite(use.ledger, sample, folder / "bare.db", batch, total)
+        finally:
+            use.close()
+        for writers in (1, 4):
+            if found := _postgresql(folder, sample, writers):
+                rows[f"PostgreSQL, {writers} writer{'s' if writers > 1 else ''}, 1 a commit"] = found
+    columns = {"rate": "entries/s", "bare": "bare INSERT/s", "ratio": "of the bare rate"}
+    return Result(
+        "Durable entries",
+        columns,
+        rows,
+        (
+            f"An entry: a `retention` decision, {size[0]:,} bytes of envelope and {size[1]:,} of sealed payload; "
+            f"{SUBJECTS:,} subjects.",
+            "Bare: the same bytes in one row of one table without an index. Ratios of the same round, with quartiles.",
+            "PostgreSQL: each writer a process of its own; the sequencer and the checkpointer run meanwhile.",
+        ),
+    )
+
+
+def sample_entry(use: Services) -> Entry:
+    """The entry of a real decision of `retention`, asked as the HTTP benchmark asks."""
+    body = asks.retentions(1)[0]
+    return decide(read_ask("retention", body), use).entry
+
+
+def copies(sample: Entry, start: int = 0) -> Iterator[Entry]:
+    """Entries like the sample, each with an id, a time and a subject of its own."""
+    for number in count(start):
+        now = dt.datetime.now(dt.UTC)
+        subject = f"SYNTHETIC-{number % SUBJECTS}"
+        yield replace(sample, id=new_id(now), time=now, subject=subject, private={**sample.private, "subject": subject})
+
+
+def _sqlite(opened: OpenLedger, sample: Entry, file: Path, batch: int, total: int) -> dict[str, Any]:
+    ready = _bytes(opened, sample)
+    made = copies(sample)
+    opened.ledger.append_all([next(made) for _ in range(SUBJECTS)])
+    with _bare_sqlite(file) as bare:
+        numbers = count()
+
+        def plain() -> None:
+            for _ in range(total // batch):
+                rows = [(next(numbers), ready) for _ in range(batch)]
+                bare.execute("BEGIN IMMEDIATE")
+                bare.executemany("INSERT INTO bare VALUES (?, ?)", rows)
+                bare.commit()
+
+        def ours() -> None:
+            for _ in range(total // batch):
+                if batch == 1:
+                    opened.ledger.append(next(made))
+                else:
+                    opened.ledger.append_all([next(made) for _ in range(batch)])
+
+        found = in_turns({"bare": plain, "ours": ours}, size=total, rounds=ROUNDS)
+    return _row(found["ours"], found["bare"])
+
+
+@contextmanager
+def _bare_sqlite(file: Path) -> Iterator[sqlite3.Connection]:
+    file.unlink(missing_ok=True)
+    connection = sqlite3.connect(file, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("CREATE TABLE bare (number INTEGER PRIMARY KEY, bytes BLOB)")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _postgresql(folder: Path, sample: Entry, writers: int) -> dict[str, Any] | None:
+    """None without a server."""
+    try:
+        with _database() as url:
+            rates: dict[str, list[float]] = {"bare": [], "ours": []}
+            for _ in range(5):
+                rates["bare"].append(_processes(_bare_writer, writers, url, folder, sample))
+                rates["ours"].append(_processes(_ledger_writer, writers, url, folder, sample))
+            return _row([1e6 / rate for rate in rates["ours"]], [1e6 / rate for rate in rates["bare"]])
+    except psycopg.OperationalError:
+        return None
+
+
+_SECONDS = 2.0
+
+Writer = Callable[[str, Path, Entry, Any, Any], None]
+
+
+def _processes(writer: Writer, writers: int, url: str, folder: Path, sample: Entry) -> float:
+    """Entries a second of so many processes that write at once."""
+    context = multiprocessing.get_context("spawn")
+    ready, done = context.Barrier(writers), context.Queue()
+    running = [context.Process(target=writer, args=(url, folder, sample, ready, done)) for _ in range(writers)]
+    for process in running:
+        process.start()
+    counted = sum(done.get(timeout=120) for _ in running)
+    for process in running:
+        process.join(timeout=60)
+    return float(counted)
+
+
+def _bare_writer(url: str, folder: Path, sample: Entry, ready: Any, done: Any) -> None:
+    use = wire(_settings(url, folder))
+    data = _bytes(use.ledger, sample)
+    use.ledger.close()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS bare (number uuid PRIMARY KEY, bytes bytea)")
+        insert = "INSERT INTO bare VALUES (%s, %s)"
+        done.put(_rate(ready, lambda: connection.execute(insert, (uuid4(), data), prepare=True)))
+
+
+def _ledger_writer(url: str, folder: Path, sample: Entry, ready: Any, done: Any) -> None:
+    use = wire(_settings(url, folder))
+    made = copies(sample)
+    for _ in range(SUBJECTS // 10):
+        use.ledger.ledger.append_all([next(made) for _ in range(10)], use.documents)
+    last = [perf_counter()]
+
+    def one() -> None:
+        use.ledger.ledger.append(next(made))
+        if perf_counter() - last[0] > 0.25:  # what the server's own thread does beside
+            use.ledger.settle()
+            last[0] = perf_counter()
+
+    done.put(_rate(ready, one))
+    use.close()
+
+
+def _rate(ready: Any, work: Callable[[], object]) -> float:
+    with suppress(Exception):
+        work()
+    ready.wait(timeout=60)
+    start, number = perf_counter(), 0
+    while (took := perf_counter() - start) < _SECONDS:
+        work()
+        number += 1
+    return number / took
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    admin = os.environ.get("ORDAIN_TEST_POSTGRES", _ADMIN)
+    name = f"ordain_bench_{uuid4().hex[:12]}"
+    with psycopg.connect(admin, autocommit=True, connect_timeout=5) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    try:
+        yield f"{admin.rpartition('/')[0]}/{name}"
+    finally:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+
+def _settings(url: str, folder: Path) -> Settings:
+    chosen = {
+        "database_url": url,
+        "policies": Path("policies").absolute(),
+        "models": folder / "models",
+        "keys": folder / "keys",
+        "anchors": [folder / "anchors" / url.rpartition("/")[2]],
+        "time_zone": "Asia/Kolkata",
+    }
+    return Settings.model_validate(chosen)
+
+
+def _prepared(opened: OpenLedger, sample: Entry) -> Prepared:
+    return opened.ledger.prepare(sample)
+
+
+def _bytes(opened: OpenLedger, sample: Entry) -> bytes:
+    ready = _prepared(opened, sample)
+    return ready.envelope + ready.sealed
+
+
+def _size(opened: OpenLedger, sample: Entry) -> tuple[int, int]:
+    ready = _prepared(opened, sample)
+    return len(ready.envelope), len(ready.sealed)
+
+
+def _row(ours: list[float], bare: list[float]) -> dict[str, Any]:
+    return {
+        "rate": Spread.of([1e6 / each for each in ours]),
+        "bare": Spread.of([1e6 / each for each in bare]),
+        "ratio": ratios(bare, ours),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(run().data(), indent=1))

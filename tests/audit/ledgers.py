@@ -1,0 +1,95 @@
+"""Ledgers for the tests: real ones, on SQLite or PostgreSQL, that every process of a test opens with the same keys.
+
+with opened(f"sqlite:///{tmp_path}/ledger.db") as use:
+    receipt = use.ledger.append(decision(1), DOCUMENTS)
+    use.settle()
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from audit.anchors import Anchors
+from audit.documents import Document
+from audit.entry import Entry, Kind, new_id
+from audit.keys import LocalMasterKey
+from audit.open_ledger import OpenLedger
+from audit.opening import Keys, open_ledger, open_store
+
+MASTER, SEED = bytes(range(32)), bytes(range(32, 64))
+ENGINE = "ordain 0.1.0"
+
+VOCABULARY = Document("vocabulary", b"churn_risk: {type: number}\n")
+SERVICES = Document("services", b"retention: [retention-offer]\n")
+OFFER = Document("policy", b"policy: retention-offer\nversion: 1\n", "retention-offer", 1)
+CONTACT = Document("policy", b"policy: contact\nversion: 2\n", "contact", 2)
+DOCUMENTS = (VOCABULARY, SERVICES, OFFER, CONTACT)
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def make_ledger(
+    url: str,
+    places: Sequence[Anchors] = (),
+    *,
+    busy_seconds: float = 5.0,
+    seconds: float = 5.0,
+    at: Callable[[], dt.datetime] = now,
+    restricted: bool = False,
+) -> OpenLedger:
+    """Opens the ledger at `url`, and makes it when there is none. Close it."""
+    store = open_store(url, busy_seconds)
+    keys = Keys(LocalMasterKey(MASTER), SEED)
+    try:
+        return open_ledger(
+            store, keys, places, tenant="demo", engine=ENGINE, now=at, seconds=seconds, restricted=restricted
+        )
+    except BaseException:
+        store.close()
+        raise
+
+
+@contextmanager
+def opened(url: str, places: Sequence[Anchors] = (), **options: Any) -> Iterator[OpenLedger]:
+    """`make_ledger`, closed at the end."""
+    use = make_ledger(url, places, **options)
+    try:
+        yield use
+    finally:
+        use.close()
+
+
+def decision(
+    number: int, at: dt.datetime | None = None, *, under: Sequence[Document] = (OFFER,), **changes: Any
+) -> Entry:
+    """A SYNTHETIC decision about the subject `C-<number>`, under these policies. `changes` replace fields of it."""
+    time = at or now()
+    subject = f"C-{number}"
+    private = {
+        "at": time.isoformat(),
+        "subject": subject,
+        "facts": {"churn_risk": {"value": "0.85", "source": "churn@3"}, "name": {"value": "Zoë 😀"}},
+        "models": [],
+        "outcome": {"offer": {"action": "personal call", "discount_percent": "30"}},
+        "verdict": "permit",
+        "reasons": [],
+        "trace": [],
+    }
+    fields: dict[str, Any] = {
+        "id": new_id(time),
+        "time": time,
+        "kind": Kind.DECISION,
+        "private": private,
+        "subject": subject,
+        "service": "retention",
+        "policies": [{"policy": p.name, "version": p.version, "digest": p.reference.digest} for p in under],
+        "documents": {"vocabulary": VOCABULARY.reference.digest, "services": SERVICES.reference.digest},
+        "outcome_class": "permit",
+        "reason_codes": ["retention-offer@1/critical-high-value"],
+    }
+    return Entry(**{**fields, **changes})

@@ -1,0 +1,250 @@
+"""An export holds what its role may see, whole or not at all, in a form that other programs read as it was meant."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+from reading_sample import CALL, PRICE, Sample, sample, scored
+
+from audit.entry import Kind
+from audit.export import COLUMNS, IDS_NAMED, PUBLIC_COLUMNS, Exported, Format, export, safe_cell
+from audit.masking import MASKED, Mask, Role
+from audit.past import Past
+from audit.reader import Record, Status
+from audit.tables import DOCUMENT
+from engine.errors import ExportFailed, NotRecorded
+
+WHO = "C-1 Ravi"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Sample]:
+    with sample(f"sqlite:///{tmp_path}/ledger.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def filled(made: Sample) -> Sample:
+    score = scored(
+        Decimal("0.85123"), ("usage_gb", Decimal("12.5"), Decimal("1.25")), ("tickets", Decimal(77), Decimal(2))
+    )
+    made.decide(WHO, score=score)
+    made.decide(WHO, CALL)
+    made.decide("C-2", PRICE, "price-quote")
+    made.event(Kind.READ, {"actor": "anna", "purpose": "a complaint"}, {"action": "show", "entries": 1})
+    return made
+
+
+def written(made: Sample, path: Path, format: Format, role: Role, **options: Any) -> Exported:
+    return export(made.reader.records(), made.reader, path, format, role, **options)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_reviewer_gets_every_record_as_it_is(filled: Sample, tmp_path: Path) -> None:
+    done = written(filled, tmp_path / "all.jsonl", Format.JSONL, Role.REVIEWER)
+    rows = lines(tmp_path / "all.jsonl")
+    for row, record in zip(rows, filled.reader.records(), strict=True):
+        assert row.items() >= record.merged().items()
+        assert row["leaf_hash"] == record.entry.leaf_hash.hex()
+    assert done.entries == 5
+    assert done.statuses == {"readable": 5}
+    assert done.ids == [row["id"] for row in rows]
+
+
+@pytest.mark.parametrize("format", list(Format))
+def test_the_public_gets_envelopes_and_nothing_else(filled: Sample, tmp_path: Path, format: Format) -> None:
+    path = tmp_path / "public"
+    written(filled, path, format, Role.PUBLIC)
+    data = path.read_bytes() if format is not Format.PARQUET else json.dumps(parquet(path), default=str).encode()
+    for word in (WHO, "churn_risk", "0.85", "personal call", "anna", "complaint"):
+        assert word.encode() not in data
+    if format is Format.JSONL:
+        for row, record in zip(lines(path), filled.reader.records(), strict=True):
+            assert {name: row.pop(name) for name in record.envelope} == record.envelope
+            assert set(row) == {"leaf_index", "leaf_hash"}
+
+
+@pytest.mark.parametrize("format", list(Format))
+def test_an_analyst_gets_no_personal_fact_and_no_subject(filled: Sample, tmp_path: Path, format: Format) -> None:
+    path = tmp_path / "analyst"
+    written(filled, path, format, Role.ANALYST)
+    data = path.read_text() if format is not Format.PARQUET else json.dumps(parquet(path), default=str)
+    for word in (WHO, "C-2", "0.85", "12.5", "1.25", '"77"', "Asia/Kolkata", "2025-03-01", "anna"):
+        assert word not in data, word
+    assert "personal call" in data, "the outcome stays"
+    assert "550" in data
+
+
+def test_an_analyst_sees_what_is_not_personal_and_where_the_rest_came_from(filled: Sample, tmp_path: Path) -> None:
+    written(filled, tmp_path / "a", Format.JSONL, Role.ANALYST)
+    _, scored_row, given_row, price, read = lines(tmp_path / "a")
+    assert scored_row["facts"]["churn_risk"] == {"value": MASKED, "source": "churn@3"}
+    [model] = scored_row["models"]
+    assert model["score"] == MASKED
+    assert model["inputs"] == {"usage_gb": MASKED, "tickets": MASKED}
+    assert model["reasons"][0] == {"feature": "usage_gb", "value": MASKED, "contribution": MASKED}
+    assert price["facts"]["base_price"] == {"value": "500", "source": "request"}
+    assert price["facts"]["current_price"]["value"] == MASKED
+    assert price["outcome"]["price"] == {"amount": "550", "currency": "INR"}
+    assert [step["gives"] for step in given_row["trace"]] == [MASKED, MASKED, MASKED], "made from personal facts"
+    assert given_row["reasons"]
+    assert read.keys() >= {"about", "kind"}
+    assert not read.keys() & {"actor", "purpose", "subject"}
+
+
+def test_a_value_made_only_from_what_is_open_stays_in_the_trace(made: Sample) -> None:
+    private = {
+        "facts": {"base_price": {"value": "1"}, "churn_risk": {"value": "0.5"}},
+        "trace": [
+            {"decision": "open", "reads": ["base_price"], "gives": "1"},
+            {"decision": "closed", "reads": ["base_price", "churn_risk"], "gives": "2"},
+            {"decision": "closed too", "reads": ["open", "closed"], "gives": "3"},
+        ],
+    }
+    record = made.record(made.decide("C-1"))
+    shown = Mask(Role.ANALYST, Past(made.reader)).private(
+        Record(record.entry, record.envelope, Status.READABLE, private)
+    )
+    assert [step["gives"] for step in shown["trace"]] == ["1", MASKED, MASKED]
+
+
+def test_a_pseudonym_is_the_same_within_an_export_and_in_no_other(filled: Sample, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        written(filled, tmp_path / name, Format.JSONL, Role.ANALYST)
+    one, two = ([row["subject"] for row in lines(tmp_path / name) if "subject" in row] for name in ("one", "two"))
+    assert one[0] == one[1] != one[2]
+    assert not set(one) & set(two)
+
+
+def test_when_the_vocabulary_of_that_day_is_gone_no_fact_is_shown_to_an_analyst(filled: Sample, tmp_path: Path) -> None:
+    with filled.store.transaction() as connection:
+        connection.execute(sa.delete(DOCUMENT).where(DOCUMENT.c.kind == "vocabulary"))
+    written(filled, tmp_path / "a", Format.JSONL, Role.ANALYST)
+    price = lines(tmp_path / "a")[3]
+    assert {fact["value"]["masked"] for fact in price["facts"].values()} == {True}
+
+
+def test_what_cannot_be_read_says_so(filled: Sample, tmp_path: Path) -> None:
+    filled.erase(WHO)
+    done = written(filled, tmp_path / "all.csv", Format.CSV, Role.REVIEWER)
+    rows = cells(tmp_path / "all.csv")
+    assert [row["status"] for row in rows] == ["readable", "erased", "erased", "readable", "readable", "readable"]
+    assert (rows[1]["subject"], rows[1]["facts"], rows[1]["outcome_class"]) == ("", "", "permit")
+    assert done.statuses == {"readable": 4, "erased": 2}
+
+
+def test_csv_has_the_documented_columns_and_keeps_numbers_as_text(filled: Sample, tmp_path: Path) -> None:
+    written(filled, tmp_path / "all.csv", Format.CSV, Role.REVIEWER)
+    text = (tmp_path / "all.csv").read_bytes().decode()
+    reader = csv.DictReader(text.splitlines(keepends=True))
+    rows = list(reader)
+    assert tuple(reader.fieldnames or ()) == COLUMNS
+    assert text.count("\r\n") == 6
+    assert json.loads(rows[3]["outcome"])["price"] == {"amount": "550", "currency": "INR"}
+    assert rows[3]["policies"] == "price-proposal@1 price-bounds@1 grandfathering@1 price-compliance@1"
+    assert rows[1]["models"] == "churn@3"
+    assert json.loads(rows[1]["model_scores"])[0]["score"] == "0.85123"
+    assert json.loads(rows[4]["other"]) == {"actor": "anna", "purpose": "a complaint"}
+
+
+def test_parquet_has_the_same_columns_with_their_types(filled: Sample, tmp_path: Path) -> None:
+    written(filled, tmp_path / "all.parquet", Format.PARQUET, Role.REVIEWER)
+    schema = pq.read_schema(tmp_path / "all.parquet")
+    assert tuple(schema.names) == COLUMNS
+    assert (str(schema.field("leaf_index").type), str(schema.field("time").type)) == ("int64", "timestamp[us, tz=UTC]")
+    rows = parquet(tmp_path / "all.parquet")
+    assert [row["leaf_index"] for row in rows] == list(range(5))
+    assert rows[1]["time"] == dt.datetime(2026, 11, 21, 6, 30, 1, tzinfo=dt.UTC)
+    assert json.loads(rows[1]["facts"])["churn_risk"] == {"value": "0.8512", "source": "churn@3"}
+    written(filled, tmp_path / "public.parquet", Format.PARQUET, Role.PUBLIC)
+    assert tuple(pq.read_schema(tmp_path / "public.parquet").names) == PUBLIC_COLUMNS
+
+
+def test_a_large_export_is_written_in_pieces(made: Sample, tmp_path: Path) -> None:
+    record = made.record(made.decide("C-1"))
+    many = (found for found, _ in zip(repeat(record), range(4_500), strict=False))
+    done = export(many, made.reader, tmp_path / "m", Format.PARQUET, Role.PUBLIC)
+    assert pq.ParquetFile(tmp_path / "m").num_row_groups == 3
+    assert (done.entries, len(done.ids)) == (4_500, IDS_NAMED)
+
+
+@pytest.mark.parametrize("subject", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "=cmd|' /C calc'!A0"])
+def test_no_cell_is_a_formula(made: Sample, tmp_path: Path, subject: str) -> None:
+    made.decide(subject)
+    written(made, tmp_path / "f.csv", Format.CSV, Role.REVIEWER)
+    rows = cells(tmp_path / "f.csv")
+    assert rows[1]["subject"] == f"'{subject}"
+
+
+@given(st.text())
+def test_a_safe_cell_keeps_its_text(text: str) -> None:
+    cell = safe_cell(text)
+    assert isinstance(cell, str)
+    assert cell.endswith(text)
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_the_file_appears_after_the_confirmation_and_for_its_owner_only(filled: Sample, tmp_path: Path) -> None:
+    target, seen = tmp_path / "all.jsonl", []
+
+    def confirm(exported: Exported) -> None:
+        seen.append((exported.entries, target.exists()))
+
+    written(filled, target, Format.JSONL, Role.REVIEWER, confirm=confirm)
+    assert seen == [(5, False)]
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("format", list(Format))
+def test_an_export_that_may_not_be_leaves_nothing_behind(filled: Sample, tmp_path: Path, format: Format) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+
+    def refuse(exported: Exported) -> None:
+        raise NotRecorded("the reading could not be recorded")
+
+    with pytest.raises(NotRecorded):
+        written(filled, folder / "all", format, Role.REVIEWER, confirm=refuse)
+    with pytest.raises(ZeroDivisionError):
+        export((1 // 0 for _ in range(1)), filled.reader, folder / "all", format, Role.PUBLIC)  # type: ignore[misc]
+    assert list(folder.iterdir()) == []
+
+
+def test_a_file_that_is_there_is_replaced_only_when_asked(filled: Sample, tmp_path: Path) -> None:
+    target = tmp_path / "all.jsonl"
+    target.write_text("mine")
+    with pytest.raises(ExportFailed, match="already"):
+        written(filled, target, Format.JSONL, Role.PUBLIC)
+    assert target.read_text() == "mine"
+    written(filled, target, Format.JSONL, Role.PUBLIC, replace=True)
+    assert len(lines(target)) == 5
+
+
+def test_a_folder_that_is_not_there_is_named(filled: Sample, tmp_path: Path) -> None:
+    with pytest.raises(ExportFailed, match="No such file or directory"):
+        written(filled, tmp_path / "nowhere" / "all.csv", Format.CSV, Role.PUBLIC)
+
+
+def parquet(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return rows
+
+
+def cells(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,251 @@
+"""The tables: what the revisions make in both databases, and which databases are refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from first_cut_ledger import as_written, bodies_in
+from first_cut_upgraded import MASTER, NOW, SEED, sqlite_store, upgraded
+from sqlmodel import SQLModel
+
+from audit.identity import found_ledger, identity
+from audit.migrations import migrate
+from audit.postgresql import PostgresStore
+from audit.schema import HEAD, Upgraded, ensure_schema
+from audit.sqlite import APPLICATION_ID, SqliteStore
+from audit.store import Store
+from audit.tables import COMMON, ONLY_POSTGRESQL
+from engine.errors import SettingsError
+
+ROOT = Path(__file__).parents[2]
+SERVER = os.environ.get("ORDAIN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+BOTH = pytest.mark.parametrize("opened", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """The URL of a PostgreSQL database of its own."""
+    name = f"migrations_{uuid4().hex[:12]}"
+    with psycopg.connect(SERVER, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+    try:
+        yield sa.make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(SERVER, autocommit=True) as server:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def opened(request: pytest.FixtureRequest, path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens one empty database, again and again."""
+    stores: list[Store] = []
+    url = request.getfixturevalue("database") if request.param == "postgresql" else ""
+
+    def open_it() -> Store:
+        stores.append(PostgresStore(url, 20) if url else SqliteStore(f"sqlite:///{path}", 20))
+        return stores[-1]
+
+    yield open_it
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def old(path: Path) -> Path:
+    """The ledger that the first cut wrote."""
+    as_written(path)
+    return path
+
+
+def tables_in(connection: sa.Connection) -> list[tuple[object, ...]]:
+    rows = connection.exec_driver_sql(
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name <> 'alembic_version' AND sql IS NOT NULL"
+        " AND tbl_name <> 'alembic_version' ORDER BY type, name"
+    )
+    return [(kind, name, table, " ".join(sql.split())) for kind, name, table, sql in rows]
+
+
+@BOTH
+def test_a_new_database_has_the_tables_of_the_models_and_no_difference(opened: Callable[[], Store]) -> None:
+    store = opened()
+    ensure_schema(store)
+
+    def compared(thing: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
+        if kind != "table" or name is None:
+            return True
+        partition = reflected and name.startswith("payload_")
+        return not partition and (store.engine.dialect.name == "postgresql" or thing not in ONLY_POSTGRESQL)
+
+    options = {"compare_server_default": True, "include_object": compared}
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, SQLModel.metadata) == []
+        assert set(sa.inspect(connection).get_table_names()) >= {table.name for table in COMMON}
+
+
+def test_in_sqlite_the_revisions_make_the_very_statements_that_the_models_make(tmp_path: Path) -> None:
+    with sqlite_store(tmp_path / "a.db") as migrated, sqlite_store(tmp_path / "b.db") as made:
+        ensure_schema(migrated)
+        with made.transaction() as connection:
+            SQLModel.metadata.create_all(connection, tables=COMMON)
+            expected = tables_in(connection)
+        with migrated.reading() as connection:
+            assert tables_in(connection) == expected
+            assert "WITHOUT ROWID" in next(sql for _, name, _, sql in expected if name == "subject_index")
+            assert connection.exec_driver_sql("PRAGMA application_id").scalar() == APPLICATION_ID
+            assert connection.exec_driver_sql("PRAGMA user_version").scalar() == 0
+
+
+def test_revision_0001_is_the_first_cuts_schema_exactly(tmp_path: Path) -> None:
+    as_written(tmp_path / "first.db")
+    with sqlite_store(tmp_path / "first.db") as first, sqlite_store(tmp_path / "new.db") as new:
+        with new.transaction() as connection:
+            migrate(connection, to="0001")
+        with first.reading() as written, new.reading() as made:
+            assert tables_in(made) == tables_in(written)
+            for pragma in ("application_id", "user_version"):
+                wanted = written.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+                assert made.exec_driver_sql(f"PRAGMA {pragma}").scalar() == wanted
+
+
+def test_postgresql_keeps_payloads_in_months_uncompressed_and_numbers_nothing_by_a_sequence(database: str) -> None:
+    store = PostgresStore(database, 20)
+    try:
+        ensure_schema(store)
+        with store.reading() as connection:
+            parts = connection.exec_driver_sql(
+                "SELECT c.relname, a.attstorage FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+                " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'sealed'"
+                " WHERE i.inhparent = 'payload'::regclass"
+            ).all()
+            sequences = connection.exec_driver_sql("SELECT count(*) FROM pg_class WHERE relkind = 'S'").scalar()
+            key = connection.exec_driver_sql("SELECT pg_get_partkeydef('payload'::regclass)").scalar()
+    finally:
+        store.close()
+    today = dt.datetime.now(dt.UTC).date()
+    assert {f"payload_{today:%Y_%m}", "payload_default"} <= {name for name, _ in parts}
+    assert len(parts) == 4
+    assert {storage for _, storage in parts} <= {"e", b"e"}
+    assert (key, sequences) == ("RANGE (id)", 0)
+
+
+def test_the_newest_script_is_the_revision_that_the_code_expects() -> None:
+    config = Config()
+    config.set_main_option("script_location", "audit:migrations")
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [HEAD]
+    assert [script.revision for script in scripts.walk_revisions()] == ["0002", "0001"]
+
+
+@BOTH
+def test_processes_that_open_a_new_database_at_once_make_it_once(opened: Callable[[], Store]) -> None:
+    stores = [opened() for _ in range(6)]
+    together, faults = threading.Barrier(len(stores)), []
+
+    def work(store: Store) -> None:
+        together.wait()
+        try:
+            ensure_schema(store)
+        except Exception as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=work, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    with stores[0].reading() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").all() == [(HEAD,)]
+
+
+@BOTH
+def test_opening_a_database_that_is_up_to_date_takes_one_query(opened: Callable[[], Store]) -> None:
+    store = opened()
+    ensure_schema(store)
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(store.engine, "before_cursor_execute", note)
+    ensure_schema(store)
+    assert len([statement for statement in statements if statement != "BEGIN"]) == 1
+
+
+def test_opening_a_database_that_is_up_to_date_does_not_load_alembic(path: Path) -> None:
+    with sqlite_store(path) as store:
+        ensure_schema(store)
+    code = (
+        "import sys; from audit.schema import ensure_schema; from audit.sqlite import SqliteStore\n"
+        f"ensure_schema(SqliteStore('sqlite:///{path}')); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
+
+
+def test_a_ledger_of_the_first_cut_is_refused_with_the_command_that_upgrades_it(old: Path) -> None:
+    before = old.read_bytes()
+    with sqlite_store(old) as store, pytest.raises(SettingsError) as refused:
+        ensure_schema(store)
+    assert refused.value.message == "the ledger `ledger.db` is of an older version"
+    assert refused.value.issues[0].hint == "run `ordain audit upgrade`"
+    assert old.read_bytes() == before
+
+
+@BOTH
+@pytest.mark.parametrize("revision", ["0003", "9f31c2ab77d0"])
+def test_a_ledger_of_a_newer_ordain_is_refused_and_not_touched(opened: Callable[[], Store], revision: str) -> None:
+    store = opened()
+    ensure_schema(store)
+    with store.transaction() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
+    for call in (ensure_schema, upgraded):
+        with pytest.raises(SettingsError, match="was written by a newer Ordain"):
+            call(store)
+
+
+@BOTH
+def test_tables_that_are_no_ledgers_are_refused(opened: Callable[[], Store]) -> None:
+    store = opened()
+    with store.transaction() as connection:
+        if store.engine.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.exec_driver_sql("CREATE TABLE entry (id integer)")
+    for call in (ensure_schema, upgraded):
+        with pytest.raises(SettingsError, match="no version that this Ordain knows"):
+            call(store)
+
+
+@BOTH
+def test_upgrading_an_empty_and_an_up_to_date_database_changes_nothing_more(opened: Callable[[], Store]) -> None:
+    store = opened()
+    assert upgraded(store) == Upgraded(None, HEAD, 0)
+    found = found_ledger(store, MASTER, SEED, "house", "ordain 9.9.9", NOW)
+    assert upgraded(store) == Upgraded(HEAD, HEAD, 0)
+    assert identity(store) == found
+
+
+def test_entries_of_the_first_cut_are_never_dropped_by_a_migration_alone(old: Path) -> None:
+    before = bodies_in(old)
+    with sqlite_store(old) as store, pytest.raises(SettingsError, match="older version"), store.transaction() as it:
+        migrate(it, come_from="0001")
+    assert bodies_in(old) == before

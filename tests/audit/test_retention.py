@@ -1,0 +1,131 @@
+"""Retention by age: old private parts go, envelopes and proofs stay."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from uuid import UUID
+
+import sqlalchemy as sa
+from databases import database
+from ledgers import DOCUMENTS, decision, opened
+
+from audit.entry import Entry, Kind
+from audit.erasure import erase, hold
+from audit.open_ledger import OpenLedger
+from audit.postgresql import month_partitions, months_before
+from audit.reader import Status
+from audit.retention import retain
+from audit.tables import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+
+BY = {"actor": "tests"}
+YEAR = 2025
+
+
+def day(month: int, number: int = 15) -> dt.datetime:
+    return dt.datetime(YEAR, month, number, 12, tzinfo=dt.UTC)
+
+
+def fill(use: OpenLedger, months: range) -> list[UUID]:
+    """An entry a month about each of C-1 and C-2, and one about nobody."""
+    ids = []
+    for month in months:
+        for number in (1, 2):
+            ids.append(UUID(use.ledger.append(decision(number, day(month)), DOCUMENTS).entry_id))
+        made = decision(0, day(month))
+        use.ledger.append(Entry(made.id, day(month), Kind.MODEL, {"note": "trained"}, about={"action": "trained"}))
+    return ids
+
+
+def states(use: OpenLedger) -> list[tuple[str, Status]]:
+    use.settle()
+    return [
+        (record.envelope["time"][:7], record.status) for record in use.reader.records() if record.envelope["service"]
+    ]
+
+
+def test_what_is_older_than_the_limit_goes_and_the_rest_stays(use: OpenLedger) -> None:
+    fill(use, range(1, 5))
+    found = retain(use, day(3, 1), private=BY)
+    assert (found.payloads, found.erased) == (4, 0)
+    assert [status for month, status in states(use) if month < "2025-03"] == [Status.EXPIRED] * 4
+    assert [status for month, status in states(use) if month >= "2025-03"] == [Status.READABLE] * 4
+    about = [entry.read()["about"] for entry in use.reader.entries() if entry.read()["kind"] == Kind.RETENTION]
+    assert about == [{"before": "2025-03-01T12:00:00.000000Z", "payloads": 4, "erased": 0}]
+
+
+def test_what_is_about_nobody_stays_readable(use: OpenLedger) -> None:
+    fill(use, range(1, 3))
+    retain(use, day(12), private=BY)
+    use.settle()
+    models = [record for record in use.reader.records() if record.envelope["kind"] == Kind.MODEL]
+    assert [record.status for record in models] == [Status.READABLE] * 2
+
+
+def test_a_hold_keeps_its_subject_and_what_was_erased_is_counted(use: OpenLedger) -> None:
+    fill(use, range(1, 4))
+    hold(use, "C-1", True, private=BY)
+    erase(use, "C-2", private=BY)
+    found = retain(use, day(12), private=BY)
+    assert (found.payloads, found.erased) == (3, 3)
+    assert {status for _, status in states(use)} == {Status.READABLE, Status.EXPIRED}
+    assert len(use.reader.ids_of("C-1")) == 4, "with the entry of the hold"
+
+
+def test_a_subject_of_whom_nothing_is_left_has_no_key(use: OpenLedger) -> None:
+    fill(use, range(1, 3))
+    retain(use, day(12), private=BY)
+    with use.store.reading() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(SUBJECT_INDEX)).scalar() == 0
+        assert connection.execute(sa.select(SUBJECT_KEY.c.tag)).scalars().all() == [use.keyring.tag(None)]
+
+
+def test_nothing_old_leaves_no_entry(use: OpenLedger) -> None:
+    fill(use, range(3, 4))
+    assert retain(use, day(1), private=BY).payloads == 0
+    use.settle()
+    assert not [entry for entry in use.reader.entries() if entry.read()["kind"] == Kind.RETENTION]
+
+
+def test_postgresql_drops_whole_months() -> None:
+    with database() as url, opened(url) as use:
+        with use.store.transaction() as connection:
+            month_partitions(connection, dt.date(YEAR, 1, 1), 6)
+        fill(use, range(1, 7))
+        hold(use, "C-1", True, private=BY)
+        found = retain(use, day(4, 20), private=BY)
+        assert (found.payloads, found.erased, found.partitions) == (4, 0, 3), "C-2 of four months"
+        with use.store.reading() as connection:
+            assert [name for name in months_before(connection, dt.date(YEAR, 12, 1)) if name < "payload_2025_04"] == []
+            left = connection.execute(sa.select(sa.func.count()).select_from(PAYLOAD)).scalar()
+        assert left == 1 + 6 + 6 + 2 + 2, "leaf 0, months about nobody, C-1 held, C-2 of two months, hold, retention"
+        assert len([s for _, s in states(use) if s is Status.READABLE]) == 8
+        again = retain(use, day(4, 20), private=BY)
+        assert (again.payloads, again.partitions) == (0, 0)
+
+
+def test_the_file_of_a_ledger_gives_back_nothing_of_what_was_removed(tmp_path: Path) -> None:
+    with opened(f"sqlite:///{tmp_path}/ledger.db") as use:
+        fill(use, range(1, 3))
+        with use.store.reading() as connection:
+            sealed = connection.execute(sa.select(PAYLOAD.c.sealed).order_by(PAYLOAD.c.id)).scalars().all()
+        house = sealed[-1]
+        before = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        assert all(part[:200] in before for part in sealed)
+        retain(use, day(12), private=BY)
+        after = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        assert sum(part[:200] in after for part in sealed) == 3, "leaf 0 and what is about nobody"
+        assert house[:200] in after
+
+
+def test_payloads_that_came_before_their_months_partition_move_into_it() -> None:
+    """A server that was away for months: its first entries stand in the default partition."""
+    with database() as url, opened(url) as use:
+        ids = fill(use, range(1, 3))
+        with use.store.transaction() as connection:
+            month_partitions(connection, dt.date(YEAR, 1, 1), 3)
+        with use.store.reading() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM payload_2025_01").scalar() == 3
+            assert connection.exec_driver_sql("SELECT count(*) FROM payload_2025_02").scalar() == 3
+        assert {record.status for record in map(use.reader.record, ids) if record} == {Status.READABLE}
+        assert use.settle() is not None

@@ -1,0 +1,408 @@
+"""What somebody who can write to the database may do to a ledger, class by class, for whatever ledger is given.
+
+Works on a SQLite file and its secrets alone, so a ledger of the real writer can stand in place of a forged one.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from forge import digest
+from rewriting import Signers, copy_entry, edit, rewrite, shift
+
+from audit.verifier.check import verify
+from audit.verifier.envelope import read_canonical
+from audit.verifier.findings import Evidence, Failure
+
+F = Failure
+Apply = Callable[[sqlite3.Connection], object]
+
+COLUMNS: dict[str, dict[str, tuple[Failure, ...]]] = {
+    "entry": {"leaf_index": (F.CONTENT,), "id": (F.CONTENT,), "envelope": (F.CONTENT, F.PAYLOAD, F.TREE)},
+    "payload": {"id": (F.PAYLOAD,), "key": (F.PAYLOAD, F.ERASURE), "sealed": (F.PAYLOAD,)},
+    "subject_key": {
+        "key": (F.PAYLOAD,),
+        "tag": (F.PAYLOAD,),
+        "wrapped": (F.PAYLOAD,),
+        "hold": (F.ERASURE,),
+        "erase_not_before": (F.ERASURE,),
+    },
+    "subject_index": {"key": (F.PAYLOAD,), "id": (F.PAYLOAD,)},
+    "document": dict.fromkeys(("digest", "kind", "name", "version", "text"), (F.DOCUMENT,)),
+    "tile": dict.fromkeys(("level", "tile_index", "hashes"), (F.TREE,)),
+    "checkpoint": {"size": (F.SIGNATURE, F.TREE), "note": (F.SIGNATURE,)},
+    "ledger_identity": {
+        "ledger": (F.SIGNATURE, F.PAYLOAD),
+        "origin": (F.SIGNATURE,),
+        "key": (F.SIGNATURE,),
+        "index_key": (F.PAYLOAD,),
+    },
+    "alembic_version": {"version_num": (F.FILE,)},
+}
+"""Every column of every table, and the classes that a change there may be told as."""
+
+WITH_MASTER_KEY = {("subject_key", "tag"), ("subject_key", "wrapped"), ("ledger_identity", "index_key")}
+"""Columns that mean nothing to who has not the master key."""
+
+
+REVISIONS = ("0001", "0002")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """`signers`: the sizes from which each signing key is in force. `places` have its checkpoints."""
+
+    path: Path
+    master: bytes
+    origin: str
+    key: str
+    signers: Signers
+    places: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One tampering. `expected` are the classes that may lead its report; `master`, `anchors`: what seeing it takes."""
+
+    group: str
+    what: str
+    apply: Apply
+    expected: tuple[Failure, ...]
+    master: bool = False
+    anchors: bool = False
+    file: Callable[[Path], object] | None = None
+
+
+def run(case: Case, ledger: Ledger, work: Path) -> Evidence:
+    """Copies the ledger to `work`, tampers with the copy and verifies it."""
+    for suffix in ("-wal", "-shm", "-journal"):
+        work.with_name(work.name + suffix).unlink(missing_ok=True)
+    shutil.copyfile(ledger.path, work)
+    with closing(sqlite3.connect(work, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute("BEGIN")
+        case.apply(connection)
+        connection.execute("COMMIT")
+    if case.file is not None:
+        case.file(work)
+    return verify(
+        work,
+        master_key=ledger.master if case.master else None,
+        anchors=ledger.places if case.anchors else (),
+        revisions=REVISIONS,
+    )
+
+
+def cases(ledger: Ledger, rows: int, positions: int, seed: int = 7) -> Iterator[Case]:
+    """All classes, each with up to `rows` rows of a table and `positions` bytes of a value."""
+    with closing(sqlite3.connect(ledger.path)) as connection:
+        some = _Some(connection, random.Random(seed), rows, positions)  # noqa: S311 - to be the same each time
+        yield from some.flips()
+        yield from some.deletions()
+        yield from some.reordered()
+        yield from some.insertions()
+        yield from some.duplicates()
+        yield from some.swapped_payloads()
+        yield from some.erasures()
+        yield from some.file()
+        yield from some.cuts(ledger)
+        yield from some.rewrites(ledger)
+
+
+@dataclass
+class _Some:
+    connection: sqlite3.Connection
+    random: random.Random
+    rows: int
+    positions: int
+
+    def __post_init__(self) -> None:
+        self.signed = self.connection.execute("SELECT max(size) FROM checkpoint").fetchone()[0]
+
+    def all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query, values).fetchall()
+
+    def sample(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        found = self.all(query, *values)
+        return self.random.sample(found, min(self.rows, len(found)))
+
+    def keyed(self, table: str) -> list[tuple[tuple[str, ...], tuple[Any, ...]]]:
+        """Rows of a table by what tells them apart: names and values of the columns of its primary key."""
+        info = self.all(f"PRAGMA table_info({table})")
+        names = tuple(row[1] for row in info if row[5]) or tuple(row[1] for row in info)
+        where = f" WHERE leaf_index < {self.signed}" if table == "entry" else ""
+        if table == "payload":
+            where = f" WHERE id IN (SELECT id FROM entry WHERE leaf_index < {self.signed})"
+        return [(names, row) for row in self.sample(f"SELECT {', '.join(names)} FROM {table}{where}")]
+
+    def flips(self) -> Iterator[Case]:
+        for table, columns in COLUMNS.items():
+            for column, expected in columns.items():
+                master = (table, column) in WITH_MASTER_KEY
+                for names, values in self.keyed(table):
+                    which = " AND ".join(f"{name} IS ?" for name in names)
+                    (value,) = self.all(f"SELECT {column} FROM {table} WHERE {which}", *values)[0]
+                    for flipped in self.flipped(value):
+                        yield Case(
+                            f"a byte of `{table}.{column}`",
+                            f"{values} -> {flipped!r}",
+                            _statement(f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {which}", flipped, *values),
+                            expected,
+                            master,
+                        )
+
+    def flipped(self, value: Any) -> list[Any]:
+        if value is None:
+            return ["2026-01-01"]
+        if isinstance(value, int):
+            return [value ^ 1 << self.random.randrange(20), -value - 1][: self.positions]
+        data = value.encode() if isinstance(value, str) else value
+        places = {0, len(data) - 1, len(data) // 2} if data else set()
+        while data and len(places) < min(self.positions, len(data)):
+            places.add(self.random.randrange(len(data)))
+        made = []
+        for place in sorted(places):
+            changed = bytes((*data[:place], data[place] ^ 1 << self.random.randrange(7), *data[place + 1 :]))
+            made.append(changed.decode(errors="replace") if isinstance(value, str) else changed)
+        return made or ["x"]
+
+    def deletions(self) -> Iterator[Case]:
+        expected = {
+            "entry": (F.CONTENT,),
+            "payload": (F.PAYLOAD,),
+            "subject_key": (F.PAYLOAD, F.ERASURE),
+            "subject_index": (F.PAYLOAD,),
+            "document": (F.DOCUMENT,),
+            "tile": (F.TREE,),
+            "checkpoint": (F.ANCHOR, F.TREE),
+            "ledger_identity": (F.SIGNATURE,),
+            "alembic_version": (F.FILE,),
+        }
+        for table, classes in expected.items():
+            for names, values in self.keyed(table):
+                which = " AND ".join(f"{name} IS ?" for name in names)
+                yield Case(
+                    f"a row of `{table}` deleted",
+                    str(values),
+                    _statement(f"DELETE FROM {table} WHERE {which}", *values),
+                    classes,
+                    anchors=table == "checkpoint",
+                )
+
+    def reordered(self) -> Iterator[Case]:
+        for _ in range(self.rows):
+            one, other = self.random.sample(range(1, self.signed), 2)
+
+            def swap(connection: sqlite3.Connection, one: int = one, other: int = other) -> None:
+                for old, new in ((one, -5), (other, one), (-5, other)):
+                    connection.execute("UPDATE entry SET leaf_index = ? WHERE leaf_index = ?", (new, old))
+
+            yield Case("two entries swapped", f"{one}, {other}", swap, (F.CONTENT, F.TREE))
+
+    def insertions(self) -> Iterator[Case]:
+        for _ in range(self.rows):
+            place = self.random.randrange(1, self.signed)
+
+            def insert(connection: sqlite3.Connection, place: int = place) -> None:
+                shift(connection, place)
+                copy_entry(connection, place - 1, place, self.random.randbytes(16))
+
+            yield Case("an entry inserted", str(place), insert, (F.CONTENT, F.TREE))
+        made = {
+            "payload": ((F.PAYLOAD,), lambda: (self.random.randbytes(16), None, b"x")),
+            "subject_key": (
+                (F.PAYLOAD,),
+                lambda: (self.random.randbytes(16), self.random.randbytes(32), self.random.randbytes(60), None, None),
+            ),
+            "subject_index": (
+                (F.PAYLOAD,),
+                lambda: (self.all("SELECT key FROM subject_key")[0][0], self.random.randbytes(16)),
+            ),
+            "document": ((F.DOCUMENT,), lambda: (digest(b"new"), "policy", "new", 1, b"new")),
+            "tile": ((F.TREE,), lambda: (0, 10**6 + self.random.randrange(9), self.random.randbytes(8192))),
+            "checkpoint": ((F.SIGNATURE,), lambda: (self.signed - 1, self.all("SELECT note FROM checkpoint")[0][0])),
+            "ledger_identity": ((F.SIGNATURE,), lambda: (str(UUID(int=5)), "o", "k", b"")),
+            "alembic_version": ((F.FILE,), lambda: ("0003",)),
+        }
+        for table, (classes, row) in made.items():
+            values = row()
+            marks = ", ".join("?" * len(values))
+            yield Case(
+                f"a row of `{table}` inserted",
+                "",
+                _statement(f"INSERT INTO {table} VALUES ({marks})", *values),
+                classes,
+            )
+
+    def duplicates(self) -> Iterator[Case]:
+        for _ in range(self.rows):
+            place = self.random.randrange(1, self.signed)
+
+            def under_another_id(connection: sqlite3.Connection, place: int = place) -> None:
+                _statement(
+                    "INSERT INTO entry SELECT (SELECT max(leaf_index) + 1 FROM entry), ?, envelope FROM entry "
+                    "WHERE leaf_index = ?",
+                    self.random.randbytes(16),
+                    place,
+                )(connection)
+
+            def without_the_index(connection: sqlite3.Connection, place: int = place) -> None:
+                connection.execute("CREATE TABLE again AS SELECT * FROM entry")
+                connection.execute("DROP TABLE entry")
+                connection.execute(
+                    "CREATE TABLE entry (leaf_index INTEGER PRIMARY KEY, id BLOB NOT NULL, envelope BLOB NOT NULL)"
+                )
+                connection.execute("INSERT INTO entry SELECT * FROM again")
+                connection.execute("DROP TABLE again")
+                _statement(
+                    "INSERT INTO entry SELECT (SELECT max(leaf_index) + 1 FROM entry), id, envelope FROM entry "
+                    "WHERE leaf_index = ?",
+                    place,
+                )(connection)
+
+            yield Case("an entry duplicated", f"{place} under another id", under_another_id, (F.CONTENT,))
+            yield Case("an entry duplicated", f"{place} without the index", without_the_index, (F.CONTENT,))
+
+    def swapped_payloads(self) -> Iterator[Case]:
+        query = "SELECT id FROM payload WHERE key IS NOT NULL"
+        for _ in range(self.rows):
+            (one,), (other,) = self.random.sample(self.all(query), 2)
+
+            def whole(connection: sqlite3.Connection, one: bytes = one, other: bytes = other) -> None:
+                for old, new in ((one, b"-"), (other, one), (b"-", other)):
+                    connection.execute("UPDATE payload SET id = ? WHERE id = ?", (new, old))
+
+            def sealed(connection: sqlite3.Connection, one: bytes = one, other: bytes = other) -> None:
+                both = [
+                    connection.execute("SELECT sealed FROM payload WHERE id = ?", (i,)).fetchone() for i in (one, other)
+                ]
+                connection.execute("UPDATE payload SET sealed = ? WHERE id = ?", (*both[1], one))
+                connection.execute("UPDATE payload SET sealed = ? WHERE id = ?", (*both[0], other))
+
+            yield Case("two payloads swapped", "rows", whole, (F.PAYLOAD,))
+            yield Case("two payloads swapped", "sealed bytes", sealed, (F.PAYLOAD,))
+
+    def erasures(self) -> Iterator[Case]:
+        for (key,) in self.sample("SELECT DISTINCT key FROM subject_index"):
+
+            def shredded(connection: sqlite3.Connection, key: bytes = key) -> None:
+                connection.execute("UPDATE payload SET key = NULL WHERE key = ?", (key,))
+                connection.execute("DELETE FROM subject_index WHERE key = ?", (key,))
+                connection.execute("DELETE FROM subject_key WHERE key = ?", (key,))
+
+            gone = _statement("DELETE FROM subject_key WHERE key = ?", key)
+            yield Case("a key destroyed, no erasure on record", "its row", gone, (F.ERASURE,))
+            yield Case("a key destroyed, no erasure on record", "all of it", shredded, (F.ERASURE, F.PAYLOAD))
+
+        def removed(connection: sqlite3.Connection) -> None:
+            kept = connection.execute("SELECT id FROM payload ORDER BY id LIMIT 9").fetchall()
+            for (entry_id,) in kept:
+                connection.execute("DELETE FROM payload WHERE id = ?", (entry_id,))
+                connection.execute("DELETE FROM subject_index WHERE id = ?", (entry_id,))
+
+        yield Case("payloads removed as if by age", "more than were", removed, (F.ERASURE, F.PAYLOAD))
+
+    def file(self) -> Iterator[Case]:
+        statements = {
+            "a trigger": "CREATE TRIGGER t AFTER INSERT ON entry BEGIN DELETE FROM payload; END",
+            "a view": "CREATE VIEW v AS SELECT * FROM entry",
+            "an index dropped": "DROP INDEX one_text_per_policy_version",
+            "a table dropped": "DROP TABLE document",
+            "the tiles dropped": "DROP TABLE tile",
+            "the checkpoints dropped": "DROP TABLE checkpoint",
+            "the keys dropped": "DROP TABLE subject_key",
+            "the application id": "PRAGMA application_id = 1",
+        }
+        for what, statement in statements.items():
+            yield Case("the database's structure changed", what, _statement(statement), tuple(F))
+
+        def garbage(work: Path) -> None:
+            data = bytearray(work.read_bytes())
+            (envelope,) = self.random.choice(self.all("SELECT envelope FROM entry WHERE leaf_index < ?", self.signed))
+            at = data.index(envelope[-80:]) - 400  # in the middle of its row
+            data[at : at + 400] = self.random.randbytes(400)
+            work.write_bytes(data)
+
+        def header(work: Path) -> None:
+            data = bytearray(work.read_bytes())
+            data[self.random.randrange(16)] ^= 1
+            work.write_bytes(data)
+
+        for _ in range(self.rows):
+            yield Case("the file damaged", "400 bytes of an entry", lambda connection: None, tuple(F), file=garbage)
+        yield Case("the file damaged", "header", lambda connection: None, tuple(F), file=header)
+
+    def cuts(self, ledger: Ledger) -> Iterator[Case]:
+        """Where possible after all but decisions, so that nothing that is left speaks of what is gone."""
+        special = "SELECT max(leaf_index) FROM entry WHERE instr(envelope, ?) = 0"
+        (last,) = self.all(special, b'"kind":"decision"')[0]
+        sizes = [row[0] for row in self.all("SELECT size FROM checkpoint ORDER BY size")][:-1]
+        sizes = [size for size in sizes if size > last] or sizes
+        for size in self.random.sample(sizes, min(self.rows, len(sizes))):
+
+            def cut(connection: sqlite3.Connection, size: int = size) -> None:
+                connection.execute(
+                    "CREATE TEMP TABLE lost AS SELECT e.id, p.key FROM entry e LEFT JOIN payload p ON p.id = e.id "
+                    "WHERE e.leaf_index >= ?",
+                    (size,),
+                )
+                for table in ("entry", "payload", "subject_index"):
+                    connection.execute(f"DELETE FROM {table} WHERE id IN (SELECT id FROM lost)")
+                connection.execute(
+                    "DELETE FROM subject_key WHERE key IN (SELECT key FROM lost) "
+                    "AND key NOT IN (SELECT key FROM payload WHERE key IS NOT NULL)"
+                )
+                connection.execute("DELETE FROM checkpoint WHERE size > ?", (size,))
+                connection.execute("DELETE FROM tile WHERE (tile_index + 1) << 8 * (level + 1) > ?", (size,))
+
+            yield Case("the end cut off, at a checkpoint", str(size), cut, tuple(F), anchors=True)
+
+    def rewrites(self, ledger: Ledger) -> Iterator[Case]:
+        decisions = [
+            row[0] for row in self.all("SELECT leaf_index FROM entry WHERE instr(envelope, ?)", b'"kind":"decision"')
+        ]
+        inside = [place for place in decisions if place < self.signed]
+        for place in self.random.sample(inside, min(self.rows, len(inside))):
+
+            def change(connection: sqlite3.Connection, place: int = place) -> None:
+                edit(connection, place, outcome_class="deny")
+
+            def without(connection: sqlite3.Connection, place: int = place) -> None:
+                edit(connection, place, outcome_class="deny")
+                rewrite(connection, ledger.signers, signed=False)
+
+            def tiles_too(connection: sqlite3.Connection, place: int = place) -> None:
+                edit(connection, place, outcome_class="deny")
+                rewrite(connection, ledger.signers, signed=None)
+
+            def signed(connection: sqlite3.Connection, place: int = place) -> None:
+                edit(connection, place, outcome_class="deny")
+                rewrite(connection, ledger.signers, signed=True)
+
+            yield Case("an entry rewritten", str(place), change, (F.CONTENT, F.TREE))
+            yield Case("an entry and all hashes and tiles rewritten", str(place), tiles_too, (F.TREE,))
+            yield Case("all hashes rewritten without the key", str(place), without, (F.SIGNATURE,))
+            yield Case("all rewritten and signed with the key", str(place), signed, (F.ANCHOR,), anchors=True)
+        for place, envelope in self.all(
+            "SELECT leaf_index, envelope FROM entry WHERE instr(envelope, ?)", b'"kind":"erasure"'
+        ):
+            told = read_canonical(envelope)["about"]["entries"]
+
+            def false(connection: sqlite3.Connection, place: int = place, told: int = told) -> None:
+                edit(connection, place, about={"entries": told + 1})
+                rewrite(connection, ledger.signers, signed=True)
+
+            yield Case("a false count of an erasure, signed with the key", str(place), false, (F.ERASURE,))
+
+
+def _statement(statement: str, *values: object) -> Apply:
+    return lambda connection: connection.execute(statement, values)

@@ -1,0 +1,11 @@
+"""What the tests ran on stands in their summary."""
+
+from __future__ import annotations
+
+import databases
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for used in sorted(databases.USED):
+        terminalreporter.write_line(f"ran on {used}")
