@@ -136,7 +136,7 @@ def time_in(entry_id: bytes) -> dt.datetime:
 
 def utc(time: dt.datetime) -> str:
     """As every envelope writes it: 2026-11-21T02:10:00.123456Z."""
-    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{time.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def prepared(entry: Entry, data_key: DataKey, stamp: Stamp) -> Prepared:

@@ -33,6 +33,9 @@ APPLICATION_ID = 0x4F524441
 
 _LOG = logging.getLogger("ordain")
 
+_LOOK_SECONDS = 1.0
+"""A folder's time may be too coarse to tell two changes apart; so often the files themselves are looked at."""
+
 _NEXT = "SELECT coalesce(max(leaf_index) + 1, 0) FROM entry"
 _KEY = "INSERT INTO subject_key (key, tag, wrapped) VALUES (?, ?, ?)"
 _ENTRY = "INSERT INTO entry (leaf_index, id, envelope) VALUES (?, ?, ?)"
@@ -59,6 +62,8 @@ class SqliteStore(Store):
         self.busy_seconds = busy_seconds
         self._writer: sa.Connection | None = None
         self._log: tuple[int, int] | None = None
+        self._seen: int | None = None
+        self._look_again = 0.0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not self.path.exists():
@@ -124,6 +129,17 @@ class SqliteStore(Store):
         return explain_sqlite(error, self.name)
 
     def missing(self) -> Issue | None:
+        # Looking at a file makes Linux give its next write a new time of its own, and the flush of that costs as much
+        # again as an entry. The folder's time says whether a name in it has changed at all.
+        folder = _changed(self.path.parent)
+        if folder == self._seen and monotonic() < self._look_again:
+            return None
+        self._seen, self._look_again = folder, monotonic() + _LOOK_SECONDS
+        if fault := self._replaced():
+            self._seen = None
+        return fault
+
+    def _replaced(self) -> Issue | None:
         now = _file(self.path)
         if now != self._file:
             what = "was replaced by another file" if now else "was moved or deleted"
@@ -202,6 +218,14 @@ class SqliteStore(Store):
         self.drop_writer()
         self.engine.dispose()  # what is opened from here on makes a new log
         _LOG.warning("the log `%s` of the ledger was deleted while in use: what it held was saved", log)
+        return None
+
+
+def _changed(folder: Path) -> int | None:
+    """When a name in that folder changed last, in nanoseconds."""
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
         return None
 
 

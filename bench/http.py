@@ -64,7 +64,7 @@ def run() -> Result:
             "ORDAIN_DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
             "ORDAIN_MODELS": str(folder / "models"),
             "ORDAIN_KEYS": str(folder / "keys"),
-            "ORDAIN_THREADS": "1",
+            "ORDAIN_THREADS": os.environ.get("ORDAIN_THREADS", "1"),
         }
         held_out = _train(folder, environment)
         with (
