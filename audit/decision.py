@@ -32,12 +32,14 @@ def decision_entry(
     """
     plan = outcome.plan
     policies = [compiled.policy for compiled in plan.policies]
+    outcome_parts = decided(outcome)
     private = {
         "at": at.isoformat(),
         "subject": subject,
         "models": _scores(facts),
         "facts": {name: {"value": plain(value), "source": facts.sources[name]} for name, value in facts.values.items()},
-        **decided(outcome),
+        **outcome_parts,
+        "disclosures": [due["disclose"] for due in outcome_parts["obligations"] if "disclose" in due],
     }
     return Entry(
         id=decision_id,

@@ -44,7 +44,7 @@ _TEXT = ("id", "time", "kind", "tenant", "jurisdiction", "service", "engine", "o
 _NAMES = ("policies", "models", "reason_codes")
 _HASHES = ("payload_hash", "key_commitment", "leaf_hash")
 _PRIVATE_TEXT = ("status", "at", "subject", "verdict")
-_PRIVATE_JSON = ("facts", "model_scores", "outcome", "reasons", "obligations", "disclosures", "alternatives", "trace")
+_PRIVATE_JSON = ("facts", "model_scores", "outcome", "reasons", "obligations", "disclosures", "trace")
 _OTHER = "other"
 
 PUBLIC_COLUMNS = ("leaf_index", *_TEXT, *_NAMES, "about", *_HASHES)

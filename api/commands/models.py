@@ -8,8 +8,11 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from api.actor import actor
 from api.console import OUT, progress_bar
+from api.opened import open_for
 from api.settings import Settings, load_settings
+from audit.entry import Kind
 from engine.errors import ModelDegradationDetected
 from models.card import Card
 from models.registry import Registry
@@ -76,7 +79,19 @@ def train_and_store(
         )
         # Training stops early when the validation split gains no more.
         progress.update(task, total=progress.tasks[task].completed)
+    _record(settings, card)
     return card
+
+
+def _record(settings: Settings, card: Card) -> None:
+    """The ledger says when each version was trained, from what, and by whom."""
+    about = {"action": "trained", "model": card.name, "version": card.version, "digest": card.model_digest}
+    private = {"actor": actor(None), "table": card.data.table, "table_digest": card.data.digest}
+    ledger = open_for(settings)
+    try:
+        ledger.note(Kind.MODEL, about, private)
+    finally:
+        ledger.finish()
 
 
 @click.group()

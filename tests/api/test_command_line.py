@@ -303,3 +303,13 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
         done = ordain(tmp_path, "serve", "--port", port)
     assert done.returncode == 2
     assert done.stderr.startswith(f"SettingsError\ncannot listen on 127.0.0.1:{port}: address already in use")
+
+
+def test_a_training_is_on_record(tmp_path: Path) -> None:
+    done = ordain_here(tmp_path, "train", "churn", "--customers", "300")
+    assert done.returncode == 0, done.stderr
+    found = ordain_here(tmp_path, "audit", "search", "--kind", "model", "--json")
+    [line] = found.stdout.splitlines()
+    about = json.loads(line)["about"]
+    assert (about["action"], about["model"], about["version"]) == ("trained", "churn", 1)
+    assert ordain_here(tmp_path, "audit", "verify").returncode == 0

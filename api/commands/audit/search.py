@@ -82,6 +82,7 @@ def _row(entry: StoredEntry, envelope: Json) -> Json:
         "verdict": envelope["outcome_class"],
         "policies": [f"{policy['policy']}@{policy['version']}" for policy in envelope["policies"]],
         "rules": envelope["reason_codes"],
+        "about": envelope["about"],
     }
 
 
@@ -94,6 +95,7 @@ def _line(row: Json, *, personal: bool) -> str:
     if not personal:
         rules = [code.rpartition("/")[2] for code in row["rules"]]
         said += [", ".join(rules[:_RULES]) + (f" and {len(rules) - _RULES} more" if len(rules) > _RULES else "")]
+        said += [", ".join(f"{name} {words(value, '')}" for name, value in row["about"].items())]
     elif row["outcome"] is None and row["status"] != Status.READABLE:
         said += [row["status"]]
     else:
