@@ -12,7 +12,11 @@ from api.ask import read_ask
 from api.decide import decide
 from api.services import Services
 from audit.entry import Kind
+from audit.explanation import explain
+from audit.letter import letter
 from audit.proof import proof_file
+from audit.reader import Record
+from audit.replay import Replayer
 from engine.errors import UnknownDecision
 
 ROUTES = Blueprint("decisions", __name__, url_prefix="/v1/decisions")
@@ -39,13 +43,25 @@ def ask(service: str) -> Response:
 @ROUTES.get("/<decision_id>")
 def record(decision_id: str) -> Response:
     """The decision as the ledger has it, facts and trace included. The ledger notes that it was read."""
-    ledger = _use().ledger
-    found = ledger.reader.record(entry_id(decision_id))
-    if found is None or found.envelope["kind"] != Kind.DECISION:
-        raise unknown(decision_id)
-    if found.private is not None:
-        ledger.note(Kind.READ, {"action": "http", "entries": 1}, {"ids": [decision_id], "actor": "http"})
+    found = _read(decision_id, "record")
     return _json({**found.merged(), "status": found.status})
+
+
+@ROUTES.get("/<decision_id>/explanation")
+def explanation(decision_id: str) -> Response:
+    """What was decided and why, for the person it is about: data, and the same as plain sentences (Markdown)."""
+    found = _read(decision_id, "explanation")
+    explained = explain(found, _use().ledger.reader)
+    return _json({**explained.data, "text": letter(explained)})
+
+
+@ROUTES.get("/<decision_id>/replay")
+def replay(decision_id: str) -> Response:
+    """The decision made again from the record alone: whether it agrees, and what differs if it does not."""
+    reader = _use().ledger.reader
+    again = Replayer(reader).replay(_decision(decision_id))
+    differs = [{"part": part, "message": message} for part, message in again.differs]
+    return _json({"agrees": bool(again), "replayed": again.replayed, "status": again.status, "differs": differs})
 
 
 @ROUTES.get("/<decision_id>/proof")
@@ -54,6 +70,23 @@ def proof(decision_id: str) -> Response:
     ledger = _use().ledger
     text = proof_file(ledger.store, ledger.reader, entry_id(decision_id))
     return Response(text, mimetype="text/plain")
+
+
+def _read(decision_id: str, action: str) -> Record:
+    """The record; that it was read is on record, too, under the key of whom it is about."""
+    found = _decision(decision_id)
+    if found.private is not None:
+        about = {"action": f"http {action}", "entries": 1}
+        private = {"actor": "http", "ids": [str(found.entry.id)]}
+        _use().ledger.note(Kind.READ, about, private, found.private.get("subject"))
+    return found
+
+
+def _decision(decision_id: str) -> Record:
+    found = _use().ledger.reader.record(entry_id(decision_id))
+    if found is None or found.envelope["kind"] != Kind.DECISION:
+        raise unknown(decision_id)
+    return found
 
 
 def entry_id(text: str) -> UUID:

@@ -123,9 +123,21 @@ def test_a_read_of_a_record_is_on_record(client: FlaskClient, use: Services) -> 
     before = use.ledger.reader.size()
     _recorded(client, answer["decision_id"])
     [read] = use.ledger.reader.records(before)
-    assert read.envelope["about"] == {"action": "http", "entries": 1}
+    assert read.envelope["about"] == {"action": "http record", "entries": 1}
     assert read.private is not None
     assert read.private["ids"] == [answer["decision_id"]]
+
+
+def test_a_decision_is_explained_to_the_person_and_decided_again(client: FlaskClient) -> None:
+    answer = _decided(client, "retention", RETENTION, at=NOON)
+    path = f"/v1/decisions/{answer['decision_id']}"
+    explained = client.get(f"{path}/explanation").get_json()
+    assert "Very likely to leave and among our most valuable customers." in explained["text"]
+    again = client.get(f"{path}/replay").get_json()
+    assert again == {"agrees": True, "replayed": True, "status": "readable", "differs": []}
+    for part in ("explanation", "replay", "proof"):
+        unknown = client.get(f"/v1/decisions/no-such-id/{part}")
+        assert (unknown.status_code, error_in(unknown.data)["code"]) == (404, "UnknownDecision")
 
 
 def test_a_proof_file_verifies_offline(client: FlaskClient, use: Services) -> None:
