@@ -58,6 +58,15 @@ def secret_of(variable: str, file: Path, make: bool = False) -> bytes:
     return read_secret(file)
 
 
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def _decoded(text: str, where: str) -> bytes:
     try:
         secret = base64.b64decode(text.strip(), validate=True)
@@ -84,6 +93,7 @@ def _write(file: Path, secret: bytes) -> None:
             pass
         finally:
             half.unlink(missing_ok=True)
+        sync_folder(file.parent)
     except OSError as error:
         raise SettingsError(
             f"the key file `{file}` cannot be made: {error.strerror}", "check the setting `keys` and the rights there"

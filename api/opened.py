@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,22 +18,30 @@ from audit.schema import ensure_schema
 from audit.sqlite import path_of
 from audit.store import Store
 from audit.timestamps import HttpTimestampAuthority, StampedAnchors
-from engine.errors import SettingsError
+from engine.errors import AnchorUnavailable, LedgerRolledBack, SettingsError
 
 _TIMESTAMP_SECONDS = 5.0
 ENGINE = f"ordain {version('ordain')}"
 
 
 def open_for(
-    settings: Settings, *, restricted: bool = False, lost: bool = False, new_places: bool = False
+    settings: Settings, *, make: bool = True, restricted: bool = False, lost: bool = False, new_places: bool = False
 ) -> OpenLedger:
-    """Opens the ledger, and makes it and its keys when there is none. Raises what `open_ledger` does."""
+    """Opens the ledger; if there is none, makes it and its keys, or raises SettingsError when that is not to be.
+
+    Raises what `open_ledger` does.
+    """
+    anchored = places(settings)
+    _refuse_decoy(settings, anchored)
     store = open_store(settings.database_url, settings.busy_seconds)
     try:
+        new = _is_new(store)
+        if new and not make:
+            raise SettingsError(f"there is no ledger in `{store.name}`", "check `database_url`")
         return open_ledger(
             store,
-            load_keys(settings, make=_is_new(store)),
-            places(settings),
+            load_keys(settings, make=new),
+            anchored,
             tenant=settings.tenant,
             engine=ENGINE,
             now=lambda: dt.datetime.now(dt.UTC),
@@ -47,6 +55,19 @@ def open_for(
         raise
 
 
+def _refuse_decoy(settings: Settings, anchored: list[Anchors]) -> None:
+    """A file that is missing while its anchors are there was lost: an empty one is not to stand in its place."""
+    if not settings.database_url.startswith("sqlite") or path_of(settings.database_url).exists():
+        return
+    for place in anchored:
+        with suppress(AnchorUnavailable):
+            if place.pinned() is not None:
+                raise LedgerRolledBack(
+                    f"the ledger `{path_of(settings.database_url)}` is missing; `{place.name}` keeps its checkpoints",
+                    "restore it; for a new ledger name other places in `anchors`, or remove these",
+                )
+
+
 @contextmanager
 def opened_ledger(
     obj: dict[str, object], *, restricted: bool = False, lost: bool = False, new_places: bool = False
@@ -57,7 +78,7 @@ def opened_ledger(
     """
     settings = settings_of(obj)
     require_ledger(settings)
-    opened = open_for(settings, restricted=restricted, lost=lost, new_places=new_places)
+    opened = open_for(settings, make=False, restricted=restricted, lost=lost, new_places=new_places)
     try:
         yield opened
     finally:
@@ -78,6 +99,8 @@ def require_ledger(settings: Settings) -> None:
 def places(settings: Settings) -> list[Anchors]:
     """Where checkpoints are anchored. By default two folders beside a SQLite file, or under the keys' folder."""
     folders = place_folders(settings)
+    if len({folder.resolve() for folder in folders}) < 2:
+        raise SettingsError("`anchors` names one place", "name two at the least, better not on the database's disk")
     found: list[Anchors] = [FileAnchors(folder) for folder in folders]
     if settings.timestamp_url:
         authority = HttpTimestampAuthority(settings.timestamp_url, _TIMESTAMP_SECONDS, _roots(settings))

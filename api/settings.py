@@ -27,7 +27,8 @@ class Settings(BaseSettings):
     models: Path = Field(Path("var/models"), description="the folder of trained models")
     keys: Path = Field(Path("var/keys"), description="the folder of the ledger's master and signing keys")
     anchors: Annotated[list[Path], NoDecode] = Field(
-        [], description="the folders outside the database that keep checkpoints; two beside the database if none"
+        [],
+        description="folders outside the database for checkpoints, two or more, with commas; beside it if none",
     )
     timestamp_url: str | None = Field(
         None, description="an RFC 3161 timestamp authority for the first of those folders"

@@ -118,7 +118,11 @@ def carried_over(old: OldEntry) -> tuple[Entry, str, str]:
             id=entry_id,
             time=time,
             kind=str(texts["kind"]),
-            private={name: part for name, part in body.items() if name not in _PUBLIC},
+            # Sealed: with the old body's other parts known, its hash would confirm a guess at whom it is about.
+            private={
+                **{name: part for name, part in body.items() if name not in _PUBLIC},
+                "first_cut_hash": old.hash.hex(),
+            },
             subject=body.get("subject"),
             service=body.get("service"),
             policies=_digests(body.get("policies", []), "policy"),
@@ -128,7 +132,7 @@ def carried_over(old: OldEntry) -> tuple[Entry, str, str]:
             reason_codes=[
                 f"{reason['policy']}/{reason.get('rule') or reason['decision']}" for reason in body.get("reasons", [])
             ],
-            about={"first_cut": {"seq": old.seq, "hash": old.hash.hex()}},
+            about={"first_cut": {"seq": old.seq}},
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"its body has another shape than the first cut's ({error})") from None
@@ -206,7 +210,7 @@ class _Keys:
         row = self._connection.execute(wanted).first()
         if row is None:
             return None
-        return DataKey(row[0], self._keyring.opened(row[0], row[1]), tag, None, subject is not None)
+        return DataKey(row[0], self._keyring.opened(row[0], tag, row[1]), tag, None, subject is not None)
 
 
 def _on_its_own(store: SqliteStore, statement: str) -> None:

@@ -7,7 +7,8 @@ that whoever can write to the database does not have. A folder as a place looks 
     checkpoints/000/001/234/000001234567-<root>.checkpoint  the signed note; <root>: first 16 hex digits of the root
     checkpoints/000/001/234/000001234567-<root>.tsr         when the place has a timestamp authority: its reply
     checkpoints-0001/...                                   what was kept after the first recovery
-    erased/<key id>                                        a destroyed key, as one JSON line; the id is random
+    erased/<key id>-<entry>                                a destroyed key, as one JSON line; the id is random
+    erased/<key id>-<entry>.withdrawn                      the erasure did not come about after all
     recovered/0001                                         a recovery, as one JSON line
 
 The first nine of a size's twelve digits are folders, as in the tiles of a transparency log, so that no folder holds
@@ -33,12 +34,15 @@ from typing import Any, Protocol
 
 from engine.errors import AnchorRefused, AnchorUnavailable
 
+KEY_ID_BYTES = 16
+
 LARGEST_SIZE = 10**12 - 1
 """Entries; what twelve digits can name."""
 
 _CHECKPOINT = re.compile(r"(\d{12})-([0-9a-f]{16})\.checkpoint", re.ASCII)
 _GROUP = re.compile(r"\d{3}", re.ASCII)
-_KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_ERASED = re.compile(r"([0-9a-f]{32})-([0-9a-f-]{36})", re.ASCII)
+_WITHDRAWN = re.compile(_ERASED.pattern + r"\.withdrawn", re.ASCII)
 _NUMBER = re.compile(r"\d{4}", re.ASCII)
 
 
@@ -93,11 +97,20 @@ class Anchors(Protocol):
     def lost(self) -> Iterator[Anchored]:
         """The checkpoints of entries that a recovery has given up."""
 
-    def note_erasure(self, key: bytes, entry_id: str, time: str) -> None:
-        """Puts a destroyed key (its 16-byte random id) on the erasure list, so that a restored backup loses it too."""
+    def note_erasure(self, key: bytes, entry_id: str, time: str, vouched: str) -> None:
+        """Puts a destroyed key (its 16-byte random id) on the erasure list, so that a restored backup loses it too.
 
-    def erased(self) -> set[bytes]:
-        """The ids of all destroyed keys."""
+        `vouched` shows that the ledger itself wrote it.
+        """
+
+    def withdraw_erasure(self, key: bytes, entry_id: str) -> None:
+        """Says that the erasure of that entry did not come about."""
+
+    def erased(self) -> set[tuple[bytes, str]]:
+        """All destroyed keys, each with the entry of its erasure."""
+
+    def vouched(self, key: bytes, entry_id: str) -> str:
+        """What `note_erasure` was given with that key and entry; empty for a line of another form."""
 
     def note_recovery(self, recovery: Recovery) -> None:
         """Gives up the checkpoints over `recovery.size`, for good."""
@@ -221,17 +234,35 @@ class FileAnchors:
         with self._reached():
             return _read((self.folder / anchored.file).with_suffix(".tsr"))
 
-    def note_erasure(self, key: bytes, entry_id: str, time: str) -> None:
-        if len(key) != 16:
-            raise ValueError("the id of a key is 16 bytes")
+    def note_erasure(self, key: bytes, entry_id: str, time: str, vouched: str) -> None:
         self._own()
         with self._reached():
-            line = _line({"key": key.hex(), "entry": entry_id, "time": time})
-            self._write_once(self.folder / "erased" / key.hex(), line)
+            line = _line({"key": key.hex(), "entry": entry_id, "time": time, "vouched": vouched})
+            self._write_once(self._erased(key, entry_id), line)
 
-    def erased(self) -> set[bytes]:
+    def withdraw_erasure(self, key: bytes, entry_id: str) -> None:
+        self._own()
         with self._reached():
-            return {bytes.fromhex(name) for name in _names(self.folder / "erased", _KEY)}
+            self._write_once(self._erased(key, entry_id).with_suffix(".withdrawn"), b"")
+
+    def erased(self) -> set[tuple[bytes, str]]:
+        with self._reached():
+            names = set(_names(self.folder / "erased", _ERASED))
+            withdrawn = {name.removesuffix(".withdrawn") for name in _names(self.folder / "erased", _WITHDRAWN)}
+        return {(bytes.fromhex(name[:32]), name[33:]) for name in names - withdrawn}
+
+    def vouched(self, key: bytes, entry_id: str) -> str:
+        with self._reached():
+            line = _read(self._erased(key, entry_id)) or b""
+        try:
+            return str(json.loads(line)["vouched"])
+        except (ValueError, KeyError, TypeError):
+            return ""
+
+    def _erased(self, key: bytes, entry_id: str) -> Path:
+        if len(key) != KEY_ID_BYTES:
+            raise ValueError(f"the id of a key has {KEY_ID_BYTES} bytes, this one has {len(key)}")
+        return self.folder / "erased" / f"{key.hex()}-{entry_id}"
 
     def note_recovery(self, recovery: Recovery) -> None:
         self._own()
@@ -263,7 +294,7 @@ class FileAnchors:
         if pinned is None:
             raise AnchorUnavailable(
                 f"the anchor place `{self.name}` has no file `ledger`",
-                "check that its volume is mounted; a new place is made when the ledger starts",
+                "check that its volume is mounted; to begin to use a new place: `ordain audit new-places`",
             )
         if origin and pinned[0] != origin:
             raise AnchorRefused(

@@ -22,11 +22,12 @@ from audit.merkle import root
 from audit.reader import Reader
 from audit.store import Store
 from audit.tables import CHECKPOINT, TILE
-from audit.tiles import new_tiles
+from audit.tiles import TileSubtrees, new_tiles
 from audit.tree import stored_tree
-from engine.errors import CheckpointRefused, LedgerUnavailable, OrdainError
+from engine.errors import AnchorUnavailable, CheckpointRefused, LedgerRolledBack, LedgerUnavailable, OrdainError
 
 _LOG = logging.getLogger("ordain")
+_HOUSE_KINDS = frozenset((Kind.ERASURE, Kind.RETENTION, Kind.RECOVERY, Kind.KEY, Kind.MODEL, Kind.ANCHOR, Kind.POLICY))
 ROTATION = b"ordain key rotation 1\n"
 
 
@@ -38,11 +39,13 @@ class Checkpointer:
 
     def __init__(self, store: Store, reader: Reader, key: SigningKey, places: Sequence[Anchors]) -> None:
         self._store, self._reader, self._key, self._places = store, reader, key, places
-        self._tree = stored_tree(store)
+        self._signed: Checkpoint | None = None
         self._lock, self._anchoring = threading.Lock(), threading.Lock()
         self._anchored: dict[str, int] = {}
         self.unanchored: dict[str, str] = {}
         """The places that did not take the newest checkpoint, and why."""
+        self.fault = ""
+        """Why the log cannot be signed, while it cannot."""
 
     def checkpoint(self, now: dt.datetime) -> Checkpoint | None:
         """Signs, stores and anchors the tree as it is; None for a ledger without entries.
@@ -55,8 +58,10 @@ class Checkpointer:
             size = self._reader.size()
             if not size:
                 return None
+            self._refuse_less(last, size)
             if last is None or last.size < size:
                 last = self._sign(last, size, now)
+            self._signed = last
         self._anchor(last)
         return last
 
@@ -69,6 +74,44 @@ class Checkpointer:
             return open_note(note, self._keys(note))
         except CheckpointRefused as error:
             raise LedgerUnavailable(f"the last checkpoint does not hold: {error.message}", VERIFY) from None
+
+    def _refuse_less(self, last: Checkpoint | None, size: int) -> None:
+        """Refuses to go on from fewer entries than this process has signed, such as after a wrong failover."""
+        signed = self._signed
+        if signed is None:
+            return
+        newest = 0 if last is None else last.size
+        changed = last is not None and last.size == signed.size and last.root != signed.root
+        if changed or newest < signed.size or size < signed.size:
+            raise LedgerRolledBack(
+                f"{signed.size:,} entries were signed, and the database has a checkpoint of {newest:,} now",
+                "restore what is missing; run `ordain audit verify`",
+            )
+
+    def _refuse_unanchored(self, last: Checkpoint | None, size: int, tree: TileSubtrees) -> None:
+        """Refuses a tree that is shorter than what a place keeps, or another one."""
+        for place in self._places:
+            try:
+                kept = place.newest()
+            except AnchorUnavailable:
+                continue
+            if kept is None or (last is not None and kept.size <= last.size):
+                continue
+            if kept.size > size or not root(kept.size, tree).hex().startswith(kept.root_hint):
+                raise LedgerRolledBack(
+                    f"`{place.name}` keeps a checkpoint of {kept.size:,} entries that these entries do not give",
+                    "restore the newest backup; run `ordain audit verify`",
+                )
+
+    def _refuse_forged(self, start: int, end: int) -> None:
+        """What is no decision is sealed under a key of this ledger: nobody adds an erasure by writing to the table."""
+        for entry in self._reader.entries(start, end):
+            if (kind := entry.read()["kind"]) not in _HOUSE_KINDS:
+                continue
+            record = self._reader.record(entry.id)
+            if record is None or record.private is None:
+                place = f"entry {entry.leaf_index}"
+                raise LedgerUnavailable(f"{place} says it is of kind {kind}, and was not written here", VERIFY)
 
     def _keys(self, note: str) -> list[VerifyKey]:
         """The key that signs, and when the note is from before it took over, those before it."""
@@ -84,20 +127,24 @@ class Checkpointer:
         if found is None or found.key != str(self._key.verify_key):
             raise LedgerUnavailable("another key signs this ledger now", "restart with the key it was changed to")
         old = 0 if last is None else last.size
-        if last is not None and root(old, self._tree) != last.root:
+        tree = stored_tree(self._store, old)
+        if last is not None and root(old, tree) != last.root:
             raise LedgerUnavailable(f"entries before leaf {old} are not those that were signed", VERIFY)
-        tiles = list(new_tiles(old, size, self._tree))
-        made = Checkpoint(
-            self._key.name, size, root(size, self._tree), now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        )
+        self._refuse_unanchored(last, size, tree)
+        self._refuse_forged(old, size)
+        tiles = list(new_tiles(old, size, tree))
+        made = Checkpoint(self._key.name, size, root(size, tree), now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         note = sign(made, self._key)
         try:
             with self._store.transaction() as connection:
                 if connection.execute(sa.select(CHECKPOINT.c.size).where(CHECKPOINT.c.size == size)).first():
                     return made  # another process was here first
                 for level, index, hashes in tiles:
-                    known = sa.select(TILE.c.level).where(TILE.c.level == level, TILE.c.tile_index == index)
-                    if not connection.execute(known).first():
+                    known = sa.select(TILE.c.hashes).where(TILE.c.level == level, TILE.c.tile_index == index)
+                    stored = connection.execute(known).first()
+                    if stored is not None and stored[0] != hashes:
+                        raise LedgerUnavailable(f"tile {index} of level {level} is not that of the entries", VERIFY)
+                    if stored is None:
                         connection.execute(sa.insert(TILE), {"level": level, "tile_index": index, "hashes": hashes})
                 connection.execute(sa.insert(CHECKPOINT), {"size": size, "note": note})
         except IntegrityError:  # another process signs at the same time; both sign the same tree
@@ -155,7 +202,10 @@ class Beat:
 
 def newest_note(store: Store) -> str | None:
     with store.reading() as connection:
-        return connection.execute(sa.select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(1)).scalar()
+        note = connection.execute(sa.select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(1)).scalar()
+    if note is not None and not isinstance(note, str):
+        raise LedgerUnavailable("the last checkpoint is damaged", VERIFY)
+    return note
 
 
 def note_of(store: Store, size: int) -> str | None:
@@ -166,7 +216,8 @@ def note_of(store: Store, size: int) -> str | None:
 
 def rotated_keys(entries: Iterable[Any], origin: str, current: str) -> list[VerifyKey]:
     """The keys that signed before `current`, newest first, by the key entries among `entries`."""
-    steps = [entry.read()["about"] for entry in entries if entry.read().get("kind") == Kind.KEY]
+    read = (entry.read() for entry in entries)
+    steps = [envelope["about"] for envelope in read if envelope["kind"] == Kind.KEY]
     keys = []
     for about in reversed(steps):
         if about.get("key") != current:
@@ -189,7 +240,10 @@ def known_keys(reader: Reader, found: Identity, note: str) -> list[VerifyKey]:
     try:
         open_note(note, [current])
     except CheckpointRefused:
-        return [current, *rotated_keys(chain(reader.entries(), reader.waiting()), found.origin, found.key)]
+        return [
+            current,
+            *rotated_keys(chain(reader.entries(_size_in(note)), reader.waiting()), found.origin, found.key),
+        ]
     return [current]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -24,6 +24,14 @@ from engine.errors import LedgerUnavailable, NotRecorded
 FORMAT = 2
 NOT_BY_CALLER = "entries are made by Ordain, not by its callers: please report this"
 VERIFY = "run `ordain audit verify`"
+_SHAPE: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("id", "time", "kind", "payload_hash", "key_commitment"), str),
+    **dict.fromkeys(("policies", "models", "reason_codes"), list),
+    **dict.fromkeys(("documents", "about"), dict),
+    **dict.fromkeys(("service", "outcome_class"), (str, type(None))),
+}
+"""What a reader relies on in an envelope."""
+
 _MOST_MILLISECONDS = 2**48 - 1
 _EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 
@@ -111,9 +119,10 @@ class StoredEntry:
             data = orjson.loads(self.envelope)
         except orjson.JSONDecodeError:
             data = None
-        if not isinstance(data, dict) or data.get("id") != str(self.id):
+        shaped = isinstance(data, dict) and all(isinstance(data.get(name), kind) for name, kind in _SHAPE.items())
+        if not shaped or data["id"] != str(self.id):
             raise LedgerUnavailable(f"the stored entry `{self.id}` is damaged", VERIFY)
-        return data
+        return cast(Json, data)
 
 
 def new_id(time: dt.datetime) -> UUID:

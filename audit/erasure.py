@@ -8,26 +8,31 @@ a backup that is restored, and has them, loses them again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import hmac
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 
 from audit.anchors import Anchors
-from audit.entry import Entry, Kind, new_id, time_in, utc
+from audit.entry import VERIFY, Entry, Kind, new_id, time_in, utc
 from audit.open_ledger import OpenLedger
 from audit.postgresql import PostgresStore
 from audit.sqlite import SqliteStore
 from audit.store import Store
 from audit.tables import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
-from engine.errors import AnchorUnavailable, LedgerUnavailable, NotRecorded, UnknownSubject
+from engine.errors import AnchorRefused, AnchorUnavailable, LedgerUnavailable, NotRecorded, UnknownSubject
 
 Json = dict[str, Any]
 
 
+_ATTEMPTS = 5
+_ITS_ENTRY = "entry"  # stands for the id of the entry that is being made
+_AT_ONCE = 10_000  # names in one statement
 _DECISION = b'"kind":"decision"'
 
 
@@ -61,6 +66,10 @@ class _Subject:
     decisions: list[bytes]
 
 
+class _Changed(Exception):
+    """A hold, a restriction or an entry of the subject came between looking and acting."""
+
+
 def erase(
     opened: OpenLedger,
     subject: str,
@@ -74,16 +83,20 @@ def erase(
     `keep` is how long the law has the newest record kept, `not_before` a date from which it may be erased; the later
     counts. `private` says who asked for it and why. Raises UnknownSubject, NotRecorded, AnchorUnavailable.
     """
-    tag = opened.keyring.tag(subject)
-    found = _found(opened, subject)
-    allowed = _allowed(found, keep, not_before)
-    if found.hold is None and allowed <= opened.now().date():
-        destroyed, left = _destroy(opened, [found.key], private)
-        opened.keyring.forget(tag)
-        return Erasure(Erased.DONE, destroyed, left=left)
-    about = {"hold": found.hold is not None, "erase_not_before": allowed.isoformat()}
-    _restrict(opened, found, subject, about, private, lambda _: {"erase_not_before": allowed.isoformat()})
-    return Erasure(Erased.HELD if found.hold else Erased.RESTRICTED, len(found.entries), allowed)
+    for _ in range(_ATTEMPTS):
+        found = _found(opened, subject)
+        allowed = _allowed(found, keep, not_before)
+        try:
+            if found.hold is None and allowed <= opened.now().date():
+                destroyed, left = _destroy(opened, [found], private, since=bool(keep))
+                opened.keyring.forget(opened.keyring.tag(subject))
+                return Erasure(Erased.DONE, destroyed, left=left)
+            about = {"hold": found.hold is not None, "erase_not_before": allowed.isoformat()}
+            _restrict(opened, found, subject, about, private, {"erase_not_before": allowed.isoformat()})
+        except _Changed:
+            continue
+        return Erasure(Erased.HELD if found.hold else Erased.RESTRICTED, len(found.entries), allowed)
+    raise NotRecorded("the subject's records change all the time", "ask again")
 
 
 def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> None:
@@ -91,51 +104,113 @@ def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> None:
 
     Raises UnknownSubject, NotRecorded.
     """
-    found = _found(opened, subject)
-    about = {"hold": on, "erase_not_before": found.not_before}
-    _restrict(opened, found, subject, about, private, lambda entry: {"hold": entry if on else None})
+    for _ in range(_ATTEMPTS):
+        found = _found(opened, subject)
+        about = {"hold": on, "erase_not_before": found.not_before}
+        try:
+            _restrict(opened, found, subject, about, private, {"hold": _ITS_ENTRY if on else None})
+        except _Changed:
+            continue
+        return
+    raise NotRecorded("the subject's records change all the time", "ask again")
 
 
-def erase_due(opened: OpenLedger, *, private: Json) -> Erasure:
-    """Erases every restricted subject whose day has come."""
-    columns = SUBJECT_KEY.c
+def erase_due(opened: OpenLedger, *, private: Json, keep: dt.timedelta = dt.timedelta(0)) -> Erasure:
+    """Erases every restricted subject whose day has come, and since whose newest decision `keep` has passed."""
+    columns, today = SUBJECT_KEY.c, opened.now().date()
+    wanted = sa.select(columns.key).where(columns.erase_not_before <= today.isoformat(), columns.hold.is_(None))
     with opened.store.reading() as connection:
-        wanted = sa.select(columns.key).where(
-            columns.erase_not_before <= opened.now().date().isoformat(), columns.hold.is_(None)
-        )
         keys = [row[0] for row in connection.execute(wanted)]
-    destroyed, left = _destroy(opened, keys, private) if keys else (0, "")
+        due = [found for found in (_of_key(opened, connection, key) for key in keys) if found is not None]
+    due = [found for found in due if _newest(found) + keep <= opened.now()]
+    try:
+        destroyed, left = _destroy(opened, due, private, since=bool(keep)) if due else (0, "")
+    except _Changed:
+        raise NotRecorded("a subject's records changed meanwhile: nothing was erased", "ask again") from None
     return Erasure(Erased.DONE, destroyed, left=left)
 
 
 def destroy_again(opened: OpenLedger) -> int:
-    """Destroys the keys of the erasure lists that the database, restored from a backup, has again."""
-    listed: set[bytes] = set()
+    """Destroys the keys of the erasure lists that the database, restored from a backup, has again.
+
+    Not under a legal hold, and not what the ledger itself did not list.
+    """
+    listed: dict[bytes, list[tuple[Anchors, str]]] = {}
     for place in opened.places:
         with suppress(AnchorUnavailable):
-            listed |= place.erased()
-    back: list[bytes] = []
+            for key, entry_id in place.erased():
+                listed.setdefault(key, []).append((place, entry_id))
+    back: list[_Subject] = []
     with opened.store.reading() as connection:
         for some in _chunks(sorted(listed)):
-            found = connection.execute(sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.key.in_(some)))
-            back += [row[0] for row in found]
-    return _destroy(opened, back, {"reason": "on the erasure list, and restored from a backup"})[0] if back else 0
+            keys = connection.execute(sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.key.in_(some))).scalars().all()
+            back += [found for key in keys if (found := _of_key(opened, connection, key)) is not None]
+    back = [found for found in back if found.hold is None and _is_vouched(opened, found.key, listed[found.key])]
+    if not back:
+        return 0
+    try:
+        return _destroy(opened, back, {"reason": "on the erasure list, and restored from a backup"}, list_them=False)[0]
+    except _Changed:
+        return 0  # the next opening looks again
+
+
+def list_erasures(opened: OpenLedger, places: Sequence[Anchors]) -> None:
+    """Gives new places the keys that were destroyed before there were these places."""
+    if not places or not opened.reader.size():
+        return
+    for entry in chain(opened.reader.entries(), opened.reader.waiting()):
+        if entry.read()["kind"] != Kind.ERASURE:
+            continue
+        record = opened.reader.record(entry.id)
+        keys = (record.private or {}).get("keys", []) if record is not None else []
+        for place in places:
+            for key in map(bytes.fromhex, keys):
+                entry_id = str(entry.id)
+                place.note_erasure(key, entry_id, entry.read()["time"], _vouched(opened, key, entry_id))
+
+
+def _is_vouched(opened: OpenLedger, key: bytes, listed: list[tuple[Anchors, str]]) -> bool:
+    for place, entry_id in listed:
+        with suppress(AnchorUnavailable):
+            if hmac.compare_digest(place.vouched(key, entry_id), _vouched(opened, key, entry_id)):
+                return True
+    return False
+
+
+def _vouched(opened: OpenLedger, key: bytes, entry_id: str) -> str:
+    return opened.keyring.vouch(key + entry_id.encode()).hex()
 
 
 def _found(opened: OpenLedger, subject: str) -> _Subject:
-    columns = SUBJECT_KEY.c
-    wanted = sa.select(columns.key, columns.hold, columns.erase_not_before)
     with opened.store.reading() as connection:
-        row = connection.execute(wanted.where(columns.tag == opened.keyring.tag(subject))).first()
-        if row is None:
-            raise UnknownSubject(
-                f"the ledger has nothing about `{subject}`", "check the id; who was erased is not found again"
-            )
-        ids = sa.select(SUBJECT_INDEX.c.id).where(SUBJECT_INDEX.c.key == row[0]).order_by(SUBJECT_INDEX.c.id)
-        entries = [found[0] for found in connection.execute(ids)]
-        envelopes = {entry_id: opened.store.envelope(connection, entry_id) for entry_id in entries}
-    decisions = [i for i, found in envelopes.items() if found is not None and _DECISION in found[1]]
-    return _Subject(row[0], row[1], row[2], entries, decisions)
+        wanted = sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.tag == opened.keyring.tag(subject))
+        key = connection.execute(wanted).scalar()
+        found = None if key is None else _of_key(opened, connection, key)
+    if found is None:
+        raise UnknownSubject(
+            f"the ledger has nothing about `{subject}`", "check the id; who was erased is not found again"
+        )
+    return found
+
+
+def _of_key(opened: OpenLedger, connection: sa.Connection, key: bytes) -> _Subject | None:
+    """None for a key that is no subject's: not there, or the house's. Raises LedgerUnavailable for a swapped one."""
+    columns = SUBJECT_KEY.c
+    wanted = sa.select(columns.hold, columns.erase_not_before, columns.tag, columns.wrapped).where(columns.key == key)
+    row = connection.execute(wanted).first()
+    if row is None or row[2] == opened.keyring.tag(None):
+        return None
+    opened.keyring.opened(key, row[2], row[3])  # or else it is not this subject's
+    ids = sa.select(SUBJECT_INDEX.c.id).where(SUBJECT_INDEX.c.key == key).order_by(SUBJECT_INDEX.c.id)
+    entries = list(connection.execute(ids).scalars())
+    envelopes = {entry_id: opened.store.envelope(connection, entry_id) for entry_id in entries}
+    decisions = [i for i, stored in envelopes.items() if stored is not None and _DECISION in stored[1]]
+    return _Subject(key, row[0], row[1], entries, decisions)
+
+
+def _newest(found: _Subject) -> dt.datetime:
+    """When the newest decision about the subject was made."""
+    return max(map(time_in, found.decisions), default=dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
 def _allowed(found: _Subject, keep: dt.timedelta, not_before: dt.date | None) -> dt.date:
@@ -143,11 +218,15 @@ def _allowed(found: _Subject, keep: dt.timedelta, not_before: dt.date | None) ->
 
     The day that an earlier request was given stays: asking again makes the records no younger.
     """
-    if found.not_before is not None:
-        until = dt.date.fromisoformat(found.not_before)
-    else:
-        until = (max(map(time_in, found.decisions), default=dt.datetime.min.replace(tzinfo=dt.UTC)) + keep).date()
+    until = _day(found.not_before) if found.not_before is not None else (_newest(found) + keep).date()
     return max(until, not_before or until)
+
+
+def _day(stored: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(stored)
+    except (ValueError, TypeError):
+        raise LedgerUnavailable("the state of a subject is damaged", VERIFY) from None
 
 
 def _restrict(
@@ -156,55 +235,93 @@ def _restrict(
     subject: str,
     about: Json,
     private: Json,
-    change: Callable[[str], dict[str, str | None]],
+    values: dict[str, str | None],
 ) -> None:
     """Changes the state of a subject and records that, under the subject's own key, in one transaction.
 
-    `change` gives the new values of the subject's row, from the id of the entry.
+    `values` are the new ones of the subject's row. Raises _Changed, NotRecorded.
     """
     now = opened.now()
-    entry = opened.ledger.prepare(Entry(new_id(now), now, Kind.RESTRICTION, private, subject, about=about))
     try:
+        entry = opened.ledger.prepare(Entry(new_id(now), now, Kind.RESTRICTION, private, subject, about=about))
         with opened.store.transaction() as connection:
-            values = change(entry.receipt.entry_id)
-            connection.execute(sa.update(SUBJECT_KEY).where(SUBJECT_KEY.c.key == found.key).values(values))
+            _check_unchanged(opened, connection, [found], since=False)
+            if entry.data_key.key != found.key:
+                raise _Changed
+            named = {n: entry.receipt.entry_id if value == _ITS_ENTRY else value for n, value in values.items()}
+            connection.execute(sa.update(SUBJECT_KEY).where(SUBJECT_KEY.c.key == found.key).values(named))
             opened.store.add(connection, entry)
+    except _Changed:
+        opened.keyring.forget(opened.keyring.tag(subject))
+        raise
     except opened.store.failures as error:
         raise NotRecorded(opened.store.explain(error)) from error
 
 
-def _destroy(opened: OpenLedger, keys: list[bytes], private: Json) -> tuple[int, str]:
+def _check_unchanged(opened: OpenLedger, connection: sa.Connection, subjects: list[_Subject], since: bool) -> None:
+    """Raises _Changed unless the subjects are as they were found; nobody else changes them from here on.
+
+    `since` says that an entry made since then is a change, too.
+    """
+    opened.store.lock_housekeeping(connection)
+    columns = SUBJECT_KEY.c
+    for found in subjects:
+        # A decision under way is either seen here or refused there: its index row needs the key's.
+        now = sa.select(columns.hold, columns.erase_not_before).where(columns.key == found.key).with_for_update()
+        row = connection.execute(now).first()
+        ids = sa.select(SUBJECT_INDEX.c.id).where(SUBJECT_INDEX.c.key == found.key).order_by(SUBJECT_INDEX.c.id)
+        if row is None or tuple(row) != (found.hold, found.not_before):
+            raise _Changed
+        if since and list(connection.execute(ids).scalars()) != found.entries:
+            raise _Changed
+
+
+def _destroy(
+    opened: OpenLedger, subjects: list[_Subject], private: Json, list_them: bool = True, since: bool = False
+) -> tuple[int, str]:
     """Destroys the keys. How many payloads nothing opens any more, and what of the keys may be left, and why."""
     store, now = opened.store, opened.now()
-    entry_id = new_id(now)
+    entry_id, keys = new_id(now), [found.key for found in subjects]
+    noted = {**private, "keys": [key.hex() for key in keys]}
     # Listed first: a crash between the two leaves a key that is destroyed when the ledger is opened again.
-    _list(opened.places, keys, str(entry_id), now)
+    if list_them:
+        _list(opened, keys, str(entry_id), now)
     try:
         with store.transaction() as connection:
+            _check_unchanged(opened, connection, subjects, since)
             entries = 0
             for some in _chunks(keys):
-                # Locked first, so that a decision under way is either seen here or refused there.
-                connection.execute(sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.key.in_(some)).with_for_update())
                 ids = sa.select(SUBJECT_INDEX.c.id).where(SUBJECT_INDEX.c.key.in_(some))
                 entries += connection.execute(sa.update(PAYLOAD).where(PAYLOAD.c.id.in_(ids)).values(key=None)).rowcount
                 connection.execute(sa.delete(SUBJECT_INDEX).where(SUBJECT_INDEX.c.key.in_(some)))
                 connection.execute(sa.delete(SUBJECT_KEY).where(SUBJECT_KEY.c.key.in_(some)))
-            noted = {**private, "keys": [key.hex() for key in keys]}
-            entry = Entry(entry_id, now, Kind.ERASURE, noted, about={"entries": entries})
-            store.add(connection, opened.ledger.prepare(entry))
+            about = {"entries": entries, "keys": len(keys)}
+            store.add(connection, opened.ledger.prepare(Entry(entry_id, now, Kind.ERASURE, noted, about=about)))
+    except _Changed:
+        _withdraw(opened.places, keys, str(entry_id))
+        raise
     except store.failures as error:
+        _withdraw(opened.places, keys, str(entry_id))
         raise NotRecorded(store.explain(error)) from error
     return entries, _leave_nothing(store)
 
 
-def _list(places: Sequence[Anchors], keys: list[bytes], entry_id: str, now: dt.datetime) -> None:
+def _withdraw(places: Sequence[Anchors], keys: list[bytes], entry_id: str) -> None:
+    """The erasure was not carried out: it is not to happen by itself later, when more may hang on the key."""
+    for place in places:
+        with suppress(AnchorUnavailable, AnchorRefused):
+            for key in keys:
+                place.withdraw_erasure(key, entry_id)
+
+
+def _list(opened: OpenLedger, keys: list[bytes], entry_id: str, now: dt.datetime) -> None:
     """At least one place, if there are any, has to take them."""
     refused: AnchorUnavailable | None = None
-    taken = not places
-    for place in places:
+    taken = not opened.places
+    for place in opened.places:
         try:
             for key in keys:
-                place.note_erasure(key, entry_id, utc(now))
+                place.note_erasure(key, entry_id, utc(now), _vouched(opened, key, entry_id))
             taken = True
         except AnchorUnavailable as error:
             refused = error
@@ -228,4 +345,4 @@ def _leave_nothing(store: Store) -> str:
 
 
 def _chunks(keys: list[bytes]) -> list[list[bytes]]:
-    return [keys[start : start + 500] for start in range(0, len(keys), 500)]
+    return [keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)]

@@ -76,7 +76,7 @@ def check_key(found: Identity, seed: bytes) -> SigningKey:
         raise SettingsError(
             Issue(
                 "the signing key is not the one that this ledger is signed with",
-                "give that key back, or change to the new one with `ordain audit rotate-key`",
+                "give that key back; an old backup needs that of its time, which `rotate-key` kept beside the new",
             )
         )
     return key
@@ -89,5 +89,5 @@ def _identity(connection: sa.Connection) -> Identity | None:
         return None
     try:
         return Identity(UUID(row[0]), row[1], row[2], row[3])
-    except ValueError:
+    except (ValueError, TypeError, AttributeError):
         raise LedgerUnavailable("the ledger's identity is damaged", "restore it from a backup") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 import threading
+import time
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -24,6 +25,7 @@ INDEX_KEY_ID = bytes(KEY_ID_BYTES)
 _WRAPPED = b"ordain data key 1\0"
 _HOUSE = b"\xff house"  # no subject's id has these bytes: they are not UTF-8
 _MOST_CACHED = 50_000
+_REMEMBERED_SECONDS = 10.0
 
 
 class MasterKey(Protocol):
@@ -75,6 +77,7 @@ class Keyring:
         self._ledger, self._master = ledger.bytes, master
         self._index_key = self._open(wrapped_index_key, INDEX_KEY_ID)
         self._cached: dict[bytes, DataKey] = {}
+        self._forgot = time.monotonic()
         self._lock = threading.Lock()
 
     def tag(self, subject: str | None) -> bytes:
@@ -100,8 +103,9 @@ class Keyring:
     def made(self, subject: str | None) -> DataKey:
         """A new key, which no database has yet."""
         key, secret = os.urandom(KEY_ID_BYTES), os.urandom(KEY_BYTES)
-        wrapped = self._master.wrap(secret, _WRAPPED + self._ledger + key)
-        return DataKey(key, secret, self.tag(subject), wrapped, subject is not None)
+        tag = self.tag(subject)
+        wrapped = self._master.wrap(secret, _WRAPPED + self._ledger + key + tag)
+        return DataKey(key, secret, tag, wrapped, subject is not None)
 
     def stored(self, data_key: DataKey) -> None:
         """Says that the database has this key from now on."""
@@ -111,9 +115,21 @@ class Keyring:
         with self._lock:
             self._cached.pop(tag, None)
 
-    def opened(self, key: bytes, wrapped: bytes) -> bytes:
-        """The data key itself. Raises LedgerUnavailable when it does not open."""
-        return self._open(wrapped, key)
+    def opened(self, key: bytes, tag: bytes, wrapped: bytes) -> bytes:
+        """The data key itself. Raises LedgerUnavailable when it does not open, or is another subject's."""
+        return self._open(wrapped, key, tag)
+
+    def forget_in_time(self) -> None:
+        """Forgets all keys every so often, so that one that another process destroyed is not in memory for long."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._forgot > _REMEMBERED_SECONDS:
+                self._cached.clear()
+                self._forgot = now
+
+    def vouch(self, data: bytes) -> bytes:
+        """A code over `data` that only who has the master key can make, 32 bytes."""
+        return hmac.digest(self._index_key, b"\xff vouch " + data, "sha256")
 
     def _keep(self, data_key: DataKey) -> None:
         with self._lock:
@@ -122,15 +138,15 @@ class Keyring:
             self._cached[data_key.tag] = data_key
 
     def _stored(self, tag: bytes, subject: str | None, key: bytes, wrapped: bytes) -> DataKey:
-        return DataKey(key, self._open(wrapped, key), tag, None, subject is not None)
+        return DataKey(key, self._open(wrapped, key, tag), tag, None, subject is not None)
 
-    def _open(self, wrapped: bytes, key: bytes) -> bytes:
+    def _open(self, wrapped: bytes, key: bytes, tag: bytes = b"") -> bytes:
         try:
-            return self._master.unwrap(wrapped, _WRAPPED + self._ledger + key)
-        except DoesNotOpen:
+            return self._master.unwrap(wrapped, _WRAPPED + self._ledger + key + tag)
+        except (DoesNotOpen, TypeError):
             raise LedgerUnavailable(
-                "the master key does not open this ledger's keys",
-                "give the master key that the ledger was made with, or run `ordain audit verify`",
+                "the master key does not open this ledger's keys, or one was put in another's place",
+                "give the master key that the ledger was made with, or run `ordain audit verify --open`",
             ) from None
 
 

@@ -12,7 +12,7 @@ from audit.group_commit import GroupCommit, OutcomeUnknown, TooManyWaiting
 from audit.kept import changed
 from audit.keys import DataKey, Keyring
 from audit.store import EntryRefused, KeyMoved, Store
-from engine.errors import LedgerUnavailable, NotRecorded, PolicyChanged
+from engine.errors import LedgerUnavailable, NotRecorded, PolicyChanged, UnknownSubject
 
 _ATTEMPTS = 20
 
@@ -36,11 +36,13 @@ class Ledger:
         self._lock = threading.Lock()
         self._group: GroupCommit[_Job] = GroupCommit(self._write, (EntryRefused,), seconds=seconds)
 
-    def append(self, entry: Entry, documents: Iterable[Document] = ()) -> Receipt:
+    def append(self, entry: Entry, documents: Iterable[Document] = (), known: bool = False) -> Receipt:
         """Writes `entry` and returns once it is on the disk.
 
         The texts that it refers to (see `audit.documents`) are kept with the first entry that does: each must be
         among `documents` unless it is kept already. From then on a policy version counts as used.
+
+        `known` asks for a subject who has a key already, and raises UnknownSubject otherwise.
 
         Raises NotRecorded when the entry is not in the ledger, and PolicyChanged when it refers to a used policy
         version under another digest. Then nothing was written, with one exception that no database can rule out:
@@ -49,6 +51,8 @@ class Ledger:
         """
         for _ in range(_ATTEMPTS):
             ready = self.prepare(entry)
+            if known and ready.data_key.wrapped is not None:
+                raise UnknownSubject(f"the ledger has nothing about `{entry.subject}`", "it may just have been erased")
             try:
                 self._group.submit(_Job([ready], documents))
             except KeyMoved:  # the subject was erased meanwhile, or another process made its key

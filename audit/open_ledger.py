@@ -49,17 +49,31 @@ class OpenLedger:
     def settle(self) -> Checkpoint | None:
         """Gives all durable entries their places, signs the tree and anchors it. Raises LedgerUnavailable.
 
-        None when another process does this, or there is no entry.
+        None when another process does this, or there is no entry. What is wrong stands in `checkpointer.fault` until
+        it is right again.
         """
+        try:
+            made = self._settle()
+        except OrdainError as error:
+            self.checkpointer.fault = error.message
+            raise
+        self.checkpointer.fault = ""
+        return made
+
+    def _settle(self) -> Checkpoint | None:
         self.store.prepare(self.now())
+        self.keyring.forget_in_time()
         if self.sequencer is not None and self.sequencer.sequence() is None:
             return None
         return self.checkpointer.checkpoint(self.now())
 
     def note(self, kind: str, about: Json, private: Json, subject: str | None = None) -> Receipt:
-        """Records what is no decision. `about` is public; `private` is sealed, under the key of the subject, if any."""
+        """Records what is no decision. `about` is public; `private` is sealed, under the key of the subject, if any.
+
+        Raises UnknownSubject for a subject without a key, who may have been erased this moment; NotRecorded.
+        """
         now = self.now()
-        return self.ledger.append(Entry(new_id(now), now, kind, private, subject, about=about))
+        return self.ledger.append(Entry(new_id(now), now, kind, private, subject, about=about), known=True)
 
     def finish(self) -> None:
         """Signs and anchors what was recorded last, and closes. If it cannot be signed, the next start does that."""

@@ -10,7 +10,7 @@ from audit.anchors import Anchored, Anchors
 from audit.checkpoint import open_note
 from audit.checkpointer import Checkpointer, known_keys, newest_note
 from audit.entry import Stamp
-from audit.erasure import destroy_again
+from audit.erasure import destroy_again, list_erasures
 from audit.identity import Identity, check_key, found_ledger
 from audit.keys import Keyring
 from audit.ledger import Ledger
@@ -61,34 +61,45 @@ def open_ledger(
     key = check_key(found, keys.seed)
     keyring = Keyring(found.ledger, keys.master, found.index_key)
     reader = Reader(store, keyring, restricted)
+    made = []
     if not lost:
         check_anchors(store, reader, found, places)
-        _pin(store, places, found, new_places)
+        made = _pin(store, places, found, new_places)
     ledger = Ledger(store, keyring, Stamp(str(found.ledger), tenant, engine), seconds)
     checkpointer = Checkpointer(store, reader, key, places)
     sequencer = Sequencer(store) if isinstance(store, PostgresStore) else None
     opened = OpenLedger(found, store, keyring, ledger, reader, checkpointer, sequencer, tuple(places), now)
     if not lost:
+        list_erasures(opened, made)
         destroy_again(opened)
     return opened
 
 
-def _pin(store: Store, places: Sequence[Anchors], found: Identity, new_places: bool) -> None:
-    """Makes new places this ledger's own, if it is new or another place knows it.
+def _pin(store: Store, places: Sequence[Anchors], found: Identity, new_places: bool) -> list[Anchors]:
+    """Makes new places this ledger's own, and says which; of a ledger that was anchored before, only if asked to.
 
-    A ledger that was anchored, and that no place knows, may have been cut together with its places.
+    A place that is gone, such as a volume that is not mounted, does not look like a new one. A ledger that no place
+    knows may have been cut together with its places.
     """
-    if places and not new_places and newest_note(store) is not None and not any(_knows(place) for place in places):
-        names = ", ".join(f"`{place.name}`" for place in places)
-        raise LedgerRolledBack(
-            f"this ledger was anchored before, and none of {names} knows it",
-            "check that their volumes are mounted, and `anchors`; to start anew there: `ordain audit new-places`",
-        )
-    for place in places:
+    unknown = [place for place in places if not _knows(place)]
+    if newest_note(store) is not None and not new_places:
+        if places and len(unknown) == len(places):
+            names = ", ".join(f"`{place.name}`" for place in places)
+            raise LedgerRolledBack(
+                f"this ledger was anchored before, and none of {names} knows it",
+                "check that their volumes are mounted, and `anchors`; to start anew there: `ordain audit new-places`",
+            )
+        for place in unknown:
+            _LOG.warning("`%s` does not know this ledger, and keeps nothing: run `ordain audit new-places`", place.name)
+        return []
+    made = []
+    for place in unknown:
         try:
             place.pin(found.origin, found.key)
+            made.append(place)
         except AnchorUnavailable as error:
             _LOG.warning("%s", error)
+    return made
 
 
 def _knows(place: Anchors) -> bool:

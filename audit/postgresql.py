@@ -26,7 +26,7 @@ from audit.tables import ENTRY, INBOX, SEQUENCER
 from engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError
 
 _MONTH = re.compile(r"payload_\d{4}_\d{2}")
-FOUNDING, SEQUENCING = 0x4F524441_0001, 0x4F524441_0002
+FOUNDING, SEQUENCING, HOUSEKEEPING = 0x4F524441_0001, 0x4F524441_0002, 0x4F524441_0003
 """Advisory locks (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)."""
 
 _WRITE = """
@@ -105,6 +105,9 @@ class PostgresStore(Store):
 
     def lock_founding(self, connection: sa.Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": FOUNDING})
+
+    def lock_housekeeping(self, connection: sa.Connection) -> None:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": HOUSEKEEPING})
 
     def envelope(self, connection: sa.Connection, entry_id: bytes) -> tuple[int | None, bytes] | None:
         # One statement sees one moment: the sequencer moves an entry from the one table to the other.

@@ -49,7 +49,10 @@ class Record:
         return merged(self.envelope, self.private or {})
 
 
-_PRIVATE = (PAYLOAD.c.sealed, SUBJECT_KEY.c.key, SUBJECT_KEY.c.wrapped, SUBJECT_KEY.c.erase_not_before)
+_PRIVATE = (
+    *(PAYLOAD.c.sealed, SUBJECT_KEY.c.key, SUBJECT_KEY.c.tag),
+    *(SUBJECT_KEY.c.wrapped, SUBJECT_KEY.c.erase_not_before),
+)
 _FROM = ENTRY.outerjoin(PAYLOAD, PAYLOAD.c.id == ENTRY.c.id).outerjoin(SUBJECT_KEY, SUBJECT_KEY.c.key == PAYLOAD.c.key)
 _RECORDS = sa.select(ENTRY.c.leaf_index, ENTRY.c.id, ENTRY.c.envelope, *_PRIVATE).select_from(_FROM)
 _ENTRIES = sa.select(ENTRY.c.leaf_index, ENTRY.c.id, ENTRY.c.envelope)
@@ -77,8 +80,8 @@ class Reader:
             if found is None:
                 return None
             row = connection.execute(private.where(PAYLOAD.c.id == entry_id.bytes)).first()
-        private_part: Sequence[Any] = tuple(row) if row else (None, None, None, None)
-        return self._opened(_stored((found[0], entry_id.bytes, found[1])), *private_part)
+        private_part: Sequence[Any] = tuple(row) if row else (None, None, None, None, None)
+        return self._opened(_stored((found[0], entry_id.bytes, found[1])), private_part)
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[StoredEntry]:
         """The entries from leaf index `start` up to, and without, `end`, as a stream."""
@@ -93,8 +96,7 @@ class Reader:
     def records(self, start: int = 0, end: int | None = None) -> Iterator[Record]:
         """Like `entries`, opened."""
         for row in self._pages(_RECORDS, start, end):
-            sealed, key, wrapped, restricted = row[3:]
-            yield self._opened(_stored(row), sealed, key, wrapped, restricted)
+            yield self._opened(_stored(row), row[3:])
 
     def ids_of(self, subject: str) -> list[UUID]:
         """The ids of all entries about a subject, in the order of their times."""
@@ -141,9 +143,8 @@ class Reader:
                 return
             start = page[-1][0] + 1
 
-    def _opened(
-        self, entry: StoredEntry, sealed: object, key: bytes | None, wrapped: bytes | None, restricted: str | None
-    ) -> Record:
+    def _opened(self, entry: StoredEntry, private_part: Sequence[Any]) -> Record:
+        sealed, key, tag, wrapped, restricted = private_part
         envelope = entry.read()
         if sealed is None:
             return Record(entry, envelope, Status.EXPIRED, None)
@@ -153,7 +154,7 @@ class Reader:
             return Record(entry, envelope, Status.ERASED, None)
         if restricted is not None and not self._restricted:
             return Record(entry, envelope, Status.RESTRICTED, None)
-        secret = self._keyring.opened(key, wrapped)
+        secret = self._keyring.opened(key, tag, wrapped)
         try:
             commitment = bytes.fromhex(envelope["key_commitment"])
             private = orjson.loads(unseal(secret, entry.id.bytes, sealed, commitment))

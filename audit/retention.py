@@ -14,8 +14,11 @@ from audit.entry import Entry, Kind, first_id, new_id, utc
 from audit.open_ledger import OpenLedger
 from audit.postgresql import PostgresStore, months_before
 from audit.sqlite import SqliteStore
+from audit.store import Store
 from audit.tables import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
 from engine.errors import NotRecorded
+
+_AT_ONCE = 20_000  # payloads in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,64 +31,89 @@ class Retained:
 
 
 def retain(opened: OpenLedger, before: dt.datetime, *, private: dict[str, object]) -> Retained:
-    """Removes the payloads of entries made before `before` and records that. Raises NotRecorded."""
-    store, first_kept, now = opened.store, first_id(before), opened.now()
-    try:
-        with store.transaction() as connection:
-            if isinstance(store, PostgresStore):
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            house = opened.keyring.tag(None)
-            removed = _drop_months(connection, before, house) if isinstance(store, PostgresStore) else Retained(0, 0)
-            removed = _remove(connection, first_kept, house, removed)
-            if not removed.payloads:
-                return removed
-            _forget_subjects(connection, first_kept, house)
-            about = {"before": utc(before), "payloads": removed.payloads, "erased": removed.erased}
-            store.add(connection, opened.ledger.prepare(Entry(new_id(now), now, Kind.RETENTION, private, about=about)))
-    except store.failures as error:
-        raise NotRecorded(store.explain(error)) from error
-    if isinstance(store, SqliteStore):
+    """Removes the payloads of entries made before `before`, in steps, each recorded with what it removed.
+
+    Decisions go on meanwhile. Raises NotRecorded; what earlier steps removed is on record then.
+    """
+    store, total = opened.store, Retained(0, 0)
+    stays = _Stays(opened.keyring.tag(None), opened.now().date().isoformat())
+    months = _months(store, before)
+    while True:
+        name = months.pop(0) if months else None
+        try:
+            with store.transaction() as connection:
+                store.lock_housekeeping(connection)
+                if isinstance(store, PostgresStore):
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                removed = _step(connection, stays, first_id(before), name)
+                if removed.payloads:
+                    _forget_subjects(connection, first_id(before), stays)
+                    about = {"before": utc(before), "payloads": removed.payloads, "erased": removed.erased}
+                    now = opened.now()
+                    entry = Entry(new_id(now), now, Kind.RETENTION, private, about=about)
+                    store.add(connection, opened.ledger.prepare(entry))
+        except store.failures as error:
+            raise NotRecorded(store.explain(error)) from error
+        total = Retained(
+            total.payloads + removed.payloads, total.erased + removed.erased, total.partitions + removed.partitions
+        )
+        if name is None and removed.payloads < _AT_ONCE:
+            break
+    if total.payloads and isinstance(store, SqliteStore):
         store.empty_log()
-    return removed
+    return total
 
 
-def _kept(house: bytes) -> sa.Select[bytes]:
-    """The keys of payloads that stay whatever their age."""
-    return sa.select(SUBJECT_KEY.c.key).where(sa.or_(SUBJECT_KEY.c.hold.is_not(None), SUBJECT_KEY.c.tag == house))
+def _months(store: Store, before: dt.datetime) -> list[str]:
+    """PostgreSQL: the partitions of whole months before that."""
+    if not isinstance(store, PostgresStore):
+        return []
+    with store.reading() as connection:
+        return months_before(connection, before.date())
 
 
-def _remove(connection: sa.Connection, first_kept: bytes, house: bytes, so_far: Retained) -> Retained:
-    old = PAYLOAD.c.id < first_kept
-    erased = connection.execute(sa.delete(PAYLOAD).where(old, PAYLOAD.c.key.is_(None))).rowcount
-    others = connection.execute(sa.delete(PAYLOAD).where(old, PAYLOAD.c.key.not_in(_kept(house)))).rowcount
-    return Retained(so_far.payloads + erased + others, so_far.erased + erased, so_far.partitions)
+def _step(connection: sa.Connection, stays: _Stays, first_kept: bytes, month: str | None) -> Retained:
+    return _remove(connection, first_kept, stays) if month is None else _drop_month(connection, month, stays)
 
 
-def _drop_months(connection: sa.Connection, before: dt.datetime, house: bytes) -> Retained:
-    """PostgreSQL: drops the partitions of whole months, and puts back the few rows that stay."""
-    payloads = erased = partitions = 0
-    for name in months_before(connection, before.date()):
-        part = sa.table(name, sa.column("id"), sa.column("key"), sa.column("sealed"))
-        stay = connection.execute(
-            sa.select(part.c.id, part.c.key, part.c.sealed).where(part.c.key.in_(_kept(house)))
-        ).all()
-        count, keyed = connection.execute(sa.select(sa.func.count(), sa.func.count(part.c.key)).select_from(part)).one()
-        if count == len(stay):
-            continue  # it was dropped and put back before, or there is nothing to gain
-        connection.exec_driver_sql(f"DROP TABLE {name}")
-        if stay:
-            connection.execute(sa.insert(PAYLOAD), [row._asdict() for row in stay])
-        payloads, erased, partitions = payloads + count - len(stay), erased + count - keyed, partitions + 1
-    return Retained(payloads, erased, partitions)
+@dataclass(frozen=True, slots=True)
+class _Stays:
+    """What stays whatever its age: what is about nobody, and who is held, or restricted until a later day."""
+
+    house: bytes
+    today: str
+
+    def keys(self) -> sa.Select[bytes]:
+        columns = SUBJECT_KEY.c
+        stays = sa.or_(columns.hold.is_not(None), columns.erase_not_before > self.today, columns.tag == self.house)
+        return sa.select(columns.key).where(stays)
 
 
-def _forget_subjects(connection: sa.Connection, first_kept: bytes, house: bytes) -> None:
+def _remove(connection: sa.Connection, first_kept: bytes, stays: _Stays) -> Retained:
+    """Some of what is old enough, oldest first."""
+    goes = sa.or_(PAYLOAD.c.key.is_(None), PAYLOAD.c.key.not_in(stays.keys()))
+    some = sa.select(PAYLOAD.c.id).where(PAYLOAD.c.id < first_kept, goes).order_by(PAYLOAD.c.id).limit(_AT_ONCE)
+    erased = connection.execute(sa.delete(PAYLOAD).where(PAYLOAD.c.id.in_(some), PAYLOAD.c.key.is_(None))).rowcount
+    others = connection.execute(sa.delete(PAYLOAD).where(PAYLOAD.c.id.in_(some))).rowcount
+    return Retained(erased + others, erased)
+
+
+def _drop_month(connection: sa.Connection, name: str, stays: _Stays) -> Retained:
+    """PostgreSQL: drops the partition of a month, and puts back the few rows that stay."""
+    connection.exec_driver_sql(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")  # nothing comes after it was counted
+    part = sa.table(name, sa.column("id"), sa.column("key"), sa.column("sealed"))
+    kept = sa.select(part.c.id, part.c.key, part.c.sealed).where(part.c.key.in_(stays.keys()))
+    stay = connection.execute(kept).all()
+    count, keyed = connection.execute(sa.select(sa.func.count(), sa.func.count(part.c.key)).select_from(part)).one()
+    connection.exec_driver_sql(f"DROP TABLE {name}")
+    if stay:
+        connection.execute(sa.insert(PAYLOAD), [row._asdict() for row in stay])
+    return Retained(count - len(stay), count - keyed, 1)
+
+
+def _forget_subjects(connection: sa.Connection, first_kept: bytes, stays: _Stays) -> None:
     """Removes the index rows of removed payloads, and the keys of subjects that no entry is left of."""
-    held = sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.hold.is_not(None))
-    connection.execute(
-        sa.delete(SUBJECT_INDEX).where(SUBJECT_INDEX.c.id < first_kept, SUBJECT_INDEX.c.key.not_in(held))
-    )
+    there = sa.select(PAYLOAD.c.id).where(PAYLOAD.c.id == SUBJECT_INDEX.c.id).exists()
+    connection.execute(sa.delete(SUBJECT_INDEX).where(SUBJECT_INDEX.c.id < first_kept, sa.not_(there)))
     used = sa.select(SUBJECT_INDEX.c.key).where(SUBJECT_INDEX.c.key == SUBJECT_KEY.c.key).exists()
-    connection.execute(
-        sa.delete(SUBJECT_KEY).where(sa.not_(used), SUBJECT_KEY.c.hold.is_(None), SUBJECT_KEY.c.tag != house)
-    )
+    connection.execute(sa.delete(SUBJECT_KEY).where(sa.not_(used), SUBJECT_KEY.c.key.not_in(stays.keys())))

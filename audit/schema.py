@@ -75,6 +75,15 @@ def ensure_schema(store: Store) -> None:
         raise LedgerUnavailable(store.explain(error)) from error
 
 
+def is_first_cut(store: Store) -> bool:
+    """Whether the database holds a ledger of the first cut, which had no keys. Raises what `ensure_schema` does."""
+    try:
+        with store.engine.connect() as connection:
+            return _known_state(connection, store).revision == FIRST_CUT
+    except store.failures as error:
+        raise LedgerUnavailable(store.explain(error)) from error
+
+
 def upgrade(
     store: Store,
     master: MasterKey,

@@ -53,7 +53,7 @@ def decrypt(key: bytes, sealed: bytes, context: bytes) -> bytes:
     """Raises DoesNotOpen."""
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
-    except (InvalidTag, ValueError):
+    except (InvalidTag, ValueError, TypeError):  # a database may hold a text where bytes belong
         raise DoesNotOpen from None
 
 

@@ -121,6 +121,9 @@ class SqliteStore(Store):
     def lock_founding(self, connection: sa.Connection) -> None:
         """The transaction has the write lock already."""
 
+    def lock_housekeeping(self, connection: sa.Connection) -> None:
+        """The transaction has the write lock already."""
+
     def envelope(self, connection: sa.Connection, entry_id: bytes) -> tuple[int | None, bytes] | None:
         row = connection.execute(sa.select(ENTRY.c.leaf_index, ENTRY.c.envelope).where(ENTRY.c.id == entry_id)).first()
         return None if row is None else (row[0], row[1])

@@ -65,6 +65,10 @@ class Store(ABC):
         """Makes other processes wait until this transaction ends before they look for the ledger's identity."""
 
     @abstractmethod
+    def lock_housekeeping(self, connection: sa.Connection) -> None:
+        """Makes other erasures, holds and removals by age wait until this transaction ends."""
+
+    @abstractmethod
     def envelope(self, connection: sa.Connection, entry_id: bytes) -> tuple[int | None, bytes] | None:
         """Leaf index (None: not in the order yet) and envelope of an entry."""
 

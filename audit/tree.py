@@ -8,14 +8,19 @@ from audit.entry import VERIFY
 from audit.merkle import leaf_hash
 from audit.store import Store
 from audit.tables import ENTRY, TILE
-from audit.tiles import TileSubtrees
+from audit.tiles import TILE_HEIGHT, TileSubtrees
 from engine.errors import LedgerUnavailable
 
 
-def stored_tree(store: Store) -> TileSubtrees:
-    """The subtrees of the entries that have a place in the order. Raises LedgerUnavailable as it is used."""
+def stored_tree(store: Store, signed: int | None = None) -> TileSubtrees:
+    """The subtrees of the entries that have a place in the order. Raises LedgerUnavailable as it is used.
+
+    With `signed`, tiles that go beyond so many leaves are not believed: the entries themselves are read.
+    """
 
     def tile(level: int, index: int) -> bytes | None:
+        if signed is not None and (index + 1) << TILE_HEIGHT * (level + 1) > signed:
+            return None
         wanted = sa.select(TILE.c.hashes).where(TILE.c.level == level, TILE.c.tile_index == index)
         with store.reading() as connection:
             return connection.execute(wanted).scalar()

@@ -118,7 +118,14 @@ def _print(counts: _Counts) -> None:
         OUT.print(f"{result.entry_id}: {'; '.join(map(str, result.differs))}", markup=False)
     if len(counts.differing) > _SHOWN:
         OUT.print(f"and {len(counts.differing) - _SHOWN:,} more: see --json")
+    if not counts.replayed:
+        OUT.print("nothing was replayed")
+        return _print_skipped(counts)
     words = f"[bold red]{len(counts.differing):,} differ[/]" if counts.differing else "[green]all agree[/]"
     OUT.print(f"{counts.replayed:,} replayed, {words}")
+    return _print_skipped(counts)
+
+
+def _print_skipped(counts: _Counts) -> None:
     for status, count in sorted(counts.skipped.items()):
         OUT.print(f"{count:,} {status}: cannot be replayed")

@@ -23,6 +23,8 @@ def health() -> dict[str, Any]:
     ledger = use.ledger
     missing = ledger.store.missing()
     faults = [missing.message] if missing else []
+    if ledger.checkpointer.fault:
+        faults.append(f"not signed: {ledger.checkpointer.fault}")
     faults += [f"not anchored in {place}: {why}" for place, why in ledger.checkpointer.unanchored.items()]
     return {
         "status": "degraded" if faults else "ok",
@@ -32,5 +34,6 @@ def health() -> dict[str, Any]:
         "policies": sorted(policy.label for policy in use.catalog.policies()),
         "models": models,
         "entries": ledger.reader.size(),
+        "waiting": len(ledger.store.waiting()),
         "ledger": ledger.identity.origin,
     }

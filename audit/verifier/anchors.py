@@ -3,7 +3,8 @@
 A place is a folder. Its file `ledger` says whose it is: the origin and a verifying key, a line each. Checkpoints are
 files `<size, 12 digits>-<first 16 hex digits of the root>.checkpoint`, timestamps beside them `.tsr`; they may stand
 in folders below. After a recovery they go on under `checkpoints-0001`, `-0002` ..., and those of larger sizes from
-before have been given up. `erased/` names the keys that were destroyed, `recovered/` has a JSON line a recovery.
+before have been given up. `erased/` names the keys that were destroyed, each with the entry that says so, and with
+`.withdrawn` behind it what did not come about. `recovered/` has a JSON line a recovery.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from engine.errors import CheckpointRefused, SettingsError
 
 _NAME = re.compile(r"([0-9]{12})-([0-9a-f]{16})\.checkpoint")
 _ERA = re.compile(r"checkpoints-([0-9]{4})")
-_KEY = re.compile(r"[0-9a-f]{32}")
+_ERASED = re.compile(r"[0-9a-f]{32}-[0-9a-f-]{36}")
+
+NEVER = 2**64
+"""Beyond the place of any entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +39,25 @@ class Anchored:
 
 @dataclass(slots=True)
 class Place:
-    """`faults` are what is wrong with the place itself."""
+    """`listed` are the keys destroyed, each with the id of an entry; those of them that are `withdrawn` were not, if
+    that entry is not there. `faults` are what is wrong with the place itself.
+    """
 
     name: str
     origin: str = ""
     key: str = ""
     notes: list[Anchored] = field(default_factory=list)
     stamped: int = 0
-    erased: set[bytes] = field(default_factory=set)
+    listed: set[tuple[bytes, str]] = field(default_factory=set)
+    withdrawn: set[tuple[bytes, str]] = field(default_factory=set)
     recoveries: list[dict[str, Any]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+
+    @property
+    def since(self) -> int:
+        """The ledger's size from which on it was there at the latest; of a place that holds nothing, none ever is."""
+        sizes = [each.note.size for each in self.notes] + [recovery["size"] for recovery in self.recoveries]
+        return min(sizes, default=NEVER)
 
     @property
     def newest(self) -> Anchored | None:
@@ -66,7 +79,9 @@ def read_place(folder: Path) -> Place:
                 _read_checkpoint(folder, path, place)
         erased = folder / "erased"
         names = os.listdir(erased) if erased.is_dir() else []
-        place.erased = {bytes.fromhex(name) for name in names if _KEY.fullmatch(name)}
+        place.listed = {(bytes.fromhex(name[:32]), name[33:]) for name in names if _ERASED.fullmatch(name)}
+        withdrawn = {name.removesuffix(".withdrawn") for name in names if name.endswith(".withdrawn")}
+        place.withdrawn = {each for each in place.listed if f"{each[0].hex()}-{each[1]}" in withdrawn}
     except OSError as error:
         raise SettingsError(
             f"the anchor place `{folder}` cannot be read: {error.strerror}", "check its rights"

@@ -27,6 +27,7 @@ from audit.verifier.recount import Recount
 from audit.verifier.relations import (
     check_counts,
     check_documents,
+    check_erasure_lists,
     check_housekeeping,
     check_index,
     check_payloads,
@@ -208,8 +209,7 @@ class _Check:
             if "checkpoint" in tables:
                 self.signed = check_checkpoints(self.source, chain, size, self.root_at, self.found)
             check_pins(chain, self.key, self.places, self.signed, self.found)
-            stored = self.signed.sizes if "checkpoint" in tables else None
-            check_places(self.places, chain, size, self.root_at, self.entries.fold, stored, self.found)
+            check_places(self.places, chain, size, self.root_at, self.entries.fold, self.found)
         self.blame()
         with self.guarded():
             if "tile" in tables:
@@ -259,17 +259,10 @@ class _Check:
             check_counts(self.entries, self.found)
             check_index(self.source, self.entries, self.found)
             check_restrictions(self.source, self.entries, self.found)
-            self.erased_again()
+            check_erasure_lists(self.source, self.places, self.entries.fold, self.found)
         if "document" in tables:
             self.documents = check_documents(self.source, self.entries, self.found)
         check_housekeeping(self.source, self.total, self.revisions, self.found)
-
-    def erased_again(self) -> None:
-        """No key that was destroyed is back, from a restored backup."""
-        listed = set().union(*(place.erased for place in self.places))
-        for (key,) in self.source.rows("SELECT key FROM subject_key") if listed else ():
-            if key in listed:
-                self.found.add(Failure.ERASURE, f"the key {shown(key)} was destroyed, and is there again")
 
     def count(self, table: str) -> int:
         row = self.source.row(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name of ours

@@ -48,6 +48,16 @@ class Restriction:
     not_before: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """`entries` payloads lost their key when `keys` keys were destroyed."""
+
+    leaf_index: int
+    entry_id: str
+    entries: int
+    keys: int
+
+
 @dataclass(slots=True)
 class Fold:
     """`take` every entry in order. Counts are of payloads."""
@@ -57,6 +67,7 @@ class Fold:
     first_time: str = ""
     last_time: str = ""
     erased: int = 0
+    erasures: list[Erasure] = field(default_factory=list)
     removed: int = 0
     removed_erased: int = 0
     removed_before: str = ""
@@ -98,8 +109,10 @@ class Fold:
     def _rotation(self, data: Json, leaf_index: int, _key: object) -> None:
         self.rotations.append(Rotation(leaf_index, data["id"], data["about"]))
 
-    def _erasure(self, data: Json, _leaf_index: int, _key: object) -> None:
-        self.erased += data["about"]["entries"]
+    def _erasure(self, data: Json, leaf_index: int, _key: object) -> None:
+        made = Erasure(leaf_index, data["id"], data["about"]["entries"], data["about"]["keys"])
+        self.erased += made.entries
+        self.erasures.append(made)
 
     def _retention(self, data: Json, _leaf_index: int, _key: object) -> None:
         about = data["about"]
@@ -136,7 +149,7 @@ _Takes = Callable[[Fold, Json, int, object], None]
 _ABOUT: dict[str, tuple[_Takes, dict[str, object]]] = {
     "ledger": (Fold._ledger, {"origin": str, "key": str}),
     "key": (Fold._rotation, {"key": str, "previous": str, "signature": str}),
-    "erasure": (Fold._erasure, {"entries": _Count}),
+    "erasure": (Fold._erasure, {"entries": _Count, "keys": _Count}),
     "retention": (Fold._retention, {"before": str, "payloads": _Count, "erased": _Count}),
     "restriction": (Fold._restriction, {"hold": bool, "erase_not_before": str | None}),
     "recovery": (Fold._recovery, {"size": _Count, "lost_size": _Count, "root": str, "lost_root": str}),

@@ -1,6 +1,6 @@
 """Payloads: that the sealed bytes are those the envelope names and, with the master key, that they open.
 
-data key = AES-256-GCM decryption of `wrapped` under the master key, bound to ledger and key id
+data key = AES-256-GCM decryption of `wrapped` under the master key, bound to ledger, key id and the subject's tag
 key      = HMAC-SHA256(data key, "ordain payload key 1" 0x00 id)
 commit   = HMAC-SHA256(key, "ordain key commitment 1" 0x00 id), which the envelope holds
 sealed   = nonce (12 bytes) || AES-256-GCM(key, nonce, plaintext, associated data = id)
@@ -58,7 +58,7 @@ class Opener:
             self._ledger = UUID(ledger).bytes
         except ValueError:
             raise DoesNotOpen("the ledger's id is damaged") from None
-        self.index_key = self._unwrapped(bytes(16), wrapped_index_key, "the key of the subject tags")
+        self.index_key = self._unwrapped(bytes(16), b"", wrapped_index_key, "the key of the subject tags")
 
     def check(self, row: Row, data: Json) -> None:
         """Opens the payload of an entry whose sealed bytes are right. Raises DoesNotOpen."""
@@ -93,17 +93,18 @@ class Opener:
         if key is None:
             if len(self._keys) >= _MOST_KEYS:
                 self._keys.clear()
-            key = self._keys[row.key] = self._unwrapped(row.key, row.wrapped, "its subject's key")
+            key = self._keys[row.key] = self._unwrapped(row.key, row.tag, row.wrapped, "its subject's key")
         return key
 
-    def _unwrapped(self, key_id: bytes, wrapped: object, what: str) -> bytes:
-        context = b"ordain data key 1\0" + self._ledger + key_id
+    def _unwrapped(self, key_id: bytes, tag: bytes, wrapped: object, what: str) -> bytes:
+        context = b"ordain data key 1\0" + self._ledger + key_id + tag
         try:
             if not isinstance(wrapped, bytes):
                 raise ValueError
             key = AESGCM(self.master_key).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], context)
         except (InvalidTag, ValueError):
-            raise DoesNotOpen(f"{what} is not wrapped by this master key") from None
+            bound = " for this subject" if tag else ""
+            raise DoesNotOpen(f"{what} is not wrapped by this master key{bound}") from None
         if len(key) != 32:
             raise DoesNotOpen(f"{what} has {len(key)} bytes, not 32")
         return key

@@ -5,12 +5,13 @@ The queries take no longer than a sort when somebody dropped an index.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 
+from audit.verifier.anchors import NEVER, Place
 from audit.verifier.entries import EntryCheck, Outside, microseconds
 from audit.verifier.findings import Failure, Findings, shown
-from audit.verifier.fold import WAITS, Restriction
+from audit.verifier.fold import WAITS, Fold, Restriction
 from audit.verifier.source import Source
 
 _LEADS_NOWHERE = """
@@ -46,9 +47,38 @@ def check_counts(entries: EntryCheck, found: Findings) -> None:
         found.add(
             Failure.ERASURE, f"{entries.erased} payloads have no key any more; by the erasures on record it is {said}"
         )
+    for erasure in fold.erasures:
+        if erasure.entries and not erasure.keys:
+            place = None if erasure.leaf_index == WAITS else erasure.leaf_index
+            message = f"it tells of {erasure.entries} payloads that were erased, and of no key that was destroyed"
+            found.add(Failure.ERASURE, message, place, erasure.entry_id)
     if len(entries.gone) != fold.removed:
         found.add(
             Failure.ERASURE, f"{len(entries.gone)} payloads are gone; by the removals on record it is {fold.removed}"
+        )
+
+
+def check_erasure_lists(source: Source, places: Sequence[Place], fold: Fold, found: Findings) -> None:
+    """The keys destroyed are on the places' lists, as many as are on record, and none of them is there again.
+
+    More on record than listed is an erasure that somebody wrote who hides what the payloads say. Each place misses
+    what was destroyed before its time or out of its reach, so their lists are taken together, and no erasure counts
+    from before the first of them.
+    """
+    told = {erasure.entry_id for erasure in fold.erasures}
+    listed = {
+        key for place in places for key, entry in place.listed if entry in told or (key, entry) not in place.withdrawn
+    }
+    for (key,) in source.rows("SELECT key FROM subject_key") if listed else ():
+        if key in listed:
+            found.add(Failure.ERASURE, f"the key {shown(key)} was destroyed, and is there again")
+    since = min((place.since for place in places), default=NEVER)
+    said = sum(erasure.keys for erasure in fold.erasures if erasure.leaf_index >= since)
+    if said > len(listed):
+        found.add(
+            Failure.ERASURE,
+            f"by the erasures on record {said} keys were destroyed since the first anchor, and {len(listed)} are on "
+            "the erasure lists: an erasure is forged, or a place with a list was not given",
         )
 
 

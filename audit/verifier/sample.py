@@ -121,7 +121,7 @@ class _Some:
         if self.signed.bad is not None:
             self.found.add(Failure.TREE, "the stored tiles and entries do not give the root that was signed last")
         check_pins(self.chain, self.key, self.places, self.signed, self.found)
-        check_places(self.places, self.chain, self.total, self._root_at, None, None, self.found)
+        check_places(self.places, self.chain, self.total, self._root_at, None, self.found)
         if self.opener is not None and identity is not None:
             try:
                 self.opener.begin(str(identity[0]), identity[2])

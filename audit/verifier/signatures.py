@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from audit.verifier.anchors import Anchored, Place
 from audit.verifier.findings import Failure, Findings, shown
@@ -30,7 +30,6 @@ class Signed:
     signer: PublicKey | None = None
     good: int = 0
     bad: Note | None = None
-    sizes: set[int] = field(default_factory=set)
 
 
 def stored_sizes(source: Source) -> array[int]:
@@ -88,7 +87,6 @@ def check_checkpoints(
         except CheckpointRefused as refused:
             found.add(Failure.SIGNATURE, f"the checkpoint of size {shown(stored)}: {refused.message}")
             continue
-        signed.sizes.add(note.size)
         signed.newest, signed.signer = note, signer
         if note.size <= size:
             root = root_at(note.size)
@@ -140,10 +138,13 @@ def check_places(
     size: int,
     root_at: RootAt,
     fold: Fold | None,
-    stored: set[int] | None,
     found: Findings,
 ) -> None:
-    """What places outside the database say of the ledger. `fold`, `stored`: None when not everything was read."""
+    """What places outside the database say of the ledger. `fold`: None when not everything was read.
+
+    A checkpoint that a place has and the database has not is no fault where the root is right: nothing is lost by it,
+    and a backup from between an entry and its checkpoint comes back so.
+    """
     for place in places:
         for fault in place.faults:
             found.add(Failure.ANCHOR, f"`{place.name}`: {fault}")
@@ -152,11 +153,22 @@ def check_places(
         if place.origin and place.origin != chain.origin:
             found.add(Failure.ANCHOR, f"`{place.name}` belongs to another ledger, {shown(place.origin)}")
             continue
-        _Comparison(place, chain, size, root_at, found).run(stored, everything=fold is not None)
-        for recovery in place.recoveries if fold is not None else ():
-            told = fold.recoveries.get(recovery["entry"]) if fold else None
-            if told is None or told["size"] != recovery["size"]:
-                found.add(Failure.ANCHOR, f"`{place.name}`: it tells of a recovery that the ledger does not tell of")
+        _Comparison(place, chain, size, root_at, found).run(everything=fold is not None)
+        if fold is not None:
+            _compare_recoveries(place, fold, found)
+
+
+def _compare_recoveries(place: Place, fold: Fold, found: Findings) -> None:
+    """The ledger tells of every recovery, but for those whose entry a later one, to no larger size, has given up."""
+    smallest = None
+    for recovery in reversed(place.recoveries):
+        size = recovery["size"]
+        if smallest is not None and size >= smallest:
+            continue
+        smallest = size
+        told = fold.recoveries.get(recovery["entry"])
+        if told is None or told["size"] != size:
+            found.add(Failure.ANCHOR, f"`{place.name}`: it tells of a recovery that the ledger does not tell of")
 
 
 @dataclass(slots=True)
@@ -169,9 +181,8 @@ class _Comparison:
     root_at: RootAt
     found: Findings
 
-    def run(self, stored: set[int] | None, everything: bool) -> None:
+    def run(self, everything: bool) -> None:
         notes = sorted(self.place.notes, key=lambda each: each.note.size) if everything else self._newest()
-        recovered = {recovery["size"] for recovery in self.place.recoveries}
         good, shorter, forked = 0, None, False
         for each in notes:
             if each.lost or not self._vouched(each):
@@ -183,8 +194,6 @@ class _Comparison:
             root = self.root_at(size)
             if root == each.note.root:
                 good = size
-                if stored is not None and size not in stored | recovered:
-                    self._add("the ledger's own checkpoint of that size was removed", each)
             elif root is not None and not forked:
                 forked = True
                 message = f"`{self.place.name}` has a checkpoint of {size} entries with another root: they were changed"

@@ -104,9 +104,13 @@ def test_who_read_about_a_subject_is_erased_with_the_subject(folder: Path, monke
     assert [record.private for record in readings(folder, monkeypatch)] == [None, None]
 
 
-def test_asking_for_an_unknown_subject_finds_and_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_asking_for_an_unknown_subject_is_on_record_without_its_id(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert found(folder, "--subject", "C-404") == []
-    assert readings(folder, monkeypatch) == []
+    [reading] = readings(folder, monkeypatch)
+    assert reading.envelope["about"] == {"action": "search", "entries": 0}
+    assert "C-404" not in str(reading.merged())
 
 
 def test_times_without_an_offset_are_of_the_tenants_zone_and_a_last_day_is_whole(folder: Path) -> None:

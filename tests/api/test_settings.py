@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from served import ROOT
+from served import ROOT, settings_in
 
+from api.opened import open_for
 from api.settings import Settings, load_settings
-from engine.errors import SettingsError
+from engine.errors import LedgerRolledBack, SettingsError
 
 OTHER: dict[str, tuple[str, Any]] = {
     "database_url": ("sqlite:////elsewhere/other.db", "sqlite:////elsewhere/other.db"),
@@ -155,3 +156,16 @@ def test_a_file_that_is_no_settings_is_told_with_its_place(here: Path, config: s
 def test_an_empty_file_is_no_setting_at_all(here: Path) -> None:
     (here / "config.yaml").write_text("# nothing yet\n")
     assert load_settings().port == 8080
+
+
+def test_one_anchor_place_is_too_few(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="names one place"):
+        open_for(settings_in(tmp_path, anchors=[tmp_path / "one", tmp_path / "one"]))
+
+
+def test_a_ledger_that_is_missing_is_not_followed_by_an_empty_one(tmp_path: Path) -> None:
+    open_for(settings_in(tmp_path)).finish()
+    (tmp_path / "ordain.db").rename(tmp_path / "away.db")
+    with pytest.raises(LedgerRolledBack, match="is missing"):
+        open_for(settings_in(tmp_path))
+    assert not (tmp_path / "ordain.db").exists()

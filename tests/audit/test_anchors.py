@@ -20,6 +20,7 @@ WORKER = Path(__file__).with_name("anchor_worker.py")
 ROOT = WORKER.parents[2]
 OTHER_LEDGER = "ordain.ledger/0193ee00-0000-7000-8000-000000000002"
 KEY = bytes(range(16))
+ENTRY = "0192f000-0001-7000-8000-00000000abcd"
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_files_are_read_only_and_folders_open_to_readers_whatever_the_umask(tmp_
         place = FileAnchors(tmp_path / "place")
         place.pin(ORIGIN, "key")
         keep(place, 5)
-        place.note_erasure(KEY, "entry", "time")
+        place.note_erasure(KEY, ENTRY, "time", "code")
     finally:
         os.umask(before)
     modes = {path.stat().st_mode & 0o7777 for path in place.folder.rglob("*") if path.is_file()}
@@ -143,7 +144,7 @@ def test_a_place_whose_ledger_file_is_gone_is_not_taken_for_a_new_one(place: Fil
     recovery = Recovery(1, "", 2, "", "entry", "time")
     writes: list[Callable[[], None]] = [
         lambda: keep(place, 3),
-        lambda: place.note_erasure(KEY, "entry", "time"),
+        lambda: place.note_erasure(KEY, ENTRY, "time", "code"),
         lambda: place.note_recovery(recovery),
     ]
     for write in writes:
@@ -236,14 +237,25 @@ def test_an_empty_folder_left_by_a_crash_does_not_hide_the_newest(place: FileAnc
 
 
 def test_the_erasure_list_gives_the_destroyed_keys_back(place: FileAnchors) -> None:
-    place.note_erasure(KEY, "entry-1", "2026-11-21T02:10:00Z")
-    place.note_erasure(KEY, "entry-2", "2026-11-22T02:10:00Z")
-    place.note_erasure(bytes(16), "entry-3", "2026-11-23T02:10:00Z")
-    assert FileAnchors(place.folder).erased() == {KEY, bytes(16)}
-    line = (place.folder / "erased" / KEY.hex()).read_text()
-    assert json.loads(line) == {"key": KEY.hex(), "entry": "entry-1", "time": "2026-11-21T02:10:00Z"}
+    other = ENTRY.replace("1", "2")
+    place.note_erasure(KEY, ENTRY, "2026-11-21T02:10:00Z", "code")
+    place.note_erasure(KEY, ENTRY, "2026-11-22T02:10:00Z", "another code")
+    place.note_erasure(bytes(16), other, "2026-11-23T02:10:00Z", "code")
+    assert FileAnchors(place.folder).erased() == {(KEY, ENTRY), (bytes(16), other)}
+    assert (place.vouched(KEY, ENTRY), place.vouched(KEY, other)) == ("code", "")
+    line = (place.folder / "erased" / f"{KEY.hex()}-{ENTRY}").read_text()
+    assert json.loads(line) == {"key": KEY.hex(), "entry": ENTRY, "time": "2026-11-21T02:10:00Z", "vouched": "code"}
     with pytest.raises(ValueError, match="16 bytes"):
-        place.note_erasure(b"short", "entry", "time")
+        place.note_erasure(b"short", ENTRY, "time", "code")
+
+
+def test_an_erasure_that_did_not_come_about_is_not_on_the_list_and_a_later_one_is(place: FileAnchors) -> None:
+    later = ENTRY.replace("1", "2")
+    place.note_erasure(KEY, ENTRY, "time", "code")
+    place.withdraw_erasure(KEY, ENTRY)
+    assert place.erased() == set()
+    place.note_erasure(KEY, later, "time", "code")
+    assert place.erased() == {(KEY, later)}
 
 
 def test_after_a_recovery_the_lost_checkpoints_stay_and_the_new_ones_stand_beside_them(place: FileAnchors) -> None:

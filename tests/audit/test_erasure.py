@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from databases import Cluster, binaries
 from ledgers import DOCUMENTS, MASTER, decision, now, opened
 
+from audit import erasure
 from audit.anchors import FileAnchors
 from audit.entry import Entry, Kind
 from audit.erasure import Erased, erase, erase_due, hold
@@ -27,7 +29,7 @@ from audit.reader import Status
 from audit.retention import retain
 from audit.sealing import DoesNotOpen, unseal
 from audit.tables import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
-from engine.errors import NotRecorded, UnknownSubject
+from engine.errors import LedgerUnavailable, NotRecorded, UnknownSubject
 
 JANE = "jane.roe@example.org"
 SECRETS = ("jane.roe@example.org", "Zoë Quartermaine", "17 Larkspur Lane")
@@ -61,7 +63,7 @@ def raw(folder: Path) -> bytes:
 
 def told_by(data: bytes, use: OpenLedger, key: bytes, ids: list[UUID]) -> str:
     """What somebody learns who has these bytes AND the master key: all that any wrapped key in them opens."""
-    context = b"ordain data key 1\0" + use.identity.ledger.bytes + key
+    context = b"ordain data key 1\0" + use.identity.ledger.bytes + key + use.keyring.tag(JANE)
     master = AESGCM(MASTER)
     for start in range(len(data) - 60):
         try:
@@ -138,7 +140,7 @@ def test_others_stay_readable_and_the_erasure_is_on_record(use: OpenLedger) -> N
     assert kinds.count(Kind.DECISION) == 6
     assert sum(r.status is Status.READABLE and r.envelope["kind"] == Kind.DECISION for r in records) == 3
     [erasure] = [record for record in records if record.envelope["kind"] == Kind.ERASURE]
-    assert erasure.envelope["about"] == {"entries": 3}
+    assert erasure.envelope["about"] == {"entries": 3, "keys": 1}
     assert erasure.private is not None
     assert erasure.private["reason"] == BY["reason"]
     assert JANE not in str(erasure.merged())
@@ -216,7 +218,7 @@ def test_a_restored_backup_loses_again_what_was_erased(tmp_path: Path) -> None:
     with opened(url, [place]) as use:
         assert statuses(use, ids) == {Status.ERASED}
         erasures = [entry for entry in use.reader.entries() if entry.read()["kind"] == Kind.ERASURE]
-        assert [entry.read()["about"] for entry in erasures] == [{"entries": 2}]
+        assert [entry.read()["about"] for entry in erasures] == [{"entries": 2, "keys": 1}]
     with opened(url, [place]) as use:
         assert sum(entry.read()["kind"] == Kind.ERASURE for entry in use.reader.entries()) == 1, "once"
 
@@ -285,3 +287,101 @@ def dump(server: Cluster) -> str:
     with opened(server.url()) as use, use.store.reading() as connection:
         rows = [row for table in (SUBJECT_KEY, SUBJECT_INDEX, PAYLOAD) for row in connection.execute(sa.select(table))]
     return "\n".join(" ".join(v.hex() if isinstance(v, bytes) else str(v) for v in row) for row in rows)
+
+
+def test_a_hold_that_comes_between_looking_and_erasing_wins(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The erasure has looked when another process puts the subject under a hold."""
+    with opened(url) as use, opened(url) as other:
+        ids = fill(use, 2)
+        listing = erasure._list
+
+        def hold_first(*arguments: object) -> None:
+            monkeypatch.setattr(erasure, "_list", listing)
+            hold(other, JANE, True, private=BY)
+            listing(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(erasure, "_list", hold_first)
+        assert erase(use, JANE, private=BY).status is Erased.HELD
+        assert statuses(use, ids) == {Status.RESTRICTED}
+
+
+def test_an_erasure_that_failed_does_not_happen_later_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, place, file = f"sqlite:///{tmp_path}/ledger.db", FileAnchors(tmp_path / "anchors"), tmp_path / "ledger.db"
+    with opened(url, [place], busy_seconds=0.1) as use:
+        fill(use, 1)
+        listing = erasure._list
+        with closing(sqlite3.connect(file, isolation_level=None)) as blocking:
+
+            def then_blocked(*arguments: object) -> None:
+                listing(*arguments)  # type: ignore[arg-type]
+                blocking.execute("BEGIN IMMEDIATE")
+
+            monkeypatch.setattr(erasure, "_list", then_blocked)
+            with pytest.raises(NotRecorded, match="locked"):
+                erase(use, JANE, private=BY)
+        monkeypatch.undo()
+        later = UUID(use.ledger.append(about_jane(9), DOCUMENTS).entry_id)
+    with opened(url, [place]) as use:
+        assert statuses(use, [later]) == {Status.READABLE}
+        assert erase(use, JANE, private=BY).status is Erased.DONE
+
+
+def test_a_list_that_the_ledger_did_not_write_destroys_nothing(tmp_path: Path) -> None:
+    url, place = f"sqlite:///{tmp_path}/ledger.db", FileAnchors(tmp_path / "anchors")
+    with opened(url, [place]) as use:
+        ids = fill(use, 1)
+        with use.store.reading() as connection:
+            keys = connection.execute(sa.select(SUBJECT_KEY.c.key)).scalars().all()
+        for key in keys:
+            place.note_erasure(key, str(ids[0]), "time", "00" * 32)
+    with opened(url, [place]) as use:
+        assert statuses(use, ids) == {Status.READABLE}
+        assert all(record.status is Status.READABLE for record in use.reader.records())
+
+
+def test_swapped_tags_do_not_erase_the_wrong_person(use: OpenLedger) -> None:
+    ids = fill(use, 1)
+    tags = [use.keyring.tag(subject) for subject in (JANE, "C-0")]
+    with use.store.transaction() as connection:
+        for old, new in ((tags[0], b"aside"), (tags[1], tags[0]), (b"aside", tags[1])):
+            connection.execute(sa.update(SUBJECT_KEY).where(SUBJECT_KEY.c.tag == old).values(tag=new))
+    with pytest.raises(LedgerUnavailable, match="does not open"):
+        erase(use, JANE, private=BY)
+    with pytest.raises(LedgerUnavailable):
+        use.reader.record(ids[0])
+
+
+def test_with_days_to_keep_a_new_decision_puts_off_what_was_due(url: str) -> None:
+    clock = [dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)]
+    keep = dt.timedelta(days=365)
+    with opened(url, at=lambda: clock[0]) as use:
+        use.ledger.append(about_jane(1, clock[0]), DOCUMENTS)
+        erase(use, JANE, private=BY, keep=keep)
+        clock[0] = dt.datetime(2026, 12, 31, 12, tzinfo=dt.UTC)
+        use.ledger.append(about_jane(2, clock[0]), DOCUMENTS)
+        clock[0] = dt.datetime(2027, 1, 2, 12, tzinfo=dt.UTC)
+        assert erase_due(use, private=BY, keep=keep).entries == 0
+        clock[0] = dt.datetime(2028, 1, 1, 12, tzinfo=dt.UTC)
+        assert erase_due(use, private=BY, keep=keep).entries == 3
+
+
+def test_a_read_of_somebody_who_was_just_erased_makes_no_new_key(use: OpenLedger) -> None:
+    fill(use, 1)
+    erase(use, JANE, private=BY)
+    with pytest.raises(UnknownSubject):
+        use.note(Kind.READ, {"action": "show", "entries": 1}, BY, JANE)
+    with use.store.reading() as connection:
+        wanted = sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.tag == use.keyring.tag(JANE))
+        assert connection.execute(wanted).first() is None
+
+
+def test_an_erasure_forged_in_the_database_is_not_signed(use: OpenLedger) -> None:
+    fill(use, 2)
+    use.settle()
+    with use.store.transaction() as connection:
+        ready = use.ledger.prepare(decision(99, kind=Kind.ERASURE, subject=None, about={"entries": 1, "keys": 1}))
+        use.store.add(connection, replace(ready, sealed=bytes(len(ready.sealed))))
+    with pytest.raises(LedgerUnavailable):
+        use.settle()

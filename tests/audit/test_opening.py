@@ -18,10 +18,12 @@ from audit.checkpointer import newest_note, rotated_keys
 from audit.entry import Kind
 from audit.erasure import erase
 from audit.keys import LocalMasterKey
+from audit.merkle import root
 from audit.open_ledger import Keys, OpenLedger
 from audit.opening import open_ledger, open_store
 from audit.recovery import recover
 from audit.rotation import rotate
+from audit.tiles import TileSubtrees
 from engine.errors import LedgerRolledBack, LedgerUnavailable, SettingsError
 
 BY = {"actor": "tests"}
@@ -247,3 +249,66 @@ def test_a_key_that_took_over_on_postgresql_opens_the_ledger_before_its_entry_ha
         assert made is not None
         assert made.size == 7
         use.close()
+
+
+def test_a_server_does_not_sign_less_than_it_signed_before(path: Path, place: FileAnchors) -> None:
+    """The database went back while the server runs, as after a failover to a copy without the last commits."""
+    with opened(f"sqlite:///{path}", [place]) as use:
+        fill(use, 0, 5)
+        use.settle()
+        fill(use, 5, 9)
+        use.settle()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("DELETE FROM checkpoint WHERE size > 6")
+            connection.execute("DELETE FROM entry WHERE leaf_index > 6")
+            connection.commit()
+        fill(use, 9, 14)
+        with pytest.raises(LedgerRolledBack, match="10 entries were signed"):
+            use.settle()
+    assert [anchored.size for anchored in place.all()] == [6, 10]
+
+
+def test_tiles_that_somebody_else_stored_are_not_believed(path: Path, place: FileAnchors) -> None:
+    """A full tile, stored before its leaves are there, would let an entry be signed that never was."""
+    with opened(f"sqlite:///{path}", [place]) as use:
+        fill(use, 0, 3)
+        use.settle()
+        hashes = [entry.leaf_hash for entry in use.reader.entries()] + [bytes(32)] * 252
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("INSERT INTO tile VALUES (0, 0, ?)", (b"".join(hashes),))
+            connection.commit()
+        fill(use, 3, 6)
+        made = use.settle()
+        assert made is not None
+        leaves = [entry.leaf_hash for entry in use.reader.entries()]
+        assert made.root == root(len(leaves), TileSubtrees(lambda *_: None, lambda start, end: leaves[start:end]))
+        use.ledger.append_all([decision(number) for number in range(300)], DOCUMENTS)
+        with pytest.raises(LedgerUnavailable, match="tile 0 of level 0 is not that of the entries"):
+            use.settle()
+
+
+def test_a_place_that_is_gone_does_not_come_back_as_a_new_one(tmp_path: Path, path: Path) -> None:
+    one, two = FileAnchors(tmp_path / "one"), FileAnchors(tmp_path / "two")
+    with opened(f"sqlite:///{path}", [one, two]) as use:
+        use.settle()
+    (tmp_path / "two").rename(tmp_path / "away")
+    with opened(f"sqlite:///{path}", [one, two]) as use:
+        fill(use, 0, 3)
+        use.settle()
+        assert list(use.checkpointer.unanchored) == [two.name]
+    assert not (tmp_path / "two").exists()
+    (tmp_path / "one").rename(tmp_path / "away-too")
+    with pytest.raises(LedgerRolledBack, match="none of"):
+        reopened(path, one)
+
+
+def test_a_new_place_learns_who_was_erased(tmp_path: Path, path: Path) -> None:
+    one, two = FileAnchors(tmp_path / "one"), FileAnchors(tmp_path / "two")
+    with opened(f"sqlite:///{path}", [one]) as use:
+        fill(use, 0, 3)
+        erase(use, "C-1", private=BY)
+        use.settle()
+    store = open_store(f"sqlite:///{path}")
+    keys = Keys(LocalMasterKey(MASTER), SEED)
+    open_ledger(store, keys, [two], tenant="demo", engine=ENGINE, now=now, new_places=True).close()
+    assert two.erased() == one.erased() != set()

@@ -72,6 +72,13 @@ def test_a_hold_keeps_its_subject_and_what_was_erased_is_counted(use: OpenLedger
     assert len(use.reader.ids_of("C-1")) == 4, "with the entry of the hold"
 
 
+def test_who_is_restricted_until_a_later_day_is_kept_until_then(use: OpenLedger) -> None:
+    ids = fill(use, range(1, 3))
+    erase(use, "C-1", private=BY, not_before=dt.date(2090, 1, 1))
+    assert retain(use, day(12), private=BY).payloads == 2, "those of C-2"
+    assert [record.status for record in map(use.reader.record, ids) if record].count(Status.RESTRICTED) == 2
+
+
 def test_a_subject_of_whom_nothing_is_left_has_no_key(use: OpenLedger) -> None:
     fill(use, range(1, 3))
     retain(use, day(12), private=BY)
@@ -98,7 +105,7 @@ def test_postgresql_drops_whole_months() -> None:
         with use.store.reading() as connection:
             assert [name for name in months_before(connection, dt.date(YEAR, 12, 1)) if name < "payload_2025_04"] == []
             left = connection.execute(sa.select(sa.func.count()).select_from(PAYLOAD)).scalar()
-        assert left == 1 + 6 + 6 + 2 + 2, "leaf 0, months about nobody, C-1 held, C-2 of two months, hold, retention"
+        assert left == 1 + 6 + 6 + 2 + 1 + 4, "leaf 0, about nobody, C-1 held, C-2 of two months, hold, four removals"
         assert len([s for _, s in states(use) if s is Status.READABLE]) == 8
         again = retain(use, day(4, 20), private=BY)
         assert (again.payloads, again.partitions) == (0, 0)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
 from pathlib import Path
 
 import click
 
 from api.actor import actor
 from api.console import OUT
-from api.keys import new_signing_key, read_secret
+from api.keys import new_signing_key, read_secret, sync_folder
 from api.opened import open_for, opened_ledger, require_ledger, settings_of
 from api.settings import Settings
 from audit.checkpoint import Checkpoint, SigningKey
@@ -35,8 +37,7 @@ def checkpoint_command(obj: dict[str, object], as_json: bool) -> None:
     """
     obj["json"] = as_json
     with opened_ledger(obj) as opened:
-        made = opened.settle()
-        _show(opened, made, as_json)
+        _show(opened, opened.settle() or opened.checkpointer.newest(), as_json)
         unanchored = bool(opened.checkpointer.unanchored)
     if unanchored:
         raise click.exceptions.Exit(1)
@@ -44,7 +45,7 @@ def checkpoint_command(obj: dict[str, object], as_json: bool) -> None:
 
 def _show(opened: OpenLedger, made: Checkpoint | None, as_json: bool) -> None:
     if made is None:
-        raise SettingsError("another process signs this ledger", "it does so by itself; stop it to do it here")
+        raise SettingsError("another process signs this ledger, and has not yet", "ask again in a moment")
     places = {place.name: opened.checkpointer.unanchored.get(place.name, "") for place in opened.places}
     if as_json:
         data = {
@@ -86,7 +87,7 @@ def rotate_command(obj: dict[str, object], reason: str, name: str | None) -> Non
     if not file.is_file():
         raise SettingsError(
             f"the signing key is not in `{file}`",
-            "a key from the environment is changed by who set it: see docs/ledger.md",
+            "a key from the environment: write both into files for this command, then set the new one",
         )
     require_ledger(settings)
     new = new_signing_key(settings)
@@ -97,10 +98,13 @@ def rotate_command(obj: dict[str, object], reason: str, name: str | None) -> Non
             rotate(opened, read_secret(file), read_secret(new), private={"actor": actor(name), "reason": reason})
         finally:
             opened.close()
+    # Kept, because a backup from before needs it; linked, so that there is no moment without a key.
+    os.link(file, file.with_name(f"signing.key.until-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%fZ}"))
     new.replace(file)
+    sync_folder(file.parent)
     with opened_ledger(obj) as opened:
         OUT.print(f"the ledger is signed by a new key: {opened.identity.key}", markup=False)
-        OUT.print("hand it to whoever verifies; the old key vouches for it in the log")
+        OUT.print("hand it to whoever verifies; the old key vouches for it in the log, and is kept for old backups")
 
 
 def _took_over(settings: Settings, new: Path) -> bool:

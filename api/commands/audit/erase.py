@@ -52,10 +52,10 @@ def erase_command(
         click.confirm(f"Erase everything on record about `{subject}`, for good?", abort=True, err=True)
     private = {"actor": actor(name), "reason": reason}
     with opened_ledger(obj) as opened:
+        keep = dt.timedelta(days=settings_of(obj).keep_days)
         if subject is None:
-            found = erase_due(opened, private=private)
+            found = erase_due(opened, private=private, keep=keep)
         else:
-            keep = dt.timedelta(days=settings_of(obj).keep_days)
             day = None if not_before is None else not_before.date()
             found = erase(opened, subject, private=private, keep=keep, not_before=day)
     if as_json:

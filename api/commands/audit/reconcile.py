@@ -19,6 +19,7 @@ from audit.export import safe_cell
 from audit.plain_words import one_line
 from audit.reconcile import Finding, Reconciliation, Rules, reconcile
 from audit.search import Condition
+from engine.errors import MalformedRequest
 
 _SHOWN = 50
 _COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
@@ -64,6 +65,8 @@ def reconcile_command(
     recorded.
     """
     obj["json"] = as_json
+    if as_csv is not None and as_csv.exists():
+        raise MalformedRequest(f"`{as_csv}` is there already", "name another file, or remove it")
     columns = Columns(id_column, subject_column, service_column, time_column)
     actions = read_actions(table, columns, settings_of(obj).zone)
     rules = Rules(within=dt.timedelta(hours=within), services=services, unless=tuple(map(Condition.parse, unless)))

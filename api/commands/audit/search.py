@@ -67,9 +67,10 @@ def search_command(
 
 
 def _note(opened: OpenLedger, query: Query, ids: list[str], by: Access) -> None:
-    if query.subject is not None and not ids:
-        return  # nothing was read, and a subject that the ledger does not know gets no key by being asked for
-    note_reading(opened, "search", by, ids, query=query.shown(), subject=query.subject)
+    # A subject that the ledger does not know gets no key by being asked for: its id is left out.
+    known = query.subject if ids else None
+    shown = {name: value for name, value in query.shown().items() if known or name != "subject"}
+    note_reading(opened, "search", by, ids, query=shown, subject=known)
 
 
 def _row(entry: StoredEntry, envelope: Json) -> Json:

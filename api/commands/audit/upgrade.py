@@ -10,7 +10,7 @@ from api.console import OUT, progress_bar
 from api.keys import load_keys
 from api.opened import ENGINE, opened_ledger, require_ledger, settings_of
 from audit.opening import open_store
-from audit.schema import upgrade
+from audit.schema import is_first_cut, upgrade
 
 
 @click.command("upgrade")
@@ -25,7 +25,7 @@ def upgrade_command(obj: dict[str, object]) -> None:
     require_ledger(settings)
     store = open_store(settings.database_url, settings.busy_seconds)
     try:
-        keys = load_keys(settings, make=True)
+        keys = load_keys(settings, make=is_first_cut(store))
         with progress_bar("upgrading") as (progress, task):
             done = upgrade(
                 store,

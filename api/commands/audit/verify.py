@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from api.commands.audit.verify_proof import known_key
 from api.console import OUT, progress_bar
 from api.keys import MASTER, secret_of
 from api.opened import place_folders, require_ledger, settings_of
@@ -23,7 +24,7 @@ from audit.verifier.findings import Evidence
 @click.option("--seed", type=int, help="Take the same sample again.")
 @click.option("--anchor", "anchors", multiple=True, type=click.Path(path_type=Path), help="An anchor folder.")
 @click.option("--no-anchors", is_flag=True, help="Do not compare with the anchors of the settings.")
-@click.option("--key", help="The ledger's public key as you know it, from somewhere else than the ledger.")
+@click.option("--key", help="The ledger's public key as you know it, or a file with it.")
 @click.option("--open", "opens", is_flag=True, help="Decrypt every payload too; needs the master key.")
 @click.option("--json", "as_json", is_flag=True, help="Print the evidence as JSON.")
 @click.pass_obj
@@ -59,7 +60,7 @@ def verify_command(
             sample=sample,
             seed=seed,
             anchors=_anchors(settings, anchors, no_anchors),
-            key=key,
+            key=None if key is None else known_key(key),
             master_key=master,
             revisions=(HEAD,),
             progress=lambda done, total: progress.update(task, completed=done, total=total),

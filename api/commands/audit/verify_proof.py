@@ -28,7 +28,7 @@ def verify_proof_command(
     Exit codes: 0 it holds, 1 it does not, 2 bad input.
     """
     obj["json"] = as_json
-    vkey, text = _key(key), _read(file)
+    vkey, text = known_key(key), _read(file)
     try:
         found = verify_proof(text, vkey, leaf_hash=leaf_hash, entry_id=entry_id)
     except (ProofRefused, CheckpointRefused) as refused:
@@ -54,7 +54,7 @@ def verify_proof_command(
     )
 
 
-def _key(given: str) -> str:
+def known_key(given: str) -> str:
     """The key itself, read from a file when there is one of that name. Raises CheckpointRefused."""
     try:
         is_file = Path(given).is_file()

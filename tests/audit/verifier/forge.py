@@ -190,9 +190,8 @@ class Forge:
         texts = (
             [("policy", "retention-offer", policy, f"policy: retention-offer\nversion: {policy}\n")] if policy else []
         )
-        texts += (
-            [("vocabulary", "", 0, "churn_risk: number\n"), ("services", "", 0, "retention: []\n")] if policy else []
-        )
+        if policy:
+            texts += [("vocabulary", "", 0, "churn_risk: number\n"), ("services", "", 0, "retention: []\n")]
         for what, name, version, text in texts:
             self.documents[digest(text.encode()), what, name, version] = text.encode()
         envelope = {
@@ -236,13 +235,14 @@ class Forge:
         if subject not in self.of_subject:
             key, secret, nonce = self.random.randbytes(16), self.random.randbytes(32), self.random.randbytes(12)
             tag = hmac.digest(self.index_key, b"\xff house" if subject is None else subject.encode(), "sha256")
-            self.keys[key] = [tag, self.wrap(secret, key, nonce), None, None]
+            self.keys[key] = [tag, self.wrap(secret, key + tag, nonce), None, None]
             self.secrets[key] = secret
             self.of_subject[subject] = key
         return self.of_subject[subject]
 
-    def wrap(self, secret: bytes, key: bytes, nonce: bytes) -> bytes:
-        return nonce + AESGCM(self.master).encrypt(nonce, secret, b"ordain data key 1\0" + self.ledger.bytes + key)
+    def wrap(self, secret: bytes, named: bytes, nonce: bytes) -> bytes:
+        """`named`: the id of the key, and the tag of the subject if it is one's."""
+        return nonce + AESGCM(self.master).encrypt(nonce, secret, b"ordain data key 1\0" + self.ledger.bytes + named)
 
     def erase(self, subject: str) -> None:
         key = self.of_subject.pop(subject)
@@ -251,11 +251,11 @@ class Forge:
             self.payloads[entry_id] = (None, self.payloads[entry_id][1])
             self.index.remove((key, entry_id))
         del self.keys[key]
-        entry = self.append("erasure", about={"entries": len(erased)})
+        entry = str(UUID(bytes=self.append("erasure", about={"entries": len(erased), "keys": 1})))
+        line = json.dumps({"key": key.hex(), "entry": entry, "time": "", "vouched": ""}) + "\n"
         for place in self.places:
             (place / "erased").mkdir(exist_ok=True)
-            line = {"key": key.hex(), "entry": str(UUID(bytes=entry)), "time": ""}
-            (place / "erased" / key.hex()).write_text(json.dumps(line) + "\n")
+            (place / "erased" / f"{key.hex()}-{entry}").write_text(line)
 
     def restrict(self, subject: str, hold: bool, not_before: str | None) -> None:
         entry = self.append("restriction", subject, about={"hold": hold, "erase_not_before": not_before})

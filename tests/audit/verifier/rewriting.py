@@ -43,21 +43,45 @@ def rewrite(connection: sqlite3.Connection, signers: Signers, signed: bool | Non
         connection.execute("UPDATE checkpoint SET note = ? WHERE size = ?", (made, size))
 
 
+def sign(connection: sqlite3.Connection, signers: Signers) -> None:
+    """Makes a checkpoint of all entries there are now, and the tiles it needs, as the server does."""
+    tree = Tree([row[0] for row in connection.execute("SELECT envelope FROM entry ORDER BY leaf_index")])
+    size = len(tree.leaves)
+    connection.executemany("INSERT OR IGNORE INTO tile VALUES (?, ?, ?)", tree.tiles(size))
+    (origin,) = connection.execute("SELECT origin FROM ledger_identity").fetchone()
+    signer = next(key for since, key in reversed(signers) if since <= size)
+    made = note(origin, size, tree.root(0, size), "2026-11-21T02:10:00Z", signer)
+    connection.execute("INSERT INTO checkpoint VALUES (?, ?)", (size, made))
+
+
+def append(connection: sqlite3.Connection, entry_id: bytes, kind: str, about: dict[str, Any]) -> None:
+    """A false entry about nobody, after all others, in good form."""
+    (place,) = connection.execute("SELECT max(leaf_index) + 1 FROM entry").fetchone()
+    copy_entry(connection, 0, place, entry_id, kind, about)
+
+
 def shift(connection: sqlite3.Connection, place: int) -> None:
     connection.execute("UPDATE entry SET leaf_index = -leaf_index - 10 WHERE leaf_index >= ?", (place,))
     connection.execute("UPDATE entry SET leaf_index = -leaf_index - 9 WHERE leaf_index < 0")
 
 
-def copy_entry(connection: sqlite3.Connection, source: int, place: int, entry_id: bytes) -> None:
+def copy_entry(
+    connection: sqlite3.Connection,
+    source: int,
+    place: int,
+    entry_id: bytes,
+    kind: str = "read",
+    about: dict[str, Any] | None = None,
+) -> None:
     """A false entry with a payload of its own, in good form."""
     (envelope,) = connection.execute("SELECT envelope FROM entry WHERE leaf_index = ?", (source,)).fetchone()
     sealed = b"nobody can open this"
     fields = {
         "id": str(UUID(bytes=entry_id)),
         "payload_hash": digest(sealed),
-        "kind": "read",
+        "kind": kind,
         "outcome_class": None,
-        "about": {},
+        "about": about or {},
     }
     made = rfc8785.dumps({**read_canonical(envelope), **fields})
     connection.execute("INSERT INTO entry VALUES (?, ?, ?)", (place, entry_id, made))

@@ -6,24 +6,21 @@ Works on a SQLite file and its secrets alone, so a ledger of the real writer can
 from __future__ import annotations
 
 import random
-import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from forge import digest
-from rewriting import Signers, copy_entry, edit, rewrite, shift
+from forging import erasures, forged_erasures, rewrites
+from rewriting import copy_entry, shift
+from tamper_case import Case, Ledger, Rows, statement
 
-from audit.verifier.check import verify
-from audit.verifier.envelope import read_canonical
-from audit.verifier.findings import Evidence, Failure
+from audit.verifier.findings import Failure
 
 F = Failure
-Apply = Callable[[sqlite3.Connection], object]
 
 COLUMNS: dict[str, dict[str, tuple[Failure, ...]]] = {
     "entry": {"leaf_index": (F.CONTENT,), "id": (F.CONTENT,), "envelope": (F.CONTENT, F.PAYLOAD, F.TREE)},
@@ -53,55 +50,6 @@ WITH_MASTER_KEY = {("subject_key", "tag"), ("subject_key", "wrapped"), ("ledger_
 """Columns that mean nothing to who has not the master key."""
 
 
-REVISIONS = ("0001", "0002")
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """`signers`: the sizes from which each signing key is in force. `places` have its checkpoints."""
-
-    path: Path
-    master: bytes
-    origin: str
-    key: str
-    signers: Signers
-    places: Sequence[Path]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One tampering. `expected` are the classes that may lead its report; `master`, `anchors`: what seeing it takes."""
-
-    group: str
-    what: str
-    apply: Apply
-    expected: tuple[Failure, ...]
-    master: bool = False
-    anchors: bool = False
-    file: Callable[[Path], object] | None = None
-
-
-def run(case: Case, ledger: Ledger, work: Path) -> Evidence:
-    """Copies the ledger to `work`, tampers with the copy and verifies it."""
-    for suffix in ("-wal", "-shm", "-journal"):
-        work.with_name(work.name + suffix).unlink(missing_ok=True)
-    shutil.copyfile(ledger.path, work)
-    with closing(sqlite3.connect(work, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("PRAGMA journal_mode = MEMORY")
-        connection.execute("BEGIN")
-        case.apply(connection)
-        connection.execute("COMMIT")
-    if case.file is not None:
-        case.file(work)
-    return verify(
-        work,
-        master_key=ledger.master if case.master else None,
-        anchors=ledger.places if case.anchors else (),
-        revisions=REVISIONS,
-    )
-
-
 def cases(ledger: Ledger, rows: int, positions: int, seed: int = 7) -> Iterator[Case]:
     """All classes, each with up to `rows` rows of a table and `positions` bytes of a value."""
     with closing(sqlite3.connect(ledger.path)) as connection:
@@ -112,29 +60,14 @@ def cases(ledger: Ledger, rows: int, positions: int, seed: int = 7) -> Iterator[
         yield from some.insertions()
         yield from some.duplicates()
         yield from some.swapped_payloads()
-        yield from some.erasures()
+        yield from erasures(some)
         yield from some.file()
-        yield from some.cuts(ledger)
-        yield from some.rewrites(ledger)
+        yield from some.cuts()
+        yield from forged_erasures(some, ledger)
+        yield from rewrites(some, ledger)
 
 
-@dataclass
-class _Some:
-    connection: sqlite3.Connection
-    random: random.Random
-    rows: int
-    positions: int
-
-    def __post_init__(self) -> None:
-        self.signed = self.connection.execute("SELECT max(size) FROM checkpoint").fetchone()[0]
-
-    def all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        return self.connection.execute(query, values).fetchall()
-
-    def sample(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        found = self.all(query, *values)
-        return self.random.sample(found, min(self.rows, len(found)))
-
+class _Some(Rows):
     def keyed(self, table: str) -> list[tuple[tuple[str, ...], tuple[Any, ...]]]:
         """Rows of a table by what tells them apart: names and values of the columns of its primary key."""
         info = self.all(f"PRAGMA table_info({table})")
@@ -155,7 +88,7 @@ class _Some:
                         yield Case(
                             f"a byte of `{table}.{column}`",
                             f"{values} -> {flipped!r}",
-                            _statement(f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {which}", flipped, *values),
+                            statement(f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {which}", flipped, *values),
                             expected,
                             master,
                         )
@@ -183,7 +116,6 @@ class _Some:
             "subject_index": (F.PAYLOAD,),
             "document": (F.DOCUMENT,),
             "tile": (F.TREE,),
-            "checkpoint": (F.ANCHOR, F.TREE),
             "ledger_identity": (F.SIGNATURE,),
             "alembic_version": (F.FILE,),
         }
@@ -193,9 +125,8 @@ class _Some:
                 yield Case(
                     f"a row of `{table}` deleted",
                     str(values),
-                    _statement(f"DELETE FROM {table} WHERE {which}", *values),
+                    statement(f"DELETE FROM {table} WHERE {which}", *values),
                     classes,
-                    anchors=table == "checkpoint",
                 )
 
     def reordered(self) -> Iterator[Case]:
@@ -239,7 +170,7 @@ class _Some:
             yield Case(
                 f"a row of `{table}` inserted",
                 "",
-                _statement(f"INSERT INTO {table} VALUES ({marks})", *values),
+                statement(f"INSERT INTO {table} VALUES ({marks})", *values),
                 classes,
             )
 
@@ -248,7 +179,7 @@ class _Some:
             place = self.random.randrange(1, self.signed)
 
             def under_another_id(connection: sqlite3.Connection, place: int = place) -> None:
-                _statement(
+                statement(
                     "INSERT INTO entry SELECT (SELECT max(leaf_index) + 1 FROM entry), ?, envelope FROM entry "
                     "WHERE leaf_index = ?",
                     self.random.randbytes(16),
@@ -263,7 +194,7 @@ class _Some:
                 )
                 connection.execute("INSERT INTO entry SELECT * FROM again")
                 connection.execute("DROP TABLE again")
-                _statement(
+                statement(
                     "INSERT INTO entry SELECT (SELECT max(leaf_index) + 1 FROM entry), id, envelope FROM entry "
                     "WHERE leaf_index = ?",
                     place,
@@ -291,26 +222,6 @@ class _Some:
             yield Case("two payloads swapped", "rows", whole, (F.PAYLOAD,))
             yield Case("two payloads swapped", "sealed bytes", sealed, (F.PAYLOAD,))
 
-    def erasures(self) -> Iterator[Case]:
-        for (key,) in self.sample("SELECT DISTINCT key FROM subject_index"):
-
-            def shredded(connection: sqlite3.Connection, key: bytes = key) -> None:
-                connection.execute("UPDATE payload SET key = NULL WHERE key = ?", (key,))
-                connection.execute("DELETE FROM subject_index WHERE key = ?", (key,))
-                connection.execute("DELETE FROM subject_key WHERE key = ?", (key,))
-
-            gone = _statement("DELETE FROM subject_key WHERE key = ?", key)
-            yield Case("a key destroyed, no erasure on record", "its row", gone, (F.ERASURE,))
-            yield Case("a key destroyed, no erasure on record", "all of it", shredded, (F.ERASURE, F.PAYLOAD))
-
-        def removed(connection: sqlite3.Connection) -> None:
-            kept = connection.execute("SELECT id FROM payload ORDER BY id LIMIT 9").fetchall()
-            for (entry_id,) in kept:
-                connection.execute("DELETE FROM payload WHERE id = ?", (entry_id,))
-                connection.execute("DELETE FROM subject_index WHERE id = ?", (entry_id,))
-
-        yield Case("payloads removed as if by age", "more than were", removed, (F.ERASURE, F.PAYLOAD))
-
     def file(self) -> Iterator[Case]:
         statements = {
             "a trigger": "CREATE TRIGGER t AFTER INSERT ON entry BEGIN DELETE FROM payload; END",
@@ -322,8 +233,8 @@ class _Some:
             "the keys dropped": "DROP TABLE subject_key",
             "the application id": "PRAGMA application_id = 1",
         }
-        for what, statement in statements.items():
-            yield Case("the database's structure changed", what, _statement(statement), tuple(F))
+        for what, text in statements.items():
+            yield Case("the database's structure changed", what, statement(text), tuple(F))
 
         def garbage(work: Path) -> None:
             data = bytearray(work.read_bytes())
@@ -341,7 +252,7 @@ class _Some:
             yield Case("the file damaged", "400 bytes of an entry", lambda connection: None, tuple(F), file=garbage)
         yield Case("the file damaged", "header", lambda connection: None, tuple(F), file=header)
 
-    def cuts(self, ledger: Ledger) -> Iterator[Case]:
+    def cuts(self) -> Iterator[Case]:
         """Where possible after all but decisions, so that nothing that is left speaks of what is gone."""
         special = "SELECT max(leaf_index) FROM entry WHERE instr(envelope, ?) = 0"
         (last,) = self.all(special, b'"kind":"decision"')[0]
@@ -365,44 +276,3 @@ class _Some:
                 connection.execute("DELETE FROM tile WHERE (tile_index + 1) << 8 * (level + 1) > ?", (size,))
 
             yield Case("the end cut off, at a checkpoint", str(size), cut, tuple(F), anchors=True)
-
-    def rewrites(self, ledger: Ledger) -> Iterator[Case]:
-        decisions = [
-            row[0] for row in self.all("SELECT leaf_index FROM entry WHERE instr(envelope, ?)", b'"kind":"decision"')
-        ]
-        inside = [place for place in decisions if place < self.signed]
-        for place in self.random.sample(inside, min(self.rows, len(inside))):
-
-            def change(connection: sqlite3.Connection, place: int = place) -> None:
-                edit(connection, place, outcome_class="deny")
-
-            def without(connection: sqlite3.Connection, place: int = place) -> None:
-                edit(connection, place, outcome_class="deny")
-                rewrite(connection, ledger.signers, signed=False)
-
-            def tiles_too(connection: sqlite3.Connection, place: int = place) -> None:
-                edit(connection, place, outcome_class="deny")
-                rewrite(connection, ledger.signers, signed=None)
-
-            def signed(connection: sqlite3.Connection, place: int = place) -> None:
-                edit(connection, place, outcome_class="deny")
-                rewrite(connection, ledger.signers, signed=True)
-
-            yield Case("an entry rewritten", str(place), change, (F.CONTENT, F.TREE))
-            yield Case("an entry and all hashes and tiles rewritten", str(place), tiles_too, (F.TREE,))
-            yield Case("all hashes rewritten without the key", str(place), without, (F.SIGNATURE,))
-            yield Case("all rewritten and signed with the key", str(place), signed, (F.ANCHOR,), anchors=True)
-        for place, envelope in self.all(
-            "SELECT leaf_index, envelope FROM entry WHERE instr(envelope, ?)", b'"kind":"erasure"'
-        ):
-            told = read_canonical(envelope)["about"]["entries"]
-
-            def false(connection: sqlite3.Connection, place: int = place, told: int = told) -> None:
-                edit(connection, place, about={"entries": told + 1})
-                rewrite(connection, ledger.signers, signed=True)
-
-            yield Case("a false count of an erasure, signed with the key", str(place), false, (F.ERASURE,))
-
-
-def _statement(statement: str, *values: object) -> Apply:
-    return lambda connection: connection.execute(statement, values)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from forge import Forge, postgresql_url, sample_ledger
 from rewriting import edit
-from tampering import REVISIONS
+from tamper_case import REVISIONS
 
 from audit.verifier.check import verify
 from audit.verifier.findings import Failure
@@ -243,9 +243,50 @@ def verify_id(forge: Forge, entry_id: bytes) -> str:
 def test_a_key_on_the_erasure_list_that_is_back_is_found(made: Made, copy: Path) -> None:
     forge, _ = made
     (name,) = sorted((forge.places[0] / "erased").iterdir())[:1]
-    sql(copy, f"INSERT INTO subject_key VALUES (x'{name.name}', randomblob(32), randomblob(60), NULL, NULL)")
+    sql(copy, f"INSERT INTO subject_key VALUES (x'{name.name[:32]}', randomblob(32), randomblob(60), NULL, NULL)")
     evidence = verify(copy, anchors=forge.places)
     assert any("there again" in finding.message for finding in evidence.findings if finding.failure is Failure.ERASURE)
+
+
+def test_erasures_are_counted_against_all_lists_together_and_not_from_before_the_first(tmp_path: Path) -> None:
+    forge = Forge()
+    for subject in ("C-1", "C-2", "C-3", "C-4"):
+        forge.decide(subject)
+    forge.erase("C-1")
+    forge.checkpoint()
+    forge.anchor_at(tmp_path / "one", tmp_path / "two")
+    forge.decide("C-2")
+    forge.checkpoint()
+    for subject, place in (("C-2", "one"), ("C-3", "two")):
+        forge.places = [tmp_path / place]  # the other was out of reach
+        forge.erase(subject)
+    forge.places = [tmp_path / "one", tmp_path / "two"]
+    forge.checkpoint()
+    path = forge.write(tmp_path / "ledger.db")
+    assert verify(path, anchors=forge.places).findings == ()
+    (listed,) = (tmp_path / "one" / "erased").iterdir()
+    listed.with_name(f"{listed.name}.withdrawn").touch()  # in doubt whether it came about, and it did
+    assert verify(path, anchors=forge.places).findings == ()
+    listed.rename(listed.with_name(f"{listed.name[:33]}{'0' * 36}"))
+    listed.with_name(f"{listed.name}.withdrawn").rename(listed.with_name(f"{listed.name[:33]}{'0' * 36}.withdrawn"))
+    evidence = verify(path, anchors=forge.places)
+    assert evidence.exit_code == Failure.ERASURE
+    assert "2 keys were destroyed since the first anchor, and 1 are on the erasure lists" in str(evidence.findings[0])
+
+
+def test_an_erasure_says_how_many_keys_it_destroyed(tmp_path: Path) -> None:
+    forge = Forge()
+    forge.append("erasure", about={"entries": 0})
+    forge.checkpoint()
+    assert verify(forge.write(tmp_path / "ledger.db")).exit_code == Failure.CONTENT
+
+
+def test_a_checkpoint_that_only_an_anchor_has_is_no_fault_where_its_root_is_right(made: Made, copy: Path) -> None:
+    forge, _ = made
+    sql(copy, "DELETE FROM checkpoint WHERE size = 300 OR size = 600")
+    evidence = verify(copy, anchors=forge.places)
+    assert evidence.findings == ()
+    assert (evidence.anchored, evidence.unsigned) == (600, 50)
 
 
 @pytest.mark.parametrize("table", ["entry", "payload", "subject_key", "subject_index", "tile"])

@@ -1,6 +1,7 @@
 """The real writer's ledgers hold, on both databases, and tampering with one is found as with a forged one."""
 
 import datetime as dt
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -8,13 +9,15 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledgers import DOCUMENTS, ENGINE, MASTER, SEED, decision, opened
-from tampering import Ledger, cases, run
+from tamper_case import Ledger, run
+from tampering import cases
 
 from audit.anchors import Anchors, FileAnchors
 from audit.erasure import erase, hold
 from audit.keys import LocalMasterKey
 from audit.open_ledger import OpenLedger
 from audit.opening import Keys, open_ledger, open_store
+from audit.recovery import recover
 from audit.retention import retain
 from audit.rotation import rotate
 from audit.verifier.check import verify
@@ -84,6 +87,33 @@ def test_a_real_ledger_holds_with_every_payload_opened_and_every_anchor_compared
     assert evidence.anchored == evidence.entries == evidence.checkpoint_size
     assert verify(url, sample=50, seed=1, anchors=folders, master_key=MASTER).findings == ()
     assert verify(url, start=200, end=260, anchors=folders, master_key=MASTER).findings == ()
+
+
+def test_one_backup_recovered_again_and_again_holds_each_time(tmp_path: Path) -> None:
+    path, backup, folder = tmp_path / "ledger.db", tmp_path / "backup.db", tmp_path / "one"
+    url, places = f"sqlite:///{path}", [FileAnchors(folder)]
+    with opened(url, places) as use:
+        decide(use, 3)
+        use.settle()
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(backup)) as target:
+            source.backup(target)
+        decide(use, 2)
+        use.settle()
+    for _ in range(3):
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        shutil.copyfile(backup, path)
+        store, keys = open_store(url), Keys(LocalMasterKey(MASTER), SEED)
+        use = open_ledger(store, keys, places, tenant="demo", engine=ENGINE, now=Clock(), lost=True)
+        recover(use, private=PRIVATE)
+        use.settle()
+        use.close()
+        assert verify(url, anchors=[folder], master_key=MASTER).findings == ()
+    newest = max((folder / "recovered").iterdir())
+    newest.write_text(newest.read_text().replace('"entry":"', '"entry":"another'))
+    evidence = verify(url, anchors=[folder])
+    assert [finding.failure for finding in evidence.findings] == [Failure.ANCHOR]
+    assert "a recovery that the ledger does not tell of" in str(evidence.findings[0])
 
 
 def test_whatever_is_changed_in_a_real_ledger_is_found_and_told_by_its_class(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from forge import Forge, sample_ledger
-from tampering import Case, Ledger, cases, run
+from tamper_case import Case, Ledger, run
+from tampering import cases
 
 from audit.verifier.findings import Failure
 
@@ -44,15 +45,23 @@ def test_nothing_is_found_when_nothing_is_changed(ledger: Ledger, tmp_path: Path
 
 def test_what_only_an_anchor_sees_holds_without_one(ledger: Ledger, tmp_path: Path) -> None:
     """So that the table does not claim of the database what the places outside it do."""
-    seen = {"the end cut off, at a checkpoint": 0, "all rewritten and signed with the key": 0}
+    blind_to = ("all rewritten and signed with the key", "an erasure forged without a key")
+    seen = dict.fromkeys(("the end cut off, at a checkpoint", *blind_to), 0)
     for case in cases(ledger, 1, 1):
-        if case.group == "all rewritten and signed with the key":
+        if case.group in blind_to:
             blind = Case(case.group, case.what, case.apply, case.expected)
             assert run(blind, ledger, tmp_path / "copy.db")
             seen[case.group] += 1
         elif case.group == "the end cut off, at a checkpoint":
             seen[case.group] += 1
     assert all(seen.values())
+
+
+def test_a_key_under_the_tag_of_another_subject_does_not_open(ledger: Ledger, tmp_path: Path) -> None:
+    """Whatever it seals: no decision is needed to tell."""
+    (case,) = (each for each in cases(ledger, 1, 1) if each.group == "the tags of two subjects swapped")
+    told = {finding.message for finding in run(case, ledger, tmp_path / "copy.db").findings}
+    assert told == {"its subject's key is not wrapped by this master key for this subject"}
 
 
 def test_a_tail_cut_off_where_nothing_else_tells_is_seen_by_an_anchor_alone(tmp_path: Path) -> None:
