@@ -178,7 +178,7 @@ class Beat:
         self._work, self._seconds = work, seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self.fault = ""
+        self._fault = ""
 
     def start(self) -> None:
         self._thread.start()
@@ -192,12 +192,12 @@ class Beat:
         while not self._stop.wait(self._seconds):
             try:
                 self._work()
-                self.fault = ""
-            except Exception as error:
+                self._fault = ""
+            except Exception as error:  # whatever it was, the next beat comes
                 fault = str(error) or type(error).__name__
-                if fault != self.fault:
+                if fault != self._fault:
                     _LOG.error("%s: %s", self._thread.name, fault, exc_info=not isinstance(error, OrdainError))
-                self.fault = fault
+                self._fault = fault
 
 
 def newest_note(store: Store) -> str | None:

@@ -92,10 +92,12 @@ class _Stays:
 def _remove(connection: sa.Connection, first_kept: bytes, stays: _Stays) -> Retained:
     """Some of what is old enough, oldest first."""
     goes = sa.or_(PAYLOAD.c.key.is_(None), PAYLOAD.c.key.not_in(stays.keys()))
-    some = sa.select(PAYLOAD.c.id).where(PAYLOAD.c.id < first_kept, goes).order_by(PAYLOAD.c.id).limit(_AT_ONCE)
-    erased = connection.execute(sa.delete(PAYLOAD).where(PAYLOAD.c.id.in_(some), PAYLOAD.c.key.is_(None))).rowcount
-    others = connection.execute(sa.delete(PAYLOAD).where(PAYLOAD.c.id.in_(some))).rowcount
-    return Retained(erased + others, erased)
+    old = sa.select(PAYLOAD.c.id, PAYLOAD.c.key).where(PAYLOAD.c.id < first_kept, goes)
+    rows = connection.execute(old.order_by(PAYLOAD.c.id).limit(_AT_ONCE)).all()
+    if not rows:
+        return Retained(0, 0)
+    removed = connection.execute(sa.delete(PAYLOAD).where(PAYLOAD.c.id <= rows[-1][0], goes)).rowcount
+    return Retained(removed, sum(key is None for _, key in rows))
 
 
 def _drop_month(connection: sa.Connection, name: str, stays: _Stays) -> Retained:

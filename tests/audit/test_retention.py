@@ -6,10 +6,12 @@ import datetime as dt
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from databases import database
 from ledgers import DOCUMENTS, decision, opened
 
+from audit import retention
 from audit.entry import Entry, Kind
 from audit.erasure import erase, hold
 from audit.open_ledger import OpenLedger
@@ -17,6 +19,7 @@ from audit.postgresql import month_partitions, months_before
 from audit.reader import Status
 from audit.retention import retain
 from audit.tables import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from audit.verifier.check import verify
 
 BY = {"actor": "tests"}
 YEAR = 2025
@@ -136,3 +139,17 @@ def test_payloads_that_came_before_their_months_partition_move_into_it() -> None
             assert connection.exec_driver_sql("SELECT count(*) FROM payload_2025_02").scalar() == 3
         assert {record.status for record in map(use.reader.record, ids) if record} == {Status.READABLE}
         assert use.settle() is not None
+
+
+def test_a_removal_in_many_steps_counts_each_payload_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More is old than one transaction takes, some of it erased: what verification adds up is exact."""
+    monkeypatch.setattr(retention, "_AT_ONCE", 3)
+    with opened(url) as use:
+        fill(use, range(1, 8))
+        erase(use, "C-2", private=BY)
+        found = retain(use, day(12), private=BY)
+        assert (found.payloads, found.erased) == (14, 7)
+        use.settle()
+        abouts = [entry.read()["about"] for entry in use.reader.entries() if entry.read()["kind"] == Kind.RETENTION]
+        assert (sum(a["payloads"] for a in abouts), sum(a["erased"] for a in abouts)) == (14, 7)
+    assert verify(url).exit_code == 0
