@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from api.decide import Ask
-from engine.errors import Issue, MalformedRequest, PolicyError, did_you_mean
+from engine.errors import Issue, MalformedRequest, NotThatType, PolicyError, did_you_mean
 from engine.jsontext import read_json
 from engine.source import parse
-from engine.values import NotThatType, date_time, said
+from engine.temporal import date_time
+from engine.values import said
 
 _KEYS = ("subject", "facts", "at")
 MAX_SUBJECT = 200

@@ -17,6 +17,8 @@ _COMMANDS = {
     "check": ("api.commands.policies:check", "Load all policies and run their examples; show every issue."),
     "decide": ("api.commands.decide:decide_command", "Decide SERVICE for one subject, and record it."),
     "demo": ("api.commands.demo:demo", "Train on SYNTHETIC customers, serve, and decide a few cases over HTTP."),
+    "dmn": ("api.commands.dmn:dmn", "Models in DMN's own form: run, convert, test."),
+    "feel": ("api.commands.feel:feel", "The language of expressions: its reference, and expressions tried out."),
     "models": ("api.commands.models:models", "Trained models."),
     "replay": ("api.commands.replay:replay", "Decide again from the record alone, and compare byte for byte."),
     "schema": ("api.commands.policies:schema", "Print the JSON Schema of a kind of file, for editors."),

@@ -15,7 +15,7 @@ from engine.errors import ComplianceViolation, Issue, MalformedRequest
 from engine.facts import Facts
 from engine.gather import gather
 from engine.policy import Verdict
-from engine.values import fixed_offset
+from engine.temporal import fixed_offset
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from audit.open_ledger import OpenLedger
 from engine.catalog import Catalog, load_catalog, protected_score_issues, read_texts
 from engine.errors import ModelDegradationDetected, PolicyError
 from engine.facts import POLICY, REQUEST, FactSource, Vocabulary
-from engine.values import fixed_offset
+from engine.temporal import fixed_offset
 from models.registry import Registry
 
 

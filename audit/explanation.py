@@ -21,7 +21,6 @@ from audit.reader import Reader, Record, Status
 from engine.errors import OrdainError
 from engine.evaluate import Plan
 from engine.facts import Fact, Vocabulary
-from engine.feel.tree import Expr, names
 from engine.policy import Decision, Formula, Rule, Table
 
 Json = dict[str, Any]
@@ -177,7 +176,7 @@ class _Told:
         rule = self._rule(label, reason)
         if isinstance(rule, Formula):
             found["calculated_as"] = rule.expression.tree.span.text
-            reads = set(names(rule.expression.tree))
+            reads = set(rule.expression.reads)
         elif rule is not None:
             table, row = rule
             found["conditions"] = [
@@ -216,12 +215,12 @@ class _Told:
 
 def _reads(table: Table, rule: Rule) -> Iterator[str]:
     """The names that one rule reads, its columns' included."""
-    parts: list[Expr] = [part.tree for part in (rule.condition, *rule.gives) if part is not None]
+    parts = [part for part in (rule.condition, *rule.gives) if part is not None]
     for column, cell in zip(table.columns, rule.cells, strict=True):
         if cell is not None:
-            parts += [column.expression.tree, cell.tree]
+            parts += [column.expression, cell]
     for part in parts:
-        yield from names(part)
+        yield from part.reads
 
 
 def _meaning(fact: Fact | None, name: str) -> str:

@@ -47,7 +47,7 @@ class Past:
         named = [(str(policy["digest"]), f"{policy['policy']}@{policy['version']}") for policy in envelope["policies"]]
         key = (str(envelope["service"]), vocabulary, services, *(digest for digest, _ in named))
         if key not in self._plans:
-            texts = [self._text(digest, f"the policy {label}") for digest, label in named]
+            texts = [(label, self._text(digest, f"the policy {label}")) for digest, label in named]
             known, offered = self._text(vocabulary, "the vocabulary"), self._text(services, "the services")
             self._plans[key] = plan_of(key[0], known, offered, texts)
         return self._plans[key]

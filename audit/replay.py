@@ -22,10 +22,11 @@ from audit.decision import decided
 from audit.entry import Kind
 from audit.past import Past
 from audit.reader import Reader, Record, Status
-from engine.errors import LedgerUnavailable, OrdainError, TextLost
+from engine.errors import LedgerUnavailable, NotThatType, OrdainError, TextLost
 from engine.evaluate import Plan
 from engine.facts import Facts, Vocabulary
-from engine.values import NotThatType, plain, read
+from engine.values import plain, read
+from engine.why_not import why_not
 
 Json = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -74,6 +75,18 @@ class Replayer:
             return Replay(entry_id, entry.leaf_index, record.status, replayed=False)
         differs = tuple(self._differences(record.envelope, private))
         return Replay(entry_id, entry.leaf_index, record.status, differs)
+
+    def why_not(self, record: Record) -> list[Json]:
+        """Why each rule that did not fire did not, by deciding the record again; see `engine.why_not`.
+
+        Empty for what can no longer be read. Raises LedgerUnavailable, PolicyError, NotThatType.
+        """
+        if record.private is None:
+            return []
+        plan, vocabulary = self._past.plan(record.envelope), self._past.vocabulary(record.envelope)
+        facts, at = _facts(record.private, vocabulary), dt.datetime.fromisoformat(record.private["at"])
+        outcome = plan.evaluate(facts, at)
+        return why_not(plan.policies, outcome.steps, outcome.values, at)
 
     def range(
         self, start: int = 0, end: int | None = None, progress: Progress = lambda done, total: None

@@ -17,8 +17,8 @@ from typing import Any
 from audit.canonical import canonical
 from audit.entry import Kind, StoredEntry, first_id, utc
 from audit.reader import Reader, Record, Status
-from engine.errors import MalformedRequest
-from engine.values import NotThatType, number
+from engine.errors import MalformedRequest, NotThatType
+from engine.values import number
 
 Json = dict[str, Any]
 Progress = Callable[[int, int], None]

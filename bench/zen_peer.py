@@ -1,4 +1,4 @@
-"""The benchmark's policies for zen-engine (GoRules, PyPI): one graph, of a decision table and an expression node.
+"""Policies for zen-engine (GoRules, PyPI): a graph of decision tables and expression nodes.
 
 The table's cells are taken from the YAML policy, so that both engines read the same twenty rules; the guard is
 written in ZEN's own expression language. https://docs.gorules.io/reference/python
@@ -7,7 +7,7 @@ written in ZEN's own expression language. https://docs.gorules.io/reference/pyth
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -42,42 +42,54 @@ _GUARD = {
 
 
 def graph(policies: Path) -> dict[str, Any]:
-    """The JSON decision model."""
-    nodes: list[dict[str, Any]] = [
-        {"id": "request", "name": "request", "type": "inputNode"},
-        {"id": "discount", "name": "discount", "type": "decisionTableNode", "content": _table(policies)},
-        {"id": "guard", "name": "guard", "type": "expressionNode", "content": _guard()},
-        {"id": "response", "name": "response", "type": "outputNode"},
-    ]
-    ids = [node["id"] for node in nodes]
+    """The JSON decision model of the benchmark's policies."""
+    table = {"id": "discount", "name": "discount", "type": "decisionTableNode", "content": _table(policies)}
+    return chain([table, {"id": "guard", "name": "guard", "type": "expressionNode", "content": _guard()}])
+
+
+def chain(nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The JSON decision model that runs these nodes one after the other."""
+    request = {"id": "request", "name": "request", "type": "inputNode"}
+    every = [request, *nodes, {"id": "response", "name": "response", "type": "outputNode"}]
+    ids = [node["id"] for node in every]
     edges = [
         {"id": f"{source}-{target}", "sourceId": source, "targetId": target, "type": "edge"}
         for source, target in pairwise(ids)
     ]
-    placed = [{**node, "position": {"x": 200 * place, "y": 0}} for place, node in enumerate(nodes)]
+    placed = [{**node, "position": {"x": 200 * place, "y": 0}} for place, node in enumerate(every)]
     return {"contentType": "application/vnd.gorules.decision", "nodes": placed, "edges": edges}
+
+
+def first_hit(
+    inputs: Sequence[str], output: str, rules: Sequence[tuple[str, Mapping[str, str], str]]
+) -> dict[str, Any]:
+    """A table: of each rule its id, its cells by input (a missing one asks nothing), its output in ZEN's language."""
+    return {
+        "hitPolicy": "first",
+        "passThrough": True,
+        "executionMode": "single",
+        "inputs": [{"id": name, "name": name, "field": name} for name in inputs],
+        "outputs": [{"id": "gives", "name": output, "field": output}],
+        "rules": [
+            {"_id": id, "gives": gives, **{name: cells.get(name, "") for name in inputs}} for id, cells, gives in rules
+        ],
+    }
 
 
 def _table(policies: Path) -> dict[str, Any]:
     file = policies / "loyalty-discount" / "v1.yaml"
     rules = parse(file.read_bytes(), file.name).data()["decides"]["discount_percent"]["rules"]
-    return {
-        "hitPolicy": "first",
-        "passThrough": True,
-        "executionMode": "single",
-        "inputs": [{"id": name, "name": name, "field": name} for name in _INPUTS],
-        "outputs": [{"id": "percent", "name": "percent", "field": "discount_percent"}],
-        "rules": [
-            {"_id": rule["id"], "percent": str(rule["then"]), **{name: _cell(name, rule) for name in _INPUTS}}
-            for rule in rules
-        ],
-    }
+    read = [
+        (rule["id"], {name: _cell(name, rule) for name in _INPUTS if name in rule["when"]}, str(rule["then"]))
+        for rule in rules
+    ]
+    return first_hit(_INPUTS, "discount_percent", read)
 
 
 def _cell(name: str, rule: dict[str, Any]) -> str:
     """A cell of the YAML policy in ZEN's language: ranges and comparisons are the same, texts are quoted."""
-    cell = rule["when"].get(name, "")
-    return f'"{cell}"' if name == "plan" and cell else str(cell)
+    cell = rule["when"][name]
+    return f'"{cell}"' if name == "plan" else str(cell)
 
 
 def _guard() -> dict[str, Any]:
@@ -87,7 +99,11 @@ def _guard() -> dict[str, Any]:
 
 def ways(policies: Path) -> dict[str, Evaluate]:
     """Every way in which the Python binding can evaluate a decision that is loaded beforehand."""
-    model = graph(policies)
+    return ways_of(graph(policies))
+
+
+def ways_of(model: dict[str, Any]) -> dict[str, Evaluate]:
+    """The same for a JSON decision model."""
     content = zen.ZenDecisionContent(json.dumps(model))
     by_callback = zen.ZenEngine({"loader": lambda key: content})
     static = zen.ZenEngine({"loader": {"type": "static", "content": {KEY: model}}})
@@ -104,8 +120,15 @@ def fastest(
     policies: Path, contexts: list[dict[str, object]], options: Mapping[str, object]
 ) -> tuple[str, Evaluate, bool]:
     """Name, function, and whether its contexts are best given as JSON bytes made beforehand."""
+    return fastest_of(ways(policies), contexts, options)
+
+
+def fastest_of(
+    ways: Mapping[str, Evaluate], contexts: list[dict[str, object]], options: Mapping[str, object]
+) -> tuple[str, Evaluate, bool]:
+    """The same of these ways."""
     encoded = [json.dumps(context).encode() for context in contexts]
-    found = {(name, raw): way for name, way in ways(policies).items() for raw in (False, True)}
+    found = {(name, raw): way for name, way in ways.items() for raw in (False, True)}
 
     def runner(way: Evaluate, given: list[Any]) -> Callable[[], object]:
         return lambda: [way(context, options) for context in given]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.backends.python_policy import CompiledPolicy, compile_policy
+from engine.dmn.policy_file import read_policy
 from engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean
 from engine.evaluate import Plan, make_plan
 from engine.examples import example_issues
@@ -38,7 +39,7 @@ def read_texts(directory: Path) -> Texts:
     for stray in sorted([*directory.glob("*/*.yml"), *directory.glob("*.yml")]):
         raise PolicyError(f"`{root}/{stray.relative_to(directory)}` would not be read", f"call it {stray.stem}.yaml")
     policies = {}
-    for file in sorted(directory.glob("*/*.yaml")):
+    for file in sorted([*directory.glob("*/*.yaml"), *directory.glob("*/*.dmn")]):
         shown = f"{root}/{file.parent.name}/{file.name}"
         policies[shown] = read_file(file, shown)
     vocabulary = read_file(directory / "facts.yaml", f"{root}/facts.yaml")
@@ -91,12 +92,12 @@ def load_catalog(texts: Texts, *, run_examples: bool = True) -> Catalog:
     versions: dict[str, list[CompiledPolicy]] = {}
     for file, text in texts.policies.items():
         try:
-            policy = load_policy(text, file, vocabulary)
+            policy = _load(text, file, vocabulary)
         except PolicyError as error:
             issues.extend(error.issues)
             continue
         folder, _, name = file.removeprefix(f"{texts.root}/").partition("/")
-        issues.extend(file_name_issues(policy, folder, name.removesuffix(".yaml")))
+        issues.extend(file_name_issues(policy, folder, name))
         versions.setdefault(policy.name, []).append(compile_policy(policy))
     if issues:
         raise PolicyError(issues)
@@ -215,8 +216,10 @@ def protected_score_issues(catalog: Catalog, models: Iterable[FactSource]) -> li
     return _protected_issues(catalog.vocabulary, catalog.versions, tainted) if tainted else []
 
 
-def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence[bytes]) -> Plan:
+def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence[tuple[str, bytes]]) -> Plan:
     """The plan that exactly these texts make for a service: how a past decision is decided again.
+
+    `policies` are labels such as `price-bounds@2` and texts.
 
     Raises PolicyError when they do not load with this version of the engine, UnknownService.
     """
@@ -224,5 +227,16 @@ def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence
     found = load_services(services, "services.yaml").by_name.get(service)
     if found is None:
         raise UnknownService(f"there is no service `{service}` in the recorded services")
-    loaded = (load_policy(text, f"policy {number}", known) for number, text in enumerate(policies, start=1))
+    loaded = (_load(text, file_of(label, text), known) for label, text in policies)
     return make_plan(found, tuple(map(compile_policy, loaded)), known)
+
+
+def _load(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
+    return read_policy(text, file, vocabulary) if file.endswith(".dmn") else load_policy(text, file, vocabulary)
+
+
+def file_of(label: str, text: bytes) -> str:
+    """The file below `policies` that the text of a policy `name@version` stands in. XML begins with `<`."""
+    name, _, version = label.partition("@")
+    is_xml = text.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<")
+    return f"{name}/v{version}.{'dmn' if is_xml else 'yaml'}"

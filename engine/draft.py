@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from engine.errors import Issue, PolicyError, Span, did_you_mean
+from engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
 from engine.facts import Vocabulary
 from engine.feel import parse, tree
 from engine.feel.lexer import is_name
 from engine.feel.tree import Expr, Literal, Name
 from engine.feel.types import Checked, check
-from engine.policy import Decision, Output, Requirement
+from engine.policy import Decision, Formula, Output, Requirement
 from engine.source import Node
-from engine.values import ANY, FLAG, NULL, TEXT, Kind, NotThatType, Type, Value, context_of, read, type_named
+from engine.values import ANY, FLAG, NULL, TEXT, Kind, Type, Value, context_of, list_of, read, type_named
 
 _AS_WRITTEN = (Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS)
 
@@ -41,7 +41,7 @@ class Draft:
     def expression(self, node: Node) -> Expr | None:
         """The tree of a FEEL text; None, and an issue, when it has none."""
         try:
-            return parse.expression(node.text, node.span, self.scope)
+            return parse.expression(node.text, node.span, self.scope, self._fields())
         except PolicyError as error:
             self.issues.extend(error.issues)
             return None
@@ -52,10 +52,15 @@ class Draft:
             return None
         result = check(expression, self.scope, input)
         self.issues.extend(result.issues)
-        for node in tree.walk(expression):
-            if isinstance(node, Name) and node.name in self.vocabulary and node.name not in self._own():
-                self.reads.setdefault(node.name, node.span)
+        own = self._own()
+        for name in result.reads:
+            if name in self.vocabulary and name not in own:
+                self.reads.setdefault(name, _place_of(name, expression))
         return None if result.issues else result
+
+    def _fields(self) -> tuple[str, ...]:
+        """The names of all fields of contexts in scope, which the parser must know when they are several words."""
+        return tuple(dict.fromkeys(name for of in self.scope.values() for name in _field_names(of)))
 
     def _own(self) -> set[str]:
         return {decision.name for decision in self.decisions} | set(self.constants)
@@ -78,7 +83,7 @@ class Draft:
     def cell(self, node: Node, input: Type) -> Checked | None:
         """A unary test; a bare word stands for the declared value of that name."""
         try:
-            test = parse.unary_tests(node.text, node.span, (*self.scope, *input.values))
+            test = parse.unary_tests(node.text, node.span, (*self.scope, *input.values), self._fields())
         except PolicyError as error:
             self.issues.extend(error.issues)
             return None
@@ -174,6 +179,19 @@ class Draft:
         return tuple(found)
 
 
+def _place_of(name: str, expression: Expr) -> Span:
+    found = (node.span for node in tree.walk(expression) if isinstance(node, Name) and node.name == name)
+    return next(found, expression.span)
+
+
+def _field_names(of: Type) -> Iterator[str]:
+    for name, part in of.fields.items():
+        yield name
+        yield from _field_names(part)
+    if of.item is not None:
+        yield from _field_names(of.item)
+
+
 def _looks_like_range(node: Expr) -> bool:
     if not isinstance(node, tree.Arithmetic) or node.op != "-":
         return False
@@ -194,14 +212,15 @@ def read_type(node: Node) -> Type:
     """A declared type. Raises PolicyError with its place."""
     if not isinstance(node.value, dict):
         found = type_named(node.text)
-        if found is None and node.text == "context":
+        if found is None and node.text in ("context", "list of context"):
             raise PolicyError(Issue("a context needs `fields`", "fields: {name: text, ...}", node.span))
         if found is None:
             names = ("number", "text", "flag", "date", "time", "date and time", "duration", "months", "list of text")
             raise PolicyError(Issue(f"`{node.text}` is no type", did_you_mean(node.text, names), node.span))
         return found
-    if (fields := node.get("fields")) is not None and node["type"].text == "context":
+    if (fields := node.get("fields")) is not None and node["type"].text in ("context", "list of context"):
         found = context_of({name: read_type(part) for name, part in fields.items()})
+        found = list_of(found) if node["type"].text != "context" else found
     else:
         found = read_type(node["type"])
     values = node["values"].texts() if node.get("values") else ()
@@ -215,6 +234,20 @@ def read_type(node: Node) -> Type:
         unit=unit.text if unit is not None else "",
         optional=optional is not None and optional.value is True,
     )
+
+
+def functions(draft: Draft, node: Node | None) -> None:
+    """The `functions` section: functions that later expressions may call. DMN: business knowledge models."""
+    for name, part in node.items() if node is not None else ():
+        draft.name(name, node.keys[name] if node is not None else part.span)
+        found = draft.checked(draft.expression(part))
+        if found is None:
+            draft.broken(name)
+        elif not isinstance(found.tree, tree.Function):
+            draft.broken(name)
+            draft.fault(part.span, f"`{name}` is no function", "write `function(price: number) price * 2`")
+        else:
+            draft.add(Formula(name, found, found.type, part.span), given=False)
 
 
 def constants(draft: Draft, node: Node | None) -> None:

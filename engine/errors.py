@@ -237,6 +237,10 @@ class NotRecorded(OrdainError):
     severity = Severity.CRITICAL
 
 
+class NotThatType(ValueError):
+    """A raw value is not of the type asked for; the message says what it is instead. Caught inside the engine."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean `clv_tier`?` for the nearest known word, or what is known when none is near."""
     choices = sorted(known)

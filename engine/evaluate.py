@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.backends.python_policy import CompiledPolicy, RawStep
-from engine.errors import Span
+from engine.errors import Issue, Span
 from engine.facts import Facts, Vocabulary
-from engine.feel.tree import Expr, names
+from engine.feel.types import Checked
 from engine.gather import Need
 from engine.policy import Decision, Formula, Table, Verdict
 from engine.service import Service
@@ -23,13 +23,15 @@ Json = dict[str, Any]
 class Outcome:
     """What a service decided. `steps` hold the trace, in the raw form of `backends.python_policy`.
 
-    `values` are all facts and decisions by name; `verdict` is None for a service without compliance.
+    `values` are all facts and decisions by name; `verdict` is None for a service without compliance. `nulls` say, by
+    policy, why values of a lenient one are null.
     """
 
     plan: Plan
     values: Mapping[str, Value]
     steps: list[RawStep]
     verdict: Verdict | None
+    nulls: Sequence[tuple[str, list[Issue]]] = ()
 
     def given(self) -> Json:
         """What the service gives, as JSON: money with its currency, numbers as decimal strings."""
@@ -87,6 +89,10 @@ class Outcome:
                 if missing:
                     step["missing"] = {rules[number].id: fact for number, fact in missing}
             found.append(step)
+        for label, faults in self.nulls:
+            if faults:
+                told = [{"message": issue.message, "at": str(issue.span or "")} for issue in faults]
+                found.append({"policy": label, "nulls": told})
         return found
 
     def _policy(self, decision: Decision) -> str:
@@ -111,15 +117,19 @@ class Plan:
         """Decides. Raises DecisionError or CustomerDataIncomplete with policy, rule and place."""
         values = dict(facts.values)
         steps: list[RawStep] = []
+        faults: list[Issue] = []
+        nulls: list[tuple[str, list[Issue]]] = []
         verdict: Verdict | None = None
         for compiled in self.policies:
-            compiled.run(values, at, steps)
+            before = len(faults)
+            compiled.run(values, at, steps, faults)
+            nulls.append((compiled.policy.label, faults[before:]))
             if compiled.policy.kind == "compliance":
                 said = Verdict(values["verdict"])
                 verdict = said if verdict is None or _WORST.index(said) < _WORST.index(verdict) else verdict
         if verdict is not None:
             values["verdict"] = str(verdict)
-        return Outcome(self, values, steps, verdict)
+        return Outcome(self, values, steps, verdict, nulls if faults else ())
 
 
 _WORST = list(Verdict)
@@ -141,8 +151,8 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
                 needs[name] = Need(fact, f"{reader} of {policy.label}", span, policy.may_miss)
         gives.update(policy.gives)
         known = {*vocabulary, *(decision.name for decision in policy.decisions)}
-        for decision in policy.decisions:
-            found = dict.fromkeys(name for _, tree in _expressions(decision) for name in names(tree) if name in known)
+        for decision in (*policy.decisions, *(function.table for function in policy.functions)):
+            found = dict.fromkeys(name for _, part in _expressions(decision) for name in part.reads if name in known)
             reads = [name for name in found if name not in policy.constants]
             head: Json = {"policy": policy.label, "decision": decision.name, "reads": reads}
             heads[id(decision)] = head
@@ -151,28 +161,28 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
     return Plan(service, policies, tuple(needs.values()), {name: gives[name] for name in service.gives}, heads)
 
 
-def _expressions(decision: Decision) -> Iterator[tuple[str, Expr]]:
+def _expressions(decision: Decision) -> Iterator[tuple[str, Checked]]:
     """Each expression of a decision, with what people call its place."""
     if isinstance(decision, Formula):
-        yield f"`{decision.name}`", decision.expression.tree
+        yield f"`{decision.name}`", decision.expression
         return
     for column in decision.columns:
         readers = [rule.id for rule in decision.rules if rule.cells[decision.columns.index(column)] is not None]
-        yield f"rule `{readers[0]}`" if readers else f"`{decision.name}`", column.expression.tree
+        yield f"rule `{readers[0]}`" if readers else f"`{decision.name}`", column.expression
     for rule in decision.rules:
         for part in (*rule.cells, rule.condition, *rule.gives):
             if part is not None:
-                yield f"rule `{rule.id}`", part.tree
+                yield f"rule `{rule.id}`", part
     for part in decision.otherwise or ():
-        yield f"`otherwise` of `{decision.name}`", part.tree
+        yield f"`otherwise` of `{decision.name}`", part
 
 
 def _first_reader(compiled: CompiledPolicy, name: str) -> tuple[str, Span]:
     policy = compiled.policy
     for decision in policy.decisions:
-        for place, tree in _expressions(decision):
-            if name in names(tree):
-                return place, tree.span
+        for place, part in _expressions(decision):
+            if name in part.reads:
+                return place, part.tree.span
     return "`must hold`", policy.span
 
 

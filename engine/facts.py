@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any, Protocol
 from zoneinfo import available_timezones as _read_timezones
 
-from engine.errors import Issue, PolicyError, Span, did_you_mean
+from engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
 from engine.readers import Reader, number_reader, text_or_flag_reader
-from engine.values import NUMBERS, Kind, NotThatType, Type, Value, read, said
+from engine.values import NUMBERS, Kind, Type, Value, read, said
 
 REQUEST = "request"
 POLICY = "policy "

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from engine.errors import CustomerDataIncomplete, DataQualityIssue, Issue, ModelDegradationDetected, Span, did_you_mean
+from engine.errors import (
+    CustomerDataIncomplete,
+    DataQualityIssue,
+    Issue,
+    ModelDegradationDetected,
+    NotThatType,
+    Span,
+    did_you_mean,
+)
 from engine.facts import REQUEST, Fact, Facts, FactSource, Score, Vocabulary
-from engine.values import NotThatType, Value
+from engine.values import Value
 
 MOST_STRANGERS = 5
 """How many unknown facts of one request are named, each with what it may have meant."""

@@ -6,15 +6,16 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.draft import Draft, constants
-from engine.errors import Issue, PolicyError, did_you_mean
+from engine.draft import Draft, constants, functions
+from engine.errors import Issue, NotThatType, PolicyError, did_you_mean
 from engine.facts import Vocabulary
 from engine.kinds import KINDS, PolicyKind
 from engine.kinds.tables import BECAUSE, EXPRESSION, ID, SCALAR
 from engine.policy import Effective, Example, Policy, Requirement
 from engine.source import Node, digest_of, parse
 from engine.structure import Schema, check_structure
-from engine.values import FLAG, NotThatType, Type, Value, date, date_time, read
+from engine.temporal import date, date_time
+from engine.values import FLAG, Type, Value, read
 
 _DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "a date such as 2026-01-31"}
 HEADER: Schema = {
@@ -58,6 +59,11 @@ HEADER: Schema = {
             ]
         },
         "description": "named numbers and texts that expressions may use",
+    },
+    "functions": {
+        "type": "object",
+        "additionalProperties": {"type": "string", "description": "function(name: type, ...) expression"},
+        "description": "functions that expressions may call",
     },
     "must hold": {
         "type": "array",
@@ -114,6 +120,7 @@ def load_policy(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
     draft = Draft(vocabulary, may_miss=kind.may_miss)
     constants(draft, node.get("constants"))
     effective = _effective(draft, node["effective"])
+    functions(draft, node.get("functions"))
     kind.lower(draft, node)
     if not draft.issues:
         _must_hold(draft, node.get("must hold"))
@@ -257,14 +264,14 @@ def _example_time(draft: Draft, node: Node | None, effective: Effective | None) 
         return None
 
 
-def file_name_issues(policy: Policy, folder: str, stem: str) -> list[Issue]:
+def file_name_issues(policy: Policy, folder: str, name: str) -> list[Issue]:
     """A policy stands where its name and version say."""
     issues = []
     if folder != policy.name:
         issues.append(Issue(f"`{policy.name}` stands in the folder `{folder}`", "rename one of them", policy.span))
+    stem, _, suffix = name.rpartition(".")
     if stem != f"v{policy.version}":
         place = replace(policy.span, text=f"version: {policy.version}")
-        issues.append(
-            Issue(f"version {policy.version} stands in `{stem}.yaml`", f"call it v{policy.version}.yaml", place)
-        )
+        hint = f"call it v{policy.version}.{suffix}"
+        issues.append(Issue(f"version {policy.version} stands in `{name}`", hint, place))
     return issues

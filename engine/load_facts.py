@@ -7,12 +7,12 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from engine.draft import read_type
-from engine.errors import Issue, PolicyError, did_you_mean
+from engine.errors import Issue, NotThatType, PolicyError, did_you_mean
 from engine.facts import REQUEST, Fact, Limits, Vocabulary
 from engine.feel.lexer import is_name
 from engine.source import Node, digest_of, parse
 from engine.structure import Schema, check_structure
-from engine.values import Kind, NotThatType, Type, Value, number
+from engine.values import Kind, Type, Value, number
 
 _RANGE = re.compile(r"(?P<start>[\[(\]])?\s*(?P<low>-?[\d.]*?)\s*\.\.\s*(?P<high>-?[\d.]*?)\s*(?P<end>[\])\[])?")
 
@@ -23,7 +23,7 @@ FACT: Schema = {
     "properties": {
         "type": {
             "type": "string",
-            "description": "number, text, flag, date, time, date and time, context, list of ...",
+            "description": "number, text, flag, date, time, date and time, context, list of ... (also of context)",
         },
         "fields": {"type": "object", "description": "the fields of a context and their types"},
         "values": {"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "all values there are"},
@@ -100,7 +100,7 @@ _BELONGS: dict[str, tuple[Kind, ...]] = {
     "range": (Kind.NUMBER,),
     "precision": (Kind.NUMBER,),
     "values": (Kind.TEXT, Kind.LIST),
-    "fields": (Kind.CONTEXT,),
+    "fields": (Kind.CONTEXT, Kind.LIST),
     "format": (Kind.TEXT,),
 }
 

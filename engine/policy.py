@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from engine.errors import Span
+from engine.errors import Issue, Span
 from engine.feel.types import Checked
-from engine.values import NUMBER, Type, Value, context_of, list_of
+from engine.values import ANY, NUMBER, Type, Value, context_of, list_of
 
 
 class HitPolicy(StrEnum):
@@ -41,8 +41,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Output:
+    """`order` are its values from the highest priority to the lowest; for a text they are its declared values."""
+
     name: str
     type: Type
+    order: tuple[Value, ...] = ()
+
+    @property
+    def priorities(self) -> tuple[Value, ...]:
+        return self.order or self.type.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A decision table. With one unnamed output it gives that value, otherwise a context of its outputs."""
+    """A decision table. With one unnamed output it gives that value, otherwise a context of its outputs.
+
+    `into` is the declared type that a lenient table's value is converted to.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -84,6 +94,7 @@ class Table:
     span: Span
     otherwise: tuple[Checked, ...] | None = None
     aggregation: str = ""
+    into: Type = ANY
 
     @property
     def single(self) -> bool:
@@ -103,16 +114,29 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A decision by one expression. DMN: literal expression."""
+    """A decision by one expression. DMN: literal expression.
+
+    `fault` is why the text of a lenient formula could not be read; it then gives null with this reason.
+    """
 
     name: str
     expression: Checked
     type: Type
     span: Span
     because: str = ""
+    fault: Issue | None = None
 
 
 Decision = Table | Formula
+
+
+@dataclass(frozen=True, slots=True)
+class TableFunction:
+    """A decision table that stands inside an expression; it is called by its name with all that it reads."""
+
+    name: str
+    parameters: tuple[str, ...]
+    table: Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +173,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One version of one policy, checked and lowered; `text` is the file it was read from, byte for byte."""
+    """One version of one policy, checked and lowered; `text` is the file it was read from, byte for byte.
+
+    `lenient`: a fault gives null and its reason is kept, as DMN says of `.dmn` files; otherwise it is an error.
+    `types` are the item definitions by name, `functions` the tables that stand inside expressions.
+    """
 
     name: str
     version: int
@@ -167,6 +195,9 @@ class Policy:
     digest: str
     text: bytes
     span: Span
+    lenient: bool = False
+    types: Mapping[str, Type] = field(default_factory=dict)
+    functions: tuple[TableFunction, ...] = ()
 
     @property
     def label(self) -> str:

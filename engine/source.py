@@ -17,8 +17,7 @@ from typing import Any
 
 import yaml
 
-from engine.errors import Issue, PolicyError, Span
-from engine.values import NotThatType
+from engine.errors import Issue, NotThatType, PolicyError, Span
 from engine.values import number as read_number
 
 MAX_BYTES = 1 << 20

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import (
     ROUND_HALF_EVEN,
@@ -31,10 +31,13 @@ from decimal import (
     Overflow,
 )
 from enum import StrEnum
-from functools import total_ordering
 from typing import Any
 
-from engine.errors import did_you_mean
+from engine import temporal as temporals
+from engine.errors import NotThatType, did_you_mean
+from engine.temporal import Months, date, date_time, duration, months, time
+from engine.wide import WideDate, WideDateTime, WideDuration, WideTime
+from engine.zones import Zone
 
 DIGITS = 34
 """Significant digits of a number (IEEE 754-2019 decimal128, as DMN 1.5 section 10.3.2.3.1 asks)."""
@@ -60,35 +63,41 @@ class Kind(StrEnum):
     MONTHS = "months"
     LIST = "list"
     CONTEXT = "context"
+    RANGE = "range"
+    FUNCTION = "function"
     NULL = "null"
     ANY = "any"
 
 
-_MOST_MONTHS = 12 * 999_999_999
-
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,18})?", re.ASCII)
 
 
-@total_ordering
 @dataclass(frozen=True, slots=True)
-class Months:
-    """FEEL's years and months duration: whole months, because a month is not a number of days."""
+class Interval:
+    """A range: everything between two values of one kind. A side without bound is None and open."""
 
-    count: int
+    low: Any
+    high: Any
+    low_open: bool = False
+    high_open: bool = False
 
-    def __post_init__(self) -> None:
-        if abs(self.count) > _MOST_MONTHS:
-            raise OverflowError("the duration is too long")
 
-    def __lt__(self, other: Months) -> bool:
-        return self.count < other.count
+@dataclass(frozen=True, slots=True, eq=False)
+class FunctionValue:
+    """A function as a value: of the user's own, or a built-in one. `call` takes the arguments by position."""
+
+    parameters: tuple[str, ...]
+    call: Callable[..., Any]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type. `item` is set for lists, `fields` for contexts, `values` for texts limited to them.
+    """A type. `item` is set for lists and ranges, `fields` for contexts, `values` for texts limited to them.
 
     `optional` says that a value may be null; strict expressions refuse a null they were not written for.
+    A function takes `parameters` and gives `item`. `variable` names a type of a signature that stands for any one
+    type (`T`). `allowed` tells whether a value is among those an item definition of a `.dmn` file allows.
     """
 
     kind: Kind
@@ -97,10 +106,17 @@ class Type:
     values: tuple[str, ...] = ()
     unit: str = ""
     optional: bool = False
+    parameters: tuple[Type, ...] = ()
+    variable: str = ""
+    allowed: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
-        if self.kind is Kind.LIST:
-            return f"list of {self.item}"
+        if self.variable:
+            return self.variable
+        if self.kind in (Kind.LIST, Kind.RANGE) and self.item is not None:
+            return f"{self.kind} of {self.item}"
+        if self.kind is Kind.FUNCTION:
+            return f"function({', '.join(map(str, self.parameters))}) -> {self.item or ANY}"
         return str(self.kind)
 
     @property
@@ -145,12 +161,42 @@ ANY = Type(Kind.ANY)
 SIMPLE = {str(t.kind): t for t in (NUMBER, TEXT, FLAG, DATE, TIME, DATE_TIME, DURATION, MONTHS)}
 
 
+_KINDS: dict[type, Kind] = {
+    Decimal: Kind.NUMBER,
+    str: Kind.TEXT,
+    bool: Kind.FLAG,
+    dt.date: Kind.DATE,
+    dt.time: Kind.TIME,
+    dt.datetime: Kind.DATE_TIME,
+    dt.timedelta: Kind.DURATION,
+    Months: Kind.MONTHS,
+    WideDate: Kind.DATE,
+    WideTime: Kind.TIME,
+    WideDateTime: Kind.DATE_TIME,
+    WideDuration: Kind.DURATION,
+    tuple: Kind.LIST,
+    dict: Kind.CONTEXT,
+    Interval: Kind.RANGE,
+    FunctionValue: Kind.FUNCTION,
+    type(None): Kind.NULL,
+}
+
+
+def kind_of(value: Any) -> Kind:
+    """The kind of a value at run time."""
+    return _KINDS[type(value)]
+
+
 def list_of(item: Type) -> Type:
     return Type(Kind.LIST, item=item)
 
 
 def context_of(fields: Mapping[str, Type]) -> Type:
     return Type(Kind.CONTEXT, fields=dict(fields))
+
+
+def range_of(item: Type) -> Type:
+    return Type(Kind.RANGE, item=item)
 
 
 def type_named(name: str) -> Type | None:
@@ -163,20 +209,6 @@ def type_named(name: str) -> Type | None:
 
 # In Python values the field is typed Any: a dict of mixed FEEL values has no narrower useful type.
 Value = Any
-
-
-class NotThatType(ValueError):
-    """A raw value is not of the type asked for; the message says what it is instead."""
-
-
-_DURATION = re.compile(
-    r"(?P<sign>-)?P(?:(?P<days>\d{1,9})D)?"
-    r"(?:T(?=\d)(?:(?P<hours>\d{1,11})H)?(?:(?P<minutes>\d{1,12})M)?(?:(?P<seconds>\d{1,14}(?:\.\d{1,9})?)S)?)?"
-)
-_MONTHS = re.compile(r"(?P<sign>-)?P(?:(?P<years>\d{1,9})Y)?(?:(?P<months>\d{1,10})M)?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})?")
-_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")
 
 
 def number(raw: Decimal | int | str) -> Decimal:
@@ -197,87 +229,6 @@ def number(raw: Decimal | int | str) -> Decimal:
     if not kept:
         raise NotThatType(f"`{str(raw)[:48]}` has more than {DIGITS} digits or is too large")
     return rounded
-
-
-def date(text: str) -> dt.date:
-    if not _DATE.fullmatch(text):
-        raise NotThatType(f"`{text}` is not a date such as 2026-01-31")
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise NotThatType(f"`{text}` is not a date: {error}") from None
-
-
-def time(text: str) -> dt.time:
-    if not _TIME.fullmatch(text):
-        raise NotThatType(f"`{text}` is not a time such as 08:00:00")
-    try:
-        return dt.time.fromisoformat(text)
-    except ValueError as error:
-        raise NotThatType(f"`{text}` is not a time: {error}") from None
-
-
-def date_time(text: str) -> dt.datetime:
-    if not _DATE_TIME.fullmatch(text):
-        raise NotThatType(f"`{text}` is not a date and time with offset such as 2026-01-31T08:00:00+05:30")
-    try:
-        return dt.datetime.fromisoformat(text)
-    except ValueError as error:
-        raise NotThatType(f"`{text}` is not a date and time: {error}") from None
-
-
-def fixed_offset(moment: dt.datetime) -> dt.datetime:
-    """The same moment with a plain offset instead of a zone.
-
-    Python adds to and compares two times of one zone by the clock on the wall, which is wrong when clocks change,
-    and a record keeps the offset alone: so no date and time of the engine has a zone.
-    """
-    return moment.replace(tzinfo=dt.timezone(moment.utcoffset() or dt.timedelta(0)), fold=0)
-
-
-def duration(text: str) -> dt.timedelta:
-    """Days and time duration, ISO 8601 ("P30D", "PT8H"). Raises NotThatType."""
-    match = _DURATION.fullmatch(text)
-    if not match or not any(match[part] for part in ("days", "hours", "minutes", "seconds")):
-        raise NotThatType(f"`{text}` is not a duration such as P30D or PT8H")
-    whole, _, part = (match["seconds"] or "0").partition(".")
-    try:
-        span = dt.timedelta(
-            days=int(match["days"] or 0),
-            hours=int(match["hours"] or 0),
-            minutes=int(match["minutes"] or 0),
-            seconds=int(whole),
-            microseconds=int(part[:6].ljust(6, "0")),
-        )
-    except OverflowError:
-        raise NotThatType(f"`{text}` is too long a duration") from None
-    return -span if match["sign"] else span
-
-
-def months(text: str) -> Months:
-    """Years and months duration, ISO 8601 ("P1Y6M"). Raises NotThatType."""
-    match = _MONTHS.fullmatch(text)
-    if not match or not (match["years"] or match["months"]):
-        raise NotThatType(f"`{text}` is not a duration in years and months such as P1Y6M")
-    count = int(match["years"] or 0) * 12 + int(match["months"] or 0)
-    try:
-        return Months(-count if match["sign"] else count)
-    except OverflowError:
-        raise NotThatType(f"`{text}` is too long a duration") from None
-
-
-def temporal(text: str) -> tuple[Value, Type]:
-    """What FEEL's `@"..."` says, and its type: a temporal value or duration. Raises NotThatType."""
-    for pattern, reader, of in (
-        (_DATE, date, DATE),
-        (_DATE_TIME, date_time, DATE_TIME),
-        (_TIME, time, TIME),
-        (_MONTHS, months, MONTHS),
-        (_DURATION, duration, DURATION),
-    ):
-        if pattern.fullmatch(text):
-            return reader(text), of
-    raise NotThatType(f"`{text}` is no date, time, date and time or duration")
 
 
 _FROM_TEXT = {
@@ -326,11 +277,12 @@ def _read_context(type: Type, raw: object, stored: bool) -> Value:
         raise NotThatType(f"{said(raw)} is not a context")
     if extra := sorted(set(raw) - set(type.fields)):
         raise NotThatType(f"`{extra[0]}` is not a field of this context")
-    if missing := sorted(set(type.fields) - set(raw)):
+    if missing := sorted(name for name, of in type.fields.items() if name not in raw and not of.optional):
         raise NotThatType(f"the field `{missing[0]}` is missing")
     values = {}
     for name, of in type.fields.items():
-        values[name] = None if stored and raw[name] is None else read(of, raw[name], stored=stored)
+        part = raw.get(name)
+        values[name] = None if part is None and (stored or of.optional) else read(of, part, stored=stored)
     return values
 
 
@@ -345,28 +297,18 @@ def plain(value: Value) -> Any:
         return {name: plain(part) for name, part in value.items()}
     if isinstance(value, tuple | list):
         return [plain(part) for part in value]
+    if isinstance(value, Interval):
+        ends = {"start": plain(value.low), "end": plain(value.high)}
+        return {**ends, "start included": not value.low_open, "end included": not value.high_open}
+    if isinstance(value, FunctionValue):
+        return f"function({', '.join(value.parameters)})"
+    if isinstance(value, dt.datetime | dt.time) and isinstance(value.tzinfo, Zone):
+        return temporals.text(value)
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat()
-    if isinstance(value, dt.timedelta):
-        return _duration_text(value)
-    if isinstance(value, Months):
-        years, rest = divmod(abs(value.count), 12)
-        text = (f"{years}Y" if years else "") + (f"{rest}M" if rest or not years else "")
-        return ("-P" if value.count < 0 else "P") + text
+    if isinstance(value, dt.timedelta | Months | WideDate | WideTime | WideDateTime | WideDuration):
+        return temporals.text(value)
     raise TypeError(f"no outcome may hold a {value.__class__.__name__}")
-
-
-def _duration_text(span: dt.timedelta) -> str:
-    sign, span = ("-", -span) if span < dt.timedelta(0) else ("", span)
-    minutes, seconds = divmod(span.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    fraction = f".{span.microseconds:06d}".rstrip("0") if span.microseconds else ""
-    day = f"{span.days}D" if span.days else ""
-    clock = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
-    clock += f"{seconds}{fraction}S" if seconds or fraction else ""
-    if not day and not clock:
-        clock = "0S"
-    return f"{sign}P{day}" + (f"T{clock}" if clock else "")
 
 
 def said(raw: object) -> str:

@@ -26,10 +26,10 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.errors import Issue, PolicyError, Span, did_you_mean
+from engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
 from engine.facts import Fact, Limits
 from engine.source import Node, digest_of, parse, read_file
-from engine.values import FLAG, NUMBER, SIMPLE, Kind, NotThatType, number
+from engine.values import FLAG, NUMBER, SIMPLE, Kind, number
 
 SHIPPED = Path(__file__).parent / "mappings"
 

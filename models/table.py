@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DataQualityIssue, Issue, SettingsError, Span, did_you_mean
+from engine.errors import DataQualityIssue, Issue, NotThatType, SettingsError, Span, did_you_mean
 from engine.facts import Fact
 from engine.source import digest_of
-from engine.values import Kind, NotThatType, Value, number
+from engine.values import Kind, Value, number
 from models.mapping import Column, Mapping
 
 SHOWN = 10

@@ -64,6 +64,13 @@ def replay(decision_id: str) -> Response:
     return _json({"agrees": bool(again), "replayed": again.replayed, "status": again.status, "differs": differs})
 
 
+@ROUTES.get("/<decision_id>/why-not")
+def why_not(decision_id: str) -> Response:
+    """For each rule that did not fire, the first of its conditions that did not hold, and the value it met."""
+    found = _read(decision_id, "why-not")
+    return _json({"status": found.status, "rules": Replayer(_use().ledger.reader).why_not(found)})
+
+
 @ROUTES.get("/<decision_id>/proof")
 def proof(decision_id: str) -> Response:
     """A proof file: with the ledger's public key it shows, offline, that the decision is in the signed log."""

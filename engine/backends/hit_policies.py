@@ -6,8 +6,9 @@ Called by the generated code of `python_policy` under the names of HIT_POLICIES.
 from __future__ import annotations
 
 from engine.errors import Issue, NoRuleApplies, PricingConstraintViolation, RulesDisagree, did_you_mean
+from engine.feel.operators import less
 from engine.policy import Output, Requirement, Table
-from engine.values import NUMBERS, Value
+from engine.values import NUMBERS, Kind, Value, kind_of
 
 
 def no_rule(table: Table) -> None:
@@ -32,18 +33,24 @@ def broken(requirement: Requirement) -> None:
     raise PricingConstraintViolation(Issue(message, "", requirement.span))
 
 
-def rank(outputs: tuple[Output, ...], row: Value) -> tuple[int, ...]:
+def rank(table: Table, row: Value) -> tuple[int, ...]:
     """The priority of a row: the place of each output among its declared values (DMN 1.5, 8.2.10)."""
     ranks = []
-    for output in outputs:
-        if output.type.values:
-            value = row[output.name] if output.name else row
-            ranks.append(output.type.values.index(value))
+    for output in table.outputs:
+        if output.priorities:
+            ranks.append(_place(table, output, row[output.name] if output.name else row))
     return tuple(ranks)
 
 
+def _place(table: Table, output: Output, value: Value) -> int:
+    if value not in output.priorities:
+        message = f"`{value}` of `{table.name}` is none of the values that its hit policy orders by"
+        raise RulesDisagree(Issue(message, "", table.span))
+    return output.priorities.index(value)
+
+
 def ordered(table: Table, fired: list[int], rows: list[Value]) -> tuple[list[int], list[Value]]:
-    order = sorted(range(len(rows)), key=lambda number: rank(table.outputs, rows[number]))
+    order = sorted(range(len(rows)), key=lambda number: rank(table, rows[number]))
     return [fired[number] for number in order], [rows[number] for number in order]
 
 
@@ -53,6 +60,7 @@ def best(table: Table, fired: list[int], rows: list[Value]) -> tuple[list[int], 
 
 
 def total(table: Table, rows: list[Value]) -> Value:
+    """The sum, least, greatest or number of the rows. Raises NoRuleApplies, RulesDisagree."""
     if table.aggregation == "count":
         return NUMBERS.create_decimal(len(rows))
     if not rows:
@@ -61,12 +69,17 @@ def total(table: Table, rows: list[Value]) -> Value:
         raise NoRuleApplies(
             Issue(f"no rule of `{table.name}` applies, so there is no {table.aggregation}", "", table.span)
         )
-    if table.aggregation == "sum":
-        total = rows[0]
-        for row in rows[1:]:
-            total = NUMBERS.add(total, row)
-        return total
-    return min(rows) if table.aggregation == "min" else max(rows)
+    kinds = {kind_of(row) for row in rows}
+    if len(kinds) > 1 or (table.aggregation == "sum" and kinds != {Kind.NUMBER}) or Kind.NULL in kinds:
+        message = f"the values of `{table.name}` have no {table.aggregation}"
+        raise RulesDisagree(Issue(message, "", table.span))
+    found = rows[0]
+    for row in rows[1:]:
+        if table.aggregation == "sum":
+            found = NUMBERS.add(found, row)
+        elif less(row, found) if table.aggregation == "min" else less(found, row):
+            found = row
+    return found
 
 
 def declared(values: tuple[str, ...], value: Value) -> Value:

@@ -1,168 +1,208 @@
-"""Text to tokens. A name or value with spaces or hyphens is one token when the caller says it is known."""
+"""The characters and words of FEEL (DMN 1.5, section 10.3.1.2), and a scanner that goes through a text word by word.
+
+What is a name can only be told with the names in scope, so the scanner finds words and signs, and the parser joins
+them to names where a name may stand (`names.py`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from functools import lru_cache
-
-from lark import Token
+from bisect import bisect_right
+from typing import NoReturn
 
 from engine.errors import Issue, PolicyError, Span
 
 MAX_CHARACTERS = 10_000
+MAX_CHARACTERS_LENIENT = 100_000
+"""Of a text in a `.dmn` file, where a whole table of data may stand as one list."""
 
-_KEYWORDS = {
-    "if": "_IF",
-    "then": "_THEN",
-    "else": "_ELSE",
-    "and": "AND",
-    "or": "OR",
-    "between": "_BETWEEN",
-    "in": "_IN",
-    "null": "_NULL",
-    "true": "FLAG",
-    "false": "FLAG",
-}
-_RESERVED = frozenset(_KEYWORDS) | {"for", "return", "some", "every", "satisfies", "function", "instance"}
-_SIGNS = {
-    "(": "LPAR",
-    ")": "RPAR",
-    "[": "LSQB",
-    "]": "RSQB",
-    ",": "_COMMA",
-    ".": "_DOT",
-    "..": "_DOTS",
-    "@": "_AT",
-    "?": "_INPUT",
-    "+": "PLUS",
-    "-": "MINUS",
-    "*": "TIMES",
-    "**": "POWER",
-    "/": "DIVIDE",
-    **dict.fromkeys(("=", "!=", "<", "<=", ">", ">="), "COMPARE"),
-}
+MAX_DEPTH = 80
+"""Levels of an expression: far above what a person writes, far below what Python's own compiler takes."""
+
+SPACE = "\\t-\\r \x85\xa0\u1680\u180e\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""Rules 61 to 63, for a character class; what follows in the two others are rules 28 and 29 without these."""
+START = (
+    "A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u167f\u1681-\u180d\u180f-\u1fff\u200c-\u200d"
+    "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U000effff"
+)
+PART = START + "0-9\xb7\u0300-\u036f\u203f-\u2040"
+
+KEYWORDS = frozenset(
+    [
+        "and",
+        "between",
+        "else",
+        "every",
+        "false",
+        "for",
+        "function",
+        "if",
+        "in",
+        "instance",
+        "null",
+        "or",
+        "return",
+        "satisfies",
+        "some",
+        "then",
+        "true",
+    ]
+)
+_RESERVED = KEYWORDS | {"external", "not", "of"}
+
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
-      | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
-      | (?P<string>"(?:[^"\\]|\\.)*")
-      | (?P<name>[^\W\d]\w*)
-      | (?P<sign>\.\.|\*\*|!=|<=|>=|=(?!=)|[()\[\],.@?+\-*/<>])""",
+    rf"""(?:[{SPACE}]++ | //[^\n\r]*+ | /\*.*?\*/)*+
+    (?: (?P<name>[{START}][{PART}]*+)
+      | (?P<number>(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)
+      | (?P<string>"(?:[^"\\]|\\.)*+")
+      | (?P<bad>==|=>|=<|<>|<<|>>|&&|\|\||/\*)
+      | (?P<sign>\.\.|\*\*|!=|<=|>=|[=<>()\[\]{{}},.:@?+\-*/])
+      | (?P<end>\Z)
+      | (?P<strange>.) )""",
     re.VERBOSE | re.DOTALL,
 )
+_WORD = re.compile(rf"[{START}][{PART}]*")
+
 _INSTEAD = {
     "==": "FEEL compares with one sign: write `=`",
+    "=>": "write `>=`",
+    "=<": "write `<=`",
+    "<>": "write `!=`",
+    ">>": "write `>`",
+    "<<": "write `<`",
     "&&": "write `and`",
     "||": "write `or`",
     "!": "write `not(...)`, or `!=` for not equal",
     "%": "write a percentage as a number: 10 for ten percent, or 0.10 as a fraction",
     "'": 'put text in double quotes: "text"',
-    "{": "contexts are not part of a cell",
 }
-_BEFORE_OPERAND = {"NUMBER", "STRING", "NAME", "FLAG", "_NULL", "LPAR", "_AT", "_INPUT", "MINUS"}
+_WORDS_INSTEAD = {
+    "is": "write `=`, or `!=` for `is not`",
+    "not": "write `!=`, or `not(...)` around the whole",
+    "equals": "write `=`",
+    "elif": "write `else if`",
+    "elsif": "write `else if`",
+    "elseif": "write `else if`",
+    "mod": "write `modulo(a, b)`",
+    "days": 'write a duration as @"P30D"',
+    "hours": 'write a duration as @"PT8H"',
+    "months": 'write a duration as @"P6M"',
+    "years": 'write a duration as @"P1Y"',
+}
+_QUOTE_OR_JOIN = "put text in double quotes, or an operator before the name"
+VALUE_EXPECTED = "a value is expected here"
 
 
-@lru_cache(maxsize=256)
-def _longest_first(known: frozenset[str]) -> re.Pattern[str] | None:
-    several = sorted((name for name in known if name.strip() and not name.isidentifier()), key=len, reverse=True)
-    if not several:
-        return None
-    words = (r"\s+".join(map(re.escape, name.split())) for name in several)
-    return re.compile(rf"(?:{'|'.join(words)})(?!\w)")
+class Scanner:
+    """Stands at one word or sign of a text: `kind`, `value`, `start` and `end`; `last` is where the one before ended.
 
-
-def tokens(text: str, origin: Span, known: Collection[str], functions: Collection[str], *, tests: bool) -> list[Token]:
-    """The tokens of `text`, which stands at `origin`. Raises PolicyError where a character fits nothing.
-
-    `known` are the names and values in scope; a function's name of several words counts only before `(`.
-    `tests` says that the text is a cell, in which `not(...)` around everything negates the tests.
+    `kind` is name, number, string, sign, end, or bad and strange for what FEEL does not have.
     """
-    if len(text) > MAX_CHARACTERS:
-        raise PolicyError(Issue(f"an expression may have at most {MAX_CHARACTERS:,} characters", "", origin))
-    named = _longest_first(frozenset(known))
-    called = _longest_first(frozenset(functions))
-    found: list[Token] = []
-    position = 0
-    while position < len(text):
-        match = named.match(text, position) if named else None
-        if match is None and called and (call := called.match(text, position)):
-            match = call if _opens(text, call.end()) else None
-        if match is not None:
-            found.append(_token("NAME", " ".join(match.group().split()), text, match))
-        elif (match := _TOKEN.match(text, position)) is None:
-            raise PolicyError(_stranger(text, position, origin))
-        elif match.lastgroup != "space":
-            found.append(_typed(match, text, found))
-        position = match.end()
-    _mark_range_ends(found)
-    if tests:
-        _mark_negation(found)
-    return found
+
+    def __init__(self, text: str, origin: Span) -> None:
+        self.text, self.origin = text, origin
+        self.depth = 0
+        self._lines: list[int] = []
+        self.last = 0
+        self.go(0)
+
+    def go(self, position: int) -> None:
+        """Stand at what comes at or after `position`."""
+        match = self._at(position)
+        self.kind = str(match.lastgroup)
+        self.start, self.end = match.span(self.kind)
+        self.value = self.text[self.start : self.end]
+
+    def advance(self) -> None:
+        self.last = self.end
+        self.go(self.end)
+
+    def jump(self, position: int) -> None:
+        """Take everything up to `position`."""
+        self.last = position
+        self.go(position)
+
+    def taken(self, value: str) -> bool:
+        """Whether that word or sign stood here; it is taken."""
+        if self.value != value:
+            return False
+        self.advance()
+        return True
+
+    def take(self, value: str) -> None:
+        if self.value != value:
+            self.fail(f"`{value}` is expected here")
+        self.advance()
+
+    def follower(self) -> str:
+        """The word or sign after this one."""
+        match = self._at(self.end)
+        return match.group(str(match.lastgroup))
+
+    def _at(self, position: int) -> re.Match[str]:
+        match = _TOKEN.match(self.text, position)
+        assert match is not None  # noqa: S101 - the end of the text matches too
+        return match
+
+    def close(self, closing: str, opened: int) -> None:
+        """Take the bracket that closes the one at `opened`."""
+        if self.value != closing:
+            if self.kind == "end":
+                line, column = self.place(opened)
+                where = f"column {column}" if line == 1 else f"line {line}, column {column}"
+                self.fail(f"close the `{self.text[opened]}` of {where} with `{closing}`")
+            named = self.kind == "name" and self.value not in KEYWORDS
+            self.fail("" if named else f"`{closing}` is expected here")
+        self.advance()
+
+    def place(self, position: int) -> tuple[int, int]:
+        """Line and column of a position, both from 1."""
+        if not self._lines:
+            self._lines = [0, *(match.end() for match in re.finditer("\n", self.text))]
+        line = bisect_right(self._lines, position)
+        return line, position - self._lines[line - 1] + 1
+
+    def span(self, start: int, end: int) -> Span:
+        line, column = self.place(start)
+        return self.origin.inside(line, column, self.text[start:end])
+
+    def since(self, start: int) -> Span:
+        """From `start` to the end of the word before this one."""
+        return self.span(start, self.last)
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise PolicyError(too_deep(self.origin))
+
+    def fail(self, hint: str = "") -> NoReturn:
+        """Refuse what stands here; without a hint one is looked for."""
+        here = self.span(self.start, self.end)
+        if self.kind == "end":
+            line, column = self.place(len(self.text))
+            span = self.origin.inside(line, column, self.text.strip())
+            raise PolicyError(Issue("the expression ends too early", hint, span))
+        if self.value == '"':
+            raise PolicyError(Issue("this text has no closing quote", 'end it with `"`', here))
+        if self.value == "/*":
+            raise PolicyError(Issue("this comment has no end", "end it with `*/`", here))
+        if self.kind in ("bad", "strange"):
+            raise PolicyError(Issue(f"`{self.value}` means nothing here", _INSTEAD.get(self.value, ""), here))
+        if self.kind == "name" and self.value not in KEYWORDS and hint != VALUE_EXPECTED:
+            hint = _WORDS_INSTEAD.get(self.value, hint or _QUOTE_OR_JOIN)
+        raise PolicyError(Issue(f"`{self.value}` does not fit here", hint, here))
 
 
-def _opens(text: str, position: int) -> bool:
-    return text[position:].lstrip().startswith("(")
+def too_deep(origin: Span) -> Issue:
+    message = f"the expression is nested more than {MAX_DEPTH} levels deep"
+    return Issue(message, "name a part of it as a decision of its own", origin)
 
 
-def _token(type: str, value: str, text: str, match: re.Match[str]) -> Token:
-    start, end = match.span()
-    line = text.count("\n", 0, start) + 1
-    column = start - text.rfind("\n", 0, start)
-    return Token(type, value, start_pos=start, line=line, column=column, end_pos=end)
-
-
-def _typed(match: re.Match[str], text: str, before: list[Token]) -> Token:
-    value = match.group()
-    if match.lastgroup == "number":
-        return _token("NUMBER", value, text, match)
-    if match.lastgroup == "string":
-        return _token("STRING", value, text, match)
-    if match.lastgroup == "name":
-        after_dot = bool(before) and before[-1].type == "_DOT"
-        return _token("NAME" if after_dot else _KEYWORDS.get(value, "NAME"), value, text, match)
-    return _token(_SIGNS[value], value, text, match)
-
-
-def _stranger(text: str, position: int, origin: Span) -> Issue:
-    here = next((sign for sign in ("==", "&&", "||") if text.startswith(sign, position)), text[position])
-    line = text.count("\n", 0, position) + 1
-    span = origin.inside(line, position - text.rfind("\n", 0, position), here)
-    if here == '"':
-        return Issue("this text has no closing quote", 'end it with `"`', span)
-    return Issue(f"`{here}` means nothing here", _INSTEAD.get(here, ""), span)
-
-
-def _mark_range_ends(found: list[Token]) -> None:
-    """`[1..5[`: a `[` after `..` that no operand follows ends the range."""
-    depth, open_ranges = 0, set()
-    for number, token in enumerate(found):
-        if token.type == "_DOTS":
-            open_ranges.add(depth)
-        elif token.type == "LSQB" and depth in open_ranges:
-            follower = found[number + 1].type if number + 1 < len(found) else ""
-            if follower not in _BEFORE_OPERAND:
-                found[number] = Token.new_borrow_pos("END_OPEN", token, token)
-                open_ranges.discard(depth)
-                depth -= 1
-                continue
-        if found[number].type in ("LPAR", "LSQB"):
-            depth += 1
-        elif found[number].type in ("RPAR", "RSQB"):
-            open_ranges.discard(depth)
-            depth -= 1
-
-
-def _mark_negation(found: list[Token]) -> None:
-    if len(found) < 4 or found[0] != "not" or found[1].type != "LPAR" or found[-1].type != "RPAR":
-        return
-    depth = 0
-    for token in found[1:-1]:
-        depth += {"LPAR": 1, "RPAR": -1}.get(token.type, 0)
-        if depth == 0:
-            return
-    found[0] = Token.new_borrow_pos("_NOT_TESTS", found[0], found[0])
+def is_word(text: str) -> bool:
+    """Whether `text` is read as one name wherever a name may stand, known or not."""
+    return _WORD.fullmatch(text) is not None and text not in KEYWORDS
 
 
 def is_name(text: str) -> bool:
     """Whether a policy may use `text` as a name: a word, no keyword."""
-    return text.isidentifier() and text not in _RESERVED
+    return text.isidentifier() and _WORD.fullmatch(text) is not None and text not in _RESERVED

@@ -49,11 +49,12 @@ class Path(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class Index(Expr):
-    """`base[position]`: counted from 1, from the end when negative."""
+class Filter(Expr):
+    """`base[condition]`: the item at a position when the condition is a number (from 1, from the end when
+    negative), otherwise the items for which it is true; inside it `item` and the item's own fields are names."""
 
     base: Expr
-    position: Expr
+    condition: Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +122,10 @@ class Matches(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Range(Expr):
-    """An interval; an open end excludes its bound."""
+    """An interval; an open end excludes its bound. A side without bound is None and open: `> 5` is `(5..None)`."""
 
-    low: Expr
-    high: Expr
+    low: Expr | None
+    high: Expr | None
     low_open: bool
     high_open: bool
 
@@ -135,9 +136,107 @@ class ListOf(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Entry(Expr):
+    """One entry of a context. Later entries may read it."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class ContextOf(Expr):
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps(Expr):
+    """`low..high` after the `in` of a `for`: whole steps from one to the other, downwards when high is lower."""
+
+    low: Expr
+    high: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Expr):
+    """`name in over`: one variable of a `for`, `some` or `every`; the next iterators may read it."""
+
+    name: str
+    over: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class For(Expr):
+    """A list with one item for each combination; in the body `partial` is the list so far."""
+
+    iterators: tuple[Each, ...]
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified(Expr):
+    """`quantifier` is `some` or `every`."""
+
+    quantifier: str
+    iterators: tuple[Each, ...]
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """A type as written: `number`, `list<date>`, `context<a: number>`, `function<number> -> string`, `tPlan`.
+
+    `name` has single spaces; `arguments` are what stands between `<` and `>`, with `fields` naming those of a
+    context; `result` is what a function gives.
+    """
+
+    name: str
+    arguments: tuple[TypeName, ...] = ()
+    fields: tuple[str, ...] = ()
+    result: TypeName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Expr):
+    name: str
+    type: TypeName | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function(Expr):
+    """`function(a: number, b) body`, which may read every name around it. `gives`: the declared type of its result.
+
+    `external`: the body is a context that names code outside FEEL (DMN 1.5, 10.3.2.13.3).
+    """
+
+    parameters: tuple[Parameter, ...]
+    body: Expr
+    external: bool = False
+    gives: TypeName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOf(Expr):
+    value: Expr
+    type: TypeName
+
+
+@dataclass(frozen=True, slots=True)
 class Call(Expr):
-    function: str
+    """`function(arguments)`; `names` are the parameters' names when they are given by name, otherwise empty."""
+
+    function: Expr
     arguments: tuple[Expr, ...]
+    names: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """The name of the function when it is called by name."""
+        return self.function.name if isinstance(self.function, Name) else ""
+
+
+def call(span: Span, function: str, *arguments: Expr) -> Call:
+    """A call of the function of that name."""
+    return Call(span, Name(span, function), arguments)
 
 
 def children(node: Expr) -> Iterator[Expr]:
@@ -184,5 +283,34 @@ def results(node: Expr) -> Iterator[Expr]:
 
 
 def names(node: Expr) -> Iterator[str]:
-    """The names an expression reads, as often as it reads them."""
-    return (part.name for part in walk(node) if isinstance(part, Name))
+    """The names an expression reads from around it, as often as it reads them, called functions included.
+
+    Its own variables are left out: those of loops and functions, earlier entries of a context, and `item`. A field
+    of a filtered list's items cannot be told from a name here; only its type can tell.
+    """
+    return _names(node, frozenset())
+
+
+def _names(node: Expr, own: frozenset[str]) -> Iterator[str]:
+    match node:
+        case Name():
+            if node.name not in own:
+                yield node.name
+        case ContextOf():
+            for entry in node.entries:
+                yield from _names(entry.value, own)
+                own |= {entry.name}
+        case For() | Quantified():
+            for each in node.iterators:
+                yield from _names(each.over, own)
+                own |= {each.name}
+            last = node.body if isinstance(node, For) else node.condition
+            yield from _names(last, own | {"partial"} if isinstance(node, For) else own)
+        case Function():
+            yield from _names(node.body, own | {parameter.name for parameter in node.parameters})
+        case Filter():
+            yield from _names(node.base, own)
+            yield from _names(node.condition, own | {"item"})
+        case _:
+            for child in children(node):
+                yield from _names(child, own)

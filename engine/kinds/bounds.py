@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from engine.draft import Draft
 from engine.errors import Span
-from engine.feel.tree import Arithmetic, Call, Comparison, Expr, Literal, Logic, Name
+from engine.feel.tree import Arithmetic, Comparison, Expr, Literal, Logic, Name, call
 from engine.feel.types import Checked, check
 from engine.kinds.rounding import ROUND, read_rounding, rounded
 from engine.kinds.tables import BECAUSE, EXPRESSION, ID, unique_ids
@@ -241,7 +241,7 @@ def _crossed(bound: Bound, exact: Expr, result: Expr) -> Expr:
 
 
 def _not(condition: Expr) -> Expr:
-    return Call(condition.span, "not", (condition,))
+    return call(condition.span, "not", condition)
 
 
 def _any(conditions: Sequence[Expr], span: Span) -> Expr | None:

@@ -11,13 +11,14 @@ import datetime as dt
 from decimal import Decimal
 
 from engine.draft import Draft
-from engine.errors import Span
-from engine.feel.tree import Call, Comparison, Expr, If, Index, Literal, Logic, Name, Path
+from engine.errors import NotThatType, Span
+from engine.feel.tree import Comparison, Expr, Filter, If, Literal, Logic, Name, Path, call
 from engine.kinds.tables import BECAUSE, EXPRESSION, ID, unique_ids
 from engine.policy import Formula, HitPolicy, Output, Rule, Table, Verdict
 from engine.source import Node
 from engine.structure import Schema
-from engine.values import DATE, FLAG, NUMBER, TEXT, Kind, NotThatType, Type, Value, date
+from engine.temporal import date
+from engine.values import DATE, FLAG, NUMBER, TEXT, Kind, Type, Value
 
 _DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "a date such as 2026-01-31"}
 _STATUS = ("in force", "pending", "vacated", "vetoed", "superseded")
@@ -74,8 +75,8 @@ def lower(draft: Draft, node: Node) -> None:
     table = Table("findings", (), (Output("verdict", _VERDICTS),), HitPolicy.OUTPUT_ORDER, in_force, span)
     draft.add(table)
     findings = Name(span, "findings")
-    none = Comparison(span, "=", Call(span, "count", (findings,)), Literal(span, Decimal(0), NUMBER))
-    worst = Path(span, Index(span, findings, Literal(span, Decimal(1), NUMBER)), "verdict")
+    none = Comparison(span, "=", call(span, "count", findings), Literal(span, Decimal(0), NUMBER))
+    worst = Path(span, Filter(span, findings, Literal(span, Decimal(1), NUMBER)), "verdict")
     verdict = draft.checked(If(span, none, Literal(span, str(Verdict.PERMIT), TEXT), worst))
     if verdict is not None:
         draft.add(Formula("verdict", verdict, _VERDICTS, span))
@@ -118,7 +119,7 @@ def _period(draft: Draft, node: Node) -> list[Expr]:
             day = _day(draft, part)
             if day is not None:
                 literal = Literal(part.span, day, DATE)
-                found.append(Comparison(part.span, sign, Call(part.span, "today", ()), literal))
+                found.append(Comparison(part.span, sign, call(part.span, "today"), literal))
     _day(draft, node["checked on"])
     if period is not None and period.get("from") and period.get("until"):
         first, last = period["from"], period["until"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.draft import Draft
-from engine.feel.tree import Call, Comparison, Expr, Literal, Logic, Name, Path
+from engine.feel.tree import Comparison, Expr, Literal, Logic, Name, Path, call
 from engine.feel.types import Checked, check
 from engine.kinds.tables import BECAUSE, EXPRESSION, ID, SCALAR, unique_ids
 from engine.policy import Formula, HitPolicy, Output, Rule, Table
@@ -82,7 +82,7 @@ def _promise(draft: Draft, node: Node) -> Rule | None:
     condition: Checked | None = who
     if not (isinstance(until.tree, Literal) and until.tree.value is None):
         last = until.tree
-        in_time: Expr = Comparison(last.span, "<=", Call(last.span, "today", ()), last)
+        in_time: Expr = Comparison(last.span, "<=", call(last.span, "today"), last)
         if until.type.optional:
             open_ended = Comparison(last.span, "=", last, Literal(last.span, None, NULL))
             in_time = Logic(last.span, "or", (open_ended, in_time))

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from engine.draft import Draft
 from engine.errors import Span
-from engine.feel.tree import Arithmetic, Call, Comparison, Expr, Literal, Logic, Name
+from engine.feel.tree import Arithmetic, Comparison, Expr, Literal, Logic, Name, call
 from engine.kinds.tables import OUTPUTS, TABLE, read_table
 from engine.policy import HitPolicy, Rule, Table
 from engine.source import Node
@@ -68,7 +68,7 @@ def _limits(draft: Draft, table: Table, limits: Node) -> list[Rule]:
             last = Name(span, fact)
             known = Comparison(span, "!=", last, Literal(span, None, NULL))
             free = Arithmetic(span, "+", last, Literal(span, dt.timedelta(days=days), DURATION))
-            recent = Comparison(span, "<", Call(span, "today", ()), free)
+            recent = Comparison(span, "<", call(span, "today"), free)
             because = f"The last one was less than {days} days ago."
             found.append(_limit(draft, table, "cooldown", Logic(span, "and", (known, recent)), because, span))
     if (most := limits.get("at most")) is not None and (match := re.match(_AT_MOST, most.text)):

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from engine.draft import Draft
 from engine.errors import Span
-from engine.feel.tree import Arithmetic, Call, Expr, Literal
+from engine.feel.tree import Arithmetic, Expr, Literal, call
 from engine.source import Node
 from engine.structure import Schema
 from engine.values import NUMBER, NUMBERS
@@ -39,7 +39,7 @@ def rounded(value: Expr, function: str, step: Decimal, span: Span) -> Expr:
     """`value` rounded by a FEEL function to a multiple of `step`."""
     digits = -step.adjusted()
     if step == Decimal(1).scaleb(-digits, context=NUMBERS):
-        return Call(span, function, (value, Literal(span, Decimal(digits), NUMBER)))
+        return call(span, function, value, Literal(span, Decimal(digits), NUMBER))
     unit = Literal(span, step, NUMBER)
-    steps = Call(span, function, (Arithmetic(span, "/", value, unit), Literal(span, Decimal(0), NUMBER)))
+    steps = call(span, function, Arithmetic(span, "/", value, unit), Literal(span, Decimal(0), NUMBER))
     return Arithmetic(span, "*", steps, unit)

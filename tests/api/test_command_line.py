@@ -267,8 +267,13 @@ def test_a_schema_is_json_schema_and_takes_the_shipped_files(tmp_path: Path, wha
 
 
 COMMANDS = [
-    *([name] for name in ("audit", "check", "decide", "demo", "models", "replay", "schema", "serve", "train")),
+    *(
+        [name]
+        for name in ("audit", "check", "decide", "demo", "dmn", "feel", "models", "replay", "schema", "serve", "train")
+    ),
     ["audit", "verify"],
+    ["dmn", "tck"],
+    ["feel", "eval"],
     ["models", "list"],
 ]
 

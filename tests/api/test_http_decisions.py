@@ -128,6 +128,18 @@ def test_a_read_of_a_record_is_on_record(client: FlaskClient, use: Services) -> 
     assert read.private["ids"] == [answer["decision_id"]]
 
 
+def test_on_request_each_rule_that_did_not_fire_says_why(client: FlaskClient) -> None:
+    decision = _decided(client, "plan-advice", ADVICE)
+    fired = {reason["rule"] for reason in decision["reasons"] if "rule" in reason}
+    told = client.get(f"/v1/decisions/{decision['decision_id']}/why-not").get_json()
+    assert told["status"] == "readable"
+    assert told["rules"]
+    assert not fired & {rule["rule"] for rule in told["rules"]}
+    for rule in told["rules"]:
+        assert rule["because"]
+        assert ("was" in rule) == (rule.get("on") not in (None, "if"))
+
+
 def test_a_decision_is_explained_to_the_person_and_decided_again(client: FlaskClient) -> None:
     answer = _decided(client, "retention", RETENTION, at=NOON)
     path = f"/v1/decisions/{answer['decision_id']}"

@@ -28,6 +28,10 @@ class Failed(Exception):
     pass
 
 
+class Beyond(Exception):
+    """The result is a date or duration that Python's classes cannot hold; it has tests of its own."""
+
+
 def read(node: Expr, names: Mapping[str, Any], asked: Any = None) -> Any:
     """The value of `node`, which must not be null. Raises Missing, Failed."""
     value = nullable(node, names, asked)
@@ -54,8 +58,8 @@ def nullable(node: Expr, names: Mapping[str, Any], asked: Any = None) -> Any:
     if isinstance(node, tree.Comparison):
         return compared(node, names, asked)
     if isinstance(node, tree.Between):
-        low, value = read(node.low, names, asked), read(node.value, names, asked)
-        return low <= value and value <= read(node.high, names, asked)
+        low, value, high = (read(part, names, asked) for part in (node.low, node.value, node.high))
+        return low <= value and value <= high
     if isinstance(node, tree.In):
         value = nullable(node.value, names, asked)
         return any(read(test, names, value) for test in node.tests)
@@ -67,9 +71,9 @@ def nullable(node: Expr, names: Mapping[str, Any], asked: Any = None) -> Any:
     if isinstance(node, tree.Arithmetic):
         return reckoned(node.op, read(node.left, names, asked), read(node.right, names, asked))
     if isinstance(node, tree.ListOf):
-        return tuple(read(item, names, asked) for item in node.items)
+        return tuple(nullable(item, names, asked) for item in node.items)
     if isinstance(node, tree.Call):
-        return called(node.function, [read(part, names, asked) for part in node.arguments])
+        return called(node.called, [read(part, names, asked) for part in node.arguments])
     raise AssertionError(f"the plain reading does not know {type(node).__name__}")
 
 
@@ -94,9 +98,9 @@ def matched(node: tree.Matches, names: Mapping[str, Any], asked: Any) -> bool:
         return nullable(node.value, names, asked) is None
     if isinstance(node.candidate, tree.Range):
         low, value = read(node.candidate.low, names, asked), read(node.value, names, asked)
+        high = read(node.candidate.high, names, asked)
         if value < low or (node.candidate.low_open and value == low):
             return False
-        high = read(node.candidate.high, names, asked)
         return bool(value < high or (value == high and not node.candidate.high_open))
     value, candidate = read(node.value, names, asked), read(node.candidate, names, asked)
     if isinstance(candidate, tuple) and not isinstance(value, tuple):
@@ -115,14 +119,22 @@ def reckoned(op: str, left: Any, right: Any) -> Any:
             raise Failed from None
     if isinstance(left, str):
         return left + right
-    try:
-        if op == "+":
-            return left + right
-        if op == "-":
-            return left - right
-    except OverflowError:
-        raise Failed from None
+    if op in "+-":
+        try:
+            if type(left) is dt.date and not isinstance(right, dt.date):
+                return shifted(left, op, right)
+            return left + right if op == "+" else left - right
+        except OverflowError:
+            raise Beyond from None
     return scaled(op, left, right)
+
+
+def shifted(day: dt.date, op: str, by: Any) -> Any:
+    """A date counts as its midnight."""
+    if isinstance(by, Stretch):
+        return day + by
+    midnight = dt.datetime.combine(day, dt.time())
+    return (midnight + by if op == "+" else midnight - by).date()
 
 
 def scaled(op: str, left: Any, right: Any) -> Any:
@@ -137,10 +149,13 @@ def scaled(op: str, left: Any, right: Any) -> Any:
         return NUMBERS.divide(count, Decimal(right // micro))
     if op == "/" and right == 0:
         raise Failed
+    made = NUMBERS.multiply(count, right) if op == "*" else NUMBERS.divide(count, right)
+    if made != made.to_integral_value():
+        raise Beyond
     try:
-        return int(NUMBERS.multiply(count, right) if op == "*" else NUMBERS.divide(count, right)) * micro
+        return int(made) * micro
     except OverflowError:
-        raise Failed from None
+        raise Beyond from None
 
 
 def called(function: str, given: list[Any]) -> Any:
@@ -173,6 +188,8 @@ def called(function: str, given: list[Any]) -> Any:
         case "upper case", [text]:
             return text.upper()
         case "months", [number]:
+            if number != number.to_integral_value():
+                raise Failed
             return Stretch(int(number))
     raise AssertionError(f"the plain reading does not know `{function}`")
 
@@ -192,7 +209,7 @@ class Stretch(int):
     def __radd__(self, to: Any) -> Any:
         month = to.year * 12 + to.month - 1 + int(self)
         if not 12 <= month < 120_000:
-            raise Failed
+            raise Beyond
         year, month = month // 12, month % 12 + 1
         return to.replace(year=year, month=month, day=min(to.day, monthrange(year, month)[1]))
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from engine.errors import NotThatType
 from engine.facts import Fact, Limits
-from engine.values import DATE, FLAG, NUMBER, TEXT, Kind, NotThatType, Type
+from engine.values import DATE, FLAG, NUMBER, TEXT, Kind, Type
 
 _ONE, _ZERO = Decimal(1), Decimal(0)
 FACTS = [

@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from policy_cases import HEAD, loaded, vocabulary
 
-from engine.errors import PolicyError
+from engine.errors import NotThatType, PolicyError
 from engine.feel import parse
 from engine.feel.types import check
 from engine.source import parse as parse_yaml
-from engine.values import FLAG, NUMBER, TEXT, NotThatType, plain, read
+from engine.values import FLAG, NUMBER, TEXT, plain, read
 
 SLOW = dt.timedelta(seconds=5)
 PIECES = [

@@ -10,9 +10,10 @@ import pytest
 from policy_cases import HEAD, catalog, loaded
 
 from engine.backends.python_policy import compile_policy
-from engine.errors import CustomerDataIncomplete, PolicyError
+from engine.errors import CustomerDataIncomplete, NotThatType, PolicyError
 from engine.gather import gather
-from engine.values import NotThatType, fixed_offset, number
+from engine.temporal import fixed_offset
+from engine.values import number
 
 AT = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 FACTS = """\

@@ -12,6 +12,7 @@ from api.opened import opened_ledger
 from audit.entry import Kind
 from audit.explanation import explain
 from audit.letter import letter
+from audit.replay import Replayer
 from engine.errors import UnknownDecision
 
 
@@ -19,6 +20,7 @@ from engine.errors import UnknownDecision
 @click.argument("decision_id")
 @legal_claim_option
 @reader_options
+@click.option("--why-not", "why", is_flag=True, help="Say as well why each other rule did not fire.")
 @click.option("--json", "as_json", is_flag=True, help="Print what the letter is made from, as JSON.")
 @click.pass_obj
 def explain_command(
@@ -27,6 +29,7 @@ def explain_command(
     legal_claim: str | None,
     name: str | None,
     purpose: str | None,
+    why: bool,
     as_json: bool,
 ) -> None:
     """Explain DECISION_ID to the person it is about, in plain sentences (Markdown).
@@ -44,7 +47,14 @@ def explain_command(
             raise UnknownDecision(f"the entry `{decision_id}` is no decision", HINT)
         record = read_one(opened, decision_id, "explain", by)
         explained = explain(record, opened.reader)
+        not_fired = Replayer(opened.reader).why_not(record) if why else []
     if as_json:
-        OUT.print(json.dumps(explained.data, ensure_ascii=False), markup=False)
-    else:
-        OUT.print(letter(explained), markup=False, end="")
+        told = {"not_fired": not_fired} if why else {}
+        OUT.print(json.dumps({**explained.data, **told}, ensure_ascii=False), markup=False)
+        return
+    OUT.print(letter(explained), markup=False, end="")
+    if why:
+        OUT.print("\n## Rules that did not fire\n", markup=False)
+    for rule in not_fired:
+        was = f"; it was `{rule['was']}`" if "was" in rule else ""
+        OUT.print(f"- {rule['policy']}, {rule['rule']}: {rule['because']}{was}", markup=False, soft_wrap=True)

@@ -1,0 +1,133 @@
+"""The typing rules of comparisons: `=`, `<`, `between`, `in`, ranges, and the tests of cells."""
+
+from __future__ import annotations
+
+import re
+
+from engine.errors import Span, did_you_mean
+from engine.feel import tree
+from engine.feel.checking import Checking
+from engine.feel.operators import ORDERED, less
+from engine.feel.tree import Expr
+from engine.values import ANY, FLAG, Kind, Type, range_of
+
+
+class Comparisons(Checking):
+    def comparison(self, node: tree.Comparison) -> Type:
+        if node.op not in ("=", "!="):
+            self.comparable(node.op, node.left, node.right, node.span)
+            return FLAG
+        left, right = self.type_of(node.left), self.type_of(node.right)
+        if Kind.NULL not in (left.kind, right.kind) and not left.accepts(right):
+            self.unlike(node.op, node.left, left, node.right, right, node.span)
+        elif left.kind is right.kind is Kind.FUNCTION:
+            self.fault(node.span, f"`{node.op}` cannot compare functions")
+        self.declared(left, node.right)
+        self.declared(right, node.left)
+        return FLAG
+
+    def comparable(self, op: str, left: Expr, right: Expr, span: Span) -> Type:
+        """The type of two values that have an order between them."""
+        return self.alike(op, left, self.type_of(left), right, self.type_of(right), span)
+
+    def alike(self, op: str, left: Expr, one: Type, right: Expr, other: Type, span: Span) -> Type:
+        if not one.accepts(other):
+            self.unlike(op, left, one, right, other, span)
+        else:
+            self.ordered(op, one if one.kind is not Kind.ANY else other, span)
+        return one if one.kind is not Kind.ANY else other
+
+    def ordered(self, op: str, found: Type, span: Span) -> None:
+        if found.kind not in ORDERED and found.kind is not Kind.ANY:
+            self.fault(span, f"`{op}` needs an order, and a {found} has none")
+
+    def between(self, node: tree.Between) -> Type:
+        value = self.type_of(node.value)
+        for bound in (node.low, node.high):
+            self.alike("between", node.value, value, bound, self.type_of(bound), node.span)
+        return FLAG
+
+    def unlike(self, op: str, left: Expr, one: Type, right: Expr, other: Type, span: Span) -> None:
+        sides = f"`{left.span.text}` is a {one} and `{right.span.text}` a {other}"
+        if isinstance(left, tree.Input):
+            sides = f"{self.asked} is a {one} and `{right.span.text}` a {other}"
+        hint, kinds = "", (one.kind, other.kind)
+        texts = right.span.text if other.kind is Kind.TEXT else left.span.text
+        if set(kinds) == {Kind.NUMBER, Kind.TEXT} and re.fullmatch(r'(.*[^\w.])?[\d.]+ *%"', texts):
+            hint = "write a percentage as a number: 10 for ten percent, or 0.10 as a fraction"
+        elif kinds == (Kind.NUMBER, Kind.TEXT):
+            hint = "write the number without quotes"
+        elif kinds == (Kind.TEXT, Kind.NUMBER):
+            hint = 'put text in double quotes: "text"'
+        elif Kind.NULL in kinds:
+            hint = "null has no order; ask `= null` or `!= null`"
+        elif Kind.DATE in kinds and re.search(r"\d{4}-\d\d?-\d\d?", right.span.text):
+            hint = 'write a date as @"2026-01-31"'
+        elif set(kinds) == {Kind.DATE, Kind.DATE_TIME}:
+            hint = "take the date of the other one: date(...)"
+        self.fault(span, f"`{op}` cannot compare them: {sides}", hint)
+
+    def declared(self, of: Type, node: Expr) -> None:
+        """A text literal that stands against declared values must be one of them."""
+        if not (of.values and isinstance(node, tree.Literal) and isinstance(node.value, str)):
+            return
+        if node.value not in of.values:
+            hint = did_you_mean(node.value, of.values)
+            self.fault(node.span, f"`{node.value}` is none of the declared values", hint)
+
+    def range(self, node: tree.Range) -> Type:
+        low, high = node.low, node.high
+        if low is None or high is None:
+            bound = low if low is not None else high
+            found = self.type_of(bound) if bound is not None else ANY
+            self.ordered("..", found, node.span)
+            return range_of(found)
+        found = self.comparable("..", low, high, node.span)
+        written = isinstance(low, tree.Literal) and isinstance(high, tree.Literal) and not self.issues
+        if written and less(high.value, low.value):  # type: ignore[attr-defined]  # both are literals
+            self.fault(node.span, "the range is empty: it begins after its end", "swap its ends")
+        return range_of(found)
+
+    def membership(self, node: tree.In) -> Type:
+        outer = self.input, self.asked
+        self.input, self.asked = self.type_of(node.value), f"`{node.value.span.text}`"
+        for test in node.tests:
+            self.flag(test, "`in` needs")
+            if isinstance(test, tree.Matches) and (item := self.types[id(test.candidate)].item) is not None:
+                self.declared(item, node.value)
+        self.input, self.asked = outer
+        return FLAG
+
+    def matches(self, node: tree.Matches) -> Type:
+        value, candidate = self.type_of(node.value), self.type_of(node.candidate)
+        if candidate.kind is Kind.NULL or Kind.ANY in (value.kind, candidate.kind):
+            return FLAG
+        if candidate.kind is Kind.RANGE and value.kind is not Kind.RANGE:
+            inner = candidate.item or ANY
+            if not value.accepts(inner):
+                # A written range is called by what it holds: `[1..2]` a number, as in `in` the number is compared.
+                shown = inner if isinstance(node.candidate, tree.Range) else candidate
+                self.unlike("in", node.value, value, node.candidate, shown, node.span)
+            return FLAG
+        if candidate.kind is Kind.LIST and (value.kind is not Kind.LIST or _holds_lists(candidate)):
+            if not _holds(candidate.item or ANY, value):
+                self.unlike("in", node.value, value, node.candidate, candidate, node.span)
+            for item in node.candidate.items if isinstance(node.candidate, tree.ListOf) else ():
+                self.declared(value, item)
+            self.declared(candidate.item or ANY, node.value)
+            return FLAG
+        if not value.accepts(candidate):
+            self.unlike("=", node.value, value, node.candidate, candidate, node.span)
+        self.declared(value, node.candidate)
+        return FLAG
+
+
+def _holds_lists(candidate: Type) -> bool:
+    return candidate.item is not None and candidate.item.kind is Kind.LIST
+
+
+def _holds(item: Type, value: Type) -> bool:
+    """Whether a list of such items may hold the value, or a range that holds it."""
+    if item.kind is Kind.RANGE and value.kind is not Kind.RANGE:
+        return value.accepts(item.item or ANY)
+    return item.kind is Kind.NULL or value.accepts(item)

@@ -1,0 +1,98 @@
+"""What every typing rule works with: names in scope, the type of each node, and the faults found."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from engine.errors import Issue, Span, did_you_mean
+from engine.feel import tree
+from engine.feel.functions import FUNCTIONS
+from engine.feel.signature import Signature
+from engine.feel.tree import Expr
+from engine.feel.typenames import NotAType, resolve
+from engine.values import ANY, FLAG, Kind, Type
+
+
+class Checking(ABC):
+    """One check of one expression. `scope` is given from outside, `local` are the names that it binds itself.
+
+    `asked` says in messages what `?` stands for. `broken`: something read has faults of its own, which are said
+    elsewhere, so that an unknown type is no news.
+    """
+
+    def __init__(self, scope: Mapping[str, Type], input: Type | None, named: Mapping[str, Type]) -> None:
+        self.scope, self.input, self.named, self.asked = scope, input, named, "the column"
+        self.local: dict[str, Type] = {}
+        self.types: dict[int, Type] = {}
+        self.signatures: dict[int, Signature] = {}
+        self.issues: list[Issue] = []
+        self.reads: dict[str, None] = {}
+        self.broken = self.guessing = False
+
+    @abstractmethod
+    def infer(self, node: Expr) -> Type:
+        """The type of a node, by the rule for it."""
+
+    def type_of(self, node: Expr) -> Type:
+        found = self.infer(node)
+        self.types[id(node)] = found
+        return found
+
+    def fault(self, span: Span, message: str, hint: str = "") -> Type:
+        self.issues.append(Issue(message, hint, span))
+        return ANY
+
+    def unknown(self, node: Expr, hint: str = "") -> Type:
+        """A part without a type is a fault of its own, unless one was found in it already."""
+        if self.broken or self.issues:
+            return ANY
+        return self.fault(node.span, f"the type of `{node.span.text}` cannot be known", hint)
+
+    @contextmanager
+    def naming(self, names: Mapping[str, Type]) -> Iterator[None]:
+        """Inside it `names` are known too; they hide others of the same name."""
+        outer = self.local
+        self.local = {**outer, **names}
+        try:
+            yield
+        finally:
+            self.local = outer
+
+    def find(self, name: str) -> Type | None:
+        """The type of a fact, decision or variable; None when there is none of that name."""
+        found = self.local.get(name)
+        return self.scope.get(name) if found is None else found
+
+    def read(self, name: str) -> Type | None:
+        """As `find`; that it is read is noted."""
+        found = self.find(name)
+        if found is not None and name not in self.local:
+            self.reads.setdefault(name)
+            self.broken = self.broken or found.kind is Kind.ANY
+        return found
+
+    def name(self, node: tree.Name) -> Type:
+        if (found := self.read(node.name)) is not None:
+            return found
+        known = (*self.scope, *self.local)
+        if self.input and self.input.values:
+            hint = did_you_mean(node.name, (*self.input.values, *known))
+            return self.fault(node.span, f"`{node.name}` is neither one of the values nor a fact", hint)
+        if node.name in FUNCTIONS:
+            example = f"example: {FUNCTIONS[node.name].example}"
+            return self.fault(node.span, f"`{node.name}` is a function, and is not called here", example)
+        return self.fault(node.span, f"`{node.name}` is no fact known here", did_you_mean(node.name, known))
+
+    def flag(self, node: Expr, what: str) -> None:
+        found = self.type_of(node)
+        if not FLAG.accepts(found):
+            self.fault(node.span, f"{what} flags, but `{node.span.text}` is a {found}")
+
+    def named_type(self, name: tree.TypeName, span: Span) -> Type:
+        """The type that a text names; ANY, and a fault, when it names none."""
+        try:
+            return resolve(name, self.named)
+        except NotAType as error:
+            return self.fault(span, str(error), error.hint)

@@ -1,0 +1,101 @@
+"""`string` and `number`, DMN 1.5 section 10.3.4.1; the conversions to dates and durations stand with those."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from engine import temporal, values
+from engine.feel.escapes import escaped
+from engine.feel.signature import Function, signature
+from engine.values import FunctionValue, Interval
+
+_PLAIN_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def text_of(value: Any) -> str:
+    """A value as FEEL writes it; a text, date, time or duration by itself stands without quotes."""
+    return value if isinstance(value, str) else _bare(value)
+
+
+def _bare(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return "[" + ", ".join(map(_inside, value)) + "]"
+        case dict():
+            return "{" + ", ".join(f"{_key(key)}: {_inside(part)}" for key, part in value.items()) + "}"
+        case Decimal():
+            return str(values.plain(value))
+        case Interval():
+            return _interval(value)
+        case FunctionValue():
+            return value.name or f"function({', '.join(value.parameters)})"
+    return temporal.text(value)
+
+
+def _inside(value: Any) -> str:
+    """A value as a part of another."""
+    if isinstance(value, str):
+        return escaped(value)
+    if value is None or isinstance(value, bool | Decimal | tuple | dict | Interval | FunctionValue):
+        return _bare(value)
+    return f'@"{_bare(value)}"'
+
+
+def _key(key: str) -> str:
+    return key if _PLAIN_NAME.fullmatch(key) else _inside(key)
+
+
+def _interval(value: Interval) -> str:
+    if value.low is None and value.high is not None:
+        return f"({'<' if value.high_open else '<='} {_inside(value.high)})"
+    if value.high is None and value.low is not None:
+        return f"({'>' if value.low_open else '>='} {_inside(value.low)})"
+    opening, closing = "(" if value.low_open else "[", ")" if value.high_open else "]"
+    return f"{opening}{_inside(value.low)}..{_inside(value.high)}{closing}"
+
+
+def _number(text: str, grouping: str | None, decimal: str | None) -> Decimal:
+    """The number that a text says with its own signs. Raises ValueError."""
+    if grouping not in (None, " ", ",", "."):
+        raise ValueError("the grouping separator is a space, a comma, a full stop or null")
+    if decimal not in (None, ",", "."):
+        raise ValueError("the decimal separator is a comma, a full stop or null")
+    if grouping is not None and grouping == decimal:
+        raise ValueError("the grouping separator and the decimal separator are the same")
+    plain = text if grouping is None else text.replace(grouping, "")
+    if decimal == ",":
+        if "." in plain:
+            raise ValueError(f"`{text}` is not a number with `,` as its decimal separator")
+        plain = plain.replace(",", ".")
+    return values.number(plain)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "string": Function(
+        "A value as text, written as FEEL writes it.",
+        "string(1.5)",
+        '"1.5"',
+        (
+            signature("(from: any) -> text", text_of),
+            signature("(from: any?) -> text?", lambda value: None if value is None else text_of(value)),
+        ),
+    ),
+    "number": Function(
+        "The number that a text says; its thousands may be grouped and its decimals separated by other signs.",
+        'number("1.5")',
+        "1.5",
+        (
+            signature("(from: text) -> number", values.number),
+            signature(
+                "(from: text, grouping separator: text?, decimal separator: text?) -> number",
+                _number,
+            ),
+        ),
+    ),
+}

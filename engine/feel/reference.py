@@ -1,0 +1,112 @@
+"""Writes the reference of the language from the tables of functions and properties, and two texts with places for them.
+
+`pages` gives docs/feel.md, all of it, and docs/feel-cheat-sheet.md, one page for business users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import resources
+
+from engine.errors import did_you_mean
+from engine.feel.functions import FUNCTIONS, GROUPS
+from engine.feel.operators import PROPERTIES
+from engine.feel.signature import Function
+
+_TOP = (
+    "count",
+    "sum",
+    "min",
+    "max",
+    "mean",
+    "list contains",
+    "decimal",
+    "round half up",
+    "abs",
+    "contains",
+    "starts with",
+    "upper case",
+    "string length",
+    "substring",
+    "matches",
+    "split",
+    "string join",
+    "date",
+    "years and months duration",
+    "day of week",
+)
+"""The functions of the one page, in its order."""
+
+
+def pages() -> dict[str, str]:
+    """The texts of both pages by file name."""
+    return {
+        "feel.md": _filled("reference.md", {"functions": _functions(), "properties": _properties()}),
+        "feel-cheat-sheet.md": _filled("cheat_sheet.md", {"top": _top()}),
+    }
+
+
+def found(word: str = "") -> dict[str, Function]:
+    """The functions whose name or meaning has the word, in any case; the one of exactly that name alone."""
+    if word in FUNCTIONS:
+        return {word: FUNCTIONS[word]}
+    low = word.lower()
+    return {name: each for name, each in FUNCTIONS.items() if low in name.lower() or low in each.meaning.lower()}
+
+
+def near(word: str) -> str:
+    """What a word that names no function may have meant."""
+    return did_you_mean(word, FUNCTIONS)
+
+
+def signatures(name: str, function: Function) -> list[str]:
+    """Each way to call a function, as one line."""
+    return [f"{name}{signature.text}" for signature in function.signatures]
+
+
+def _filled(template: str, parts: Mapping[str, str]) -> str:
+    text = resources.files("engine.feel").joinpath(template).read_text(encoding="utf-8")
+    for name, part in parts.items():
+        text = text.replace("{{" + name + "}}", part)
+    return text
+
+
+def _functions() -> str:
+    return "\n\n".join(_group(heading, group) for heading, group in GROUPS.items())
+
+
+def _group(heading: str, group: Mapping[str, Function]) -> str:
+    rows = [
+        (f"{_code(name)}{' *' if each.own else ''}", _cell(each.meaning), _code(each.example), _code(each.result))
+        for name, each in group.items()
+    ]
+    lines = [line for name, each in group.items() for line in signatures(name, each)]
+    table = _table(("function", "meaning", "write", "gives"), rows)
+    return "\n".join([f"### {heading}", "", table, "", "```text signatures", *lines, "```"])
+
+
+def _properties() -> str:
+    rows = [(str(kind), ", ".join(_code(name) for name in names)) for kind, names in PROPERTIES.items()]
+    return _table(("of a", "properties"), rows)
+
+
+def _top() -> str:
+    rows = [
+        (_code(FUNCTIONS[name].example), _code(FUNCTIONS[name].result), _cell(FUNCTIONS[name].meaning)) for name in _TOP
+    ]
+    return _table(("write", "gives", "says"), rows)
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, *rows]
+    written = [f"| {' | '.join(cells)} |" for cells in lines]
+    return "\n".join([written[0], "|" + "---|" * len(heads), *written[1:]])
+
+
+def _code(text: str) -> str:
+    return f"`{_cell(text)}`"
+
+
+def _cell(text: str) -> str:
+    """A text inside a table, whose columns a bar would end."""
+    return text.replace("|", "\\|")

@@ -1,0 +1,128 @@
+"""The reference of the language is what it would be written as, and every example on it comes out as it says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+import pytest
+from doc_fragments import ROOT
+
+from engine.errors import OrdainError, PolicyError, Span
+from engine.feel import parse, reference
+from engine.feel.functions import FUNCTIONS, GROUPS
+from engine.feel.operators import PROPERTIES
+from engine.feel.shown import shown
+from engine.feel.tree import In
+from engine.trial import decided, tried
+
+AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)
+PAGES = {name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("feel.md", "feel-cheat-sheet.md")}
+MODES = pytest.mark.parametrize("lenient", [False, True], ids=["strict", "lenient"])
+_CELL = re.compile(r"(?<!\\)\|")
+
+
+def rows(*heads: str) -> list[tuple[str, ...]]:
+    """The rows of all tables of both pages that begin with these headings, without the backticks."""
+    return [row for text in PAGES.values() for row in _rows(text, heads)]
+
+
+def _rows(text: str, heads: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    inside = False
+    for line in text.splitlines():
+        cells = [cell.strip().replace("\\|", "|") for cell in _CELL.split(line)[1:-1]]
+        if inside and cells and not set(line) <= set("|-"):
+            yield tuple(cell.strip("`") for cell in cells[: len(heads)])
+        inside = bool(cells) and (inside or tuple(cells[: len(heads)]) == heads)
+
+
+def value_of(text: str, lenient: bool) -> str:
+    """What a text gives, as FEEL writes it."""
+    return shown(tried(text, {}, AT, lenient=lenient).value)
+
+
+def outcome(text: str) -> str:
+    """What a text gives in a policy: its value, or the name of the error."""
+    try:
+        return value_of(text, False)
+    except OrdainError as error:
+        return error.code
+
+
+WRITTEN = rows("write", "gives")
+CELLS = rows("cell", "holds for", "not for")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_as_it_would_be_written(name: str) -> None:
+    assert PAGES[name] == reference.pages()[name], "run `ordain feel reference`"
+
+
+def test_no_place_of_a_template_is_left_open() -> None:
+    assert [name for name, text in PAGES.items() if "{{" in text] == []
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_has_a_meaning_an_example_and_a_result_on_the_page(name: str) -> None:
+    each = FUNCTIONS[name]
+    assert each.meaning
+    assert each.example
+    assert each.result
+    assert all(line in PAGES["feel.md"].splitlines() for line in reference.signatures(name, each))
+
+
+@MODES
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_example_of_a_function_gives_its_result(name: str, lenient: bool) -> None:
+    each = FUNCTIONS[name]
+    assert value_of(each.example, lenient) == value_of(each.result, lenient)
+
+
+@MODES
+@pytest.mark.parametrize(("text", "gives"), WRITTEN)
+def test_what_the_pages_write_gives_what_they_say(text: str, gives: str, lenient: bool) -> None:
+    assert value_of(text, lenient) == value_of(gives, lenient)
+
+
+@MODES
+@pytest.mark.parametrize(("cell", "yes", "no"), CELLS)
+def test_a_cell_holds_for_what_the_pages_say_and_not_for_the_other(cell: str, yes: str, no: str, lenient: bool) -> None:
+    origin = Span("cell", 1, 1)
+    test = parse.unary_tests(cell, origin, lenient=lenient)
+    if test is None:
+        assert (cell, no) == ("-", "")
+        return
+    found = [
+        decided(In(origin, parse.expression(value, origin, lenient=lenient), (test,)), {}, AT, lenient=lenient).value
+        for value in (yes, no)
+    ]
+    assert found[0] is True
+    assert found[1] is not True
+
+
+@pytest.mark.parametrize(("text", "strict", "lenient"), rows("write", "in a policy", "in a .dmn file"))
+def test_null_is_treated_as_the_page_says(text: str, strict: str, lenient: str) -> None:
+    assert value_of(text, True) == lenient
+    assert outcome(text) == strict
+
+
+@pytest.mark.parametrize(("wrong", "right"), rows("instead of", "write"))
+def test_a_common_mistake_is_one_and_what_to_write_instead_is_right(wrong: str, right: str) -> None:
+    known = {"a": 1, "b": 2, "c": 3, "x": 4}
+    if right.startswith(">"):
+        parse.unary_tests(right, Span("cell", 1, 1))
+    else:
+        parse.expression(right, Span("x", 1, 1), known)
+    if wrong == "2026-01-31":
+        assert value_of(wrong, False) == "1994"
+        return
+    with pytest.raises(PolicyError):
+        tried(wrong, known, AT)
+
+
+def test_the_pages_have_examples_of_every_kind() -> None:
+    assert len(WRITTEN) > 60
+    assert len(CELLS) > 15
+    assert all(f"### {heading}" in PAGES["feel.md"] for heading in GROUPS)
+    assert all(f"`{name}`" in PAGES["feel.md"] for names in PROPERTIES.values() for name in names)
