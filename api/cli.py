@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,22 @@ import click
 
 from api.console import report
 from api.lazy import LazyGroup
-from engine.errors import OrdainError
+from engine.errors import ExportFailed, OrdainError
 
 _COMMANDS = {
     "audit": ("api.commands.audit:audit", "The record of decisions."),
-    "check": ("api.commands.policies:check", "Load all policies and run their examples; show every issue."),
+    "check": ("api.commands.check:check", "Load all policies, run their examples, and show everything that is wrong."),
     "decide": ("api.commands.decide:decide_command", "Decide SERVICE for one subject, and record it."),
     "demo": ("api.commands.demo:demo", "Train on SYNTHETIC customers, serve, and decide a few cases over HTTP."),
     "dmn": ("api.commands.dmn:dmn", "Models in DMN's own form: run, convert, test."),
     "feel": ("api.commands.feel:feel", "The language of expressions: its reference, and expressions tried out."),
+    "fmt": ("api.commands.fmt:fmt", "Format policy files, keeping every comment."),
     "models": ("api.commands.models:models", "Trained models."),
     "replay": ("api.commands.replay:replay", "Decide again from the record alone, and compare byte for byte."),
     "schema": ("api.commands.policies:schema", "Print the JSON Schema of a kind of file, for editors."),
     "serve": ("api.commands.serve:serve", "Serve decisions over HTTP until interrupted."),
+    "test": ("api.commands.test:test", "Run the examples of all policies; show what none of them reaches."),
+    "table": ("api.commands.table:table_command", "Show a policy's tables; edit its rules in a spreadsheet."),
     "train": ("api.commands.models:train", "Train a model on a table of customers, or on synthetic ones."),
 }
 
@@ -35,6 +39,11 @@ class _Main(LazyGroup):
             return super().invoke(ctx)
         except OrdainError as error:
             ctx.exit(report(error, as_json=bool(ctx.obj and ctx.obj.get("json"))))
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+                raise  # a pipe that was closed is for click to end
+            reason = (error.strerror or "no reason given").lower()
+            ctx.exit(report(ExportFailed(f"the output cannot be written: {reason}")))
 
 
 @click.group(cls=_Main, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

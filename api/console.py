@@ -36,9 +36,9 @@ def report(error: OrdainError, *, as_json: bool = False) -> int:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[tuple[Progress, TaskID]]:
-    """A progress bar on standard error, so that standard output stays for the result."""
+    """A progress bar on standard error, so that standard output stays for the result; none in a pipe."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=ERR) as progress:
+    with Progress(*columns, console=ERR, disable=not ERR.is_terminal) as progress:
         yield progress, progress.add_task(label, total=None)
 
 
@@ -48,7 +48,7 @@ def show_decision(answer: Mapping[str, Any]) -> RenderableType:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in answer["outcome"].items():
-        table.add_row(name, Text(_value(value), style="bold"))
+        table.add_row(Text(name), Text(_value(value), style="bold"))
     if answer["verdict"]:
         table.add_row("verdict", Text(answer["verdict"], style=f"bold {_COLOURS[answer['verdict']]}"))
     for model in answer["models"]:
@@ -71,7 +71,8 @@ def _reason(reason: Mapping[str, Any]) -> str:
     verdict = f"{reason['verdict']}: " if reason.get("verdict") else ""
     missing = f" (`{reason['missing']}` is missing)" if reason.get("missing") else ""
     source = f" - {reason['source']}" if reason.get("source") else ""
-    return f"{verdict}{reason['because']}{missing}{source}  [{reason.get('rule') or reason['decision']}]"
+    said = f"{verdict}{reason['because']}{missing}{source}"
+    return f"{said}  [{reason.get('rule') or reason['decision']}]".lstrip()
 
 
 def _signed(number: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m bench [decision|tables|money|ledger|http] [--json FILE]`: all benchmarks, or one."""
+"""`python -m bench [decision|tables|analysis|money|ledger|http] [--json FILE]`: all benchmarks, or one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
-from bench import decision, http, ledger, money, tables_at_scale
+from bench import analysis, decision, http, ledger, money, tables_at_scale
 from bench.tables import OUT, Result, machine
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
     "decision": decision.run,
     "tables": tables_at_scale.run,
+    "analysis": analysis.run,
     "money": money.run,
     "ledger": ledger.run,
     "http": http.run,

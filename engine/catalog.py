@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +37,8 @@ def read_texts(directory: Path) -> Texts:
         raise PolicyError(f"there is no policies directory `{directory}`", "see the setting `policies`")
     root = directory.name
     for stray in sorted([*directory.glob("*/*.yml"), *directory.glob("*.yml")]):
-        raise PolicyError(f"`{root}/{stray.relative_to(directory)}` would not be read", f"call it {stray.stem}.yaml")
+        what = f"`{root}/{stray.relative_to(directory)}` would not be read"
+        raise PolicyError(Issue(what, f"call it {stray.stem}.yaml", code="file"))
     policies = {}
     for file in sorted([*directory.glob("*/*.yaml"), *directory.glob("*/*.dmn")]):
         shown = f"{root}/{file.parent.name}/{file.name}"
@@ -88,26 +89,10 @@ def load_catalog(texts: Texts, *, run_examples: bool = True) -> Catalog:
     """Reads, checks, compiles and tries everything. Raises PolicyError with all issues of all files."""
     vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
     services = load_services(texts.services, f"{texts.root}/services.yaml")
-    issues: list[Issue] = []
-    versions: dict[str, list[CompiledPolicy]] = {}
-    for file, text in texts.policies.items():
-        try:
-            policy = _load(text, file, vocabulary)
-        except PolicyError as error:
-            issues.extend(error.issues)
-            continue
-        folder, _, name = file.removeprefix(f"{texts.root}/").partition("/")
-        issues.extend(file_name_issues(policy, folder, name))
-        versions.setdefault(policy.name, []).append(compile_policy(policy))
+    versions, issues = read_versions(texts, vocabulary)
     if issues:
         raise PolicyError(issues)
-    for several in versions.values():
-        several.sort(key=lambda compiled: (compiled.policy.effective.start, compiled.policy.version), reverse=True)
-    issues.extend(unknown_policies(vocabulary, versions))
-    issues.extend(_given_issues(vocabulary, versions))
-    issues.extend(_protected_issues(vocabulary, versions, {}))
-    for service in services.by_name.values():
-        issues.extend(_service_issues(service, vocabulary, versions))
+    issues.extend(fitting_issues(vocabulary, services, versions, versions))
     if run_examples and not issues:
         for several in versions.values():
             for compiled in several:
@@ -115,6 +100,39 @@ def load_catalog(texts: Texts, *, run_examples: bool = True) -> Catalog:
     if issues:
         raise PolicyError(issues)
     return Catalog(vocabulary, services, versions)
+
+
+def read_versions(texts: Texts, vocabulary: Vocabulary) -> tuple[dict[str, list[CompiledPolicy]], list[Issue]]:
+    """The versions of each policy that load, the latest first, and what keeps the others from it."""
+    issues: list[Issue] = []
+    versions: dict[str, list[CompiledPolicy]] = {}
+    for file, text in texts.policies.items():
+        try:
+            policy = _load(text, file, vocabulary)
+            folder, _, name = file.removeprefix(f"{texts.root}/").partition("/")
+            issues.extend(file_name_issues(policy, folder, name))
+            versions.setdefault(policy.name, []).append(compile_policy(policy))
+        except PolicyError as error:
+            issues.extend(error.issues)
+    for several in versions.values():
+        several.sort(key=lambda compiled: (compiled.policy.effective.start, compiled.policy.version), reverse=True)
+    return versions, issues
+
+
+def fitting_issues(
+    vocabulary: Vocabulary,
+    services: Services,
+    versions: Mapping[str, Sequence[CompiledPolicy]],
+    known: Collection[str],
+) -> list[Issue]:
+    """What keeps the parts from fitting together. `known` are the names of all policies, also of those that did not
+    load."""
+    issues = unknown_policies(vocabulary, known)
+    issues.extend(_given_issues(vocabulary, versions))
+    issues.extend(_protected_issues(vocabulary, versions, {}))
+    for service in services.by_name.values():
+        issues.extend(_service_issues(service, vocabulary, versions))
+    return issues
 
 
 def _service_issues(
@@ -125,11 +143,25 @@ def _service_issues(
     given: dict[str, str] = {}
     for position, name in enumerate(service.policies):
         if name in service.policies[:position]:
-            issues.append(Issue(f"the service `{service.name}` names `{name}` twice", "keep one of them", service.span))
+            issues.append(
+                Issue(
+                    f"the service `{service.name}` names `{name}` twice",
+                    "keep one of them",
+                    service.span,
+                    code="duplicate",
+                )
+            )
             continue
         if name not in versions:
             hint = did_you_mean(name, versions)
-            issues.append(Issue(f"the service `{service.name}` names no known policy: `{name}`", hint, service.span))
+            issues.append(
+                Issue(
+                    f"the service `{service.name}` names no known policy: `{name}`",
+                    hint,
+                    service.span,
+                    code="unknown-policy",
+                )
+            )
             continue
         for compiled in versions[name]:
             issues.extend(_reads_issues(service, compiled.policy, vocabulary, given))
@@ -139,15 +171,17 @@ def _service_issues(
                 both = {versions[policy][0].policy.kind for policy in (other, name)}
                 if other != name and both != {"compliance"}:
                     message = f"`{output}` is given by `{other}` and by `{name}` in the service `{service.name}`"
-                    issues.append(Issue(message, "rename one of them", compiled.policy.span))
+                    issues.append(Issue(message, "rename one of them", compiled.policy.span, code="given-twice"))
     for output in service.gives:
         if output not in given and not issues:
             hint = did_you_mean(output, given)
-            issues.append(Issue(f"no policy of the service `{service.name}` gives `{output}`", hint, service.span))
+            issues.append(
+                Issue(f"no policy of the service `{service.name}` gives `{output}`", hint, service.span, code="service")
+            )
         for compiled in versions.get(given.get(output, ""), ()):
             if output not in compiled.policy.gives:
                 message = f"`{compiled.policy.label}` does not give `{output}`, which `{service.name}` gives"
-                issues.append(Issue(message, "every version must give it", compiled.policy.span))
+                issues.append(Issue(message, "every version must give it", compiled.policy.span, code="service"))
     return issues
 
 
@@ -159,10 +193,10 @@ def _given_issues(vocabulary: Vocabulary, versions: Mapping[str, Sequence[Compil
             given = policy.gives.get(fact.name)
             if given is None:
                 hint = did_you_mean(fact.name, policy.gives)
-                issues.append(Issue(f"`{policy.label}` gives no `{fact.name}`", hint, fact.span))
+                issues.append(Issue(f"`{policy.label}` gives no `{fact.name}`", hint, fact.span, code="source"))
             elif not fact.type.holds(given):
                 message = f"`{fact.name}` is declared {fact.type}, and `{policy.label}` gives another {given}"
-                issues.append(Issue(message, "type, unit, values and fields must agree", fact.span))
+                issues.append(Issue(message, "type, unit, values and fields must agree", fact.span, code="source"))
     return issues
 
 
@@ -172,7 +206,7 @@ def _reads_issues(service: Service, policy: Policy, vocabulary: Vocabulary, give
         giver = vocabulary[name].given_by
         if giver and given.get(name) != giver:
             message = f"`{policy.label}` reads `{name}`, which `{giver}` has not given before in `{service.name}`"
-            issues.append(Issue(message, f"put `{giver}` before `{policy.name}`", service.span))
+            issues.append(Issue(message, f"put `{giver}` before `{policy.name}`", service.span, code="order"))
     return issues
 
 
@@ -200,7 +234,14 @@ def _protected_issues(
             for name in policy.reads if KINDS[policy.kind].fair else ():
                 if name in tainted:
                     message = f"`{policy.label}` reads `{name}`, which depends on the protected fact `{tainted[name]}`"
-                    issues.append(Issue(message, "a price or an intervention may not depend on it", policy.span))
+                    issues.append(
+                        Issue(
+                            message,
+                            "a price or an intervention may not depend on it",
+                            policy.span,
+                            code="protected-reaches-price",
+                        )
+                    )
     return issues
 
 

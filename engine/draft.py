@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
+from engine.errors import Issue, Level, NotThatType, PolicyError, Span, did_you_mean
 from engine.facts import Vocabulary
 from engine.feel import parse, tree
+from engine.feel.check_offsets import OFFSET_HINT
+from engine.feel.check_units import mismatch, said_unit, unit_hint
+from engine.feel.functions import FUNCTIONS
 from engine.feel.lexer import is_name
 from engine.feel.tree import Expr, Literal, Name
 from engine.feel.types import Checked, check
@@ -25,6 +28,7 @@ class Draft:
     def __init__(self, vocabulary: Vocabulary, *, may_miss: bool = False) -> None:
         self.vocabulary = vocabulary
         self.issues: list[Issue] = []
+        self.warnings: dict[Issue, None] = {}
         self.decisions: list[Decision] = []
         self.must_hold: list[Requirement] = []
         self.constants: dict[str, tuple[Type, Value]] = {}
@@ -33,10 +37,11 @@ class Draft:
         self.scope: dict[str, Type] = {}
         for fact in vocabulary.facts.values():
             optional = fact.nullable or (may_miss and not fact.given_by)
-            self.scope[fact.name] = replace(fact.type, optional=optional)
+            offset = True if fact.type.kind is Kind.DATE_TIME else None
+            self.scope[fact.name] = replace(fact.type, optional=optional, limits=fact.limits, offset=offset)
 
-    def fault(self, span: Span, message: str, hint: str = "") -> None:
-        self.issues.append(Issue(message, hint, span))
+    def fault(self, span: Span, message: str, hint: str = "", *, code: str = "type") -> None:
+        self.issues.append(Issue(message, hint, span, code=code))
 
     def expression(self, node: Node) -> Expr | None:
         """The tree of a FEEL text; None, and an issue, when it has none."""
@@ -46,12 +51,13 @@ class Draft:
             self.issues.extend(error.issues)
             return None
 
-    def checked(self, expression: Expr | None, input: Type | None = None) -> Checked | None:
-        """An expression with its types; what it reads is noted. None, and issues, when it has faults."""
+    def checked(self, expression: Expr | None, input: Type | None = None, heading: str = "") -> Checked | None:
+        """An expression with its types; notes what it reads and warnings. None, and issues, when it has faults."""
         if expression is None:
             return None
-        result = check(expression, self.scope, input)
+        result = check(expression, self.scope, input, heading=heading)
         self.issues.extend(result.issues)
+        self.warnings.update(dict.fromkeys(result.warnings))
         own = self._own()
         for name in result.reads:
             if name in self.vocabulary and name not in own:
@@ -73,15 +79,37 @@ class Draft:
         if not want.accepts(result.type):
             self.fault(node.span, f"`{node.text}` gives a {result.type}, a {want} is needed")
             return None
+        if not self._measures_up(node, result, want):
+            return None
         for given in tree.results(result.tree) if want.values else ():
             if isinstance(given, Literal) and given.value is not None and given.value not in want.values:
                 hint = did_you_mean(str(given.value), want.values)
-                self.fault(given.span, f"`{given.value}` is none of the declared values", hint)
+                self.fault(given.span, f"`{given.value}` is none of the declared values", hint, code="undeclared-value")
                 return None
         return result
 
-    def cell(self, node: Node, input: Type) -> Checked | None:
-        """A unary test; a bare word stands for the declared value of that name."""
+    def _measures_up(self, node: Node, result: Checked, want: Type) -> bool:
+        """Whether a formula gives the unit that is asked for, and a date and time an offset."""
+        if want.kind is Kind.DATE_TIME and result.type.offset is False:
+            self.fault(node.span, f"`{node.text}` gives a date and time without offset", OFFSET_HINT, code="zone")
+            return False
+        wanted = Name(node.span, "")
+        level = mismatch(result.tree, result.type, wanted, want, result.of) if want.kind is Kind.NUMBER else None
+        if level is None:
+            return True
+        message = (
+            f"`{node.text}` is {said_unit(result.type)}, but {said_unit(want).removeprefix('in ')} is asked for here"
+        )
+        hint = unit_hint(result.tree, result.type, wanted, want)
+        issue = Issue(message, hint, node.span, code="unit", level=level)
+        if level is Level.ERROR:
+            self.issues.append(issue)
+        else:
+            self.warnings[issue] = None
+        return level is not Level.ERROR
+
+    def cell(self, node: Node, input: Type, heading: str = "") -> Checked | None:
+        """A unary test; a bare word stands for the declared value of that name. `heading` is the column's."""
         try:
             test = parse.unary_tests(node.text, node.span, (*self.scope, *input.values), self._fields())
         except PolicyError as error:
@@ -91,9 +119,9 @@ class Draft:
             return None
         if isinstance(test, tree.Matches) and _looks_like_range(test.candidate):
             hint = "a range is written with brackets and two dots: [0.5..0.8]"
-            self.fault(node.span, f"`{node.text}` is a subtraction, not a range", hint)
+            self.fault(node.span, f"`{node.text}` is a subtraction, not a range", hint, code="syntax")
             return None
-        result = self.checked(words_as_values(test, input.values), input)
+        result = self.checked(words_as_values(test, input.values), input, heading)
         if result is not None and not FLAG.accepts(result.type):
             self.fault(node.span, f"`{node.text}` is no test")
             return None
@@ -108,7 +136,7 @@ class Draft:
         if node.value is None:
             if want.optional or want.kind is Kind.NULL:
                 return check(Literal(node.span, None, NULL), {})
-            self.fault(node.span, "null is no value of this output", "declare it `optional: true`")
+            self.fault(node.span, "null is no value of this output", "declare it `optional: true`", code="null-output")
             return None
         if isinstance(node.value, list | dict):
             self.fault(node.span, f"a {want} belongs here")
@@ -123,7 +151,7 @@ class Draft:
                 return check(Literal(node.span, read(want, text), want), {})
             except NotThatType as error:
                 if re.fullmatch(r"\d{4}-\d{2}-\d{2}(T.*)?", text):
-                    self.fault(node.span, str(error))
+                    self.fault(node.span, str(error), code="value")
                     return None
         return self.formula(node, want)
 
@@ -135,7 +163,12 @@ class Draft:
         if len(text) > 1 and text[0] == text[-1] == '"':
             return self.formula(Node(text, node.span, text), want)
         if want.values and text not in want.values:
-            self.fault(node.span, f"`{text}` is none of the declared values", did_you_mean(text, want.values))
+            self.fault(
+                node.span,
+                f"`{text}` is none of the declared values",
+                did_you_mean(text, want.values),
+                code="undeclared-value",
+            )
             return None
         return check(Literal(node.span, text, TEXT), {})
 
@@ -143,10 +176,12 @@ class Draft:
         """Adds a decision, which later expressions may read; `given` ones are what the policy gives."""
         known = {earlier.name for earlier in self.decisions} | set(self.constants)
         if decision.name in known:
-            self.fault(decision.span, f"`{decision.name}` is decided twice")
+            self.fault(decision.span, f"`{decision.name}` is decided twice", code="decided-twice")
         elif decision.name in self.vocabulary and not self.vocabulary[decision.name].given_by:
             hint = "choose another name, or declare the fact with `source: policy ...`"
-            self.fault(decision.span, f"`{decision.name}` is a fact, so no decision may have its name", hint)
+            self.fault(
+                decision.span, f"`{decision.name}` is a fact, so no decision may have its name", hint, code="name"
+            )
         self.decisions.append(decision)
         self.scope[decision.name] = decision.type
         if given:
@@ -158,7 +193,7 @@ class Draft:
 
     def name(self, text: str, span: Span) -> None:
         if not is_name(text):
-            self.fault(span, f"`{text}` cannot be a name", "use letters, digits and `_`, and no keyword")
+            self.fault(span, f"`{text}` cannot be a name", "use letters, digits and `_`, and no keyword", code="name")
 
     def type(self, node: Node) -> Type:
         """A type as `gives` writes it: `number`, or a mapping with `type`, `values`, `unit`. ANY when it is wrong."""
@@ -213,10 +248,14 @@ def read_type(node: Node) -> Type:
     if not isinstance(node.value, dict):
         found = type_named(node.text)
         if found is None and node.text in ("context", "list of context"):
-            raise PolicyError(Issue("a context needs `fields`", "fields: {name: text, ...}", node.span))
+            raise PolicyError(
+                Issue("a context needs `fields`", "fields: {name: text, ...}", node.span, code="unknown-type")
+            )
         if found is None:
             names = ("number", "text", "flag", "date", "time", "date and time", "duration", "months", "list of text")
-            raise PolicyError(Issue(f"`{node.text}` is no type", did_you_mean(node.text, names), node.span))
+            raise PolicyError(
+                Issue(f"`{node.text}` is no type", did_you_mean(node.text, names), node.span, code="unknown-type")
+            )
         return found
     if (fields := node.get("fields")) is not None and node["type"].text in ("context", "list of context"):
         found = context_of({name: read_type(part) for name, part in fields.items()})
@@ -239,13 +278,16 @@ def read_type(node: Node) -> Type:
 def functions(draft: Draft, node: Node | None) -> None:
     """The `functions` section: functions that later expressions may call. DMN: business knowledge models."""
     for name, part in node.items() if node is not None else ():
-        draft.name(name, node.keys[name] if node is not None else part.span)
+        place = node.keys[name] if node is not None else part.span
+        draft.name(name, place)
+        if name in FUNCTIONS:
+            draft.fault(place, f"`{name}` is a built-in function", "choose another name", code="name")
         found = draft.checked(draft.expression(part))
         if found is None:
             draft.broken(name)
         elif not isinstance(found.tree, tree.Function):
             draft.broken(name)
-            draft.fault(part.span, f"`{name}` is no function", "write `function(price: number) price * 2`")
+            draft.fault(part.span, f"`{name}` is no function", "write `function(price: number) price * 2`", code="type")
         else:
             draft.add(Formula(name, found, found.type, part.span), given=False)
 
@@ -257,13 +299,15 @@ def constants(draft: Draft, node: Node | None) -> None:
     for name, part in node.items():
         draft.name(name, node.keys[name])
         if name in draft.vocabulary:
-            draft.fault(node.keys[name], f"`{name}` is a fact, so no constant may have its name")
+            draft.fault(node.keys[name], f"`{name}` is a fact, so no constant may have its name", code="name")
         value = part["value"] if part.get("value") is not None else part
         found = draft.formula(value)
         if found is None:
             continue
         if not isinstance(found.tree, Literal):
-            draft.fault(value.span, f"the constant `{name}` must be a number, a quoted text, a flag or a date")
+            message = f"the constant `{name}` must be a number, a quoted text, a flag or a date"
+            written = re.search(r"\d{4}-\d\d-\d\d", value.text)
+            draft.fault(value.span, message, f"write '@\"{written[0]}\"'" if written else "", code="constant")
             continue
         draft.constants[name] = (found.type, found.tree.value)
         draft.scope[name] = found.type

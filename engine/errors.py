@@ -80,14 +80,24 @@ class Span:
         return Span(self.file, self.line, self.column + column - 1, text)
 
 
+class Level(StrEnum):
+    """How much a finding matters: an error keeps a policy from being loaded."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One finding: what is wrong, where, and what to write instead."""
+    """One finding: what is wrong, where, and what to write instead. `code` names the check that found it."""
 
     message: str
     hint: str = ""
     span: Span | None = None
     fact: str = ""
+    code: str = ""
+    level: Level = Level.ERROR
 
     def __str__(self) -> str:
         place = f"{self.span}: " if self.span else ""

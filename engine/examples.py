@@ -25,15 +25,24 @@ def _wrong(compiled: CompiledPolicy, example: Example, number: int) -> list[Issu
         if error.code == example.refused:
             return []
         message = f"example {number} of `{compiled.policy.label}` ended in {error.code}: {error.message}"
-        return [Issue(message, error.issues[0].hint, example.span)]
+        return [Issue(message, error.issues[0].hint, example.span, code="example")]
     if example.refused:
-        return [Issue(f"example {number} of `{compiled.policy.label}` was not refused", "", example.span)]
+        return [
+            Issue(f"example {number} of `{compiled.policy.label}` was not refused", "", example.span, code="example")
+        ]
     issues = []
     for path, wanted in example.expect.items():
         found = fired_rules(steps) if path == "fired" else _at(values, path)
         if found != wanted:
             message = f"example {number} of `{compiled.policy.label}` gives {path} {_said(found)}, not {_said(wanted)}"
-            issues.append(Issue(message, f"fired: {', '.join(sorted(fired_rules(steps))) or 'no rule'}", example.span))
+            issues.append(
+                Issue(
+                    message,
+                    f"fired: {', '.join(sorted(fired_rules(steps))) or 'no rule'}",
+                    example.span,
+                    code="example",
+                )
+            )
     return issues
 
 

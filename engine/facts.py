@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -11,7 +12,7 @@ from zoneinfo import available_timezones as _read_timezones
 
 from engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
 from engine.readers import Reader, number_reader, text_or_flag_reader
-from engine.values import NUMBERS, Kind, Type, Value, read, said
+from engine.values import NUMBERS, Kind, Limits, Type, Value, read, said
 
 REQUEST = "request"
 POLICY = "policy "
@@ -25,34 +26,13 @@ def available_timezones() -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The range of a number fact; an open end excludes the bound itself. None: no bound."""
-
-    low: Decimal | None = None
-    high: Decimal | None = None
-    low_open: bool = False
-    high_open: bool = False
-
-    def hold(self, value: Decimal) -> bool:
-        if self.low is not None and (value < self.low or (self.low_open and value == self.low)):
-            return False
-        return self.high is None or not (value > self.high or (self.high_open and value == self.high))
-
-    def __str__(self) -> str:
-        start, end = "(" if self.low_open else "[", ")" if self.high_open else "]"
-        low = "" if self.low is None else f"{self.low:f}"
-        high = "" if self.high is None else f"{self.high:f}"
-        return f"{start}{low}..{high}{end}"
-
-
-@dataclass(frozen=True, slots=True)
 class Fact:
     """One declared input.
 
     `precision` is the number of digits after the point that a number is rounded to (half even) when it
     becomes a fact. `time_zone` says that a text names one, such as Asia/Kolkata. `sources` are tried in order:
     "request", or the name of a model. `personal` values are to be protected in the ledger; no pricing or
-    intervention policy may read a `protected` one.
+    intervention policy may read a `protected` one. `retired` is the last day on which policies may read it.
     """
 
     name: str
@@ -66,6 +46,7 @@ class Fact:
     protected: bool = False
     time_zone: bool = False
     meaning: str = ""
+    retired: dt.date | None = None
     span: Span | None = field(default=None, compare=False)
     read: Reader = field(init=False, compare=False, repr=False)
     """`accept`, prepared for this fact: the same values and the same errors, faster."""
@@ -149,7 +130,7 @@ class Vocabulary:
             known = facts.setdefault(fact.name, fact)
             if not known.type.accepts(fact.type):
                 message = f"{by} reads `{fact.name}` as {fact.type}, the vocabulary declares {known.type}"
-                raise PolicyError(Issue(message, "retrain the model or rename its feature", known.span))
+                raise PolicyError(Issue(message, "retrain the model or rename its feature", known.span, code="source"))
         return Vocabulary(facts, self.digest, self.text)
 
 

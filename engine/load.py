@@ -9,7 +9,7 @@ from dataclasses import replace
 from engine.draft import Draft, constants, functions
 from engine.errors import Issue, NotThatType, PolicyError, did_you_mean
 from engine.facts import Vocabulary
-from engine.kinds import KINDS, PolicyKind
+from engine.kinds import KINDS
 from engine.kinds.tables import BECAUSE, EXPRESSION, ID, SCALAR
 from engine.policy import Effective, Example, Policy, Requirement
 from engine.source import Node, digest_of, parse
@@ -111,12 +111,13 @@ def policy_schema(kind: str) -> Schema:
     }
 
 
-def load_policy(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
-    """The policy that a file's bytes say, checked against the vocabulary. Raises PolicyError with all issues."""
-    node = parse(text, file)
-    kind = _kind(node)
-    if issues := check_structure(node, policy_schema(node["kind"].text)):
-        raise PolicyError(issues)
+def load_policy(text: bytes, file: str, vocabulary: Vocabulary, *, examples: bool = True) -> Policy:
+    """The policy that a file's bytes say, checked against the vocabulary. Raises PolicyError with all issues.
+
+    Without `examples` these are not read, and the policy has none.
+    """
+    node = read_structure(text, file)
+    kind = KINDS[node["kind"].text]
     draft = Draft(vocabulary, may_miss=kind.may_miss)
     constants(draft, node.get("constants"))
     effective = _effective(draft, node["effective"])
@@ -126,7 +127,8 @@ def load_policy(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
         _must_hold(draft, node.get("must hold"))
     if kind.fair:
         _refuse_protected(draft, node["kind"].text)
-    examples = [_example(draft, part, effective) for part in node["examples"].nodes()] if not draft.issues else []
+    parts = node["examples"].nodes() if examples and not draft.issues else []
+    tried = [_example(draft, part, effective) for part in parts]
     if draft.issues or effective is None:
         raise PolicyError(draft.issues)
     return Policy(
@@ -142,20 +144,31 @@ def load_policy(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
         gives=draft.gives,
         reads=tuple(draft.reads),
         may_miss=kind.may_miss,
-        examples=tuple(example for example in examples if example is not None),
+        examples=tuple(example for example in tried if example is not None),
         digest=digest_of(text),
         text=text,
         span=node["policy"].span,
+        warnings=tuple(draft.warnings),
     )
 
 
-def _kind(node: Node) -> PolicyKind:
+def read_structure(text: bytes, file: str) -> Node:
+    """A policy file's YAML, of the shape that its kind asks for. Raises PolicyError with all issues."""
+    node = parse(text, file)
+    _refuse_kind(node)
+    if issues := check_structure(node, policy_schema(node["kind"].text)):
+        raise PolicyError(issues)
+    return node
+
+
+def _refuse_kind(node: Node) -> None:
     given = node.get("kind")
     if given is None:
-        raise PolicyError(Issue("`kind` is missing", f"one of {', '.join(KINDS)}", node.span))
+        raise PolicyError(Issue("`kind` is missing", f"one of {', '.join(KINDS)}", node.span, code="missing-key"))
     if given.text not in KINDS:
-        raise PolicyError(Issue(f"`{given.text}` is no kind of policy", did_you_mean(given.text, KINDS), given.span))
-    return KINDS[given.text]
+        raise PolicyError(
+            Issue(f"`{given.text}` is no kind of policy", did_you_mean(given.text, KINDS), given.span, code="kind")
+        )
 
 
 def _effective(draft: Draft, node: Node) -> Effective | None:
@@ -165,10 +178,10 @@ def _effective(draft: Draft, node: Node) -> Effective | None:
         until = node.get("until")
         found = Effective(date(node["from"].text), date(until.text) if until is not None else None)
     except NotThatType as error:
-        draft.fault(node.span, str(error))
+        draft.fault(node.span, str(error), code="value")
         return None
     if found.end is not None and found.end < found.start:
-        draft.fault(node.span, f"it ends on {found.end}, before it begins on {found.start}")
+        draft.fault(node.span, f"it ends on {found.end}, before it begins on {found.start}", code="dates")
     return found
 
 
@@ -184,28 +197,40 @@ def _refuse_protected(draft: Draft, kind: str) -> None:
     for name, span in draft.reads.items():
         if draft.vocabulary[name].protected:
             hint = "leave it out; only compliance and plain decision policies may read it"
-            draft.fault(span, f"`{name}` is protected, so a policy of kind {kind} may not read it", hint)
+            draft.fault(
+                span, f"`{name}` is protected, so a policy of kind {kind} may not read it", hint, code="protected-fact"
+            )
 
 
 def _example(draft: Draft, node: Node, effective: Effective | None) -> Example | None:
     given: dict[str, Value] = {}
     for name, part in node["given"].items():
         if name not in draft.vocabulary:
-            draft.fault(node["given"].keys[name], f"`{name}` is no fact", did_you_mean(name, draft.vocabulary))
+            draft.fault(
+                node["given"].keys[name],
+                f"`{name}` is no fact",
+                did_you_mean(name, draft.vocabulary),
+                code="unknown-name",
+            )
         elif name not in draft.reads:
-            draft.fault(node["given"].keys[name], f"this policy does not read `{name}`", "leave it out")
+            draft.fault(node["given"].keys[name], f"this policy does not read `{name}`", "leave it out", code="example")
         else:
             given[name] = _given(draft, name, part)
     for name in draft.reads:
         if name not in given:
             fact = draft.vocabulary[name]
             if fact.default is None and not draft.scope[name].optional:
-                draft.fault(node["given"].span, f"the example lacks the fact `{name}`", f"{name}: {fact.meaning}")
+                draft.fault(
+                    node["given"].span,
+                    f"the example lacks the fact `{name}`",
+                    f"{name}: {fact.meaning}",
+                    code="example",
+                )
             given[name] = fact.default
     expect = node.get("expect")
     refused = node["refused"].text if node.get("refused") else ""
     if (expect is None) == (not refused):
-        draft.fault(node.span, "an example says `expect` or `refused`, one of them")
+        draft.fault(node.span, "an example says `expect` or `refused`, one of them", code="example")
     wanted = {path: _expected(draft, path, part, expect) for path, part in expect.items()} if expect is not None else {}
     at = _example_time(draft, node.get("at"), effective)
     return Example(at, given, wanted, refused, node.span) if at is not None else None
@@ -215,12 +240,12 @@ def _given(draft: Draft, name: str, node: Node) -> Value:
     if node.value is None:
         if not draft.scope[name].optional:
             fact = draft.vocabulary[name]
-            draft.fault(node.span, f"the example lacks the fact `{name}`", f"{name}: {fact.meaning}")
+            draft.fault(node.span, f"the example lacks the fact `{name}`", f"{name}: {fact.meaning}", code="example")
         return None
     try:
         return draft.vocabulary[name].accept(node.data())
     except NotThatType as error:
-        draft.fault(node.span, f"`{name}`: {error}")
+        draft.fault(node.span, f"`{name}`: {error}", code="example")
         return None
 
 
@@ -233,14 +258,16 @@ def _expected(draft: Draft, path: str, node: Node, expect: Node) -> Value:
         found = found.fields.get(name) if found is not None else None
     if found is None:
         known = _paths(draft.gives)
-        draft.fault(expect.keys[path], f"this policy gives no `{path}`", did_you_mean(path, [*known, "fired"]))
+        draft.fault(
+            expect.keys[path], f"this policy gives no `{path}`", did_you_mean(path, [*known, "fired"]), code="example"
+        )
         return None
     if node.value is None:
         return None
     try:
         return read(found, node.data())
     except NotThatType as error:
-        draft.fault(node.span, f"`{path}`: {error}")
+        draft.fault(node.span, f"`{path}`: {error}", code="example")
         return None
 
 
@@ -260,7 +287,7 @@ def _example_time(draft: Draft, node: Node | None, effective: Effective | None) 
             return dt.datetime.combine(date(node.text), dt.time(12), dt.UTC)
         return date_time(node.text)
     except NotThatType as error:
-        draft.fault(node.span, str(error))
+        draft.fault(node.span, str(error), code="value")
         return None
 
 
@@ -268,10 +295,14 @@ def file_name_issues(policy: Policy, folder: str, name: str) -> list[Issue]:
     """A policy stands where its name and version say."""
     issues = []
     if folder != policy.name:
-        issues.append(Issue(f"`{policy.name}` stands in the folder `{folder}`", "rename one of them", policy.span))
+        issues.append(
+            Issue(
+                f"`{policy.name}` stands in the folder `{folder}`", "rename one of them", policy.span, code="file-name"
+            )
+        )
     stem, _, suffix = name.rpartition(".")
     if stem != f"v{policy.version}":
         place = replace(policy.span, text=f"version: {policy.version}")
         hint = f"call it v{policy.version}.{suffix}"
-        issues.append(Issue(f"version {policy.version} stands in `{name}`", hint, place))
+        issues.append(Issue(f"version {policy.version} stands in `{name}`", hint, place, code="file-name"))
     return issues

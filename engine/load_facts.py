@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Collection
 from dataclasses import replace
 
 from engine.draft import read_type
 from engine.errors import Issue, NotThatType, PolicyError, did_you_mean
-from engine.facts import REQUEST, Fact, Limits, Vocabulary
+from engine.facts import REQUEST, Fact, Vocabulary
 from engine.feel.lexer import is_name
 from engine.source import Node, digest_of, parse
 from engine.structure import Schema, check_structure
-from engine.values import Kind, Type, Value, number
+from engine.temporal import date
+from engine.values import Kind, Limits, Type, Value, number
 
 _RANGE = re.compile(r"(?P<start>[\[(\]])?\s*(?P<low>-?[\d.]*?)\s*\.\.\s*(?P<high>-?[\d.]*?)\s*(?P<end>[\])\[])?")
 
@@ -40,6 +42,11 @@ FACT: Schema = {
         "default": {"type": ["string", "number", "boolean"], "description": "its value when it is missing"},
         "personal": {"type": "boolean", "description": "it says something about a person"},
         "protected": {"type": "boolean", "description": "no price and no intervention may depend on it"},
+        "retired": {
+            "type": "string",
+            "pattern": r"^\d{4}-\d{2}-\d{2}$",
+            "description": "the last day on which policies may read it, a date such as 2026-06-30",
+        },
         "meaning": {"type": "string"},
     },
 }
@@ -70,10 +77,14 @@ def load_vocabulary(text: bytes, file: str) -> Vocabulary:
 def _fact(name: str, node: Node, facts: Node) -> Fact:
     span = facts.keys[name]
     if not is_name(name):
-        raise PolicyError(Issue(f"`{name}` cannot be a name", "use letters, digits and `_`, and no keyword", span))
+        raise PolicyError(
+            Issue(f"`{name}` cannot be a name", "use letters, digits and `_`, and no keyword", span, code="name")
+        )
     optional, default = _flag(node, "optional"), node.get("default")
     if optional and default is not None:
-        raise PolicyError(Issue(f"`{name}` is optional and has a default", "keep one of them", default.span))
+        raise PolicyError(
+            Issue(f"`{name}` is optional and has a default", "keep one of them", default.span, code="fact")
+        )
     type = read_type(node)
     source = node.get("source")
     fact = Fact(
@@ -87,12 +98,13 @@ def _fact(name: str, node: Node, facts: Node) -> Fact:
         protected=_flag(node, "protected"),
         time_zone=node.get("format") is not None,
         meaning=node["meaning"].text,
+        retired=_day(node["retired"]) if node.get("retired") else None,
         span=span,
     )
     _refuse_misplaced(name, node, type)
     if len(fact.sources) > 1 and (fact.sources[0] != REQUEST or len(fact.sources) > 2 or fact.given_by):
         message = f"`{name}` comes from {', '.join(fact.sources)}"
-        raise PolicyError(Issue(message, "say `source: [request, a model]`", node.keys["source"]))
+        raise PolicyError(Issue(message, "say `source: [request, a model]`", node.keys["source"], code="source"))
     return fact if default is None else replace(fact, default=_default(fact, default))
 
 
@@ -108,14 +120,14 @@ _BELONGS: dict[str, tuple[Kind, ...]] = {
 def _refuse_misplaced(name: str, node: Node, type: Type) -> None:
     for key, kinds in _BELONGS.items():
         if node.get(key) and type.kind not in kinds:
-            raise PolicyError(Issue(f"`{name}` is a {type} and has no {key}", "", node.keys[key]))
+            raise PolicyError(Issue(f"`{name}` is a {type} and has no {key}", "", node.keys[key], code="fact"))
 
 
 def _default(fact: Fact, node: Node) -> Value:
     try:
         return fact.accept(node.data())
     except NotThatType as error:
-        raise PolicyError(Issue(f"the default of `{fact.name}`: {error}", "", node.span)) from None
+        raise PolicyError(Issue(f"the default of `{fact.name}`: {error}", "", node.span, code="fact")) from None
 
 
 def _flag(node: Node, key: str) -> bool:
@@ -123,26 +135,40 @@ def _flag(node: Node, key: str) -> bool:
     return part is not None and part.value is True
 
 
+def _day(node: Node) -> dt.date:
+    try:
+        return date(node.text)
+    except NotThatType as error:
+        raise PolicyError(Issue(str(error), "a date such as 2026-06-30", node.span, code="value")) from None
+
+
 def _limits(node: Node) -> Limits:
     match = _RANGE.fullmatch(node.text.strip())
     if match is None:
-        raise PolicyError(Issue(f"`{node.text}` is no range", "for example 0..1, 0.. or (0..100]", node.span))
+        raise PolicyError(
+            Issue(f"`{node.text}` is no range", "for example 0..1, 0.. or (0..100]", node.span, code="range")
+        )
     try:
         low, high = (number(match[side]) if match[side] else None for side in ("low", "high"))
     except NotThatType as error:
-        raise PolicyError(Issue(str(error), "", node.span)) from None
+        raise PolicyError(Issue(str(error), "", node.span, code="range")) from None
     if low is not None and high is not None and low > high:
-        raise PolicyError(Issue(f"the range {node.text} is empty: {low} is above {high}", "", node.span))
+        raise PolicyError(Issue(f"the range {node.text} is empty: {low} is above {high}", "", node.span, code="range"))
     limits = Limits(low, high, match["start"] in ("(", "]"), match["end"] in (")", "["))
     if low is not None and low == high and not limits.hold(low):
-        raise PolicyError(Issue(f"the range {node.text} is empty", "", node.span))
+        raise PolicyError(Issue(f"the range {node.text} is empty", "", node.span, code="range"))
     return limits
 
 
 def unknown_policies(vocabulary: Vocabulary, policies: Collection[str]) -> list[Issue]:
     """Facts that are said to come from a policy that is not there."""
     return [
-        Issue(f"`{fact.name}` comes from no known policy", did_you_mean(fact.given_by, policies), fact.span)
+        Issue(
+            f"`{fact.name}` comes from no known policy",
+            did_you_mean(fact.given_by, policies),
+            fact.span,
+            code="unknown-policy",
+        )
         for fact in vocabulary.facts.values()
         if fact.given_by and fact.given_by not in policies
     ]

@@ -176,7 +176,8 @@ class Policy:
     """One version of one policy, checked and lowered; `text` is the file it was read from, byte for byte.
 
     `lenient`: a fault gives null and its reason is kept, as DMN says of `.dmn` files; otherwise it is an error.
-    `types` are the item definitions by name, `functions` the tables that stand inside expressions.
+    `types` are the item definitions by name, `functions` the tables that stand inside expressions. `warnings` are
+    findings that did not keep it from being loaded.
     """
 
     name: str
@@ -198,6 +199,7 @@ class Policy:
     lenient: bool = False
     types: Mapping[str, Type] = field(default_factory=dict)
     functions: tuple[TableFunction, ...] = ()
+    warnings: tuple[Issue, ...] = field(default=(), compare=False)
 
     @property
     def label(self) -> str:

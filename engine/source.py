@@ -75,13 +75,16 @@ def digest_of(text: bytes) -> str:
 def read_file(path: Path, shown: str) -> bytes:
     """The bytes of a text file that errors will call `shown`. Raises PolicyError."""
     try:
-        data = path.read_bytes()
+        if path.exists() and not path.is_file() and not path.is_dir():  # such as a pipe, which might never end
+            raise PolicyError(Issue(f"`{shown}` is no file", code="file"))
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise PolicyError(f"there is no file `{shown}`") from None
+        raise PolicyError(Issue(f"there is no file `{shown}`", code="file")) from None
     except OSError as error:
-        raise PolicyError(f"`{shown}` cannot be read: {error.strerror}") from None
+        raise PolicyError(Issue(f"`{shown}` cannot be read: {error.strerror}", code="file")) from None
     if len(data) > MAX_BYTES:
-        raise PolicyError(f"`{shown}` is larger than {MAX_BYTES:,} bytes")
+        raise PolicyError(Issue(f"`{shown}` is larger than {MAX_BYTES:,} bytes", code="too-large"))
     return data
 
 
@@ -91,16 +94,21 @@ def parse(data: bytes, file: str) -> Node:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise PolicyError(Issue("the file is not UTF-8 text", "save it as UTF-8", Span(file, line, 1))) from None
+        raise PolicyError(
+            Issue("the file is not UTF-8 text", "save it as UTF-8", Span(file, line, 1), code="yaml")
+        ) from None
     try:
         return _Reader(file, text).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = (error.problem or "it cannot be read").strip()
-        raise PolicyError(Issue(f"this is not YAML: {what}", "", _at(file, text, line, column))) from None
+        hint = "a text with `: ` inside stands in quotes" if "mapping values" in what else ""
+        raise PolicyError(
+            Issue(f"this is not YAML: {what}", hint, _at(file, text, line, column), code="yaml")
+        ) from None
     except yaml.YAMLError as error:
-        raise PolicyError(Issue(f"this is not YAML: {error}", "", Span(file, 1, 1))) from None
+        raise PolicyError(Issue(f"this is not YAML: {error}", "", Span(file, 1, 1), code="yaml")) from None
 
 
 def _at(file: str, text: str, line: int, column: int) -> Span:
@@ -123,11 +131,11 @@ class _Reader:
                 if not isinstance(another := next(self.events), yaml.StreamEndEvent):
                     self.refuse("one file holds one document", "put the other one in a file of its own", another)
                 return node
-        raise PolicyError(Issue("the file is empty", "", Span(self.file, 1, 1)))
+        raise PolicyError(Issue("the file is empty", "", Span(self.file, 1, 1), code="yaml"))
 
     def refuse(self, message: str, hint: str, event: Any) -> None:
         mark = event.start_mark
-        raise PolicyError(Issue(message, hint, _at(self.file, self.text, mark.line + 1, mark.column + 1)))
+        raise PolicyError(Issue(message, hint, _at(self.file, self.text, mark.line + 1, mark.column + 1), code="yaml"))
 
     def node(self, event: Any, depth: int) -> Node:
         if depth > MAX_DEPTH:
@@ -154,7 +162,7 @@ class _Reader:
             key = self.node(event, depth + 1)
             if key.text in keys:
                 message = f"`{key.text}` stands twice; first in line {keys[key.text].line}"
-                raise PolicyError(Issue(message, "keep one of them", key.span))
+                raise PolicyError(Issue(message, "keep one of them", key.span, code="duplicate"))
             keys[key.text] = key.span
             values[key.text] = self.node(next(self.events), depth + 1)
         return Node(values, self.span(start), keys=keys)

@@ -49,32 +49,39 @@ def _issues(error: ValidationError, root: Node) -> Iterator[Issue]:
             known = schema.get("properties", {})
             for key in node.value:
                 if key not in known:
-                    yield Issue(f"`{key}` has no meaning{where or ' here'}", did_you_mean(key, known), node.keys[key])
+                    yield Issue(
+                        f"`{key}` has no meaning{where or ' here'}",
+                        did_you_mean(key, known),
+                        node.keys[key],
+                        code="unknown-key",
+                    )
         case "required":
             missing = [key for key in wanted if key not in node.value]
             # jsonschema reports each missing key on its own; say each once.
             for key in missing:
                 if f"'{key}'" in error.message:
                     hint = _meaning(schema, key)
-                    yield Issue(f"`{key}` is missing{where}", hint, node.span)
+                    yield Issue(f"`{key}` is missing{where}", hint, node.span, code="missing-key")
         case "enum":
             hint = did_you_mean(node.text, [str(value) for value in wanted])
-            yield Issue(f"`{node.text}` is not allowed{where}", hint, node.span)
+            yield Issue(f"`{node.text}` is not allowed{where}", hint, node.span, code="structure")
         case "type":
             what = f"{said(node.data())} stands{where or ' here'}"
-            yield Issue(f"{what}, a {_kind(wanted)} belongs there", "", node.span)
+            yield Issue(f"{what}, a {_kind(wanted)} belongs there", "", node.span, code="structure")
         case "anyOf" | "oneOf":
             yield from _nearest(error, root, node, where)
         case "minProperties" | "minItems":
-            yield Issue(f"there must be at least {wanted}{where}", "", node.span)
+            yield Issue(f"there must be at least {wanted}{where}", "", node.span, code="structure")
         case "maxProperties" | "maxItems":
-            yield Issue(f"there may be at most {wanted}{where}", "", node.span)
+            yield Issue(f"there may be at most {wanted}{where}", "", node.span, code="structure")
         case "minimum" | "exclusiveMinimum":
-            yield Issue(f"`{node.text}` is too small{where}: at least {wanted}", "", node.span)
+            yield Issue(f"`{node.text}` is too small{where}: at least {wanted}", "", node.span, code="structure")
         case "pattern" | "not":
-            yield Issue(f"`{node.text}` does not fit{where}", str(schema.get("description", "")), node.span)
+            yield Issue(
+                f"`{node.text}` does not fit{where}", str(schema.get("description", "")), node.span, code="structure"
+            )
         case _:
-            yield Issue(f"{error.message}{where}", "", node.span)
+            yield Issue(f"{error.message}{where}", "", node.span, code="structure")
 
 
 def _nearest(error: ValidationError, root: Node, node: Node, where: str) -> Iterator[Issue]:
@@ -89,7 +96,9 @@ def _nearest(error: ValidationError, root: Node, node: Node, where: str) -> Iter
                 yield from _issues(inner, root)
             return
     kinds = " or a ".join(_kind(shape.get("type", "value")) for shape in shapes)
-    yield Issue(f"{said(node.data())} stands{where or ' here'}, a {kinds} belongs there", "", node.span)
+    yield Issue(
+        f"{said(node.data())} stands{where or ' here'}, a {kinds} belongs there", "", node.span, code="structure"
+    )
 
 
 _KINDS = {

@@ -92,12 +92,34 @@ class FunctionValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a number may be; an open end excludes the bound itself. None: no bound."""
+
+    low: Decimal | None = None
+    high: Decimal | None = None
+    low_open: bool = False
+    high_open: bool = False
+
+    def hold(self, value: Decimal) -> bool:
+        if self.low is not None and (value < self.low or (self.low_open and value == self.low)):
+            return False
+        return self.high is None or not (value > self.high or (self.high_open and value == self.high))
+
+    def __str__(self) -> str:
+        start, end = "(" if self.low_open else "[", ")" if self.high_open else "]"
+        low = "" if self.low is None else f"{self.low:f}"
+        high = "" if self.high is None else f"{self.high:f}"
+        return f"{start}{low}..{high}{end}"
+
+
+@dataclass(frozen=True, slots=True)
 class Type:
     """A type. `item` is set for lists and ranges, `fields` for contexts, `values` for texts limited to them.
 
     `optional` says that a value may be null; strict expressions refuse a null they were not written for.
     A function takes `parameters` and gives `item`. `variable` names a type of a signature that stands for any one
     type (`T`). `allowed` tells whether a value is among those an item definition of a `.dmn` file allows.
+    `limits` are those that every such number keeps; `offset` says of a date and time, or a time, whether it has one.
     """
 
     kind: Kind
@@ -109,6 +131,8 @@ class Type:
     parameters: tuple[Type, ...] = ()
     variable: str = ""
     allowed: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
+    limits: Limits | None = field(default=None, compare=False, repr=False)
+    offset: bool | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         if self.variable:

@@ -27,9 +27,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
-from engine.facts import Fact, Limits
+from engine.facts import Fact
 from engine.source import Node, digest_of, parse, read_file
-from engine.values import FLAG, NUMBER, SIMPLE, Kind, number
+from engine.values import FLAG, NUMBER, SIMPLE, Kind, Limits, number
 
 SHIPPED = Path(__file__).parent / "mappings"
 

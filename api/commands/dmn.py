@@ -22,8 +22,9 @@ from engine.dmn.limited import run_all
 from engine.dmn.run import Ran, Reason, Runnable, facts_of, load_model
 from engine.dmn.tck import Row, Tests, Verdict, find_tests
 from engine.errors import ExportFailed, MalformedRequest, did_you_mean
-from engine.feel.shown import as_json, shown
+from engine.feel.shown import shown
 from engine.policy import Table
+from engine.values import plain
 
 _MODEL = click.Path(path_type=Path, dir_okay=False)
 
@@ -35,7 +36,7 @@ def dmn() -> None:
 
 @dmn.command("run")
 @click.argument("model", type=_MODEL)
-@click.option("--facts", required=True, type=click.Path(path_type=Path), help="A JSON or YAML file of inputs.")
+@click.option("--facts", required=True, type=click.Path(path_type=Path), help="A JSON or YAML file of inputs by name.")
 @click.option("--decision", "decisions", multiple=True, metavar="NAME", help="Show this decision only; repeatable.")
 @click.option("--service", metavar="NAME", help="Call this decision service or business knowledge model instead.")
 @click.option("--json", "as_data", is_flag=True, help="Print decisions, reasons and trace as JSON.")
@@ -64,7 +65,7 @@ def run_command(
     reasons = (*map(Reason, runnable.model.issues), *ran.reasons)
     steps = [step for step in ran.steps if step[0].name in names]
     if as_data:
-        found: dict[str, Any] = {"decisions": {name: as_json(ran.values[name]) for name in names}}
+        found: dict[str, Any] = {"decisions": {name: plain(ran.values[name]) for name in names}}
         found["reasons"] = [_data_of(reason) for reason in reasons]
         found["trace"] = [_step_data(step) for step in steps] if trace else []
         OUT.print(json.dumps(found, ensure_ascii=False), markup=False)
@@ -112,7 +113,7 @@ def _fired(step: RawStep) -> list[tuple[str, str]]:
 
 def _step_data(step: RawStep) -> dict[str, Any]:
     fired = [{"rule": rule, "because": because} for rule, because in _fired(step)]
-    return {"decision": step[0].name, "fired": fired, "value": as_json(step[3])}
+    return {"decision": step[0].name, "fired": fired, "value": plain(step[3])}
 
 
 def _step_line(step: RawStep) -> str:
@@ -132,7 +133,14 @@ def _decisions_grid(names: Sequence[str], values: Mapping[str, Any]) -> Grid:
 
 @dmn.command("convert")
 @click.argument("model", type=_MODEL)
-@click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("."), help="Where to.")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("."),
+    show_default="here",
+    help="The folder to write to.",
+)
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 def convert_command(model: Path, folder: Path, force: bool) -> None:
     """Write the policy that says what a .dmn MODEL says, with the facts it reads; and what changes by that.

@@ -22,7 +22,8 @@ def feel() -> None:
     """The language of expressions: its reference, and expressions tried out."""
 
 
-@feel.command("eval")
+# So `-1` is an expression and no option.
+@feel.command("eval", context_settings={"ignore_unknown_options": True})
 @click.argument("expression")
 @click.option("--facts", type=click.Path(path_type=Path), help="A JSON or YAML file of what names in it stand for.")
 @click.option("--lenient", is_flag=True, help="As in a .dmn file: a fault gives null, and its reason is shown.")
@@ -48,12 +49,15 @@ def functions_command(word: str) -> None:
     found = reference.found(word)
     if not found:
         raise MalformedRequest(f"no function has to do with `{word}`", reference.near(word))
-    grid = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("function", "meaning", "example", "gives"):
-        grid.add_column(heading, overflow="fold")
+    grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
     for name, each in found.items():
-        grid.add_row(*map(Text, (f"{name} *" if each.own else name, each.meaning, each.example, each.result)))
+        grid.add_row(Text(f"{name} *" if each.own else name, style="bold"), Text(each.meaning))
+        grid.add_row("", Text(f"{each.example} gives {each.result}", style="dim"))
     OUT.print(grid)
+    if any(each.own for each in found.values()):
+        OUT.print(Text("* Ordain's own, not DMN's", style="dim"))
     if len(found) == 1:
         for name, each in found.items():
             for line in reference.signatures(name, each):

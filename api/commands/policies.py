@@ -1,4 +1,4 @@
-"""`ordain check` and `ordain schema`: policies, before anything is decided."""
+"""`ordain schema`: the shape of policies, for editors."""
 
 from __future__ import annotations
 
@@ -8,36 +8,38 @@ from pathlib import Path
 import click
 
 from api.console import OUT
-from api.settings import load_settings
-from engine.catalog import load_catalog, read_texts
-from engine.kinds import KINDS
-from engine.load import policy_schema
-from engine.load_facts import VOCABULARY
-from engine.service import SERVICES
+from engine.editor_schema import ANY_KIND, NAMES, editor_schema
+from engine.errors import ExportFailed
 
 
 @click.command()
-@click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.pass_obj
-def check(obj: dict[str, object], directory: Path | None) -> None:
-    """Load all policies and run their examples; show every issue with its place.
+@click.argument("what", required=False, type=click.Choice(NAMES))
+@click.option(
+    "--all",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write all schemas into this folder, as <name>.json.",
+)
+def schema(what: str | None, folder: Path | None) -> None:
+    """Print the JSON Schema of WHAT, for editors; of a policy of any kind, if left out.
 
-    Exit codes: 0 nothing found, 2 something found.
+    WHAT is a kind of policy, `policy` for all kinds in one, `facts` or `services`.
+
+    Exit codes: 0 done, 2 bad input, or a file that cannot be written.
     """
-    config = obj["config"]
-    folder = directory or load_settings(config if isinstance(config, Path) else None).policies
-    catalog = load_catalog(read_texts(folder))
-    for policy in sorted(catalog.policies(), key=lambda policy: policy.label):
-        count = len(policy.examples)
-        OUT.print(f"[green]ok[/] {policy.label}  {policy.kind}, from {policy.effective.start}, {count} examples")
-    for service in catalog.services.by_name.values():
-        OUT.print(f"[green]ok[/] service {service.name}: {', '.join(service.policies)}")
+    if folder is None:
+        OUT.out(_schema_text(what or ANY_KIND), end="", highlight=False)
+        return
+    for name in [what] if what else NAMES:
+        file = folder / f"{name}.json"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file.write_text(_schema_text(name), encoding="utf-8")
+        except OSError as error:
+            raise ExportFailed(f"`{file}` is out of reach: {(error.strerror or 'no reason given').lower()}") from None
+        OUT.print(str(file), markup=False)
 
 
-@click.command()
-@click.argument("what", type=click.Choice([*KINDS, "facts", "services"]))
-def schema(what: str) -> None:
-    """Print the JSON Schema of a kind of policy, of facts.yaml or of services.yaml, for editors."""
-    found = {"facts": VOCABULARY, "services": SERVICES}.get(what) or policy_schema(what)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Ordain: {what}"}
-    OUT.print(json.dumps({**head, **found}, indent=2, ensure_ascii=False), markup=False)
+def _schema_text(name: str) -> str:
+    return json.dumps(editor_schema(name), indent=2, ensure_ascii=False) + "\n"

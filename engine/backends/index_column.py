@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from engine.backends.cells import BEFORE, Cut, Family, PlainCell, Stretch, family_of
+from engine.feel.operators import less
 from engine.values import Value
+from engine.wide import WideDateTime, WideTime
 
 CellAnswer = Callable[[int, int, Value], bool | None]
 """What the cell of a rule and column, both counted from 0, says of a value; None for null."""
@@ -19,6 +22,7 @@ Entry = tuple[Mapping[Value, int], int, Callable[[list[Value], Value], int] | No
 """For one family: masks of single values; if a value is not among them, the mask of all others when there is no
 search, otherwise the mask at the position that the search finds among the bounds."""
 
+_WITH_OFFSET = (dt.time, dt.datetime, WideTime, WideDateTime)
 _NULL: type = type(None)
 _SIMPLE: frozenset[Family] = frozenset({Decimal, str, bool})
 
@@ -41,6 +45,7 @@ class Column:
     __slots__ = (
         "_answer",
         "_asked",
+        "_asked_cells",
         "_for_null",
         "_free",
         "_lenient",
@@ -59,12 +64,13 @@ class Column:
         self.number = number
         self._offset, self._lenient, self._answer = offset, lenient, answer
         self._asked = _mask(asked)
+        self._asked_cells = asked
         self._free = every & ~self._asked
         families = {test.family for _, cell in asked for test in cell.tests} - {None}
         self.entries: dict[Family, Entry] = {family: _entry(family, asked, self._free) for family in families}
         self._named = bool(families)
         # Where types are checked a value has the kind that the cells name, and Python compares them: a year beyond
-        # Python's calendar with dates, say, or with a TypeError a time with offset and times without.
+        # Python's calendar with dates, say.
         self._only = next(iter(self.entries.values())) if len(families) == 1 and not lenient else None
         self._others = self._free | _mask([(bit, cell) for bit, cell in asked if cell.accepts_others])
         self._for_null = self._free | _mask([(bit, cell) for bit, cell in asked if cell.on_null])
@@ -83,6 +89,9 @@ class Column:
         if value is None:
             return self._for_null, self._unknown_for_null
         family = family_of(value)
+        compared = self._answer is None and not self._lenient and isinstance(value, _WITH_OFFSET)
+        if compared and family not in self.entries:
+            return self._free | _mask([(bit, cell) for bit, cell in self._asked_cells if _accepts(cell, value)]), 0
         entry = self.entries.get(family, self._only if self._answer is None else None)
         if entry is not None:
             masks, rest, search, bounds, between = entry
@@ -98,6 +107,21 @@ class Column:
             elif answer is None and not self._lenient:
                 unknown |= 1 << bit
         return matching, unknown
+
+
+def _accepts(cell: PlainCell, value: Value) -> bool:
+    """Whether a cell holds for a value that FEEL compares as Python does not: a time with offset with one without."""
+    found = any(
+        (low is None or _beyond(low, value)) and (high is None or not _beyond(high, value))
+        for test in cell.tests
+        for low, high in test.stretches
+    )
+    return found is not cell.negated
+
+
+def _beyond(cut: Cut, value: Value) -> bool:
+    """Whether the value lies after the cut."""
+    return bool(less(cut[0], value)) if cut[1] != BEFORE else less(value, cut[0]) is False
 
 
 def _mask(asked: Asked) -> int:

@@ -7,6 +7,7 @@ from engine.errors import Issue, did_you_mean
 from engine.feel import tree
 from engine.feel.functions import FUNCTIONS
 from engine.feel.tree import Expr
+from engine.feel.work import cost
 from engine.values import ANY, Type
 
 
@@ -50,6 +51,8 @@ class LenientWriter(Writer):
 
     def choice(self, node: tree.If) -> str:
         condition, then, otherwise = (self.of(part) for part in (node.condition, node.then, node.otherwise))
+        if isinstance(node.condition, tree.Literal | tree.ListOf):
+            return then if getattr(node.condition, "value", None) is True else otherwise
         return f"({then} if {condition} is True else {otherwise})"
 
     def name(self, node: tree.Name) -> str:
@@ -75,22 +78,21 @@ class LenientWriter(Writer):
         base = self.of(node.base)
         position = node.condition.operand if isinstance(node.condition, tree.Negate) else node.condition
         if isinstance(position, tree.Literal):
-            return f"z.filter({base}, lambda x: {self.of(node.condition)}, {span}, {self.of(node.condition)})"
+            return f"z.filter({base}, lambda x: {self.of(node.condition)}, {span}, 1, {self.of(node.condition)})"
         item = self.variable()
         condition = self.within({"item": item}).within(item).of(node.condition)
-        return f"z.filter({base}, lambda {item}: {condition}, {span})"
+        return f"z.filter({base}, lambda {item}: {condition}, {span}, {cost(node.condition)})"
 
     def function(self, node: tree.Function) -> str:
         span = self.constant(node.span)
-        if node.external:
-            issue = Issue("a function outside FEEL is not run", "write it in FEEL", node.span)
-            return f"z.report({self.constant(issue)})"
         variables = {parameter.name: self.variable() for parameter in node.parameters}
         parameters = tuple((parameter.name, self.declared(parameter.type)) for parameter in node.parameters)
-        body = self.within(variables).of(node.body)
         gives = self.constant(self.declared(node.gives))
+        if node.external:
+            return f"z.external({self.constant(parameters)}, {gives}, {self.of(node.body)}, {span})"
+        body = self.within(variables).of(node.body)
         source = f"lambda {', '.join(variables.values())}: {body}"
-        return f"z.function({self.constant(parameters)}, {gives}, {source}, {span})"
+        return f"z.function({self.constant(parameters)}, {gives}, {source}, {span}, {cost(node.body)})"
 
     def declared(self, name: tree.TypeName | None) -> Type:
         """A declared type; one that is not known asks nothing, and reading the model has said so."""
@@ -112,4 +114,6 @@ class LenientWriter(Writer):
         names = self.constant(node.names) if node.names else "()"
         if self.is_builtin(node):
             return f"z.builtin({self.constant(node.called)}, {names}, at, {span}{arguments})"
+        if node.called in FUNCTIONS:
+            return f"z.called({self.of(node.function)}, {self.constant(node.called)}, {names}, at, {span}{arguments})"
         return f"z.call({self.of(node.function)}, {names}, {span}{arguments})"

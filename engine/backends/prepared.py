@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from engine.backends.cells import asks_null, plain_cell
 from engine.backends.hit_policies import best, differ, no_rule, ordered, several, total
 from engine.backends.table_index import TableIndex
 from engine.errors import CustomerDataIncomplete, DecisionError, Issue, NotThatType
 from engine.feel.calls import Runtime
 from engine.feel.conform import converted
+from engine.feel.tree import Expr
 from engine.policy import HitPolicy, Table
 from engine.values import Value
 
@@ -23,12 +25,14 @@ Decided = tuple[int, tuple[int, ...], Value]
 class PreparedTable:
     """`rows` are the rules' outputs, in `makers` those that are computed; `tests` what the index does not answer.
 
-    `makers`, `tests` and `otherwise` are named first, and `bind` puts in the functions once their code has been run.
+    `cells` are those that the index was made of, by rule. `makers`, `tests` and `otherwise` are named first, and `bind`
+    puts in the functions once their code has been run.
     """
 
     def __init__(
         self,
         table: Table,
+        cells: Sequence[Sequence[Expr | None]],
         index: TableIndex,
         rows: tuple[Value, ...],
         makers: Mapping[int, str],
@@ -36,7 +40,7 @@ class PreparedTable:
         otherwise: str | None,
         lenient: bool,
     ) -> None:
-        self.table, self.index, self.rows, self.lenient = table, index, rows, lenient
+        self.table, self.cells, self.index, self.rows, self.lenient = table, cells, index, rows, lenient
         self._named = (makers, tests, otherwise)
         self.makers: dict[int, Part] = {}
         self.tests: dict[int, Part] = {}
@@ -55,8 +59,13 @@ class PreparedTable:
         if self.table.hit_policy is HitPolicy.FIRST:
             return self._first(columns, args)
         runtime: Runtime = args[1]
-        fired = tuple(self._matching(columns, args))
-        rows = [self._row(number, args) for number in fired]
+        found: list[int] = []
+        rows: list[Value] = []
+        for number in self._matching(columns, args):
+            # Test and row in turns, so that the first fault is the first rule's.
+            found.append(number)
+            rows.append(self._row(number, args))
+        fired = tuple(found)
         try:
             positions, value = self._concluded(fired, rows, args)
         except DecisionError as error:
@@ -102,11 +111,18 @@ class PreparedTable:
         rule = self.table.rules[number]
         asked = next(
             column.text
-            for column, cell, value in zip(self.table.columns, rule.cells, columns, strict=True)
-            if cell is not None and value is None
+            for position, (column, cell, value) in enumerate(
+                zip(self.table.columns, self.cells[number], columns, strict=True)
+            )
+            if cell is not None and value is None and self._unknown_for_null(cell, position)
         )
         message = f"`{asked}` is missing, and rule `{rule.id}` needs it"
         raise CustomerDataIncomplete(Issue(message, "send it, or make the rule ask for null", rule.span, asked))
+
+    def _unknown_for_null(self, cell: Expr, column: int) -> bool:
+        form = plain_cell(cell, lenient=self.lenient)
+        others = (rule.cells[column] for rule in self.table.rules)
+        return form is not None and form.on_null is None and not any(each and asks_null(each.tree) for each in others)
 
     def _row(self, number: int, args: tuple[Any, ...]) -> Value:
         maker = self.makers.get(number)
@@ -146,7 +162,7 @@ class PreparedTable:
         if not self.lenient:
             return value
         try:
-            return converted(value, self.table.into)
+            return runtime.kept(converted(value, self.table.into), self.table.span)
         except NotThatType as error:
             runtime.report(Issue(f"`{self.table.name}`: {error}", "", self.table.span))
             return None

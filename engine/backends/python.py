@@ -10,7 +10,7 @@ from typing import Any
 from engine.backends.lenient import LenientWriter
 from engine.backends.strict import StrictWriter
 from engine.backends.writing import Namespace
-from engine.feel.calls import STRICT, Runtime
+from engine.feel.calls import Runtime
 from engine.feel.tree import Literal
 from engine.feel.types import Checked
 from engine.values import Type, Value
@@ -58,7 +58,7 @@ def test_of(checked: Checked) -> Callable[[Value], Any]:
     """A unary test that reads no names, as a function of the value under test. A fault in it counts as null."""
     function = function_of(checked)
     at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    return lambda value: function(value, {}, at, Runtime([]) if checked.lenient else STRICT)
+    return lambda value: function(value, {}, at, Runtime([] if checked.lenient else None))
 
 
 def constant_value(checked: Checked) -> tuple[bool, Value]:

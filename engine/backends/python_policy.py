@@ -17,7 +17,7 @@ from engine.backends.python import Expressions
 from engine.backends.table_code import TableCode
 from engine.backends.writing import MissingValue, Namespace
 from engine.errors import CalculationFailed, CustomerDataIncomplete, Issue, PolicyError, Span
-from engine.feel.calls import STRICT, TOO_DEEP, Runtime
+from engine.feel.calls import TOO_DEEP, Runtime
 from engine.feel.nulls import reason
 from engine.feel.tree import Function, Literal
 from engine.policy import Decision, Formula, Policy, Table, TableFunction
@@ -40,7 +40,7 @@ class CompiledPolicy:
 
         A lenient policy raises nothing of what its expressions do: it appends to `faults` why a value is null.
         """
-        runtime = Runtime([] if faults is None else faults) if self.policy.lenient else STRICT
+        runtime = Runtime(([] if faults is None else faults) if self.policy.lenient else None)
         try:
             self.function(values, at, steps, runtime)
         except MissingValue as missing:
@@ -48,6 +48,12 @@ class CompiledPolicy:
             message = f"`{missing.args[0]}` is missing, and {label} needs it"
             fact = str(missing.args[0])
             raise CustomerDataIncomplete(Issue(message, "send it, or make the rule ask for null", span, fact)) from None
+        except CalculationFailed as failed:
+            issue = failed.issues[0]
+            if issue.span is not None:
+                raise
+            label, span = self.place(failed.__traceback__)
+            raise CalculationFailed(Issue(f"{label} cannot be calculated: {issue.message}", issue.hint, span)) from None
         except (ArithmeticError, ValueError, TypeError, RecursionError) as fault:
             label, span = self.place(fault.__traceback__)
             why = TOO_DEEP if isinstance(fault, RecursionError) else reason(fault)
@@ -135,6 +141,9 @@ class _PolicyCode:
         if self.policy.lenient:
             if decision.type.kind is not Kind.ANY:
                 source = f"z.convert({source}, {constant(decision.type)}, {constant(decision.span)})"
+            source = f"z.kept({source}, {constant(decision.span)})"
+        elif decision.type.kind in (Kind.LIST, Kind.CONTEXT, Kind.ANY):
+            source = f"z.kept({source}, {constant(decision.span)})"
         elif decision.type.values and not isinstance(decision.expression.tree, Literal):
             source = f"declared({constant(decision.type.values)}, {source})"
         self.line(f"    v[{decision.name!r}] = {variable} = {source}", place)

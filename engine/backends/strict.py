@@ -6,7 +6,9 @@ for null.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import itemgetter
+from typing import Any
 
 from engine.backends.writing import Writer
 from engine.feel import tree
@@ -14,10 +16,20 @@ from engine.feel.calls import arranged
 from engine.feel.functions import FUNCTIONS
 from engine.feel.operators import ARITHMETIC, COMPARISON, NEGATION, PROPERTIES
 from engine.feel.tree import Expr
+from engine.feel.work import cost
 from engine.values import FunctionValue, Kind
 
 _WITH_OFFSET = (Kind.TIME, Kind.DATE_TIME)
 """Kinds of which one value may have an offset and another none; Python's own comparison refuses those."""
+
+
+_BETWEEN: dict[tuple[bool, bool], Callable[[Any, Any, Any], bool]] = {
+    (False, False): lambda low, value, high: low <= value <= high,
+    (False, True): lambda low, value, high: low <= value < high,
+    (True, False): lambda low, value, high: low < value <= high,
+    (True, True): lambda low, value, high: low < value < high,
+}
+"""By whether the low and the high end is open."""
 
 
 class StrictWriter(Writer):
@@ -29,7 +41,8 @@ class StrictWriter(Writer):
         if isinstance(node, tree.Literal) and node.value is None and not null_allowed:
             return f"need({self.constant(node.span.text)})"
         source = self.bare(node)
-        if null_allowed or not self.checked.of(node).optional:
+        of = self.checked.of(node)
+        if null_allowed or not (of.optional or of.kind is Kind.NULL):
             return source
         asked = self.constant(self.asked if isinstance(node, tree.Input) else node.span.text)
         if source.isidentifier():
@@ -83,21 +96,24 @@ class StrictWriter(Writer):
         base, name = self.of(node.base), node.name
         of = self.checked.of(node.base)
         if of.kind is Kind.LIST:
-            return f"tuple(map({self.constant(itemgetter(name))}, {base}))"
+            return f"tuple(map({self.constant(itemgetter(name))}, z.spent({base})))"
         if name in of.fields:
             return f"{base}[{self.constant(name)}]"
         return f"{self.constant(PROPERTIES[of.kind][name].python)}({base})"
 
     def filter(self, node: tree.Filter) -> str:
         base = self.of(node.base)
-        if self.checked.of(node.condition).kind is Kind.NUMBER:
-            return f"z.at({base}, {self.of(node.condition)})"
         item = self.variable()
         of = self.checked.of(node.base).item
         fields = {name: f"{item}[{self.constant(name)}]" for name in (of.fields if of is not None else ())}
-        condition = self.within({"item": item, **fields}).of(node.condition)
+        names = {"item": item, **fields}
+        if self.checked.of(node.condition).kind is Kind.NUMBER:
+            if names.keys().isdisjoint(tree.names(node.condition)):
+                return f"z.at({base}, {self.of(node.condition)})"
+            return f"z.position({base}, lambda {item}: {self.within(names).of(node.condition)})"
+        condition = self.within(names).of(node.condition)
         # A function of the item, not a condition in place: a walrus may not stand in the source of a comprehension.
-        return f"tuple(filter(lambda {item}: {condition}, {base}))"
+        return f"tuple(filter(lambda {item}: {condition}, z.spent({base}, {cost(node.condition)})))"
 
     def comparison(self, node: tree.Comparison) -> str:
         for side, other in ((node.left, node.right), (node.right, node.left)):
@@ -106,7 +122,7 @@ class StrictWriter(Writer):
         if self.checked.of(node.left).kind in _WITH_OFFSET:
             return f"{self.constant(COMPARISON[node.op])}({self.of(node.left)}, {self.of(node.right)})"
         sign = "==" if node.op == "=" else node.op
-        return f"({self.of(node.left)} {sign} {self.of(node.right)})"
+        return f"({self.gone_through(node.left)} {sign} {self.of(node.right)})"
 
     def membership(self, node: tree.In) -> str:
         order = sorted(node.tests, key=_is_not_null_test)
@@ -129,19 +145,17 @@ class StrictWriter(Writer):
         if of.kind is Kind.RANGE or (of.kind is Kind.LIST and of.item is not None and of.item.kind is Kind.RANGE):
             return f"z.matches({value}, {self.of(candidate)}, {self.constant(node.span)})"
         sign = "in" if of.kind is Kind.LIST and asked.kind is not Kind.LIST else "=="
-        return f"({value} {sign} {self.of(candidate)})"
+        return f"({value} {sign} {self.gone_through(candidate)})"
 
     def inside(self, value: str, bounds: tree.Range) -> str:
-        """Whether a value lies within bounds. A bound that may fail is looked at, also when the other one settles it."""
-        low, high = "<" if bounds.low_open else "<=", "<" if bounds.high_open else "<="
-        last = "" if bounds.high is None else self.of(bounds.high)
-        held = ""
+        """Whether a value lies within bounds. One that may fail is looked at, also when the other settles it."""
         if bounds.low is not None and bounds.high is not None and not self.sure(bounds.high):
-            name = self.variable()
-            held, last = f"(({name} := {last}), ", name
+            function = self.constant(_BETWEEN[bounds.low_open, bounds.high_open])
+            return f"{function}({self.of(bounds.low)}, {value}, {self.of(bounds.high)})"
+        low, high = "<" if bounds.low_open else "<=", "<" if bounds.high_open else "<="
         before = f"{self.of(bounds.low)} {low} " if bounds.low is not None else ""
-        after = f" {high} {last}" if bounds.high is not None else ""
-        return f"{held}({before}{value}{after}))[1]" if held else f"({before}{value}{after})"
+        after = f" {high} {self.of(bounds.high)}" if bounds.high is not None else ""
+        return f"({before}{value}{after})"
 
     def sure(self, node: Expr) -> bool:
         """Whether a part gives a value without fail."""
@@ -151,6 +165,8 @@ class StrictWriter(Writer):
         variables = {parameter.name: self.variable() for parameter in node.parameters}
         body = self.within(variables).entry_value(node.body)
         make, names = self.constant(FunctionValue), self.constant(tuple(variables))
+        # `spend` gives None: every call is counted before it begins.
+        body = f"z.spend({cost(node.body)}) or {body}"
         return f"{make}({names}, lambda {', '.join(variables.values())}: {body})"
 
     def call(self, node: tree.Call) -> str:
@@ -163,7 +179,7 @@ class StrictWriter(Writer):
             return f"{self.of(node.function)}.call({arguments})"
         given = arranged(signature, node.arguments, node.names) or ()
         arguments = ", ".join(self.argument(part, signature.parameter(n)) for n, part in enumerate(given))
-        if node.called == "not":
+        if node.called == "not" and not signature.gives.optional:
             return f"(not {arguments})"
         clock = "at, " if signature.clock and arguments else "at" if signature.clock else ""
         return f"{self.constant(signature.python)}({clock}{arguments})"
@@ -171,7 +187,12 @@ class StrictWriter(Writer):
     def argument(self, node: Expr | None, parameter: object) -> str:
         if node is None:
             return "None"
-        return self.of(node, null_allowed=getattr(getattr(parameter, "type", None), "optional", False))
+        return self.gone_through(node, null_allowed=getattr(getattr(parameter, "type", None), "optional", False))
+
+    def gone_through(self, node: Expr, *, null_allowed: bool = False) -> str:
+        """Source of a part that is looked at with all that is in it, if it is a list or a context."""
+        source = self.of(node, null_allowed=null_allowed)
+        return f"z.sized({source})" if self.checked.of(node).kind in (Kind.LIST, Kind.CONTEXT) else source
 
 
 def _is_not_null_test(test: Expr) -> bool:

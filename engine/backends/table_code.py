@@ -51,6 +51,7 @@ class TableCode:
         self.asks_null = [_asks_for_null(table, number) for number in range(len(table.columns))]
         self.columns: list[str] = []
         self.prepared: PreparedTable | None = None
+        self.cells: dict[tuple[int, int], Callable[..., Value]] = {}
 
     def write(self, variable: str) -> None:
         """The lines that decide the table into `variable` and append its step."""
@@ -74,8 +75,9 @@ class TableCode:
 
     def indexed(self, variable: str) -> None:
         table = self.table
+        cells = [[self.settled(cell) if cell is not None else None for cell in rule.cells] for rule in table.rules]
         index = TableIndex(
-            [[self.settled(cell) if cell is not None else None for cell in rule.cells] for rule in table.rules],
+            cells,
             asks_null=self.asks_null,
             lenient=self.lenient,
             answer=self.answer if self.lenient else None,
@@ -100,11 +102,11 @@ class TableCode:
                 makers[number] = part(self.row(rule.gives), place)
         otherwise = None
         if table.otherwise is not None:
-            otherwise = part(self.row(table.otherwise), (f"`otherwise` of `{table.name}`", table.span))
+            otherwise = part(self.row(table.otherwise), self.none_place())
         names = self.read_by(source for source, _ in beside.values())
         for name, (source, place) in beside.items():
             self.define(f"def {name}(at, z, steps{names}): return {source}", place)
-        self.prepared = PreparedTable(table, index, tuple(rows), makers, tests, otherwise, self.lenient)
+        self.prepared = PreparedTable(table, cells, index, tuple(rows), makers, tests, otherwise, self.lenient)
         decide = self.constant(self.prepared)
         asked = "".join(f"{column}, " for column in self.columns)
         place = (f"`{table.name}`", table.span)
@@ -112,8 +114,13 @@ class TableCode:
         self.line(f"    steps.append(({self.constant(table)}, n, h, {variable}, ()))")
 
     def answer(self, rule: int, column: int, value: Value) -> bool | None:
+        """What one plain cell says of a value that cannot be looked up, such as a list."""
         cell = self.table.rules[rule].cells[column]
-        found = None if cell is None else function_of(cell)(value, {}, _NO_TIME, Runtime([]))
+        if cell is None:
+            return True
+        if (rule, column) not in self.cells:
+            self.cells[rule, column] = function_of(cell)
+        found = self.cells[rule, column](value, {}, _NO_TIME, Runtime([]))
         return found if isinstance(found, bool) else None
 
     def rest_of(self, columns: Sequence[int], rule: Rule) -> str:
@@ -143,7 +150,7 @@ class TableCode:
             place = (f"rule `{rule.id}`", rule.span)
             self.line(f"        if {self.condition(rule)}:", place)
             self.line(f"            h = {number}; {variable} = {self.row(rule.gives)}; break", place)
-        self.line(f"        h = -1; {self.none_matched(variable)}; break", (f"`{table.name}`", table.span))
+        self.line(f"        h = -1; {self.none_matched(variable)}; break", self.none_place())
         size = len(table.rules)
         fired = self.constant((*((number,) for number in range(size)), ()))
         looked_at = f"h + 1 if h >= 0 else {size}"
@@ -182,7 +189,7 @@ class TableCode:
             self.line(f"    {variable} = tuple(r){otherwise}", place)
         else:
             self.line(f"    if r: {variable} = r[0]", place)
-            self.line(f"    else: {self.none_matched(variable)}", place)
+            self.line(f"    else: {self.none_matched(variable)}", self.none_place())
         size = len(table.rules)
         self.line(f"    steps.append(({constant}, {size}, tuple(h), {variable}, tuple(m)))")
 
@@ -207,6 +214,10 @@ class TableCode:
         if rule.condition is not None:
             rest.append(self.expressions.code(rule.condition))
         return " and ".join((*plain, *needed, *rest)) or "True"
+
+    def none_place(self) -> Place:
+        name = f"`{self.table.name}`"
+        return (name if self.table.otherwise is None else f"`otherwise` of {name}", self.table.span)
 
     def none_matched(self, variable: str) -> str:
         if self.table.otherwise is None:

@@ -17,6 +17,7 @@ from engine.feel.functions import FUNCTIONS
 from engine.feel.tree import Expr
 from engine.feel.typenames import resolve
 from engine.feel.types import Checked
+from engine.feel.work import cost
 from engine.values import ANY, Type
 
 
@@ -107,6 +108,8 @@ class Writer:
                 return self.input
             case tree.If():
                 return self.choice(node)
+            case tree.ListOf() if all(isinstance(item, tree.Literal) for item in node.items):
+                return self.constant(tuple(item.value for item in node.items if isinstance(item, tree.Literal)))
             case tree.ListOf():
                 return "(" + "".join(f"{self.entry_value(item)}, " for item in node.items) + ")"
             case tree.Range():
@@ -120,12 +123,14 @@ class Writer:
                 so_far = self.variable()
                 body = writer.within({"partial": f"{so_far}()"}).entry_value(node.body)
                 parameters = ", ".join((*variables, so_far))
-                return f"z.loop({self.constant(node.span)}, lambda {parameters}: {body}, {iterators})"
+                asked = f"{self.constant(node.span)}, {cost(node.body)}"
+                return f"z.loop({asked}, lambda {parameters}: {body}, {iterators})"
             case tree.Quantified():
                 iterators, writer, variables = self.iterators(node.iterators)
                 condition = f"lambda {', '.join(variables)}: {writer.of(node.condition)}"
                 some = node.quantifier == "some"
-                return f"z.quantified({some}, {self.constant(node.span)}, {condition}, {iterators})"
+                asked = f"{some}, {self.constant(node.span)}, {cost(node.condition)}"
+                return f"z.quantified({asked}, {condition}, {iterators})"
             case tree.Function():
                 return self.function(node)
             case tree.InstanceOf():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from engine.dmn.files import Source, name_of
-from engine.dmn.guards import conditional, quantified
+from engine.dmn.guards import conditional, filtered, quantified
 from engine.dmn.items import Items
 from engine.dmn.names import Scope, settled
 from engine.dmn.xml import Element
@@ -18,7 +18,6 @@ from engine.feel.tree import (
     Each,
     Entry,
     Expr,
-    Filter,
     For,
     Function,
     ListOf,
@@ -178,7 +177,7 @@ class Boxed:
 
     def filter(self, element: Element) -> Expr:
         base = self.child(element.first("in"))
-        return Filter(element.span, base, self.inside("item", filtered=True).child(element.first("match")))
+        return filtered(element.span, base, self.inside("item", filtered=True).child(element.first("match")))
 
     def loop(self, element: Element) -> Expr:
         """`for`, `some` or `every`."""

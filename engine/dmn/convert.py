@@ -12,16 +12,17 @@ import yaml
 from engine.dmn.policy_file import snake
 from engine.dmn.read import Model
 from engine.dmn.strict_trees import Strict
-from engine.dmn.yaml_tables import NotWritable, table_section, type_section
+from engine.dmn.tables import parts
+from engine.dmn.yaml_tables import Bare, NotWritable, short, table_section, type_section
 from engine.errors import Issue, PolicyError, Span
 from engine.feel import parse
 from engine.feel.functions import FUNCTIONS
 from engine.feel.lexer import is_name
 from engine.feel.printer import cell_text, printed
-from engine.feel.tree import Expr, Function
+from engine.feel.tree import Arithmetic, Expr, Function, Name, children, walk
 from engine.feel.types import Checked, check
 from engine.policy import Decision, Formula, Table
-from engine.values import TEXT, Kind, Type
+from engine.values import NUMBER, TEXT, Kind, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,9 @@ class _Conversion:
         for name, type in self.model.inputs.items():
             try:
                 new = self.named(name, self.model.places[name])
-                facts[new] = self.fact(name, type)
-                self.scope[new] = TEXT if type.kind is Kind.ANY else type
+                known = self.guessed(name) if type.kind is Kind.ANY else type
+                facts[new] = self.fact(name, known)
+                self.scope[new] = known
             except NotWritable as error:
                 self.lost(f"the input `{name}`", str(error), self.model.places[name])
         for decision in policy.decisions:
@@ -82,7 +84,7 @@ class _Conversion:
             "policy": policy.name,
             "version": 1,
             "kind": "decision",
-            "effective": policy.effective.start.isoformat(),
+            "effective": self.effective(),
             "owner": policy.owner or "unknown",
             "purpose": policy.purpose or self.model.name,
             "decides": self.decides,
@@ -92,6 +94,12 @@ class _Conversion:
         if facts:
             files["facts.yaml"] = _yaml({"facts": facts})
         return Converted(files, tuple(dict.fromkeys(self.notes)))
+
+    def effective(self) -> str | dict[str, str]:
+        """The days that the model's own attributes say; from the first day on when it has none."""
+        start = self.model.own.get("effective") or self.model.policy.effective.start.isoformat()
+        end = self.model.own.get("until")
+        return {"from": start, "until": end} if end else start
 
     def lost(self, what: str, why: str, span: Span, hint: str = "") -> None:
         self.notes.append(Issue(f"{what} is left out: {why}", hint, span))
@@ -110,10 +118,22 @@ class _Conversion:
             self.notes.append(Issue(f"`{name}` is called `{new}`", "", span))
         return new
 
+    def guessed(self, name: str) -> Type:
+        """The type of an input without one: a number where it is calculated with, otherwise a text."""
+        trees = (part.tree for decision in self.model.policy.decisions for part in parts(decision))
+        calculated = any(
+            isinstance(node, Arithmetic) and Name(side.span, name) == side
+            for tree in trees
+            for node in walk(tree)
+            for side in children(node)
+        )
+        found = NUMBER if calculated else TEXT
+        self.notes.append(
+            Issue(f"`{name}` has no declared type: `{found}` is a guess", "look at facts.yaml", self.model.places[name])
+        )
+        return found
+
     def fact(self, name: str, type: Type) -> dict[str, Any]:
-        if type.kind is Kind.ANY:
-            self.notes.append(Issue(f"the input `{name}` has no declared type", "say it", self.model.places[name]))
-            return {"type": "text", "meaning": name}
         return {**type_section(type, self.model.values.get(name, ()), fields=True), "meaning": name}
 
     def decision(self, decision: Decision) -> None:
@@ -140,7 +160,8 @@ class _Conversion:
 
     def table(self, table: Table) -> tuple[dict[str, Any], Type]:
         found = table_section(table, self.strict.tree, self.checked)
-        if table.otherwise is None and not table.hit_policy.gives_list:
+        whole = table.otherwise is not None or any(not any(rule.cells) for rule in table.rules)
+        if not whole and not table.hit_policy.gives_list:
             message = f"a case that no rule of `{table.name}` covers gives null in DMN, and is an error in the policy"
             self.notes.append(Issue(message, "add `otherwise`", table.span))
         return found
@@ -158,7 +179,7 @@ class _Conversion:
         if formula.type.allowed is not None:
             message = f"the allowed values of `{formula.name}` are not checked here"
             self.notes.append(Issue(message, "add a `must hold` if they matter", formula.span))
-        section = {"gives": type_section(type, optional=found.optional), "formula": printed(tree)}
+        section = {"gives": short(type_section(type, optional=found.optional)), "formula": printed(tree)}
         return section, type
 
     def checked(self, tree: Expr, input: Type | None = None) -> Checked:
@@ -194,6 +215,18 @@ def _fields(type: Type) -> Iterator[str]:
         yield from _fields(type.item)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes numbers as they stand in the model, without quotes."""
+
+
+def _bare(dumper: _Dumper, text: Bare) -> yaml.ScalarNode:
+    kind = "bool" if text in ("true", "false") else "float" if "." in text else "int"
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", str(text))
+
+
+_Dumper.add_representer(Bare, _bare)
+
+
 def _yaml(data: object) -> str:
-    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=110)
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
     return text

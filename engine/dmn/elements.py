@@ -9,11 +9,11 @@ from functools import partial
 from engine.dmn.boxed import EXPRESSIONS, RESULT, TABLE, Boxed, Lifted, converted, null
 from engine.dmn.files import DECISION, FUNCTION, INPUT, SERVICE, Node, Sources
 from engine.dmn.names import Scope
-from engine.dmn.tables import expressions, lifted, read_table
+from engine.dmn.tables import lifted, parts, read_table
 from engine.errors import Issue, PolicyError, Span
 from engine.feel.tree import ContextOf, Entry, Expr, Function, Name, Parameter, Path, children
 from engine.feel.types import untyped
-from engine.policy import Decision, Formula, Table
+from engine.policy import Decision, Formula
 from engine.values import ANY, Type
 
 MAX_DEPTH = 90
@@ -147,7 +147,7 @@ class Elements:
 
 def _refuse_deep(decision: Decision) -> None:
     """Raises PolicyError for an expression that is nested so deep that later stages could not follow it."""
-    trees = [part.tree for part in expressions(decision)] if isinstance(decision, Table) else [decision.expression.tree]
+    trees = [part.tree for part in parts(decision)]
     level, waiting = 0, trees
     while waiting:
         level += 1

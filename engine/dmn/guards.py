@@ -12,6 +12,7 @@ from engine.feel.tree import (
     Comparison,
     Each,
     Expr,
+    Filter,
     For,
     Function,
     If,
@@ -23,9 +24,9 @@ from engine.feel.tree import (
     Quantified,
     TypeName,
 )
-from engine.values import NULL
+from engine.values import NULL, TEXT
 
-FLAG, FLAGS, _ONE = "#flag", "#flags", "#one"
+FLAG, FLAGS, _ONE, _MATCH = "#flag", "#flags", "#one", "#match"
 """Names that no text can say."""
 
 
@@ -45,9 +46,21 @@ def quantified(span: Span, quantifier: str, each: Each, condition: Expr) -> Expr
     return Call(span, Function(span, (Parameter(span, FLAGS, None),), chosen), (For(span, (each,), condition),))
 
 
+def filtered(span: Span, base: Expr, condition: Expr) -> Filter:
+    """A filter, but null when the condition is a number, with which FEEL's own takes the item at that position.
+
+    A text takes its place: a filter whose condition is neither a number, a flag nor null is null.
+    """
+    match = Name(span, _MATCH)
+    asked = If(span, InstanceOf(span, match, TypeName("number")), Literal(span, "a number", TEXT), match)
+    return Filter(span, base, Call(span, Function(span, (Parameter(span, _MATCH, None),), asked), (condition,)))
+
+
 def unguarded(node: Expr) -> Expr | None:
-    """The plain `if`, `some` or `every` of a guarded one, as a strict policy has it; None for anything else."""
+    """The plain `if`, `some`, `every` or condition of a guarded one, as a strict policy has it; None for others."""
     match node:
+        case Call(function=Function(parameters=(Parameter(name="#match"),)), arguments=(condition,)):
+            return condition
         case Call(
             span=span,
             function=Function(parameters=(Parameter(name="#flag"),), body=If(then=If() as chosen)),

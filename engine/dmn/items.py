@@ -11,18 +11,10 @@ from engine.dmn.xml import Element
 from engine.errors import Issue, PolicyError, did_you_mean
 from engine.feel import parse
 from engine.feel.tree import Expr, Input, Literal, Logic, Matches, TypeName
+from engine.feel.typenames import FEEL
 from engine.feel.types import untyped
 from engine.values import (
     ANY,
-    DATE,
-    DATE_TIME,
-    DURATION,
-    FLAG,
-    MONTHS,
-    NULL,
-    NUMBER,
-    TEXT,
-    TIME,
     Kind,
     Type,
     Value,
@@ -33,25 +25,9 @@ from engine.values import (
 MAX_DEPTH = 50
 """Levels of types that refer to types."""
 
-BUILT_IN = {
-    "Any": ANY,
-    "Null": NULL,
-    "number": NUMBER,
-    "string": TEXT,
-    "boolean": FLAG,
-    "date": DATE,
-    "time": TIME,
-    "date and time": DATE_TIME,
-    "days and time duration": DURATION,
-    "years and months duration": MONTHS,
-    "list": list_of(ANY),
-    "context": context_of({}),
-}
+BUILT_IN = {**FEEL, "list": list_of(ANY), "context": context_of({})}
 _SPELLED = {
     "any": "Any",
-    "dateTime": "date and time",
-    "dayTimeDuration": "days and time duration",
-    "yearMonthDuration": "years and months duration",
     "days and time": "days and time duration",
     "years and months": "years and months duration",
     "integer": "number",

@@ -16,6 +16,8 @@ from engine.policy import Effective, Formula, Policy
 from engine.temporal import date
 from engine.values import Type
 
+_ATTRIBUTES = ("effective", "until", "owner")
+
 
 def read_policy(data: bytes, file: str, vocabulary: Vocabulary) -> Policy:
     """The policy of a file `.../<policy>/v<N>.dmn`; of another file, the model's name in version 1.
@@ -24,7 +26,12 @@ def read_policy(data: bytes, file: str, vocabulary: Vocabulary) -> Policy:
     `effective`, `until` and `owner` are attributes of `definitions` in the namespace `urn:ordain`. Raises PolicyError
     with all issues.
     """
-    model = read_model(data, file)
+
+    def refused(namespace: str, location: str) -> bytes | None:
+        hint = "draw what it needs from there in this model"
+        raise PolicyError(Issue(f"a policy is one file, so `{namespace}` cannot be imported", hint, Span(file, 1, 1)))
+
+    model = read_model(data, file, refused)
     policy = model.policy
     issues = [*model.issues]
     name, version = _named(file, policy)
@@ -63,8 +70,9 @@ def _bound(
     own = name.rpartition(".")[2]
     found = next((word for word in (name, snake(name), own, snake(own)) if word in vocabulary), None)
     if found is None:
-        hint = did_you_mean(snake(own), vocabulary)
-        issues.append(Issue(f"the input `{name}` is no fact", hint or f"declare `{snake(own)}` in facts.yaml", span))
+        near = did_you_mean(snake(own), vocabulary)
+        declare = f"declare `{snake(own)}` in facts.yaml; `ordain dmn convert` writes its entry"
+        issues.append(Issue(f"the input `{name}` is no fact", declare if near.startswith("known") else near, span))
         return None, None
     fact = vocabulary[found]
     if not _fits(fact.type, declared):
@@ -93,6 +101,9 @@ def _fits(fact: Type, declared: Type) -> bool:
 
 def _effective(model: Model, file: str, issues: list[Issue]) -> Effective:
     """The days that the model's own attributes say; from the first day on when it has none."""
+    for unknown in sorted(set(model.own).difference(_ATTRIBUTES)):
+        hint = did_you_mean(unknown, _ATTRIBUTES)
+        issues.append(Issue(f"`{OWN}` has no attribute `{unknown}`", hint, model.policy.span))
     always = model.policy.effective
     start = _day(model, "effective", issues) or always.start
     end = _day(model, "until", issues)
@@ -108,5 +119,5 @@ def _day(model: Model, attribute: str, issues: list[Issue]) -> dt.date | None:
     try:
         return date(written)
     except NotThatType as error:
-        issues.append(Issue(f"`{attribute}`: {error}", f'xmlns:ordain="{OWN}"', model.policy.span))
+        issues.append(Issue(f"`{attribute}`: {error}", f'as in {attribute}="2026-03-01"', model.policy.span))
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.dmn.boxed import Lifted
 from engine.dmn.elements import Elements
@@ -83,24 +83,11 @@ def read_model(data: bytes, file: str, imported: Imported = nothing_imported) ->
     logic = (*decisions, *(function.table for function in into.functions))
     main = tuple(node for node in nodes if node.kind == DECISION and node.source is sources.main)
     types = {node.full: elements.type(node) for node in main}
-    policy = Policy(
-        name=kebab(name_of(root)),
-        version=1,
-        kind="decision",
-        effective=Effective(dt.date(1, 1, 1)),
-        owner=own.get("owner", ""),
-        purpose=_description(root),
-        constants={},
+    policy = replace(
+        _header(root, data, own.get("owner", "")),
         decisions=decisions,
-        must_hold=(),
         gives=types,
         reads=tuple(inputs),
-        may_miss=False,
-        examples=(),
-        digest=digest_of(data),
-        text=data,
-        span=root.span,
-        lenient=True,
         types=items.types,
         functions=tuple(into.functions),
     )
@@ -118,6 +105,29 @@ def read_model(data: bytes, file: str, imported: Imported = nothing_imported) ->
         places={**elements.undeclared, **{node.full: node.element.span for node in nodes}},
         own=own,
         issues=tuple(dict.fromkeys(issues)),
+    )
+
+
+def _header(root: Element, data: bytes, owner: str) -> Policy:
+    """The policy of a model before anything of its logic is read."""
+    return Policy(
+        name=kebab(name_of(root)),
+        version=1,
+        kind="decision",
+        effective=Effective(dt.date(1, 1, 1)),
+        owner=owner,
+        purpose=_description(root),
+        constants={},
+        decisions=(),
+        must_hold=(),
+        gives={},
+        reads=(),
+        may_miss=False,
+        examples=(),
+        digest=digest_of(data),
+        text=data,
+        span=root.span,
+        lenient=True,
     )
 
 

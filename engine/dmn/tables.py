@@ -58,8 +58,16 @@ def expressions(table: Table) -> Iterator[Checked]:
 
 def names_read(decision: Decision) -> Iterator[str]:
     """The names that a table or formula reads, as often as it reads them."""
-    for checked in expressions(decision) if isinstance(decision, Table) else (decision.expression,):
+    for checked in parts(decision):
         yield from names(checked.tree)
+
+
+def parts(decision: Decision) -> Iterator[Checked]:
+    """Every expression of a decision."""
+    if isinstance(decision, Table):
+        yield from expressions(decision)
+    else:
+        yield decision.expression
 
 
 def _hit_policy(element: Element) -> tuple[HitPolicy, str]:

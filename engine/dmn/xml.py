@@ -106,7 +106,7 @@ class _Reader:
             self.parser.Parse(data, True)
         except expat.ExpatError as error:
             raise self.fault(error) from None
-        except (LookupError, ValueError):
+        except (LookupError, ValueError, Warning):
             # An encoding that Python has no single-byte table for.
             raise PolicyError(Issue("its encoding is not known", "save it as UTF-8", Span(self.file, 1, 1))) from None
         if self.root is None:

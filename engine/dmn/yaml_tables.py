@@ -15,6 +15,7 @@ from engine.policy import HitPolicy, Output, Rule, Table
 from engine.values import ANY, Kind, Type, Value
 
 Checker = Callable[[Expr, Type | None], Checked]
+_BARE = re.compile(r"true|false|\d+(\.\d+)?")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,30}")
 
 
@@ -22,13 +23,24 @@ class NotWritable(ValueError):
     """A policy has no words for it; the message says for what. Caught by the conversion."""
 
 
+class Bare(str):
+    """A number or flag, which YAML has without quotes."""
+
+
+def short(section: dict[str, Any]) -> Any:
+    """A type's name alone, where its section says nothing else."""
+    return section["type"] if section.keys() == {"type"} else section
+
+
 def type_section(
     type: Type, values: Sequence[Value] = (), *, fields: bool = False, optional: bool = False
 ) -> dict[str, Any]:
     """A type as `gives` and facts write it; `fields`: whether contexts can be written there. Raises NotWritable."""
     section: dict[str, Any] = {}
-    if type.kind is Kind.CONTEXT and fields and type.fields:
-        section = {"type": "context", "fields": {name: _field(name, part) for name, part in type.fields.items()}}
+    of = type.item if type.kind is Kind.LIST and type.item is not None else type
+    if of.kind is Kind.CONTEXT and fields and of.fields:
+        written = "context" if of is type else "list of context"
+        section = {"type": written, "fields": {name: _field(name, part) for name, part in of.fields.items()}}
     else:
         section = {"type": _plain(type)}
     if values and type.kind is Kind.TEXT and all(isinstance(value, str) for value in values):
@@ -39,8 +51,7 @@ def type_section(
 
 
 def _field(name: str, type: Type) -> Any:
-    section = type_section(type, fields=True)
-    return section["type"] if section.keys() == {"type"} else section
+    return short(type_section(type, fields=True))
 
 
 def _plain(type: Type) -> str:
@@ -90,7 +101,8 @@ def _output(table: Table, position: int, strict: Callable[[Expr], Expr], check: 
 
 def _gives(outputs: tuple[Output, ...]) -> Any:
     sections = {
-        output.name: type_section(output.type, output.type.values, optional=output.type.optional) for output in outputs
+        output.name: short(type_section(output.type, output.type.values, optional=output.type.optional))
+        for output in outputs
     }
     return sections if outputs[0].name else sections[""]
 
@@ -143,4 +155,6 @@ def _cell(output: Output, tree: Expr) -> str | None:
             text = tree.value
             as_written = text and text == text.strip() and text[0] not in '="' and "\n" not in text
             return text if as_written else printed(tree)
+        if _BARE.fullmatch(printed(tree)):
+            return Bare(printed(tree))
     return f"= {printed(tree)}" if output.type.kind is Kind.TEXT else printed(tree)

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from engine.errors import NotThatType, Span
 from engine.feel.conform import conforms, converted
 from engine.feel.functions import FUNCTIONS
+from engine.feel.java import method
 from engine.feel.loops import Loops
 from engine.feel.nulls import reason
 from engine.feel.signature import Signature
 from engine.values import FunctionValue, Kind, Type, Value, kind_of
 
 TOO_DEEP = "it calls itself too deeply"
+_OUTSIDE = 10
+"""Units of a call of an external function."""
 
 
 class Runtime(Loops):
@@ -32,9 +35,9 @@ class Runtime(Loops):
         return conforms(value, type)
 
     def function(
-        self, parameters: tuple[tuple[str, Type], ...], gives: Type, body: Callable[..., Value], span: Span
+        self, parameters: tuple[tuple[str, Type], ...], gives: Type, body: Callable[..., Value], span: Span, cost: int
     ) -> FunctionValue:
-        """A function of the user's own. An argument that is not of its type makes the result null."""
+        """A function of the user's own; a call is `cost` units. An argument not of its type makes the result null."""
 
         def called(*given: Value) -> Value:
             if len(given) != len(parameters):
@@ -43,19 +46,27 @@ class Runtime(Loops):
                 given = tuple(converted(value, of) for value, (_, of) in zip(given, parameters, strict=True))
             except NotThatType as error:
                 return self.fault(f"an argument does not fit: {error}", span)
+            self.spend(cost)
             return self.convert(body(*given), gives, span)
 
         return FunctionValue(tuple(name for name, _ in parameters), called)
 
+    def external(self, parameters: tuple[tuple[str, Type], ...], gives: Type, mapping: Value, span: Span) -> Value:
+        """A function whose mapping names a method of Java; null when that is none of those known here."""
+        try:
+            return self.function(parameters, gives, method(mapping, len(parameters)), span, _OUTSIDE)
+        except ValueError as error:
+            return self.fault(str(error), span)
+
     def call(self, function: Value, names: tuple[str, ...], span: Span, *arguments: Value) -> Value:
-        """A call of a value."""
+        """A call of a value. A parameter that no name gives is null (DMN 1.5, section 10.3.2.13.5)."""
         if not isinstance(function, FunctionValue):
             return self.fault(f"a {kind_of(function)} cannot be called", span)
         if names:
-            if sorted(names) != sorted(function.parameters):
-                return self.fault(f"the function's parameters are {', '.join(function.parameters) or 'none'}", span)
             given = dict(zip(names, arguments, strict=True))
-            arguments = tuple(given[name] for name in function.parameters)
+            if len(given) < len(names) or not given.keys() <= set(function.parameters):
+                return self.fault(f"the function's parameters are {', '.join(function.parameters) or 'none'}", span)
+            arguments = tuple(given.get(name) for name in function.parameters)
         try:
             return function.call(*arguments)
         except RecursionError:
@@ -73,6 +84,8 @@ class Runtime(Loops):
             if fitting is None:
                 continue
             try:
+                for value in fitting:
+                    self.sized(value)
                 return signature.python(at, *fitting) if signature.clock else signature.python(*fitting)
             except RecursionError:
                 return self.fault(TOO_DEEP, span)
@@ -81,13 +94,22 @@ class Runtime(Loops):
         kinds = ", ".join(kind_of(value) for value in arguments) or "nothing"
         return self.fault(f"`{name}` does not take {kinds}", span)
 
+    def called(
+        self, value: Value, name: str, names: tuple[str, ...], at: dt.datetime, span: Span, *arguments: Value
+    ) -> Value:
+        """A call by a name that is a value's and a built-in function's: only a function hides the built-in one."""
+        if isinstance(value, FunctionValue):
+            return self.call(value, names, span, *arguments)
+        return self.builtin(name, names, at, span, *arguments)
+
     def as_value(self, name: str, at: dt.datetime, span: Span) -> FunctionValue:
         """A built-in function as a value."""
         parameters = tuple(parameter.name for parameter in FUNCTIONS[name].signatures[0].parameters)
         return FunctionValue(parameters, lambda *given: self.builtin(name, (), at, span, *given), name)
 
 
-STRICT = Runtime()
+STRICT = Runtime(work=10**30)
+"""For expressions that are run apart from a decision."""
 
 
 def arranged(signature: Signature, arguments: tuple[Value, ...], names: tuple[str, ...]) -> tuple[Value, ...] | None:
@@ -132,6 +154,8 @@ def _suits(value: Value, want: Type) -> bool:
     if want.kind is Kind.LIST and want.item is not None:
         item = want.item
         nulls = item.optional or (item.kind is Kind.ANY and item.variable != "O")
+        if nulls and item.kind is Kind.ANY:
+            return True
         return all(nulls if part is None else _suits(part, item) for part in value)
     if want.kind is Kind.RANGE and want.item is not None:
         return all(end is None or _suits(end, want.item) for end in (value.low, value.high))

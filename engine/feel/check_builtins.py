@@ -92,6 +92,7 @@ class Builtins(Comparisons, Scopes):
             if argument is not None and parameter is not None and self.deferred(argument):
                 self.as_function(argument, parameter.type, bound)
         gives = self.gives(node, signature, placed, bound)
+        gives = self.told(node, signature, self.kept(node, gives))
         takes = tuple(substituted(parameter.type, bound) for parameter in signature.parameters)
         self.types[id(node.function)] = Type(Kind.FUNCTION, parameters=takes, item=gives)
         return gives
@@ -138,7 +139,7 @@ class Builtins(Comparisons, Scopes):
         try:
             found = signature.python(argument.value)
         except (ValueError, ArithmeticError, TypeError) as error:
-            return self.fault(node.span, str(error))
+            return self.fault(node.span, str(error), code="value")
         kinds = {kind_of(bound) for bound in (found.low, found.high) if bound is not None}
         if len(kinds) == 1 and (kind := kinds.pop()) in ORDERED:
             return range_of(Type(kind))
@@ -179,7 +180,7 @@ class Builtins(Comparisons, Scopes):
                 said[-1] += " with nulls"
                 hint = f"take the nulls out first: {part.span.text}[item != null]"
         given = ", ".join(said) or "nothing"
-        return self.fault(node.span, f"`{node.called}` does not take {given}", hint)
+        return self.fault(node.span, f"`{node.called}` does not take {given}", hint, code="call")
 
     def names_fit(self, node: tree.Call, known: Sequence[Sequence[str]], signatures: Sequence[Signature]) -> bool:
         """Whether a call by name names what one signature has, each once, and all that it needs."""
@@ -187,14 +188,14 @@ class Builtins(Comparisons, Scopes):
         called = f"`{node.function.span.text}`"
         for position, (name, argument) in enumerate(zip(node.names, node.arguments, strict=True)):
             if name not in every:
-                self.fault(argument.span, f"{called} has no parameter `{name}`", did_you_mean(name, every))
+                self.fault(argument.span, f"{called} has no parameter `{name}`", did_you_mean(name, every), code="call")
                 return False
             if name in node.names[:position]:
-                self.fault(argument.span, f"`{name}` is given twice", "keep one of them")
+                self.fault(argument.span, f"`{name}` is given twice", "keep one of them", code="call")
                 return False
         nearest = max(known, key=lambda names: len(set(names) & set(node.names)))
         if not set(node.names) <= set(nearest):
-            self.fault(node.span, f"{called} does not take these together: {', '.join(node.names)}")
+            self.fault(node.span, f"{called} does not take these together: {', '.join(node.names)}", code="call")
             return False
         for index, names in enumerate(known):
             needed = [p.name for p in signatures[index].parameters if not p.omittable] if signatures else names
@@ -204,7 +205,7 @@ class Builtins(Comparisons, Scopes):
         needed = [p.name for p in chosen.parameters if not p.omittable] if chosen is not None else nearest
         missing = next(name for name in needed if name not in node.names)
         hint = f"it takes {chosen.text}" if chosen is not None else f"it takes {', '.join(nearest)}"
-        self.fault(node.span, f"`{missing}` is missing in the call of {called}", hint)
+        self.fault(node.span, f"`{missing}` is missing in the call of {called}", hint, code="call")
         return False
 
 

@@ -22,7 +22,7 @@ class Calls(Builtins):
         if builtin is None:
             self.typed(node.arguments)
             hint = did_you_mean(node.called, FUNCTIONS)
-            return self.fault(node.span, f"there is no function `{node.called}`", hint)
+            return self.fault(node.span, f"there is no function `{node.called}`", hint, code="unknown-function")
         return self.builtin_call(node, builtin)
 
     def called_at_once(self, node: tree.Call, function: tree.Function) -> Type:
@@ -58,7 +58,9 @@ class Calls(Builtins):
             names = tuple(function.fields)
             if not names and function.parameters:
                 hint = "give its arguments in their order"
-                return self.fault(node.span, f"the names of the parameters of `{text}` are not known", hint)
+                return self.fault(
+                    node.span, f"the names of the parameters of `{text}` are not known", hint, code="call"
+                )
             if not self.names_fit(node, [names], ()):
                 return function.item or ANY
             types = tuple(types[node.names.index(name)] for name in names)
@@ -67,7 +69,7 @@ class Calls(Builtins):
             counts = (
                 f"takes {wanted} argument{'s' * (wanted != 1)}, and {len(types)} {'are' if len(types) != 1 else 'is'}"
             )
-            return self.fault(node.span, f"`{text}` {counts} given", _said(function))
+            return self.fault(node.span, f"`{text}` {counts} given", _said(function), code="call")
         order = [node.names.index(name) for name in function.fields] if node.names else range(len(types))
         for position, want, have in zip(order, function.parameters, types, strict=True):
             if not fits(want, have, {}):

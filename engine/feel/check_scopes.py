@@ -81,16 +81,18 @@ class Scopes(Checking):
         """A body that reads `partial`, the list of what it gave before, is read once more with what it gives."""
         if not any(isinstance(part, tree.Name) and part.name == "partial" for part in tree.walk(node.body)):
             return self.type_of(node.body)
-        kept = list(self.issues), self.broken, self.guessing
+        kept, warned = (list(self.issues), self.broken, self.guessing), list(self.warnings)
         self.broken = self.guessing = True
         with self.naming({"partial": list_of(ANY)}):
             guess = self.type_of(node.body)
         if kept[2]:
             return guess
         self.issues, self.broken, self.guessing = kept
+        self.warnings = warned
         with self.naming({"partial": list_of(guess)}):
             found = self.type_of(node.body)
-        if joined(guess, found) != guess:
+        both = joined(guess, found)
+        if both is None or replace(both, unit=guess.unit) != guess:
             return self.unknown(node.body, "give `partial` one type: the first step decides it")
         return found
 
@@ -110,7 +112,9 @@ class Scopes(Checking):
             with self.naming(fields):
                 found = self.type_of(entry.value)
             if entry.name in fields:
-                self.fault(entry.span, f"`{entry.name}` stands twice in this context", "keep one of them")
+                self.fault(
+                    entry.span, f"`{entry.name}` stands twice in this context", "keep one of them", code="duplicate"
+                )
             self.types[id(entry)] = fields[entry.name] = found
         return context_of(fields)
 
@@ -121,12 +125,17 @@ class Scopes(Checking):
         """
         if node.external:
             hint = "write it in FEEL, or as a function of the service that asks"
-            return self.fault(node.span, "external functions are not run", hint)
+            return self.fault(node.span, "external functions are not run", hint, code="call")
         given = expected.parameters if expected is not None else ()
         names: dict[str, Type] = {}
         for position, parameter in enumerate(node.parameters):
             if parameter.name in names:
-                self.fault(parameter.span, f"`{parameter.name}` stands twice in this function", "name one otherwise")
+                self.fault(
+                    parameter.span,
+                    f"`{parameter.name}` stands twice in this function",
+                    "name one otherwise",
+                    code="duplicate",
+                )
             asked = given[position] if position < len(given) else None
             self.types[id(parameter)] = names[parameter.name] = self.parameter(parameter, asked)
         with self.naming(names):
@@ -152,7 +161,7 @@ class Scopes(Checking):
             return ANY
         message = f"the type of `{node.name}` cannot be known"
         hint = "function({}: list<number>) ..." if found.kind is Kind.LIST else "function({}: number) ..."
-        return self.fault(node.span, message, "say it: " + hint.format(node.name))
+        return self.fault(node.span, message, "say it: " + hint.format(node.name), code="untyped")
 
 
 def _without_nulls(item: Type, condition: Expr) -> Type:

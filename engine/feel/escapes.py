@@ -29,15 +29,15 @@ def unescaped(token: str, span: Span, lenient: bool = False) -> str:
         return body.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
         half = next(sign for sign in body if "\ud800" <= sign <= "\udfff")
-        raise PolicyError(Issue(f"`\\u{ord(half):X}` is no character", "", span)) from None
+        raise PolicyError(Issue(f"`\\u{ord(half):X}` is no character", "", span, code="syntax")) from None
 
 
 def _character(match: re.Match[str], span: Span) -> str:
     if (found := _from_code(match)) or (found := _ESCAPES.get(match[3] or "", "")):
         return found
     if match.group()[1] in "uU":
-        raise PolicyError(Issue(f"`{match.group()}` is no character", "", span))
-    raise PolicyError(Issue(f"`{match.group()}` is no escape", "write `\\\\` for a backslash", span))
+        raise PolicyError(Issue(f"`{match.group()}` is no character", "", span, code="syntax"))
+    raise PolicyError(Issue(f"`{match.group()}` is no escape", "write `\\\\` for a backslash", span, code="syntax"))
 
 
 def _known_character(match: re.Match[str]) -> str:

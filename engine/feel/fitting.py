@@ -27,7 +27,9 @@ def joined(one: Type, other: Type) -> Type | None:
         return None
     values = tuple(dict.fromkeys((*one.values, *other.values))) if one.values and other.values else ()
     unit = one.unit or other.unit if one.unit == other.unit or not (one.unit and other.unit) else ""
-    found = replace(one, values=values, unit=unit, optional=optional)
+    limits = one.limits if one.limits == other.limits else None
+    offset = one.offset if one.offset == other.offset else None
+    found = replace(one, values=values, unit=unit, optional=optional, limits=limits, offset=offset)
     match one.kind:
         case Kind.LIST | Kind.RANGE:
             item = joined(one.item or ANY, other.item or ANY)

@@ -63,6 +63,7 @@ _TOKEN = re.compile(
 )
 _WORD = re.compile(rf"[{START}][{PART}]*")
 
+NUMBER_ALONE = "write the number alone; its unit is that of the fact"
 _INSTEAD = {
     "==": "FEEL compares with one sign: write `=`",
     "=>": "write `>=`",
@@ -75,6 +76,15 @@ _INSTEAD = {
     "!": "write `not(...)`, or `!=` for not equal",
     "%": "write a percentage as a number: 10 for ten percent, or 0.10 as a fraction",
     "'": 'put text in double quotes: "text"',
+    # What word processors make of quotes and signs, and what stands before prices.
+    **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019", 'put text in straight double quotes: "text"'),
+    "\u2265": "write `>=`",
+    "\u2264": "write `<=`",
+    "\u2260": "write `!=`",
+    "\u00d7": "write `*`",
+    "\u00f7": "write `/`",
+    **dict.fromkeys("\u2013\u2212", "write the short `-`, or for a range brackets and two dots: `[1..5]`"),
+    **dict.fromkeys("$\u00a3", NUMBER_ALONE),
 }
 _WORDS_INSTEAD = {
     "is": "write `=`, or `!=` for `is not`",
@@ -91,6 +101,7 @@ _WORDS_INSTEAD = {
 }
 _QUOTE_OR_JOIN = "put text in double quotes, or an operator before the name"
 VALUE_EXPECTED = "a value is expected here"
+_WRITTEN_DATE = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4})$")
 
 
 class Scanner:
@@ -181,21 +192,28 @@ class Scanner:
         if self.kind == "end":
             line, column = self.place(len(self.text))
             span = self.origin.inside(line, column, self.text.strip())
-            raise PolicyError(Issue("the expression ends too early", hint, span))
+            raise PolicyError(Issue("the expression ends too early", hint, span, code="syntax"))
         if self.value == '"':
-            raise PolicyError(Issue("this text has no closing quote", 'end it with `"`', here))
+            raise PolicyError(Issue("this text has no closing quote", 'end it with `"`', here, code="syntax"))
         if self.value == "/*":
-            raise PolicyError(Issue("this comment has no end", "end it with `*/`", here))
+            raise PolicyError(Issue("this comment has no end", "end it with `*/`", here, code="syntax"))
         if self.kind in ("bad", "strange"):
-            raise PolicyError(Issue(f"`{self.value}` means nothing here", _INSTEAD.get(self.value, ""), here))
+            raise PolicyError(
+                Issue(f"`{self.value}` means nothing here", _INSTEAD.get(self.value, ""), here, code="syntax")
+            )
+        if dated := _WRITTEN_DATE.search(self.text[: self.end]):
+            hint = f'write a date as @"{dated[3]}-{dated[2]:0>2}-{dated[1]:0>2}"'
+        if self.value == "between" and hint == VALUE_EXPECTED:
+            hint = "write a range with brackets and two dots: `[1..5]`"
         if self.kind == "name" and self.value not in KEYWORDS and hint != VALUE_EXPECTED:
-            hint = _WORDS_INSTEAD.get(self.value, hint or _QUOTE_OR_JOIN)
-        raise PolicyError(Issue(f"`{self.value}` does not fit here", hint, here))
+            counted = self.text[: self.last].rstrip()[-1:].isdigit()
+            hint = _WORDS_INSTEAD.get(self.value, hint or (NUMBER_ALONE if counted else _QUOTE_OR_JOIN))
+        raise PolicyError(Issue(f"`{self.value}` does not fit here", hint, here, code="syntax"))
 
 
 def too_deep(origin: Span) -> Issue:
     message = f"the expression is nested more than {MAX_DEPTH} levels deep"
-    return Issue(message, "name a part of it as a decision of its own", origin)
+    return Issue(message, "name a part of it as a decision of its own", origin, code="too-large")
 
 
 def is_word(text: str) -> bool:

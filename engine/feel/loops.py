@@ -25,6 +25,7 @@ class Loops(Nulls):
             start, end = int(low), int(high)
             if abs(end - start) >= MOST_ROUNDS:
                 return self.fault(f"a loop may have at most {MOST_ROUNDS:,} rounds", span)
+            self.spend(abs(end - start) // 4)
             step = 1 if start <= end else -1
             return tuple(map(Decimal, range(start, end + step, step)))
         if type(low) is dt.date and type(high) is dt.date:
@@ -32,6 +33,7 @@ class Loops(Nulls):
             first, last = low.toordinal(), high.toordinal()
             if abs(last - first) >= MOST_ROUNDS:
                 return self.fault(f"a loop may have at most {MOST_ROUNDS:,} rounds", span)
+            self.spend(abs(last - first) // 4)
             return tuple(map(dt.date.fromordinal, range(first, last + step, step)))
         return self.fault(f"no loop goes from a {kind_of(low)} to a {kind_of(high)}", span)
 
@@ -59,23 +61,30 @@ class Loops(Nulls):
                     yield (*given, item)
             else:
                 for item in items:
+                    self.spend(1)
                     yield from combined((*given, item))
 
         return combined(())
 
-    def loop(self, span: Span, body: Callable[..., Value], *iterators: Callable[..., Value]) -> Value:
-        """`body` for every combination; its last argument is the list so far, as a function that gives it."""
+    def loop(self, span: Span, cost: int, body: Callable[..., Value], *iterators: Callable[..., Value]) -> Value:
+        """`body`, at `cost` units, for every combination; its last argument gives the list so far."""
         made: list[Value] = []
+
+        def so_far() -> Value:
+            self.spend(len(made) // 16)
+            return tuple(made)
+
         for given in self._rounds(iterators, span):
             if given is None:
                 return None
             if len(made) == MOST_ROUNDS:
                 return self.fault(f"a loop may have at most {MOST_ROUNDS:,} rounds", span)
-            made.append(body(*given, lambda: tuple(made)))
+            self.spend(cost)
+            made.append(body(*given, so_far))
         return tuple(made)
 
     def quantified(
-        self, some: bool, span: Span, condition: Callable[..., Value], *iterators: Callable[..., Value]
+        self, some: bool, span: Span, cost: int, condition: Callable[..., Value], *iterators: Callable[..., Value]
     ) -> bool | None:
         unknown = False
         for rounds, given in enumerate(self._rounds(iterators, span)):
@@ -84,6 +93,7 @@ class Loops(Nulls):
             if rounds == MOST_ROUNDS:
                 self.fault(f"a loop may have at most {MOST_ROUNDS:,} rounds", span)
                 return None
+            self.spend(cost)
             found = condition(*given)
             if found is some:
                 return bool(some)

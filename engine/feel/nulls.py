@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.errors import Issue, Span
 from engine.feel.operators import ARITHMETIC, NEGATION, PROPERTIES, equal, less, within
+from engine.feel.work import MOST_LEVELS, MOST_WORK, Work, parts
 from engine.values import Interval, Value, kind_of
 
 MOST_FAULTS = 1_000
@@ -20,10 +21,11 @@ MOST_FAULTS = 1_000
 Thunk = Callable[[], Value]
 
 
-class Nulls:
+class Nulls(Work):
     """`faults` collects the reasons of a lenient decision; None makes every fault a ValueError with its words."""
 
-    def __init__(self, faults: list[Issue] | None = None) -> None:
+    def __init__(self, faults: list[Issue] | None = None, work: int = MOST_WORK) -> None:
+        super().__init__(work)
         self.faults = faults
 
     def fault(self, message: str, span: Span | None) -> Any:
@@ -55,7 +57,11 @@ class Nulls:
         return operation.python(value)
 
     def equal(self, left: Value, right: Value, span: Span) -> bool | None:
-        found = equal(left, right)
+        try:
+            found = equal(self.sized(left), self.sized(right))
+        except ValueError as error:
+            self.fault(str(error), span)
+            return None
         if found is None:
             self.fault(f"a {kind_of(left)} cannot equal a {kind_of(right)}", span)
         return found
@@ -111,6 +117,11 @@ class Nulls:
             found = None if value is None else within(value, candidate)
             return self.fault(f"a {kind_of(value)} cannot be in this range", span) if found is None else found
         if isinstance(candidate, tuple):
+            try:
+                self.sized(candidate)
+            except ValueError as error:
+                self.fault(str(error), span)
+                return None
             return equal(value, candidate) is True or any(
                 within(value, item) is True
                 if isinstance(item, Interval) and value is not None and not isinstance(value, Interval)
@@ -121,6 +132,15 @@ class Nulls:
             return candidate
         return self.equal(value, candidate, span)
 
+    def kept(self, value: Value, span: Span) -> Value:
+        """A value that a decision gives, unless it is too large or too deep to be kept."""
+        if type(value) is tuple or type(value) is dict:
+            try:
+                parts(value, MOST_LEVELS)
+            except ValueError as error:
+                return self.fault(str(error), span)
+        return value
+
     # --- parts of values
 
     def path(self, base: Value, name: str, span: Span) -> Value:
@@ -129,25 +149,36 @@ class Nulls:
                 return self.fault(f"the context has no `{name}`", span)
             return base[name]
         if isinstance(base, tuple):
-            return tuple(self.path(item, name, span) for item in base)
+            return tuple(self.path(item, name, span) for item in self.spent(base))
         operation = PROPERTIES.get(kind_of(base), {}).get(name)
         if operation is None:
             return self.fault(f"a {kind_of(base)} has no `{name}`", span)
         return operation.python(base)
 
-    def filter(self, base: Value, condition: Callable[[Value], Value], span: Span, position: Value = None) -> Value:
-        """The item at a position, or the items for which `condition` is true. Null has no items.
+    def filter(
+        self, base: Value, condition: Callable[[Value], Value], span: Span, cost: int, position: Value = None
+    ) -> Value:
+        """The item at a position, or the items for which `condition` is true.
 
-        `position` is the condition's value when it is the same for all items.
+        Null, or a condition that is no number, flag or null for one of the items is a fault (DMN 1.5, table 68).
+        `position` is the condition's value when it is the same for all items; `cost` the work of one item.
         """
-        items = base if isinstance(base, tuple) else () if base is None else (base,)
+        if base is None:
+            return self.fault("null has no items", span)
+        items = base if isinstance(base, tuple) else (base,)
         if not items:
             return self.at(items, position, span) if isinstance(position, Decimal) else ()
         first = condition(items[0])
         if isinstance(first, Decimal):
             return self.at(items, first, span)
-        kept = [items[0]] if first is True else []
-        kept += [item for item in items[1:] if condition(item) is True]
+        self.spend(cost * len(items))
+        kept = []
+        for number, item in enumerate(items):
+            found = condition(item) if number else first
+            if found is True:
+                kept.append(item)
+            elif found is not False and found is not None:
+                return self.fault(f"a filter asks for a flag, and this is a {kind_of(found)}", span)
         return tuple(kept)
 
     def at(self, items: tuple[Value, ...], position: Decimal, span: Span | None = None) -> Value:
@@ -156,6 +187,10 @@ class Nulls:
         if number == 0 or abs(number) > len(items):
             return self.fault(f"a list of {len(items)} has no position {position}", span)
         return items[number - 1 if number > 0 else number]
+
+    def position(self, items: tuple[Value, ...], place: Callable[[Value], Decimal]) -> Value:
+        """The item at a position that depends on the items: as everywhere, the first of them says it."""
+        return self.at(items, place(items[0]) if items else Decimal(1))
 
     def range(self, low: Value, high: Value, low_open: bool, high_open: bool, bounds: str, span: Span) -> Value:
         """`bounds` says which sides were written: `both`, `low` or `high`."""

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine import temporal_sums as sums
+from engine.feel.work import limited
 from engine.values import (
     ANY,
     DATE,
@@ -42,7 +43,10 @@ class Operation:
 
 
 def _power(base: Decimal, exponent: Decimal) -> Decimal:
-    """The context's power gives an infinity for 0 to a negative power without signalling it."""
+    """The context's power gives an infinity for 0 to a negative power without signalling it, and has no 0 ** 0,
+    which is 1 (IEEE 754-2019, section 9.2.1)."""
+    if not exponent:
+        return Decimal(1)
     if not base and exponent < 0:
         raise ZeroDivisionError("0 has no negative power")
     return NUMBERS.power(base, exponent)
@@ -70,7 +74,7 @@ ARITHMETIC: dict[tuple[str, Kind, Kind], Operation] = {
     ("*", _N, _N): Operation(NUMBER, NUMBERS.multiply),
     ("/", _N, _N): Operation(NUMBER, NUMBERS.divide),
     ("**", _N, _N): Operation(NUMBER, _power),
-    ("+", _T, _T): Operation(TEXT, lambda a, b: a + b),
+    ("+", _T, _T): Operation(TEXT, lambda a, b: limited(a + b)),
     **{("+", kind, span): Operation(of, sums.add) for kind, span, of in _MOVED},
     **{("+", span, kind): Operation(of, sums.add) for kind, span, of in _MOVED},
     **{("-", kind, span): Operation(of, sums.subtract) for kind, span, of in _MOVED},
@@ -168,29 +172,32 @@ PROPERTIES: dict[Kind, dict[str, Operation]] = {
 def equal(one: Value, other: Value) -> bool | None:
     """FEEL's `=` (DMN 1.5, tables 52 and 53). None: the two cannot be compared.
 
-    Null equals only null. Values of different kinds and functions cannot be compared. Of two times, or dates and
-    times, one without offset is taken to have the other's.
+    Null equals only null. Values of different kinds cannot be compared, and parts that cannot be are not equal. Of two
+    times, or dates and times, one without offset is taken to have the other's. A function equals itself; whether two
+    do the same cannot be told.
     """
     if one is None or other is None:
         return one is other
     kind = kind_of(one)
-    if kind is not kind_of(other) or kind is Kind.FUNCTION:
+    if kind is not kind_of(other):
         return None
+    if kind is Kind.FUNCTION:
+        return True if one is other or one.name == other.name != "" else None
     if kind is Kind.LIST:
-        return len(one) == len(other) and _all(equal(a, b) for a, b in zip(one, other, strict=True))
+        return len(one) == len(other) and all(equal(a, b) is True for a, b in zip(one, other, strict=True))
     if kind is Kind.CONTEXT:
         return _equal_contexts(one, other)
     if kind is Kind.RANGE:
         if (one.low_open, one.high_open) != (other.low_open, other.high_open):
             return False
-        return _all((equal(one.low, other.low), equal(one.high, other.high)))
+        return equal(one.low, other.low) is True and equal(one.high, other.high) is True
     if kind in (_TI, _DT):
         one, other = sums.alike(one, other)
     return bool(one == other)
 
 
-def _equal_contexts(one: Mapping[str, Value], other: Mapping[str, Value]) -> bool | None:
-    return one.keys() == other.keys() and _all(equal(value, other[name]) for name, value in one.items())
+def _equal_contexts(one: Mapping[str, Value], other: Mapping[str, Value]) -> bool:
+    return one.keys() == other.keys() and all(equal(value, other[name]) is True for name, value in one.items())
 
 
 def less(one: Value, other: Value) -> bool | None:

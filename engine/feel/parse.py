@@ -63,7 +63,9 @@ def _guarded(
 ) -> Expr:
     parser = Parser(text, origin, known, fields, lenient)
     if parser.kind == "end":
-        raise PolicyError(Issue("there is nothing here", "write an expression, or `-` for any value", origin))
+        raise PolicyError(
+            Issue("there is nothing here", "write an expression, or `-` for any value", origin, code="syntax")
+        )
     try:
         found = read(parser)
     except RecursionError:  # the caller itself may already stand deep
@@ -138,6 +140,8 @@ def _surplus(parser: Parser) -> str:
         return ONE_COMPARISON
     if parser.value in ("and", "or"):
         return _TWO_BOUNDS
+    if parser.value == "?":
+        return "write a choice as `if ... then ... else ...`"
     if parser.value == ",":
         return "put brackets around a list: `[1, 2]`"
     return ""
@@ -151,7 +155,7 @@ def _refuse_yes_or_no(parser: Parser, test: Expr) -> None:
         case Matches(candidate=Name(name=name) as at) if name.lower() in ("yes", "no"):
             if not parser.scope.is_known(name):
                 hint = f"write `{'true' if name.lower() == 'yes' else 'false'}`"
-                raise PolicyError(Issue(f"`{name}` is no flag", hint, at.span))
+                raise PolicyError(Issue(f"`{name}` is no flag", hint, at.span, code="syntax"))
 
 
 def _refuse_comma(text: str, origin: Span, known: Collection[str]) -> None:
@@ -160,8 +164,13 @@ def _refuse_comma(text: str, origin: Span, known: Collection[str]) -> None:
         word, at = (match[match.lastindex or 0], match.start(match.lastindex or 0))
         if any(word in name for name in known):
             return
-        hint = f"write `{word.replace(',', '.')}`; between two tests put a space after the comma"
-        raise PolicyError(Issue(f"`{word}` has a comma in the number", hint, origin.inside(1, at + 1, word)))
+        written = f"`{word.replace(',', '.')}`"
+        if re.fullmatch(r"[1-9]\d{0,2},\d{3}", word):
+            written = f"`{word.replace(',', '')}` if thousands are meant, {written} if not"
+        hint = f"write {written}; between two tests put a space after the comma"
+        raise PolicyError(
+            Issue(f"`{word}` has a comma in the number", hint, origin.inside(1, at + 1, word), code="syntax")
+        )
 
 
 def _is_too_high(tree: Expr) -> bool:

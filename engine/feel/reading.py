@@ -28,7 +28,9 @@ class Reader(Scanner):
     def __init__(self, text: str, origin: Span, known: Collection[str], fields: Collection[str], lenient: bool) -> None:
         most = MAX_CHARACTERS_LENIENT if lenient else MAX_CHARACTERS
         if len(text) > most:
-            raise PolicyError(Issue(f"an expression may have at most {most:,} characters", "", origin))
+            raise PolicyError(
+                Issue(f"an expression may have at most {most:,} characters", "", origin, code="too-large")
+            )
         self.scope, self.lenient = Scope(known, fields), lenient
         super().__init__(text, origin)
 
@@ -40,9 +42,9 @@ class Reader(Scanner):
         try:
             value = values.NUMBERS.plus(Decimal(word)) if self.lenient else values.number(word)
         except NotThatType as error:
-            raise PolicyError(Issue(str(error), "", span)) from None
+            raise PolicyError(Issue(str(error), "", span, code="value")) from None
         except ArithmeticError:
-            raise PolicyError(Issue(f"`{word[:48]}` is too large", "", span)) from None
+            raise PolicyError(Issue(f"`{word[:48]}` is too large", "", span, code="value")) from None
         self.advance()
         return Literal(span, value, values.NUMBER)
 
@@ -62,11 +64,11 @@ class Reader(Scanner):
         try:
             value: Any = temporal.read_any(text)
         except (NotThatType, ArithmeticError) as error:
-            raise PolicyError(Issue(str(error), "", span)) from None
+            raise PolicyError(Issue(str(error), "", span, code="value")) from None
         kind = values.kind_of(value)
         if kind is Kind.DATE_TIME and not self.lenient and getattr(value, "tzinfo", None) is None:
             hint = f"write `{text[:40]}Z`, or the offset of its place, such as `+05:30`"
-            raise PolicyError(Issue(f"`{text[:40]}` is a date and time without offset", hint, span))
+            raise PolicyError(Issue(f"`{text[:40]}` is a date and time without offset", hint, span, code="zone"))
         return Literal(span, value, values.SIMPLE[kind])
 
     # --- names

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 
@@ -16,20 +17,12 @@ from engine.feel.signature import Function
 _TOP = (
     "count",
     "sum",
-    "min",
-    "max",
     "mean",
-    "list contains",
     "decimal",
-    "round half up",
     "abs",
     "contains",
-    "starts with",
     "upper case",
-    "string length",
     "substring",
-    "matches",
-    "split",
     "string join",
     "date",
     "years and months duration",
@@ -41,7 +34,7 @@ _TOP = (
 def pages() -> dict[str, str]:
     """The texts of both pages by file name."""
     return {
-        "feel.md": _filled("reference.md", {"functions": _functions(), "properties": _properties()}),
+        "feel.md": _filled("reference.md", {"index": _index(), "functions": _functions(), "properties": _properties()}),
         "feel-cheat-sheet.md": _filled("cheat_sheet.md", {"top": _top()}),
     }
 
@@ -71,6 +64,24 @@ def _filled(template: str, parts: Mapping[str, str]) -> str:
     return text
 
 
+def _heading(group: str) -> str:
+    """A group's heading: no other heading of the page is called so, and links find it."""
+    return f"Functions: {group.lower()}"
+
+
+def _index() -> str:
+    """Every function by the alphabet, with a link to its group."""
+    groups = {name: _heading(heading) for heading, group in GROUPS.items() for name in group}
+    anchors = {name: re.sub(r"[^a-z ]", "", heading.lower()).replace(" ", "-") for name, heading in groups.items()}
+    links = [f"[{_code(name)}](#{anchors[name]})" for name in sorted(groups)]
+    lines = [""]
+    for link in links:
+        if len(lines[-1]) + len(link) > 118:
+            lines.append("")
+        lines[-1] += f"{link}, "
+    return "\n".join(lines).replace(", \n", ",\n").removesuffix(", ")
+
+
 def _functions() -> str:
     return "\n\n".join(_group(heading, group) for heading, group in GROUPS.items())
 
@@ -82,7 +93,7 @@ def _group(heading: str, group: Mapping[str, Function]) -> str:
     ]
     lines = [line for name, each in group.items() for line in signatures(name, each)]
     table = _table(("function", "meaning", "write", "gives"), rows)
-    return "\n".join([f"### {heading}", "", table, "", "```text signatures", *lines, "```"])
+    return "\n".join([f"### {_heading(heading)}", "", table, "", "```text signatures", *lines, "```"])
 
 
 def _properties() -> str:

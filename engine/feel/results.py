@@ -64,10 +64,11 @@ def _put(context: Type, keys: tuple[str, ...], value: Type) -> Type:
 def _context_merge(arguments: Sequence[Expr], of: TypeOf) -> Type:
     fields: Mapping[str, Type] = {}
     for node in arguments:
-        found = of(node)
-        contexts = [of(item) for item in node.items] if isinstance(node, ListOf) else [found.item or found]
-        for context in contexts:
-            fields = {**fields, **context.fields}
+        if not isinstance(node, ListOf):
+            message = f"the fields that `{node.span.text}` has together cannot be known: the list may be empty"
+            raise NotKnown(message, "write the list: [a, b]")
+        for item in node.items:
+            fields = {**fields, **of(item).fields}
     return context_of(fields)
 
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from types import MappingProxyType
 
 from engine.errors import Issue, did_you_mean
 from engine.feel import tree
 from engine.feel.check_calls import Calls
+from engine.feel.check_comparisons import as_duration
+from engine.feel.check_limits import fixed
+from engine.feel.check_offsets import placed
 from engine.feel.fitting import joined
 from engine.feel.operators import ARITHMETIC, NEGATION, PROPERTIES
 from engine.feel.signature import Signature
 from engine.feel.tree import Expr
-from engine.values import ANY, FLAG, NULL, Kind, Type, list_of
+from engine.values import ANY, FLAG, NULL, NUMBERS, Kind, Limits, Type, list_of
 
 _NONE: Mapping[str, Type] = MappingProxyType({})
 
@@ -29,6 +33,7 @@ class Checked:
     `types` has the nodes that bind a name too, with the name's type. `signatures` has the one that was chosen for
     each call of a built-in function, and for each name that stands for such a function as a value. `reads` are the
     names that are read from around the expression, in order. `lenient`: nothing was checked, so types are not known.
+    `warnings` are findings that do not refuse the expression.
     """
 
     tree: Expr
@@ -37,6 +42,7 @@ class Checked:
     issues: tuple[Issue, ...]
     reads: tuple[str, ...] = ()
     lenient: bool = False
+    warnings: tuple[Issue, ...] = ()
 
     @property
     def type(self) -> Type:
@@ -47,15 +53,27 @@ class Checked:
 
 
 def check(
-    expression: Expr, scope: Mapping[str, Type], input: Type | None = None, types: Mapping[str, Type] = _NONE
+    expression: Expr,
+    scope: Mapping[str, Type],
+    input: Type | None = None,
+    types: Mapping[str, Type] = _NONE,
+    heading: str = "",
 ) -> Checked:
     """Types for `expression`, whose names are those of `scope` and whose `?` has the type `input`.
 
-    `types` are the types that the expression may name besides FEEL's own.
+    `types` are the types that the expression may name besides FEEL's own; `heading` is the column's, for messages.
     """
     checker = _Checker(scope, input, types)
+    checker.heading = heading
     checker.type_of(expression)
-    return Checked(expression, checker.types, checker.signatures, tuple(checker.issues), reads=tuple(checker.reads))
+    return Checked(
+        expression,
+        checker.types,
+        checker.signatures,
+        tuple(checker.issues),
+        reads=tuple(checker.reads),
+        warnings=tuple(checker.warnings),
+    )
 
 
 def untyped(expression: Expr) -> Checked:
@@ -70,11 +88,11 @@ class _Checker(Calls):
     def infer(self, node: Expr) -> Type:  # noqa: C901 - one line a node
         match node:
             case tree.Literal():
-                return node.type
+                return _literal(node)
             case tree.Name():
                 return self.name(node)
             case tree.Input():
-                return self.input or self.fault(node.span, "`?` has a meaning only in a cell")
+                return self.input or self.fault(node.span, "`?` has a meaning only in a cell", code="syntax")
             case tree.Path():
                 return self.path(node)
             case tree.Filter():
@@ -135,6 +153,8 @@ class _Checker(Calls):
             return base.fields[node.name]
         if (operation := PROPERTIES.get(base.kind, {}).get(node.name)) is not None:
             gives = operation.gives
+            if base.kind is Kind.DURATION and node.name == "days":
+                gives = replace(gives, unit="days")
             # A bound of a range is of the range's type, and missing on a side without bound.
             return replace(base.item or ANY, optional=True) if gives.kind is Kind.ANY else gives
         return self.no_field(node, base)
@@ -145,19 +165,21 @@ class _Checker(Calls):
             inner = base.item.fields or PROPERTIES.get(base.item.kind, {})
             if node.name in inner:
                 hint = f"take it from each: for each in {node.base.span.text} return each.{node.name}"
-                return self.fault(node.span, f"a {base} has no `{node.name}`", hint)
+                return self.fault(node.span, f"a {base} has no `{node.name}`", hint, code="unknown-field")
             known = inner
         hint = did_you_mean(node.name, known) if known else ""
         if base.kind is Kind.NULL:
             hint = "null has no fields"
-        return self.fault(node.span, f"a {base} has no `{node.name}`", hint)
+        return self.fault(node.span, f"a {base} has no `{node.name}`", hint, code="unknown-field")
 
     def negation(self, node: tree.Negate) -> Type:
         operand = self.type_of(node.operand)
         if operand.kind is Kind.ANY:
             return self.unknown(node.operand)
         if operand.kind in NEGATION:
-            return replace(operand, optional=False)
+            value = fixed(operand)
+            limits = None if value is None else Limits(NUMBERS.minus(value), NUMBERS.minus(value))
+            return replace(operand, optional=False, limits=limits)
         return self.fault(node.span, f"a {operand} has no negative")
 
     def arithmetic(self, node: tree.Arithmetic) -> Type:
@@ -167,8 +189,13 @@ class _Checker(Calls):
         operation = ARITHMETIC.get((node.op, left.kind, right.kind))
         if operation is None:
             sides = f"`{node.left.span.text}` is a {left} and `{node.right.span.text}` a {right}"
-            return self.fault(node.span, f"`{node.op}` does not work here: {sides}")
-        return operation.gives
+            days = {left.kind, right.kind} & {Kind.DATE, Kind.DATE_TIME, Kind.DURATION} and node.op in ("+", "-")
+            number = node.left if left.kind is Kind.NUMBER else node.right if right.kind is Kind.NUMBER else None
+            hint = as_duration(number) if days and number is not None else ""
+            return self.fault(node.span, f"`{node.op}` does not work here: {sides}", hint)
+        if left.kind is right.kind is Kind.NUMBER:
+            return self.measured(node, left, right, operation.gives)
+        return self.moved(node, left, right, operation.gives)
 
     def choice(self, node: tree.If) -> Type:
         self.flag(node.condition, "`if` asks")
@@ -177,6 +204,7 @@ class _Checker(Calls):
             return NULL
         both = joined(then, otherwise)
         if both is not None:
+            self.measures("`if`", node.then, then, node.otherwise, otherwise, node.span)
             return both
         if then.kind is otherwise.kind is Kind.CONTEXT:
             sides = f"`then` gives a context {_fields(then)} and `else` one {_fields(otherwise)}"
@@ -195,7 +223,16 @@ class _Checker(Calls):
                 self.fault(part.span, sides)
             else:
                 self.fault(part.span, f"a list holds one type: a {item}, then a {found}")
+        if item is not None and item.kind is Kind.NUMBER:
+            self.same_unit("the list", [(part, self.types[id(part)]) for part in node.items], node.span)
         return list_of(replace(item or ANY, values=()))
+
+
+def _literal(node: tree.Literal) -> Type:
+    """The type of a written value, which says what is known of the value besides."""
+    if node.type.kind is Kind.NUMBER and isinstance(node.value, Decimal):
+        return replace(node.type, limits=Limits(node.value, node.value))
+    return placed(node.type, node.value)
 
 
 def _fields(context: Type) -> str:

@@ -17,7 +17,7 @@ from engine.draft import Draft
 from engine.errors import Span
 from engine.feel.tree import Arithmetic, Comparison, Expr, Literal, Logic, Name, call
 from engine.feel.types import Checked, check
-from engine.kinds.rounding import ROUND, read_rounding, rounded
+from engine.kinds.rounding import ROUND, money_of, read_rounding, rounded
 from engine.kinds.tables import BECAUSE, EXPRESSION, ID, unique_ids
 from engine.policy import Formula, HitPolicy, Output, Requirement, Rule, Table
 from engine.source import Node
@@ -90,11 +90,11 @@ def lower(draft: Draft, node: Node) -> None:
 def _lower_price(draft: Draft, name: str, node: Node) -> None:
     start, rounding = draft.formula(node["starts from"], NUMBER), read_rounding(draft, node["round"])
     unique_ids(draft, node["limits"])
-    bounds = [bound for limit in node["limits"].nodes() for bound in _bounds(draft, limit)]
+    money = money_of(start) if start is not None else NUMBER
+    bounds = [bound for limit in node["limits"].nodes() for bound in _bounds(draft, limit, money)]
     strongest = _strongest(draft, node)
     if start is None or rounding is None or draft.issues:
         return
-    money = replace(NUMBER, unit=start.type.unit)
     _refuse_crossed_constants(draft, [bound for bound in bounds if bound.limit not in strongest])
     bounds = [_named(draft, name, bound, money) for bound in bounds]
     weak = [bound for bound in bounds if bound.limit not in strongest]
@@ -112,27 +112,27 @@ def _lower_price(draft: Draft, name: str, node: Node) -> None:
     _round(draft, name, node["round"].span, price, bounds, rounding, money)
 
 
-def _bounds(draft: Draft, node: Node) -> list[Bound]:
+def _bounds(draft: Draft, node: Node, money: Type) -> list[Bound]:
     """The sides of a limit: one for `at least` or `at most`, two for `within`."""
     identity, span = node["id"].text, node["id"].span
     condition = draft.formula(node["if"], FLAG) if node.get("if") else None
     because = node["because"].text if node.get("because") else ""
     kinds = [key for key in ("at least", "at most", "within") if node.get(key)]
     if len(kinds) != 1:
-        draft.fault(span, f"the limit `{identity}` must say one of `at least`, `at most` or `within`")
+        draft.fault(span, f"the limit `{identity}` must say one of `at least`, `at most` or `within`", code="limits")
         return []
     given = node[kinds[0]]
     when = condition.tree if condition is not None else None
     if kinds[0] != "within":
-        value = draft.formula(given, NUMBER)
+        value = draft.formula(given, money)
         sign = "<" if kinds[0] == "at least" else ">"
         return [Bound(identity, identity, sign, value.tree, when, because, given.span)] if value is not None else []
     match = re.fullmatch(_WITHIN, given.text)
     if match is None:
         return []
     percent, of = (
-        draft.formula(Node(text, given.span.inside(1, start + 1, text), text), NUMBER)
-        for text, start in ((match[1], match.start(1)), (match[2], match.start(2)))
+        draft.formula(Node(text, given.span.inside(1, start + 1, text), text), want)
+        for text, start, want in ((match[1], match.start(1), NUMBER), (match[2], match.start(2), money))
     )
     if percent is None or of is None:
         return []
@@ -162,7 +162,12 @@ def _strongest(draft: Draft, node: Node) -> list[str]:
     known = {limit["id"].text for limit in node["limits"].nodes()}
     for part in named.nodes() if named is not None else ():
         if part.text not in known:
-            draft.fault(part.span, f"`{part.text}` is no limit of this price", f"known: {', '.join(sorted(known))}")
+            draft.fault(
+                part.span,
+                f"`{part.text}` is no limit of this price",
+                f"known: {', '.join(sorted(known))}",
+                code="limits",
+            )
     return list(named.texts()) if named is not None else []
 
 
@@ -173,7 +178,7 @@ def _refuse_crossed_constants(draft: Draft, bounds: Sequence[Bound]) -> None:
         for ceiling, high in fixed:
             if floor.sign == "<" and ceiling.sign == ">" and low is not None and high is not None and low > high:
                 message = f"`{floor.id}` at {low} is above `{ceiling.id}` at {high}: no price fits"
-                draft.fault(floor.span, message, "swap them, or say which wins in `if limits conflict`")
+                draft.fault(floor.span, message, "swap them, or say which wins in `if limits conflict`", code="limits")
 
 
 def _constant(draft: Draft, node: Expr) -> Decimal | None:

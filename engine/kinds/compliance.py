@@ -90,7 +90,12 @@ def _rule(draft: Draft, node: Node) -> Rule | None:
     period = _period(draft, node)
     obligations = {name: _plain(part) for name, part in node["requires"].items()} if node.get("requires") else {}
     if permits is None and not node.get("permits when") and not obligations and not node.get("otherwise"):
-        draft.fault(span, f"`{node['id'].text}` says nothing", "add `permits when`, `requires` or `otherwise`")
+        draft.fault(
+            span,
+            f"`{node['id'].text}` says nothing",
+            "add `permits when`, `requires` or `otherwise`",
+            code="empty-rule",
+        )
     if node["status"].text != "in force" or draft.issues:
         return None
     conditions = [*period, *(part.tree for part in (where, applies) if part is not None)]
@@ -124,7 +129,7 @@ def _period(draft: Draft, node: Node) -> list[Expr]:
     if period is not None and period.get("from") and period.get("until"):
         first, last = period["from"], period["until"]
         if last.text < first.text:
-            draft.fault(last.span, f"it ends on {last.text}, before it begins on {first.text}")
+            draft.fault(last.span, f"it ends on {last.text}, before it begins on {first.text}", code="dates")
     return found
 
 
@@ -132,7 +137,7 @@ def _day(draft: Draft, node: Node) -> dt.date | None:
     try:
         return date(node.text)
     except NotThatType as error:
-        draft.fault(node.span, str(error))
+        draft.fault(node.span, str(error), code="value")
         return None
 
 

@@ -10,11 +10,12 @@ from dataclasses import replace
 from engine.draft import Draft
 from engine.feel.tree import Comparison, Expr, Literal, Logic, Name, Path, call
 from engine.feel.types import Checked, check
+from engine.kinds.rounding import money_of
 from engine.kinds.tables import BECAUSE, EXPRESSION, ID, SCALAR, unique_ids
 from engine.policy import Formula, HitPolicy, Output, Rule, Table
 from engine.source import Node
 from engine.structure import Schema
-from engine.values import DATE, FLAG, NULL, NUMBER, TEXT
+from engine.values import DATE, FLAG, NULL, NUMBER, TEXT, Type
 
 SECTIONS: Schema = {
     "price": {
@@ -53,11 +54,11 @@ def lower(draft: Draft, node: Node) -> None:
     draft.name(price["gives"].text, price["gives"].span)
     start = draft.formula(price["starts from"], NUMBER)
     unique_ids(draft, node["promises"])
-    rules = [_promise(draft, promise) for promise in node["promises"].nodes()]
+    money = money_of(start) if start is not None else NUMBER
+    rules = [_promise(draft, promise, money) for promise in node["promises"].nodes()]
     whole = [rule for rule in rules if rule is not None]
     if start is None or len(whole) < len(rules):
         return
-    money = replace(NUMBER, unit=start.type.unit)
     outputs = (
         Output("id", replace(TEXT, optional=True)),
         Output("price", money),
@@ -72,8 +73,8 @@ def lower(draft: Draft, node: Node) -> None:
         draft.add(Formula(price["gives"].text, kept, money, span))
 
 
-def _promise(draft: Draft, node: Node) -> Rule | None:
-    who, keeps = draft.formula(node["who"], FLAG), draft.formula(node["keeps"], NUMBER)
+def _promise(draft: Draft, node: Node, money: Type) -> Rule | None:
+    who, keeps = draft.formula(node["who"], FLAG), draft.formula(node["keeps"], money)
     until = draft.output(node["until"], replace(DATE, optional=True))
     if who is None or keeps is None or until is None:
         return None

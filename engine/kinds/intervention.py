@@ -51,12 +51,16 @@ def lower(draft: Draft, node: Node) -> None:
         return
     limits = node.get("limits")
     if limits is not None and table.hit_policy is not HitPolicy.FIRST:
-        draft.fault(limits.span, "limits come before all rules, so the table needs `hit policy: first`")
+        draft.fault(
+            limits.span, "limits come before all rules, so the table needs `hit policy: first`", code="hit-policy"
+        )
         return
     rules = _limits(draft, table, limits) if limits is not None else []
     for rule in table.rules:
         if rule.id in {limit.id for limit in rules}:
-            draft.fault(rule.span, f"`{rule.id}` is the name of a limit", "call the rule something else")
+            draft.fault(
+                rule.span, f"`{rule.id}` is the name of a limit", "call the rule something else", code="duplicate"
+            )
     draft.add(replace(table, rules=(*rules, *table.rules)))
 
 
@@ -82,7 +86,12 @@ def _limits(draft: Draft, table: Table, limits: Node) -> list[Rule]:
 
 def _known(draft: Draft, fact: str, span: Span) -> bool:
     if fact not in draft.vocabulary:
-        draft.fault(span, f"this limit reads the fact `{fact}`, which the vocabulary does not have", "declare it")
+        draft.fault(
+            span,
+            f"this limit reads the fact `{fact}`, which the vocabulary does not have",
+            "declare it",
+            code="unknown-name",
+        )
         return False
     return True
 

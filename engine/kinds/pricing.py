@@ -36,11 +36,11 @@ REQUIRED = ("price",)
 def lower(draft: Draft, node: Node) -> None:
     for name, part in node["price"].items():
         draft.name(name, node["price"].keys[name])
-        formula, rounding = draft.formula(part["formula"], NUMBER), read_rounding(draft, part["round"])
+        money = replace(NUMBER, unit=part["currency"].text)
+        formula, rounding = draft.formula(part["formula"], money), read_rounding(draft, part["round"])
         if formula is None or rounding is None:
             continue
         span = part["formula"].span
         whole = draft.checked(rounded(formula.tree, *rounding, span))
         if whole is not None:
-            money = replace(NUMBER, unit=part["currency"].text)
             draft.add(Formula(name, whole, money, span, part["because"].text if part.get("because") else ""))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 from engine.draft import Draft
 from engine.errors import Span
-from engine.feel.tree import Arithmetic, Expr, Literal, call
+from engine.feel.tree import Arithmetic, Expr, Literal, Name, call
+from engine.feel.types import Checked
 from engine.source import Node
 from engine.structure import Schema
-from engine.values import NUMBER, NUMBERS
+from engine.values import NUMBER, NUMBERS, Type
 
 ROUND: Schema = {
     "type": "string",
@@ -30,9 +32,15 @@ def read_rounding(draft: Draft, node: Node) -> tuple[str, Decimal] | None:
     """The function and the step that a `round` section names."""
     match = re.fullmatch(r"(half up|half down|half even|up|down) to ([0-9.]+)", node.text)
     if match is None or not Decimal(match[2]):
-        draft.fault(node.span, f"`{node.text}` rounds to nothing", "for example: half up to 0.01")
+        draft.fault(node.span, f"`{node.text}` rounds to nothing", "for example: half up to 0.01", code="rounding")
         return None
     return _FUNCTIONS[match[1]], Decimal(match[2])
+
+
+def money_of(start: Checked) -> Type:
+    """The type of a price that starts from this: in its currency, where that is known."""
+    kept = start.type.is_money or isinstance(start.tree, Name)
+    return replace(NUMBER, unit=start.type.unit if kept else "")
 
 
 def rounded(value: Expr, function: str, step: Decimal, span: Span) -> Expr:

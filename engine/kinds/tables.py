@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.draft import Draft
 from engine.errors import did_you_mean
+from engine.feel.lexer import is_name
 from engine.feel.types import Checked
 from engine.policy import Column, HitPolicy, Output, Rule, Table
 from engine.source import Node
@@ -102,13 +103,22 @@ def _fits_hit_policy(
 ) -> None:
     place = key_span(node, "hit policy")
     if aggregation and hit_policy is not HitPolicy.COLLECT:
-        draft.fault(place, f"`{aggregation}` works on the hit policy collect only", "hit policy: collect")
+        draft.fault(
+            place, f"`{aggregation}` works on the hit policy collect only", "hit policy: collect", code="hit-policy"
+        )
     summed = len(outputs) == 1 and (outputs[0].type.kind is Kind.NUMBER or aggregation in ("min", "max", "count"))
     if aggregation and (outputs[0].name or not summed):
-        draft.fault(key_span(node, "gives"), f"`{aggregation}` needs one output, a number", "gives: number")
+        draft.fault(
+            key_span(node, "gives"), f"`{aggregation}` needs one output, a number", "gives: number", code="hit-policy"
+        )
     if hit_policy in (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER) and not any(o.type.values for o in outputs):
         hint = "gives: {type: text, values: [the highest priority first, ...]}"
-        draft.fault(place, f"the hit policy {hit_policy} orders by declared values, and no output has any", hint)
+        draft.fault(
+            place,
+            f"the hit policy {hit_policy} orders by declared values, and no output has any",
+            hint,
+            code="hit-policy",
+        )
 
 
 def unique_ids(draft: Draft, rules: Node) -> None:
@@ -116,10 +126,12 @@ def unique_ids(draft: Draft, rules: Node) -> None:
     for rule in rules.nodes():
         identity = rule["id"]
         if identity.text != identity.text.strip():
-            draft.fault(identity.span, "an id is one word on one line")
+            draft.fault(identity.span, "an id is one word on one line", code="rule-id")
         if identity.text in seen:
             first = seen[identity.text].span.line
-            draft.fault(identity.span, f"the id `{identity.text}` stands twice; first in line {first}")
+            draft.fault(
+                identity.span, f"the id `{identity.text}` stands twice; first in line {first}", code="duplicate"
+            )
         seen[identity.text] = identity
 
 
@@ -142,7 +154,7 @@ def read_rule(draft: Draft, node: Node, columns: dict[str, Column | None], outpu
     for text, column in columns.items():
         cell = when.get(text) if when is not None else None
         known = cell is not None and column is not None
-        cells.append(draft.cell(cell, column.expression.type) if known and cell and column else None)
+        cells.append(draft.cell(cell, column.expression.type, text) if known and cell and column else None)
     checked = draft.formula(condition, FLAG) if condition is not None else None
     row = read_row(draft, node["then"], outputs)
     if row is None:
@@ -158,17 +170,21 @@ def read_row(draft: Draft, node: Node, outputs: tuple[Output, ...]) -> tuple[Che
         return (only,) if only is not None else None
     if not isinstance(node.value, dict):
         names = ", ".join(output.name for output in outputs)
-        draft.fault(node.span, f"the outputs {names} belong here", f"then: {{{outputs[0].name}: ...}}")
+        draft.fault(node.span, f"the outputs {names} belong here", f"then: {{{outputs[0].name}: ...}}", code="outputs")
         return None
     known = [output.name for output in outputs]
     for name in node.value:
         if name not in known:
-            draft.fault(node.keys[name], f"`{name}` is no output of this decision", did_you_mean(name, known))
+            torn = not is_name(name) and node.value[name].value is None
+            hint = "a text with a comma inside `{...}` stands in quotes" if torn else did_you_mean(name, known)
+            draft.fault(node.keys[name], f"`{name}` is no output of this decision", hint, code="outputs")
     found = []
     for output in outputs:
         part = node.get(output.name)
         if part is None:
-            draft.fault(node.span, f"the output `{output.name}` is missing", "give every output a value")
+            draft.fault(
+                node.span, f"the output `{output.name}` is missing", "give every output a value", code="outputs"
+            )
             continue
         found.append(draft.output(part, output.type))
     whole = [part for part in found if part is not None]

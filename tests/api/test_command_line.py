@@ -269,7 +269,22 @@ def test_a_schema_is_json_schema_and_takes_the_shipped_files(tmp_path: Path, wha
 COMMANDS = [
     *(
         [name]
-        for name in ("audit", "check", "decide", "demo", "dmn", "feel", "models", "replay", "schema", "serve", "train")
+        for name in (
+            "audit",
+            "check",
+            "decide",
+            "demo",
+            "dmn",
+            "feel",
+            "fmt",
+            "models",
+            "replay",
+            "schema",
+            "serve",
+            "table",
+            "test",
+            "train",
+        )
     ),
     ["audit", "verify"],
     ["dmn", "tck"],

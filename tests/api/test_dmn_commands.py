@@ -175,6 +175,7 @@ def test_cases_are_counted_and_written_as_rows(model: Path, fare: str, code: int
     assert done.stdout.splitlines()[-1] == f"{1 - code} of 1 passed"
     assert ("expected 2.5, got 2.40" in done.stdout) is (code == 1)
     [row] = csv.reader(out.read_text().splitlines())
+    assert "━" not in done.output
     assert row[:4] == ["compliance-level-3/0001-fares", "0001-fares-test-01", "001", verdict]
 
 
@@ -201,6 +202,11 @@ def test_an_expression_that_does_not_fit_is_an_error_with_place_and_hint() -> No
     lenient = ordain("feel", "eval", '1 + "a"', "--lenient")
     assert (lenient.exit_code, lenient.stdout) == (0, "null  null\n")
     assert "expression:1:" in lenient.stderr
+
+
+def test_a_negative_number_is_an_expression_and_no_option() -> None:
+    assert ordain("feel", "eval", "-1").stdout == "-1  number\n"
+    assert ordain("feel", "eval", "--fact", "x").exit_code == 2
 
 
 @pytest.mark.parametrize("text", ["1 +", "(((", "", "1/0", "nobody", "'a'", "1e99999"])

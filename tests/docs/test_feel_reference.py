@@ -124,5 +124,23 @@ def test_a_common_mistake_is_one_and_what_to_write_instead_is_right(wrong: str, 
 def test_the_pages_have_examples_of_every_kind() -> None:
     assert len(WRITTEN) > 60
     assert len(CELLS) > 15
-    assert all(f"### {heading}" in PAGES["feel.md"] for heading in GROUPS)
+    assert all(f"### Functions: {heading.lower()}" in PAGES["feel.md"] for heading in GROUPS)
     assert all(f"`{name}`" in PAGES["feel.md"] for names in PROPERTIES.values() for name in names)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_within_a_page_leads_to_one_heading(name: str) -> None:
+    headings = re.findall(r"^#+ (.+)$", PAGES[name], re.MULTILINE)
+    anchors = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+    links = set(re.findall(r"\]\(#([^)]+)\)", PAGES[name]))
+    assert [link for link in links if anchors.count(link) != 1] == []
+
+
+def test_the_index_has_every_function() -> None:
+    assert all(f"[`{name}`](#functions-" in PAGES["feel.md"] for name in FUNCTIONS)
+
+
+def test_the_cheat_sheet_fits_one_printed_page() -> None:
+    printed = [line for line in PAGES["feel-cheat-sheet.md"].splitlines() if line and not set(line) <= set("|-")]
+    assert len(printed) <= 62
+    assert max(map(len, printed)) <= 150

@@ -166,10 +166,9 @@ def called(function: str, given: list[Any]) -> Any:
             return NUMBERS.abs(value) if isinstance(value, Decimal) else abs(value)
         case "floor" | "ceiling", [number]:
             way = decimal.ROUND_FLOOR if function == "floor" else decimal.ROUND_CEILING
-            try:
-                return number.quantize(Decimal(1), rounding=way, context=NUMBERS)
-            except decimal.DecimalException:
-                raise Failed from None
+            if number == number.to_integral_value():
+                return number.quantize(Decimal(1), context=NUMBERS) if abs(number) < 10**33 else number
+            return number.quantize(Decimal(1), rounding=way, context=NUMBERS)
         case "min" | "max", [tuple() as items]:
             if not items:
                 raise Failed

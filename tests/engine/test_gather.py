@@ -13,9 +13,9 @@ from policy_cases import HEAD, catalog
 
 from engine.errors import CustomerDataIncomplete, DataQualityIssue, ModelDegradationDetected, OrdainError
 from engine.evaluate import Plan
-from engine.facts import Fact, Facts, Limits, Score
+from engine.facts import Fact, Facts, Score
 from engine.gather import gather
-from engine.values import NUMBER, Value
+from engine.values import NUMBER, Limits, Value
 
 FACTS = """\
 facts:

@@ -84,10 +84,21 @@ def test_null_equals_only_null() -> None:
 
 
 def test_values_of_different_kinds_and_functions_cannot_be_compared() -> None:
-    function = FunctionValue((), lambda: None)
-    for one, other in (("1", ONE), (True, ONE), ((), {}), (function, function), ((ONE,), ONE)):
+    function, other_function = FunctionValue((), lambda: None), FunctionValue((), lambda: None)
+    for one, other in (("1", ONE), (True, ONE), ((), {}), (function, other_function), ((ONE,), ONE)):
         assert equal(one, other) is None
         assert less(one, other) is None
+
+
+def test_a_function_equals_itself() -> None:
+    function = FunctionValue((), lambda: None)
+    assert equal(function, function) is True
+    assert equal(FunctionValue(("n",), abs, "abs"), FunctionValue(("n",), abs, "abs")) is True
+    assert less(function, function) is None
+
+
+def test_zero_to_the_power_of_zero_is_one() -> None:
+    assert ARITHMETIC["**", Kind.NUMBER, Kind.NUMBER].python(Decimal(0), Decimal(0)) == 1
 
 
 def test_lists_and_contexts_are_equal_when_all_their_parts_are() -> None:
@@ -95,7 +106,8 @@ def test_lists_and_contexts_are_equal_when_all_their_parts_are() -> None:
     assert equal((ONE,), (ONE, TWO)) is False
     assert equal((ONE, TWO), (TWO, ONE)) is False
     assert equal(("a", ONE), (TWO, TWO)) is False
-    assert equal(("a", ONE), (TWO, ONE)) is None
+    assert equal(("a", ONE), (TWO, ONE)) is False
+    assert equal({"a": "1"}, {"a": ONE}) is False
     assert equal({"a": ONE, "b": None}, {"b": None, "a": ONE}) is True
     assert equal({"a": ONE}, {"b": ONE}) is False
 
@@ -105,7 +117,7 @@ def test_ranges_are_equal_when_bounds_and_inclusion_are() -> None:
     assert equal(Interval(ONE, TWO, True), Interval(ONE, TWO)) is False
     assert equal(Interval(ONE, TWO), Interval(ONE, THREE)) is False
     assert equal(Interval(None, TWO, True), Interval(None, TWO, True)) is True
-    assert equal(Interval(ONE, TWO), Interval("a", "b")) is None
+    assert equal(Interval(ONE, TWO), Interval("a", "b")) is False
 
 
 def test_a_value_lies_in_a_range_unless_a_bound_says_otherwise() -> None:

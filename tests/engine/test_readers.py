@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.errors import NotThatType
-from engine.facts import Fact, Limits
-from engine.values import DATE, FLAG, NUMBER, TEXT, Kind, Type
+from engine.facts import Fact
+from engine.values import DATE, FLAG, NUMBER, TEXT, Kind, Limits, Type
 
 _ONE, _ZERO = Decimal(1), Decimal(0)
 FACTS = [

@@ -237,11 +237,12 @@ def test_a_value_that_cannot_be_looked_up_is_asked_for_cell_by_cell() -> None:
     assert TableIndex(rules, lenient=True).lookup((("a",), "x")) == (0, 0)
 
 
-def test_a_strict_table_compares_a_value_it_cannot_look_up_as_python_does() -> None:
+def test_a_strict_table_compares_a_time_with_offset_to_times_without_as_feel_does() -> None:
     evening = dt.time(20, tzinfo=INDIA)
     assert find([[none_of(match(dt.time(8)))], [match(dt.time(8))]], evening) == ([0], [])
-    with pytest.raises(TypeError):
-        find([[Comparison(HERE, "<", ASKED, literal(dt.time(8)))]], evening)
+    early = [[Comparison(HERE, sign, ASKED, literal(dt.time(20)))] for sign in ("<", "<=", "=", "!=", ">=", ">")]
+    assert find(early, evening) == ([1, 2, 4], [])
+    assert find([[interval(dt.time(8), dt.time(20))], [interval(dt.time(8), dt.time(21))]], evening) == ([1], [])
 
 
 def test_a_rule_that_other_columns_rule_out_is_not_asked() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import NotThatType, PolicyError
-from engine.facts import Limits
+from engine.values import Limits
 from models.mapping import limits_from, read_mapping, shipped
 
 CASES: list[dict[str, Any]] = yaml.safe_load(

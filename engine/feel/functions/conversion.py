@@ -26,11 +26,11 @@ def _bare(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case tuple():
-            return "[" + ", ".join(map(_inside, value)) + "]"
+            return "[" + ", ".join(map(literal, value)) + "]"
         case dict():
-            return "{" + ", ".join(f"{_key(key)}: {_inside(part)}" for key, part in value.items()) + "}"
+            return "{" + ", ".join(f"{_key(key)}: {literal(part)}" for key, part in value.items()) + "}"
         case Decimal():
-            return str(values.plain(value))
+            return str(values.plain(value or value.copy_abs()))  # FEEL's zero has no sign
         case Interval():
             return _interval(value)
         case FunctionValue():
@@ -38,8 +38,8 @@ def _bare(value: Any) -> str:
     return temporal.text(value)
 
 
-def _inside(value: Any) -> str:
-    """A value as a part of another."""
+def literal(value: Any) -> str:
+    """A value as FEEL writes it inside a text of its own: texts in quotes, dates and durations as `@"..."`."""
     if isinstance(value, str):
         return escaped(value)
     if value is None or isinstance(value, bool | Decimal | tuple | dict | Interval | FunctionValue):
@@ -48,16 +48,16 @@ def _inside(value: Any) -> str:
 
 
 def _key(key: str) -> str:
-    return key if _PLAIN_NAME.fullmatch(key) else _inside(key)
+    return key if _PLAIN_NAME.fullmatch(key) else literal(key)
 
 
 def _interval(value: Interval) -> str:
     if value.low is None and value.high is not None:
-        return f"({'<' if value.high_open else '<='} {_inside(value.high)})"
+        return f"({'<' if value.high_open else '<='} {literal(value.high)})"
     if value.high is None and value.low is not None:
-        return f"({'>' if value.low_open else '>='} {_inside(value.low)})"
+        return f"({'>' if value.low_open else '>='} {literal(value.low)})"
     opening, closing = "(" if value.low_open else "[", ")" if value.high_open else "]"
-    return f"{opening}{_inside(value.low)}..{_inside(value.high)}{closing}"
+    return f"{opening}{literal(value.low)}..{literal(value.high)}{closing}"
 
 
 def _number(text: str, grouping: str | None, decimal: str | None) -> Decimal:

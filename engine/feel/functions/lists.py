@@ -12,12 +12,16 @@ from engine.feel.functions import aggregates
 from engine.feel.operators import equal
 from engine.feel.signature import Function, Signature, signature
 from engine.temporal import Months
-from engine.values import FunctionValue, kind_of, plain
+from engine.values import FunctionValue, Interval, kind_of, plain
 
 Items = tuple[Any, ...]
 
 _HASHED = (Decimal, str, bool, Months, dt.timedelta)
 """Classes whose own equality is FEEL's; a date too, but not its subclass with a time."""
+
+
+_MOST_COMPARED = 2_000_000
+"""Comparisons of values without a key, one by one."""
 
 
 class _Seen:
@@ -26,10 +30,14 @@ class _Seen:
     def __init__(self) -> None:
         self.keys: set[Hashable] = set()
         self.others: list[Any] = []
+        self.compared = 0
 
     def adds(self, value: Any) -> bool:
         """Whether no equal value was there; it is now."""
         key = _key(value)
+        self.compared += len(self.others) if key is None else 0
+        if self.compared > _MOST_COMPARED:
+            raise ValueError(f"the list has too many different {kind_of(value)}s")
         new = not any(equal(value, other) is True for other in self.others) if key is None else key not in self.keys
         if new and key is None:
             self.others.append(value)
@@ -45,6 +53,9 @@ def _key(value: Any) -> Hashable | None:
     if isinstance(value, tuple):
         parts = tuple(map(_key, value))
         return None if None in parts else parts
+    if isinstance(value, Interval):
+        ends = (_key(value.low), _key(value.high))
+        return None if None in ends else (value.low_open, value.high_open, ends)
     if isinstance(value, dict):
         fields = frozenset((name, _key(part)) for name, part in value.items())
         return None if any(key is None for _, key in fields) else fields

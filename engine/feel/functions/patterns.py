@@ -13,6 +13,8 @@ from typing import Any
 import regex  # type: ignore[import-untyped]
 from elementpath.regex import RegexError, translate_pattern, unicode_subset
 
+from engine.feel.work import MOST_CHARACTERS, TOO_LONG
+
 SECONDS = 0.5
 """How long one search may take."""
 
@@ -37,11 +39,14 @@ def replaced(text: str, pattern: str, replacement: str, flags: str = "") -> str:
     """The text with every match replaced; `$1` is the first group, `$0` the match. Raises ValueError."""
     compiled = _not_empty(pattern, flags)
     parts = (replacement,) if "q" in flags else _replacement(replacement, compiled.groups)
-    made, end = [], 0
+    made: list[str] = []
+    end = size = 0
     for match in _found(compiled, text, pattern):
-        made.append(text[end : match.start()])
-        made.extend(part if isinstance(part, str) else match[part] or "" for part in parts)
-        end = match.end()
+        put = "".join(part if isinstance(part, str) else match[part] or "" for part in parts)
+        made += (text[end : match.start()], put)
+        end, size = match.end(), size + len(put)
+        if size > MOST_CHARACTERS:
+            raise ValueError(TOO_LONG)
     return "".join((*made, text[end:]))
 
 

@@ -126,8 +126,8 @@ _READERS: dict[str, Callable[[str], Value]] = {
 
 
 def _range(text: str) -> Interval:
-    """The range that a text says, by DMN 1.5, grammar rules 66 and 67: bounds are literals, and a side without bound
-    is open. Raises ValueError."""
+    """The range that a text says, by DMN 1.5, grammar rules 66 and 67, and section 10.3.2.7: bounds are literals, the
+    lower one first, and a side without bound is open. Raises ValueError."""
     match = _RANGE.fullmatch(text)
     if not match:
         raise ValueError(f"`{text[:60]}` is no range such as [1..10) with literals as bounds")
@@ -139,6 +139,8 @@ def _range(text: str) -> Interval:
         raise ValueError(f"`{text}` has no bound on a side that includes it")
     if low is not None and high is not None and less(low, high) is None:
         raise ValueError(f"`{text}` has bounds of two kinds: a {kind_of(low)} and a {kind_of(high)}")
+    if low is not None and high is not None and less(high, low):
+        raise ValueError(f"`{text}` ends before it begins")
     return Interval(low, high, low_open, high_open)
 
 

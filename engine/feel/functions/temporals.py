@@ -98,7 +98,7 @@ def _same(one: Value, other: Value) -> bool:
     kind = kind_of(one)
     if kind in _TEMPORAL:
         return temporal.text(one) == temporal.text(other)
-    return one is other if kind is Kind.FUNCTION else equal(one, other) is True
+    return equal(one, other) is True
 
 
 def _number(part: Any) -> Any:

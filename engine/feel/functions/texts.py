@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from engine.feel.functions import patterns
 from engine.feel.signature import Function, signature
+from engine.feel.work import MOST_CHARACTERS, TOO_LONG
 
 
 def _substring(text: str, start: Decimal, length: Decimal | None = None) -> str:
@@ -39,7 +40,10 @@ def _split(text: str, delimiter: str) -> tuple[str, ...]:
 
 
 def _join(texts: tuple[str | None, ...], delimiter: str | None = None) -> str:
-    return (delimiter or "").join(text for text in texts if text is not None)
+    between, given = delimiter or "", [text for text in texts if text is not None]
+    if sum(map(len, given)) + len(between) * len(given) > MOST_CHARACTERS + len(between):
+        raise ValueError(TOO_LONG)
+    return between.join(given)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -99,8 +103,7 @@ FUNCTIONS: dict[str, Function] = {
         (signature("(string: text, match: text) -> flag", str.endswith),),
     ),
     "matches": Function(
-        "Whether a pattern (an XPath regular expression) is found in a text. Flags: s the dot is also a line's end, "
-        "m `^` and `$` are those of lines, i letters of both cases, x spaces do not count, q every sign is itself.",
+        "Whether a pattern (an XPath regular expression) is found in a text.",
         'matches("foobar", "^fo*B", "i")',
         "true",
         (signature("(input: text, pattern: text, flags?: text?) -> flag", _matches),),

@@ -66,7 +66,7 @@ def test_tables_stay_tables_wherever_they_stood() -> None:
     assert found["offer"]["rules"][1] == {
         "id": "fair",
         "when": {"score": "[40..60)"},
-        "then": {"kind": "small", "rate": "0.06"},
+        "then": {"kind": "small", "rate": 0.06},
         "because": "The score is fair.",
     }
     assert (found["score"]["hit policy"], found["score"]["aggregation"]) == ("collect", "sum")
@@ -135,7 +135,7 @@ def test_boxed_conditions_become_plain_ones() -> None:
     some = f'<some iteratorVariable="i"><in>{feel("[1, 2]")}</in><satisfies>{feel("i = 2")}</satisfies></some>'
     chosen = f"<conditional><if>{feel('s')}</if><then>{feel('1')}</then><else>{feel('2')}</else></conditional>"
     found = decides(converted(small(decision("s", some) + decision("c", chosen, "decision:s"))))
-    assert found["s"] == {"gives": {"type": "flag"}, "formula": "some i in [1, 2] satisfies i = 2"}
+    assert found["s"] == {"gives": "flag", "formula": "some i in [1, 2] satisfies i = 2"}
     assert found["c"]["formula"] == "if s then 1 else 2"
 
 
@@ -152,7 +152,7 @@ def test_names_become_plain_and_stay_apart() -> None:
         (decision("d", "1 +"), "the decision `d` is left out: the expression ends too early"),
         (decision("d", '"a" + 1'), "the decision `d` is left out"),
         (decision("d", '"a"', type="number"), "it gives a text, and a number is declared"),
-        (input_data("x") + decision("d", "x", "input:x"), "the input `x` has no declared type"),
+        (input_data("x") + decision("d", "x", "input:x"), "`x` has no declared type: `text` is a guess"),
         (decision("d", "1"), "the policy has no examples yet"),
     ],
 )
@@ -182,3 +182,25 @@ def test_a_table_too_long_to_be_one_expression_is_left_out() -> None:
     wrapped = f"<list>{table}</list>"
     found = converted(small(input_data("n", "number") + decision("d", wrapped, "input:n")))
     assert "the decision `d` is left out" in said(found)
+
+
+def test_an_input_without_a_type_is_a_number_where_it_is_calculated_with() -> None:
+    found = converted(small(decision("d", "used / 2"), more='xmlns:o="urn:ordain" o:effective="2026-03-01"'))
+    assert yaml.safe_load(found.files["facts.yaml"])["facts"]["used"]["type"] == "number"
+    assert "effective: '2026-03-01'" in found.files["small/v1.yaml"]
+    assert "`used` has no declared type: `number` is a guess" in said(found)
+
+
+def test_an_input_that_is_a_list_of_contexts_becomes_such_a_fact() -> None:
+    item = (
+        '<itemDefinition name="tLoans" isCollection="true"><itemComponent name="amount"><typeRef>number</typeRef>'
+        "</itemComponent></itemDefinition>"
+    )
+    model = small(item + input_data("Loans", "tLoans") + decision("Total", "sum(Loans.amount)", "input:Loans"))
+    found = converted(model)
+    assert yaml.safe_load(found.files["facts.yaml"])["facts"]["loans"] == {
+        "type": "list of context",
+        "fields": {"amount": "number"},
+        "meaning": "Loans",
+    }
+    assert decides(found)["total"]["formula"] == "sum(loans.amount)"

@@ -40,6 +40,11 @@ def refused(body: str, **more: str) -> str:
     return str(caught.value)
 
 
+def asked(name: str, type: str) -> str:
+    """An input and a decision that reads it."""
+    return input_data(name, type) + decision("d", name, f"input:{name}")
+
+
 def test_name_version_days_and_owner_come_from_the_path_and_the_models_own_attributes() -> None:
     policy = read_policy((MODELS / "loan.dmn").read_bytes(), "policies/loan/v2.dmn", vocabulary())
     assert (policy.label, policy.owner, policy.lenient) == ("loan@2", "Credit desk", True)
@@ -62,11 +67,19 @@ def test_an_input_of_a_facts_own_name_needs_no_other() -> None:
     assert [part.name for part in policy.decisions] == ["d"]
 
 
+def test_an_input_that_nothing_declares_is_a_fact_as_well() -> None:
+    policy = read(decision("d", "limit * 2"))
+    assert policy.reads == ("limit",)
+    assert read(input_data("drawn only") + decision("d", "limit")).reads == ("limit",)
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (input_data("Loan Amuont", "number"), "did you mean `loan_amount`?"),
-        (input_data("Loan Amount", "string"), "the input `Loan Amount` is a text, and the fact `loan_amount` a number"),
+        (asked("Loan Amuont", "number"), "did you mean `loan_amount`?"),
+        (asked("Customer", "string"), "declare `customer` in facts.yaml; `ordain dmn convert` writes its entry"),
+        (decision("d", "1 + wanted"), "small/v3.dmn:2:76: the input `wanted` is no fact"),
+        (asked("Loan Amount", "string"), "the input `Loan Amount` is a text, and the fact `loan_amount` a number"),
         (decision("limit", "1"), "`limit` is a fact, so no decision may have its name"),
         (decision("d", "1 +"), "a value is expected here"),
     ],
@@ -79,3 +92,12 @@ def test_days_that_are_none_are_an_error() -> None:
     assert "`effective`" in refused("", more='xmlns:o="urn:ordain" o:effective="soon"')
     days = 'xmlns:o="urn:ordain" o:effective="2026-03-01" o:until="2026-02-01"'
     assert "it ends on 2026-02-01, before it begins" in refused("", more=days)
+
+
+def test_a_misspelt_attribute_is_an_error() -> None:
+    assert "did you mean `effective`?" in refused("", more='xmlns:o="urn:ordain" o:efective="2026-03-01"')
+
+
+def test_a_policy_imports_no_other_file() -> None:
+    imports = '<import name="other" namespace="urn:other" importType="https://www.omg.org/spec/DMN/20230324/MODEL/"/>'
+    assert "a policy is one file, so `urn:other` cannot be imported" in refused(imports)

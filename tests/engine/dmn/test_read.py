@@ -108,14 +108,42 @@ def test_an_expression_in_another_language_is_null() -> None:
     assert "only FEEL is read" in model.issues[0].hint
 
 
-def test_functions_outside_feel_are_not_run() -> None:
-    logic = (
-        '<functionDefinition kind="Java"><formalParameter name="x" typeRef="number"/><context><contextEntry>'
-        f'<variable name="class"/>{feel("&quot;java.lang.Math&quot;")}</contextEntry></context></functionDefinition>'
+def java(owner: str, signature: str) -> str:
+    """A function of two numbers that names a method of Java."""
+    entries = "".join(
+        f'<contextEntry><variable name="{name}"/>{feel(f"&quot;{text}&quot;")}</contextEntry>'
+        for name, text in (("class", owner), ("method signature", signature))
     )
-    values, reasons = run(small(decision("cosine", logic) + decision("of", "cosine(1)", "decision:cosine")))
+    parameters = "".join(f'<formalParameter name="{name}" typeRef="number"/>' for name in "xy")
+    return f'<functionDefinition kind="Java">{parameters}<context>{entries}</context></functionDefinition>'
+
+
+def test_a_function_may_name_a_known_method_of_java() -> None:
+    logic = java("java.lang.Math", "max(double,double)")
+    values, _ = run(small(decision("larger", logic) + decision("of", "larger(1.5, 2.5)", "decision:larger")))
+    assert values["of"] == Decimal("2.5")
+
+
+def test_any_other_function_outside_feel_is_not_run() -> None:
+    logic = java("java.lang.Runtime", "exec(java.lang.String)")
+    values, reasons = run(small(decision("it", logic) + decision("of", "it(1, 2)", "decision:it")))
     assert values["of"] is None
-    assert any("outside FEEL" in reason.message for reason in reasons)
+    assert any("none of the Java methods that are known here" in reason.message for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("match", "gives"),
+    [
+        ("item > 1", (Decimal(2), Decimal(3))),
+        ("null", ()),
+        ("2", None),
+        ("&quot;all&quot;", None),
+        ("if item = 1 then true else &quot;no&quot;", None),
+    ],
+)
+def test_a_boxed_filter_asks_for_flags(match: str, gives: object) -> None:
+    logic = f"<filter><in>{feel('[1, 2, 3]')}</in><match>{feel(match)}</match></filter>"
+    assert run(small(decision("kept", logic)))[0]["kept"] == gives
 
 
 BOXED = {
@@ -365,3 +393,46 @@ def test_expressions_nested_without_end_are_a_fault_and_no_crash() -> None:
     deep = "<list>" * 95 + feel("1") + "</list>" * 95
     model = small(decision("d", deep))
     assert "nested more than" in model.issues[0].message
+
+
+CAMUNDA = """
+<decision id="advice" name="Advice for a plan">
+  <informationRequirement><requiredDecision href="#usage_band"/></informationRequirement>
+  <decisionTable hitPolicy="FIRST">
+    <input><inputExpression typeRef="string"><text>usage_band</text></inputExpression></input>
+    <input><inputExpression typeRef="string"><text>plan</text></inputExpression></input>
+    <output name="advice" typeRef="string"/>
+    <rule><inputEntry><text>"high"</text></inputEntry><inputEntry><text>"basic"</text></inputEntry>
+      <outputEntry><text>"up"</text></outputEntry></rule>
+    <rule><inputEntry><text>-</text></inputEntry><inputEntry><text></text></inputEntry>
+      <outputEntry><text>band</text></outputEntry></rule>
+  </decisionTable></decision>
+<decision id="usage_band" name="How much is used">
+  <decisionTable>
+    <input><inputExpression typeRef="integer"><text>gb</text></inputExpression></input>
+    <output name="band" typeRef="string"/>
+    <rule><inputEntry><text>&lt; limit</text></inputEntry><outputEntry><text>"low"</text></outputEntry></rule>
+    <rule><inputEntry><text>&gt;= limit</text></inputEntry><outputEntry><text>"high"</text></outputEntry></rule>
+  </decisionTable></decision>
+<inputData id="drawn" name="What the meter says"/>"""
+"""As Camunda Modeler writes it: no variables, inputs that only a table names, a decision called by its id."""
+
+
+def test_names_that_only_a_table_asks_for_are_inputs_and_decisions_are_known_by_their_ids_and_outputs() -> None:
+    model = small(CAMUNDA)
+    assert {name: str(type) for name, type in model.inputs.items()} == {
+        "What the meter says": "any",
+        "gb": "number",
+        "limit": "any",
+        "plan": "text",
+    }
+    assert model.unread == {"What the meter says"}
+    for plan, advice in (("basic", "up"), ("premium", "high")):
+        values, reasons = run(model, {"gb": Decimal(95), "limit": Decimal(90), "plan": plan})
+        assert (values["Advice for a plan"], reasons) == (advice, [])
+
+
+@pytest.mark.parametrize("text", ["nowhere(1)", "[{a: 1}][b = 1]", "for x in [1] return x", "other + 1"])
+def test_functions_fields_and_names_of_the_model_itself_are_no_inputs(text: str) -> None:
+    model = small(decision("d", text) + decision("other", "1"))
+    assert model.inputs == {}
