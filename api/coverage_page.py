@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from engine.coverage import ConditionSeen, Coverage, RuleSeen, percent
+from engine.coverage.measured import ConditionSeen, Coverage, RuleSeen, percent
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #59636e; --line: #d1d9e0;

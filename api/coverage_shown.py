@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from api.console import OUT
-from engine.coverage import Coverage, TriedExample, percent
-from engine.example_text import example_text, outcome_of, shortened
+from engine.coverage.example_text import example_text, outcome_of, shortened
+from engine.coverage.measured import Coverage, TriedExample, percent
+from engine.coverage.suggestions import Suggestions
 from engine.facts import Vocabulary
-from engine.suggestions import Suggestions
 
 _LONGEST = 60
 

@@ -151,7 +151,8 @@ def _end(found: Findings, counted: Sequence[Issue]) -> None:
     for policy in sorted(found.policies, key=lambda policy: policy.label):
         if policy.span.file not in wrong:
             count = len(policy.examples)
-            OUT.print(f"[green]ok[/] {policy.label}  {policy.kind}, from {policy.effective.start}, {count} examples")
+            told = f"{count} example" if count == 1 else f"{count} examples"
+            OUT.print(f"[green]ok[/] {policy.label}  {policy.kind}, from {policy.effective.start}, {told}")
     places = {issue.span for issue in counted}
     for service in found.services:
         if service.span not in places:

@@ -15,10 +15,10 @@ from api.coverage_shown import show, show_suggestions, show_totals
 from api.settings import load_settings
 from engine.backends.python_policy import CompiledPolicy
 from engine.catalog import Catalog, load_catalog, read_texts
-from engine.coverage import ConditionSeen, Coverage, TriedExample, measure
+from engine.coverage.example_text import example_text
+from engine.coverage.measured import ConditionSeen, Coverage, TriedExample, measure
+from engine.coverage.suggestions import Suggestions, suggest
 from engine.errors import ExportFailed, MalformedRequest, did_you_mean
-from engine.example_text import example_text
-from engine.suggestions import Suggestions, suggest
 from engine.values import plain
 
 

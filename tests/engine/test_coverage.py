@@ -10,7 +10,7 @@ from policy_cases import FILE, HEAD, vocabulary
 
 from engine.backends.python_policy import compile_policy
 from engine.catalog import load_catalog, read_texts
-from engine.coverage import Coverage, measure, percent
+from engine.coverage.measured import Coverage, measure, percent
 from engine.load import load_policy
 
 SHIPPED = Path(__file__).parents[2] / "policies"

@@ -132,12 +132,15 @@ ORDER = [
     "analysis.merging",
     "analysis.overlaps",
     "analysis.tables",
-    "variables",
-    "borders",
     "checked",
     "checks",
-    "observing",
-    "coverage",
+    "coverage.variables",
+    "coverage.borders",
+    "coverage.observing",
+    "coverage.example_text",
+    "coverage.measured",
+    "coverage.search",
+    "coverage.suggestions",
     "dmn.compare",
     "dmn.inlining",
     "dmn.table_trees",
@@ -149,7 +152,6 @@ ORDER = [
     "dmn.tck",
     "dmn.limited",
     "editor_schema",
-    "example_text",
     "layout.document",
     "layout.reading",
     "layout.scalars",
@@ -158,7 +160,6 @@ ORDER = [
     "layout.writing",
     "formatting",
     "grid",
-    "search",
     "sheets.parts",
     "sheets.scalars",
     "sheets.edits",
@@ -168,9 +169,8 @@ ORDER = [
     "sheets.back",
     "sheets.csv",
     "sheets.xlsx",
-    "suggestions",
 ]
-EMPTY = {"", "feel", "backends", "dmn", "analysis", "sheets", "layout"}
+EMPTY = {"", "feel", "backends", "dmn", "analysis", "sheets", "layout", "coverage"}
 
 
 def module(file: Path) -> str:

@@ -16,15 +16,15 @@ from policy_cases import FILE, HEAD, vocabulary
 
 from engine.backends.python_policy import CompiledPolicy, compile_policy
 from engine.catalog import load_catalog, read_texts
-from engine.coverage import measure
-from engine.example_text import example_text
+from engine.coverage.example_text import example_text
+from engine.coverage.measured import measure
+from engine.coverage.observing import Observer
+from engine.coverage.suggestions import Suggestions, suggest
 from engine.examples import example_issues
 from engine.facts import Vocabulary
 from engine.load import load_policy
 from engine.load_facts import load_vocabulary
-from engine.observing import Observer
 from engine.source import parse
-from engine.suggestions import Suggestions, suggest
 
 SHIPPED = Path(__file__).parents[2] / "policies"
 OFFERS = (

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.backends.python_policy import CompiledPolicy
-from engine.borders import Borders
-from engine.coverage import Coverage
+from engine.coverage.borders import Borders
+from engine.coverage.measured import Coverage
+from engine.coverage.observing import Condition, ConditionKey, Observer, RuleKey, Run
+from engine.coverage.search import Given, Input, Reached, Search, Wanted, named
 from engine.errors import Span
 from engine.facts import Vocabulary
-from engine.observing import Condition, ConditionKey, Observer, RuleKey, Run
 from engine.policy import Policy, Rule
-from engine.search import Given, Input, Reached, Search, Wanted, named
 from engine.values import plain
 
 MOST = 100

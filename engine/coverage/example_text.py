@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from engine.coverage.observing import Run
 from engine.facts import Vocabulary
-from engine.observing import Run
 from engine.policy import Policy
 from engine.values import Kind, Type, Value, plain
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from heapq import heappop, heappush
 
-from engine.borders import Borders
+from engine.coverage.borders import Borders
+from engine.coverage.observing import Condition, Observer, RuleKey, Run
+from engine.coverage.variables import AT, Path, Variable, changed_at, value_at
 from engine.feel.tree import Expr, Name
-from engine.observing import Condition, Observer, RuleKey, Run
 from engine.policy import Table
 from engine.values import NUMBERS, Value
-from engine.variables import AT, Path, Variable, changed_at, value_at
 
 MOST_TRIES = 100_000
 """How many inputs are decided at most for one policy."""

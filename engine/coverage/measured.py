@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.backends.python_policy import CompiledPolicy
+from engine.coverage.observing import Condition, ConditionKey, Observer, RuleKey, Run
 from engine.errors import Issue
 from engine.examples import example_issues
-from engine.observing import Condition, ConditionKey, Observer, RuleKey, Run
 from engine.policy import Example, Policy, Rule, Table
 
 

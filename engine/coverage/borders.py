@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from engine.backends.cells import plain_cell
+from engine.coverage.variables import AT, Path, Variable, short, value_at
 from engine.errors import NotThatType
 from engine.facts import Fact, Vocabulary, round_to
 from engine.feel import tree
@@ -16,7 +17,6 @@ from engine.feel.tree import Call, Expr, Input, Literal, Logic, Name
 from engine.feel.types import Checked
 from engine.policy import Formula, Policy, Table
 from engine.values import NUMBERS, Kind, Type, Value, kind_of
-from engine.variables import AT, Path, Variable, short, value_at
 
 _CLOCK = {"today", "now"}
 _ORDERED = (Kind.NUMBER, Kind.DATE, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS)
