@@ -45,6 +45,8 @@ class LenientWriter(Writer):
                 return f"z.inside({self.of(node.value)}, {self.of(node.candidate)}, {span})"
             case tree.Matches():
                 return f"z.matches({self.of(node.value)}, {self.of(node.candidate)}, {span})"
+            case tree.If():
+                return self.choice(node)
             case tree.Call():
                 return self.call(node, span)
         return self.shared(node)

@@ -6,6 +6,7 @@ labels are constants of the namespace, named k0, k1 ..., and names become local 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from decimal import Decimal
 from itertools import count
@@ -51,7 +52,7 @@ Frame = Mapping[str, str] | str
 """Names and the Python expressions that give them; or the variable of an item whose fields are names too."""
 
 
-class Writer:
+class Writer(ABC):
     """Writes one expression. `input` is the Python expression for `?`, and `asked` what people call it."""
 
     def __init__(
@@ -91,8 +92,9 @@ class Writer:
 
     # --- what each reading says for itself
 
+    @abstractmethod
     def of(self, node: Expr, *, null_allowed: bool = False) -> str:
-        raise NotImplementedError
+        """Source of a node, and in a strict reading the guard where it may be null and must not."""
 
     def entry_value(self, node: Expr) -> str:
         """Source of a part that may be null: an item, an entry of a context, the result of a function or loop."""
@@ -106,8 +108,6 @@ class Writer:
                 return self.constant(node.value)
             case tree.Input():
                 return self.input
-            case tree.If():
-                return self.choice(node)
             case tree.ListOf() if all(isinstance(item, tree.Literal) for item in node.items):
                 return self.constant(tuple(item.value for item in node.items if isinstance(item, tree.Literal)))
             case tree.ListOf():
@@ -138,9 +138,6 @@ class Writer:
                 return f"z.instance({value}, {self.constant(self.type(node.type))})"
         raise AssertionError(f"{type(node).__name__} has no Python reading")
 
-    def choice(self, node: tree.If) -> str:
-        raise NotImplementedError
-
     def range(self, node: tree.Range) -> str:
         bounds = "both" if node.low and node.high else "low" if node.low else "high"
         low, high = (self.of(end) if end is not None else "None" for end in (node.low, node.high))
@@ -168,8 +165,9 @@ class Writer:
             writer = writer.within({each.name: variables[-1]})
         return ", ".join(sources), writer, variables
 
+    @abstractmethod
     def function(self, node: tree.Function) -> str:
-        raise NotImplementedError
+        """Source of a function value."""
 
     def type(self, name: tree.TypeName | None) -> Type:
         return ANY if name is None else resolve(name, self.types)
