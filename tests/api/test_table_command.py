@@ -37,7 +37,7 @@ def edit(file: Path, old: str, new: str) -> None:
 
 @pytest.mark.parametrize("width", [60, 100, 160])
 def test_a_grid_fits_the_terminal(folder: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.commands.table.OUT.width", width)
+    monkeypatch.setattr("api.commands.table.OUT._width", width)  # undone, the property would stay at what it measured
     shown = table(folder, "retention-offer")
     assert "hit policy: first" in shown
     assert max(map(len, shown.splitlines())) <= width
