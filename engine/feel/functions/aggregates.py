@@ -58,11 +58,21 @@ def _mode(numbers: Numbers) -> Numbers:
     return tuple(sorted(number for number, count in counts.items() if count == most))
 
 
-def _extreme(name: str, better: Callable[[Any, Any], bool | None]) -> Callable[[tuple[Any, ...]], Any]:
-    """The item that is better than all before it. Raises ValueError for items without an order."""
+_NUMBERS_ONLY = {Decimal}
+
+
+def _extreme(
+    name: str, better: Callable[[Any, Any], bool | None], of_numbers: Callable[[Numbers], Decimal]
+) -> Callable[[tuple[Any, ...]], Any]:
+    """The item that is better than all before it. Raises ValueError for items without an order.
+
+    `of_numbers` is Python's own way, which is the same for numbers and much faster.
+    """
 
     def extreme(items: tuple[Any, ...]) -> Any:
         _filled(items, name)
+        if set(map(type, items)) == _NUMBERS_ONLY:
+            return of_numbers(items)
         best = items[0]
         for item in items:
             found = better(item, best)
@@ -97,8 +107,8 @@ def _of_ordered(python: Callable[[tuple[Any, ...]], Any]) -> tuple[Signature, ..
     return signature("(list: list of O) -> O", python), signature("(c: O...) -> O", _listed(python))
 
 
-_least = _extreme("least", less)
-_greatest = _extreme("greatest", lambda item, best: less(best, item))
+_least = _extreme("least", less, min)
+_greatest = _extreme("greatest", lambda item, best: less(best, item), max)
 
 FUNCTIONS: dict[str, Function] = {
     "count": Function(
