@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.errors import MalformedRequest
-from engine.facts import Fact, Score
+from engine.facts import Fact
 from engine.jsontext import read_json
-from engine.values import ANY, Value
+from engine.values import ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +20,6 @@ class OnFile:
     version: str
     reads: tuple[Fact, ...]
     digest: str = ""
-
-    def score(self, inputs: Mapping[str, Value]) -> Score:
-        raise NotImplementedError("a card does not score")
 
 
 def models_on_file(directory: Path) -> list[OnFile] | None:

@@ -12,7 +12,7 @@ from engine.dmn.policy_file import read_policy
 from engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean
 from engine.evaluate import Plan, make_plan
 from engine.examples import example_issues
-from engine.facts import FactSource, Vocabulary
+from engine.facts import ModelCard, Vocabulary
 from engine.kinds import KINDS
 from engine.load import file_name_issues, load_policy
 from engine.load_facts import load_vocabulary, unknown_policies
@@ -245,7 +245,7 @@ def _protected_issues(
     return issues
 
 
-def protected_score_issues(catalog: Catalog, models: Iterable[FactSource]) -> list[Issue]:
+def protected_score_issues(catalog: Catalog, models: Iterable[ModelCard]) -> list[Issue]:
     """A protected fact must not reach a price or an intervention through a model's score either."""
     tainted = {}
     for model in models:

@@ -13,7 +13,7 @@ from engine.backends.python_policy import CompiledPolicy
 from engine.catalog import Catalog, Texts, fitting_issues, read_versions
 from engine.errors import Issue, Level, PolicyError
 from engine.examples import example_issues
-from engine.facts import FactSource, Vocabulary
+from engine.facts import ModelCard, Vocabulary
 from engine.load import load_policy, read_structure
 from engine.load_facts import load_vocabulary
 from engine.policy import Policy
@@ -33,7 +33,7 @@ class Findings:
     services: tuple[Service, ...]
 
 
-def checked(texts: Texts, models: Sequence[FactSource] | None = None, today: dt.date | None = None) -> Findings:
+def checked(texts: Texts, models: Sequence[ModelCard] | None = None, today: dt.date | None = None) -> Findings:
     """Everything that can be found in these texts; an error in one file hides no finding in another.
 
     `models` are the usable ones; None when it is not known which there are. With `today`, versions that another one
@@ -99,7 +99,7 @@ def _together(
     versions: Mapping[str, Sequence[CompiledPolicy]],
     *,
     complete: bool,
-    models: Sequence[FactSource] | None,
+    models: Sequence[ModelCard] | None,
     day: dt.date | None,
 ) -> list[Issue]:
     """What is found across the policies all of whose versions load, and the services of nothing but these."""

@@ -152,8 +152,8 @@ class Score:
     inputs: Mapping[str, Value]
 
 
-class FactSource(Protocol):
-    """Anything that can compute a fact from other facts: here, a model."""
+class ModelCard(Protocol):
+    """What is known of a model without it: enough to check policies against, not to score."""
 
     @property
     def name(self) -> str: ...
@@ -166,6 +166,10 @@ class FactSource(Protocol):
 
     @property
     def reads(self) -> tuple[Fact, ...]: ...
+
+
+class FactSource(ModelCard, Protocol):
+    """Anything that can compute a fact from other facts: here, a model."""
 
     def score(self, inputs: Mapping[str, Value]) -> Score: ...
 

@@ -22,7 +22,7 @@ from engine.catalog import Texts, read_texts
 from engine.checked import Findings, checked
 from engine.checks import CHECKS, explained, page
 from engine.errors import ExportFailed, Issue, Level, PolicyError, did_you_mean
-from engine.facts import FactSource
+from engine.facts import ModelCard
 
 _LEVELS = list(Level)
 
@@ -112,7 +112,7 @@ def _write(file: Path) -> None:
         raise ExportFailed(f"`{file}` cannot be written: {(error.strerror or 'no reason given').lower()}") from None
 
 
-def _once(folder: Path, form: str, level: Level, models: Sequence[FactSource] | None, pages: str) -> int:
+def _once(folder: Path, form: str, level: Level, models: Sequence[ModelCard] | None, pages: str) -> int:
     """Checks a directory and shows what was found; 1 when something was, else 0."""
     texts, found = _checked(folder, models)
     counted = [issue for issue in found.issues if _LEVELS.index(issue.level) <= _LEVELS.index(level)]
@@ -129,7 +129,7 @@ def _once(folder: Path, form: str, level: Level, models: Sequence[FactSource] | 
     return 1 if counted else 0
 
 
-def _checked(folder: Path, models: Sequence[FactSource] | None) -> tuple[Texts, Findings]:
+def _checked(folder: Path, models: Sequence[ModelCard] | None) -> tuple[Texts, Findings]:
     """A file that is missing or cannot be read is a finding, and the only one."""
     try:
         texts = read_texts(folder)
@@ -166,7 +166,7 @@ def _end(found: Findings, counted: Sequence[Issue]) -> None:
     OUT.print(Text(last + (f" ({' and '.join(more)} not shown: --level note)" if more else "")))
 
 
-def _watch(folder: Path, level: Level, models: Sequence[FactSource] | None) -> None:
+def _watch(folder: Path, level: Level, models: Sequence[ModelCard] | None) -> None:
     try:
         known = stamps(folder)
         _once(folder, "text", level, models, "")

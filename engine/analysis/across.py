@@ -13,7 +13,7 @@ from engine.analysis.unused import unread_facts, unused_names, unused_outputs, u
 from engine.analysis.validity import never_in_force, retired_facts, validity_gaps, validity_overlaps
 from engine.catalog import Catalog
 from engine.errors import Issue, Level
-from engine.facts import FactSource
+from engine.facts import ModelCard
 
 CHECKS: tuple[Callable[[Parts], Iterator[Issue]], ...] = (
     unfed_facts,
@@ -33,7 +33,7 @@ CHECKS: tuple[Callable[[Parts], Iterator[Issue]], ...] = (
 _LEVELS = list(Level)
 
 
-def across(catalog: Catalog, models: Sequence[FactSource] | None = None, today: dt.date | None = None) -> list[Issue]:
+def across(catalog: Catalog, models: Sequence[ModelCard] | None = None, today: dt.date | None = None) -> list[Issue]:
     """All findings across the policies of a catalog, errors first, then by place.
 
     `models` are the usable ones; None when it is not known which there are. With `today`, versions that another one has

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.catalog import Catalog
 from engine.errors import PolicyError, Span
-from engine.facts import POLICY, REQUEST, FactSource, Vocabulary
+from engine.facts import POLICY, REQUEST, ModelCard, Vocabulary
 from engine.feel import tree
 from engine.feel.types import Checked
 from engine.policy import Effective, Formula, Policy, Table
@@ -63,7 +63,7 @@ class Parts:
     services: Mapping[str, Service]
     versions: Mapping[str, Sequence[Held]]
     services_root: Node
-    models: tuple[FactSource, ...] | None
+    models: tuple[ModelCard, ...] | None
     facts_root: Node | None
     begins: Mapping[str, dt.date]
     today: dt.date | None
@@ -87,12 +87,12 @@ class Parts:
         spans = (node.span for node in listed.nodes() if node.text == text) if listed is not None else iter(())
         return next(spans, service.span)
 
-    def feeders(self, fact: str) -> list[FactSource]:
+    def feeders(self, fact: str) -> list[ModelCard]:
         """The models that score a fact."""
         return [model for model in self.models or () if model.name in self.vocabulary[fact].sources]
 
 
-def parts(catalog: Catalog, models: Sequence[FactSource] | None, today: dt.date | None) -> Parts:
+def parts(catalog: Catalog, models: Sequence[ModelCard] | None, today: dt.date | None) -> Parts:
     """The parts of a catalog, without the versions whose last day was before `today`."""
     services = catalog.services
     file = next(iter(services.by_name.values())).span.file if services.by_name else "services.yaml"

@@ -12,8 +12,8 @@ from policy_cases import FACTS, HEAD
 
 from engine.catalog import Texts
 from engine.errors import Issue
-from engine.facts import Fact, Score
-from engine.values import ANY, Value
+from engine.facts import Fact
+from engine.values import ANY
 
 CHECKED: dict[str, Any] = cases("bad_policies/checked.yaml")
 ALWAYS: dict[str, Any] = CHECKED["always"]
@@ -32,9 +32,6 @@ class Model:
     reads: tuple[Fact, ...]
     version: str = "1"
     digest: str = ""
-
-    def score(self, inputs: Mapping[str, Value]) -> Score:
-        raise NotImplementedError
 
 
 def texts_of(case: Mapping[str, Any], always: Mapping[str, Any] = ALWAYS) -> Texts:

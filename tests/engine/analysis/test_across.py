@@ -16,11 +16,11 @@ from engine.analysis.across import across
 from engine.backends.python_policy import CompiledPolicy, compile_policy
 from engine.catalog import Catalog, Texts, load_catalog, read_texts
 from engine.errors import Issue, Level, PolicyError
-from engine.facts import Fact, Score
+from engine.facts import Fact
 from engine.load import load_policy
 from engine.load_facts import load_vocabulary
 from engine.service import load_services
-from engine.values import ANY, Value
+from engine.values import ANY
 
 CASES = Path(__file__).parents[2] / "cases" / "across"
 POLICIES = Path(__file__).parents[3] / "policies"
@@ -53,9 +53,6 @@ class Model:
     reads: tuple[Fact, ...]
     version: str = "3"
     digest: str = ""
-
-    def score(self, inputs: Mapping[str, Value]) -> Score:
-        raise NotImplementedError
 
 
 def cases(file: str) -> list[dict[str, Any]]:
