@@ -90,9 +90,8 @@ class Outcome:
                     step["missing"] = {rules[number].id: fact for number, fact in missing}
             found.append(step)
         for label, faults in self.nulls:
-            if faults:
-                told = [{"message": issue.message, "at": str(issue.span or "")} for issue in faults]
-                found.append({"policy": label, "nulls": told})
+            told = [{"message": issue.message, "at": str(issue.span or "")} for issue in faults]
+            found.append({"policy": label, "nulls": told})
         return found
 
     def _policy(self, decision: Decision) -> str:
@@ -117,19 +116,19 @@ class Plan:
         """Decides. Raises DecisionError or CustomerDataIncomplete with policy, rule and place."""
         values = dict(facts.values)
         steps: list[RawStep] = []
-        faults: list[Issue] = []
         nulls: list[tuple[str, list[Issue]]] = []
         verdict: Verdict | None = None
         for compiled in self.policies:
-            before = len(faults)
+            faults: list[Issue] = []
             compiled.run(values, at, steps, faults)
-            nulls.append((compiled.policy.label, faults[before:]))
+            if faults:
+                nulls.append((compiled.policy.label, faults))
             if compiled.policy.kind == "compliance":
                 said = Verdict(values["verdict"])
                 verdict = said if verdict is None or _WORST.index(said) < _WORST.index(verdict) else verdict
         if verdict is not None:
             values["verdict"] = str(verdict)
-        return Outcome(self, values, steps, verdict, nulls if faults else ())
+        return Outcome(self, values, steps, verdict, nulls)
 
 
 _WORST = list(Verdict)

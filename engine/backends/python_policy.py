@@ -17,7 +17,7 @@ from engine.backends.python import Expressions
 from engine.backends.table_code import TableCode
 from engine.backends.writing import MissingValue, Namespace
 from engine.errors import CalculationFailed, CustomerDataIncomplete, Issue, PolicyError, Span
-from engine.feel.calls import TOO_DEEP, Runtime
+from engine.feel.calls import STRICT, TOO_DEEP, Runtime
 from engine.feel.nulls import reason
 from engine.feel.tree import Function, Literal
 from engine.policy import Decision, Formula, Policy, Table, TableFunction
@@ -32,6 +32,8 @@ class CompiledPolicy:
     function: Callable[[dict[str, Value], datetime, list[RawStep], Runtime], None]
     code: CodeType
     places: dict[int, tuple[str, Span]]
+    asks_runtime: bool
+    """Whether the source calls the runtime at all; one whose types are all known, and that has no loop, does not."""
 
     def run(
         self, values: dict[str, Value], at: datetime, steps: list[RawStep], faults: list[Issue] | None = None
@@ -40,7 +42,10 @@ class CompiledPolicy:
 
         A lenient policy raises nothing of what its expressions do: it appends to `faults` why a value is null.
         """
-        runtime = Runtime(([] if faults is None else faults) if self.policy.lenient else None)
+        if not self.asks_runtime:
+            runtime = STRICT
+        else:
+            runtime = Runtime(([] if faults is None else faults) if self.policy.lenient else None)
         try:
             self.function(values, at, steps, runtime)
         except MissingValue as missing:
@@ -123,7 +128,8 @@ class _PolicyCode:
         for table in self.tables:
             if table.prepared is not None:
                 table.prepared.bind(self.namespace.values)
-        return CompiledPolicy(self.policy, self.namespace.values["run"], code, places)
+        asks_runtime = self.policy.lenient or any("z." in text for text, _ in lines)
+        return CompiledPolicy(self.policy, self.namespace.values["run"], code, places, asks_runtime)
 
     def line(self, text: str, place: Place | None = None) -> None:
         self.body.append((text, place))
