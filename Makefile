@@ -4,11 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help env demo test lint bench lock clean
+.PHONY: help env demo test fuzz lint bench lock clean
 
 help:
 	@echo "make demo    train, serve and decide on shipped sample data"
 	@echo "make test    lint, types, import contracts, docs checks, tests"
+	@echo "make fuzz    the properties with fresh seeds and 10 times the examples (TIMES=n)"
 	@echo "make bench   benchmarks against peers, as tables"
 	@echo "make env     only the environment: .venv/bin/ordain"
 	@echo "make lock    pin the dependencies again (needs uv)"
@@ -35,6 +36,9 @@ lint: env
 
 test: lint
 	$(BIN)/pytest
+
+fuzz: env
+	ORDAIN_FUZZ=$(or $(TIMES),10) $(BIN)/pytest -m hypothesis
 
 bench: env
 	$(BIN)/python -m bench

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from api.decide import Ask
-from engine.errors import Issue, MalformedRequest, NotThatType, PolicyError, did_you_mean
-from engine.jsontext import read_json
-from engine.source import parse
-from engine.temporal import date_time
-from engine.values import said
+from ordain.api.decide import Ask
+from ordain.engine.errors import Issue, MalformedRequest, NotThatType, PolicyError, did_you_mean
+from ordain.engine.text.source import parse
+from ordain.engine.values.json_text import read_json
+from ordain.engine.values.temporal import date_time
+from ordain.engine.values.types import said
 
 _KEYS = ("subject", "facts", "at")
 MAX_SUBJECT = 200

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.services import Services
-from audit.decision import decision_entry
-from audit.entry import Entry, Receipt, new_id
-from engine.errors import ComplianceViolation, Issue, MalformedRequest
-from engine.facts import Facts
-from engine.gather import gather
-from engine.policy import Verdict
-from engine.temporal import fixed_offset
+from ordain.api.services import Services
+from ordain.audit.entry.decision import decision_entry
+from ordain.audit.entry.entry import Entry, Receipt, new_id
+from ordain.engine.errors import ComplianceViolation, Issue, MalformedRequest
+from ordain.engine.gather import gather
+from ordain.engine.policy.facts import Facts
+from ordain.engine.policy.model import Verdict
+from ordain.engine.values.temporal import fixed_offset
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ import binascii
 import os
 from pathlib import Path
 
-from api.settings import Settings
-from audit.keys import LocalMasterKey
-from audit.open_ledger import Keys
-from engine.errors import SettingsError
+from ordain.api.settings import Settings
+from ordain.audit.entry.keys import LocalMasterKey
+from ordain.audit.ledger.open_ledger import Keys
+from ordain.engine.errors import SettingsError
 
 MASTER, SIGNING = "ORDAIN_MASTER_KEY", "ORDAIN_SIGNING_KEY"
 """Environment variables; each 32 bytes in base64. They go before the files `master.key` and `signing.key`."""

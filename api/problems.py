@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from engine.errors import (
+from ordain.engine.errors import (
     AnchorUnavailable,
     ComplianceViolation,
     CustomerDataIncomplete,

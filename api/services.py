@@ -6,15 +6,15 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from api.opened import open_for
-from api.settings import Settings
-from audit.documents import Document
-from audit.open_ledger import OpenLedger
-from engine.catalog import Catalog, load_catalog, protected_score_issues, read_texts
-from engine.errors import ModelDegradationDetected, PolicyError
-from engine.facts import POLICY, REQUEST, FactSource, Vocabulary
-from engine.temporal import fixed_offset
-from models.registry import Registry
+from ordain.api.ledger import open_for
+from ordain.api.settings import Settings
+from ordain.audit.entry.documents import Document
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.engine.catalog import Catalog, load_catalog, protected_score_issues, read_texts
+from ordain.engine.errors import ModelDegradationDetected, PolicyError
+from ordain.engine.policy.facts import POLICY, REQUEST, FactSource, Vocabulary
+from ordain.engine.values.temporal import fixed_offset
+from ordain.models.registry.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from engine.errors import Issue, PolicyError, SettingsError, did_you_mean
-from engine.source import Node, parse
+from ordain.engine.errors import Issue, PolicyError, SettingsError, did_you_mean
+from ordain.engine.text.source import Node, parse
 
 CONFIG = "ORDAIN_CONFIG"
 """The environment variable that names another file than `config.yaml` in the working directory."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from bench.table_cases import SERVICES, VOCABULARY, BigTable
 from bench.tables import Result
-from engine.analysis.tables import findings
-from engine.catalog import Catalog, Texts, load_catalog
-from engine.errors import Issue
+from ordain.engine.catalog import Catalog, Texts, load_catalog
+from ordain.engine.check.tables.examined import findings
+from ordain.engine.errors import Issue
 
 SIZES = (20, 200, 2_000)
 ROUNDS = 3

@@ -1,7 +1,7 @@
 """The bare service that the HTTP benchmark compares with: the same framework, server and JSON reader, no decision.
 
 It reads the request's body as Ordain does and answers with one fixed object: no rules, no trace, no ledger.
-`python -m bench.baseline HOST PORT` serves it as `api.server` serves Ordain.
+`python -m bench.baseline HOST PORT` serves it as `api.http.server` serves Ordain.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from engine.jsontext import read_json
+from ordain.engine.values.json_text import read_json
 
 _ANSWER = {
     "decision_id": "00000000-0000-7000-8000-000000000000",

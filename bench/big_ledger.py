@@ -19,16 +19,16 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-from api.opened import place_folders
-from api.services import Services, wire
-from api.settings import Settings
-from audit.proof import proof_file
-from audit.replay import Replayer
-from audit.search import Query, search
-from audit.verifier.check import verify
-from audit.verifier.proof import verify_proof
 from bench.ledger import copies, sample_entry
 from bench.tables import OUT, Result
+from ordain.api.ledger import place_folders
+from ordain.api.services import Services, wire
+from ordain.api.settings import Settings
+from ordain.audit.ledger.proving import proof_file
+from ordain.audit.records.replay import Replayer
+from ordain.audit.records.search import Query, search
+from ordain.audit.verifier.check import verify
+from ordain.audit.verifier.proof import verify_proof
 
 ENTRIES = 1_000_000
 BATCH = 500

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from audit.canonical import canonical
 from bench import zen_peer
 from bench.by_hand import decide
 from bench.cases import Case, cases
 from bench.tables import Result
 from bench.timing import Spread, in_turns, ratios
-from engine.catalog import load_catalog, read_texts
-from engine.evaluate import Outcome, Plan
-from engine.facts import Vocabulary
-from engine.gather import gather
-from engine.values import plain
+from ordain.audit.entry.canonical import canonical
+from ordain.engine.catalog import load_catalog, read_texts
+from ordain.engine.evaluate import Outcome, Plan
+from ordain.engine.gather import gather
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.values.types import plain
 
 POLICIES = Path(__file__).parent / "policies"
 AT = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)

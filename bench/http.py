@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from audit.verifier.check import verify
 from bench import asks
 from bench.load import Load, measure
 from bench.servers import serving
 from bench.tables import Result
 from bench.timing import Spread, ratios
+from ordain.audit.verifier.check import verify
 
 CONNECTIONS = 32
 ROUNDS = 5
@@ -98,7 +98,7 @@ def run() -> Result:
 def _train(folder: Path, environment: Mapping[str, str]) -> Path:
     """A churn model of SYNTHETIC customers, in a process of its own: XGBoost is never loaded in this one."""
     held_out = folder / "held-out.jsonl"
-    command = [sys.executable, "-m", "api", "train", "churn", "--customers", "3000", "--held-out", str(held_out)]
+    command = [sys.executable, "-m", "ordain", "train", "churn", "--customers", "3000", "--held-out", str(held_out)]
     done = subprocess.run(
         command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300, check=False
     )

@@ -23,15 +23,15 @@ from uuid import uuid4
 
 import psycopg
 
-from api.ask import read_ask
-from api.decide import decide
-from api.services import Services, wire
-from api.settings import Settings
-from audit.entry import Entry, Prepared, new_id
-from audit.open_ledger import OpenLedger
 from bench import asks
 from bench.tables import Result
 from bench.timing import Spread, in_turns, ratios
+from ordain.api.ask import read_ask
+from ordain.api.decide import decide
+from ordain.api.services import Services, wire
+from ordain.api.settings import Settings
+from ordain.audit.entry.entry import Entry, Prepared, new_id
+from ordain.audit.ledger.open_ledger import OpenLedger
 
 SUBJECTS = 1_000
 ROUNDS = 9

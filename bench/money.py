@@ -16,8 +16,8 @@ import click
 from bench import zen_peer
 from bench.decision import AT
 from bench.tables import Result
-from engine.catalog import Texts, load_catalog
-from engine.gather import gather
+from ordain.engine.catalog import Texts, load_catalog
+from ordain.engine.gather import gather
 
 CUSTOMERS = 10_000
 ORDAIN = "Ordain: kind bounds"

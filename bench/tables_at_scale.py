@@ -22,12 +22,12 @@ from bench.decision import AT
 from bench.table_cases import SERVICES, VOCABULARY, BigTable, policy, queries
 from bench.tables import Result
 from bench.timing import Spread, in_turns, ratios
-from engine.backends.table_index import TableIndex
-from engine.catalog import Texts, load_catalog
-from engine.evaluate import Plan
-from engine.gather import gather
-from engine.policy import Table
-from engine.values import plain
+from ordain.engine.catalog import Texts, load_catalog
+from ordain.engine.evaluate import Plan
+from ordain.engine.gather import gather
+from ordain.engine.policy.model import Table
+from ordain.engine.tables.index import TableIndex
+from ordain.engine.values.types import plain
 
 SIZES = (20, 200, 2_000, 4_000)
 CHAINED = 3_700

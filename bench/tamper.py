@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audit.verifier.findings import Failure
+from ordain.audit.verifier.findings import Failure
 
 _FORGE = Path(__file__).parent.parent / "tests" / "audit" / "verifier"
 _ROWS, _POSITIONS = 4, 5

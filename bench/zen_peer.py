@@ -16,7 +16,7 @@ from typing import Any
 import zen
 
 from bench.timing import in_turns
-from engine.source import parse
+from ordain.engine.text.source import parse
 
 Evaluate = Callable[[Any, Any], Any]
 """One decision of a context with zen-engine's options."""

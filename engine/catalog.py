@@ -7,18 +7,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.backends.python_policy import CompiledPolicy, compile_policy
-from engine.dmn.policy_file import read_policy
-from engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean
-from engine.evaluate import Plan, make_plan
-from engine.examples import example_issues
-from engine.facts import ModelCard, Vocabulary
-from engine.kinds import KINDS
-from engine.load import file_name_issues, load_policy
-from engine.load_facts import load_vocabulary, unknown_policies
-from engine.policy import Policy
-from engine.service import Service, Services, load_services
-from engine.source import read_file
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
+from ordain.engine.dmn.reading.policy_file import read_policy
+from ordain.engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean
+from ordain.engine.evaluate import Plan, make_plan
+from ordain.engine.examples.run import example_issues
+from ordain.engine.policy.facts import ModelCard, Vocabulary
+from ordain.engine.policy.kinds import KINDS
+from ordain.engine.policy.load import file_name_issues, load_policy
+from ordain.engine.policy.load_facts import load_vocabulary, unknown_policies
+from ordain.engine.policy.model import Policy
+from ordain.engine.policy.service import Service, Services, load_services
+from ordain.engine.text.source import read_file
 
 
 @dataclass(frozen=True, slots=True)

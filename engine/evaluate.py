@@ -7,21 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.backends.python_policy import CompiledPolicy, RawStep
-from engine.errors import Issue, Span
-from engine.facts import Facts, Vocabulary
-from engine.feel.types import Checked
-from engine.gather import Need
-from engine.policy import Decision, Formula, Table, Verdict
-from engine.service import Service
-from engine.values import Kind, Type, Value, plain
+from ordain.engine.backends.python.policy import CompiledPolicy, RawStep
+from ordain.engine.errors import Issue, Span
+from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.gather import Need
+from ordain.engine.policy.facts import Facts, Vocabulary
+from ordain.engine.policy.model import Decision, Formula, Table, Verdict
+from ordain.engine.policy.service import Service
+from ordain.engine.values.types import Kind, Type, Value, plain
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a service decided. `steps` hold the trace, in the raw form of `backends.python_policy`.
+    """What a service decided. `steps` hold the trace, in the raw form of `backends.python.policy`.
 
     `values` are all facts and decisions by name; `verdict` is None for a service without compliance. `nulls` say, by
     policy, why values of a lenient one are null.

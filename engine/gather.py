@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from engine.errors import (
+from ordain.engine.errors import (
     CustomerDataIncomplete,
     DataQualityIssue,
     Issue,
@@ -14,8 +14,8 @@ from engine.errors import (
     Span,
     did_you_mean,
 )
-from engine.facts import REQUEST, Fact, Facts, FactSource, Score, Vocabulary
-from engine.values import Value
+from ordain.engine.policy.facts import REQUEST, Fact, Facts, FactSource, Score, Vocabulary
+from ordain.engine.values.types import Value
 
 MOST_STRANGERS = 5
 """How many unknown facts of one request are named, each with what it may have meant."""

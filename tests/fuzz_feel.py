@@ -22,10 +22,10 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from engine.errors import PolicyError, Span  # noqa: E402
-from engine.feel import parse, tree  # noqa: E402
-from engine.feel.lexer import KEYWORDS, is_word  # noqa: E402
-from engine.feel.printer import cell_text, printed  # noqa: E402
+from ordain.engine.errors import PolicyError, Span  # noqa: E402
+from ordain.engine.feel.syntax import parse, tree  # noqa: E402
+from ordain.engine.feel.syntax.lexer import KEYWORDS, is_word  # noqa: E402
+from ordain.engine.feel.syntax.printer import cell_text, printed  # noqa: E402
 
 ORIGIN = Span("fuzz", 1, 1)
 KNOWN = ["price", "monthly price", "e-mail", "in force", "5G", "d'or", "not sure", "Loan Rate"]

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audit.verifier.notes import Note, read_note
-from engine.errors import CheckpointRefused, SettingsError
+from ordain.audit.verifier.notes import Note, read_note
+from ordain.engine.errors import CheckpointRefused, SettingsError
 
 _NAME = re.compile(r"([0-9]{12})-([0-9a-f]{16})\.checkpoint")
 _ERA = re.compile(r"checkpoints-([0-9]{4})")

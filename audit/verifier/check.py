@@ -16,15 +16,15 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from audit.verifier.anchors import Place, read_place
-from audit.verifier.entries import EntryCheck
-from audit.verifier.findings import Evidence, Failure, Findings, shown
-from audit.verifier.fold import WAITS
-from audit.verifier.notes import read_key
-from audit.verifier.payloads import DoesNotOpen, Opener
-from audit.verifier.postgresql_source import PostgresSource
-from audit.verifier.recount import Recount
-from audit.verifier.relations import (
+from ordain.audit.verifier.anchors import Place, read_place
+from ordain.audit.verifier.entries import EntryCheck
+from ordain.audit.verifier.findings import Evidence, Failure, Findings, shown
+from ordain.audit.verifier.fold import WAITS
+from ordain.audit.verifier.notes import read_key
+from ordain.audit.verifier.payloads import DoesNotOpen, Opener
+from ordain.audit.verifier.postgresql_source import PostgresSource
+from ordain.audit.verifier.recount import Recount
+from ordain.audit.verifier.relations import (
     check_counts,
     check_documents,
     check_erasure_lists,
@@ -33,12 +33,12 @@ from audit.verifier.relations import (
     check_payloads,
     check_restrictions,
 )
-from audit.verifier.sample import check_range, check_sample
-from audit.verifier.signatures import Signed, chain_of, check_checkpoints, check_pins, check_places, stored_sizes
-from audit.verifier.source import TABLES, WAITING, Row, Source, Unreadable, lacking, path_of
-from audit.verifier.sqlite_source import SqliteSource
-from audit.verifier.tree import TILE_HEIGHT, TILE_WIDTH, leaf_hash
-from engine.errors import CheckpointRefused, SettingsError
+from ordain.audit.verifier.sample import check_range, check_sample
+from ordain.audit.verifier.signatures import Signed, chain_of, check_checkpoints, check_pins, check_places, stored_sizes
+from ordain.audit.verifier.source import TABLES, WAITING, Row, Source, Unreadable, lacking, path_of
+from ordain.audit.verifier.sqlite_source import SqliteSource
+from ordain.audit.verifier.tree import TILE_HEIGHT, TILE_WIDTH, leaf_hash
+from ordain.engine.errors import CheckpointRefused, SettingsError
 
 Progress = Callable[[int, int], None]
 """Called with the number of entries checked so far and the number there are."""

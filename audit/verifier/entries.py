@@ -6,11 +6,11 @@ import datetime as dt
 from array import array
 from dataclasses import dataclass, field
 
-from audit.verifier.envelope import Json, Malformed, check_shape, read_canonical
-from audit.verifier.findings import Failure, Findings, shown
-from audit.verifier.fold import WAITS, Fold
-from audit.verifier.payloads import DoesNotOpen, Opener, hash_fault
-from audit.verifier.source import Row
+from ordain.audit.verifier.envelope import Json, Malformed, check_shape, read_canonical
+from ordain.audit.verifier.findings import Failure, Findings, shown
+from ordain.audit.verifier.fold import WAITS, Fold
+from ordain.audit.verifier.payloads import DoesNotOpen, Opener, hash_fault
+from ordain.audit.verifier.source import Row
 
 _KEY_BYTES, _TAG_BYTES, _WRAPPED_BYTES = 16, 32, 60
 _NO_TIME = 2**62

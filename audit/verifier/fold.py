@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.verifier.envelope import Json, references
+from ordain.audit.verifier.envelope import Json, references
 
 Reference = tuple[str, str, int, str]
 """Kind, name, version, digest."""

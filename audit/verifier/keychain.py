@@ -11,9 +11,9 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from audit.verifier.fold import Rotation
-from audit.verifier.notes import Note, PublicKey, read_key, signer
-from engine.errors import CheckpointRefused
+from ordain.audit.verifier.fold import Rotation
+from ordain.audit.verifier.notes import Note, PublicKey, read_key, signer
+from ordain.engine.errors import CheckpointRefused
 
 _ROTATION = b"ordain key rotation 1\n"
 

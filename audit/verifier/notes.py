@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from engine.errors import CheckpointRefused
+from ordain.engine.errors import CheckpointRefused
 
 MOST_BYTES = 65_536
 """Of a note."""

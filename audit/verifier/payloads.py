@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from audit.verifier.envelope import Json, Malformed, check_integers, read_canonical
-from audit.verifier.source import Row
-from engine.errors import SettingsError
+from ordain.audit.verifier.envelope import Json, Malformed, check_integers, read_canonical
+from ordain.audit.verifier.source import Row
+from ordain.engine.errors import SettingsError
 
 _NONCE_BYTES = 12
 _MOST_KEYS = 200_000

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from audit.verifier.source import (
+from ordain.audit.verifier.source import (
     BARE_ENTRIES,
     ENTRIES,
     ENTRY_TABLES,
@@ -20,7 +20,7 @@ from audit.verifier.source import (
     lacking,
     missing_indexes,
 )
-from engine.errors import SettingsError
+from ordain.engine.errors import SettingsError
 
 _OPTIONAL = ("alembic_version", "inbox", "sequencer")
 _AT_ONCE = 1000

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.verifier.envelope import Malformed, check_shape, read_canonical
-from audit.verifier.notes import Note, decoded, read_key, read_note, signer
-from audit.verifier.tree import leaf_hash as hash_of
-from audit.verifier.tree import verify_consistency as fits
-from audit.verifier.tree import verify_inclusion
-from engine.errors import ProofRefused
+from ordain.audit.verifier.envelope import Malformed, check_shape, read_canonical
+from ordain.audit.verifier.notes import Note, decoded, read_key, read_note, signer
+from ordain.audit.verifier.tree import leaf_hash as hash_of
+from ordain.audit.verifier.tree import verify_consistency as fits
+from ordain.audit.verifier.tree import verify_inclusion
+from ordain.engine.errors import ProofRefused
 
 MOST_BYTES = 4_000_000
 """Of a proof file."""

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from audit.verifier.tree import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, Frontier, complete_root, split
+from ordain.audit.verifier.tree import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, Frontier, complete_root, split
 
 _LONGEST_GAP = 1 << 16
 """Missing entries that are still stepped through; beyond, what follows has no place in a tree."""

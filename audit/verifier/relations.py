@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from hashlib import sha256
 
-from audit.verifier.anchors import NEVER, Place
-from audit.verifier.entries import EntryCheck, Outside, microseconds
-from audit.verifier.findings import Failure, Findings, shown
-from audit.verifier.fold import WAITS, Fold, Restriction
-from audit.verifier.source import Source
+from ordain.audit.verifier.anchors import NEVER, Place
+from ordain.audit.verifier.entries import EntryCheck, Outside, microseconds
+from ordain.audit.verifier.findings import Failure, Findings, shown
+from ordain.audit.verifier.fold import WAITS, Fold, Restriction
+from ordain.audit.verifier.source import Source
 
 _LEADS_NOWHERE = """
 SELECT i.id FROM subject_index i LEFT JOIN payload p ON p.id = i.id AND p.key = i.key WHERE p.id IS NULL

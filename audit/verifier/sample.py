@@ -10,18 +10,18 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from audit.verifier.anchors import Place
-from audit.verifier.entries import EntryCheck, microseconds
-from audit.verifier.envelope import Malformed, check_shape, read_canonical
-from audit.verifier.findings import Evidence, Failure, Findings, shown
-from audit.verifier.fold import Fold
-from audit.verifier.keychain import KeyChain
-from audit.verifier.payloads import DoesNotOpen, Opener
-from audit.verifier.signatures import Signed, chain_of, check_checkpoints, check_pins, check_places
-from audit.verifier.source import TABLES, Row, Source, Unreadable
-from audit.verifier.stored_tree import Incomplete, StoredTree
-from audit.verifier.tree import leaf_hash, verify_inclusion
-from engine.errors import SettingsError
+from ordain.audit.verifier.anchors import Place
+from ordain.audit.verifier.entries import EntryCheck, microseconds
+from ordain.audit.verifier.envelope import Malformed, check_shape, read_canonical
+from ordain.audit.verifier.findings import Evidence, Failure, Findings, shown
+from ordain.audit.verifier.fold import Fold
+from ordain.audit.verifier.keychain import KeyChain
+from ordain.audit.verifier.payloads import DoesNotOpen, Opener
+from ordain.audit.verifier.signatures import Signed, chain_of, check_checkpoints, check_pins, check_places
+from ordain.audit.verifier.source import TABLES, Row, Source, Unreadable
+from ordain.audit.verifier.stored_tree import Incomplete, StoredTree
+from ordain.audit.verifier.tree import leaf_hash, verify_inclusion
+from ordain.engine.errors import SettingsError
 
 Progress = Callable[[int, int], None]
 

@@ -6,13 +6,13 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from audit.verifier.anchors import Anchored, Place
-from audit.verifier.findings import Failure, Findings, shown
-from audit.verifier.fold import WAITS, Fold
-from audit.verifier.keychain import KeyChain, key_chain
-from audit.verifier.notes import Note, PublicKey, read_key, read_note
-from audit.verifier.source import Source
-from engine.errors import CheckpointRefused
+from ordain.audit.verifier.anchors import Anchored, Place
+from ordain.audit.verifier.findings import Failure, Findings, shown
+from ordain.audit.verifier.fold import WAITS, Fold
+from ordain.audit.verifier.keychain import KeyChain, key_chain
+from ordain.audit.verifier.notes import Note, PublicKey, read_key, read_note
+from ordain.audit.verifier.source import Source
+from ordain.engine.errors import CheckpointRefused
 
 RootAt = Callable[[int], bytes | None]
 """The root that the entries give at a size; None when it cannot be told."""

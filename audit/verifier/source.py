@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from engine.errors import SettingsError
+from ordain.engine.errors import SettingsError
 
 ENTRY_TABLES = ("entry", "payload", "subject_key", "subject_index")
 TABLES = (*ENTRY_TABLES, "document", "tile", "checkpoint", "ledger_identity")

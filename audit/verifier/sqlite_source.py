@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from audit.verifier.findings import shown
-from audit.verifier.source import (
+from ordain.audit.verifier.findings import shown
+from ordain.audit.verifier.source import (
     BARE_ENTRIES,
     ENTRIES,
     ENTRY_TABLES,
@@ -19,7 +19,7 @@ from audit.verifier.source import (
     Unreadable,
     missing_indexes,
 )
-from engine.errors import SettingsError
+from ordain.engine.errors import SettingsError
 
 APPLICATION_ID = 0x4F524441
 _OPTIONAL = ("alembic_version",)

@@ -5,8 +5,8 @@ Nothing here is trusted. What is read is worth something once a path made of it 
 
 from __future__ import annotations
 
-from audit.verifier.source import Source
-from audit.verifier.tree import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, join, leaf_hash, row_above, split
+from ordain.audit.verifier.source import Source
+from ordain.audit.verifier.tree import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, join, leaf_hash, row_above, split
 
 _MOST_KEPT = 512
 """Tiles in memory, each with the nodes over it, 16 kB."""

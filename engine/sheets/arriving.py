@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engine.errors import Issue, did_you_mean
-from engine.sheets.book import Cell, Held, Sheet, heading_of, letters
-from engine.sheets.edits import EXPRESSIONS, Edits, PathOf
-from engine.sheets.sections import COMMENT, INSIDE, Row, Section
+from ordain.engine.errors import Issue, did_you_mean
+from ordain.engine.sheets.book import Cell, Held, Sheet, heading_of, letters
+from ordain.engine.sheets.edits import EXPRESSIONS, Edits, PathOf
+from ordain.engine.sheets.sections import COMMENT, INSIDE, Row, Section
 
 _NUMBER = re.compile(r"[-+]?\d{1,40}(\.\d{1,40})?([eE][-+]?\d{1,3})?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

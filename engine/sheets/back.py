@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from engine.errors import Issue, PolicyError, Span, did_you_mean
-from engine.facts import Vocabulary
-from engine.load import load_policy
-from engine.policy import Policy
-from engine.sheets.arriving import Arrival, Arrived, arrival_of
-from engine.sheets.book import Book, text_of
-from engine.sheets.edits import Edit, PathOf
-from engine.sheets.parts import Part, line_start, line_starts, parts_of, read_nodes
-from engine.sheets.sections import COMMENT, Row, Section, sections_of
+from ordain.engine.errors import Issue, PolicyError, Span, did_you_mean
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.model import Policy
+from ordain.engine.sheets.arriving import Arrival, Arrived, arrival_of
+from ordain.engine.sheets.book import Book, text_of
+from ordain.engine.sheets.edits import Edit, PathOf
+from ordain.engine.sheets.sections import COMMENT, Row, Section, sections_of
+from ordain.engine.sheets.sheet_parts import Part, line_start, line_starts, parts_of, read_nodes
 
 _MARK = b"\xef\xbb\xbf"
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from engine.errors import Issue, PolicyError, Span, did_you_mean
-from engine.policy import Policy
-from engine.sheets.edits import PathOf
-from engine.sheets.sections import Section, sections_of
+from ordain.engine.errors import Issue, PolicyError, Span, did_you_mean
+from ordain.engine.policy.model import Policy
+from ordain.engine.sheets.edits import PathOf
+from ordain.engine.sheets.sections import Section, sections_of
 
 LONGEST = 32_767
 """How many characters a spreadsheet keeps in one cell."""

@@ -13,8 +13,8 @@ import csv
 import io
 from collections.abc import Iterator
 
-from engine.errors import Issue, PolicyError, Span
-from engine.sheets.book import NOTES, Book, Cell, Sheet
+from ordain.engine.errors import Issue, PolicyError, Span
+from ordain.engine.sheets.book import NOTES, Book, Cell, Sheet
 
 _FORMULA = tuple("=+-@＝＋－＠'")
 _MARK = "'"

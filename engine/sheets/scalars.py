@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.errors import PolicyError
-from engine.source import parse
+from ordain.engine.errors import PolicyError
+from ordain.engine.text.source import parse
 
 _SHORT = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import PolicyError
-from engine.kinds import KINDS
-from engine.kinds.tables import RULE
-from engine.sheets.edits import PathOf
-from engine.sheets.parts import (
+from ordain.engine.errors import PolicyError
+from ordain.engine.policy.kinds import KINDS
+from ordain.engine.policy.kinds.table_section import RULE
+from ordain.engine.sheets.edits import PathOf
+from ordain.engine.sheets.sheet_parts import (
     Part,
     comments_in,
     line_end,
@@ -24,7 +24,7 @@ from engine.sheets.parts import (
     read_nodes,
     value_at,
 )
-from engine.source import Node
+from ordain.engine.text.source import Node
 
 COMMENT: PathOf = ("comment",)
 INSIDE = "inside the rule: "

@@ -16,9 +16,9 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from engine.errors import Issue, PolicyError, Span
-from engine.sheets.book import NOTES, Book, Cell, Held, Sheet, letters
-from engine.sheets.sections import Section
+from ordain.engine.errors import Issue, PolicyError, Span
+from ordain.engine.sheets.book import NOTES, Book, Cell, Held, Sheet, letters
+from ordain.engine.sheets.sections import Section
 
 _COVER = "About"
 _WIDEST, _NARROWEST = 60, 8

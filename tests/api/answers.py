@@ -6,8 +6,8 @@ import datetime as dt
 import json
 from typing import Any
 
-import engine.errors
-from engine.errors import OrdainError, Severity
+import ordain.engine.errors
+from ordain.engine.errors import OrdainError, Severity
 
 ADVICE: dict[str, object] = {"usage_gb": 95, "plan_gb": 100}
 RETENTION: dict[str, object] = {
@@ -71,7 +71,7 @@ def error_in(text: str | bytes) -> dict[str, Any]:
 def severity_of(code: str) -> str:
     if code in _OF_HTTP:
         return _OF_HTTP[code]
-    kind = getattr(engine.errors, code)
+    kind = getattr(ordain.engine.errors, code)
     assert issubclass(kind, OrdainError)
     severity: Severity = kind.severity
     return str(severity)

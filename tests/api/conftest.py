@@ -10,9 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 from served import ROOT, Server, ordain, settings_in
 
-from api.app import app_for
-from api.services import Services, wire
-from api.settings import Settings
+from ordain.api.http.app import app_for
+from ordain.api.services import Services, wire
+from ordain.api.settings import Settings
 
 SHARED = Path(os.environ.get("ORDAIN_SHARED") or ROOT.parent / "shared")
 

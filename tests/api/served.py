@@ -17,8 +17,8 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from api.cli import main
-from api.settings import Settings
+from ordain.api.cli.main import main
+from ordain.api.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60
@@ -66,7 +66,7 @@ def run(folder: Path, command: list[str], **more: str) -> subprocess.CompletedPr
 
 def ordain(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Runs `ordain ...` in `folder`; `more` are environment variables."""
-    command = [sys.executable, "-m", "api", *arguments]
+    command = [sys.executable, "-m", "ordain", *arguments]
     return run(folder, command, **more)
 
 
@@ -106,7 +106,7 @@ class Server:
     def __enter__(self) -> Server:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "api", "serve"],
+                [sys.executable, "-m", "ordain", "serve"],
                 cwd=self.folder,
                 env=self._environment,
                 stdout=log,

@@ -18,8 +18,8 @@ import pytest
 import yaml
 from served import ROOT, SECONDS, environment, ordain_here
 
-from api.watching import changes, stamps
-from engine.checks import CHECKS
+from ordain.api.cli.watching import changes, stamps
+from ordain.engine.check.codes import CHECKS
 
 WRONG = '        when: {churn_risk: "> 0.80", clv_tier: medum}\n'
 
@@ -229,7 +229,7 @@ def test_changes_of_files_are_noticed_once_they_are_quiet(policies: Path) -> Non
 
 
 def test_watching_checks_again_after_a_change_and_ends_well_when_interrupted(tmp_path: Path, policies: Path) -> None:
-    command = [sys.executable, "-u", "-m", "api", "check", str(policies), "--watch"]
+    command = [sys.executable, "-u", "-m", "ordain", "check", str(policies), "--watch"]
     output = tmp_path / "output.txt"
     with output.open("w") as out:
         running = subprocess.Popen(command, cwd=tmp_path, env=environment(tmp_path), stdout=out, stderr=out)
@@ -278,7 +278,7 @@ def test_a_pipe_among_the_policies_is_no_file_and_nothing_waits_for_it(tmp_path:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
 def test_an_output_that_cannot_be_written_is_said_so(policies: Path) -> None:
-    command = [sys.executable, "-m", "api", "check", str(policies)]
+    command = [sys.executable, "-m", "ordain", "check", str(policies)]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
     assert done.returncode == 2

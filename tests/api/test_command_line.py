@@ -18,8 +18,8 @@ from answers import ADVICE, NOON, QUOTE, RETENTION, error_in
 from click.testing import CliRunner
 from served import ROOT, ordain, ordain_here
 
-from api.cli import main
-from engine.kinds import KINDS
+from ordain.api.cli.main import main
+from ordain.engine.policy.kinds import KINDS
 
 POLICIES = sorted((ROOT / "policies").glob("*/v*.yaml"))
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from served import ROOT
 
-from api.cli import main
+from ordain.api.cli.main import main
 
 NAMESPACE = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 MODEL = f"""<definitions xmlns="{NAMESPACE}" namespace="urn:fares" name="fares">

@@ -14,8 +14,8 @@ import pytest
 import yaml
 from served import ROOT, ordain_here
 
-from engine.editor_schema import NAMES
-from engine.kinds import KINDS
+from ordain.engine.policy.kinds import KINDS
+from ordain.engine.policy.schema import NAMES
 
 PLAIN = 'owner: "me"  # who\npolicy:   a\n'
 FORMATTED = "policy: a\nowner: me  # who\n"

@@ -11,7 +11,7 @@ from answers import ADVICE, body, error_in
 from flask.testing import FlaskClient
 from served import ROOT, Server
 
-from api.services import Services
+from ordain.api.services import Services
 
 _FILE = yaml.safe_load((ROOT / "tests/cases/bad_requests.yaml").read_text(encoding="utf-8"))
 CASES: list[dict[str, Any]] = _FILE["cases"]

@@ -16,9 +16,9 @@ from answers import ADVICE, NOON, QUOTE, RETENTION, body, error_in
 from flask.testing import FlaskClient
 from served import settings_in
 
-from api.app import app_for
-from api.services import Services, wire
-from audit.verifier.proof import verify_proof
+from ordain.api.http.app import app_for
+from ordain.api.services import Services, wire
+from ordain.audit.verifier.proof import verify_proof
 
 KEYS = [
     *("decision_id", "service", "at", "outcome", "verdict"),

@@ -14,9 +14,9 @@ from answers import ADVICE, NOON, QUOTE, RETENTION, body, error_in
 from flask.testing import FlaskClient
 from served import ROOT, free_port, ordain, ordain_here, settings_in
 
-from api.app import app_for
-from api.services import Services, wire
-from engine.errors import PolicyChanged
+from ordain.api.http.app import app_for
+from ordain.api.services import Services, wire
+from ordain.engine.errors import PolicyChanged
 
 BROKEN = [
     pytest.param(

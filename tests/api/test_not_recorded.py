@@ -16,9 +16,9 @@ from answers import ADVICE, NOON, QUOTE, body, error_in
 from flask.testing import FlaskClient
 from served import Server, ordain, ordain_here, run
 
-from api.services import Services
-from audit.sqlite import SqliteStore
-from audit.verifier.check import verify
+from ordain.api.services import Services
+from ordain.audit.store.sqlite import SqliteStore
+from ordain.audit.verifier.check import verify
 
 ADVISE = "/v1/decisions/plan-advice"
 _HOLD = """
@@ -137,7 +137,7 @@ def test_it_works_again_once_there_is_room(client: FlaskClient, use: Services) -
 
 def _with_small_files(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs `ordain` where the system lets no file grow beyond 64 blocks of 512 bytes: too few for a first quote."""
-    command = ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh", sys.executable, "-m", "api", *arguments]
+    command = ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh", sys.executable, "-m", "ordain", *arguments]
     return run(folder, command)
 
 

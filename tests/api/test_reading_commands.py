@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from served import environment, ordain_here
 
-from api.opened import open_for
-from api.settings import load_settings
-from audit.entry import Kind
-from audit.reader import Record
+from ordain.api.ledger import open_for
+from ordain.api.settings import load_settings
+from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger.reader import Record
 
 FACTS = {
     "churn_risk": 0.85,

@@ -14,9 +14,9 @@ from uuid import UUID
 from answers import ADVICE, NOON, RETENTION
 from served import Server, settings_in
 
-from api.opened import open_for
-from audit.replay import Replayer
-from audit.verifier.check import verify
+from ordain.api.ledger import open_for
+from ordain.audit.records.replay import Replayer
+from ordain.audit.verifier.check import verify
 
 ROUNDS, CLIENTS = 5, 8
 _ASKS = [

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from served import ROOT, settings_in
 
-from api.opened import open_for
-from api.settings import Settings, load_settings
-from engine.errors import LedgerRolledBack, SettingsError
+from ordain.api.ledger import open_for
+from ordain.api.settings import Settings, load_settings
+from ordain.engine.errors import LedgerRolledBack, SettingsError
 
 OTHER: dict[str, tuple[str, Any]] = {
     "database_url": ("sqlite:////elsewhere/other.db", "sqlite:////elsewhere/other.db"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from served import ROOT, ordain_here
 
-from engine.catalog import load_catalog, read_texts
+from ordain.engine.catalog import load_catalog, read_texts
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def edit(file: Path, old: str, new: str) -> None:
 
 @pytest.mark.parametrize("width", [60, 100, 160])
 def test_a_grid_fits_the_terminal(folder: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.commands.table.OUT._width", width)  # undone, the property would stay at what it measured
+    monkeypatch.setattr("ordain.api.cli.table.OUT._width", width)  # undone, the property would stay at what it measured
     shown = table(folder, "retention-offer")
     assert "hit policy: first" in shown
     assert max(map(len, shown.splitlines())) <= width
@@ -193,7 +193,7 @@ def test_a_policy_that_changed_while_its_sheet_was_read_is_not_written_over(
         policy.write_text(text)
         return []
 
-    monkeypatch.setattr("api.commands.table.example_issues", meanwhile)
+    monkeypatch.setattr("ordain.api.cli.table.example_issues", meanwhile)
     said = table(folder, "retention-offer", "--in", "rules.csv", "--replace", code=2)
     assert "has changed meanwhile" in said
     assert policy.read_text() == text

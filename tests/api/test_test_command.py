@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 from served import ROOT
 
-from api.cli import main
-from engine.source import parse
+from ordain.api.cli.main import main
+from ordain.engine.text.source import parse
 
 POLICIES = ROOT / "policies"
 MODEL = """\

@@ -9,8 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
-from audit.anchors import FileAnchors
-from engine.errors import AnchorRefused
+from ordain.audit.anchors.places import FileAnchors
+from ordain.engine.errors import AnchorRefused
 
 ORIGIN = "ordain.ledger/0193ee00-0000-7000-8000-000000000001"
 

@@ -15,7 +15,7 @@ import time
 
 from ledgers import CONTACT, DOCUMENTS, OFFER, decision, make_ledger
 
-from engine.errors import OrdainError
+from ordain.engine.errors import OrdainError
 
 
 def main(url: str, output: str, first: int, threads: int, beat: float) -> None:

@@ -5,7 +5,7 @@ import pytest
 from databases import database
 from ledgers import opened
 
-from audit.open_ledger import OpenLedger
+from ordain.audit.ledger.open_ledger import OpenLedger
 
 
 @pytest.fixture

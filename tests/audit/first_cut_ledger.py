@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from audit.canonical import canonical
+from ordain.audit.entry.canonical import canonical
 
 DUMP = Path(__file__).parents[1] / "cases" / "ledger" / "first_cut.sql"
 COUNT = 9

@@ -11,13 +11,13 @@ from uuid import UUID
 
 from first_cut_ledger import PERSONAL
 
-from audit.checkpoint import SigningKey
-from audit.identity import identity
-from audit.keys import Keyring, LocalMasterKey
-from audit.reader import Reader
-from audit.schema import Upgraded, ensure_schema, upgrade
-from audit.sqlite import SqliteStore
-from audit.store import Store
+from ordain.audit.entry.keys import Keyring, LocalMasterKey
+from ordain.audit.ledger.reader import Reader
+from ordain.audit.store.identity import identity
+from ordain.audit.store.schema import Upgraded, ensure_schema, upgrade
+from ordain.audit.store.sqlite import SqliteStore
+from ordain.audit.store.store import Store
+from ordain.audit.tlog.checkpoint import SigningKey
 
 MASTER, SEED = LocalMasterKey(bytes(32)), bytes(32)
 NOW = dt.datetime(2026, 11, 21, 12, 0, tzinfo=dt.UTC)

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from audit.anchors import Anchors
-from audit.documents import Document
-from audit.entry import Entry, Kind, new_id
-from audit.keys import LocalMasterKey
-from audit.open_ledger import OpenLedger
-from audit.opening import Keys, open_ledger, open_store
+from ordain.audit.anchors.places import Anchors
+from ordain.audit.entry.documents import Document
+from ordain.audit.entry.entry import Entry, Kind, new_id
+from ordain.audit.entry.keys import LocalMasterKey
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.opening import Keys, open_ledger, open_store
 
 MASTER, SEED = bytes(range(32)), bytes(range(32, 64))
 ENGINE = "ordain 0.1.0"

@@ -13,18 +13,18 @@ from uuid import UUID
 
 from ledgers import opened
 
-from audit.decision import decision_entry
-from audit.documents import Document
-from audit.entry import Entry, new_id
-from audit.erasure import Erased, erase
-from audit.open_ledger import OpenLedger
-from audit.reader import Reader, Record
-from audit.retention import retain
-from audit.store import Store
-from engine.catalog import Catalog, load_catalog, read_texts
-from engine.facts import Facts, FactSource, Reason, Score
-from engine.gather import gather
-from engine.jsontext import read_json
+from ordain.audit.entry.decision import decision_entry
+from ordain.audit.entry.documents import Document
+from ordain.audit.entry.entry import Entry, new_id
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.reader import Reader, Record
+from ordain.audit.privacy.erasure import Erased, erase
+from ordain.audit.privacy.retention import retain
+from ordain.audit.store.store import Store
+from ordain.engine.catalog import Catalog, load_catalog, read_texts
+from ordain.engine.gather import gather
+from ordain.engine.policy.facts import Facts, FactSource, Reason, Score
+from ordain.engine.values.json_text import read_json
 
 POLICIES = Path(__file__).parents[2] / "policies"
 KOLKATA = dt.timezone(dt.timedelta(hours=5, minutes=30))

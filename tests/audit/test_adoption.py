@@ -12,11 +12,11 @@ import pytest
 from first_cut_ledger import COUNT, PERSONAL, as_written, bodies_in, by_formula, hashes_in, multiplied, rechained
 from first_cut_upgraded import NOW, SEED, assert_adopted, personal_in, raw, reader, sqlite_store, upgraded
 
-from audit.checkpointer import Checkpointer
-from audit.identity import check_key, identity
-from audit.schema import HEAD, Upgraded, ensure_schema
-from audit.verifier.check import verify
-from engine.errors import LedgerUnavailable, SettingsError
+from ordain.audit.ledger.checkpointer import Checkpointer
+from ordain.audit.store.identity import check_key, identity
+from ordain.audit.store.schema import HEAD, Upgraded, ensure_schema
+from ordain.audit.verifier.check import verify
+from ordain.engine.errors import LedgerUnavailable, SettingsError
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from first_cut_ledger import COUNT, as_written, bodies_in, hashes_in
 from first_cut_upgraded import assert_adopted, personal_in, sqlite_store, upgraded
 
-from audit.adoption import UNFINISHED
-from audit.schema import HEAD, Upgraded, ensure_schema
-from audit.sqlite import SqliteStore
-from engine.errors import LedgerUnavailable, SettingsError
+from ordain.audit.store.adoption import UNFINISHED
+from ordain.audit.store.schema import HEAD, Upgraded, ensure_schema
+from ordain.audit.store.sqlite import SqliteStore
+from ordain.engine.errors import LedgerUnavailable, SettingsError
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("upgrade_worker.py")

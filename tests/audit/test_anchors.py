@@ -13,8 +13,8 @@ from anchor_worker import ORIGIN, note
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.anchors import Anchors, FileAnchors, Recovery
-from engine.errors import AnchorRefused, AnchorUnavailable
+from ordain.audit.anchors.places import Anchors, FileAnchors, Recovery
+from ordain.engine.errors import AnchorRefused, AnchorUnavailable
 
 WORKER = Path(__file__).with_name("anchor_worker.py")
 ROOT = WORKER.parents[2]

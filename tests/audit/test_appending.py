@@ -13,10 +13,10 @@ import pytest
 import rfc8785
 from ledgers import CONTACT, DOCUMENTS, OFFER, SERVICES, VOCABULARY, decision, make_ledger, now, opened
 
-from audit.documents import Document
-from audit.entry import Entry, Kind, new_id
-from audit.open_ledger import OpenLedger
-from engine.errors import NotRecorded, PolicyChanged
+from ordain.audit.entry.documents import Document
+from ordain.audit.entry.entry import Entry, Kind, new_id
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.engine.errors import NotRecorded, PolicyChanged
 
 EDITED = Document("policy", OFFER.text + b"# better\n", OFFER.name, OFFER.version)
 

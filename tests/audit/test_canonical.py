@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from audit.canonical import LARGEST_INT, canonical, digest
+from ordain.audit.entry.canonical import LARGEST_INT, canonical, digest
 
 # Where code points and UTF-16 code units sort differently: U+E000..U+FFFF against the astral planes.
 TRICKY = st.text(st.sampled_from('a"\\/\x00\x1f\n\x7fé€\u2028\ud7ff\ue000\uffff\U00010000\U0001f600'), max_size=4)

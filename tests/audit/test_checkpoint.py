@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.checkpoint import (
+from ordain.audit.tlog.checkpoint import (
     MAX_NAME,
     MAX_NOTE_BYTES,
     MAX_SIGNATURES,
@@ -25,7 +25,7 @@ from audit.checkpoint import (
     sign,
     sign_text,
 )
-from engine.errors import CheckpointRefused, Severity
+from ordain.engine.errors import CheckpointRefused, Severity
 
 KNOWN: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[1] / "cases" / "ledger" / "signed_notes.yaml").read_text(encoding="utf-8")

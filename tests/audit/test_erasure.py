@@ -20,16 +20,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from databases import Cluster, binaries
 from ledgers import DOCUMENTS, MASTER, decision, now, opened
 
-from audit import erasure
-from audit.anchors import FileAnchors
-from audit.entry import Entry, Kind
-from audit.erasure import Erased, erase, erase_due, hold
-from audit.open_ledger import OpenLedger
-from audit.reader import Status
-from audit.retention import retain
-from audit.sealing import DoesNotOpen, unseal
-from audit.tables import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
-from engine.errors import LedgerUnavailable, NotRecorded, UnknownSubject
+from ordain.audit.anchors.places import FileAnchors
+from ordain.audit.entry.entry import Entry, Kind
+from ordain.audit.entry.sealing import DoesNotOpen, unseal
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.reader import Status
+from ordain.audit.privacy import erasure
+from ordain.audit.privacy.erasure import Erased, erase, erase_due, hold
+from ordain.audit.privacy.retention import retain
+from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.engine.errors import LedgerUnavailable, NotRecorded, UnknownSubject
 
 JANE = "jane.roe@example.org"
 SECRETS = ("jane.roe@example.org", "Zoë Quartermaine", "17 Larkspur Lane")

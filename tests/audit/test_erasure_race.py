@@ -9,12 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from ledgers import DOCUMENTS, decision, opened
 
-from audit.entry import Kind
-from audit.erasure import Erased, erase
-from audit.open_ledger import OpenLedger
-from audit.reader import Status
-from audit.tables import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
-from engine.errors import UnknownSubject
+from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.reader import Status
+from ordain.audit.privacy.erasure import Erased, erase
+from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.engine.errors import UnknownSubject
 
 ENOUGH = 60.0  # seconds in which what has to happen has happened
 SUBJECTS = 3

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reading_sample import CALL, LOOKED_AT, NO_CALL, NOTHING, PRICE, Sample, sample, scored
 
-from audit.explanation import explain
-from audit.letter import letter
-from audit.plain_words import escaped, words
-from audit.reader import Reader, Record
-from audit.tables import DOCUMENT
+from ordain.audit.explain.explanation import explain
+from ordain.audit.explain.letter import letter
+from ordain.audit.explain.plain_words import escaped, words
+from ordain.audit.ledger.reader import Reader, Record
+from ordain.audit.store.rows import DOCUMENT
 
 
 @pytest.fixture

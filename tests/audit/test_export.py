@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reading_sample import CALL, PRICE, Sample, sample, scored
 
-from audit.entry import Kind
-from audit.export import COLUMNS, IDS_NAMED, PUBLIC_COLUMNS, Exported, Format, export, safe_cell
-from audit.masking import MASKED, Mask, Role
-from audit.past import Past
-from audit.reader import Record, Status
-from audit.tables import DOCUMENT
-from engine.errors import ExportFailed, NotRecorded
+from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger.reader import Record, Status
+from ordain.audit.records.export import COLUMNS, IDS_NAMED, PUBLIC_COLUMNS, Exported, Format, export, safe_cell
+from ordain.audit.records.masking import MASKED, Mask, Role
+from ordain.audit.records.past import Past
+from ordain.audit.store.rows import DOCUMENT
+from ordain.engine.errors import ExportFailed, NotRecorded
 
 WHO = "C-1 Ravi"
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.group_commit import GroupCommit, OutcomeUnknown, TooManyWaiting
+from ordain.audit.ledger.group_commit import GroupCommit, OutcomeUnknown, TooManyWaiting
 
 LONG = 30.0  # seconds: how long a test waits for what has to happen at once
 SHORT = 0.05  # seconds: how long one waits that is to give up
@@ -164,7 +164,7 @@ def test_one_that_waited_too_long_is_withdrawn_and_never_written() -> None:
 def test_one_whose_write_does_not_come_back_is_told_that_nothing_is_sure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("audit.group_commit._PATIENCE", 1)
+    monkeypatch.setattr("ordain.audit.ledger.group_commit._PATIENCE", 1)
     stuck = threading.Event()
 
     class Stuck(Store):

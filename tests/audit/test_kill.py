@@ -23,11 +23,11 @@ import sqlalchemy as sa
 from databases import database
 from ledgers import SEED, opened
 
-from audit.checkpoint import SigningKey, open_note
-from audit.open_ledger import OpenLedger
-from audit.postgresql import SEQUENCING
-from audit.reader import Status
-from audit.tables import CHECKPOINT, ENTRY, INBOX, PAYLOAD
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.reader import Status
+from ordain.audit.store.postgresql import SEQUENCING
+from ordain.audit.store.rows import CHECKPOINT, ENTRY, INBOX, PAYLOAD
+from ordain.audit.tlog.checkpoint import SigningKey, open_note
 
 WORKER = Path(__file__).with_name("append_worker.py")
 ROOT = WORKER.parents[2]

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.merkle import (
+from ordain.audit.tlog.merkle import (
     EMPTY,
     Subtrees,
     consistency_proof,

@@ -22,14 +22,14 @@ from first_cut_ledger import as_written, bodies_in
 from first_cut_upgraded import MASTER, NOW, SEED, sqlite_store, upgraded
 from sqlmodel import SQLModel
 
-from audit.identity import found_ledger, identity
-from audit.migrations import migrate
-from audit.postgresql import PostgresStore
-from audit.schema import HEAD, Upgraded, ensure_schema
-from audit.sqlite import APPLICATION_ID, SqliteStore
-from audit.store import Store
-from audit.tables import COMMON, ONLY_POSTGRESQL
-from engine.errors import SettingsError
+from ordain.audit.store.identity import found_ledger, identity
+from ordain.audit.store.migrations import migrate
+from ordain.audit.store.postgresql import PostgresStore
+from ordain.audit.store.rows import COMMON, ONLY_POSTGRESQL
+from ordain.audit.store.schema import HEAD, Upgraded, ensure_schema
+from ordain.audit.store.sqlite import APPLICATION_ID, SqliteStore
+from ordain.audit.store.store import Store
+from ordain.engine.errors import SettingsError
 
 ROOT = Path(__file__).parents[2]
 SERVER = os.environ.get("ORDAIN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
@@ -150,7 +150,7 @@ def test_postgresql_keeps_payloads_in_months_uncompressed_and_numbers_nothing_by
 
 def test_the_newest_script_is_the_revision_that_the_code_expects() -> None:
     config = Config()
-    config.set_main_option("script_location", "audit:migrations")
+    config.set_main_option("script_location", "ordain.audit.store:migrations")
     scripts = ScriptDirectory.from_config(config)
     assert scripts.get_heads() == [HEAD]
     assert [script.revision for script in scripts.walk_revisions()] == ["0002", "0001"]
@@ -196,7 +196,8 @@ def test_opening_a_database_that_is_up_to_date_does_not_load_alembic(path: Path)
     with sqlite_store(path) as store:
         ensure_schema(store)
     code = (
-        "import sys; from audit.schema import ensure_schema; from audit.sqlite import SqliteStore\n"
+        "import sys; from ordain.audit.store.schema import ensure_schema\n"
+        "from ordain.audit.store.sqlite import SqliteStore\n"
         f"ensure_schema(SqliteStore('sqlite:///{path}')); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0

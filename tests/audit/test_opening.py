@@ -12,19 +12,19 @@ import pytest
 from databases import database
 from ledgers import DOCUMENTS, ENGINE, MASTER, SEED, decision, now, opened
 
-from audit.anchors import FileAnchors
-from audit.checkpoint import VerifyKey, open_note
-from audit.checkpointer import newest_note, rotated_keys
-from audit.entry import Kind
-from audit.erasure import erase
-from audit.keys import LocalMasterKey
-from audit.merkle import root
-from audit.open_ledger import Keys, OpenLedger
-from audit.opening import open_ledger, open_store
-from audit.recovery import recover
-from audit.rotation import rotate
-from audit.tiles import TileSubtrees
-from engine.errors import LedgerRolledBack, LedgerUnavailable, SettingsError
+from ordain.audit.anchors.places import FileAnchors
+from ordain.audit.entry.entry import Kind
+from ordain.audit.entry.keys import LocalMasterKey
+from ordain.audit.ledger.checkpointer import newest_note, rotated_keys
+from ordain.audit.ledger.open_ledger import Keys, OpenLedger
+from ordain.audit.ledger.opening import open_ledger, open_store
+from ordain.audit.ledger.recovery import recover
+from ordain.audit.ledger.rotation import rotate
+from ordain.audit.privacy.erasure import erase
+from ordain.audit.tlog.checkpoint import VerifyKey, open_note
+from ordain.audit.tlog.merkle import root
+from ordain.audit.tlog.tiles import TileSubtrees
+from ordain.engine.errors import LedgerRolledBack, LedgerUnavailable, SettingsError
 
 BY = {"actor": "tests"}
 

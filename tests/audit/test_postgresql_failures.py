@@ -18,11 +18,11 @@ from databases import Cluster, database, database_on
 from full_disks import SmallDisk, small_disk
 from ledgers import DOCUMENTS, decision, make_ledger, opened
 
-from audit.open_ledger import OpenLedger
-from audit.opening import open_store
-from audit.postgresql import PostgresStore
-from audit.reader import Status
-from engine.errors import LedgerUnavailable, NotRecorded, SettingsError
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.opening import open_store
+from ordain.audit.ledger.reader import Status
+from ordain.audit.store.postgresql import PostgresStore
+from ordain.engine.errors import LedgerUnavailable, NotRecorded, SettingsError
 
 ENOUGH = 20.0  # seconds in which what has to happen has happened
 GONE = re.compile("cannot be reached|is shutting down or starting up|does not keep up|did not say whether")

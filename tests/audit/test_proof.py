@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from ledgers import DOCUMENTS, decision
 from reading_sample import Sample, sample
 
-from audit.checkpoint import VerifyKey, open_note
-from audit.merkle import verify_consistency
-from audit.proof import consistency, head_of, proof_file
-from audit.tables import CHECKPOINT, ENTRY
-from audit.verifier.proof import verify_proof
-from engine.errors import CheckpointRefused, LedgerUnavailable, NotCovered, ProofRefused, UnknownDecision
+from ordain.audit.ledger.proving import consistency, head_of, proof_file
+from ordain.audit.store.rows import CHECKPOINT, ENTRY
+from ordain.audit.tlog.checkpoint import VerifyKey, open_note
+from ordain.audit.tlog.merkle import verify_consistency
+from ordain.audit.verifier.proof import verify_proof
+from ordain.engine.errors import CheckpointRefused, LedgerUnavailable, NotCovered, ProofRefused, UnknownDecision
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading_sample import E_MAIL, KOLKATA, LOOKED_AT, NO_CALL, NOON, NOTHING, PRICE, Sample, sample
 
-from audit.actions import Action, Columns, read_actions
-from audit.reconcile import Reconciliation, Rules, Wrong, reconcile
-from audit.search import Condition
-from engine.errors import DataQualityIssue, MalformedRequest
+from ordain.audit.records.actions import Action, Columns, read_actions
+from ordain.audit.records.reconcile import Reconciliation, Rules, Wrong, reconcile
+from ordain.audit.records.search import Condition
+from ordain.engine.errors import DataQualityIssue, MalformedRequest
 
 LATER = NOON + dt.timedelta(hours=1)
 NO_OFFER = Rules(unless=(Condition("offer.action", "none"),))

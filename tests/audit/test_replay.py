@@ -25,11 +25,11 @@ from reading_sample import (
     scored,
 )
 
-from audit.entry import Kind
-from audit.reader import Record, Status
-from audit.replay import Replay, Replayer
-from audit.tables import DOCUMENT, ENTRY, PAYLOAD
-from engine.errors import LedgerUnavailable
+from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger.reader import Record, Status
+from ordain.audit.records.replay import Replay, Replayer
+from ordain.audit.store.rows import DOCUMENT, ENTRY, PAYLOAD
+from ordain.engine.errors import LedgerUnavailable
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from databases import database
 from ledgers import DOCUMENTS, decision, opened
 
-from audit import retention
-from audit.entry import Entry, Kind
-from audit.erasure import erase, hold
-from audit.open_ledger import OpenLedger
-from audit.postgresql import month_partitions, months_before
-from audit.reader import Status
-from audit.retention import retain
-from audit.tables import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
-from audit.verifier.check import verify
+from ordain.audit.entry.entry import Entry, Kind
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.reader import Status
+from ordain.audit.privacy import retention
+from ordain.audit.privacy.erasure import erase, hold
+from ordain.audit.privacy.retention import retain
+from ordain.audit.store.postgresql import month_partitions, months_before
+from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.audit.verifier.check import verify
 
 BY = {"actor": "tests"}
 YEAR = 2025

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from ledgers import DOCUMENTS, decision
 from reading_sample import E_MAIL, LOOKED_AT, NO_CALL, NOON, NOTHING, PRICE, Sample, sample
 
-from audit.entry import Kind
-from audit.reader import Record, Status
-from audit.search import Condition, Looked, Query, matching, public_records, search
-from audit.tables import PAYLOAD
-from engine.errors import LedgerUnavailable, MalformedRequest
+from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger.reader import Record, Status
+from ordain.audit.records.search import Condition, Looked, Query, matching, public_records, search
+from ordain.audit.store.rows import PAYLOAD
+from ordain.engine.errors import LedgerUnavailable, MalformedRequest
 
 
 @dataclass

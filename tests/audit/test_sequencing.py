@@ -12,12 +12,12 @@ import pytest
 from databases import database
 from ledgers import DOCUMENTS, decision, make_ledger, opened
 
-from audit.entry import Prepared
-from audit.open_ledger import OpenLedger
-from audit.postgresql import PostgresStore
-from audit.sequencer import Sequencer
-from audit.store import EntryRefused, KeyMoved
-from engine.errors import LedgerUnavailable, NotRecorded
+from ordain.audit.entry.entry import Prepared
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.store.postgresql import PostgresStore
+from ordain.audit.store.sequencer import Sequencer
+from ordain.audit.store.store import EntryRefused, KeyMoved
+from ordain.engine.errors import LedgerUnavailable, NotRecorded
 
 ENOUGH = 30.0  # seconds in which what has to happen has happened
 

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from full_disks import files_up_to, small_disk
 from ledgers import DOCUMENTS, decision, opened
 
-from audit.open_ledger import OpenLedger
-from audit.reader import Status
-from audit.sqlite import SqliteStore, path_of
-from engine.errors import LedgerUnavailable, NotRecorded, SettingsError
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.reader import Status
+from ordain.audit.store.sqlite import SqliteStore, path_of
+from ordain.engine.errors import LedgerUnavailable, NotRecorded, SettingsError
 
 BIG = {"facts": {"long": "x" * 20_000}}
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.merkle import (
+from ordain.audit.tlog.merkle import (
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -19,8 +19,8 @@ from audit.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from audit.tiles import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, TileSubtrees, new_tiles
-from engine.errors import LedgerUnavailable
+from ordain.audit.tlog.tiles import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, TileSubtrees, new_tiles
+from ordain.engine.errors import LedgerUnavailable
 
 SIZE = 70_000
 """The example of https://c2sp.org/tlog-tiles: 273 full tiles of level 0, one of level 1, and loose ends at each."""
@@ -206,8 +206,8 @@ def test_leaves_that_are_not_there_are_named(answer: Callable[[list[bytes]], lis
 
 
 def test_the_memory_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.tiles.TILES_KEPT", 3)
-    monkeypatch.setattr("audit.tiles.HASHES_KEPT", 5)
+    monkeypatch.setattr("ordain.audit.tlog.tiles.TILES_KEPT", 3)
+    monkeypatch.setattr("ordain.audit.tlog.tiles.HASHES_KEPT", 5)
     stored = Stored(TILES)
     subtrees = stored.subtrees()
     for _ in range(2):

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timestamp_response
 from timestamp_authority import Authority, field, granted, served, with_certificate
 
-from audit.timestamps import LARGEST_REPLY, HttpTimestampAuthority, Stamp, StampedAnchors, check
-from engine.errors import AnchorUnavailable, SettingsError, TimestampRefused
+from ordain.audit.anchors.timestamps import LARGEST_REPLY, HttpTimestampAuthority, Stamp, StampedAnchors, check
+from ordain.engine.errors import AnchorUnavailable, SettingsError, TimestampRefused
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed: no authority to ask")
 

@@ -16,8 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 from first_cut_upgraded import upgraded
 
-from audit.sqlite import SqliteStore
-from engine.errors import OrdainError
+from ordain.audit.store.sqlite import SqliteStore
+from ordain.engine.errors import OrdainError
 
 
 def die() -> int:

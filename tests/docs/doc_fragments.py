@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.backends.python_policy import compile_policy
-from engine.errors import PolicyError
-from engine.examples import example_issues
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.errors import PolicyError
+from ordain.engine.examples.run import example_issues
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

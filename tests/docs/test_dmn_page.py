@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from doc_fragments import ROOT, blocks
 
-from api.cli import main
+from ordain.api.cli.main import main
 
 PAGE = ROOT / "docs/dmn.md"
 MODEL = ROOT / "docs/examples/add-on.dmn"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from doc_fragments import DOCUMENTS, ROOT, blocks
 
-from engine.source import parse
+from ordain.engine.text.source import parse
 
 RECORDS = sorted((ROOT / "docs/adr").glob("*.md"))
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)(?:#[^)]*)?\)")

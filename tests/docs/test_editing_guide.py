@@ -12,11 +12,11 @@ import pytest
 import yaml
 from doc_fragments import ROOT, Block, blocks
 
-from api.cli import main
-from engine.editor_schema import NAMES
-from engine.errors import PolicyError
-from engine.formatting import formatted, section_order
-from engine.load import HEADER
+from ordain.api.cli.main import main
+from ordain.engine.errors import PolicyError
+from ordain.engine.policy.fmt import formatted, section_order
+from ordain.engine.policy.load import HEADER
+from ordain.engine.policy.schema import NAMES
 
 GUIDE = ROOT / "docs/editing.md"
 TEXT = GUIDE.read_text(encoding="utf-8")

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import pytest
 from doc_fragments import ROOT
 
-from engine.errors import OrdainError, PolicyError, Span
-from engine.feel import parse, reference
-from engine.feel.functions import FUNCTIONS, GROUPS
-from engine.feel.operators import PROPERTIES
-from engine.feel.shown import shown
-from engine.feel.tree import In
-from engine.trial import decided, tried
+from ordain.engine.errors import OrdainError, PolicyError, Span
+from ordain.engine.explain.trial import decided, tried
+from ordain.engine.feel.functions import FUNCTIONS, GROUPS, reference
+from ordain.engine.feel.functions.operators import PROPERTIES
+from ordain.engine.feel.runtime.describe import shown
+from ordain.engine.feel.syntax import parse
+from ordain.engine.feel.syntax.tree import In
 
 AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)
 PAGES = {name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("feel.md", "feel-cheat-sheet.md")}

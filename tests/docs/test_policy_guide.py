@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 from doc_fragments import ROOT, Block, all_blocks, blocks, load_fragment
 
-from engine.errors import PolicyError
-from engine.kinds import KINDS
-from engine.policy import HitPolicy
+from ordain.engine.errors import PolicyError
+from ordain.engine.policy.kinds import KINDS
+from ordain.engine.policy.model import HitPolicy
 
 GUIDE = ROOT / "docs/policies.md"
 TEXT = GUIDE.read_text(encoding="utf-8")

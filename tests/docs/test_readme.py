@@ -13,12 +13,12 @@ from click.testing import CliRunner
 from doc_fragments import ROOT, blocks
 from flask.testing import FlaskClient
 
-from api.app import app_for
-from api.cli import main
-from api.problems import status_of
-from api.services import wire
-from api.settings import CONFIG, Settings
-from engine.errors import DataError, DecisionError, OrdainError
+from ordain.api.cli.main import main
+from ordain.api.http.app import app_for
+from ordain.api.problems import status_of
+from ordain.api.services import wire
+from ordain.api.settings import CONFIG, Settings
+from ordain.engine.errors import DataError, DecisionError, OrdainError
 
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")

@@ -10,10 +10,10 @@ from typing import Any
 from feel_cases import cases
 from policy_cases import FACTS, HEAD
 
-from engine.catalog import Texts
-from engine.errors import Issue
-from engine.facts import Fact
-from engine.values import ANY
+from ordain.engine.catalog import Texts
+from ordain.engine.errors import Issue
+from ordain.engine.policy.facts import Fact
+from ordain.engine.values.types import ANY
 
 CHECKED: dict[str, Any] = cases("bad_policies/checked.yaml")
 ALWAYS: dict[str, Any] = CHECKED["always"]

@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from engine.backends.python_policy import CompiledPolicy, compile_policy
-from engine.errors import OrdainError, PolicyError, Span
-from engine.feel import parse
-from engine.feel.types import Checked, check
-from engine.policy import Decision, Effective, Formula, Policy
-from engine.values import NULL, Type, Value, context_of, plain, read, type_named
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
+from ordain.engine.errors import OrdainError, PolicyError, Span
+from ordain.engine.feel.syntax import parse
+from ordain.engine.feel.typing.checker import Checked, check
+from ordain.engine.policy.model import Decision, Effective, Formula, Policy
+from ordain.engine.values.types import NULL, Type, Value, context_of, plain, read, type_named
 
 CASES = Path(__file__).parents[1] / "cases"
 AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)

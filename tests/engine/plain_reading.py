@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.feel import tree
-from engine.feel.tree import Expr
+from ordain.engine.feel.syntax import tree
+from ordain.engine.feel.syntax.tree import Expr
 
 NUMBERS = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emin=-6143, Emax=6144)
 DAY = dt.timedelta(days=1)

@@ -7,14 +7,14 @@ from typing import Any
 
 from feel_cases import cases
 
-from engine.backends.python_policy import compile_policy
-from engine.catalog import Catalog, Texts, load_catalog
-from engine.errors import OrdainError, PolicyError
-from engine.examples import example_issues
-from engine.facts import Vocabulary
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
-from engine.policy import Policy
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.catalog import Catalog, Texts, load_catalog
+from ordain.engine.errors import OrdainError, PolicyError
+from ordain.engine.examples.run import example_issues
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy
 
 FILE = "policies/sample/v1.yaml"
 HEAD = """\

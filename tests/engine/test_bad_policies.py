@@ -8,9 +8,9 @@ import pytest
 from feel_cases import cases
 from policy_cases import FACTS, HEAD, catalog, findings, loaded, vocabulary
 
-from engine.errors import PolicyError
-from engine.policy import Formula
-from engine.source import MAX_BYTES
+from ordain.engine.errors import PolicyError
+from ordain.engine.policy.model import Formula
+from ordain.engine.text.source import MAX_BYTES
 
 SERVICES = cases("bad_policies/services.yaml")
 FEE = """\

@@ -13,11 +13,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from policy_cases import FILE, HEAD, vocabulary
 
-from engine.backends.python_policy import CompiledPolicy, compile_policy
-from engine.errors import PricingConstraintViolation
-from engine.examples import fired_rules
-from engine.load import load_policy
-from engine.values import Value
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
+from ordain.engine.errors import PricingConstraintViolation
+from ordain.engine.examples.run import fired_rules
+from ordain.engine.policy.load import load_policy
+from ordain.engine.values.types import Value
 
 FACTS = """\
 facts:

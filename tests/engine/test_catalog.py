@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from policy_cases import catalog
 
-from engine.catalog import Texts, load_catalog, read_texts
-from engine.errors import NotInForce, PolicyError, UnknownService
-from engine.facts import Facts
+from ordain.engine.catalog import Texts, load_catalog, read_texts
+from ordain.engine.errors import NotInForce, PolicyError, UnknownService
+from ordain.engine.policy.facts import Facts
 
 SERVICES = "services:\n  quote: {purpose: A case., policies: [fees], gives: [fee]}\n"
 PLAIN = "facts:\n  base: {type: number, unit: INR, meaning: b}\n"

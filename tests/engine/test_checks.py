@@ -10,10 +10,10 @@ from check_cases import CHECKED, all_cases, models_of, said, texts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.catalog import Texts, load_catalog, read_texts
-from engine.checked import Findings, checked
-from engine.checks import CHECKS, page
-from engine.errors import Issue, Level, PolicyError
+from ordain.engine.catalog import Texts, load_catalog, read_texts
+from ordain.engine.check.codes import CHECKS, page
+from ordain.engine.check.findings import Findings, checked
+from ordain.engine.errors import Issue, Level, PolicyError
 
 ROOT = Path(__file__).parents[2]
 EVERY = list(all_cases())

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from policy_cases import FILE, HEAD, vocabulary
 
-from engine.backends.python_policy import compile_policy
-from engine.catalog import load_catalog, read_texts
-from engine.coverage.measured import Coverage, measure, percent
-from engine.load import load_policy
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.catalog import load_catalog, read_texts
+from ordain.engine.examples.coverage import Coverage, measure, percent
+from ordain.engine.policy.load import load_policy
 
 SHIPPED = Path(__file__).parents[2] / "policies"
 CARE = (

@@ -11,12 +11,12 @@ from feel_cases import AT, ORIGIN, checked, compiled_formula
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from engine.backends.python import function_of
-from engine.errors import CalculationFailed, CustomerDataIncomplete, Issue
-from engine.feel import parse
-from engine.feel.calls import Runtime
-from engine.feel.types import untyped
-from engine.values import DATE, DURATION, FLAG, NUMBER, TEXT, Type, Value, plain
+from ordain.engine.backends.python.expressions import function_of
+from ordain.engine.errors import CalculationFailed, CustomerDataIncomplete, Issue
+from ordain.engine.feel.runtime.calls import Runtime
+from ordain.engine.feel.syntax import parse
+from ordain.engine.feel.typing.checker import untyped
+from ordain.engine.values.types import DATE, DURATION, FLAG, NUMBER, TEXT, Type, Value, plain
 
 SCOPE: dict[str, Type] = {}
 for _type, _word in ((NUMBER, "n"), (TEXT, "t"), (FLAG, "f"), (DATE, "d"), (DURATION, "u")):

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from feel_cases import AT, ORIGIN, cases, policy_of, scope_of, type_of, values_of, words
 
-from engine.backends.python_policy import compile_policy
-from engine.draft import Draft
-from engine.errors import OrdainError, PolicyError
-from engine.facts import Fact, Vocabulary
-from engine.feel.tree import Literal
-from engine.feel.types import check
-from engine.policy import Column, HitPolicy, Output, Rule, Table
-from engine.source import Node
-from engine.values import FLAG, Value, read
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.errors import OrdainError, PolicyError
+from ordain.engine.feel.syntax.tree import Literal
+from ordain.engine.feel.typing.checker import check
+from ordain.engine.policy.draft import Draft
+from ordain.engine.policy.facts import Fact, Vocabulary
+from ordain.engine.policy.model import Column, HitPolicy, Output, Rule, Table
+from ordain.engine.text.source import Node
+from ordain.engine.values.types import FLAG, Value, read
 
 GOLDEN = cases("cells.yaml")
 SCOPE = scope_of(GOLDEN["facts"])

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from feel_cases import AT, ORIGIN, cases, checked, compiled_formula, decided, scope_of, shown, values_of
 
-from engine.errors import CalculationFailed, PolicyError
-from engine.feel import parse
-from engine.feel.functions import FUNCTIONS
-from engine.feel.lexer import MAX_CHARACTERS
-from engine.feel.parse import MAX_DEPTH
-from engine.feel.types import check
+from ordain.engine.errors import CalculationFailed, PolicyError
+from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.feel.syntax import parse
+from ordain.engine.feel.syntax.lexer import MAX_CHARACTERS
+from ordain.engine.feel.syntax.parse import MAX_DEPTH
+from ordain.engine.feel.typing.checker import check
 
 GOLDEN = cases("feel.yaml")
 SCOPE = scope_of(GOLDEN["facts"])

@@ -13,13 +13,13 @@ from feel_cases import cases
 from hypothesis import assume, given, settings
 from odd_texts import odd_texts
 
-from engine.errors import PolicyError, Span
-from engine.formatting import difference, formatted, section_order
-from engine.kinds import KINDS
-from engine.layout.document import WIDTH
-from engine.load import load_policy, policy_schema
-from engine.load_facts import load_vocabulary
-from engine.source import parse
+from ordain.engine.errors import PolicyError, Span
+from ordain.engine.policy.fmt import difference, formatted, section_order
+from ordain.engine.policy.kinds import KINDS
+from ordain.engine.policy.load import load_policy, policy_schema
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.text.layout.document import WIDTH
+from ordain.engine.text.source import parse
 
 ROOT = Path(__file__).parents[2]
 POLICIES = sorted((ROOT / "policies").glob("*/v*.yaml"))

@@ -14,10 +14,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import temporal
-from engine.feel.functions import contexts, conversion, flags, lists, numbers, patterns, texts
-from engine.feel.signature import Signature
-from engine.values import FunctionValue, Interval, Kind, Type, kind_of
+from ordain.engine.feel.functions import contexts, conversion, flags, lists, numbers, patterns, texts
+from ordain.engine.feel.functions.signature import Signature
+from ordain.engine.values import temporal
+from ordain.engine.values.types import FunctionValue, Interval, Kind, Type, kind_of
 
 CASES = Path(__file__).parents[1] / "cases" / "functions.yaml"
 GROUPS = (conversion, flags, texts, numbers, lists, contexts)

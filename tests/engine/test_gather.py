@@ -11,11 +11,11 @@ import pytest
 from feel_cases import AT
 from policy_cases import HEAD, catalog
 
-from engine.errors import CustomerDataIncomplete, DataQualityIssue, ModelDegradationDetected, OrdainError
-from engine.evaluate import Plan
-from engine.facts import Fact, Facts, Score
-from engine.gather import gather
-from engine.values import NUMBER, Limits, Value
+from ordain.engine.errors import CustomerDataIncomplete, DataQualityIssue, ModelDegradationDetected, OrdainError
+from ordain.engine.evaluate import Plan
+from ordain.engine.gather import gather
+from ordain.engine.policy.facts import Fact, Facts, Score
+from ordain.engine.values.types import NUMBER, Limits, Value
 
 FACTS = """\
 facts:

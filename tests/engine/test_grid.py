@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from policy_cases import HEAD, loaded
 
-from engine.catalog import read_texts
-from engine.grid import Grid, grid_of
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
-from engine.policy import Policy, Table
+from ordain.engine.catalog import read_texts
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy, Table
+from ordain.engine.tables.grid import Grid, grid_of
 
 TEXTS = read_texts(Path(__file__).parents[2] / "policies")
 VOCABULARY = load_vocabulary(TEXTS.vocabulary, "policies/facts.yaml")

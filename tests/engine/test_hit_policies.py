@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_cases import FILE, HEAD, vocabulary
 
-from engine.backends.python_policy import compile_policy
-from engine.errors import CustomerDataIncomplete, NoRuleApplies, OrdainError, RulesDisagree
-from engine.examples import fired_rules
-from engine.load import load_policy
-from engine.values import Value
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.errors import CustomerDataIncomplete, NoRuleApplies, OrdainError, RulesDisagree
+from ordain.engine.examples.run import fired_rules
+from ordain.engine.policy.load import load_policy
+from ordain.engine.values.types import Value
 
 FACTS = """\
 facts:

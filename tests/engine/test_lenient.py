@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.feel.shown import shown
-from engine.trial import Tried, tried
+from ordain.engine.explain.trial import Tried, tried
+from ordain.engine.feel.runtime.describe import shown
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "lenient.yaml").read_text(encoding="utf-8"))
 METHODS = CASES.pop("methods of Java")

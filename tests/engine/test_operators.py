@@ -11,10 +11,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import temporal
-from engine.errors import NotThatType
-from engine.feel.operators import ARITHMETIC, COMPARISON, NEGATION, PROPERTIES, equal, less, within
-from engine.values import FunctionValue, Interval, Kind, Value, kind_of
+from ordain.engine.errors import NotThatType
+from ordain.engine.feel.functions.operators import ARITHMETIC, COMPARISON, NEGATION, PROPERTIES, equal, less, within
+from ordain.engine.values import temporal
+from ordain.engine.values.types import FunctionValue, Interval, Kind, Value, kind_of
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "temporal.yaml").read_text(encoding="utf-8"))
 ONE, TWO, THREE = Decimal(1), Decimal(2), Decimal(3)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.errors import PolicyError, Span
-from engine.feel import parse, tree
-from engine.feel.functions import FUNCTIONS
-from engine.feel.lexer import MAX_CHARACTERS, MAX_CHARACTERS_LENIENT, MAX_DEPTH, is_name
-from engine.feel.printer import cell_text, printed, type_text
+from ordain.engine.errors import PolicyError, Span
+from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.feel.syntax import parse, tree
+from ordain.engine.feel.syntax.lexer import MAX_CHARACTERS, MAX_CHARACTERS_LENIENT, MAX_DEPTH, is_name
+from ordain.engine.feel.syntax.printer import cell_text, printed, type_text
 
 TESTS = Path(__file__).parents[1]
 GOLDEN = yaml.safe_load((TESTS / "cases" / "parse.yaml").read_text(encoding="utf-8"))

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import values
-from engine.errors import Span
-from engine.feel import parse, tree
-from engine.feel.printer import cell_text, printed, type_text
-from engine.feel.tree import Expr, TypeName
-from engine.temporal import Months
+from ordain.engine.errors import Span
+from ordain.engine.feel.syntax import parse, tree
+from ordain.engine.feel.syntax.printer import cell_text, printed, type_text
+from ordain.engine.feel.syntax.tree import Expr, TypeName
+from ordain.engine.values import types as values
+from ordain.engine.values.temporal import Months
 
 AT = Span("test", 1, 1)
 NAMES = ["a", "x1", "monthly price", "e-mail", "in force", "5G", "Loan and Rate", "d'or", "date", "string length", "🐎"]

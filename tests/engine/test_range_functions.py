@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine import temporal
-from engine.feel.functions import temporals
-from engine.feel.functions.ranges import FUNCTIONS
-from engine.values import Interval, Value, kind_of
+from ordain.engine.feel.functions import temporals
+from ordain.engine.feel.functions.ranges import FUNCTIONS
+from ordain.engine.values import temporal
+from ordain.engine.values.types import Interval, Value, kind_of
 
 POINTS = [Decimal(step) / 4 for step in range(-8, 33)]
 """Fine enough to have points between and beside the whole bounds below."""

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.errors import NotThatType
-from engine.facts import Fact
-from engine.values import DATE, FLAG, NUMBER, TEXT, Kind, Limits, Type
+from ordain.engine.errors import NotThatType
+from ordain.engine.policy.facts import Fact
+from ordain.engine.values.types import DATE, FLAG, NUMBER, TEXT, Kind, Limits, Type
 
 _ONE, _ZERO = Decimal(1), Decimal(0)
 FACTS = [

@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from policy_cases import HEAD, loaded, vocabulary
 
-from engine.errors import NotThatType, PolicyError
-from engine.feel import parse
-from engine.feel.types import check
-from engine.source import parse as parse_yaml
-from engine.values import FLAG, NUMBER, TEXT, plain, read
+from ordain.engine.errors import NotThatType, PolicyError
+from ordain.engine.feel.syntax import parse
+from ordain.engine.feel.typing.checker import check
+from ordain.engine.text.source import parse as parse_yaml
+from ordain.engine.values.types import FLAG, NUMBER, TEXT, plain, read
 
 SLOW = dt.timedelta(seconds=5)
 PIECES = [

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from policy_cases import HEAD, catalog, loaded
 
-from engine.backends.python_policy import compile_policy
-from engine.errors import CustomerDataIncomplete, NotThatType, PolicyError
-from engine.gather import gather
-from engine.temporal import fixed_offset
-from engine.values import number
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.errors import CustomerDataIncomplete, NotThatType, PolicyError
+from ordain.engine.gather import gather
+from ordain.engine.values.temporal import fixed_offset
+from ordain.engine.values.types import number
 
 AT = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 FACTS = """\

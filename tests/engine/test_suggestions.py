@@ -14,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_cases import FILE, HEAD, vocabulary
 
-from engine.backends.python_policy import CompiledPolicy, compile_policy
-from engine.catalog import load_catalog, read_texts
-from engine.coverage.example_text import example_text
-from engine.coverage.measured import measure
-from engine.coverage.observing import Observer
-from engine.coverage.suggestions import Suggestions, suggest
-from engine.examples import example_issues
-from engine.facts import Vocabulary
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
-from engine.source import parse
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
+from ordain.engine.catalog import load_catalog, read_texts
+from ordain.engine.examples.coverage import measure
+from ordain.engine.examples.example_text import example_text
+from ordain.engine.examples.run import example_issues
+from ordain.engine.examples.suggestions import Suggestions, suggest
+from ordain.engine.explain.conditions import Observer
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.text.source import parse
 
 SHIPPED = Path(__file__).parents[2] / "policies"
 OFFERS = (

@@ -6,12 +6,12 @@ import pytest
 from feel_cases import AT
 from policy_cases import FILE, HEAD, vocabulary
 
-from engine.backends import table_code
-from engine.backends.python_policy import compile_policy
-from engine.errors import OrdainError
-from engine.load import load_policy
-from engine.temporal import time
-from engine.values import NUMBERS, Value
+from ordain.engine.backends.python import table_code
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.errors import OrdainError
+from ordain.engine.policy.load import load_policy
+from ordain.engine.values.temporal import time
+from ordain.engine.values.types import NUMBERS, Value
 
 FACTS = """\
 facts:

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.backends.cells import asks_null, plain_cell
-from engine.backends.index_column import bits
-from engine.backends.table_index import TableIndex
-from engine.errors import Span
-from engine.feel.tree import Comparison, Expr, Input, ListOf, Literal, Logic, Matches, Name, Range, call
-from engine.temporal import Months
-from engine.values import ANY, Kind, Value, kind_of
+from ordain.engine.errors import Span
+from ordain.engine.feel.syntax.tree import Comparison, Expr, Input, ListOf, Literal, Logic, Matches, Name, Range, call
+from ordain.engine.tables.cells import asks_null, plain_cell
+from ordain.engine.tables.index import TableIndex
+from ordain.engine.tables.index_column import bits
+from ordain.engine.values.temporal import Months
+from ordain.engine.values.types import ANY, Kind, Value, kind_of
 
 HERE = Span("test", 1, 1, "")
 ASKED = Input(HERE)

@@ -14,12 +14,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import temporal
-from engine import temporal_sums as sums
-from engine.errors import NotThatType
-from engine.temporal import Months
-from engine.values import Kind, kind_of, plain
-from engine.wide import (
+from ordain.engine.errors import NotThatType
+from ordain.engine.values import temporal
+from ordain.engine.values import temporal_sums as sums
+from ordain.engine.values.temporal import Months
+from ordain.engine.values.types import Kind, kind_of, plain
+from ordain.engine.values.wide import (
     WideDate,
     WideDateTime,
     WideDuration,
@@ -31,7 +31,7 @@ from engine.wide import (
     make_duration,
     make_time,
 )
-from engine.zones import CYCLE, DAY, Zone, named
+from ordain.engine.values.zones import CYCLE, DAY, Zone, named
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "temporal.yaml").read_text(encoding="utf-8"))
 ZONES = ("Etc/UTC", "Europe/Paris", "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe")

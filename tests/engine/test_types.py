@@ -13,12 +13,24 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import Span
-from engine.feel import parse, tree
-from engine.feel.fitting import fits, is_known, joined, substituted
-from engine.feel.typenames import NotAType, resolve
-from engine.feel.types import Checked, check, untyped
-from engine.values import ANY, NULL, NUMBER, SIMPLE, TEXT, Kind, Type, context_of, list_of, range_of, type_named
+from ordain.engine.errors import Span
+from ordain.engine.feel.syntax import parse, tree
+from ordain.engine.feel.syntax.typenames import NotAType, resolve
+from ordain.engine.feel.typing.checker import Checked, check, untyped
+from ordain.engine.feel.typing.fitting import fits, is_known, joined, substituted
+from ordain.engine.values.types import (
+    ANY,
+    NULL,
+    NUMBER,
+    SIMPLE,
+    TEXT,
+    Kind,
+    Type,
+    context_of,
+    list_of,
+    range_of,
+    type_named,
+)
 
 ORIGIN = Span("case", 1, 1)
 GOLDEN: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "cases" / "types.yaml").read_text("utf-8"))

@@ -12,18 +12,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.catalog import load_catalog, read_texts
-from engine.draft import Draft
-from engine.errors import Issue, Level, PolicyError, Span
-from engine.feel import parse
-from engine.feel.check_limits import apart, within
-from engine.feel.check_units import unit_of
-from engine.feel.types import check
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
-from engine.policy import Policy
-from engine.source import Node
-from engine.values import NUMBER, Limits
+from ordain.engine.catalog import load_catalog, read_texts
+from ordain.engine.errors import Issue, Level, PolicyError, Span
+from ordain.engine.feel.syntax import parse
+from ordain.engine.feel.typing.checker import check
+from ordain.engine.feel.typing.number_limits import apart, within
+from ordain.engine.feel.typing.units import unit_of
+from ordain.engine.policy.draft import Draft
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy
+from ordain.engine.text.source import Node
+from ordain.engine.values.types import NUMBER, Limits
 
 GOLDEN: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "cases" / "units.yaml").read_text("utf-8"))
 FACTS = load_vocabulary(GOLDEN["vocabulary"].encode(), "facts.yaml")

@@ -8,9 +8,9 @@ from typing import Any
 from feel_cases import AT
 from policy_cases import HEAD, loaded
 
-from engine.backends.python_policy import RawStep, compile_policy
-from engine.values import Value
-from engine.why_not import why_not
+from ordain.engine.backends.python.policy import RawStep, compile_policy
+from ordain.engine.explain.why_not import why_not
+from ordain.engine.values.types import Value
 
 CARE = (
     HEAD.format(kind="decision")

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from feel_cases import AT, ORIGIN, checked, policy_of
 
-from engine.backends.python_policy import compile_policy
-from engine.errors import CalculationFailed, Issue
-from engine.feel import parse
-from engine.feel.types import Checked, untyped
-from engine.feel.work import parts
-from engine.policy import Formula
-from engine.values import ANY, Type, Value
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.errors import CalculationFailed, Issue
+from ordain.engine.feel.runtime.work import parts
+from ordain.engine.feel.syntax import parse
+from ordain.engine.feel.typing.checker import Checked, untyped
+from ordain.engine.policy.model import Formula
+from ordain.engine.values.types import ANY, Type, Value
 
 TOO_MUCH = "it takes too much work"
 GROWN = "{f: function(x, n) if n = 0 then x else f(%s, n - 1), r: %s}.r"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from models.card import Card
-from models.mapping import Mapping, read_mapping
-from models.registry import Registry
-from models.scores import ScoreModel
-from models.table import Table
-from models.training import Trained, synthetic_table, train, train_churn
+from ordain.models.data.mapping import Mapping, read_mapping
+from ordain.models.data.table import Table
+from ordain.models.registry.card import Card
+from ordain.models.registry.registry import Registry
+from ordain.models.scoring.xgboost_score import ScoreModel
+from ordain.models.training.train import Trained, synthetic_table, train, train_churn
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 COUNT = 3000

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import NotThatType, PolicyError
-from engine.values import Limits
-from models.mapping import limits_from, read_mapping, shipped
+from ordain.engine.errors import NotThatType, PolicyError
+from ordain.engine.values.types import Limits
+from ordain.models.data.mapping import limits_from, read_mapping, shipped
 
 CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parents[1] / "cases" / "models" / "mapping_errors.yaml").read_text()

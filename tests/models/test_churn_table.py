@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.errors import DataQualityIssue, SettingsError
-from models.mapping import Mapping, read_mapping
-from models.table import read_table, table_from
+from ordain.engine.errors import DataQualityIssue, SettingsError
+from ordain.models.data.mapping import Mapping, read_mapping
+from ordain.models.data.table import read_table, table_from
 
 CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parents[1] / "cases" / "models" / "table_errors.yaml").read_text()

@@ -13,14 +13,14 @@ import xgboost as xgb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import DataQualityIssue, SettingsError
-from models import calibration, metrics
-from models.card import Card
-from models.features import Encoder
-from models.registry import Registry
-from models.split import split
-from models.table import Table
-from models.training import RECIPE, Trained, train, train_churn
+from ordain.engine.errors import DataQualityIssue, SettingsError
+from ordain.models.data.table import Table
+from ordain.models.features.encoder import Encoder
+from ordain.models.registry.card import Card
+from ordain.models.registry.registry import Registry
+from ordain.models.training import calibration, metrics
+from ordain.models.training.split import split
+from ordain.models.training.train import RECIPE, Trained, train, train_churn
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 

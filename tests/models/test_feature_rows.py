@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import CustomerDataIncomplete, DataQualityIssue
-from engine.facts import Fact
-from engine.values import FLAG, NUMBER, Kind, Type, Value
-from models.features import Encoder
+from ordain.engine.errors import CustomerDataIncomplete, DataQualityIssue
+from ordain.engine.policy.facts import Fact
+from ordain.engine.values.types import FLAG, NUMBER, Kind, Type, Value
+from ordain.models.features.encoder import Encoder
 
 PLAN = Type(Kind.TEXT, values=("gold", "silver", "tin"))
 ENCODER = Encoder(

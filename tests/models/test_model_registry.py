@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import ModelDegradationDetected, SettingsError
-from models.card import Card
-from models.registry import CARD, SUMS, TREES, Registry
-from models.table import Table
-from models.training import Trained
+from ordain.engine.errors import ModelDegradationDetected, SettingsError
+from ordain.models.data.table import Table
+from ordain.models.registry.card import Card
+from ordain.models.registry.registry import CARD, SUMS, TREES, Registry
+from ordain.models.training.train import Trained
 
 
 @pytest.fixture

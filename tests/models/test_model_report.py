@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
-from models.card import Card
-from models.report import render
+from ordain.models.registry.card import Card
+from ordain.models.training.report import render
 
 
 def _shown(card: Card) -> str:

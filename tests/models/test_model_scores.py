@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from engine.errors import CustomerDataIncomplete, ModelDegradationDetected
-from engine.facts import FactSource
-from models.calibration import probability
-from models.card import Card
-from models.features import Encoder
-from models.registry import Registry
-from models.scores import ScoreModel
-from models.table import Table
-from models.training import Trained
+from ordain.engine.errors import CustomerDataIncomplete, ModelDegradationDetected
+from ordain.engine.policy.facts import FactSource
+from ordain.models.data.table import Table
+from ordain.models.features.encoder import Encoder
+from ordain.models.registry.card import Card
+from ordain.models.registry.registry import Registry
+from ordain.models.scoring.xgboost_score import ScoreModel
+from ordain.models.training.calibration import probability
+from ordain.models.training.train import Trained
 
 
 def _booster(trained: Trained) -> xgb.Booster:

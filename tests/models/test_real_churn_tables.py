@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.mapping import read_mapping
-from models.registry import Registry
-from models.table import read_table
-from models.training import train, train_churn
+from ordain.models.data.mapping import read_mapping
+from ordain.models.data.table import read_table
+from ordain.models.registry.registry import Registry
+from ordain.models.training.train import train, train_churn
 
 TABLES = {
     "iranian": ("iranian/churn.csv", 0.95),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.synthetic import DRIVERS, SEGMENTS, Segment, customers
+from ordain.models.data.synthetic import DRIVERS, SEGMENTS, Segment, customers
 
 COUNT = 20_000
 

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.backends.python_policy import CompiledPolicy, RawStep, compile_policy
-from engine.catalog import Catalog, load_catalog, read_texts
-from engine.errors import PolicyError
-from engine.evaluate import Outcome
-from engine.examples import fired_rules
-from engine.gather import gather
-from engine.load import load_policy
-from engine.policy import Example, Verdict
-from engine.source import Node, parse
-from engine.values import Value
+from ordain.engine.backends.python.policy import CompiledPolicy, RawStep, compile_policy
+from ordain.engine.catalog import Catalog, load_catalog, read_texts
+from ordain.engine.errors import PolicyError
+from ordain.engine.evaluate import Outcome
+from ordain.engine.examples.run import fired_rules
+from ordain.engine.gather import gather
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.model import Example, Verdict
+from ordain.engine.text.source import Node, parse
+from ordain.engine.values.types import Value
 
 ROOT = Path(__file__).parents[2]
 TEXTS = read_texts(ROOT / "policies")

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from engine.feel.functions import contexts, conversion, flags, lists, numbers, ranges, temporals, texts
-from engine.feel.signature import Function
+from ordain.engine.feel.functions import contexts, conversion, flags, lists, numbers, ranges, temporals, texts
+from ordain.engine.feel.functions.signature import Function
 
 GROUPS: dict[str, dict[str, Function]] = {
     "Conversion": conversion.FUNCTIONS,

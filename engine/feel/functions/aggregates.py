@@ -7,9 +7,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from engine.feel.operators import less
-from engine.feel.signature import Function, Signature, signature
-from engine.values import NUMBERS, kind_of
+from ordain.engine.feel.functions.operators import less
+from ordain.engine.feel.functions.signature import Function, Signature, signature
+from ordain.engine.values.types import NUMBERS, kind_of
 
 Numbers = tuple[Decimal, ...]
 

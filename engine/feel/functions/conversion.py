@@ -6,10 +6,11 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from engine import temporal, values
-from engine.feel.escapes import escaped
-from engine.feel.signature import Function, signature
-from engine.values import FunctionValue, Interval
+from ordain.engine.feel.functions.signature import Function, signature
+from ordain.engine.feel.syntax.escapes import escaped
+from ordain.engine.values import temporal
+from ordain.engine.values import types as values
+from ordain.engine.values.types import FunctionValue, Interval
 
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 

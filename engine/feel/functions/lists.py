@@ -8,11 +8,11 @@ from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
 
-from engine.feel.functions import aggregates
-from engine.feel.operators import equal
-from engine.feel.signature import Function, Signature, signature
-from engine.temporal import Months
-from engine.values import FunctionValue, Interval, kind_of, plain
+from ordain.engine.feel.functions import aggregates
+from ordain.engine.feel.functions.operators import equal
+from ordain.engine.feel.functions.signature import Function, Signature, signature
+from ordain.engine.values.temporal import Months
+from ordain.engine.values.types import FunctionValue, Interval, kind_of, plain
 
 Items = tuple[Any, ...]
 

@@ -13,7 +13,7 @@ from typing import Any
 import regex  # type: ignore[import-untyped]
 from elementpath.regex import RegexError, translate_pattern, unicode_subset
 
-from engine.feel.work import MOST_CHARACTERS, TOO_LONG
+from ordain.engine.feel.runtime.work import MOST_CHARACTERS, TOO_LONG
 
 SECONDS = 0.5
 """How long one search may take."""

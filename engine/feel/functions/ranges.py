@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from engine import temporal
-from engine.feel.operators import equal, less
-from engine.feel.signature import Function, Signature, signature
-from engine.values import Interval, Value, kind_of, number
+from ordain.engine.feel.functions.operators import equal, less
+from ordain.engine.feel.functions.signature import Function, Signature, signature
+from ordain.engine.values import temporal
+from ordain.engine.values.types import Interval, Value, kind_of, number
 
 
 @dataclass(frozen=True, slots=True)

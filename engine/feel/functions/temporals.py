@@ -1,6 +1,6 @@
 """Functions of dates, times and durations: DMN 1.5, sections 10.3.4.1 (conversion), 10.3.4.8, 10.3.4.11, 10.3.2.2.
 
-Times are exact to the nanosecond and dates of any year that DMN has; see engine/wide.py.
+Times are exact to the nanosecond and dates of any year that DMN has; see engine/values/wide.py.
 """
 
 from __future__ import annotations
@@ -9,14 +9,23 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from engine import temporal
-from engine import temporal_sums as sums
-from engine.feel.operators import equal
-from engine.feel.signature import Function, signature
-from engine.temporal import WIDEST_OFFSET, Months
-from engine.values import NUMBERS, Kind, Value, kind_of, plain
-from engine.wide import clock, day_number, length, make_date, make_date_time, make_duration, make_time, offset
-from engine.zones import DAY, SECOND, Zone, named
+from ordain.engine.feel.functions.operators import equal
+from ordain.engine.feel.functions.signature import Function, signature
+from ordain.engine.values import temporal
+from ordain.engine.values import temporal_sums as sums
+from ordain.engine.values.temporal import WIDEST_OFFSET, Months
+from ordain.engine.values.types import NUMBERS, Kind, Value, kind_of, plain
+from ordain.engine.values.wide import (
+    clock,
+    day_number,
+    length,
+    make_date,
+    make_date_time,
+    make_duration,
+    make_time,
+    offset,
+)
+from ordain.engine.values.zones import DAY, SECOND, Zone, named
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (

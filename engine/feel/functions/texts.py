@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.feel.functions import patterns
-from engine.feel.signature import Function, signature
-from engine.feel.work import MOST_CHARACTERS, TOO_LONG
+from ordain.engine.feel.functions import patterns
+from ordain.engine.feel.functions.signature import Function, signature
+from ordain.engine.feel.runtime.work import MOST_CHARACTERS, TOO_LONG
 
 
 def _substring(text: str, start: Decimal, length: Decimal | None = None) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from rewriting import append, edit, rewrite, sign
 from tamper_case import Case, Ledger, Rows, statement
 
-from audit.verifier.envelope import Json, read_canonical
-from audit.verifier.findings import Failure
+from ordain.audit.verifier.envelope import Json, read_canonical
+from ordain.audit.verifier.findings import Failure
 
 F = Failure
 

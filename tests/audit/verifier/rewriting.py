@@ -12,7 +12,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from forge import Tree, digest, note
 
-from audit.verifier.envelope import read_canonical
+from ordain.audit.verifier.envelope import read_canonical
 
 Signers = Sequence[tuple[int, Ed25519PrivateKey]]
 """The sizes from which each signing key is in force."""

@@ -13,8 +13,8 @@ from typing import Any
 
 from rewriting import Signers
 
-from audit.verifier.check import verify
-from audit.verifier.findings import Evidence, Failure
+from ordain.audit.verifier.check import verify
+from ordain.audit.verifier.findings import Evidence, Failure
 
 Apply = Callable[[sqlite3.Connection], object]
 

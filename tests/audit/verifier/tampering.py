@@ -18,7 +18,7 @@ from forging import erasures, forged_erasures, rewrites
 from rewriting import copy_entry, shift
 from tamper_case import Case, Ledger, Rows, statement
 
-from audit.verifier.findings import Failure
+from ordain.audit.verifier.findings import Failure
 
 F = Failure
 

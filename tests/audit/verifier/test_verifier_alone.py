@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-import audit.verifier
+import ordain.audit.verifier
 
-FILES = sorted(Path(audit.verifier.__file__).parent.glob("*.py"))
-MAY_IMPORT = ("audit.verifier", "engine.errors", "cryptography", "rfc8785", "psycopg")
+FILES = sorted(Path(ordain.audit.verifier.__file__).parent.glob("*.py"))
+MAY_IMPORT = ("ordain.audit.verifier", "ordain.engine.errors", "cryptography", "rfc8785", "psycopg")
 
 
 def imported(path: Path) -> set[str]:

@@ -12,9 +12,9 @@ from forge import Forge, postgresql_url, sample_ledger
 from rewriting import edit
 from tamper_case import REVISIONS
 
-from audit.verifier.check import verify
-from audit.verifier.findings import Failure
-from engine.errors import SettingsError
+from ordain.audit.verifier.check import verify
+from ordain.audit.verifier.findings import Failure
+from ordain.engine.errors import SettingsError
 
 Made = tuple[Forge, Path]
 

@@ -9,7 +9,7 @@ from forge import Forge
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from audit.verifier.envelope import KEYS, LARGEST_INT, Malformed, check_integers, check_shape, read_canonical
+from ordain.audit.verifier.envelope import KEYS, LARGEST_INT, Malformed, check_integers, check_shape, read_canonical
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-LARGEST_INT, LARGEST_INT) | st.text(),

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from forge import Forge, leaf, sample_ledger, vkey
 
-from audit.verifier.notes import read_key, read_note, signer
-from audit.verifier.proof import verify_consistency, verify_proof
-from engine.errors import CheckpointRefused, OrdainError, ProofRefused
+from ordain.audit.verifier.notes import read_key, read_note, signer
+from ordain.audit.verifier.proof import verify_consistency, verify_proof
+from ordain.engine.errors import CheckpointRefused, OrdainError, ProofRefused
 
 
 @pytest.fixture(scope="module")

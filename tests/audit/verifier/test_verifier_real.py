@@ -12,16 +12,16 @@ from ledgers import DOCUMENTS, ENGINE, MASTER, SEED, decision, opened
 from tamper_case import Ledger, run
 from tampering import cases
 
-from audit.anchors import Anchors, FileAnchors
-from audit.erasure import erase, hold
-from audit.keys import LocalMasterKey
-from audit.open_ledger import OpenLedger
-from audit.opening import Keys, open_ledger, open_store
-from audit.recovery import recover
-from audit.retention import retain
-from audit.rotation import rotate
-from audit.verifier.check import verify
-from audit.verifier.findings import Failure
+from ordain.audit.anchors.places import Anchors, FileAnchors
+from ordain.audit.entry.keys import LocalMasterKey
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.opening import Keys, open_ledger, open_store
+from ordain.audit.ledger.recovery import recover
+from ordain.audit.ledger.rotation import rotate
+from ordain.audit.privacy.erasure import erase, hold
+from ordain.audit.privacy.retention import retain
+from ordain.audit.verifier.check import verify
+from ordain.audit.verifier.findings import Failure
 
 NEW_SEED = bytes(range(64, 96))
 START = dt.datetime.now(dt.UTC)  # PostgreSQL has partitions for this month and the next

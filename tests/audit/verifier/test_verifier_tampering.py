@@ -12,7 +12,7 @@ from forge import Forge, sample_ledger
 from tamper_case import Case, Ledger, run
 from tampering import cases
 
-from audit.verifier.findings import Failure
+from ordain.audit.verifier.findings import Failure
 
 ENTRIES = int(os.environ.get("ORDAIN_TAMPER_ENTRIES", "600"))
 ROWS, POSITIONS = 2, 3

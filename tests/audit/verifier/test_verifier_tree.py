@@ -5,8 +5,8 @@ from forge import Tree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.verifier.recount import Recount
-from audit.verifier.tree import (
+from ordain.audit.verifier.recount import Recount
+from ordain.audit.verifier.tree import (
     EMPTY_ROOT,
     Frontier,
     complete_root,

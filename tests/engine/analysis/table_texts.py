@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
-from engine.policy import Policy
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy
 
 FILE = "policies/sample/v1.yaml"
 HEAD = """\

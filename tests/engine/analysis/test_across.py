@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.analysis.across import across
-from engine.backends.python_policy import CompiledPolicy, compile_policy
-from engine.catalog import Catalog, Texts, load_catalog, read_texts
-from engine.errors import Issue, Level, PolicyError
-from engine.facts import Fact
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
-from engine.service import load_services
-from engine.values import ANY
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
+from ordain.engine.catalog import Catalog, Texts, load_catalog, read_texts
+from ordain.engine.check.across.across import across
+from ordain.engine.errors import Issue, Level, PolicyError
+from ordain.engine.policy.facts import Fact
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.service import load_services
+from ordain.engine.values.types import ANY
 
 CASES = Path(__file__).parents[2] / "cases" / "across"
 POLICIES = Path(__file__).parents[3] / "policies"

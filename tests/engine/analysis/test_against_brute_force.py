@@ -14,21 +14,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from table_texts import VOCABULARY, table
 
-from engine.analysis import coverage
-from engine.analysis.domains import Domains
-from engine.analysis.grid import Grid, grid_of
-from engine.analysis.merging import mergeable
-from engine.analysis.overlaps import overlaps
-from engine.analysis.regions import Region
-from engine.analysis.rows import row
-from engine.analysis.samples import inside
-from engine.analysis.search import Box, Budget
-from engine.analysis.shown import yaml_text
-from engine.backends.index_column import bits
-from engine.backends.python_policy import CompiledPolicy, compile_policy
-from engine.errors import CustomerDataIncomplete, NoRuleApplies, RulesDisagree
-from engine.policy import Policy, Table
-from engine.values import Value
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
+from ordain.engine.check.tables import gaps as coverage
+from ordain.engine.check.tables.box_search import Box, Budget
+from ordain.engine.check.tables.domains import Domains
+from ordain.engine.check.tables.in_words import yaml_text
+from ordain.engine.check.tables.merging import mergeable
+from ordain.engine.check.tables.outputs import row
+from ordain.engine.check.tables.overlaps import overlaps
+from ordain.engine.check.tables.regions import Region
+from ordain.engine.check.tables.regions_of import Grid, grid_of
+from ordain.engine.check.tables.samples import inside
+from ordain.engine.errors import CustomerDataIncomplete, NoRuleApplies, RulesDisagree
+from ordain.engine.policy.model import Policy, Table
+from ordain.engine.tables.index_column import bits
+from ordain.engine.values.types import Value
 
 AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)
 NUMBERS = [Decimal(n) / 2 for n in range(1, 8)]
@@ -259,7 +259,8 @@ def test_rules_joined_into_one_decide_as_before(case: Case) -> None:
     for found in mergeable(grid, rows, policy):
         column, first = grid.table.columns[found.column].text, found.rules[0]
         test = "" if found.cell == "-" else f"{column}: {yaml_text(found.cell)}"
-        joined = re.sub(rf"{column}: '[^']*'", test, case.rules[first], count=1).replace("{, ", "{")
+        joined = re.sub(rf"{column}: '[^']*'", test, case.rules[first], count=1)
+        joined = joined.replace("{, ", "{").replace(", , ", ", ").replace(", }", "}")
         rules = [joined if n == first else rule for n, rule in enumerate(case.rules) if n not in found.rules[1:]]
         together = compile_policy(table(case.hit_policy, rules, case.gives))
         for customer in customers(case):

@@ -9,14 +9,14 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.analysis.customers import find, time_of, values_of
-from engine.analysis.demands import demands
-from engine.backends.python_policy import CompiledPolicy, RawStep, compile_policy
-from engine.examples import fired_rules
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
-from engine.policy import Policy
-from engine.values import Value
+from ordain.engine.backends.python.policy import CompiledPolicy, RawStep, compile_policy
+from ordain.engine.check.across.customers import find, time_of, values_of
+from ordain.engine.check.across.demands import demands
+from ordain.engine.examples.run import fired_rules
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy
+from ordain.engine.values.types import Value
 
 VOCABULARY = load_vocabulary(
     b"""\

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from table_texts import VOCABULARY, policy, table
 
-from engine.analysis.samples import inside, sample
-from engine.analysis.tables import findings
-from engine.backends.cells import AFTER, BEFORE, Cut
-from engine.errors import Issue, Level
-from engine.temporal import Months
-from engine.values import Value
+from ordain.engine.check.tables.examined import findings
+from ordain.engine.check.tables.samples import inside, sample
+from ordain.engine.errors import Issue, Level
+from ordain.engine.tables.cells import AFTER, BEFORE, Cut
+from ordain.engine.values.temporal import Months
+from ordain.engine.values.types import Value
 
 CASES = yaml.safe_load((Path(__file__).parents[2] / "cases" / "table_analysis.yaml").read_text(encoding="utf-8"))
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.backends.python_policy import compile_policy
-from engine.dmn.read import Model, read_model
-from engine.errors import Issue
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.dmn.reading.read import Model, read_model
+from ordain.engine.errors import Issue
 
 MODELS = Path(__file__).parent / "models"
 AT = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)

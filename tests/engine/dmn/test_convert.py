@@ -9,11 +9,11 @@ import pytest
 import yaml
 from dmn_models import AT, decision, feel, from_file, input_data, run, small
 
-from engine.backends.python_policy import compile_policy
-from engine.dmn.convert import Converted, converted
-from engine.dmn.read import Model
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.dmn.converting.convert import Converted, converted
+from ordain.engine.dmn.reading.read import Model
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
 
 _UNUSED = "facts: {unused: {type: text, meaning: a vocabulary is never empty}}"
 

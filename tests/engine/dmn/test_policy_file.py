@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 from dmn_models import AT, MODELS, decision, document, input_data
 
-from engine.backends.python_policy import compile_policy
-from engine.dmn.policy_file import read_policy
-from engine.errors import PolicyError
-from engine.facts import Vocabulary
-from engine.load_facts import load_vocabulary
-from engine.policy import Policy
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.dmn.reading.policy_file import read_policy
+from ordain.engine.errors import PolicyError
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy
 
 FACTS = """
 facts:

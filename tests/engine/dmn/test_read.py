@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from dmn_models import NAMESPACES, decision, document, feel, from_file, input_data, run, small
 
-from engine.dmn.read import kebab, read_model
-from engine.policy import HitPolicy, Table
-from engine.values import Kind
+from ordain.engine.dmn.reading.read import kebab, read_model
+from ordain.engine.policy.model import HitPolicy, Table
+from ordain.engine.values.types import Kind
 
 
 @pytest.mark.parametrize("version", NAMESPACES)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from dmn_models import decision, feel, small
 
-from engine.dmn.read import read_model
-from engine.errors import PolicyError
-from engine.policy import Formula
+from ordain.engine.dmn.reading.read import read_model
+from ordain.engine.errors import PolicyError
+from ordain.engine.policy.model import Formula
 
 
 def refused(body: str, **more: str) -> str:

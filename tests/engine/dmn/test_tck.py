@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.dmn.compare import difference
-from engine.dmn.limited import run_all
-from engine.dmn.tck import Row, Tests, Verdict, find_tests, run_cases
-from engine.dmn.testcases import Case, Expected, Given, read_tests
-from engine.errors import DataError, PolicyError
-from engine.temporal import Months, date
-from engine.values import Value
+from ordain.engine.dmn.tck.comparing import difference
+from ordain.engine.dmn.tck.limited import run_all
+from ordain.engine.dmn.tck.tck import Row, Tests, Verdict, find_tests, run_cases
+from ordain.engine.dmn.tck.testcases import Case, Expected, Given, read_tests
+from ordain.engine.errors import DataError, PolicyError
+from ordain.engine.values.temporal import Months, date
+from ordain.engine.values.types import Value
 
 HEAD = (
     '<testCases xmlns="http://www.omg.org/spec/DMN/20160719/testcase" xmlns:x="http://www.w3.org/2001/XMLSchema" '

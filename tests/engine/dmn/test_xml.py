@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dmn.xml import Limits, parse
-from engine.errors import PolicyError
+from ordain.engine.dmn.reading.xml import Limits, parse
+from ordain.engine.errors import PolicyError
 
 
 def refused(data: bytes, limits: Limits | None = None) -> str:

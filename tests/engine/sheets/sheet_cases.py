@@ -9,14 +9,14 @@ from typing import Any
 
 import yaml
 
-from engine.errors import OrdainError
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
-from engine.policy import Policy
-from engine.sheets.back import Returned, bring_back
-from engine.sheets.book import Book, Cell, Sheet, book_of
-from engine.sheets.csv import read_csv, write_csv
-from engine.sheets.xlsx import read_xlsx, write_xlsx
+from ordain.engine.errors import OrdainError
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy
+from ordain.engine.sheets.back import Returned, bring_back
+from ordain.engine.sheets.book import Book, Cell, Sheet, book_of
+from ordain.engine.sheets.csv import read_csv, write_csv
+from ordain.engine.sheets.xlsx import read_xlsx, write_xlsx
 
 CASES = Path(__file__).parents[2] / "cases"
 FILE = "policies/sample/v1.yaml"

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from sheet_cases import VOCABULARY, edited, loaded, text_with
 
-from engine.errors import PolicyError
-from engine.policy import Policy
-from engine.sheets.back import bring_back
-from engine.sheets.book import book_of
-from engine.sheets.csv import read_csv, write_csv
+from ordain.engine.errors import PolicyError
+from ordain.engine.policy.model import Policy
+from ordain.engine.sheets.back import bring_back
+from ordain.engine.sheets.book import book_of
+from ordain.engine.sheets.csv import read_csv, write_csv
 
 RULES = """\
 decides:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sheet_cases import cases, edited, findings, loaded, returned, text_with
 
-from engine.errors import PolicyError
+from ordain.engine.errors import PolicyError
 
 
 def named(part: str) -> list[Any]:

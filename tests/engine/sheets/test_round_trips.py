@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sheet_cases import FORMS, edited, grid, loaded, returned, text_with, through
 
-from engine.catalog import read_texts
-from engine.errors import PolicyError
-from engine.load import load_policy
-from engine.load_facts import load_vocabulary
-from engine.policy import Policy, Table
-from engine.sheets.back import bring_back
-from engine.sheets.book import book_of
-from engine.sheets.scalars import scalar
+from ordain.engine.catalog import read_texts
+from ordain.engine.errors import PolicyError
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy, Table
+from ordain.engine.sheets.back import bring_back
+from ordain.engine.sheets.book import book_of
+from ordain.engine.sheets.scalars import scalar
 
 TEXTS = read_texts(Path(__file__).parents[3] / "policies")
 SHIPPED = load_vocabulary(TEXTS.vocabulary, "policies/facts.yaml")

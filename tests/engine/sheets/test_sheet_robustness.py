@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sheet_cases import VOCABULARY, cases, grid, loaded, text_with, with_grid
 
-from engine.errors import OrdainError
-from engine.sheets.back import bring_back
-from engine.sheets.book import book_of
-from engine.sheets.csv import read_csv, write_csv
-from engine.sheets.xlsx import read_xlsx, write_xlsx
+from ordain.engine.errors import OrdainError
+from ordain.engine.sheets.back import bring_back
+from ordain.engine.sheets.book import book_of
+from ordain.engine.sheets.csv import read_csv, write_csv
+from ordain.engine.sheets.xlsx import read_xlsx, write_xlsx
 
 POLICIES = [loaded(text_with(case["before"], case.get("kind", "decision"))) for case in cases("edits")]
 FORMS = [(write_csv, read_csv), (write_xlsx, read_xlsx)]

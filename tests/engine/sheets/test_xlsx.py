@@ -12,11 +12,11 @@ import openpyxl
 import pytest
 from sheet_cases import VOCABULARY, loaded, text_with
 
-from engine.errors import PolicyError
-from engine.policy import Policy
-from engine.sheets.back import bring_back
-from engine.sheets.book import book_of, chosen_sections
-from engine.sheets.xlsx import read_xlsx, write_xlsx
+from ordain.engine.errors import PolicyError
+from ordain.engine.policy.model import Policy
+from ordain.engine.sheets.back import bring_back
+from ordain.engine.sheets.book import book_of, chosen_sections
+from ordain.engine.sheets.xlsx import read_xlsx, write_xlsx
 
 RULES = """\
 decides:

@@ -1,5 +1,0 @@
-"""`python -m api` is the command `ordain`."""
-
-from api.cli import main
-
-main(prog_name="ordain")

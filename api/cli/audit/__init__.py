@@ -1,0 +1,42 @@
+"""`ordain audit`: the ledger, read, proved and kept. Each subcommand is in a file of this folder."""
+
+from __future__ import annotations
+
+import click
+
+from ordain.api.cli.lazy import LazyGroup
+
+_READING = {
+    "search": ("search:search_command", "Find entries, by subject, service, policy, rule, verdict, time or outcome."),
+    "show": ("show:show_command", "Show one entry: its envelope, and its private part."),
+    "explain": ("explain:explain_command", "Explain a decision to the person it is about, in plain sentences."),
+    "export": ("export:export_command", "Write entries as JSON Lines, CSV or Parquet, as a role may see them."),
+    "reconcile": ("reconcile:reconcile_command", "Compare what the business did with what was decided."),
+}
+_PROVING = {
+    "verify": (
+        "verify:verify_command",
+        "Recompute the log from its stored bytes; compare it with its anchors.",
+    ),
+    "prove": ("prove:prove_command", "Prove that an entry is in the log, in a file to take away."),
+    "consistency": ("prove:consistency_command", "Prove that the log only grew between two checkpoints."),
+    "verify-proof": ("verify_proof:verify_proof_command", "Check a proof file, offline."),
+}
+_KEEPING = {
+    "erase": ("erase:erase_command", "Erase a person: destroy the key of everything on record about them."),
+    "hold": ("erase:hold_command", "Put a person under a legal hold, or release it."),
+    "retain": ("erase:retain_command", "Remove the private parts of old entries."),
+    "checkpoint": ("checkpoint:checkpoint_command", "Sign the log as it is now, and anchor it."),
+    "new-places": ("checkpoint:new_places_command", "Begin to anchor in places that do not know this ledger yet."),
+    "rotate-key": ("checkpoint:rotate_command", "Let a new key sign the log from now on."),
+    "recover": ("checkpoint:recover_command", "Go on after a loss, on an old backup."),
+    "upgrade": ("upgrade:upgrade_command", "Bring an older ledger to this version, in place."),
+}
+_COMMANDS = {
+    name: (f"ordain.api.cli.audit.{place}", line) for name, (place, line) in (_READING | _PROVING | _KEEPING).items()
+}
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS)
+def audit() -> None:
+    """The record of decisions."""

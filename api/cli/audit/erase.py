@@ -1,0 +1,137 @@
+"""`ordain audit erase`, `hold` and `retain`: what may no longer be kept, and what must be."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import click
+
+from ordain.api.cli.actor import actor
+from ordain.api.cli.terminal import OUT
+from ordain.api.ledger import opened_ledger, settings_of
+from ordain.audit.privacy.erasure import Erased, Erasure, erase, erase_due, hold
+from ordain.audit.privacy.retention import retain
+
+_AS = click.option("--as", "name", help="Who asks for it; else the user of this machine.")
+_REASON = click.option("--reason", default="", help="Why, for the record. Sealed, and never about the person's data.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("erase")
+@click.argument("subject", required=False)
+@click.option("--due", is_flag=True, help="Erase everybody whose erasure was asked for earlier and is allowed by now.")
+@click.option("--not-before", type=_DAY, help="A day before which the law has the records kept.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_REASON
+@_AS
+@_JSON
+@click.pass_obj
+def erase_command(
+    obj: dict[str, object],
+    subject: str | None,
+    due: bool,
+    not_before: dt.datetime | None,
+    yes: bool,
+    reason: str,
+    name: str | None,
+    as_json: bool,
+) -> None:
+    """Erase SUBJECT: destroy the key of everything on record about that customer. This cannot be undone.
+
+    While a legal hold stands, or the records must be kept, the subject is restricted instead: kept, and not shown.
+    Run `ordain audit erase --due` each day to erase those whose day has come.
+
+    Exit codes: 0 erased, 4 restricted for now, 2 bad input, 3 not recorded.
+    """
+    obj["json"] = as_json
+    if due == (subject is not None):
+        raise click.UsageError("name one subject, or say --due")
+    if subject is not None and not (yes or as_json):
+        click.confirm(f"Erase everything on record about `{subject}`, for good?", abort=True, err=True)
+    private = {"actor": actor(name), "reason": reason}
+    with opened_ledger(obj) as opened:
+        keep = dt.timedelta(days=settings_of(obj).keep_days)
+        if subject is None:
+            found = erase_due(opened, private=private, keep=keep)
+        else:
+            day = None if not_before is None else not_before.date()
+            found = erase(opened, subject, private=private, keep=keep, not_before=day)
+    if as_json:
+        until = None if found.not_before is None else found.not_before.isoformat()
+        OUT.print(
+            json.dumps({"status": found.status, "entries": found.entries, "not_before": until, "left": found.left}),
+            markup=False,
+        )
+    else:
+        OUT.print(_said(found), markup=False)
+        if found.left:
+            OUT.print(f"bytes of the destroyed key may still be in the database's files: {found.left}", markup=False)
+    if found.status is not Erased.DONE:
+        raise click.exceptions.Exit(4)
+
+
+def _said(found: Erasure) -> str:
+    match found.status:
+        case Erased.DONE:
+            return (
+                f"erased: nothing opens the private part of {found.entries:,} entries any more; their proofs still hold"
+            )
+        case Erased.HELD:
+            return f"restricted: a legal hold stands; {found.entries:,} entries are kept, and not shown"
+        case Erased.RESTRICTED:
+            return f"restricted: {found.entries:,} entries are kept until {found.not_before}, and not shown"
+
+
+@click.command("hold")
+@click.argument("subject")
+@click.option("--release", is_flag=True, help="End the hold.")
+@_REASON
+@_AS
+@click.pass_obj
+def hold_command(obj: dict[str, object], subject: str, release: bool, reason: str, name: str | None) -> None:
+    """Put a legal hold on SUBJECT: nothing on record about that customer is erased, or removed by age."""
+    with opened_ledger(obj) as opened:
+        hold(opened, subject, not release, private={"actor": actor(name), "reason": reason})
+    OUT.print("the hold is released" if release else "held: nothing about this subject is erased until --release")
+
+
+@click.command("retain")
+@click.option("--days", type=click.IntRange(min=1), help="Keep what is younger than so many days.")
+@click.option("--before", type=_DAY, help="Keep what was recorded on this day (UTC) or later.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_REASON
+@_AS
+@_JSON
+@click.pass_obj
+def retain_command(
+    obj: dict[str, object],
+    days: int | None,
+    before: dt.datetime | None,
+    yes: bool,
+    reason: str,
+    name: str | None,
+    as_json: bool,
+) -> None:
+    """Remove the private parts of old entries; their envelopes stay, and all proofs hold.
+
+    What a legal hold protects stays, and so does what is about nobody. On PostgreSQL whole months are dropped.
+    """
+    obj["json"] = as_json
+    if (days is None) == (before is None):
+        raise click.UsageError("say --days or --before")
+    limit = dt.datetime.now(dt.UTC) - dt.timedelta(days=days) if days is not None else before
+    assert limit is not None  # noqa: S101 - one of both is given
+    limit = limit.astimezone(dt.UTC) if limit.tzinfo else limit.replace(tzinfo=dt.UTC)
+    if not (yes or as_json):
+        click.confirm(f"Remove what was recorded before {limit:%Y-%m-%d %H:%M} UTC, for good?", abort=True, err=True)
+    with opened_ledger(obj) as opened:
+        found = retain(opened, limit, private={"actor": actor(name), "reason": reason})
+    if as_json:
+        OUT.print(
+            json.dumps({"payloads": found.payloads, "erased": found.erased, "partitions": found.partitions}),
+            markup=False,
+        )
+    else:
+        OUT.print(f"removed: the private parts of {found.payloads:,} entries; their proofs still hold")

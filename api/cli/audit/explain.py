@@ -1,0 +1,60 @@
+"""`ordain audit explain`: a decision told to the customer."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from ordain.api.cli.audit.readers import HINT, access, legal_claim_option, parsed_id, read_one, reader_options
+from ordain.api.cli.terminal import OUT
+from ordain.api.ledger import opened_ledger
+from ordain.audit.entry.entry import Kind
+from ordain.audit.explain.explanation import explain
+from ordain.audit.explain.letter import letter
+from ordain.audit.records.replay import Replayer
+from ordain.engine.errors import UnknownDecision
+
+
+@click.command("explain")
+@click.argument("decision_id")
+@legal_claim_option
+@reader_options
+@click.option("--why-not", "why", is_flag=True, help="Say as well why each other rule did not fire.")
+@click.option("--json", "as_json", is_flag=True, help="Print what the letter is made from, as JSON.")
+@click.pass_obj
+def explain_command(
+    obj: dict[str, object],
+    decision_id: str,
+    legal_claim: str | None,
+    name: str | None,
+    purpose: str | None,
+    why: bool,
+    as_json: bool,
+) -> None:
+    """Explain DECISION_ID to the person it is about, in plain sentences (Markdown).
+
+    What was decided, which facts counted, which model scores and what moved them, which rules applied, under which
+    policies (GDPR Article 15(1)(h)). All of it from the record; the reading goes on record first.
+
+    Exit codes: 0 explained, 2 there is no such decision, 3 the ledger cannot be read, or the reading not recorded.
+    """
+    obj["json"] = as_json
+    by = access(name, purpose, legal_claim)
+    with opened_ledger(obj, restricted=legal_claim is not None) as opened:
+        entry = opened.reader.entry(parsed_id(decision_id))
+        if entry is not None and entry.read().get("kind") != Kind.DECISION:
+            raise UnknownDecision(f"the entry `{decision_id}` is no decision", HINT)
+        record = read_one(opened, decision_id, "explain", by)
+        explained = explain(record, opened.reader)
+        not_fired = Replayer(opened.reader).why_not(record) if why else []
+    if as_json:
+        told = {"not_fired": not_fired} if why else {}
+        OUT.print(json.dumps({**explained.data, **told}, ensure_ascii=False), markup=False)
+        return
+    OUT.print(letter(explained), markup=False, end="")
+    if why:
+        OUT.print("\n## Rules that did not fire\n", markup=False)
+    for rule in not_fired:
+        was = f"; it was `{rule['was']}`" if "was" in rule else ""
+        OUT.print(f"- {rule['policy']}, {rule['rule']}: {rule['because']}{was}", markup=False, soft_wrap=True)

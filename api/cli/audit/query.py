@@ -1,0 +1,73 @@
+"""The options that say which entries are meant, for every command that looks for some."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from ordain.audit.entry.entry import Kind
+from ordain.audit.records.search import Condition, Query
+from ordain.engine.errors import MalformedRequest
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+KINDS = [value for name, value in vars(Kind).items() if not name.startswith("_")]
+_VERDICTS = ["permit", "deny", "review", "decided"]
+_OPTIONS = (
+    click.option("--subject", help="About this customer or account."),
+    click.option("--service", help="Decided by this service."),
+    click.option("--policy", metavar="NAME[@VERSION]", help="Decided under this policy."),
+    click.option("--rule", help="In which this rule fired: its id, or policy@version/rule."),
+    click.option("--verdict", type=click.Choice(_VERDICTS), help="What compliance said; decided: nothing."),
+    click.option(
+        "--kind", type=click.Choice([*KINDS, "any"]), default=Kind.DECISION, show_default=True, help="Of this kind."
+    ),
+    click.option("--since", metavar="TIME", help="From this day, or moment such as 2026-01-31T08:00:00+05:30, on."),
+    click.option("--until", metavar="TIME", help="Until and with this day, or until this moment."),
+    click.option(
+        "--outcome", multiple=True, metavar="PATH=VALUE", help="With this outcome: offer.action=e-mail. Repeatable."
+    ),
+)
+
+
+def query_options(command: Command) -> Command:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def make_query(zone: ZoneInfo, limit: int | None = None, **given: Any) -> Query:
+    """The query of the options; times without an offset are of the tenant's `zone`. Raises MalformedRequest."""
+    return Query(
+        subject=given["subject"],
+        service=given["service"],
+        policy=given["policy"],
+        rule=given["rule"],
+        verdict=given["verdict"],
+        kind=None if given["kind"] == "any" else given["kind"],
+        since=moment(given["since"], "--since", zone),
+        until=moment(given["until"], "--until", zone, end=True),
+        outcome=tuple(map(Condition.parse, given["outcome"])),
+        limit=limit,
+    )
+
+
+def moment(text: str | None, option: str, zone: dt.tzinfo, *, end: bool = False) -> dt.datetime | None:
+    """A day begins at its first moment, and with `end` ends at the next day's. Raises MalformedRequest."""
+    if text is None:
+        return None
+    try:
+        found = dt.datetime.fromisoformat(text)
+        if not 1970 <= found.year <= 9000:
+            raise ValueError
+    except ValueError:
+        raise MalformedRequest(
+            f"{option}: `{text[:60]}` is no day or moment", "write 2026-01-31 or 2026-01-31T08:00:00+05:30"
+        ) from None
+    if end and len(text) == len("2026-01-31"):
+        found += dt.timedelta(days=1)
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(dt.UTC)

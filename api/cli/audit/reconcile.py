@@ -1,0 +1,126 @@
+"""`ordain audit reconcile`: what was done against what was decided."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ordain.api.cli.audit.readers import access, note_reading, reader_options
+from ordain.api.cli.terminal import OUT, progress_bar
+from ordain.api.ledger import opened_ledger, settings_of
+from ordain.audit.explain.plain_words import one_line
+from ordain.audit.records.actions import Columns, read_actions
+from ordain.audit.records.export import safe_cell
+from ordain.audit.records.reconcile import Finding, Reconciliation, Rules, reconcile
+from ordain.audit.records.search import Condition
+from ordain.engine.errors import MalformedRequest
+
+_SHOWN = 50
+_COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
+
+
+@click.command("reconcile")
+@click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--id-column", default="decision_id", show_default=True, help="The column of decision ids.")
+@click.option("--subject-column", default="subject", show_default=True, help="The column of customers or accounts.")
+@click.option("--service-column", default="service", show_default=True, help="The column of services.")
+@click.option("--time-column", default="time", show_default=True, help="The column of when it was done.")
+@click.option("--service", "services", multiple=True, help="Whose decisions must be done; repeatable.")
+@click.option("--unless", multiple=True, metavar="PATH=VALUE", help="Ask for nothing: offer.action=none.")
+@click.option(
+    "--within", type=click.FloatRange(min=0), default=24.0, show_default=True, help="Hours that a decision may be old."
+)
+@reader_options
+@click.option("--csv", "as_csv", type=click.Path(path_type=Path, dir_okay=False), help="Write the findings here, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print findings and counts as JSON.")
+@click.pass_obj
+def reconcile_command(
+    obj: dict[str, object],
+    table: Path,
+    id_column: str,
+    subject_column: str,
+    service_column: str,
+    time_column: str,
+    services: tuple[str, ...],
+    unless: tuple[str, ...],
+    within: float,
+    name: str | None,
+    purpose: str | None,
+    as_csv: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare TABLE, business actions as CSV, JSON Lines or Parquet, with the ledger.
+
+    Each row names its decision, or subject and time; columns such as outcome.offer.action are compared with what was
+    decided. Found: done without a decision, or otherwise than decided, or although denied or for a person to review,
+    or before it was decided, or twice on one decision; and decided within the time of the table, and not done.
+
+    Exit codes: 0 nothing found, 1 something found, 2 bad input, 3 the ledger cannot be read, or the reading not
+    recorded.
+    """
+    obj["json"] = as_json
+    if as_csv is not None and as_csv.exists():
+        raise MalformedRequest(f"`{as_csv}` is there already", "name another file, or remove it")
+    columns = Columns(id_column, subject_column, service_column, time_column)
+    actions = read_actions(table, columns, settings_of(obj).zone)
+    rules = Rules(within=dt.timedelta(hours=within), services=services, unless=tuple(map(Condition.parse, unless)))
+    by = access(name, purpose)
+    with opened_ledger(obj) as opened, progress_bar("comparing") as (bar, task):
+        done = reconcile(actions, opened.reader, rules, lambda at, total: bar.update(task, completed=at, total=total))
+        note_reading(opened, "reconcile", by, done.ids, query={"table": table.name, "rows": len(actions)})
+    if as_csv is not None:
+        _write_csv(as_csv, done.findings)
+    if as_json:
+        OUT.print(json.dumps(_data(done), ensure_ascii=False), markup=False)
+    else:
+        _print(done)
+    if not done:
+        raise click.exceptions.Exit(1)
+
+
+def _data(done: Reconciliation) -> dict[str, Any]:
+    return {
+        "agrees": bool(done),
+        "actions": done.actions,
+        "matched": done.matched,
+        "unreadable": done.unreadable,
+        "since": None if done.since is None else done.since.isoformat(),
+        "until": None if done.until is None else done.until.isoformat(),
+        "counts": done.counts(),
+        "findings": [_shown(finding) for finding in done.findings],
+    }
+
+
+def _shown(finding: Finding) -> dict[str, Any]:
+    return {name: getattr(finding, name) for name in _COLUMNS}
+
+
+def _print(done: Reconciliation) -> None:
+    for finding in done.findings[:_SHOWN]:
+        place = "ledger" if finding.row is None else f"row {finding.row}"
+        named = f" ({finding.decision_id})" if finding.decision_id else ""
+        OUT.print(one_line(f"{place}: {finding.wrong}: {finding.message}{named}"), markup=False)
+    if len(done.findings) > _SHOWN:
+        OUT.print(f"and {len(done.findings) - _SHOWN:,} more: see --csv or --json")
+    counts = ", ".join(f"{count:,} {wrong}" for wrong, count in done.counts().items() if count)
+    words = f"[bold red]{counts}[/]" if counts else "[green]all agree[/]"
+    OUT.print(f"{done.actions:,} actions, {done.matched:,} with their decision: {words}")
+    if done.unreadable:
+        OUT.print(f"{done.unreadable:,} decisions can no longer be read: only their envelopes were compared")
+
+
+def _write_csv(file: Path, findings: list[Finding]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, _COLUMNS)
+    writer.writeheader()
+    writer.writerows([{name: safe_cell(value) for name, value in _shown(finding).items()} for finding in findings])
+    try:
+        file.write_text(text.getvalue(), encoding="utf-8", newline="")
+    except OSError as error:
+        raise click.FileError(str(file), error.strerror or "") from None

@@ -1,0 +1,137 @@
+"""`ordain demo`: train, serve, ask for a few decisions, show them, leave the server running."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from ordain.api.cli.models import train_and_store
+from ordain.api.cli.terminal import OUT, show_decision
+from ordain.api.settings import Settings, load_settings
+from ordain.engine.errors import ModelDegradationDetected, SettingsError
+from ordain.engine.values.json_text import read_json
+from ordain.models.registry.registry import Registry
+from ordain.models.training.report import render
+
+_WAIT_SECONDS = 60
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to serve on; else the setting, or a free one.")
+@click.pass_obj
+def demo(obj: dict[str, object], port: int | None) -> None:
+    """Train a churn model on SYNTHETIC customers, serve, and decide a few cases over HTTP."""
+    config = obj["config"]
+    settings = load_settings(config if isinstance(config, Path) else None)
+    _train(settings)
+    port = port or _free_port(settings)
+    base = f"http://{settings.host}:{port}"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server never outlives this process
+    server = _start(config if isinstance(config, Path) else None, settings.host, port)
+    try:
+        _wait(server, base)
+        OUT.print("\nDecisions about invented (SYNTHETIC) customers, asked for over HTTP:")
+        for case in read_json(_cases(), "demo.json"):
+            _show(base, case)
+        OUT.print(_next_steps(base))
+        server.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+        OUT.print("stopped; the record is kept")
+
+
+def _cases() -> bytes:
+    return resources.files("ordain.api.cli").joinpath("demo.json").read_bytes()
+
+
+def _train(settings: Settings) -> None:
+    registry = Registry(settings.models)
+    try:
+        model = registry.load("churn")
+        OUT.print(f"churn@{model.version} is trained already (ordain train churn makes a new version)")
+        return
+    except ModelDegradationDetected:
+        OUT.print("Training the churn model on 10,000 SYNTHETIC customers ...")
+    OUT.print(render(train_and_store(settings)))
+
+
+def _free_port(settings: Settings) -> int:
+    for port in (settings.port, 0):
+        try:
+            with socket.create_server((settings.host, port)) as probe:
+                return int(probe.getsockname()[1])
+        except OSError:
+            continue
+    raise SettingsError(f"no port is free on {settings.host}")
+
+
+def _start(config: Path | None, host: str, port: int) -> subprocess.Popen[bytes]:
+    named = ["--config", str(config)] if config is not None else []
+    command = [sys.executable, "-m", "ordain", *named, "serve", "--host", host, "--port", str(port)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+
+
+def _wait(server: subprocess.Popen[bytes], base: str) -> None:
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise SettingsError("the server did not start; what it said stands above")
+        try:
+            with urllib.request.urlopen(f"{base}/healthz", timeout=1):  # noqa: S310 - our own server
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise SettingsError(f"the server did not answer within {_WAIT_SECONDS} seconds")
+
+
+def _show(base: str, case: dict[str, Any]) -> None:
+    body = {"subject": case["subject"], "facts": case["facts"], **({"at": case["at"]} if "at" in case else {})}
+    OUT.print(f"\n[bold]{case['title']}[/]  [dim]POST /v1/decisions/{case['service']}[/]")
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        f"{base}/v1/decisions/{case['service']}",
+        data=json.dumps(body, default=_plain_number).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
+            OUT.print(show_decision(json.load(answer)))
+    except urllib.error.HTTPError as refused:
+        error = json.load(refused)["error"]
+        OUT.print(f"  [red]{error['code']}[/] ({refused.code})")
+        for detail in error["details"]:
+            OUT.print(Text.assemble(f"  {detail['message']}  ", (detail.get("hint", ""), "dim")))
+
+
+def _plain_number(number: object) -> float | int:
+    value = float(str(number))
+    return int(value) if value.is_integer() else value
+
+
+def _next_steps(base: str) -> str:
+    ask = '\'{"subject": "C-9", "facts": {"usage_gb": 95, "plan_gb": 100}}\''
+    return f"""
+[bold]What to try next[/] (the server goes on at {base} until you press Ctrl-C), in another terminal:
+
+  curl -s {base}/v1/decisions/plan-advice -d {ask}
+  .venv/bin/ordain audit verify    recompute the whole log from its stored bytes, and compare it with its anchors
+  .venv/bin/ordain replay --all    decide everything on record again, byte for byte
+  .venv/bin/ordain check           try all policies; then copy policies/retention-offer/v1.yaml to v2.yaml and edit it
+  .venv/bin/ordain --help          see all commands
+"""

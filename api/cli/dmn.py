@@ -1,0 +1,217 @@
+"""`ordain dmn`: runs models in DMN's own form, converts them to policies, and runs the conformance cases."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table as Grid
+from rich.text import Text
+
+from ordain.api.ask import read_facts_file
+from ordain.api.cli.terminal import ERR, OUT, progress_bar
+from ordain.engine.backends.python.policy import RawStep
+from ordain.engine.dmn.converting.convert import converted
+from ordain.engine.dmn.reading.run_model import Ran, Reason, Runnable, facts_of, load_model
+from ordain.engine.dmn.tck.limited import run_all
+from ordain.engine.dmn.tck.tck import Row, Tests, Verdict, find_tests
+from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean
+from ordain.engine.feel.runtime.describe import shown
+from ordain.engine.policy.model import Table
+from ordain.engine.values.types import plain
+
+_MODEL = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def dmn() -> None:
+    """Models in DMN's own form: run, convert, test."""
+
+
+@dmn.command("run")
+@click.argument("model", type=_MODEL)
+@click.option("--facts", required=True, type=click.Path(path_type=Path), help="A JSON or YAML file of inputs by name.")
+@click.option("--decision", "decisions", multiple=True, metavar="NAME", help="Show this decision only; repeatable.")
+@click.option("--service", metavar="NAME", help="Call this decision service or business knowledge model instead.")
+@click.option("--json", "as_data", is_flag=True, help="Print decisions, reasons and trace as JSON.")
+@click.option("--trace", is_flag=True, help="Show which rules fired.")
+@click.pass_obj
+def run_command(
+    obj: dict[str, object],
+    model: Path,
+    facts: Path,
+    decisions: tuple[str, ...],
+    service: str | None,
+    as_data: bool,
+    trace: bool,
+) -> None:
+    """Decide a .dmn MODEL for one set of inputs; nothing goes on record.
+
+    A fault gives null, as DMN has it, and its reason is shown. Texts are read as the dates and times that the model
+    declares.
+
+    Exit codes: 0 decided, 2 bad input or a model that cannot be read.
+    """
+    obj["json"] = as_data
+    runnable = load_model(model)
+    names = _chosen(runnable, decisions, service)
+    ran = _run(runnable, read_facts_file(facts), service)
+    reasons = (*map(Reason, runnable.model.issues), *ran.reasons)
+    steps = [step for step in ran.steps if step[0].name in names]
+    if as_data:
+        found: dict[str, Any] = {"decisions": {name: plain(ran.values[name]) for name in names}}
+        found["reasons"] = [_data_of(reason) for reason in reasons]
+        found["trace"] = [_step_data(step) for step in steps] if trace else []
+        OUT.print(json.dumps(found, ensure_ascii=False), markup=False)
+        return
+    OUT.print(_decisions_grid(names, ran.values))
+    if trace:
+        for step in steps:
+            OUT.print(Text(_step_line(step)))
+    for issue in dict.fromkeys(reason.issue for reason in reasons):
+        ERR.print(Text(str(issue)))
+
+
+def _chosen(runnable: Runnable, decisions: Sequence[str], service: str | None) -> list[str]:
+    if service is not None:
+        if decisions:
+            raise MalformedRequest("`--service` and `--decision` do not go together", "leave one of them out")
+        return [service]
+    known = runnable.model.decisions
+    for name in decisions:
+        if name not in known:
+            raise MalformedRequest(f"the model has no decision `{name}`", did_you_mean(name, known))
+    return list(decisions or known)
+
+
+def _run(runnable: Runnable, data: Mapping[str, object], service: str | None) -> Ran:
+    at = dt.datetime.now(dt.UTC)
+    if service is None:
+        return runnable.run(facts_of(runnable.model, data), at)
+    parameters = tuple(runnable.model.services.get(service, ())) or tuple(data)
+    return runnable.call(service, facts_of(runnable.model, data, parameters), at)
+
+
+def _data_of(reason: Reason) -> dict[str, str]:
+    issue = reason.issue
+    place, text = (str(issue.span), issue.span.text) if issue.span else ("", "")
+    said = {"message": issue.message, "hint": issue.hint, "decision": reason.decision, "place": place, "text": text}
+    return {key: value for key, value in said.items() if value}
+
+
+def _fired(step: RawStep) -> list[tuple[str, str]]:
+    """The rules that fired in a step, with what their authors noted."""
+    decision = step[0]
+    return [(decision.rules[n].id, decision.rules[n].because) for n in step[2]] if isinstance(decision, Table) else []
+
+
+def _step_data(step: RawStep) -> dict[str, Any]:
+    fired = [{"rule": rule, "because": because} for rule, because in _fired(step)]
+    return {"decision": step[0].name, "fired": fired, "value": plain(step[3])}
+
+
+def _step_line(step: RawStep) -> str:
+    fired = ", ".join(f"{rule} ({because})" if because else rule for rule, because in _fired(step))
+    by = f", by {fired}" if fired else ", by no rule" if isinstance(step[0], Table) else ""
+    return f"{step[0].name} = {shown(step[3])}{by}"
+
+
+def _decisions_grid(names: Sequence[str], values: Mapping[str, Any]) -> Grid:
+    grid = Grid(box=None, padding=(0, 2, 0, 0))
+    grid.add_column("decision", style="dim", overflow="fold")
+    grid.add_column("value", overflow="fold")
+    for name in names:
+        grid.add_row(Text(name), Text(shown(values[name], longest=2_000)))
+    return grid
+
+
+@dmn.command("convert")
+@click.argument("model", type=_MODEL)
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("."),
+    show_default="here",
+    help="The folder to write to.",
+)
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+def convert_command(model: Path, folder: Path, force: bool) -> None:
+    """Write the policy that says what a .dmn MODEL says, with the facts it reads; and what changes by that.
+
+    Exit codes: 0 written, 2 the model cannot be read, or a file is there already.
+    """
+    found = converted(load_model(model).model)
+    there = [name for name in found.files if (folder / name).exists()]
+    if there and not force:
+        raise ExportFailed(f"`{folder / there[0]}` is there already", "choose another folder with --to, or --force")
+    for name, text in found.files.items():
+        _write(folder / name, text)
+        OUT.print(Text(f"written: {folder / name}"))
+    for note in found.notes:
+        ERR.print(Text(str(note)))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ExportFailed(f"`{file}` cannot be written: {(error.strerror or 'no reason given').lower()}") from None
+
+
+@dmn.command("tck")
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--out", type=_MODEL, help="Write a line a case to this CSV file, as vendors hand in their results.")
+@click.option("--only", multiple=True, metavar="FOLDER", help="Only this folder of cases, or names such as 11*.")
+@click.option("--verbose", is_flag=True, help="Show each case that did not pass, with its cause.")
+def tck_command(directory: Path, out: Path | None, only: tuple[str, ...], verbose: bool) -> None:
+    """Run the cases of the DMN Technology Compatibility Kit in DIRECTORY.
+
+    DIRECTORY is a folder of cases, or any folder above. The last line is `N of M passed`.
+
+    Exit codes: 0 all passed, 1 some did not, 2 bad input, such as no cases.
+    """
+    suite = find_tests(directory, only)
+    rows = _rows_of(suite)
+    if out is not None:
+        _write(out, "".join(f"{row.csv()}\n" for row in rows))
+    if verbose:
+        for row in rows:
+            if row.verdict is not Verdict.SUCCESS:
+                OUT.print(Text(f"{row.verdict} {row.folder} {row.file} {row.case}: {row.message}"))
+    OUT.print(_summary(rows))
+    passed = sum(row.verdict is Verdict.SUCCESS for row in rows)
+    OUT.print(f"{passed} of {len(rows)} passed")
+    # The progress bar's thread and the worker are over here, so the code is all that is left to give.
+    click.get_current_context().exit(0 if passed == len(rows) else 1)
+
+
+def _rows_of(suite: Sequence[Tests]) -> list[Row]:
+    rows = []
+    with progress_bar("cases") as (bar, task):
+        bar.update(task, total=sum(len(tests.cases) for tests in suite))
+        for row in run_all(suite):
+            rows.append(row)
+            bar.update(task, completed=len(rows), description=os.path.basename(row.folder)[:40])
+    return rows
+
+
+def _summary(rows: Sequence[Row]) -> Grid:
+    """Cases and passes, a line a level."""
+    grid = Grid(box=None, padding=(0, 2, 0, 0))
+    for heading in ("level", "folders", "cases", "passed", "not passed"):
+        grid.add_column(heading, justify="left" if heading == "level" else "right")
+    cases = Counter(row.level for row in rows)
+    passed = Counter(row.level for row in rows if row.verdict is Verdict.SUCCESS)
+    for level in sorted(cases):
+        folders = len({row.folder for row in rows if row.level == level})
+        missed = cases[level] - passed[level]
+        grid.add_row(level, *(f"{count:,}" for count in (folders, cases[level], passed[level], missed)))
+    return grid

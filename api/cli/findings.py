@@ -1,0 +1,151 @@
+"""Findings as people and programs read them: with the line they are about, as JSON, as SARIF for code hosts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from ordain.engine.catalog import Texts
+from ordain.engine.check.codes import CHECKS, Check, explained
+from ordain.engine.errors import Issue, Level, Span
+
+_COLOURS = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
+_PLACES = re.compile(r":\d+:\d+|\bline \d+")
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LONGEST = 160
+"""Columns of a source line that are shown in a terminal."""
+
+
+class Lines:
+    """The lines of the checked files, by the names that findings give them."""
+
+    def __init__(self, texts: Texts) -> None:
+        named = {f"{texts.root}/facts.yaml": texts.vocabulary, f"{texts.root}/services.yaml": texts.services}
+        self._texts: dict[str, bytes] = {**texts.policies, **named}
+        self._lines: dict[str, Sequence[str]] = {}
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return tuple(self._texts)
+
+    def line(self, span: Span) -> str:
+        """The line a finding begins in; empty when there is none."""
+        lines = self._lines.get(span.file)
+        if lines is None:
+            text = self._texts.get(span.file, b"").decode("utf-8-sig", errors="replace")
+            lines = self._lines[span.file] = text.replace("\r\n", "\n").split("\n")
+        return lines[span.line - 1] if span.line <= len(lines) else ""
+
+    def end(self, span: Span) -> int:
+        """The column after the underlined part, which ends with its line."""
+        line, text = self.line(span), span.text.split("\n")[0].rstrip()
+        return min(span.column + max(1, len(text)), max(len(line), span.column) + 1)
+
+
+def shown(issue: Issue, lines: Lines) -> Text:
+    """One finding for a terminal: place, what is wrong, the line with the part underlined, a hint."""
+    place = f"{issue.span}: " if issue.span is not None else ""
+    found = Text(place, style="bold")
+    found.append(f"{issue.level}: ", style=_COLOURS[issue.level])
+    found.append(Text(f"{issue.message} ", style="not bold"))
+    found.append(f"[{issue.code}]", style="not bold dim")
+    if issue.span is not None and lines.line(issue.span).strip():
+        found.append(_underlined(issue, issue.span, lines))
+    if issue.hint:
+        found.append(Text(f"\n    hint: {issue.hint}", style="not bold"))
+    return found
+
+
+def _underlined(issue: Issue, span: Span, lines: Lines) -> Text:
+    line, start, end = lines.line(span), span.column - 1, lines.end(span) - 1
+    cut = max(0, start - 60) if len(line) > _LONGEST else 0
+    before, part = line[cut:start], line[start:end][:_LONGEST]
+    blank = "".join(sign if sign == "\t" else " " * cell_len(sign) for sign in before)
+    found = Text(f"\n    {line[cut : cut + _LONGEST]}\n    {blank}", style="not bold")
+    found.append("^" * max(1, cell_len(part)), style=_COLOURS[issue.level])
+    return found
+
+
+def as_json(issues: Iterable[Issue], lines: Lines) -> list[dict[str, Any]]:
+    """Findings as plain data. `line`, `column` and `end_column` count from 1, in characters; null without a place."""
+    found = []
+    for issue in issues:
+        span = issue.span
+        found.append(
+            {
+                "file": span.file if span else None,
+                "line": span.line if span else None,
+                "column": span.column if span else None,
+                "end_column": lines.end(span) if span else None,
+                "text": span.text if span else "",
+                "message": issue.message,
+                "hint": issue.hint,
+                "level": str(issue.level),
+                "code": issue.code,
+                "page": CHECKS[issue.code].page if issue.code in CHECKS else None,
+            }
+        )
+    return found
+
+
+def as_sarif(issues: Sequence[Issue], lines: Lines, files: Mapping[str, str], pages: str) -> dict[str, Any]:
+    """A SARIF 2.1.0 log. `files` maps the names of files to their paths in the repository.
+
+    `pages` is the absolute address where docs/checks.md can be read; without it the rules have their help as text only.
+    """
+    codes = list(CHECKS)
+    driver = {
+        "name": "Ordain",
+        "semanticVersion": version("ordain"),
+        **({"informationUri": pages} if pages else {}),
+        "rules": [_rule(check, pages) for check in CHECKS.values()],
+    }
+    seen: Counter[str] = Counter()
+    results = []
+    for issue in issues:
+        print_ = _fingerprint(issue)
+        seen[print_] += 1
+        result: dict[str, Any] = {
+            "ruleId": issue.code,
+            "ruleIndex": codes.index(issue.code),
+            "level": str(issue.level),
+            "message": {"text": f"{issue.message}. Hint: {issue.hint}" if issue.hint else issue.message},
+            "partialFingerprints": {"finding/v1": f"{print_}:{seen[print_]}"},
+        }
+        if issue.span is not None:
+            result["locations"] = [_location(issue.span, lines, files.get(issue.span.file, issue.span.file))]
+        results.append(result)
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(check: Check, pages: str) -> dict[str, Any]:
+    return {
+        "id": check.code,
+        "shortDescription": {"text": check.title},
+        "fullDescription": {"text": check.means},
+        **({"helpUri": f"{pages}#{check.code}"} if pages else {}),
+        "help": {"text": explained(check)},
+        "defaultConfiguration": {"level": str(check.levels[0])},
+    }
+
+
+def _location(span: Span, lines: Lines, path: str) -> dict[str, Any]:
+    region: dict[str, Any] = {"startLine": span.line, "startColumn": span.column, "endColumn": lines.end(span)}
+    if span.text:
+        region["snippet"] = {"text": span.text}
+    return {"physicalLocation": {"artifactLocation": {"uri": path}, "region": region}}
+
+
+def _fingerprint(issue: Issue) -> str:
+    """The same for a finding that only moved to other lines."""
+    span = issue.span
+    parts = (issue.code, span.file if span else "", span.text if span else "", _PLACES.sub("", issue.message))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,117 @@
+"""`ordain train` and `ordain models`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from ordain.api.cli.actor import actor
+from ordain.api.cli.terminal import OUT, progress_bar
+from ordain.api.ledger import open_for
+from ordain.api.settings import Settings, load_settings
+from ordain.audit.entry.entry import Kind
+from ordain.engine.errors import ModelDegradationDetected
+from ordain.models.registry.card import Card
+from ordain.models.registry.registry import Registry
+from ordain.models.training.report import render
+from ordain.models.training.train import train_churn
+
+
+@click.command()
+@click.argument("model", type=click.Choice(["churn"]))
+@click.option("--table", type=click.Path(path_type=Path, dir_okay=False), help="A CSV file of customers.")
+@click.option("--mapping", help="A YAML file that says what its columns mean, or the name of a shipped mapping.")
+@click.option("--customers", default=10_000, show_default=True, help="How many SYNTHETIC customers, without a table.")
+@click.option("--seed", default=0, show_default=True, help="The seed of the split and of synthetic customers.")
+@click.option(
+    "--held-out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the rows kept from training there, as requests, one JSON object a line.",
+)
+@click.pass_obj
+def train(
+    obj: dict[str, object],
+    model: str,
+    table: Path | None,
+    mapping: str | None,
+    customers: int,
+    seed: int,
+    held_out: Path | None,
+) -> None:
+    """Train MODEL on a table of customers, or on synthetic ones, and store it as its next version."""
+    config = obj["config"]
+    settings = load_settings(config if isinstance(config, Path) else None)
+    card = train_and_store(
+        settings, table=table, mapping=mapping, customers=customers, seed=seed, held_out=held_out, name=model
+    )
+    OUT.print(render(card))
+
+
+def train_and_store(
+    settings: Settings,
+    *,
+    name: str = "churn",
+    table: Path | None = None,
+    mapping: str | None = None,
+    customers: int = 10_000,
+    seed: int = 0,
+    held_out: Path | None = None,
+) -> Card:
+    with progress_bar(f"training {name}") as (progress, task):
+
+        def show(done: int, most: int, loss: float) -> None:
+            label = f"training {name}, validation log loss {loss:.4f}"
+            progress.update(task, completed=done, total=most, description=label)
+
+        card = train_churn(
+            table,
+            mapping,
+            Registry(settings.models),
+            name=name,
+            at=dt.datetime.now(dt.UTC),
+            seed=seed,
+            customers_count=customers,
+            held_out=held_out,
+            progress=show,
+        )
+        # Training stops early when the validation split gains no more.
+        progress.update(task, total=progress.tasks[task].completed)
+    _record(settings, card)
+    return card
+
+
+def _record(settings: Settings, card: Card) -> None:
+    """The ledger says when each version was trained, from what, and by whom."""
+    about = {"action": "trained", "model": card.name, "version": card.version, "digest": card.model_digest}
+    private = {"actor": actor(None), "table": card.data.table, "table_digest": card.data.digest}
+    ledger = open_for(settings)
+    try:
+        ledger.note(Kind.MODEL, about, private)
+    finally:
+        ledger.finish()
+
+
+@click.group()
+def models() -> None:
+    """Trained models."""
+
+
+@models.command("list")
+@click.pass_obj
+def list_command(obj: dict[str, object]) -> None:
+    """The models on file and their versions; the newest one scores."""
+    config = obj["config"]
+    registry = Registry(load_settings(config if isinstance(config, Path) else None).models)
+    table = Table("model", "version", "state")
+    for name in registry.names():
+        for version in registry.versions(name):
+            try:
+                registry.load(name, version)
+                state = "ok"
+            except ModelDegradationDetected as error:
+                state = error.message
+            table.add_row(name, str(version), state)
+    OUT.print(table if table.row_count else "no model is trained yet; run: ordain train churn")

@@ -1,0 +1,46 @@
+"""`ordain serve`: the HTTP service on a production WSGI server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from ordain.api.cli.terminal import OUT
+from ordain.api.services import wire
+from ordain.api.settings import CONFIG, load_settings
+from ordain.engine.errors import SettingsError
+
+
+@click.command()
+@click.option("--host", help="The address to listen on; else the setting.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on; else the setting.")
+@click.pass_obj
+def serve(obj: dict[str, object], host: str | None, port: int | None) -> None:
+    """Serve decisions over HTTP until interrupted."""
+    config = obj["config"]
+    if isinstance(config, Path):
+        os.environ[CONFIG] = str(config.absolute())
+    settings = load_settings()
+    host, port = host or settings.host, port or settings.port
+    # Faults are shown here, once and readably, and not by a worker that is restarted over and over.
+    _refuse_taken(host, port)
+    wire(settings).close()
+    OUT.print(f"Ordain listens on http://{host}:{port}  (stop it with Ctrl-C)")
+    sys.stdout.flush()
+    # This process has loaded the models, so it must not fork a worker: see api/http/server.py.
+    os.execv(sys.executable, [sys.executable, "-m", "ordain.api.http.server", host, str(port), str(settings.threads)])  # noqa: S606 - our own command
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        hint = "choose another one with --port, or the setting `port`"
+        raise SettingsError(
+            f"cannot listen on {host}:{port}: {(error.strerror or 'no reason').lower()}", hint
+        ) from None

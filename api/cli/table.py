@@ -1,0 +1,282 @@
+"""`ordain table`: a policy's tables shown, and its rules out to a sheet and back."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.markup import escape
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ordain.api.cli.grids import as_data, as_html, as_markdown
+from ordain.api.cli.terminal import ERR, OUT
+from ordain.api.cli.whole_files import write_whole
+from ordain.api.settings import load_settings
+from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.catalog import Texts, read_texts
+from ordain.engine.dmn.reading.policy_file import read_policy
+from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, did_you_mean
+from ordain.engine.examples.run import example_issues
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.load import load_policy
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy, Table
+from ordain.engine.sheets.back import bring_back
+from ordain.engine.sheets.book import Book, book_of, chosen_sections, text_of
+from ordain.engine.sheets.csv import read_csv, write_csv
+from ordain.engine.sheets.xlsx import read_xlsx, write_xlsx
+from ordain.engine.tables.grid import Grid, grid_of
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_MOST_BYTES = 32 << 20
+_RULED, _LEAST, _MOST = 60, 24, 80
+"""Up to how many rows have lines between them; how wide the first column and headings may insist to be; and
+how wide any column may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A policy, where its file is, and the highest version that there is of it."""
+
+    policy: Policy
+    file: Path
+    shown: str
+    newest: int
+    vocabulary: Vocabulary
+
+
+@click.command("table")
+@click.argument("policy")
+@click.argument("decision", required=False, default="")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "markdown", "html"]),
+    default="terminal",
+    show_default=True,
+    help="How to show the tables.",
+)
+@click.option(
+    "--directory", type=click.Path(path_type=Path, file_okay=False), help="The policies; else as in settings."
+)
+@click.option("--out", type=_FILE, help="Write the rules to this .csv or .xlsx file.")
+@click.option("--in", "back", type=_FILE, help="Bring the rules back from this .csv or .xlsx file; show what changes.")
+@click.option("--write", is_flag=True, help="With --in: write the policy's next version.")
+@click.option("--replace", is_flag=True, help="With --in: write over the policy's own file.")
+@click.option("--force", is_flag=True, help="With --out: over a file that is there. With --in: see docs/sheets.md.")
+@click.option("--delimiter", type=click.Choice([",", ";"]), default=",", show_default=True, help="Of a CSV file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the tables, or what changes, as JSON.")
+@click.pass_obj
+def table_command(
+    obj: dict[str, object],
+    policy: str,
+    decision: str,
+    form: str,
+    directory: Path | None,
+    out: Path | None,
+    back: Path | None,
+    write: bool,
+    replace: bool,
+    force: bool,
+    delimiter: str,
+    as_json: bool,
+) -> None:
+    """Show the tables of POLICY, or of POLICY@VERSION, as grids; with --out and --in edit its rules in a spreadsheet.
+
+    DECISION is the name of one table. Every kind of policy is shown as the tables it becomes.
+
+    Exit codes: 0 done, 1 the changed policy's examples do not come out as written, 2 bad input, nothing is written.
+    """
+    obj["json"] = as_json
+    config = obj["config"]
+    folder = directory or load_settings(config if isinstance(config, Path) else None).policies
+    if out is not None and back is not None:
+        raise MalformedRequest("`--out` and `--in` do not go together", "leave one of them out")
+    if (write or replace) and back is None:
+        raise MalformedRequest("there is nothing to write without `--in`", "name the sheet with --in")
+    chosen = _choose(folder, policy)
+    if out is not None:
+        _write_out(chosen.policy, decision, out, delimiter, force)
+    elif back is not None:
+        _bring_in(chosen, back, replace=replace, write=write, force=force, as_json=as_json)
+    else:
+        _show(_grids(chosen.policy, decision), chosen.policy, form, as_json)
+
+
+def _choose(folder: Path, wanted: str) -> _Chosen:
+    """The policy `name` or `name@version`; without a version the highest. Raises PolicyError, MalformedRequest."""
+    texts = read_texts(folder)
+    name, at, version = wanted.partition("@")
+    versions = _versions(texts)
+    if name not in versions:
+        raise MalformedRequest(f"there is no policy `{name}`", did_you_mean(name, versions))
+    known = versions[name]
+    if at and version not in map(str, known):
+        listed = ", ".join(map(str, sorted(known)))
+        raise MalformedRequest(f"`{name}` has no version `{version}`", f"there are: {listed}")
+    shown = known[int(version)] if at else known[max(known)]
+    vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
+    read = read_policy if shown.endswith(".dmn") else load_policy
+    found = read(texts.policies[shown], shown, vocabulary)
+    return _Chosen(found, folder / shown.removeprefix(f"{texts.root}/"), shown, max(known), vocabulary)
+
+
+def _versions(texts: Texts) -> dict[str, dict[int, str]]:
+    """The files of each policy by version, as their names say."""
+    found: dict[str, dict[int, str]] = {}
+    for shown in texts.policies:
+        _, name, file = shown.split("/")
+        number = file.removeprefix("v").partition(".")[0]
+        if number.isascii() and number.isdecimal():
+            found.setdefault(name, {})[int(number)] = shown
+    return found
+
+
+def _grids(policy: Policy, decision: str) -> list[Grid]:
+    tables = [each for each in policy.decisions if isinstance(each, Table)]
+    if not tables:
+        raise MalformedRequest(f"`{policy.label}` has no tables, only formulas")
+    known = [each.name for each in tables]
+    if decision and decision not in known:
+        raise MalformedRequest(f"`{policy.label}` has no table `{decision}`", did_you_mean(decision, known))
+    return [grid_of(each) for each in tables if decision in ("", each.name)]
+
+
+def _show(grids: list[Grid], policy: Policy, form: str, as_json: bool) -> None:
+    if as_json:
+        data = {"policy": policy.name, "version": policy.version, "tables": [as_data(grid) for grid in grids]}
+        OUT.print(json.dumps(data, ensure_ascii=False), markup=False)
+    elif form == "markdown":
+        OUT.print(as_markdown(grids, policy.label), markup=False, end="")
+    elif form == "html":
+        OUT.print(as_html(grids, policy.label), markup=False, end="")
+    else:
+        for number, grid in enumerate(grids):
+            if number:
+                OUT.print()
+            _print_grid(grid)
+
+
+def _print_grid(grid: Grid) -> None:
+    """The grid as wide as the terminal; ids and words of headings are not broken where they are short."""
+    OUT.print(Text(grid.name, style="bold"))
+    for name, text in grid.notes:
+        OUT.print(Text(f"{name}: {text}", style="dim"), soft_wrap=False)
+    shown = RichTable(show_lines=len(grid.all_rows) <= _RULED)
+    for heading, width in zip(grid.headings, _widths(grid, OUT.width), strict=True):
+        about = f"\n[dim]{escape(heading.about)}[/]" if heading.about else ""
+        shown.add_column(f"{escape(heading.text)}{about}", overflow="fold", width=width)
+    for row in grid.all_rows:
+        shown.add_row(*(Text(square.text) for square in row), style="dim" if row is grid.otherwise else "")
+    OUT.print(shown, soft_wrap=False)
+
+
+def _widths(grid: Grid, total: int) -> list[int | None]:
+    """Column widths that fit: the widest gives way first, none below its id or the longest word of its heading.
+
+    None for all when there is too little room for that.
+    """
+    least, wide = [], []
+    for number, heading in enumerate(grid.headings):
+        texts = [row[number].text for row in grid.all_rows]
+        words = [*heading.text.split(), heading.about, *(texts if heading.part == "rule" else ())]
+        least.append(min(max(map(len, words), default=1), _LEAST))
+        longest = max(map(len, [heading.text, heading.about, *texts]))
+        wide.append(max(least[-1], min(longest, _MOST)))
+    room = total - 3 * len(least) - 1  # a border and two spaces for each column, and the last border
+    if sum(least) > room:
+        return [None] * len(least)
+    while sum(wide) > room:
+        widest = max(range(len(wide)), key=lambda n: (wide[n] > least[n], wide[n]))
+        wide[widest] -= 1
+    return [*wide]
+
+
+def _write_out(policy: Policy, decision: str, out: Path, delimiter: str, force: bool) -> None:
+    book = book_of(policy, decision)
+    sections = chosen_sections(policy, decision)
+    data = write_xlsx(book, sections) if _is_xlsx(out) else write_csv(book, delimiter)
+    if out.exists() and not force:
+        raise ExportFailed(f"`{out}` is there already", "choose another name, or --force")
+    write_whole(out, data)
+    rules = sum(len(sheet.rows) for sheet in book.sheets)
+    OUT.print(Text(f"written: {out}  {policy.label}, {rules} rules of {', '.join(s.name for s in book.sheets)}"))
+
+
+def _bring_in(chosen: _Chosen, back: Path, *, replace: bool, write: bool, force: bool, as_json: bool) -> None:
+    policy, file, shown = chosen.policy, chosen.file, chosen.shown
+    version = None
+    if write and not replace:
+        version = chosen.newest + 1
+        file = file.with_name(f"v{version}.yaml")
+        shown = f"{shown.rpartition('/')[0]}/{file.name}"
+    book = _read_book(back)
+    chosen_sections(policy)
+    returned = bring_back(book, policy, chosen.vocabulary, shown, version=version, force=force)
+    changed = returned.text != policy.text
+    issues = list(returned.issues)
+    if changed and returned.policy is not None:
+        issues = example_issues(compile_policy(returned.policy))
+    diff = _diff(text_of(policy), returned.text.decode("utf-8-sig"), chosen.shown, shown)
+    written = changed and (write or replace)
+    if written:
+        _refuse_lost_work(file, None if version is not None else policy.text)
+        write_whole(file, returned.text)
+    if as_json:
+        data: dict[str, Any] = {"changed": changed, "written": str(file) if written else None, "diff": diff}
+        data["findings"] = [str(issue) for issue in issues]
+        OUT.print(json.dumps(data, ensure_ascii=False), markup=False)
+    else:
+        for line in diff.splitlines():
+            style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+            OUT.print(Text(line, style=style))
+        if not changed:
+            OUT.print("nothing has changed")
+        elif written:
+            OUT.print(Text(f"written: {file}"))
+            if version is not None:
+                start = policy.effective.start
+                OUT.print(Text(f"it decides from {start}, as {policy.label} does: set `effective` to its first day"))
+        for issue in issues:
+            ERR.print(Text(str(issue)))
+    click.get_current_context().exit(1 if issues else 0)
+
+
+def _refuse_lost_work(file: Path, known: bytes | None) -> None:
+    """Raises ExportFailed when the file has been changed, or a new one written, since it was read."""
+    try:
+        found = file.read_bytes()
+    except FileNotFoundError:
+        found = None
+    except OSError as error:
+        raise ExportFailed(f"`{file}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
+    if found != known:
+        raise ExportFailed(f"`{file}` has changed meanwhile", "try again")
+
+
+def _diff(before: str, after: str, old: str, new: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), old, new, lineterm="")
+    return "\n".join(lines)
+
+
+def _read_book(file: Path) -> Book:
+    reader = read_xlsx if _is_xlsx(file) else read_csv
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise PolicyError(f"`{file}` is larger than {_MOST_BYTES:,} bytes")
+        data = file.read_bytes()
+    except OSError as error:
+        raise MalformedRequest(f"`{file}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
+    return reader(data, str(file))
+
+
+def _is_xlsx(file: Path) -> bool:
+    suffix = file.suffix.lower()
+    if suffix not in (".xlsx", ".csv"):
+        raise MalformedRequest(f"`{file.name}` is neither a .csv nor a .xlsx file", "let its name end with one of them")
+    return suffix == ".xlsx"

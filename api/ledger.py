@@ -1,0 +1,135 @@
+"""The ledger of an installation, opened by its settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+
+from ordain.api.keys import load_keys
+from ordain.api.settings import Settings, load_settings
+from ordain.audit.anchors.places import Anchors, FileAnchors
+from ordain.audit.anchors.timestamps import HttpTimestampAuthority, StampedAnchors
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.opening import open_ledger, open_store
+from ordain.audit.store.identity import identity
+from ordain.audit.store.schema import ensure_schema
+from ordain.audit.store.sqlite import path_of
+from ordain.audit.store.store import Store
+from ordain.engine.errors import AnchorUnavailable, LedgerRolledBack, SettingsError
+
+_TIMESTAMP_SECONDS = 5.0
+ENGINE = f"ordain {version('ordain')}"
+
+
+def open_for(
+    settings: Settings, *, make: bool = True, restricted: bool = False, lost: bool = False, new_places: bool = False
+) -> OpenLedger:
+    """Opens the ledger; if there is none, makes it and its keys, or raises SettingsError when that is not to be.
+
+    Raises what `open_ledger` does.
+    """
+    anchored = places(settings)
+    _refuse_decoy(settings, anchored)
+    store = open_store(settings.database_url, settings.busy_seconds)
+    try:
+        new = _is_new(store)
+        if new and not make:
+            raise SettingsError(f"there is no ledger in `{store.name}`", "check `database_url`")
+        return open_ledger(
+            store,
+            load_keys(settings, make=new),
+            anchored,
+            tenant=settings.tenant,
+            engine=ENGINE,
+            now=lambda: dt.datetime.now(dt.UTC),
+            seconds=max(1.0, settings.busy_seconds),
+            restricted=restricted,
+            lost=lost,
+            new_places=new_places,
+        )
+    except BaseException:  # whatever it is, an interrupt too, the database is let go before it goes on
+        store.close()
+        raise
+
+
+def _refuse_decoy(settings: Settings, anchored: list[Anchors]) -> None:
+    """A file that is missing while its anchors are there was lost: an empty one is not to stand in its place."""
+    if not settings.database_url.startswith("sqlite") or path_of(settings.database_url).exists():
+        return
+    for place in anchored:
+        with suppress(AnchorUnavailable):
+            if place.pinned() is not None:
+                raise LedgerRolledBack(
+                    f"the ledger `{path_of(settings.database_url)}` is missing; `{place.name}` keeps its checkpoints",
+                    "restore it; for a new ledger name other places in `anchors`, or remove these",
+                )
+
+
+@contextmanager
+def opened_ledger(
+    obj: dict[str, object], *, restricted: bool = False, lost: bool = False, new_places: bool = False
+) -> Iterator[OpenLedger]:
+    """For a command: the ledger that there is, closed at the end, its new entries signed and anchored.
+
+    Raises SettingsError when there is none.
+    """
+    settings = settings_of(obj)
+    require_ledger(settings)
+    opened = open_for(settings, make=False, restricted=restricted, lost=lost, new_places=new_places)
+    try:
+        yield opened
+    finally:
+        opened.finish()
+
+
+def settings_of(obj: dict[str, object]) -> Settings:
+    config = obj["config"]
+    return load_settings(config if isinstance(config, Path) else None)
+
+
+def require_ledger(settings: Settings) -> None:
+    """Raises SettingsError when no file is there: a command that reads does not make one."""
+    if settings.database_url.startswith("sqlite") and not path_of(settings.database_url).is_file():
+        raise SettingsError(f"there is no ledger at `{path_of(settings.database_url)}`", "check `database_url`")
+
+
+def places(settings: Settings) -> list[Anchors]:
+    """Where checkpoints are anchored. By default two folders beside a SQLite file, or under the keys' folder."""
+    folders = place_folders(settings)
+    if len({folder.resolve() for folder in folders}) < 2:
+        raise SettingsError("`anchors` names one place", "name two at the least, better not on the database's disk")
+    found: list[Anchors] = [FileAnchors(folder) for folder in folders]
+    if settings.timestamp_url:
+        authority = HttpTimestampAuthority(settings.timestamp_url, _TIMESTAMP_SECONDS, _roots(settings))
+        found[0] = StampedAnchors(folders[0], authority)
+    return found
+
+
+def _roots(settings: Settings) -> list[bytes]:
+    if settings.timestamp_roots is None:
+        return []
+    try:
+        return [settings.timestamp_roots.read_bytes()]
+    except OSError as error:
+        raise SettingsError(
+            f"`timestamp_roots`: `{settings.timestamp_roots}` cannot be read: {error.strerror}",
+            "name the PEM file of the authority's root certificate",
+        ) from None
+
+
+def place_folders(settings: Settings) -> list[Path]:
+    if settings.anchors:
+        return list(settings.anchors)
+    if settings.database_url.startswith("sqlite"):
+        beside = path_of(settings.database_url)
+    else:
+        beside = settings.keys.parent / "ledger"
+    return [beside.with_name(f"{beside.name}.anchors"), beside.with_name(f"{beside.name}.anchors-2")]
+
+
+def _is_new(store: Store) -> bool:
+    ensure_schema(store)
+    return identity(store) is None

@@ -1,0 +1,197 @@
+"""One entry: as it is asked for, ready to be written, as stored, and the receipt for it.
+
+What the log commits to is the envelope, canonical JSON without anything personal: see docs/ledger.md for its fields.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+
+from ordain.audit.entry.canonical import canonical, digest
+from ordain.audit.entry.documents import Reference, references
+from ordain.audit.entry.keys import DataKey
+from ordain.audit.entry.sealing import seal
+from ordain.audit.tlog.merkle import leaf_hash
+from ordain.engine.errors import LedgerUnavailable, NotRecorded
+
+FORMAT = 2
+NOT_BY_CALLER = "entries are made by Ordain, not by its callers: please report this"
+VERIFY = "run `ordain audit verify`"
+_SHAPE: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("id", "time", "kind", "payload_hash", "key_commitment"), str),
+    **dict.fromkeys(("policies", "models", "reason_codes"), list),
+    **dict.fromkeys(("documents", "about"), dict),
+    **dict.fromkeys(("service", "outcome_class"), (str, type(None))),
+}
+"""What a reader relies on in an envelope."""
+
+_MOST_MILLISECONDS = 2**48 - 1
+_EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
+
+Json = dict[str, Any]
+
+
+class Kind:
+    """What an entry can record."""
+
+    DECISION, POLICY, MODEL = "decision", "policy", "model"
+    ERASURE, RESTRICTION, RETENTION, READ = "erasure", "restriction", "retention", "read"
+    KEY, LEDGER, RECOVERY, ANCHOR = "key", "ledger", "recovery", "anchor"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be recorded. `private` is sealed and may be personal; every other field but `subject` is public.
+
+    `subject` is whose key seals it; None for what is about nobody. `outcome_class` and the fields before it have
+    the values that the envelope has.
+    """
+
+    id: UUID
+    time: dt.datetime
+    kind: str
+    private: Json
+    subject: str | None = None
+    service: str | None = None
+    jurisdiction: str | None = None
+    policies: list[Json] = field(default_factory=list)
+    documents: Json = field(default_factory=dict)
+    models: list[Json] = field(default_factory=list)
+    outcome_class: str | None = None
+    reason_codes: list[str] = field(default_factory=list)
+    about: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the writer of an entry gets. Its place in the log is not known yet, its leaf hash (hexadecimal) is."""
+
+    entry_id: str
+    leaf_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An entry that is ready to be written."""
+
+    id: bytes
+    envelope: bytes
+    sealed: bytes
+    data_key: DataKey
+    references: list[Reference]
+
+    @property
+    def receipt(self) -> Receipt:
+        return Receipt(str(UUID(bytes=self.id)), leaf_hash(self.envelope).hex())
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every entry of an installation says of it."""
+
+    ledger: str
+    tenant: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as it was read. `leaf_index` is None while it has no place in the order yet."""
+
+    leaf_index: int | None
+    id: UUID
+    envelope: bytes
+
+    @property
+    def leaf_hash(self) -> bytes:
+        return leaf_hash(self.envelope)
+
+    def read(self) -> Json:
+        """The envelope as data. Raises LedgerUnavailable when the stored bytes are not that of this entry."""
+        try:
+            data = orjson.loads(self.envelope)
+        except orjson.JSONDecodeError:
+            data = None
+        shaped = isinstance(data, dict) and all(isinstance(data.get(name), kind) for name, kind in _SHAPE.items())
+        if not shaped or data["id"] != str(self.id):
+            raise LedgerUnavailable(f"the stored entry `{self.id}` is damaged", VERIFY)
+        return cast(Json, data)
+
+
+def new_id(time: dt.datetime) -> UUID:
+    """A UUIDv7 of that moment, so that ids sort by the times of their entries.
+
+    The 12 bits after the milliseconds are the rest of the time, too (RFC 9562 section 6.2, method 3), 62 are random.
+    """
+    milliseconds, rest = divmod((time - _EPOCH) // _MICROSECOND, 1000)
+    random = int.from_bytes(os.urandom(8), "big") >> 2
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | (rest * 4096 // 1000) << 64 | 0b10 << 62 | random)
+
+
+def first_id(moment: dt.datetime, later: dt.timedelta = dt.timedelta(0)) -> bytes:
+    """The smallest UUIDv7 of that millisecond, `later` after it, 16 bytes: earlier entries have smaller ids."""
+    milliseconds = (moment - _EPOCH + later) // _MICROSECOND // 1000
+    first = min(max(milliseconds, 0), _MOST_MILLISECONDS) << 80
+    return UUID(int=first | 0x7000 << 64 | 0x8 << 60).bytes
+
+
+def time_in(entry_id: bytes) -> dt.datetime:
+    """When an entry was made, to the millisecond, by its id."""
+    return _EPOCH + dt.timedelta(milliseconds=int.from_bytes(entry_id[:6], "big"))
+
+
+def utc(time: dt.datetime) -> str:
+    """As every envelope writes it: 2026-11-21T02:10:00.123456Z."""
+    return f"{time.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def prepared(entry: Entry, data_key: DataKey, stamp: Stamp) -> Prepared:
+    """Seals the private part and makes the canonical envelope over it.
+
+    Raises NotRecorded when `entry` holds what has no canonical form.
+    """
+    try:
+        sealed, commitment = seal(data_key.secret, entry.id.bytes, canonical(entry.private))
+        public = _envelope(entry, sealed, commitment, stamp)
+        envelope, named = canonical(public), references(public)
+    except (TypeError, ValueError) as error:
+        raise NotRecorded(f"the entry is malformed: {error}", NOT_BY_CALLER) from error
+    return Prepared(entry.id.bytes, envelope, sealed, data_key, named)
+
+
+def payload_hash(sealed: bytes) -> str:
+    return digest(sealed)
+
+
+def merged(envelope: Mapping[str, Any], private: Mapping[str, Any]) -> Json:
+    """The record as a reader gets it: what is public and what is private of one entry."""
+    return {**envelope, **private}
+
+
+def _envelope(entry: Entry, sealed: bytes, commitment: bytes, stamp: Stamp) -> Json:
+    return {
+        "v": FORMAT,
+        "ledger": stamp.ledger,
+        "id": str(entry.id),
+        "time": utc(entry.time),
+        "kind": entry.kind,
+        "tenant": stamp.tenant,
+        "jurisdiction": entry.jurisdiction,
+        "service": entry.service,
+        "policies": entry.policies,
+        "documents": entry.documents,
+        "models": entry.models,
+        "engine": stamp.engine,
+        "outcome_class": entry.outcome_class,
+        "reason_codes": entry.reason_codes,
+        "payload_hash": payload_hash(sealed),
+        "key_commitment": commitment.hex(),
+        "about": entry.about,
+    }

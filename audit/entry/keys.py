@@ -1,0 +1,155 @@
+"""The keys of a ledger: the master key wraps a data key for each subject, and destroying that erases the subject.
+
+Subjects are found by a tag, HMAC-SHA256 of their id under a key of the ledger's own, so that no file of the database
+holds an id in plain text.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import threading
+import time
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ordain.audit.entry.sealing import KEY_BYTES, DoesNotOpen, decrypt, encrypt
+from ordain.audit.store.rows import SUBJECT_KEY
+from ordain.engine.errors import LedgerUnavailable, SettingsError
+
+KEY_ID_BYTES = 16
+INDEX_KEY_ID = bytes(KEY_ID_BYTES)
+_WRAPPED = b"ordain data key 1\0"
+_HOUSE = b"\xff house"  # no subject's id has these bytes: they are not UTF-8
+_MOST_CACHED = 50_000
+_REMEMBERED_SECONDS = 10.0
+
+
+class MasterKey(Protocol):
+    """Wraps keys; a key management service can stand here. `context` must be given again to unwrap."""
+
+    def wrap(self, key: bytes, context: bytes) -> bytes: ...
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """Raises DoesNotOpen when it was wrapped by another key or for another context."""
+        ...
+
+
+class LocalMasterKey:
+    """A master key of 32 bytes in this process's memory."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != KEY_BYTES:
+            raise SettingsError(
+                f"the master key has {len(secret)} bytes; it needs {KEY_BYTES}", "make one: openssl rand -base64 32"
+            )
+        self._secret = secret
+
+    def wrap(self, key: bytes, context: bytes) -> bytes:
+        return encrypt(self._secret, key, context)
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        return decrypt(self._secret, wrapped, context)
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """`key` is its name, 16 bytes; `wrapped` is set while no database has it; `indexed` says that it is a subject's."""
+
+    key: bytes
+    secret: bytes
+    tag: bytes
+    wrapped: bytes | None = None
+    indexed: bool = True
+
+
+class Keyring:
+    """The data keys of one ledger. Safe to use from several threads.
+
+    Keys of subjects that decisions are made about again and again are kept in memory. One that was destroyed
+    meanwhile can still seal, but the database then refuses the entry (see `Store.write`), and `forget` is called.
+    """
+
+    def __init__(self, ledger: UUID, master: MasterKey, wrapped_index_key: bytes) -> None:
+        self._ledger, self._master = ledger.bytes, master
+        self._index_key = self._open(wrapped_index_key, INDEX_KEY_ID)
+        self._cached: dict[bytes, DataKey] = {}
+        self._forgot = time.monotonic()
+        self._lock = threading.Lock()
+
+    def tag(self, subject: str | None) -> bytes:
+        """The blind index of a subject; for None of the house, whose key seals what is about nobody."""
+        return hmac.digest(
+            self._index_key, _HOUSE if subject is None else subject.encode("utf-8", "surrogatepass"), "sha256"
+        )
+
+    def for_subject(self, subject: str | None, connect: sa.Engine) -> DataKey:
+        """The subject's key; a new one when there is none yet."""
+        tag = self.tag(subject)
+        found = self._cached.get(tag)
+        if found is None:
+            with connect.connect() as connection:
+                row = connection.execute(
+                    sa.select(SUBJECT_KEY.c.key, SUBJECT_KEY.c.wrapped).where(SUBJECT_KEY.c.tag == tag)
+                ).first()
+            found = self.made(subject) if row is None else self._stored(tag, subject, row[0], row[1])
+            if found.wrapped is None:
+                self._keep(found)
+        return found
+
+    def made(self, subject: str | None) -> DataKey:
+        """A new key, which no database has yet."""
+        key, secret = os.urandom(KEY_ID_BYTES), os.urandom(KEY_BYTES)
+        tag = self.tag(subject)
+        wrapped = self._master.wrap(secret, _WRAPPED + self._ledger + key + tag)
+        return DataKey(key, secret, tag, wrapped, subject is not None)
+
+    def stored(self, data_key: DataKey) -> None:
+        """Says that the database has this key from now on."""
+        self._keep(DataKey(data_key.key, data_key.secret, data_key.tag, None, data_key.indexed))
+
+    def forget(self, tag: bytes) -> None:
+        with self._lock:
+            self._cached.pop(tag, None)
+
+    def opened(self, key: bytes, tag: bytes, wrapped: bytes) -> bytes:
+        """The data key itself. Raises LedgerUnavailable when it does not open, or is another subject's."""
+        return self._open(wrapped, key, tag)
+
+    def forget_in_time(self) -> None:
+        """Forgets all keys every so often, so that one that another process destroyed is not in memory for long."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._forgot > _REMEMBERED_SECONDS:
+                self._cached.clear()
+                self._forgot = now
+
+    def vouch(self, data: bytes) -> bytes:
+        """A code over `data` that only who has the master key can make, 32 bytes."""
+        return hmac.digest(self._index_key, b"\xff vouch " + data, "sha256")
+
+    def _keep(self, data_key: DataKey) -> None:
+        with self._lock:
+            if len(self._cached) >= _MOST_CACHED:
+                self._cached.clear()
+            self._cached[data_key.tag] = data_key
+
+    def _stored(self, tag: bytes, subject: str | None, key: bytes, wrapped: bytes) -> DataKey:
+        return DataKey(key, self._open(wrapped, key, tag), tag, None, subject is not None)
+
+    def _open(self, wrapped: bytes, key: bytes, tag: bytes = b"") -> bytes:
+        try:
+            return self._master.unwrap(wrapped, _WRAPPED + self._ledger + key + tag)
+        except (DoesNotOpen, TypeError):
+            raise LedgerUnavailable(
+                "the master key does not open this ledger's keys, or one was put in another's place",
+                "give the master key that the ledger was made with, or run `ordain audit verify --open`",
+            ) from None
+
+
+def new_index_key(ledger: UUID, master: MasterKey) -> bytes:
+    """A new key for the subject tags of that ledger, wrapped."""
+    return master.wrap(os.urandom(KEY_BYTES), _WRAPPED + ledger.bytes + INDEX_KEY_ID)

@@ -1,0 +1,234 @@
+"""Explanation: one decision, told from its record to the person it is about.
+
+GDPR Article 15(1)(h) gives a person "meaningful information about the logic involved"; the Court of Justice reads it as
+the procedure and principles actually applied to that person's data, told so that it can be understood; a formula
+alone is not enough (C-203/22, Dun & Bradstreet Austria, 27 February 2025).
+
+Everything here comes from the ledger: the record, and the texts kept from that day for meanings and purposes. What is
+not on record is not said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ordain.audit.explain.plain_words import fact_words, spaced, words
+from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.records.past import Past
+from ordain.engine.errors import OrdainError
+from ordain.engine.evaluate import Plan
+from ordain.engine.policy.facts import Fact, Vocabulary
+from ordain.engine.policy.model import Decision, Formula, Rule, Table
+
+Json = dict[str, Any]
+
+MOST_DRIVERS = 5
+"""How many of the inputs that moved a score are told, those that moved it most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is on record of one decision, in order and with its meanings, as JSON. See docs/ledger.md for its keys.
+
+    `data["status"]` other than "readable" says why there may be no more than the public part.
+    """
+
+    data: Json
+
+
+def explain(record: Record, reader: Reader) -> Explanation:
+    """The explanation of a decision; of one that can no longer be read, what its envelope says."""
+    past, envelope = Past(reader), record.envelope
+    told = _Told(envelope, past)
+    data: Json = {
+        "decision_id": envelope["id"],
+        "status": str(record.status),
+        "service": envelope.get("service"),
+        "purpose": told.purpose(),
+        "recorded_at": envelope["time"],
+        "jurisdiction": envelope.get("jurisdiction"),
+        "verdict": None if envelope.get("outcome_class") == "decided" else envelope.get("outcome_class"),
+        "policies": told.policies(),
+        "engine": envelope.get("engine"),
+        "leaf_index": record.entry.leaf_index,
+        "leaf_hash": record.entry.leaf_hash.hex(),
+    }
+    if record.private is None:
+        data["reasons"] = [{"code": code} for code in envelope.get("reason_codes", ())]
+    else:
+        data |= told.private(record.private)
+    data["restricted"] = record.status is Status.RESTRICTED
+    data["notes"] = list(dict.fromkeys(told.notes))
+    return Explanation(data)
+
+
+class _Told:
+    def __init__(self, envelope: Json, past: Past) -> None:
+        self.envelope, self.past = envelope, past
+        self.notes: list[str] = []
+        self.facts: Json = {}
+        self.vocabulary = self._read("the meanings of the facts", past.vocabulary) or Vocabulary({})
+        self.plan: Plan | None = self._read("the rules themselves", past.plan)
+
+    def purpose(self) -> str | None:
+        service = self._read("the purpose of the service", self.past.service)
+        return None if service is None else service.purpose
+
+    def policies(self) -> list[Json]:
+        found = [dict(policy) for policy in self.envelope.get("policies", ())]
+        for compiled, said in zip(self.plan.policies if self.plan else (), found, strict=False):
+            policy = compiled.policy
+            effective = {"from": policy.effective.start.isoformat()}
+            if policy.effective.end is not None:
+                effective["until"] = policy.effective.end.isoformat()
+            said |= {"purpose": policy.purpose, "owner": policy.owner, "kind": policy.kind, "effective": effective}
+        return found
+
+    def private(self, private: Json) -> Json:
+        facts, trace = private.get("facts") or {}, private.get("trace") or []
+        self.facts = facts
+        counted = set(self._counted(trace))
+        looked_at = {name for step in trace for name in step.get("reads", ())}
+        values = {name: fact.get("value") for name, fact in facts.items()}
+        values |= {step["decision"]: step.get("gives") for step in trace if "decision" in step}
+        return {
+            "at": private.get("at"),
+            "subject": private.get("subject"),
+            "outcome": private.get("outcome"),
+            "verdict": private.get("verdict"),
+            "facts": [self._fact(name, fact) for name, fact in facts.items() if name in counted],
+            "also_looked_at": [
+                self._fact(name, fact) for name, fact in facts.items() if name in looked_at and name not in counted
+            ],
+            "models": [self._model(model) for model in private.get("models") or ()],
+            "reasons": [self._reason(reason, values) for reason in private.get("reasons") or ()],
+            "obligations": private.get("obligations") or [],
+            "disclosures": private.get("disclosures") or [],
+        }
+
+    def _read(self, what: str, read: Any) -> Any:
+        try:
+            return read(self.envelope)
+        except (OrdainError, KeyError, TypeError) as error:
+            reason = error.message if isinstance(error, OrdainError) else "the entry does not name its texts"
+            self.notes.append(f"{what} cannot be read from the ledger: {reason}")
+            return None
+
+    def _counted(self, trace: list[Json]) -> Iterator[str]:
+        """What the fired rules read; of a table in which none fired, of a formula, and without the kept rules: all."""
+        for step in trace:
+            decision = self._decision(str(step.get("policy")), str(step.get("decision")))
+            fired = set(step.get("fired", ()))
+            if isinstance(decision, Table) and fired:
+                for rule in decision.rules:
+                    if rule.id in fired:
+                        yield from _reads(decision, rule)
+            else:
+                yield from step.get("reads", ())
+
+    def _decision(self, label: str, name: str) -> Decision | None:
+        for compiled in self.plan.policies if self.plan else ():
+            if compiled.policy.label == label:
+                return next((found for found in compiled.policy.decisions if found.name == name), None)
+        return None
+
+    def _fact(self, name: str, recorded: Json) -> Json:
+        fact = self.vocabulary.facts.get(name)
+        return {
+            "name": name,
+            "meaning": _meaning(fact, name),
+            "value": recorded.get("value"),
+            "shown": fact_words(fact, recorded.get("value")),
+            "source": recorded.get("source"),
+            "personal": fact.personal if fact is not None else None,
+        }
+
+    def _model(self, model: Json) -> Json:
+        fact = self.vocabulary.facts.get(str(model.get("fact")))
+        reasons = sorted(model.get("reasons") or (), key=lambda reason: -abs(_size(reason)))
+        return {
+            **{name: model.get(name) for name in ("model", "version", "digest", "fact", "score")},
+            "meaning": _meaning(fact, str(model.get("fact"))),
+            "shown": fact_words(fact, model.get("score")),
+            "drivers": [self._driver(reason) for reason in reasons[:MOST_DRIVERS] if _size(reason)],
+            "more": max(0, len(reasons) - MOST_DRIVERS),
+        }
+
+    def _driver(self, reason: Json) -> Json:
+        name = str(reason.get("feature"))
+        fact = self.vocabulary.facts.get(name)
+        return {
+            "feature": name,
+            "meaning": _meaning(fact, name),
+            "value": reason.get("value"),
+            "shown": fact_words(fact, reason.get("value")),
+            "contribution": reason.get("contribution"),
+            "effect": "raised" if _size(reason) > 0 else "lowered",
+        }
+
+    def _reason(self, reason: Json, values: Mapping[str, Any]) -> Json:
+        label = str(reason.get("policy"))
+        found: Json = {"label": label, **reason}
+        found["policy"], _, found["version"] = label.partition("@")
+        rule = self._rule(label, reason)
+        if isinstance(rule, Formula):
+            found["calculated_as"] = rule.expression.tree.span.text
+            reads = set(rule.expression.reads)
+        elif rule is not None:
+            table, row = rule
+            found["conditions"] = [
+                {"on": column.text, "meaning": self._meaning(column.text), "is": text}
+                for column, cell in zip(table.columns, row.cells, strict=True)
+                if cell is not None and (text := cell.tree.span.text)
+            ]
+            reads = set(_reads(table, row))
+        else:
+            return found
+        found["looked_at"] = [self._looked_at(name, values[name]) for name in values if name in reads]
+        return found
+
+    def _looked_at(self, name: str, value: Any) -> Json:
+        fact = self.vocabulary.facts.get(name)
+        shown = words(value, "none") if value is None and name not in self.facts else fact_words(fact, value)
+        return {"name": name, "meaning": _meaning(fact, name), "value": value, "shown": shown}
+
+    def _meaning(self, name: str) -> str:
+        return _meaning(self.vocabulary.facts.get(name), name)
+
+    def _rule(self, label: str, reason: Json) -> Formula | tuple[Table, Rule] | None:
+        for compiled in self.plan.policies if self.plan else ():
+            if compiled.policy.label != label:
+                continue
+            for decision in compiled.policy.decisions:
+                if isinstance(decision, Formula):
+                    if decision.name == reason.get("decision"):
+                        return decision
+                    continue
+                for rule in decision.rules:
+                    if rule.id == reason.get("rule"):
+                        return decision, rule
+        return None
+
+
+def _reads(table: Table, rule: Rule) -> Iterator[str]:
+    """The names that one rule reads, its columns' included."""
+    parts = [part for part in (rule.condition, *rule.gives) if part is not None]
+    for column, cell in zip(table.columns, rule.cells, strict=True):
+        if cell is not None:
+            parts += [column.expression, cell]
+    for part in parts:
+        yield from part.reads
+
+
+def _meaning(fact: Fact | None, name: str) -> str:
+    return fact.meaning if fact is not None and fact.meaning else spaced(name)
+
+
+def _size(reason: Json) -> Decimal:
+    try:
+        return Decimal(str(reason.get("contribution")))
+    except InvalidOperation:
+        return Decimal(0)

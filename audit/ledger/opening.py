@@ -1,0 +1,148 @@
+"""A ledger, opened: every part of it, wired once, after it was compared with its anchors."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Sequence
+
+from ordain.audit.anchors.places import Anchored, Anchors
+from ordain.audit.entry.entry import Stamp
+from ordain.audit.entry.keys import Keyring
+from ordain.audit.ledger.checkpointer import Checkpointer, known_keys, newest_note
+from ordain.audit.ledger.open_ledger import Keys, OpenLedger
+from ordain.audit.ledger.reader import Reader
+from ordain.audit.ledger.writer import Ledger
+from ordain.audit.privacy.erasure import destroy_again, list_erasures
+from ordain.audit.store.identity import Identity, check_key, found_ledger
+from ordain.audit.store.postgresql import PostgresStore
+from ordain.audit.store.schema import ensure_schema
+from ordain.audit.store.sequencer import Sequencer
+from ordain.audit.store.sqlite import SqliteStore
+from ordain.audit.store.store import Store
+from ordain.audit.store.tree_reader import stored_tree
+from ordain.audit.tlog.checkpoint import open_note
+from ordain.audit.tlog.merkle import root
+from ordain.engine.errors import AnchorUnavailable, CheckpointRefused, Issue, LedgerRolledBack
+
+_LOG = logging.getLogger("ordain")
+
+
+def open_store(url: str, busy_seconds: float = 5.0) -> Store:
+    """The database of that URL, SQLite or PostgreSQL. Raises SettingsError, LedgerUnavailable."""
+    return (PostgresStore if url.startswith("postgres") else SqliteStore)(url, busy_seconds)
+
+
+def open_ledger(
+    store: Store,
+    keys: Keys,
+    places: Sequence[Anchors],
+    *,
+    tenant: str,
+    engine: str,
+    now: Callable[[], dt.datetime],
+    seconds: float = 5.0,
+    restricted: bool = False,
+    lost: bool = False,
+    new_places: bool = False,
+) -> OpenLedger:
+    """Opens the ledger in `store`, and makes it when the database is new. The caller closes the store on a fault.
+
+    `seconds` is how long an entry may wait to be written; `restricted` opens restricted records, too;
+    `lost` opens a ledger that is shorter than its anchors, for `audit.ledger.recovery` alone; `new_places` one that was
+    anchored elsewhere before.
+
+    Raises LedgerRolledBack when an anchor says more than the database, or other; SettingsError for a key that is not
+    this ledger's; LedgerUnavailable.
+    """
+    ensure_schema(store)
+    store.prepare(now())
+    found = found_ledger(store, keys.master, keys.seed, tenant, engine, now())
+    key = check_key(found, keys.seed)
+    keyring = Keyring(found.ledger, keys.master, found.index_key)
+    reader = Reader(store, keyring, restricted)
+    made = []
+    if not lost:
+        check_anchors(store, reader, found, places)
+        made = _pin(store, places, found, new_places)
+    ledger = Ledger(store, keyring, Stamp(str(found.ledger), tenant, engine), seconds)
+    checkpointer = Checkpointer(store, reader, key, places)
+    sequencer = Sequencer(store) if isinstance(store, PostgresStore) else None
+    opened = OpenLedger(found, store, keyring, ledger, reader, checkpointer, sequencer, tuple(places), now)
+    if not lost:
+        list_erasures(opened, made)
+        destroy_again(opened)
+    return opened
+
+
+def _pin(store: Store, places: Sequence[Anchors], found: Identity, new_places: bool) -> list[Anchors]:
+    """Makes new places this ledger's own, and says which; of a ledger that was anchored before, only if asked to.
+
+    A place that is gone, such as a volume that is not mounted, does not look like a new one. A ledger that no place
+    knows may have been cut together with its places.
+    """
+    unknown = [place for place in places if not _knows(place)]
+    if newest_note(store) is not None and not new_places:
+        if places and len(unknown) == len(places):
+            names = ", ".join(f"`{place.name}`" for place in places)
+            raise LedgerRolledBack(
+                f"this ledger was anchored before, and none of {names} knows it",
+                "check that their volumes are mounted, and `anchors`; to start anew there: `ordain audit new-places`",
+            )
+        for place in unknown:
+            _LOG.warning("`%s` does not know this ledger, and keeps nothing: run `ordain audit new-places`", place.name)
+        return []
+    made = []
+    for place in unknown:
+        try:
+            place.pin(found.origin, found.key)
+            made.append(place)
+        except AnchorUnavailable as error:
+            _LOG.warning("%s", error)
+    return made
+
+
+def _knows(place: Anchors) -> bool:
+    try:
+        return place.pinned() is not None
+    except AnchorUnavailable:
+        return False
+
+
+def check_anchors(store: Store, reader: Reader, found: Identity, places: Sequence[Anchors]) -> None:
+    """Raises LedgerRolledBack unless the ledger holds all that its newest anchors say."""
+    for place in places:
+        try:
+            pinned, newest = place.pinned(), place.newest()
+        except AnchorUnavailable as error:
+            _LOG.warning("%s", error)
+            continue
+        if pinned is not None and pinned[0] != found.origin:
+            raise LedgerRolledBack(
+                f"`{place.name}` holds the checkpoints of the ledger {pinned[0]}, the database is {found.origin}",
+                "restore the database that belongs to them, or name another place in `anchors` for a new ledger",
+            )
+        if newest is not None:
+            _compare(store, reader, found, place, newest)
+
+
+def _compare(store: Store, reader: Reader, found: Identity, place: Anchors, newest: Anchored) -> None:
+    try:
+        checkpoint = open_note(newest.note, known_keys(reader, found, newest.note))
+    except CheckpointRefused as error:
+        raise LedgerRolledBack(
+            Issue(
+                f"the newest checkpoint in `{place.name}` does not hold: {error.message}", "run `ordain audit verify`"
+            )
+        ) from None
+    size = reader.size()
+    if checkpoint.size > size:
+        raise LedgerRolledBack(
+            f"the ledger has {size:,} entries; `{place.name}` keeps a signed checkpoint of {checkpoint.size:,}",
+            "restore the newest backup; if the entries are lost for good: `ordain audit recover`",
+        )
+    if root(checkpoint.size, stored_tree(store)) != checkpoint.root:
+        raise LedgerRolledBack(
+            f"the first {checkpoint.size:,} entries are not those of the checkpoint in `{place.name}`",
+            "run `ordain audit verify`, and restore the newest backup",
+        )

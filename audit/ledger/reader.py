@@ -1,0 +1,171 @@
+"""The ledger's reading end: entries in order, and records, which are entries with their private part opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+
+from ordain.audit.entry.entry import VERIFY, StoredEntry, merged, payload_hash
+from ordain.audit.entry.keys import Keyring
+from ordain.audit.entry.sealing import DoesNotOpen, unseal
+from ordain.audit.store.rows import DOCUMENT, ENTRY, PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.audit.store.store import Store
+from ordain.engine.errors import LedgerUnavailable
+
+_PAGE = 500  # entries read at a time, so that no read transaction stays open while a caller works on them
+
+Json = dict[str, Any]
+
+
+class Status(StrEnum):
+    """What has become of an entry's private part."""
+
+    READABLE = "readable"
+    RESTRICTED = "restricted"
+    """The subject has asked to be erased and cannot be yet: kept, and shown only where the law asks for it."""
+    ERASED = "erased"
+    """The subject's key was destroyed."""
+    EXPIRED = "expired"
+    """Removed by retention."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An entry, its envelope as data, and its private part when there is one to be shown."""
+
+    entry: StoredEntry
+    envelope: Json
+    status: Status
+    private: Json | None
+
+    def merged(self) -> Json:
+        """Public and private fields together; only the public ones when the rest is erased."""
+        return merged(self.envelope, self.private or {})
+
+
+_PRIVATE = (
+    *(PAYLOAD.c.sealed, SUBJECT_KEY.c.key, SUBJECT_KEY.c.tag),
+    *(SUBJECT_KEY.c.wrapped, SUBJECT_KEY.c.erase_not_before),
+)
+_FROM = ENTRY.outerjoin(PAYLOAD, PAYLOAD.c.id == ENTRY.c.id).outerjoin(SUBJECT_KEY, SUBJECT_KEY.c.key == PAYLOAD.c.key)
+_RECORDS = sa.select(ENTRY.c.leaf_index, ENTRY.c.id, ENTRY.c.envelope, *_PRIVATE).select_from(_FROM)
+_ENTRIES = sa.select(ENTRY.c.leaf_index, ENTRY.c.id, ENTRY.c.envelope)
+
+
+class Reader:
+    """Reads one ledger. With `restricted` the records of restricted subjects are opened, too.
+
+    Every method raises LedgerUnavailable when the database cannot be read or what it holds is damaged.
+    """
+
+    def __init__(self, store: Store, keyring: Keyring, restricted: bool = False) -> None:
+        self._store, self._keyring, self._restricted = store, keyring, restricted
+
+    def entry(self, entry_id: UUID) -> StoredEntry | None:
+        with self._store.reading() as connection:
+            found = self._store.envelope(connection, entry_id.bytes)
+        return None if found is None else _stored((found[0], entry_id.bytes, found[1]))
+
+    def record(self, entry_id: UUID) -> Record | None:
+        """Durable entries that have no place in the order yet are found, too."""
+        private = sa.select(*_PRIVATE).select_from(PAYLOAD.outerjoin(SUBJECT_KEY, SUBJECT_KEY.c.key == PAYLOAD.c.key))
+        with self._store.reading() as connection:
+            found = self._store.envelope(connection, entry_id.bytes)
+            if found is None:
+                return None
+            row = connection.execute(private.where(PAYLOAD.c.id == entry_id.bytes)).first()
+        private_part: Sequence[Any] = tuple(row) if row else (None, None, None, None, None)
+        return self._opened(_stored((found[0], entry_id.bytes, found[1])), private_part)
+
+    def entries(self, start: int = 0, end: int | None = None) -> Iterator[StoredEntry]:
+        """The entries from leaf index `start` up to, and without, `end`, as a stream."""
+        for row in self._pages(_ENTRIES, start, end):
+            yield _stored(row)
+
+    def waiting(self) -> Iterator[StoredEntry]:
+        """The entries that are durable and have no place in the order yet."""
+        for entry_id, envelope in self._store.waiting():
+            yield _stored((None, entry_id, envelope))
+
+    def records(self, start: int = 0, end: int | None = None) -> Iterator[Record]:
+        """Like `entries`, opened."""
+        for row in self._pages(_RECORDS, start, end):
+            yield self._opened(_stored(row), row[3:])
+
+    def ids_of(self, subject: str) -> list[UUID]:
+        """The ids of all entries about a subject, in the order of their times."""
+        wanted = (
+            sa.select(SUBJECT_INDEX.c.id)
+            .join(SUBJECT_KEY, SUBJECT_KEY.c.key == SUBJECT_INDEX.c.key)
+            .where(SUBJECT_KEY.c.tag == self._keyring.tag(subject))
+            .order_by(SUBJECT_INDEX.c.id)
+        )
+        with self._store.reading() as connection:
+            return [UUID(bytes=row[0]) for row in connection.execute(wanted)]
+
+    def position(self, entry_id: bytes) -> int:
+        """The place of the first entry with this id or a later one; exact as long as the clock never went back.
+
+        Leaf 0 is left out: in a ledger that was upgraded it is younger than all after it.
+        """
+        with self._store.reading() as connection:
+            wanted = sa.select(sa.func.min(ENTRY.c.leaf_index)).where(ENTRY.c.id >= entry_id, ENTRY.c.leaf_index > 0)
+            found = connection.execute(wanted).scalar()
+        return self.size() if found is None else int(found)
+
+    def document(self, digest: str) -> bytes | None:
+        """The kept text with that digest."""
+        with self._store.reading() as connection:
+            return connection.execute(sa.select(DOCUMENT.c.text).where(DOCUMENT.c.digest == digest)).scalar()
+
+    def size(self) -> int:
+        """How many entries have a place in the order."""
+        with self._store.reading() as connection:
+            return int(
+                connection.execute(sa.select(sa.func.coalesce(sa.func.max(ENTRY.c.leaf_index) + 1, 0))).scalar_one()
+            )
+
+    def _pages(self, select: sa.Select[Any], start: int, end: int | None) -> Iterator[Sequence[Any]]:
+        while end is None or start < end:
+            wanted = select.where(ENTRY.c.leaf_index >= start).order_by(ENTRY.c.leaf_index).limit(_PAGE)
+            if end is not None:
+                wanted = wanted.where(ENTRY.c.leaf_index < end)
+            with self._store.reading() as connection:
+                page = connection.execute(wanted).all()
+            yield from page
+            if len(page) < _PAGE:
+                return
+            start = page[-1][0] + 1
+
+    def _opened(self, entry: StoredEntry, private_part: Sequence[Any]) -> Record:
+        sealed, key, tag, wrapped, restricted = private_part
+        envelope = entry.read()
+        if sealed is None:
+            return Record(entry, envelope, Status.EXPIRED, None)
+        if not isinstance(sealed, bytes) or payload_hash(sealed) != envelope.get("payload_hash"):
+            raise LedgerUnavailable(f"the payload of the entry `{entry.id}` is damaged", VERIFY)
+        if key is None or wrapped is None:
+            return Record(entry, envelope, Status.ERASED, None)
+        if restricted is not None and not self._restricted:
+            return Record(entry, envelope, Status.RESTRICTED, None)
+        secret = self._keyring.opened(key, tag, wrapped)
+        try:
+            commitment = bytes.fromhex(envelope["key_commitment"])
+            private = orjson.loads(unseal(secret, entry.id.bytes, sealed, commitment))
+        except (DoesNotOpen, KeyError, TypeError, ValueError):
+            raise LedgerUnavailable(f"the payload of the entry `{entry.id}` is damaged", VERIFY) from None
+        status = Status.READABLE if restricted is None else Status.RESTRICTED
+        return Record(entry, envelope, status, private)
+
+
+def _stored(row: Sequence[Any]) -> StoredEntry:
+    leaf_index, entry_id, envelope = row[0], row[1], row[2]
+    if not (isinstance(entry_id, bytes) and len(entry_id) == 16 and isinstance(envelope, bytes)):
+        raise LedgerUnavailable(f"the stored entry {leaf_index} is damaged", VERIFY)
+    return StoredEntry(leaf_index, UUID(bytes=entry_id), envelope)

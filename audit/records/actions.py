@@ -1,0 +1,186 @@
+"""Business actions: a table of what was done, from CSV, JSON Lines or Parquet, read whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ordain.engine.errors import DataQualityIssue, Issue, MalformedRequest, OrdainError, did_you_mean
+from ordain.engine.values.json_text import read_json
+from ordain.engine.values.types import plain
+
+OUTCOME = "outcome."
+"""A column that begins so is compared with what was decided: `outcome.offer.action`."""
+
+MOST_ISSUES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column of the table has what. Only `decision_id`, or `subject` and `time`, must be there."""
+
+    decision_id: str = "decision_id"
+    subject: str = "subject"
+    service: str = "service"
+    time: str = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that was done. `row` counts from 1, without a heading; empty cells are None.
+
+    `outcome` has, by path, what was done, as text.
+    """
+
+    row: int
+    decision_id: UUID | None
+    subject: str | None
+    service: str | None
+    time: dt.datetime | None
+    outcome: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Row(NamedTuple):
+    number: int
+    cells: Mapping[str, Any]
+
+
+def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list[Action]:
+    """The actions of a file, by its suffix .csv, .jsonl (.ndjson) or .parquet. `zone` is of times without an offset.
+
+    Raises MalformedRequest for a file that is no such table, DataQualityIssue with row, column and value of what is
+    wrong in it.
+    """
+    rows = _rows(path)
+    try:
+        table = list(rows)
+    except OSError as error:
+        raise MalformedRequest(f"`{path}` cannot be read: {error.strerror or error}") from None
+    except (csv.Error, UnicodeDecodeError, pa.ArrowException) as error:
+        raise MalformedRequest(f"`{path}` is no {path.suffix[1:]} table: {error}") from None
+    _check_columns(path, columns, table)
+    issues: list[Issue] = []
+    actions = [_action(row, columns, zone, issues) for row in table]
+    if issues:
+        more = len(issues) - MOST_ISSUES
+        raise DataQualityIssue([*issues[:MOST_ISSUES], *([Issue(f"and {more:,} more")] if more > 0 else [])])
+    return actions
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    match path.suffix.lower():
+        case ".csv":
+            return _csv(path)
+        case ".jsonl" | ".ndjson":
+            return _jsonl(path)
+        case ".parquet":
+            return _parquet(path)
+    raise MalformedRequest(f"`{path}` is no table that can be read", "it ends in .csv, .jsonl or .parquet")
+
+
+def _csv(path: Path) -> Iterator[_Row]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        twice = [name for name in reader.fieldnames or () if (reader.fieldnames or []).count(name) > 1]
+        if twice:
+            raise MalformedRequest(f"`{path}` has the column `{twice[0]}` twice", "rename one of them")
+        for number, cells in enumerate(reader, start=1):
+            if None in cells or None in cells.values():
+                more = "more" if None in cells else "fewer"
+                raise MalformedRequest(f"row {number} of `{path}` has {more} cells than the heading")
+            yield _Row(number, cells)
+
+
+def _jsonl(path: Path) -> Iterator[_Row]:
+    with io.BufferedReader(io.FileIO(path)) as file:
+        for number, line in enumerate(filter(bytes.strip, file), start=1):
+            cells = read_json(line, f"row {number} of `{path}`")
+            if not isinstance(cells, dict):
+                raise MalformedRequest(f"row {number} of `{path}` is not a JSON object")
+            yield _Row(number, dict(_flattened(cells)))
+
+
+def _parquet(path: Path) -> Iterator[_Row]:
+    with pq.ParquetFile(path) as file:
+        number = 0
+        for batch in file.iter_batches():
+            for cells in batch.to_pylist():
+                number += 1
+                yield _Row(number, dict(_flattened(cells)))
+
+
+def _flattened(cells: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Objects within objects as `outcome.offer.action`."""
+    for name, value in cells.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", part) for inner, part in _flattened(value))
+        else:
+            yield name, value
+
+
+def _check_columns(path: Path, columns: Columns, table: Iterable[_Row]) -> None:
+    known = {name for row in table for name in row.cells}
+    if not known:
+        raise MalformedRequest(f"`{path}` has no row")
+    if columns.decision_id in known or {columns.subject, columns.time} <= known:
+        return
+    lacking = columns.decision_id if columns.subject not in known else columns.time
+    hint = did_you_mean(lacking, known)
+    raise MalformedRequest(
+        f"`{path}` has no column `{lacking}`; it needs the decision's id, or subject and time",
+        f"name it with --id-column, --subject-column or --time-column; {hint}" if hint else "",
+    )
+
+
+def _action(row: _Row, columns: Columns, zone: dt.tzinfo, issues: list[Issue]) -> Action:
+    cells = {name: text for name, cell in row.cells.items() if (text := _text(cell)) is not None}
+
+    def read(column: str, reader: Any, expected: str) -> Any:
+        text = cells.get(column)
+        try:
+            return None if text is None else reader(text)
+        except (ValueError, OverflowError):
+            issues.append(Issue(f"row {row.number}, column `{column}`: `{text[:60] if text else ''}` is no {expected}"))
+            return None
+
+    noted = len(issues)
+    decision_id = read(columns.decision_id, UUID, "decision id")
+    time = read(columns.time, lambda text: _moment(text, zone), "time such as 2026-11-21T08:00:00+05:30")
+    subject = cells.get(columns.subject)
+    if len(issues) == noted and decision_id is None and (subject is None or time is None):
+        lacking = columns.subject if subject is None else columns.time
+        issues.append(
+            Issue(f"row {row.number}, column `{lacking}`: it is empty, and there is no `{columns.decision_id}` either")
+        )
+    outcome = {name.removeprefix(OUTCOME): text for name, text in cells.items() if name.startswith(OUTCOME)}
+    return Action(row.number, decision_id, subject, cells.get(columns.service), time, outcome)
+
+
+def _moment(text: str, zone: dt.tzinfo) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(dt.UTC)
+
+
+def _text(cell: object) -> str | None:
+    """A cell as text; None when it is empty."""
+    if cell is None or cell == "":
+        return None
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, dt.datetime | dt.date):
+        return cell.isoformat()
+    if isinstance(cell, list | tuple):
+        return ", ".join(filter(None, map(_text, cell)))
+    try:
+        return str(plain(cell))
+    except (TypeError, OrdainError):
+        return str(cell)

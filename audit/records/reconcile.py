@@ -1,0 +1,269 @@
+"""Reconciliation: what was done, by a table of business actions, against what was decided, by the ledger.
+
+A decision stands for an action when the action names its id; or, for one that names only subject and time, when it
+is the last one about that subject (and for that service, if named) that had been made by then and was not used.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.records.actions import Action
+from ordain.audit.records.search import Condition, Progress, Query, at_path, matching, says, search
+from ordain.engine.policy.model import Verdict
+
+Json = dict[str, Any]
+
+
+class Wrong(StrEnum):
+    """What can be wrong."""
+
+    NO_DECISION = "no decision"
+    """Done, and no decision on record."""
+    DIFFERS = "differs"
+    """The decision is about another subject or service, or says something else."""
+    DENIED = "denied"
+    """Done although the decision was no."""
+    REVIEW = "review"
+    """Done although the decision was that a person is to look at it first."""
+    TOO_EARLY = "too early"
+    """Done before it was decided."""
+    TWICE = "twice"
+    """Done with a decision that another action has used."""
+    NOT_DONE = "not done"
+    """Decided, and not done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`row` of the table, from 1; None for what was decided and not done."""
+
+    wrong: Wrong
+    message: str
+    row: int | None
+    decision_id: str | None
+    subject: str | None = None
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """The evidence; true when nothing was found.
+
+    `matched` actions have their decision, of which for `unreadable` ones only the envelope could be compared: their
+    private part is erased, expired or restricted. `since` and `until` bound where `not done` was looked for.
+    """
+
+    actions: int
+    findings: list[Finding] = field(default_factory=list)
+    matched: int = 0
+    unreadable: int = 0
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    ids: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return not self.findings
+
+    def counts(self) -> dict[str, int]:
+        found = Counter(finding.wrong for finding in self.findings)
+        return {str(wrong): found[wrong] for wrong in Wrong}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`within` is how old a decision may be when it is acted upon, `slack` how far two clocks may differ.
+
+    Decisions of `services` must be acted upon (none: of those that the table names or uses), unless their outcome is
+    one of `unless`, such as `offer.action=none`.
+    """
+
+    within: dt.timedelta = dt.timedelta(days=1)
+    slack: dt.timedelta = dt.timedelta(seconds=5)
+    services: Sequence[str] = ()
+    unless: Sequence[Condition] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    id: UUID
+    time: dt.datetime
+    service: str
+    outcome_class: str
+    readable: bool
+    subject: str | None
+    outcome: Json
+
+
+def reconcile(
+    actions: Sequence[Action],
+    reader: Reader,
+    rules: Rules = Rules(),
+    progress: Progress = lambda done, total: None,
+) -> Reconciliation:
+    """Compares the table with the ledger, both ways."""
+    done = Reconciliation(len(actions))
+    times = [action.time for action in actions if action.time is not None]
+    by_id, by_subject = _gathered(actions, reader, times, rules, progress)
+    used: dict[UUID, int] = {}
+    services = set(rules.services)
+    for action in sorted(actions, key=_order):
+        decision = _of(action, by_id, by_subject, used, rules)
+        if decision is None:
+            done.findings.append(_without(action))
+            continue
+        done.matched += 1
+        done.ids.append(str(decision.id))
+        done.unreadable += not decision.readable
+        done.findings.extend(_compared(action, decision, used.get(decision.id), rules))
+        used.setdefault(decision.id, action.row)
+        if not rules.services:
+            services.add(decision.service)
+    done.findings.sort(key=lambda finding: finding.row or 0)
+    times = times or [by_id[key].time for key in used if key in by_id]
+    if times:
+        done.since, done.until = min(times), max(times) + dt.timedelta(microseconds=1)
+        named = services | ({action.service for action in actions if action.service} if not rules.services else set())
+        done.findings.extend(_not_done(reader, done, used, named, rules))
+    return done
+
+
+def _order(action: Action) -> tuple[bool, dt.datetime, int]:
+    """Those that name their decision first, so that nothing else is given it; then in the order of time."""
+    return action.decision_id is None, action.time or dt.datetime.min.replace(tzinfo=dt.UTC), action.row
+
+
+def _gathered(
+    actions: Sequence[Action], reader: Reader, times: list[dt.datetime], rules: Rules, progress: Progress
+) -> tuple[dict[UUID, _Decided], dict[str, list[_Decided]]]:
+    """The decisions that the table may mean, by id and by subject; those in its time are read in one go."""
+    ids = {action.decision_id for action in actions if action.decision_id is not None}
+    subjects = {action.subject for action in actions if action.decision_id is None}
+    paths = sorted({path for action in actions for path in action.outcome})
+    by_id: dict[UUID, _Decided] = {}
+    by_subject: dict[str, list[_Decided]] = defaultdict(list)
+    if times:
+        since, until = min(times) - rules.within, max(times) + rules.slack
+        query = Query(kind=Kind.DECISION, since=since, until=until)
+        for record in search(reader, query, progress):
+            subject = (record.private or {}).get("subject")
+            if record.entry.id in ids:
+                by_id[record.entry.id] = _decided(record, paths)
+            if subject in subjects:
+                by_subject[str(subject)].append(_decided(record, paths))
+    for missing in sorted(ids - by_id.keys()):
+        found = reader.record(missing)
+        if found is not None and found.envelope.get("kind") == Kind.DECISION:
+            by_id[missing] = _decided(found, paths)
+    for several in by_subject.values():
+        several.sort(key=lambda decision: decision.time)
+    return by_id, by_subject
+
+
+def _decided(record: Record, paths: Iterable[str]) -> _Decided:
+    envelope, private = record.envelope, record.private or {}
+    return _Decided(
+        id=record.entry.id,
+        time=dt.datetime.fromisoformat(envelope["time"]),
+        service=str(envelope.get("service")),
+        outcome_class=str(envelope.get("outcome_class")),
+        readable=record.private is not None,
+        subject=private.get("subject"),
+        outcome={path: at_path(private.get("outcome"), path) for path in paths},
+    )
+
+
+def _of(
+    action: Action,
+    by_id: Mapping[UUID, _Decided],
+    by_subject: Mapping[str, list[_Decided]],
+    used: Mapping[UUID, int],
+    rules: Rules,
+) -> _Decided | None:
+    if action.decision_id is not None:
+        return by_id.get(action.decision_id)
+    if action.time is None or action.subject is None:
+        return None
+    fitting = [
+        decision
+        for decision in by_subject.get(action.subject, ())
+        if action.service in (None, decision.service)
+        and action.time - rules.within <= decision.time <= action.time + rules.slack
+    ]
+    unused = [decision for decision in fitting if decision.id not in used]
+    return (unused or fitting or [None])[-1]  # type: ignore[list-item]  # the last of what there is
+
+
+def _without(action: Action) -> Finding:
+    if action.decision_id is not None:
+        message = "there is no such decision on record"
+    else:
+        of = f" of {action.service}" if action.service else ""
+        message = f"there is no decision{of} about this subject that had been made by then"
+    return Finding(Wrong.NO_DECISION, message, action.row, _id(action.decision_id), action.subject)
+
+
+def _compared(action: Action, decision: _Decided, user: int | None, rules: Rules) -> Iterator[Finding]:
+    def found(wrong: Wrong, message: str) -> Finding:
+        return Finding(wrong, message, action.row, str(decision.id), action.subject or decision.subject)
+
+    if user is not None:
+        yield found(Wrong.TWICE, f"row {user} has used this decision already")
+    if decision.outcome_class == Verdict.DENY:
+        yield found(Wrong.DENIED, "it was decided that this may not be done")
+    if decision.outcome_class == Verdict.REVIEW:
+        yield found(Wrong.REVIEW, "it was decided that a person is to look at it first")
+    if action.time is not None and decision.time > action.time + rules.slack:
+        yield found(Wrong.TOO_EARLY, f"it was decided only at {decision.time.isoformat()}")
+    if action.service is not None and action.service != decision.service:
+        yield found(Wrong.DIFFERS, f"the decision is one of `{decision.service}`, not of `{action.service}`")
+    if not decision.readable:
+        return
+    if action.subject is not None and action.subject != decision.subject:
+        yield found(Wrong.DIFFERS, "the decision is about somebody else")
+    for path, value in action.outcome.items():
+        recorded = decision.outcome[path]
+        if not says(recorded, value):
+            yield found(Wrong.DIFFERS, f"`{path}`: done `{value}`, decided {_said(recorded)}")
+
+
+def _not_done(
+    reader: Reader, done: Reconciliation, used: Mapping[UUID, int], services: set[str], rules: Rules
+) -> Iterator[Finding]:
+    query = Query(kind=Kind.DECISION, since=done.since, until=done.until)
+    for entry, envelope in matching(reader, query):
+        wanted = envelope.get("service") in services and envelope.get("outcome_class") not in (
+            Verdict.DENY,
+            Verdict.REVIEW,
+        )
+        if not wanted or entry.id in used:
+            continue
+        record = reader.record(entry.id)
+        if record is None or _excused(record, rules):
+            continue
+        if record.status is not Status.READABLE and rules.unless:
+            done.unreadable += 1
+            continue
+        message = f"decided for `{envelope.get('service')}` at {envelope['time']}, and no row does it"
+        yield Finding(Wrong.NOT_DONE, message, None, str(entry.id), (record.private or {}).get("subject"))
+
+
+def _excused(record: Record, rules: Rules) -> bool:
+    return record.private is not None and any(
+        condition.holds(record.private.get("outcome")) for condition in rules.unless
+    )
+
+
+def _said(recorded: object) -> str:
+    return "nothing such" if recorded is None else f"`{recorded}`"
+
+
+def _id(decision_id: UUID | None) -> str | None:
+    return None if decision_id is None else str(decision_id)

@@ -1,0 +1,251 @@
+"""A ledger in a PostgreSQL database, for several processes.
+
+A writer commits its entry to the inbox, durably and in no order. One process at a time, the sequencer, gives what is
+in the inbox its places (see `audit.store.sequencer`): an order taken from a database sequence would have gaps where a
+transaction was rolled back, and would not be the order in which entries became visible.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from selectors import EVENT_READ, DefaultSelector
+from typing import Any, cast
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+
+from ordain.audit.entry.documents import Document, Reference
+from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
+from ordain.audit.store.failures import POSTGRESQL_FAILURES, explain_postgresql
+from ordain.audit.store.rows import ENTRY, INBOX, SEQUENCER
+from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_private, keep_texts, new_keys
+from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError
+
+_MONTH = re.compile(r"payload_\d{4}_\d{2}")
+FOUNDING, SEQUENCING, HOUSEKEEPING = 0x4F524441_0001, 0x4F524441_0002, 0x4F524441_0003
+"""Advisory locks (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)."""
+
+_WRITE = """
+WITH new_key AS (
+  INSERT INTO subject_key (key, tag, wrapped)
+  SELECT * FROM unnest(%(keys)s::bytea[], %(tags)s::bytea[], %(wrapped)s::bytea[])
+), new_payload AS (
+  INSERT INTO payload (id, key, sealed)
+  SELECT * FROM unnest(%(ids)s::bytea[], %(sealed_by)s::bytea[], %(sealed)s::bytea[])
+), new_index AS (
+  INSERT INTO subject_index (key, id)
+  SELECT * FROM unnest(%(indexed_by)s::bytea[], %(indexed)s::bytea[])
+)
+INSERT INTO inbox (id, envelope) SELECT * FROM unnest(%(ids)s::bytea[], %(envelopes)s::bytea[])
+"""
+
+
+class PostgresStore(Store):
+    """`url` is `postgresql://user:password@host:port/database`; the password may stand in PGPASSWORD or a pgpass file.
+
+    `busy_seconds` is how long a connection, and then a statement, may take. Raises SettingsError, LedgerUnavailable.
+    """
+
+    failures = POSTGRESQL_FAILURES
+
+    def __init__(self, url: str, busy_seconds: float = 5.0) -> None:
+        self._url = _url_of(url)
+        self.name = self._url.database or "postgres"
+        self._writer: psycopg.Connection[Any] | None = None
+        self._prepared: tuple[int, int] | None = None
+        wait = max(1, round(busy_seconds * 1000))
+        self._options: dict[str, Any] = {
+            "connect_timeout": max(2, round(busy_seconds)),
+            "tcp_user_timeout": max(1000, 2 * wait),
+            # An answer leaves after its commit is on the server's disk, whatever the server's default says.
+            "options": f"-c synchronous_commit=on -c statement_timeout={wait} -c lock_timeout={wait}"
+            f" -c idle_in_transaction_session_timeout={60_000 + wait}",
+        }
+        self.engine = sa.create_engine(
+            self._url, connect_args=self._options, pool_pre_ping=True, pool_timeout=busy_seconds
+        )
+        try:
+            with self.engine.connect():
+                pass
+        except self.failures as error:
+            self.close()
+            raise LedgerUnavailable(self.explain(error)) from None
+
+    def write(self, entries: Sequence[Prepared], unkept: list[Reference], documents: Iterable[Document]) -> None:
+        try:
+            if unkept:
+                with self.transaction() as connection:
+                    keep_texts(connection, unkept, documents)
+                    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+                    driver.execute(_WRITE, _columns(entries))
+                return
+            self._driver().execute(_WRITE, _columns(entries), prepare=True)
+        except (psycopg.IntegrityError, IntegrityError) as error:
+            if len(entries) > 1:
+                raise EntryRefused from error
+            raise _refusal(error, entries[0]) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def add(self, connection: sa.Connection, entry: Prepared) -> None:
+        connection.execute(sa.insert(INBOX), {"id": entry.id, "envelope": entry.envelope})
+        add_private(connection, entry)
+
+    def add_first(self, connection: sa.Connection, entry: Prepared) -> None:
+        connection.execute(sa.insert(ENTRY), {"leaf_index": 0, "id": entry.id, "envelope": entry.envelope})
+        connection.execute(sa.insert(SEQUENCER), {"one": 1, "term": 0, "size": 1})
+        add_private(connection, entry)
+
+    def lock_founding(self, connection: sa.Connection) -> None:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": FOUNDING})
+
+    def lock_housekeeping(self, connection: sa.Connection) -> None:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": HOUSEKEEPING})
+
+    def envelope(self, connection: sa.Connection, entry_id: bytes) -> tuple[int | None, bytes] | None:
+        # One statement sees one moment: the sequencer moves an entry from the one table to the other.
+        waiting = sa.select(sa.null(), INBOX.c.envelope).where(INBOX.c.id == entry_id)
+        ordered = sa.select(ENTRY.c.leaf_index, ENTRY.c.envelope).where(ENTRY.c.id == entry_id)
+        row = connection.execute(ordered.union_all(waiting)).first()
+        return None if row is None else (row[0], row[1])
+
+    def waiting(self) -> list[tuple[bytes, bytes]]:
+        with self.reading() as connection:
+            rows = connection.execute(sa.select(INBOX.c.id, INBOX.c.envelope).order_by(INBOX.c.id))
+            return [(row[0], row[1]) for row in rows]
+
+    def prepare(self, now: dt.datetime) -> None:
+        """Partitions for this month and the two after it. Raises LedgerUnavailable."""
+        if self._prepared == (now.year, now.month):
+            return
+        try:
+            with self.transaction() as connection:
+                self.lock_founding(connection)
+                month_partitions(connection, now.date(), 3)
+        except self.failures as error:
+            raise LedgerUnavailable(self.explain(error)) from error
+        self._prepared = (now.year, now.month)
+
+    def explain(self, error: Exception) -> Issue:
+        return explain_postgresql(error, self.name)
+
+    def drop_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(*self.failures):
+                writer.close()
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """A connection of its own in which every statement is a transaction."""
+        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return psycopg.connect(url, autocommit=True, **self._options)
+
+    def vacuum(self, tables: Sequence[str]) -> None:
+        """Removes deleted rows from the pages of these tables. Raises LedgerUnavailable."""
+        try:
+            with self.connect() as connection:
+                connection.execute("SET statement_timeout = 0")
+                for table in tables:
+                    connection.execute(f"VACUUM {table}".encode())
+        except psycopg.Error as error:
+            raise LedgerUnavailable(self.explain(error)) from error
+
+    def _driver(self) -> psycopg.Connection[Any]:
+        if self._writer is not None and _ended(self._writer):
+            self.drop_writer()
+        if self._writer is None:
+            self._writer = self.connect()
+        return self._writer
+
+
+def _ended(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server has closed it: what it says unasked, while nothing is under way, is that it ends."""
+    if connection.closed:
+        return True
+    with DefaultSelector() as selector:
+        selector.register(connection.fileno(), EVENT_READ)
+        return bool(selector.select(0))
+
+
+def month_partitions(connection: sa.Connection, first: dt.date, months: int) -> None:
+    """Makes the partitions of the payloads of `months` months from the one of `first` on, where they are missing.
+
+    The rows of a month lie between the smallest UUIDv7 of its first moment and that of the next month's.
+    """
+    year, month = first.year, first.month
+    for _ in range(months):
+        later = (year + 1, 1) if month == 12 else (year, month + 1)
+        name = f"payload_{year:04d}_{month:02d}"
+        there = connection.execute(sa.text("SELECT to_regclass(:name)"), {"name": name}).scalar()
+        if there is None:
+            _make_partition(connection, name, _first_id(year, month), _first_id(*later))
+        year, month = later
+
+
+def _make_partition(connection: sa.Connection, name: str, start: str, end: str) -> None:
+    """A table, filled with what stood in the default partition for want of it, and then made a partition."""
+    bounds = f"FROM ('\\x{start}') TO ('\\x{end}')"
+    within = f"id >= '\\x{start}' AND id < '\\x{end}'"
+    connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE payload INCLUDING ALL)")
+    connection.exec_driver_sql(f"ALTER TABLE {name} ALTER COLUMN sealed SET STORAGE EXTERNAL")
+    connection.exec_driver_sql("LOCK TABLE payload IN SHARE ROW EXCLUSIVE MODE")
+    moved = f"DELETE FROM payload_default WHERE {within} RETURNING *"  # noqa: S608 - months, and nothing else
+    connection.exec_driver_sql(f"WITH moved AS ({moved}) INSERT INTO {name} SELECT * FROM moved")  # noqa: S608 - same
+    connection.exec_driver_sql(f"ALTER TABLE payload ATTACH PARTITION {name} FOR VALUES {bounds}")
+
+
+def months_before(connection: sa.Connection, day: dt.date) -> list[str]:
+    """The names of the partitions of months that ended before that day, oldest first."""
+    rows = connection.exec_driver_sql(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'payload'::regclass ORDER BY 1"
+    )
+    limit = f"payload_{day.year:04d}_{day.month:02d}"
+    return [row[0] for row in rows if _MONTH.fullmatch(row[0]) and row[0] < limit]
+
+
+def _first_id(year: int, month: int) -> str:
+    milliseconds = round(dt.datetime(year, month, 1, tzinfo=dt.UTC).timestamp() * 1000)
+    return f"{milliseconds:012x}" + "0" * 20
+
+
+def _columns(entries: Sequence[Prepared]) -> dict[str, list[Any]]:
+    new = new_keys(entries)
+    indexed = [entry for entry in entries if entry.data_key.indexed]
+    return {
+        "keys": [key.key for key in new],
+        "tags": [key.tag for key in new],
+        "wrapped": [key.wrapped for key in new],
+        "ids": [entry.id for entry in entries],
+        "sealed_by": [entry.data_key.key for entry in entries],
+        "sealed": [entry.sealed for entry in entries],
+        "indexed_by": [entry.data_key.key for entry in indexed],
+        "indexed": [entry.id for entry in indexed],
+        "envelopes": [entry.envelope for entry in entries],
+    }
+
+
+def _refusal(error: Exception, entry: Prepared) -> Exception:
+    """Why a single entry violates a constraint of the database."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    table = cause.diag.table_name or "" if isinstance(cause, psycopg.Error) else ""
+    if table == "inbox" or table.startswith("payload"):
+        return NotRecorded(f"an entry with the id `{entry.receipt.entry_id}` is in the ledger already", NOT_BY_CALLER)
+    return KeyMoved()
+
+
+def _url_of(url: str) -> sa.URL:
+    hint = "such as `postgresql://ordain@localhost:5432/ordain`"
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        raise SettingsError("`database_url` is not a database URL", hint) from None
+    if parsed.drivername not in ("postgresql", "postgresql+psycopg", "postgres"):
+        raise SettingsError(f"the ledger cannot be kept in `{parsed.drivername}`", hint)
+    return parsed.set(drivername="postgresql+psycopg")

@@ -1,0 +1,314 @@
+"""A ledger in a SQLite file.
+
+Write-ahead log with synchronous=FULL: a commit returns after its bytes were flushed to the disk, and readers
+never wait for the writer (https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html#pragma_synchronous).
+What is deleted is overwritten (secure_delete), because erasing a person is to leave nothing in the file.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import monotonic, sleep
+from typing import cast
+
+import sqlalchemy as sa
+from sqlalchemy import NullPool, QueuePool
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+
+from ordain.audit.entry.documents import Document, Reference
+from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
+from ordain.audit.store.failures import SQLITE_FAILURES, explain_sqlite
+from ordain.audit.store.rows import ENTRY
+from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_private, keep_texts, new_keys
+from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError
+
+APPLICATION_ID = 0x4F524441
+"""Marks the file as an Ordain ledger ("ORDA"): https://www.sqlite.org/pragma.html#pragma_application_id."""
+
+_LOG = logging.getLogger("ordain")
+
+_LOOK_SECONDS = 1.0
+"""A folder's time may be too coarse to tell two changes apart; so often the files themselves are looked at."""
+
+_NEXT = "SELECT coalesce(max(leaf_index) + 1, 0) FROM entry"
+_KEY = "INSERT INTO subject_key (key, tag, wrapped) VALUES (?, ?, ?)"
+_ENTRY = "INSERT INTO entry (leaf_index, id, envelope) VALUES (?, ?, ?)"
+_PAYLOAD = "INSERT INTO payload (id, key, sealed) VALUES (?, ?, ?)"
+_INDEX = "INSERT INTO subject_index (key, id) VALUES (?, ?)"
+
+
+class SqliteStore(Store):
+    """`url` is `sqlite:///relative/path` or `sqlite:////absolute/path`; the file, its folder are made when missing.
+
+    `busy_seconds` is how long a statement waits for another connection's write transaction to end. Several
+    processes may open the same file; one that forks opens it after the fork
+    (https://www.sqlite.org/howtocorrupt.html, section 2.6).
+
+    Raises SettingsError for another kind of URL, LedgerUnavailable for a file that cannot be opened.
+    """
+
+    failures = SQLITE_FAILURES
+
+    def __init__(self, url: str, busy_seconds: float = 5.0) -> None:
+        self.path = path_of(url).absolute()
+        self.name = self.path.name
+        self._log_path = self.path.with_name(f"{self.path.name}-wal")
+        self.busy_seconds = busy_seconds
+        self._writer: sa.Connection | None = None
+        self._log: tuple[int, int] | None = None
+        self._seen: int | None = None
+        self._look_again = 0.0
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.exists():
+                self.path.touch(mode=0o600)
+        except OSError as error:
+            raise SettingsError(
+                f"the ledger `{self.path}` cannot be made: {error.strerror}",
+                "check the path in `database_url` and the rights on its folder",
+            ) from None
+        # What writes gets a fresh connection: SQLite opens a file without write access for reading, and stays with it.
+        self.engine, self._writing = self._pooled(QueuePool), self._pooled(NullPool)
+        try:
+            with self.engine.connect() as connection:
+                _refuse_other(connection, self.path)
+        except self.failures as error:
+            self.close()
+            raise LedgerUnavailable(self.explain(error)) from None
+        except SettingsError:
+            self.close()
+            raise
+        self._file = _file(self.path)
+
+    def write(self, entries: Sequence[Prepared], unkept: list[Reference], documents: Iterable[Document]) -> None:
+        # On the driver: a transaction through SQLAlchemy costs as much again as all else here but the flush.
+        try:
+            if unkept:
+                with self._connection().begin():
+                    keep_texts(self._connection(), unkept, documents)
+                    self._insert(self._driver(), entries)
+            else:
+                driver = self._driver()
+                driver.execute("BEGIN IMMEDIATE")
+                self._insert(driver, entries)
+                driver.commit()
+            self._log = self._log or _file(self._log_path)
+        except (sqlite3.IntegrityError, IntegrityError) as error:
+            self._roll_back()
+            if len(entries) > 1:
+                raise EntryRefused from error
+            raise _refusal(error, entries[0]) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        with self._writing.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+            yield connection
+
+    def add(self, connection: sa.Connection, entry: Prepared) -> None:
+        index = connection.execute(sa.select(sa.func.coalesce(sa.func.max(ENTRY.c.leaf_index) + 1, 0))).scalar_one()
+        connection.execute(sa.insert(ENTRY), {"leaf_index": index, "id": entry.id, "envelope": entry.envelope})
+        add_private(connection, entry)
+
+    def add_first(self, connection: sa.Connection, entry: Prepared) -> None:
+        self.add(connection, entry)
+
+    def lock_founding(self, connection: sa.Connection) -> None:
+        """The transaction has the write lock already."""
+
+    def lock_housekeeping(self, connection: sa.Connection) -> None:
+        """The transaction has the write lock already."""
+
+    def envelope(self, connection: sa.Connection, entry_id: bytes) -> tuple[int | None, bytes] | None:
+        row = connection.execute(sa.select(ENTRY.c.leaf_index, ENTRY.c.envelope).where(ENTRY.c.id == entry_id)).first()
+        return None if row is None else (row[0], row[1])
+
+    def explain(self, error: Exception) -> Issue:
+        return explain_sqlite(error, self.name)
+
+    def missing(self) -> Issue | None:
+        # Looking at a file makes Linux give its next write a new time of its own, and the flush of that costs as much
+        # again as an entry. The folder's time says whether a name in it has changed at all.
+        folder = _changed(self.path.parent)
+        if folder == self._seen and monotonic() < self._look_again:
+            return None
+        self._seen, self._look_again = folder, monotonic() + _LOOK_SECONDS
+        if fault := self._replaced():
+            self._seen = None
+        return fault
+
+    def _replaced(self) -> Issue | None:
+        now = _file(self.path)
+        if now != self._file:
+            what = "was replaced by another file" if now else "was moved or deleted"
+            return Issue(f"the ledger `{self.name}` {what} while it was in use", "put the file back, or restart")
+        if self._log is not None and _file(self._log_path) != self._log:
+            return self._save_log()
+        return None
+
+    def drop_writer(self) -> None:
+        writer, self._writer, self._log = self._writer, None, None
+        if writer is not None:
+            with suppress(*self.failures):
+                writer.invalidate()
+            with suppress(*self.failures):
+                writer.close()
+
+    def empty_log(self) -> None:
+        """Moves the write-ahead log into the file and empties it, so that what was deleted is in neither.
+
+        Waits for those who read an older state, or do the same. Raises LedgerUnavailable when they do not end.
+        """
+        until = monotonic() + self.busy_seconds
+        with self.reading() as connection:
+            own = connection.execution_options(isolation_level="AUTOCOMMIT")
+            # SQLite waits for readers and writers by itself, and not at all for another one that empties the log.
+            while own.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one():
+                if monotonic() > until:
+                    raise LedgerUnavailable(
+                        f"the log of the ledger `{self.name}` is still being read", "run the command again"
+                    )
+                sleep(0.01)
+
+    def _insert(self, driver: sqlite3.Connection, entries: Sequence[Prepared]) -> None:
+        first = driver.execute(_NEXT).fetchone()[0]
+        if keys := new_keys(entries):
+            driver.executemany(_KEY, [(key.key, key.tag, key.wrapped) for key in keys])
+        driver.executemany(_ENTRY, [(first + n, entry.id, entry.envelope) for n, entry in enumerate(entries)])
+        driver.executemany(_PAYLOAD, [(entry.id, entry.data_key.key, entry.sealed) for entry in entries])
+        driver.executemany(_INDEX, [(e.data_key.key, e.id) for e in entries if e.data_key.indexed])
+
+    def _connection(self) -> sa.Connection:
+        if self._writer is None:
+            self._writer = self._writing.connect().execution_options(begin="BEGIN IMMEDIATE")
+        return self._writer
+
+    def _driver(self) -> sqlite3.Connection:
+        return cast(sqlite3.Connection, self._connection().connection.driver_connection)
+
+    def _roll_back(self) -> None:
+        driver = self._driver()
+        if driver.in_transaction:
+            driver.rollback()
+
+    def _pooled(self, pool: type[sa.Pool]) -> sa.Engine:
+        url = sa.URL.create("sqlite", database=str(self.path))
+        wait = {"pool_timeout": self.busy_seconds} if pool is QueuePool else {}
+        engine = sa.create_engine(url, creator=self._connect, poolclass=pool, **wait)
+        sa.event.listen(engine, "connect", _set_up)
+        sa.event.listen(engine, "begin", _begin)
+        return engine
+
+    def _connect(self) -> sqlite3.Connection:
+        # Never creates the file: one that vanishes is not to be followed by an empty ledger.
+        uri = f"{self.path.as_uri()}?mode=rw"
+        return sqlite3.connect(uri, uri=True, timeout=self.busy_seconds, check_same_thread=False)
+
+    def _save_log(self) -> Issue | None:
+        """The log was deleted while it is open: what only it holds is moved into the file before it is closed."""
+        log = self._log_path.name
+        try:
+            busy = self._driver().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error as error:
+            return self.explain(error)
+        if busy:
+            return Issue(f"the log `{log}` of the ledger was deleted while in use", "ask again: it is being saved")
+        self.drop_writer()
+        self.engine.dispose()  # what is opened from here on makes a new log
+        _LOG.warning("the log `%s` of the ledger was deleted while in use: what it held was saved", log)
+        return None
+
+
+def _changed(folder: Path) -> int | None:
+    """When a name in that folder changed last, in nanoseconds."""
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return None
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    """Which file that is: another one under the same name is told apart."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def path_of(url: str) -> Path:
+    """The file that a database URL names. Raises SettingsError unless it is a plain SQLite file URL."""
+    hint = (
+        "supported: `sqlite:///folder/ordain.db` (relative), `sqlite:////folder/ordain.db` (absolute), "
+        "`postgresql://user@host/database`"
+    )
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        raise SettingsError("`database_url` is not a database URL", hint) from None
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise SettingsError(f"the ledger cannot be kept in `{parsed.drivername}`", hint)
+    file = parsed.database
+    if not file or file == ":memory:" or file.startswith("file:") or parsed.host or parsed.query:
+        raise SettingsError(f"`{parsed.render_as_string()}` does not name a durable file", hint)
+    return Path(file)
+
+
+def _refusal(error: Exception, entry: Prepared) -> Exception:
+    """Why a single entry violates a constraint of the database."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if "entry.id" in str(cause) or "payload.id" in str(cause):
+        return NotRecorded(f"an entry with the id `{entry.receipt.entry_id}` is in the ledger already", NOT_BY_CALLER)
+    return KeyMoved()
+
+
+def _set_up(connection: DBAPIConnection, _record: object) -> None:
+    # SQLAlchemy begins the transactions (`_begin`), not the driver, which would begin them late and deferred.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    mode = _write_ahead(cursor)
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")
+    cursor.close()
+    if mode != "wal":
+        raise SettingsError(
+            f"the ledger's file system has no write-ahead log (SQLite's journal mode stays `{mode}`)",
+            "keep the ledger on a local disk",
+        )
+
+
+def _write_ahead(cursor: DBAPICursor) -> str:
+    """Sets the journal mode, which stays in the file, and returns it.
+
+    While several processes open a new file at once, SQLite answers "busy" here without waiting.
+    """
+    for attempt in range(1, 11):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == 10:
+                raise
+            sleep(0.01 * attempt)
+    row = cursor.fetchone()
+    return str(row[0]) if row else ""
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _refuse_other(connection: sa.Connection, path: Path) -> None:
+    """Raises SettingsError when the file holds something, and that is no ledger."""
+    application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+    tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
+    if tables and application != APPLICATION_ID:
+        raise SettingsError(
+            f"`{path}` is a SQLite database, but not an Ordain ledger", "name another file in `database_url`"
+        )

@@ -1,0 +1,131 @@
+"""Where entries are stored: what a ledger asks of its database, whichever it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from ordain.audit.entry.documents import Document, Reference
+from ordain.audit.entry.entry import Prepared
+from ordain.audit.entry.keys import DataKey
+from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.audit.store.texts import keep
+from ordain.engine.errors import Issue, LedgerUnavailable
+
+
+class KeyMoved(Exception):
+    """An entry was sealed under a data key that the database does not have: destroyed, or made twice at once.
+
+    The entry is to be sealed again, under the key that there is now.
+    """
+
+
+class EntryRefused(Exception):
+    """The database keeps one of several entries from being written; which one shows when each is written alone."""
+
+
+class Store(ABC):
+    """An open ledger database. Reading goes through `engine`; only the methods here write.
+
+    `name` is what people are shown. Failures of the database are raised as the driver's; `failures` lists them and
+    `explain` says what one means.
+    """
+
+    engine: sa.Engine
+    name: str
+    failures: tuple[type[Exception], ...]
+
+    @abstractmethod
+    def write(self, entries: Sequence[Prepared], unkept: list[Reference], documents: Iterable[Document]) -> None:
+        """Adds the entries, and the texts named in `unkept`, in one durable transaction.
+
+        Raises EntryRefused when several were given and one of them cannot be written, KeyMoved, NotRecorded or
+        PolicyChanged when that is so of a single one. Nothing is written then.
+        """
+
+    @abstractmethod
+    def transaction(self) -> Any:
+        """A context manager giving a `sa.Connection` that may write, committed at its end."""
+
+    @abstractmethod
+    def add(self, connection: sa.Connection, entry: Prepared) -> None:
+        """Adds one entry inside a transaction of `transaction`."""
+
+    @abstractmethod
+    def add_first(self, connection: sa.Connection, entry: Prepared) -> None:
+        """Makes the entry leaf 0, inside a transaction that has called `lock_founding`."""
+
+    @abstractmethod
+    def lock_founding(self, connection: sa.Connection) -> None:
+        """Makes other processes wait until this transaction ends before they look for the ledger's identity."""
+
+    @abstractmethod
+    def lock_housekeeping(self, connection: sa.Connection) -> None:
+        """Makes other erasures, holds and removals by age wait until this transaction ends."""
+
+    @abstractmethod
+    def envelope(self, connection: sa.Connection, entry_id: bytes) -> tuple[int | None, bytes] | None:
+        """Leaf index (None: not in the order yet) and envelope of an entry."""
+
+    def waiting(self) -> list[tuple[bytes, bytes]]:
+        """Id and envelope of the entries that are durable and have no place in the order yet."""
+        return []
+
+    @abstractmethod
+    def explain(self, error: Exception) -> Issue:
+        """What a failure of the database means to the person who has to act on it."""
+
+    @abstractmethod
+    def drop_writer(self) -> None:
+        """The next write starts with a fresh connection: this one may have failed in any state."""
+
+    def prepare(self, now: dt.datetime) -> None:
+        """Makes ready what entries of the next weeks need. Nothing, unless a store says otherwise."""
+        return
+
+    def missing(self) -> Issue | None:
+        """Set when what was opened is no longer there, so that what is written to it would be lost."""
+        return None
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read from. Raises LedgerUnavailable when the database cannot be read."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except self.failures as error:
+            raise LedgerUnavailable(self.explain(error)) from error
+
+    def close(self) -> None:
+        self.drop_writer()
+        self.engine.dispose()
+
+
+def add_private(connection: sa.Connection, entry: Prepared) -> None:
+    """Adds all of an entry but its envelope, inside a transaction."""
+    data_key = entry.data_key
+    if data_key.wrapped is not None:
+        row = {"key": data_key.key, "tag": data_key.tag, "wrapped": data_key.wrapped}
+        connection.execute(sa.insert(SUBJECT_KEY), row)
+    connection.execute(sa.insert(PAYLOAD), {"id": entry.id, "key": data_key.key, "sealed": entry.sealed})
+    if data_key.indexed:
+        connection.execute(sa.insert(SUBJECT_INDEX), {"key": data_key.key, "id": entry.id})
+
+
+def new_keys(entries: Sequence[Prepared]) -> list[DataKey]:
+    """The data keys that the database does not have yet, each once.
+
+    By their tags: two writers that insert the same ones in different orders would wait for each other.
+    """
+    new = {e.data_key.key: e.data_key for e in entries if e.data_key.wrapped is not None}
+    return sorted(new.values(), key=lambda data_key: data_key.tag)
+
+
+def keep_texts(connection: sa.Connection, unkept: list[Reference], documents: Iterable[Document]) -> None:
+    if unkept:
+        keep(connection, unkept, documents)

@@ -1,0 +1,181 @@
+"""A whole policy as one Python function, compiled once per version.
+
+`run(v, at, steps, z)` reads facts from the dict `v`, puts each decision's value back into it under the decision's
+name, and appends one step per decision: `(decision, looked_at, fired, value, missing)`, with the number of rules
+looked at, the positions of those that fired, the value, and for compliance the fact each of them missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import CodeType, TracebackType
+
+from ordain.engine.backends.python.expressions import Expressions
+from ordain.engine.backends.python.table_code import TableCode
+from ordain.engine.backends.python.writing import MissingValue, Namespace
+from ordain.engine.errors import CalculationFailed, CustomerDataIncomplete, Issue, PolicyError, Span
+from ordain.engine.feel.runtime.calls import STRICT, TOO_DEEP, Runtime
+from ordain.engine.feel.runtime.nulls import reason
+from ordain.engine.feel.syntax.tree import Function, Literal
+from ordain.engine.policy.model import Decision, Formula, Policy, Table, TableFunction
+from ordain.engine.tables.hit_policies import HIT_POLICIES
+from ordain.engine.values.types import FunctionValue, Kind, Value
+
+RawStep = tuple[Decision, int, tuple[int, ...], Value, tuple[tuple[int, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPolicy:
+    policy: Policy
+    function: Callable[[dict[str, Value], datetime, list[RawStep], Runtime], None]
+    code: CodeType
+    places: dict[int, tuple[str, Span]]
+    asks_runtime: bool
+    """Whether the source calls the runtime at all; one whose types are all known, and that has no loop, does not."""
+
+    def run(
+        self, values: dict[str, Value], at: datetime, steps: list[RawStep], faults: list[Issue] | None = None
+    ) -> None:
+        """Decides. Raises DecisionError or CustomerDataIncomplete, naming policy, rule and place.
+
+        A lenient policy raises nothing of what its expressions do: it appends to `faults` why a value is null.
+        """
+        if not self.asks_runtime:
+            runtime = STRICT
+        else:
+            runtime = Runtime(([] if faults is None else faults) if self.policy.lenient else None)
+        try:
+            self.function(values, at, steps, runtime)
+        except MissingValue as missing:
+            label, span = self.place(missing.__traceback__)
+            message = f"`{missing.args[0]}` is missing, and {label} needs it"
+            fact = str(missing.args[0])
+            raise CustomerDataIncomplete(Issue(message, "send it, or make the rule ask for null", span, fact)) from None
+        except CalculationFailed as failed:
+            issue = failed.issues[0]
+            if issue.span is not None:
+                raise
+            label, span = self.place(failed.__traceback__)
+            raise CalculationFailed(Issue(f"{label} cannot be calculated: {issue.message}", issue.hint, span)) from None
+        except (ArithmeticError, ValueError, TypeError, RecursionError) as fault:
+            label, span = self.place(fault.__traceback__)
+            why = TOO_DEEP if isinstance(fault, RecursionError) else reason(fault)
+            raise CalculationFailed(Issue(f"{label} cannot be calculated: {why}", "", span)) from None
+
+    def place(self, traceback: TracebackType | None) -> tuple[str, Span]:
+        """Which rule was being decided when it went wrong: each has lines of the generated code of its own."""
+        line = 0
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename == self.code.co_filename:
+                line = traceback.tb_lineno
+            traceback = traceback.tb_next
+        return self.places.get(line, (f"`{self.policy.label}`", self.policy.span))
+
+
+def compile_policy(policy: Policy) -> CompiledPolicy:
+    """The policy as a function. Raises PolicyError when an expression is too deep for Python's own compiler."""
+    return _PolicyCode(policy).compile()
+
+
+Place = tuple[str, Span]
+
+
+class _PolicyCode:
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.namespace = Namespace()
+        self.namespace.values.update(HIT_POLICIES)
+        self.body: list[tuple[str, Place | None]] = []
+        self.beside: list[tuple[str, Place | None]] = []
+        self.tables: list[TableCode] = []
+        constants = {name: self.namespace.constant(value) for name, (_, value) in policy.constants.items()}
+        decided = (decision.name for decision in policy.decisions)
+        self.variables = {name: f"v{number}" for number, name in enumerate(dict.fromkeys((*policy.reads, *decided)))}
+        functions = {function.name: f"t{number}" for number, function in enumerate(policy.functions)}
+        self.functions = functions
+        names = {**constants, **self.variables, **{name: f"({f}(at, z, steps))" for name, f in functions.items()}}
+        self.expressions = Expressions(self.namespace, names, policy.types)
+
+    def compile(self) -> CompiledPolicy:
+        self.line("def run(v, at, steps, z):")
+        for name in self.policy.reads:
+            self.line(f"    {self.variables[name]} = v[{name!r}]")
+        for decision in self.policy.decisions:
+            if isinstance(decision, Formula):
+                self.formula(decision)
+            else:
+                self.table(decision, self.expressions, self.variables[decision.name])
+                self.line(f"    v[{decision.name!r}] = {self.variables[decision.name]}")
+        for requirement in self.policy.must_hold:
+            place = (f"requirement `{requirement.id}`", requirement.span)
+            self.line(f"    if not {self.expressions.code(requirement.expression)}:", place)
+            self.line(f"        broken({self.namespace.constant(requirement)})", place)
+        self.line("    pass")
+        for function in self.policy.functions:
+            self.table_function(function)
+        lines = [*self.body, *self.beside]
+        places = {number: place for number, (_, place) in enumerate(lines, start=1) if place is not None}
+        try:
+            code = compile("\n".join(text for text, _ in lines) + "\n", f"<{self.policy.label}>", "exec")
+        except (SyntaxError, RecursionError, MemoryError) as error:
+            place = places.get(getattr(error, "lineno", 0) or 0, (f"`{self.policy.label}`", self.policy.span))
+            hint = "name a part of it as a decision of its own"
+            raise PolicyError(Issue(f"{place[0]} is nested too deeply", hint, place[1])) from None
+        # The source holds only names that this package made; see the docstring of backends/python/writing.py.
+        exec(code, self.namespace.values)  # noqa: S102 - checked source only
+        for table in self.tables:
+            if table.prepared is not None:
+                table.prepared.bind(self.namespace.values)
+        asks_runtime = self.policy.lenient or any("z." in text for text, _ in lines)
+        return CompiledPolicy(self.policy, self.namespace.values["run"], code, places, asks_runtime)
+
+    def line(self, text: str, place: Place | None = None) -> None:
+        self.body.append((text, place))
+
+    def define(self, text: str, place: Place | None = None) -> None:
+        self.beside.append((text, place))
+
+    def formula(self, decision: Formula) -> None:
+        variable, constant = self.variables[decision.name], self.namespace.constant
+        place = (f"`{decision.name}`", decision.span)
+        if decision.fault is not None:
+            source = f"z.report({constant(decision.fault)})"
+        else:
+            source = self.expressions.code(decision.expression, null_allowed=decision.type.optional)
+        if self.policy.lenient:
+            if decision.type.kind is not Kind.ANY:
+                source = f"z.convert({source}, {constant(decision.type)}, {constant(decision.span)})"
+            source = f"z.kept({source}, {constant(decision.span)})"
+        elif decision.type.kind in (Kind.LIST, Kind.CONTEXT, Kind.ANY):
+            source = f"z.kept({source}, {constant(decision.span)})"
+        elif decision.type.values and not isinstance(decision.expression.tree, Literal):
+            source = f"declared({constant(decision.type.values)}, {source})"
+        self.line(f"    v[{decision.name!r}] = {variable} = {source}", place)
+        if not isinstance(decision.expression.tree, Function):
+            self.line(f"    steps.append(({constant(decision)}, 0, (), {variable}, ()))")
+
+    def table(self, table: Table, expressions: Expressions, variable: str) -> None:
+        constants, lenient = self.policy.constants, self.policy.lenient
+        code = TableCode(table, expressions, constants, lenient=lenient, line=self.line, define=self.define)
+        self.tables.append(code)
+        code.write(variable)
+
+    def table_function(self, function: TableFunction) -> None:
+        """A table inside an expression: a function of its own, of all that it reads."""
+        names: Mapping[str, str] = {name: f"p{number}" for number, name in enumerate(function.parameters)}
+        main, self.body = self.body, []
+        self.table(function.table, self.expressions.knowing(names), "found")
+        lines, self.body = self.body, main
+        self.define(f"def {self.functions[function.name]}(at, z, steps):")
+        self.define(f"    def called({', '.join(names.values())}):")
+        for text, place in lines:
+            self.define(f"    {text}", place)
+        self.define("        return found")
+        call = self.namespace.constant(_named(tuple(names)))
+        self.define(f"    return {call}(called)")
+
+
+def _named(parameters: tuple[str, ...]) -> Callable[[Callable[..., Value]], FunctionValue]:
+    return lambda call: FunctionValue(parameters, call)

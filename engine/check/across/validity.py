@@ -1,0 +1,131 @@
+"""The days on which policies, rules and facts count, and those on which they do not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from ordain.engine.check.across.held import DAY, Parts, place_of
+from ordain.engine.errors import Issue, Level
+from ordain.engine.text.source import Node
+
+_WARNING = Level.WARNING
+
+
+def validity_gaps(parts: Parts) -> Iterator[Issue]:
+    """`validity-gap`: days on which a service can give no answer, as one of its policies has no version."""
+    for name, several in parts.versions.items():
+        services = parts.users(name)
+        among = " and ".join(f"`{service.name}`" for service in services)
+        for held in several if services else ():
+            following, end = held.replaced_by, held.policy.effective.end
+            if held.days is None or end is None or (following is not None and following.effective.start <= end + DAY):
+                continue
+            if following is not None:
+                days = _days(end + DAY, following.effective.start - DAY)
+                hint = f"let `{held.policy.label}` end, or `{following.label}` begin, on the day beside it"
+            else:
+                days, hint = f"from {end + DAY} on", "write the next version, or leave `until` out"
+            earlier = [other for other in several if other.policy.effective.end is None and other is not held]
+            if any(other.policy.effective.start < held.policy.effective.start for other in earlier):
+                hint += "; an earlier version does not come back"
+            message = f"`{name}` has no version {days}, so {among} cannot answer then"
+            yield Issue(message, hint, held.effective("until"), code="validity-gap", level=_WARNING)
+    yield from _late_starts(parts)
+
+
+def _late_starts(parts: Parts) -> Iterator[Issue]:
+    """A policy that begins after the others of its service: told as a note, since those days may be long past."""
+    for service in parts.services.values():
+        starts = {name: parts.begins[name] for name in service.policies if name in parts.begins}
+        earliest = min((day for day in starts.values() if day > dt.date.min), default=dt.date.max)
+        for name, start in starts.items():
+            if start > earliest and (parts.today is None or start > parts.today):
+                message = (
+                    f"`{name}` has no version {_days(earliest, start - DAY)}, so `{service.name}`, whose other "
+                    "policies begin before, cannot answer then"
+                )
+                hint = "let it begin with them, unless nothing is decided for those days any more"
+                at = parts.versions[name][0].effective("from")
+                yield Issue(message, hint, at, code="validity-gap", level=Level.NOTE)
+
+
+def validity_overlaps(parts: Parts) -> Iterator[Issue]:
+    """`validity-overlap`: versions that begin on the same day, and an `until` that a later version overrules."""
+    for held in parts.all():
+        following, effective = held.replaced_by, held.policy.effective
+        if following is None:
+            continue
+        if held.days is None:
+            both = f"`{held.policy.label}` and `{following.label}` both begin on {effective.start}"
+            message = f"{both}: the first never decides"
+            hint = f"let one of them begin on another day, or remove `{held.policy.label}`"
+            yield Issue(message, hint, held.effective("from"), code="validity-overlap", level=_WARNING)
+        elif effective.end is not None and following.effective.start <= effective.end:
+            message = (
+                f"`{held.policy.label}` is to decide until {effective.end}, but `{following.label}` decides from "
+                f"{following.effective.start} on"
+            )
+            hint = f"write `until: {following.effective.start - DAY}` or leave it out"
+            yield Issue(message, hint, held.effective("until"), code="validity-overlap", level=_WARNING)
+
+
+def never_in_force(parts: Parts) -> Iterator[Issue]:
+    """`compliance-in-force`: a rule whose own days are all outside those of its policy."""
+    for held in parts.all():
+        rules = held.node("rules") if held.policy.kind == "compliance" else None
+        effective = held.policy.effective
+        for rule in rules.nodes() if rules is not None else ():
+            period = rule.get("in force")
+            if period is None or rule["status"].text != "in force":
+                continue
+            first, last = _day(period, "from"), _day(period, "until")
+            name = f"`{rule['id'].text}` of `{held.policy.label}` is never in force"
+            if last is not None and last < effective.start:
+                message = f"{name}: it ends on {last}, before the policy begins on {effective.start}"
+                hint, at = "give it the status `superseded`, or mend the day", period["until"].span
+            elif first is not None and effective.end is not None and first > effective.end:
+                message = f"{name}: it begins on {first}, after the policy ends on {effective.end}"
+                hint, at = "put it into the next version, or mend the day", period["from"].span
+            else:
+                continue
+            yield Issue(message, hint, at, code="compliance-in-force", level=_WARNING)
+
+
+def retired_facts(parts: Parts) -> Iterator[Issue]:
+    """`retired-fact`: a fact that is read after its last day, by a policy or by a model of a fact in use."""
+    for name in parts.vocabulary:
+        fact = parts.vocabulary[name]
+        if fact.retired is None:
+            continue
+        until = f"`{name}` may be read until {fact.retired} ({_retired_at(parts, name)})"
+        for held in parts.all():
+            days = held.days
+            if name in held.policy.reads and days is not None and (days.end is None or days.end > fact.retired):
+                reads = f"reads it until {days.end}" if days.end is not None else "reads it with no last day"
+                message = f"{until}, but `{held.policy.label}` {reads}"
+                hint = f"write a version that does not read it, from {fact.retired + DAY} on"
+                at = place_of(held.policy, name)
+                yield Issue(message, hint, at, name, "retired-fact", _WARNING)
+        for model in parts.models or ():
+            if any(feature.name == name for feature in model.reads):
+                message = f"{until}, but the model `{model.name}@{model.version}` reads it"
+                yield Issue(message, "train it without this fact", fact.span, name, "retired-fact", _WARNING)
+
+
+def _retired_at(parts: Parts, fact: str) -> str:
+    facts = parts.facts_root.get("facts") if parts.facts_root is not None else None
+    node = facts.get(fact) if facts is not None else None
+    return (
+        str(node.keys["retired"]) if node is not None and "retired" in node.keys else str(parts.vocabulary[fact].span)
+    )
+
+
+def _day(period: Node, key: str) -> dt.date | None:
+    part = period.get(key)
+    return dt.date.fromisoformat(part.text) if part is not None else None
+
+
+def _days(first: dt.date, last: dt.date) -> str:
+    count = (last - first).days + 1
+    return f"on {first}" if count == 1 else f"from {first} to {last} ({count:,} days)"

@@ -1,0 +1,159 @@
+"""All findings about a policies directory: what keeps it from being loaded, and all that is known before it decides."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from ordain.engine.backends.python.policy import CompiledPolicy
+from ordain.engine.catalog import Catalog, Texts, fitting_issues, read_versions
+from ordain.engine.check.across.across import across
+from ordain.engine.check.tables import examined as tables
+from ordain.engine.errors import Issue, Level, PolicyError
+from ordain.engine.examples.run import example_issues
+from ordain.engine.policy.facts import ModelCard, Vocabulary
+from ordain.engine.policy.load import load_policy, read_structure
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy
+from ordain.engine.policy.service import Service, Services, load_services
+
+_WHOLE_ONLY = ("unread-fact", "unused-policy", "unused-output")
+"""What is known only when everything loads: a policy that does not may be the one that uses it."""
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """`issues` by file and place, each with a code. `policies` and `services` are those without an error."""
+
+    issues: tuple[Issue, ...]
+    policies: tuple[Policy, ...]
+    services: tuple[Service, ...]
+
+
+def checked(texts: Texts, models: Sequence[ModelCard] | None = None, today: dt.date | None = None) -> Findings:
+    """Everything that can be found in these texts; an error in one file hides no finding in another.
+
+    `models` are the usable ones; None when it is not known which there are. With `today`, versions that another one
+    has replaced by then are not looked at for what goes across policies. Nothing is raised.
+    """
+    issues: list[Issue] = []
+    vocabulary = _tried(issues, lambda: load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml"))
+    services = _tried(issues, lambda: load_services(texts.services, f"{texts.root}/services.yaml"))
+    if vocabulary is None:
+        # Without facts every expression would be wrong: of the policies only the structure is looked at.
+        for file, text in texts.policies.items():
+            if not file.endswith(".dmn"):
+                _tried(issues, lambda text=text, file=file: read_structure(text, file))  # type: ignore[misc]
+        return Findings(_sorted(issues), (), ())
+    versions, found = read_versions(texts, vocabulary)
+    issues.extend(found)
+    loaded = [compiled for several in versions.values() for compiled in several]
+    for compiled in loaded:
+        issues.extend(compiled.policy.warnings)
+        issues.extend(example_issues(compiled))
+        if not compiled.policy.lenient:
+            issues.extend(tables.findings(compiled.policy, vocabulary))
+    issues.extend(_besides_examples(texts, vocabulary, {compiled.policy.span.file for compiled in loaded}))
+    known = services or Services({}, "", b"")
+    issues.extend(
+        _together(texts, vocabulary, known, versions, complete=services is not None, models=models, day=today)
+    )
+    found_in_all = _sorted(issues)
+    return Findings(
+        found_in_all,
+        tuple(_without_errors((compiled.policy for compiled in loaded), found_in_all)),
+        tuple(_fitting(known, found_in_all, versions, texts.root)),
+    )
+
+
+def _tried(issues: list[Issue], read: Callable[[], _T]) -> _T | None:
+    try:
+        return read()
+    except PolicyError as error:
+        issues.extend(error.issues)
+        return None
+
+
+def _besides_examples(texts: Texts, vocabulary: Vocabulary, loaded: Collection[str]) -> Iterator[Issue]:
+    """What is found in the files that nothing but their examples keeps from being loaded.
+
+    A wrong example often comes of what is found here, so it must not hide it.
+    """
+    for file, text in texts.policies.items():
+        if file not in loaded and not file.endswith(".dmn"):
+            try:
+                policy = load_policy(text, file, vocabulary, examples=False)
+            except PolicyError:
+                continue
+            yield from policy.warnings
+            yield from tables.findings(policy, vocabulary)
+
+
+def _together(
+    texts: Texts,
+    vocabulary: Vocabulary,
+    services: Services,
+    versions: Mapping[str, Sequence[CompiledPolicy]],
+    *,
+    complete: bool,
+    models: Sequence[ModelCard] | None,
+    day: dt.date | None,
+) -> list[Issue]:
+    """What is found across the policies all of whose versions load, and the services of nothing but these."""
+    counted = dict.fromkeys(_name_of(file, texts.root) for file in texts.policies)
+    loaded = {compiled.policy.span.file for several in versions.values() for compiled in several}
+    broken = {_name_of(file, texts.root) for file in texts.policies if file not in loaded}
+    whole = {name: several for name, several in versions.items() if name not in broken}
+    by_name = {name: service for name, service in services.by_name.items() if not broken & set(service.policies)}
+    fitting = replace(services, by_name=by_name)
+    issues = fitting_issues(vocabulary, fitting, whole, {**counted, **versions})
+    found = across(Catalog(vocabulary, fitting, whole), models, day)
+    if broken or not complete:
+        found = [issue for issue in found if issue.code not in _WHOLE_ONLY]
+    # How a protected fact reaches a price is said once, with the whole way.
+    told = {issue.span.file for issue in found if issue.code == "protected-reaches-price" and issue.span is not None}
+    repeated = [
+        issue for issue in issues if issue.code == "protected-reaches-price" and issue.span and issue.span.file in told
+    ]
+    return [*(issue for issue in issues if issue not in repeated), *found]
+
+
+def _name_of(file: str, root: str) -> str:
+    """The folder of a policy's file, which should be its name."""
+    return file.removeprefix(f"{root}/").partition("/")[0]
+
+
+def _sorted(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    return tuple(sorted(dict.fromkeys(map(_coded, issues)), key=_place))
+
+
+def _coded(issue: Issue) -> Issue:
+    """A finding that names no check of its own: of a `.dmn` file, or of an expression too large to be compiled."""
+    if issue.code:
+        return issue
+    return replace(issue, code="dmn" if issue.span is not None and issue.span.file.endswith(".dmn") else "too-large")
+
+
+def _place(issue: Issue) -> tuple[str, int, int, int, str]:
+    span = issue.span
+    level = list(Level).index(issue.level)
+    return (span.file, span.line, span.column, level, issue.message) if span else ("", 0, 0, level, issue.message)
+
+
+def _without_errors(policies: Iterable[Policy], issues: Iterable[Issue]) -> Iterator[Policy]:
+    wrong = {issue.span.file for issue in issues if issue.level is Level.ERROR and issue.span is not None}
+    yield from (policy for policy in policies if policy.span.file not in wrong)
+
+
+def _fitting(
+    services: Services, issues: Iterable[Issue], versions: Mapping[str, object], root: str
+) -> Iterator[Service]:
+    """The services all of whose policies load, with no error in a file of theirs, and about which nothing is wrong."""
+    wrong = [issue.span for issue in issues if issue.level is Level.ERROR and issue.span is not None]
+    policies = {_name_of(span.file, root) for span in wrong}
+    for service in services.by_name.values():
+        if service.span not in wrong and set(service.policies) <= versions.keys() - policies:
+            yield service

@@ -1,0 +1,235 @@
+"""What can be known of a policy's tables before anything is decided: gaps, overlaps, rules that never fire.
+
+Exact over all columns together, as far as cells compare with values that are written out. Where a rule computes,
+that is said, and nothing is guessed about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ordain.engine.check.tables import gaps as coverage
+from ordain.engine.check.tables.box_search import Box, Budget, TooIntertwined
+from ordain.engine.check.tables.domains import Domains
+from ordain.engine.check.tables.in_words import WHOLE, cell_of, customer_text, value_text, yaml_text
+from ordain.engine.check.tables.merging import mergeable
+from ordain.engine.check.tables.outputs import Row, row
+from ordain.engine.check.tables.overlaps import overlaps
+from ordain.engine.check.tables.regions import Region
+from ordain.engine.check.tables.regions_of import Grid, grid_of
+from ordain.engine.errors import Issue, Level, Span
+from ordain.engine.feel.syntax import tree
+from ordain.engine.feel.syntax.tree import Literal
+from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.model import Decision, Formula, HitPolicy, Policy, Table
+from ordain.engine.tables.index_column import bits
+from ordain.engine.values.types import Type
+
+STEPS = 16_000_000
+"""Pieces looked at for one table and question before the search is given up: some two to five seconds of work."""
+MOST_GAPS, MOST_NAMED, MOST_MERGES = 5, 6, 10
+_SINGLE = (HitPolicy.UNIQUE, HitPolicy.FIRST, HitPolicy.ANY, HitPolicy.PRIORITY)
+
+
+def findings(policy: Policy, vocabulary: Vocabulary, steps: int = STEPS) -> list[Issue]:
+    """Every finding about the tables of a policy, table by table. Each search takes at most so many steps."""
+    found: list[Issue] = []
+    earlier: dict[str, Decision] = {}
+    for decision in policy.decisions:
+        if isinstance(decision, Table):
+            found.extend(_table(decision, Domains(policy, vocabulary, decisions=dict(earlier)), steps))
+        else:
+            found.extend(_undeclared(f"`{decision.name}`", decision, decision.type, decision.expression))
+        earlier[decision.name] = decision
+    told = {decision.span for decision in policy.decisions if isinstance(decision, Table)}
+    for function in policy.functions:
+        if function.table.span in told:
+            continue  # a decision and a function beside it may be one table of a `.dmn` file
+        hidden = frozenset(function.parameters)
+        found.extend(_table(function.table, Domains(policy, vocabulary, hidden), steps))
+    return found
+
+
+def _table(table: Table, domains: Domains, steps: int) -> Iterator[Issue]:
+    grid = grid_of(table, domains)
+    own = {*domains.policy.constants, *domains.decisions}
+    rows = [row(rule.gives, domains.policy.constants, own) for rule in table.rules]
+    yield from _dead(grid)
+    yield from _gaps(grid, Budget(steps))
+    for search, question in ((_masked, "which rules never fire"), (_unasked, "whether a missing value stops it")):
+        try:
+            yield from search(grid, Budget(steps // 4), domains.policy.lenient)
+        except TooIntertwined:
+            yield _intertwined(grid, question)
+    yield from _overlaps(grid, rows)
+    for number, found in enumerate(mergeable(grid, rows, domains.policy)):
+        if number < MOST_MERGES:
+            yield _merge(grid, found.rules, found.column, found.cell)
+    yield from _inexact(grid)
+    for rule in table.rules:
+        for output, part in zip(table.outputs, rule.gives, strict=True):
+            yield from _undeclared(f"rule `{rule.id}`", table, output.type, part, output.name)
+    for output, part in zip(table.outputs, table.otherwise or (), strict=bool(table.otherwise)):
+        yield from _undeclared(f"`otherwise` of `{table.name}`", table, output.type, part, output.name)
+
+
+def _intertwined(grid: Grid, question: str) -> Issue:
+    message = f"the rules of `{grid.table.name}` are too intertwined to be searched in full: {question} is not known"
+    return _issue("inexact", Level.NOTE, message, "split the table by one of its columns", grid.table.span)
+
+
+def _issue(code: str, level: Level, message: str, hint: str, span: Span) -> Issue:
+    return Issue(message, hint, span, code=code, level=level)
+
+
+def _named(grid: Grid, rules: Sequence[int]) -> str:
+    """`a`, `b` and `c`; after some of them only how many more there are."""
+    ids = [f"`{grid.table.rules[rule].id}`" for rule in rules[:MOST_NAMED]]
+    if len(rules) > MOST_NAMED:
+        return f"{', '.join(ids)} and {len(rules) - MOST_NAMED} more"
+    return ids[0] if len(ids) == 1 else f"{', '.join(ids[:-1])} and {ids[-1]}"
+
+
+def _gaps(grid: Grid, budget: Budget) -> Iterator[Issue]:
+    table = grid.table
+    if table.otherwise is not None or table.hit_policy not in _SINGLE or table.aggregation:
+        return
+    found = coverage.gaps(grid, budget, MOST_GAPS)
+    for number, box in enumerate(found.boxes[:MOST_GAPS]):
+        message = f"no rule of `{table.name}` covers {customer_text(grid.regions, grid.customer(box))}"
+        if number == MOST_GAPS - 1 and found.count is not None and found.count > MOST_GAPS:
+            at_least = "" if found.complete else "at least "
+            message += f"; there are {at_least}{found.count - MOST_GAPS} gaps more"
+        yield _issue("gap", Level.WARNING, message, _gap_hint(grid, box), table.span)
+    if found.count is None:
+        yield _intertwined(grid, "whether it has gaps" if not found.boxes else "whether it has more gaps")
+
+
+def _gap_hint(grid: Grid, box: Box) -> str:
+    cells = []
+    for region, pieces in zip(grid.regions, box, strict=True):
+        cell = cell_of(region, pieces)
+        if cell is None:
+            return "add a rule for it, or `otherwise`"
+        if cell != WHOLE:
+            cells.append(f"{region.text}: {yaml_text(cell)}")
+    when = ", ".join(cells)
+    return f"add a rule `when: {{{when}}}`, or `otherwise`" if cells else "add `otherwise`"
+
+
+def _dead(grid: Grid) -> Iterator[Issue]:
+    for rule in bits(grid.dead):
+        for number, region in enumerate(grid.regions):
+            if any(mask >> rule & 1 for mask in region.sure):
+                continue
+            row, spans = grid.table.rules[rule], grid.places.get((rule, number), ())
+            hint, passes = _values_hint(region), "its test"
+            if len(spans) > 1:
+                hint, passes = "mend one of them", " and ".join(f"`{span.text}`" for span in spans)
+            message = f"`{row.id}` of `{grid.table.name}` can never fire: no value of `{region.text}` passes {passes}"
+            yield _issue("dead-rule", Level.WARNING, message, hint, spans[-1] if spans else row.span)
+            break
+
+
+def _values_hint(region: Region) -> str:
+    """Which values there are."""
+    domain = region.domain
+    if domain.listed is not None:
+        values = [value_text(value) for value in domain.listed[:MOST_NAMED]]
+        more = ", ..." if len(domain.listed) > MOST_NAMED else ""
+        return f"`{region.text}` is one of {', '.join(values)}{more}"
+    known = [f"in {domain.said}"] if domain.said else []
+    if domain.precision is not None:
+        known.append(f"rounded to {domain.precision} digit{'s' * (domain.precision != 1)} after the point")
+    return f"`{region.text}` is {', '.join(known)}" if known else "mend its test, or delete the rule"
+
+
+def _masked(grid: Grid, budget: Budget, lenient: bool) -> Iterator[Issue]:
+    first = grid.table.hit_policy is HitPolicy.FIRST
+    for found in coverage.masked(grid, budget):
+        row = grid.table.rules[found.rule]
+        why = f"{_named(grid, found.by)} before it" if first else f"{_named(grid, found.by)} of higher priority"
+        verb = "takes" if len(found.by) == 1 else "take"
+        message = f"`{row.id}` of `{grid.table.name}` can never fire: {why} {verb} all its customers"
+        hint = "move it up, or delete it" if first else "delete it, or order the declared values otherwise"
+        yield _issue("masked-rule", Level.WARNING, message, hint, row.span)
+
+
+def _unasked(grid: Grid, budget: Budget, lenient: bool) -> Iterator[Issue]:
+    if lenient:
+        return
+    for number, rule, box in coverage.unasked(grid, budget):
+        region, row = grid.regions[number], grid.table.rules[rule]
+        customer = customer_text(grid.regions, grid.customer(box))
+        message = (
+            f"`{grid.table.name}` cannot be decided when `{region.text}` is missing: rule `{row.id}` needs it "
+            f"({customer})"
+        )
+        hint = f"add a rule `when: {{{region.text}: null}}`"
+        yield _issue("unasked-null", Level.WARNING, message, hint, grid.places.get((rule, number), (row.span,))[0])
+
+
+def _overlaps(grid: Grid, rows: Sequence[Row]) -> Iterator[Issue]:
+    table = grid.table
+    found, count = overlaps(grid, rows)
+    for number, pair in enumerate(found):
+        one, other = table.rules[pair.first], table.rules[pair.second]
+        customer = customer_text(grid.regions, pair.pieces)
+        message = f"`{one.id}` and `{other.id}` of `{table.name}` both apply to {customer}"
+        level, hint = Level.ERROR, "narrow one of them, or choose another hit policy"
+        asked = 1 << pair.first | 1 << pair.second
+        if table.hit_policy is HitPolicy.ANY:
+            message += ", with different outputs"
+            hint = "let them give the same, or narrow one of them"
+        if not all(region.domain.given for region in grid.regions if region.asking & asked):
+            level = Level.WARNING  # whether these values come together is for the computed columns to say
+        if not pair.known:
+            level, hint = Level.NOTE, "their outputs are computed, so whether they agree is known only when decided"
+            message = message.replace(", with different outputs", ", and may give different outputs")
+        if number == len(found) - 1 and count > len(found):
+            message += f"; there are {count - len(found)} overlaps more"
+        yield _issue("overlap", level, message, hint, other.span)
+
+
+def _merge(grid: Grid, rules: tuple[int, ...], column: int, cell: str) -> Issue:
+    text = grid.table.columns[column].text
+    each = "both" if len(rules) == 2 else "all"
+    message = f"{_named(grid, rules)} of `{grid.table.name}` {each} give the same and differ in `{text}` only"
+    hint = f"one rule without `{text}`" if cell == WHOLE else f"one rule with `{text}: {yaml_text(cell)}`"
+    return _issue("mergeable-rules", Level.NOTE, message, hint, grid.table.rules[rules[1]].span)
+
+
+def _inexact(grid: Grid) -> Iterator[Issue]:
+    """Says which rules compute, where that leaves a question about the table open."""
+    table, rules = grid.table, list(bits(grid.computed))
+    open_questions = bool(table.columns) or (
+        table.hit_policy in _SINGLE
+        and (table.otherwise is None or (table.hit_policy is not HitPolicy.FIRST and len(table.rules) > 1))
+    )
+    if rules and open_questions:
+        verb = "computes" if len(rules) == 1 else "compute"
+        word = "rule" if len(rules) == 1 else "rules"
+        them = "it" if len(rules) == 1 else "them"
+        message = (
+            f"{word} {_named(grid, rules)} of `{table.name}` {verb}, so gaps and overlaps with {them} are not known"
+        )
+        yield _issue("inexact", Level.NOTE, message, "try them with examples", table.rules[rules[0]].span)
+
+
+def _undeclared(who: str, decision: Table | Formula, type: Type, part: Checked, output: str = "") -> Iterator[Issue]:
+    """A computed output that is held to its declared values only when it is decided."""
+    declared = set(type.values)
+    if not declared or part.lenient:
+        return
+    for result in tree.results(part.tree):
+        known = part.of(result).values
+        if not isinstance(result, Literal) and not (known and set(known) <= declared):
+            break
+    else:
+        return
+    name = f"`{output}`" if output else f"`{decision.name}`"
+    message = f"{who} computes {name}, so whether it gives a declared value is known only when it is decided"
+    yield _issue(
+        "undeclared-output", Level.NOTE, message, f"it must be one of {', '.join(type.values)}", part.tree.span
+    )

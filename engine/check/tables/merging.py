@@ -1,0 +1,98 @@
+"""Rules that could be one: they give the same and differ in one column, and their cells join to one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ordain.engine.check.tables.in_words import cell_of, is_one_stretch
+from ordain.engine.check.tables.one_name import settled
+from ordain.engine.check.tables.outputs import Row
+from ordain.engine.check.tables.regions_of import Grid
+from ordain.engine.feel.syntax.printer import printed
+from ordain.engine.policy.model import HitPolicy, Policy
+from ordain.engine.values.types import plain
+
+_ANYWHERE = (HitPolicy.UNIQUE, HitPolicy.ANY)
+"""Hit policies under which the place of a rule has no meaning; under others only neighbours can be joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mergeable:
+    """`cell` is what the joined rule asks of that column; `-`: nothing."""
+
+    rules: tuple[int, ...]
+    column: int
+    cell: str
+
+
+def mergeable(grid: Grid, rows: Sequence[Row], policy: Policy) -> Iterator[Mergeable]:
+    """Groups of rules that could be one; no rule is in two of them."""
+    table = grid.table
+    keys = [_key(grid, policy, rule) for rule in range(len(table.rules))]
+    dead, used = grid.dead, set[int]()
+    for column, number in enumerate(grid.of_column):
+        if grid.of_column.count(number) > 1:
+            continue
+        groups: dict[Hashable, list[int]] = {}
+        for rule, (cells, rest) in enumerate(keys):
+            if rule not in used and not dead >> rule & 1:
+                groups.setdefault((rows[rule], rest, cells[:column], cells[column + 1 :]), []).append(rule)
+        for group in groups.values():
+            for found in _joined(grid, group, column) if len(group) > 1 else ():
+                used.update(found.rules)
+                yield found
+
+
+def _key(grid: Grid, policy: Policy, rule: int) -> tuple[tuple[str, ...], Hashable]:
+    """The cells of a rule as text, and everything else of it that must be equal."""
+    row = grid.table.rules[rule]
+    own = [decision.name for decision in policy.decisions]
+    cells = tuple("" if cell is None else printed(settled(cell.tree, policy.constants, own)) for cell in row.cells)
+    condition = "" if row.condition is None else printed(row.condition.tree)
+    return cells, (condition, repr(plain(dict(row.obligations))), repr(row.missing))
+
+
+def _joined(grid: Grid, group: list[int], column: int) -> Iterator[Mergeable]:
+    region = grid.regions[grid.of_column[column]]
+    # A cell that is not plain accepts more pieces here than it does when it is decided.
+    plain_ones = [rule for rule in group if _is_plain(grid, rule, column)]
+    pieces = {rule: region.pieces_of(1 << rule) for rule in plain_ones}
+    in_order = grid.table.hit_policy not in _ANYWHERE and not grid.table.aggregation
+    order = plain_ones if in_order else sorted(plain_ones, key=lambda rule: pieces[rule][0])
+    rules: list[int] = []
+    together: set[int] = set()
+    for rule in order:
+        next_ones = set(pieces[rule])
+        fits = rules and not (in_order and rule != rules[-1] + 1) and _can_join(grid, column, together, next_ones)
+        if not fits:
+            yield from _found(grid, column, rules, together)
+            rules, together = [], set()
+        rules.append(rule)
+        together |= next_ones
+    yield from _found(grid, column, rules, together)
+
+
+def _can_join(grid: Grid, column: int, one: set[int], other: set[int]) -> bool:
+    region = grid.regions[grid.of_column[column]]
+    may_overlap = grid.table.hit_policy in (HitPolicy.FIRST, HitPolicy.ANY, HitPolicy.PRIORITY)
+    return (may_overlap or not one & other) and is_one_stretch(region, sorted(one | other))
+
+
+def _found(grid: Grid, column: int, rules: list[int], together: set[int]) -> Iterator[Mergeable]:
+    region = grid.regions[grid.of_column[column]]
+    if len(rules) < 2:
+        return
+    cell = cell_of(region, sorted(together))
+    values = {number for number, piece in enumerate(region.pieces) if not piece.null}
+    # A column in which nothing is asked of null any more asks for a value in the other rules.
+    if cell is None or (region.domain.nullable and together >= values):
+        return
+    yield Mergeable(tuple(sorted(rules)), column, cell)
+
+
+def _is_plain(grid: Grid, rule: int, column: int) -> bool:
+    """Whether the cell asks something, and its region says all that it asks."""
+    if grid.table.rules[rule].cells[column] is None:
+        return False
+    return not grid.computed >> rule & 1 or rule not in grid.unknown_cells.get(column, ())

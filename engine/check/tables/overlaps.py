@@ -1,0 +1,71 @@
+"""Pairs of rules that can match together where the hit policy allows no overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ordain.engine.check.tables.outputs import Row, differ
+from ordain.engine.check.tables.regions import runs
+from ordain.engine.check.tables.regions_of import Grid
+from ordain.engine.check.tables.spans import Spans
+from ordain.engine.policy.model import HitPolicy
+from ordain.engine.tables.index_column import bits
+
+MOST_PAIRS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two rules, and for each region a piece that both accept.
+
+    `known`: whether their outputs differ for certain, as far as that matters.
+    """
+
+    first: int
+    second: int
+    pieces: tuple[int, ...]
+    known: bool = True
+
+
+def overlaps(grid: Grid, rows: Sequence[Row], most: int = MOST_PAIRS) -> tuple[list[Overlap], int]:
+    """The first so many overlaps, and the number of all. Rules that compute are left out.
+
+    Under `unique` every pair counts, under `any` those whose rows differ, or may.
+    """
+    if grid.table.hit_policy not in (HitPolicy.UNIQUE, HitPolicy.ANY):
+        return [], 0
+    accepted = [runs(region) for region in grid.regions]
+    either = [Spans(region.sure, union=True) for region in grid.regions]
+    live = grid.every & ~grid.dead & ~grid.computed
+    same = _same(rows) if grid.table.hit_policy is HitPolicy.ANY else {}
+    found: list[Overlap] = []
+    count = 0
+    later = live
+    for rule in bits(live):
+        later ^= 1 << rule
+        meeting = later
+        for region, spans in zip(accepted, either, strict=True):
+            meeting &= spans.over(region[rule])
+            if not meeting:
+                break
+        if same:
+            meeting &= ~same[rows[rule]]
+        count += meeting.bit_count()
+        for other in bits(meeting) if len(found) < most else ():
+            if len(found) < most:
+                known = not same or differ(rows[rule], rows[other]) is True
+                found.append(Overlap(rule, other, _shared(grid, 1 << rule | 1 << other), known))
+    return found, count
+
+
+def _same(rows: Sequence[Row]) -> dict[Row, int]:
+    """The rules of each row."""
+    found: dict[Row, int] = {}
+    for number, row in enumerate(rows):
+        found[row] = found.get(row, 0) | 1 << number
+    return found
+
+
+def _shared(grid: Grid, both: int) -> tuple[int, ...]:
+    return tuple(region.natural(region.pieces_of(both)) for region in grid.regions)

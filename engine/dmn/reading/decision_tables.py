@@ -1,0 +1,136 @@
+"""Decision tables of a `.dmn` file (DMN 1.5, chapter 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ordain.engine.dmn.reading.boxed import Boxed, null, refuse_other_languages
+from ordain.engine.dmn.reading.files import name_of
+from ordain.engine.dmn.reading.items import literals
+from ordain.engine.dmn.reading.variable_names import settled
+from ordain.engine.dmn.reading.xml import Element
+from ordain.engine.errors import Issue, PolicyError, did_you_mean
+from ordain.engine.feel.syntax import parse
+from ordain.engine.feel.syntax.tree import Call, Expr, Name, names
+from ordain.engine.feel.typing.checker import Checked, untyped
+from ordain.engine.policy.model import Column, Decision, HitPolicy, Output, Rule, Table, TableFunction
+from ordain.engine.values.types import ANY, Type
+
+_LETTERS = {policy.name[0]: policy for policy in HitPolicy if policy.name != "OUTPUT_ORDER"}
+_AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
+
+
+def read_table(boxed: Boxed, element: Element, name: str, into: Type = ANY) -> Table:
+    """The table `name`, whose value is converted to `into`. Raises PolicyError."""
+    columns = tuple(_column(boxed, part) for part in element.all("input"))
+    found = list(element.all("output"))
+    outputs = tuple(_output(boxed, part, single=len(found) == 1) for part in found)
+    if not outputs:
+        raise PolicyError(Issue("this decision table has no output", "", element.span))
+    hit_policy, aggregation = _hit_policy(element)
+    rules = tuple(
+        _rule(boxed, part, number, len(columns), len(outputs)) for number, part in enumerate(element.all("rule"), 1)
+    )
+    if into == ANY and into.allowed is None:
+        into = boxed.into.items.type(element.get("typeRef"), boxed.source, element)
+    return Table(name, columns, outputs, hit_policy, rules, element.span, _otherwise(boxed, found), aggregation, into)
+
+
+def lifted(boxed: Boxed, element: Element) -> Expr:
+    """A table inside an expression: a function of its own, called with all that the table reads."""
+    name = f"#table {len(boxed.into.functions) + 1} of {boxed.owner}"
+    table = read_table(boxed, element, name)
+    visible = set(boxed.scope.visible.values())
+    reads = tuple(name for name in dict.fromkeys(names_read(table)) if name in visible)
+    boxed.into.functions.append(TableFunction(name, reads, table))
+    return Call(element.span, Name(element.span, name), tuple(Name(element.span, part) for part in reads))
+
+
+def expressions(table: Table) -> Iterator[Checked]:
+    """Every expression of a table: columns, cells, outputs."""
+    for column in table.columns:
+        yield column.expression
+    for rule in table.rules:
+        yield from (cell for cell in rule.cells if cell is not None)
+        yield from rule.gives
+    yield from table.otherwise or ()
+
+
+def names_read(decision: Decision) -> Iterator[str]:
+    """The names that a table or formula reads, as often as it reads them."""
+    for checked in parts(decision):
+        yield from names(checked.tree)
+
+
+def parts(decision: Decision) -> Iterator[Checked]:
+    """Every expression of a decision."""
+    if isinstance(decision, Table):
+        yield from expressions(decision)
+    else:
+        yield decision.expression
+
+
+def _hit_policy(element: Element) -> tuple[HitPolicy, str]:
+    written, aggregation = element.get("hitPolicy") or "UNIQUE", element.get("aggregation")
+    found = _LETTERS.get(written)
+    if found is None:
+        known = {policy.value.upper(): policy for policy in HitPolicy}
+        found = known.get(written.replace("_", " "))
+        if found is None:
+            raise PolicyError(Issue(f"`{written}` is no hit policy", did_you_mean(written, known), element.span))
+    if aggregation and aggregation not in _AGGREGATIONS:
+        raise PolicyError(
+            Issue(f"`{aggregation}` is no aggregation", did_you_mean(aggregation, _AGGREGATIONS), element.span)
+        )
+    return found, aggregation.lower() if found is HitPolicy.COLLECT else ""
+
+
+def _column(boxed: Boxed, element: Element) -> Column:
+    expression = element.first("inputExpression")
+    if expression is None:
+        raise PolicyError(Issue("this input has no expression", "", element.span))
+    tree = boxed.text(expression)
+    heading = expression.first("text")
+    text = element.get("label") or (" ".join(heading.text.split()) if heading is not None else "")
+    return Column(text, untyped(boxed.typed(tree, expression)))
+
+
+def _output(boxed: Boxed, element: Element, *, single: bool) -> Output:
+    items, ref = boxed.into.items, element.get("typeRef")
+    kind = items.type(ref, boxed.source, element)
+    order = literals(items.tests(element.first("outputValues")))
+    if not order:
+        order = items.values.get(items.full_name(ref, boxed.source), ())
+    return Output("" if single else name_of(element), kind, order)
+
+
+def _otherwise(boxed: Boxed, outputs: Sequence[Element]) -> tuple[Checked, ...] | None:
+    defaults = [output.first("defaultOutputEntry") for output in outputs]
+    if all(default is None for default in defaults):
+        return None
+    pairs = zip(outputs, defaults, strict=True)
+    return tuple(untyped(boxed.text(default) if default is not None else null(of.span)) for of, default in pairs)
+
+
+def _rule(boxed: Boxed, element: Element, number: int, inputs: int, outputs: int) -> Rule:
+    cells = [_cell(boxed, part) for part in element.all("inputEntry")]
+    gives = [untyped(boxed.text(part)) for part in element.all("outputEntry")]
+    if len(cells) > inputs or len(gives) != outputs:
+        message = f"this rule has {len(cells)} inputs and {len(gives)} outputs, the table {inputs} and {outputs}"
+        raise PolicyError(Issue(message, "", element.span))
+    cells += [None] * (inputs - len(cells))
+    notes = [part.first("text") for part in element.all("annotationEntry")]
+    because = "; ".join(" ".join(note.text.split()) for note in notes if note is not None and note.text.strip())
+    if not because and (description := element.first("description")) is not None:
+        because = " ".join(description.text.split())
+    identity = element.get("id") or f"row {number}"
+    return Rule(identity, tuple(cells), None, tuple(gives), because, element.span)
+
+
+def _cell(boxed: Boxed, element: Element) -> Checked | None:
+    refuse_other_languages(element, boxed.source)
+    text = element.first("text")
+    if text is None or text.text.strip() in ("", "-"):
+        return None
+    tree = parse.unary_tests(text.text, text.text_span, boxed.scope.known, boxed.into.fields, lenient=True)
+    return untyped(settled(tree, boxed.scope)) if tree is not None else None

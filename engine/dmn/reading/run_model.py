@@ -1,0 +1,185 @@
+"""Runs a `.dmn` model: inputs in; decisions out, with the reasons of nulls."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ordain.engine.backends.python.policy import CompiledPolicy, RawStep, compile_policy
+from ordain.engine.dmn.reading.read import Model, read_model
+from ordain.engine.dmn.reading.xml import parse
+from ordain.engine.errors import CalculationFailed, Issue, MalformedRequest, NotThatType, OrdainError, did_you_mean
+from ordain.engine.feel.runtime.conform import converted
+from ordain.engine.values.from_json import from_json
+from ordain.engine.values.types import ANY, FunctionValue, Value
+
+MAX_FILE_BYTES = 5_000_000
+"""The largest model file that is read, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is null. `decision` is the one that was being made; empty for an input or a called function."""
+
+    issue: Issue
+    decision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came out: all values by name, why a null is one, and a step for each decision."""
+
+    values: Mapping[str, Value]
+    reasons: tuple[Reason, ...]
+    steps: tuple[RawStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A model ready to run."""
+
+    model: Model
+    compiled: CompiledPolicy
+
+    def run(self, given: Mapping[str, Value], at: dt.datetime) -> Ran:
+        """Every decision of the model for these inputs; one that is not given, or not of its type, counts as null.
+
+        Raises OrdainError for what even a lenient model cannot get over.
+        """
+        held: dict[str, Value] = dict.fromkeys((*self.model.policy.reads, *self.model.inputs))
+        reasons: list[Issue] = []
+        for name, value in given.items():
+            held[name] = self._converted(name, value, reasons)
+        for name in self.model.inputs:
+            if name not in given and name not in self.model.unread:
+                reasons.append(Issue(f"the input `{name}` was not given: it counts as null", fact=name))
+        steps: list[RawStep] = []
+        faults = _Faults(steps)
+        with_depth(lambda: self.compiled.run(held, at, steps, faults))
+        return Ran(held, _distinct([*map(Reason, reasons), *faults.reasons(self.model)]), tuple(steps))
+
+    def call(self, name: str, given: Mapping[str, Value], at: dt.datetime) -> Ran:
+        """The decision service or business knowledge model `name`, called with what is given by parameter names.
+
+        `values` then has its result alone, under its own name. Raises OrdainError, such as MalformedRequest for a
+        name that cannot be called.
+        """
+        callable_ = (*self.model.services, *self.model.functions)
+        if name not in callable_:
+            raise MalformedRequest(f"the model has no service or function `{name}`", did_you_mean(name, callable_))
+        held: dict[str, Value] = dict.fromkeys((*self.model.policy.reads, *self.model.inputs))
+        faults: list[Issue] = []
+        with_depth(lambda: self.compiled.run(held, at, [], faults))
+        function = held[name]
+        if not isinstance(function, FunctionValue):
+            return Ran({name: None}, _distinct(map(Reason, faults)))
+        faults.clear()  # what other decisions said has nothing to do with this call
+        parameters = self.model.services.get(name, function.parameters)
+        reasons = [
+            Issue(f"the input `{parameter}` was not given: it counts as null", fact=parameter)
+            for parameter in parameters
+            if parameter not in given
+        ]
+        arguments = [self._converted(each, given.get(each), reasons) for each in parameters]
+        result = with_depth(lambda: function.call(*arguments))
+        return Ran({name: result}, _distinct(map(Reason, [*reasons, *faults])))
+
+    def _converted(self, name: str, value: Value, reasons: list[Issue]) -> Value:
+        """A value in the declared type of the input it is given for; null, with the reason, when it is not of it."""
+        try:
+            return converted(value, self.model.inputs.get(name, ANY))
+        except NotThatType as error:
+            reasons.append(Issue(f"the input `{name}` counts as null: {error}", fact=name))
+            return None
+
+
+class _Faults(list[Issue]):
+    """Faults with the number of steps that were made before each, which tells the decision it belongs to."""
+
+    def __init__(self, steps: Sequence[RawStep]) -> None:
+        self.steps = steps
+        self.made: list[int] = []
+
+    def append(self, issue: Issue) -> None:
+        self.made.append(len(self.steps))
+        super().append(issue)
+
+    def reasons(self, model: Model) -> Iterator[Reason]:
+        # Tables inside expressions make steps too, before the step of the decision they are in.
+        own = {decision.name for decision in model.policy.decisions}
+        for issue, before in zip(self, self.made, strict=True):
+            after = (step[0].name for step in self.steps[before:])
+            yield Reason(issue, next((name for name in after if name in own), ""))
+
+
+def _distinct(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """The reasons in their order, each once: a loop may meet the same one many times."""
+    return tuple(dict.fromkeys(reasons))
+
+
+def with_depth(run: Callable[[], Any]) -> Any:
+    """What `run` gives; a recursion without end, which FEEL's own functions can do, becomes CalculationFailed."""
+    try:
+        return run()
+    except RecursionError:
+        raise CalculationFailed("a function calls itself too often", "see what ends its recursion") from None
+    except ValueError as error:
+        raise CalculationFailed(str(error)) from None
+
+
+def load_model(file: Path) -> Runnable:
+    """The model of a `.dmn` file; models it imports are looked for in its folder. Raises PolicyError."""
+    model = read_model(read_bytes(file), file.name, beside(file))
+    return Runnable(model, compile_policy(model.policy))
+
+
+def read_bytes(file: Path) -> bytes:
+    """What a file holds. Raises MalformedRequest: it cannot be read, or is larger than is read."""
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise MalformedRequest(f"`{file}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise MalformedRequest(f"`{file}` has more than {MAX_FILE_BYTES:,} bytes", "split it into several models")
+    return data
+
+
+def beside(file: Path) -> Callable[[str, str], bytes | None]:
+    """Finds an imported model by its namespace among the `.dmn` files of a model's folder, the named file first."""
+
+    def find(namespace: str, location: str) -> bytes | None:
+        others = sorted(file.parent.glob("*.dmn"), key=lambda each: (each.name != Path(location).name, each.name))
+        for other in others:
+            try:
+                data = read_bytes(other)
+                if parse(data, other.name).attributes.get("namespace") == namespace:
+                    return data
+            except OrdainError:
+                continue
+        return None
+
+    return find
+
+
+def facts_of(model: Model, data: Mapping[str, object], more: tuple[str, ...] = ()) -> dict[str, Value]:
+    """The inputs that JSON data gives to a model; `more` names what it may give besides.
+
+    Raises MalformedRequest with all names that are no input.
+    """
+    known = (*model.inputs, *more)
+    issues, given = [], {}
+    for name, raw in data.items():
+        if name not in known:
+            issues.append(Issue(f"the model has no input `{name}`", did_you_mean(name, known), fact=name))
+            continue
+        try:
+            given[name] = from_json(raw, model.inputs.get(name, ANY))
+        except NotThatType as error:
+            issues.append(Issue(f"`{name}`: {error}", f"it is declared as {model.inputs.get(name, ANY)}", fact=name))
+    if issues:
+        raise MalformedRequest(issues)
+    return given

@@ -1,0 +1,102 @@
+"""How much one decision may do, so that no text makes it run for hours or fill the memory.
+
+Work is counted and not timed, so that a decision that is made again comes out the same. One unit is about a round of a
+loop with a short body, a call of a function of the user's own, or a few items of a list that is gone through.
+"""
+
+from __future__ import annotations
+
+from ordain.engine.errors import CalculationFailed, Issue
+from ordain.engine.feel.syntax import tree
+from ordain.engine.values.types import Interval, Value
+
+MOST_WORK = 5_000_000
+"""Units of one decision."""
+MOST_PARTS = 2_000_000
+"""Parts of one value: its items and entries, theirs too, and texts by their length."""
+MOST_LEVELS = 100
+"""Levels of lists and contexts of a value that is kept; JSON is read with as many."""
+MOST_CHARACTERS = 1_000_000
+"""Characters of one text that an expression makes."""
+
+TOO_LONG = f"a text has at most {MOST_CHARACTERS:,} characters"
+
+_PER_PART = 64
+"""Characters of a text that count as one part."""
+_PARTS_PER_UNIT = 4
+_NODES_PER_UNIT = 4
+_NODES_OF_CALL = 6
+_HEIGHT = 1_000
+
+
+class Work:
+    """What is left to one decision. Anything spent beyond it raises CalculationFailed."""
+
+    def __init__(self, work: int = MOST_WORK) -> None:
+        self.left = work
+
+    def spend(self, units: int) -> None:
+        self.left -= units
+        if self.left < 0:
+            raise CalculationFailed(Issue("it takes too much work", "loop over less, or end a recursion earlier"))
+
+    def spent(self, items: Value, cost: int = 1) -> Value:
+        """The list, which is about to be gone through at `cost` units an item."""
+        if type(items) is tuple:
+            self.spend(cost * len(items))
+        return items
+
+    def sized(self, value: Value) -> Value:
+        """The value, which is about to be gone through with all that is in it. Raises ValueError."""
+        if type(value) is tuple or type(value) is dict:
+            try:
+                found = parts(value)
+            except ValueError:
+                self.spend(MOST_PARTS // _PARTS_PER_UNIT)
+                raise
+            self.spend(found // _PARTS_PER_UNIT)
+        elif type(value) is str:
+            self.spend(len(value) >> 10)
+        return value
+
+
+def cost(body: tree.Expr) -> int:
+    """Units of one evaluation of `body`, what it goes through apart."""
+    nodes = sum(_NODES_OF_CALL if isinstance(node, tree.Call) else 1 for node in tree.walk(body))
+    return 1 + nodes // _NODES_PER_UNIT
+
+
+def parts(value: Value, levels: int = _HEIGHT) -> int:
+    """The number of parts of a value. Raises ValueError: too many, or nested too deeply.
+
+    A list that stands in it twice counts twice, as it would when it is written.
+    """
+    found, level, here = 0, 0, [value]
+    while here:
+        found += len(here)
+        if found > MOST_PARTS:
+            raise ValueError(f"a value has at most {MOST_PARTS:,} parts")
+        if level > levels:
+            raise ValueError(f"a value is nested at most {levels} levels deep")
+        below: list[Value] = []
+        for part in here:
+            kind = type(part)
+            if kind is tuple:
+                below.extend(part)
+            elif kind is dict:
+                below.extend(part.values())
+            elif kind is str:
+                found += len(part) // _PER_PART
+            elif kind is Interval:
+                below.extend((part.low, part.high))
+            if len(below) > MOST_PARTS:
+                break
+        here, level = below, level + 1
+    return found
+
+
+def limited(text: str) -> str:
+    """A text that was made. Raises ValueError for one that is too long."""
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(TOO_LONG)
+    return text

@@ -1,0 +1,316 @@
+"""The tree of an expression: closed, frozen, and without any evaluation of its own.
+
+A reading of the tree (types, Python, later SQL and SMT) is one `match` over these nodes. A unary test of a
+table cell is an ordinary flag expression over `Input`, the value the cell is asked about (FEEL's `?`):
+`> 0.80` is `? > 0.80`, and `high, medium` is `? in high or ? in medium`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from ordain.engine.errors import Span
+from ordain.engine.values.types import Type, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """What every node has: the place it was written at, which is no part of its identity."""
+
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Expr):
+    value: Value
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Expr):
+    """A fact, a constant, or a decision made before."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Expr):
+    """`?`, the value under test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path(Expr):
+    """`base.name`: a field of a context, or a property of a date, time or duration."""
+
+    base: Expr
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter(Expr):
+    """`base[condition]`: the item at a position when the condition is a number (from 1, from the end when
+    negative), otherwise the items for which it is true; inside it `item` and the item's own fields are names."""
+
+    base: Expr
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Negate(Expr):
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Expr):
+    """`op` is one of + - * / **."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Expr):
+    """`op` is one of = != < <= > >=."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Logic(Expr):
+    """`op` is `and` or `or`; two or more operands, so that a long list of tests is no deep tree."""
+
+    op: str
+    operands: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class If(Expr):
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Expr):
+    """Both ends included."""
+
+    value: Expr
+    low: Expr
+    high: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class In(Expr):
+    """`value in (tests)`: whether any test holds with `value` as its `Input`."""
+
+    value: Expr
+    tests: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches(Expr):
+    """A unary test without operator: the value equals the candidate, or is in it if it is a list or range."""
+
+    value: Expr
+    candidate: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Expr):
+    """An interval; an open end excludes its bound. A side without bound is None and open: `> 5` is `(5..None)`."""
+
+    low: Expr | None
+    high: Expr | None
+    low_open: bool
+    high_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Expr):
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Expr):
+    """One entry of a context. Later entries may read it."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class ContextOf(Expr):
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps(Expr):
+    """`low..high` after the `in` of a `for`: whole steps from one to the other, downwards when high is lower."""
+
+    low: Expr
+    high: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Expr):
+    """`name in over`: one variable of a `for`, `some` or `every`; the next iterators may read it."""
+
+    name: str
+    over: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class For(Expr):
+    """A list with one item for each combination; in the body `partial` is the list so far."""
+
+    iterators: tuple[Each, ...]
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified(Expr):
+    """`quantifier` is `some` or `every`."""
+
+    quantifier: str
+    iterators: tuple[Each, ...]
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """A type as written: `number`, `list<date>`, `context<a: number>`, `function<number> -> string`, `tPlan`.
+
+    `name` has single spaces; `arguments` are what stands between `<` and `>`, with `fields` naming those of a
+    context; `result` is what a function gives.
+    """
+
+    name: str
+    arguments: tuple[TypeName, ...] = ()
+    fields: tuple[str, ...] = ()
+    result: TypeName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Expr):
+    name: str
+    type: TypeName | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function(Expr):
+    """`function(a: number, b) body`, which may read every name around it. `gives`: the declared type of its result.
+
+    `external`: the body is a context that names code outside FEEL (DMN 1.5, 10.3.2.13.3).
+    """
+
+    parameters: tuple[Parameter, ...]
+    body: Expr
+    external: bool = False
+    gives: TypeName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOf(Expr):
+    value: Expr
+    type: TypeName
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Expr):
+    """`function(arguments)`; `names` are the parameters' names when they are given by name, otherwise empty."""
+
+    function: Expr
+    arguments: tuple[Expr, ...]
+    names: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """The name of the function when it is called by name."""
+        return self.function.name if isinstance(self.function, Name) else ""
+
+
+def call(span: Span, function: str, *arguments: Expr) -> Call:
+    """A call of the function of that name."""
+    return Call(span, Name(span, function), arguments)
+
+
+def children(node: Expr) -> Iterator[Expr]:
+    """The nodes directly below `node`, left to right."""
+    for part in fields(node):
+        value = getattr(node, part.name)
+        if isinstance(value, Expr):
+            yield value
+        elif isinstance(value, tuple):
+            yield from (item for item in value if isinstance(item, Expr))
+
+
+def changed(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The tree with `change` applied to every node, the lowest first; an unchanged part stays the same object."""
+    new: dict[str, Any] = {}
+    for part in fields(node):
+        value = getattr(node, part.name)
+        if isinstance(value, Expr):
+            after: Expr | tuple[Expr, ...] = changed(value, change)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Expr):
+            after = tuple(changed(item, change) for item in value)
+            after = value if all(a is b for a, b in zip(after, value, strict=True)) else after
+        else:
+            continue
+        if after is not value:
+            new[part.name] = after
+    return change(replace(node, **new) if new else node)
+
+
+def walk(node: Expr) -> Iterator[Expr]:
+    """`node` and everything below it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def results(node: Expr) -> Iterator[Expr]:
+    """What an expression may give: itself, or the results of both branches of an `if`."""
+    if isinstance(node, If):
+        yield from results(node.then)
+        yield from results(node.otherwise)
+    else:
+        yield node
+
+
+def names(node: Expr) -> Iterator[str]:
+    """The names an expression reads from around it, as often as it reads them, called functions included.
+
+    Its own variables are left out: those of loops and functions, earlier entries of a context, and `item`. A field
+    of a filtered list's items cannot be told from a name here; only its type can tell.
+    """
+    return _names(node, frozenset())
+
+
+def _names(node: Expr, own: frozenset[str]) -> Iterator[str]:
+    match node:
+        case Name():
+            if node.name not in own:
+                yield node.name
+        case ContextOf():
+            for entry in node.entries:
+                yield from _names(entry.value, own)
+                own |= {entry.name}
+        case For() | Quantified():
+            for each in node.iterators:
+                yield from _names(each.over, own)
+                own |= {each.name}
+            last = node.body if isinstance(node, For) else node.condition
+            yield from _names(last, own | {"partial"} if isinstance(node, For) else own)
+        case Function():
+            yield from _names(node.body, own | {parameter.name for parameter in node.parameters})
+        case Filter():
+            yield from _names(node.base, own)
+            yield from _names(node.condition, own | {"item"})
+        case _:
+            for child in children(node):
+                yield from _names(child, own)

@@ -1,0 +1,158 @@
+"""What a parser reads word by word, without operators: values as written, introduced names, and types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
+from ordain.engine.feel.syntax.escapes import unescaped
+from ordain.engine.feel.syntax.lexer import KEYWORDS, MAX_CHARACTERS, MAX_CHARACTERS_LENIENT, PART, SPACE, Scanner
+from ordain.engine.feel.syntax.names import Scope, loop_name, plain_name, written_name
+from ordain.engine.feel.syntax.tree import Literal, TypeName
+from ordain.engine.values import temporal
+from ordain.engine.values import types as values
+from ordain.engine.values.types import Kind
+
+_SEVERAL_WORDS = re.compile(
+    rf"(?:date[{SPACE}]+and[{SPACE}]+time|days[{SPACE}]+and[{SPACE}]+time[{SPACE}]+duration"
+    rf"|years[{SPACE}]+and[{SPACE}]+months[{SPACE}]+duration)(?![{PART}])"
+)
+_OF = re.compile(rf"(list|range)[{SPACE}]+of[{SPACE}]+(?=[^{SPACE}])")
+_ARGUED = frozenset({"list", "range", "context", "function"})
+_TYPE_KEYWORDS = frozenset({"function", "null"})
+
+
+class Reader(Scanner):
+    def __init__(self, text: str, origin: Span, known: Collection[str], fields: Collection[str], lenient: bool) -> None:
+        most = MAX_CHARACTERS_LENIENT if lenient else MAX_CHARACTERS
+        if len(text) > most:
+            raise PolicyError(
+                Issue(f"an expression may have at most {most:,} characters", "", origin, code="too-large")
+            )
+        self.scope, self.lenient = Scope(known, fields), lenient
+        super().__init__(text, origin)
+
+    # --- values as written
+
+    def number(self) -> Literal:
+        """A number; one with more than 34 digits is rounded in a `.dmn` file and refused elsewhere."""
+        word, span = self.value, self.span(self.start, self.end)
+        try:
+            value = values.NUMBERS.plus(Decimal(word)) if self.lenient else values.number(word)
+        except NotThatType as error:
+            raise PolicyError(Issue(str(error), "", span, code="value")) from None
+        except ArithmeticError:
+            raise PolicyError(Issue(f"`{word[:48]}` is too large", "", span, code="value")) from None
+        self.advance()
+        return Literal(span, value, values.NUMBER)
+
+    def string(self) -> str:
+        text = unescaped(self.value, self.span(self.start, self.end), self.lenient)
+        self.advance()
+        return text
+
+    def temporal(self) -> Literal:
+        """`@"..."`; a date and time may lack its offset only in a `.dmn` file."""
+        start = self.start
+        self.take("@")
+        if self.kind != "string":
+            self.fail('a date, time or duration in double quotes is expected here, such as @"2026-01-31"')
+        text = self.string()
+        span = self.since(start)
+        try:
+            value: Any = temporal.read_any(text)
+        except (NotThatType, ArithmeticError) as error:
+            raise PolicyError(Issue(str(error), "", span, code="value")) from None
+        kind = values.kind_of(value)
+        if kind is Kind.DATE_TIME and not self.lenient and getattr(value, "tzinfo", None) is None:
+            hint = f"write `{text[:40]}Z`, or the offset of its place, such as `+05:30`"
+            raise PolicyError(Issue(f"`{text[:40]}` is a date and time without offset", hint, span, code="zone"))
+        return Literal(span, value, values.SIMPLE[kind])
+
+    # --- names
+
+    def introduced(self, what: str) -> str:
+        """The name of a key or parameter, which may have several words."""
+        found = written_name(self.text, self.start) if self.kind == "name" else None
+        if found is None:
+            self.fail(f"the name of {what} is expected here")
+        self.jump(found[1])
+        return found[0]
+
+    def variable(self) -> str:
+        """The name of a loop's variable, before `in`."""
+        if self.kind != "name" or self.value in KEYWORDS:
+            self.fail("the name of a variable is expected here")
+        name, end = loop_name(self.text, self.start) or (self.value, self.end)
+        self.jump(end)
+        return name
+
+    # --- types
+
+    def type_name(self, *, bounded: bool) -> TypeName:
+        """A type. `bounded`: a sign ends it; otherwise it stands in an expression, and a keyword ends it too."""
+        if (of := _OF.match(self.text, self.start)) is not None:
+            self.jump(of.end())
+            self.deeper()
+            item = self.type_name(bounded=bounded)
+            self.depth -= 1
+            return TypeName(of[1], (item,))
+        if self.value in _ARGUED and self.follower().startswith("<"):
+            return self._argued_type(bounded)
+        if bounded:
+            found = written_name(self.text, self.start)
+        elif (match := _SEVERAL_WORDS.match(self.text, self.start)) is not None:
+            found = plain_name(match.group()), match.end()
+        else:
+            found = self.scope.name_at(self.text, self.start)
+        if found is None:
+            return TypeName(self._words())
+        self.jump(found[1])
+        return TypeName(re.sub(r" ?\. ?", ".", found[0]) if bounded else found[0])
+
+    def _words(self) -> str:
+        words: list[str] = []
+        while self.kind == "name" and (self.value not in KEYWORDS or (self.value in _TYPE_KEYWORDS and not words)):
+            words.append(self.value)
+            self.advance()
+            if self.value == "." and self.follower() not in KEYWORDS:
+                words.append(".")
+                self.advance()
+        if not words or words[-1] == ".":
+            self.fail("the name of a type is expected here")
+        return " ".join(words).replace(" . ", ".")
+
+    def _argued_type(self, bounded: bool) -> TypeName:
+        """`list<T>`, `range<T>`, `context<a: T, ...>` or `function<T, ...> -> T`."""
+        name = self.value
+        self.advance()
+        self.deeper()
+        self._angle("<")
+        arguments: list[TypeName] = []
+        fields: list[str] = []
+        more = name in ("list", "range") or not self.value.startswith(">")
+        while more:
+            if name == "context":
+                fields.append(self.introduced("a field"))
+                self.take(":")
+            arguments.append(self.type_name(bounded=True))
+            more = name not in ("list", "range") and self.taken(",")
+        self._angle(">")
+        result = None
+        if name == "function":
+            if self.value != "-" or self.follower()[:1] != ">":
+                self.fail("`->` and the type of the result are expected here")
+            self.advance()
+            self._angle(">")
+            result = self.type_name(bounded=bounded)
+        self.depth -= 1
+        return TypeName(name, tuple(arguments), tuple(fields), result)
+
+    def _angle(self, sign: str) -> None:
+        """Take one angle bracket, which may be written together with another sign: `>>`, `<>`."""
+        if not self.value.startswith(sign):
+            self.fail(f"`{sign}` is expected here")
+        self.jump(self.start + 1)

@@ -1,0 +1,116 @@
+"""What a few functions give, whose result depends on the values they get and not only on their types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ordain.engine.errors import did_you_mean
+from ordain.engine.feel.syntax.tree import Expr, ListOf, Literal
+from ordain.engine.feel.typing.fitting import joined
+from ordain.engine.values.types import ANY, TEXT, Kind, Type, context_of, list_of
+
+TypeOf = Callable[[Expr], Type]
+Rule = Callable[[Sequence[Expr], TypeOf], Type]
+"""The type of a call with these arguments, in the order of the signature. Raises NotKnown."""
+
+_QUOTED = "write the name of the field as a text in quotes"
+
+
+class NotKnown(Exception):
+    """What a call gives cannot be told before it runs: the message, and a hint."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def _keys(node: Expr) -> tuple[str, ...]:
+    """The names that a literal key, or a literal list of keys, says."""
+    items = node.items if isinstance(node, ListOf) else (node,)
+    keys = tuple(item.value for item in items if isinstance(item, Literal) and isinstance(item.value, str))
+    if len(keys) != len(items) or not keys:
+        raise NotKnown(f"the field that `{node.span.text}` names cannot be known", _QUOTED)
+    return keys
+
+
+def _get_value(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    found = of(arguments[0])
+    for key in _keys(arguments[1]):
+        if key not in found.fields:
+            raise NotKnown(f"a {found} has no `{key}`", did_you_mean(key, found.fields))
+        found = found.fields[key]
+    return found
+
+
+def _get_entries(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """Fields of different types have no one type for `value`, so then there is only `key` to be read."""
+    value: Type | None = ANY
+    for field in of(arguments[0]).fields.values():
+        value = joined(value, field) if value is not None else None
+    return list_of(context_of({"key": TEXT} if value is None else {"key": TEXT, "value": value}))
+
+
+def _context_put(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    return _put(of(arguments[0]), _keys(arguments[1]), of(arguments[2]))
+
+
+def _put(context: Type, keys: tuple[str, ...], value: Type) -> Type:
+    first, rest = keys[0], keys[1:]
+    if rest:
+        value = _put(context.fields.get(first, context_of({})), rest, value)
+    return context_of({**context.fields, first: value})
+
+
+def _context_merge(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    fields: Mapping[str, Type] = {}
+    for node in arguments:
+        if not isinstance(node, ListOf):
+            message = f"the fields that `{node.span.text}` has together cannot be known: the list may be empty"
+            raise NotKnown(message, "write the list: [a, b]")
+        for item in node.items:
+            fields = {**fields, **of(item).fields}
+    return context_of(fields)
+
+
+def _context(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    fields: dict[str, Type] = {}
+    entries = arguments[0]
+    if not isinstance(entries, ListOf):
+        raise NotKnown("the fields of this context cannot be known", "write it as {name: value, ...}")
+    for entry in entries.items:
+        named = {part.name: part.value for part in getattr(entry, "entries", ())}
+        if not {"key", "value"} <= named.keys():
+            raise NotKnown("the fields of this context cannot be known", "write it as {name: value, ...}")
+        fields[_keys(named["key"])[0]] = of(named["value"])
+    return context_of(fields)
+
+
+def _flatten(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    node = arguments[0]
+    found: Type | None = ANY
+    for part in _leaves(node, of):
+        found = joined(found, part) if found is not None else None
+    if found is None:
+        raise NotKnown(f"the items of `{node.span.text}` are of different types", "a list holds one type")
+    return list_of(found)
+
+
+def _leaves(node: Expr, of: TypeOf) -> Sequence[Type]:
+    if isinstance(node, ListOf):
+        return [leaf for item in node.items for leaf in _leaves(item, of)]
+    found = of(node)
+    while found.kind is Kind.LIST:
+        found = found.item or ANY
+    return [found]
+
+
+RULES: Mapping[str, Rule] = {
+    "get value": _get_value,
+    "get entries": _get_entries,
+    "context put": _context_put,
+    "context merge": _context_merge,
+    "context": _context,
+    "flatten": _flatten,
+}
+LOOSE = frozenset({"context merge", "context", "flatten"})
+"""Functions that take a written list whose items are of different types."""

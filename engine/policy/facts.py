@@ -1,0 +1,183 @@
+"""Facts: the named inputs of decisions, the vocabulary that declares them, and where a value came from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any, Protocol
+from zoneinfo import available_timezones as _read_timezones
+
+from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
+from ordain.engine.policy.readers import Reader, number_reader, text_or_flag_reader
+from ordain.engine.values.types import NUMBERS, Kind, Limits, Type, Value, read, said
+
+REQUEST = "request"
+POLICY = "policy "
+"""A source that begins so names the policy that gives the value: `policy price-bounds`."""
+
+
+@cache
+def available_timezones() -> frozenset[str]:
+    """The names of the time zone database. Reading them takes a millisecond, so it is done once."""
+    return frozenset(_read_timezones())
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One declared input.
+
+    `precision` is the number of digits after the point that a number is rounded to (half even) when it
+    becomes a fact. `time_zone` says that a text names one, such as Asia/Kolkata. `sources` are tried in order:
+    "request", or the name of a model. `personal` values are to be protected in the ledger; no pricing or
+    intervention policy may read a `protected` one. `retired` is the last day on which policies may read it.
+    """
+
+    name: str
+    type: Type
+    sources: tuple[str, ...] = (REQUEST,)
+    limits: Limits | None = None
+    precision: int | None = None
+    optional: bool = False
+    default: Value = None
+    personal: bool = False
+    protected: bool = False
+    time_zone: bool = False
+    meaning: str = ""
+    retired: dt.date | None = None
+    span: Span | None = field(default=None, compare=False)
+    read: Reader = field(init=False, compare=False, repr=False)
+    """`accept`, prepared for this fact: the same values and the same errors, faster."""
+
+    def __post_init__(self) -> None:
+        limits = self.limits or Limits()
+        if self.type.kind is Kind.NUMBER:
+            read = number_reader(limits.low, limits.high, self.precision, self.accept)
+        else:
+            read = self.accept if self.time_zone else text_or_flag_reader(self.type, self.accept)
+        object.__setattr__(self, "read", read)
+
+    @property
+    def nullable(self) -> bool:
+        return self.optional and self.default is None
+
+    @property
+    def given_by(self) -> str:
+        """The policy that gives this value, or "" when it is an input."""
+        return next((s.removeprefix(POLICY) for s in self.sources if s.startswith(POLICY)), "")
+
+    def accept(self, raw: object) -> Value:
+        """The fact's value for a raw JSON value: typed, in range, rounded. Raises NotThatType."""
+        kind = self.type.kind
+        if kind is Kind.NUMBER and isinstance(raw, Mapping) and self.type.unit:
+            raw = self._money(raw)
+        value = read(self.type, raw)
+        if kind is Kind.NUMBER:
+            rounded = value if self.precision is None else round_to(value, self.precision)
+            if self.limits is not None and not (self.limits.hold(value) and self.limits.hold(rounded)):
+                raise NotThatType(f"{said(raw)} is outside {self.limits}")
+            return rounded
+        if self.time_zone and value not in available_timezones():
+            raise NotThatType(f"{said(raw)} is no time zone; {did_you_mean(value, available_timezones())}")
+        return value
+
+    def _money(self, raw: Mapping[str, Any]) -> object:
+        """`{"amount": "500.00", "currency": "INR"}`, the form in which money leaves, may also come in."""
+        if set(raw) != {"amount", "currency"} or not isinstance(raw["amount"], str):
+            raise NotThatType('an object is not an amount such as {"amount": "500.00", "currency": "INR"}')
+        if raw["currency"] != self.type.unit:
+            raise NotThatType(f"{said(raw['currency'])} is not its currency, {self.type.unit}")
+        return read(self.type, raw["amount"], stored=True)
+
+
+def round_to(value: Decimal, digits: int) -> Decimal:
+    """`value` with `digits` digits after the point, half to even (banker's rounding). Raises NotThatType."""
+    try:
+        return value.quantize(Decimal(1).scaleb(-digits, context=NUMBERS), context=NUMBERS)
+    except InvalidOperation:
+        raise NotThatType(f"{said(value)} has too many digits to be rounded to {digits} after the point") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Every fact that a policy may read, by name. `digest` is that of the text it was read from."""
+
+    facts: Mapping[str, Fact]
+    digest: str = ""
+    text: bytes = b""
+    inputs: frozenset[str] = field(init=False)
+    """The facts that a request may send: all but those that policies or models alone give."""
+
+    def __post_init__(self) -> None:
+        inputs = frozenset(name for name, fact in self.facts.items() if REQUEST in fact.sources)
+        object.__setattr__(self, "inputs", inputs)
+
+    def __getitem__(self, name: str) -> Fact:
+        return self.facts[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.facts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.facts)
+
+    def extended(self, more: Iterable[Fact], by: str) -> Vocabulary:
+        """This vocabulary and the facts that a model reads beside it. A fact declared twice must agree."""
+        facts = dict(self.facts)
+        for fact in more:
+            known = facts.setdefault(fact.name, fact)
+            if not known.type.accepts(fact.type):
+                message = f"{by} reads `{fact.name}` as {fact.type}, the vocabulary declares {known.type}"
+                raise PolicyError(Issue(message, "retrain the model or rename its feature", known.span, code="source"))
+        return Vocabulary(facts, self.digest, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one input contributed to a score: `contribution` in the model's own additive unit (log-odds)."""
+
+    feature: str
+    value: Value
+    contribution: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A model's answer before it becomes a fact. `inputs` are the feature values it was computed from."""
+
+    value: Decimal
+    reasons: tuple[Reason, ...]
+    inputs: Mapping[str, Value]
+
+
+class ModelCard(Protocol):
+    """What is known of a model without it: enough to check policies against, not to score."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def reads(self) -> tuple[Fact, ...]: ...
+
+
+class FactSource(ModelCard, Protocol):
+    """Anything that can compute a fact from other facts: here, a model."""
+
+    def score(self, inputs: Mapping[str, Value]) -> Score: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The gathered facts: `values` is what the policies read, `sources` says where each came from."""
+
+    values: dict[str, Value]
+    sources: dict[str, str]
+    scores: dict[str, tuple[FactSource, Score]] = field(default_factory=dict)

@@ -1,0 +1,93 @@
+"""Kind `grandfathering`: promises, tried in order; the first that covers the customer sets the price.
+
+It gives `promise`, a context of the promise's id (null: none), the price and until when, and the price itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ordain.engine.feel.syntax.tree import Comparison, Expr, Literal, Logic, Name, Path, call
+from ordain.engine.feel.typing.checker import Checked, check
+from ordain.engine.policy.draft import Draft
+from ordain.engine.policy.kinds.rounding import money_of
+from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR, unique_ids
+from ordain.engine.policy.model import Formula, HitPolicy, Output, Rule, Table
+from ordain.engine.text.source import Node
+from ordain.engine.text.structure import Schema
+from ordain.engine.values.types import DATE, FLAG, NULL, NUMBER, TEXT, Type
+
+SECTIONS: Schema = {
+    "price": {
+        "type": "object",
+        "required": ["gives", "starts from"],
+        "additionalProperties": False,
+        "properties": {
+            "gives": {"type": "string", "description": "the name of the price after promises"},
+            "starts from": {**EXPRESSION, "description": "the price when no promise covers the customer"},
+        },
+        "description": "which price is kept",
+    },
+    "promises": {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "required": ["id", "who", "keeps", "until", "because"],
+            "additionalProperties": False,
+            "properties": {
+                "id": ID,
+                "who": {**EXPRESSION, "description": "whom the promise covers"},
+                "keeps": {**EXPRESSION, "description": "the price they keep"},
+                "until": {**SCALAR, "description": "the last day, a date or an expression; null: without end"},
+                "because": BECAUSE,
+            },
+        },
+        "description": "tried in order; the first that covers the customer counts",
+    },
+}
+REQUIRED = ("price", "promises")
+
+
+def lower(draft: Draft, node: Node) -> None:
+    price = node["price"]
+    draft.name(price["gives"].text, price["gives"].span)
+    start = draft.formula(price["starts from"], NUMBER)
+    unique_ids(draft, node["promises"])
+    money = money_of(start) if start is not None else NUMBER
+    rules = [_promise(draft, promise, money) for promise in node["promises"].nodes()]
+    whole = [rule for rule in rules if rule is not None]
+    if start is None or len(whole) < len(rules):
+        return
+    outputs = (
+        Output("id", replace(TEXT, optional=True)),
+        Output("price", money),
+        Output("until", replace(DATE, optional=True)),
+    )
+    span = price.span
+    none = check(Literal(span, None, TEXT), {})
+    otherwise = (none, start, none)
+    draft.add(Table("promise", (), outputs, HitPolicy.FIRST, tuple(whole), span, otherwise))
+    kept = draft.checked(Path(span, Name(span, "promise"), "price"))
+    if kept is not None:
+        draft.add(Formula(price["gives"].text, kept, money, span))
+
+
+def _promise(draft: Draft, node: Node, money: Type) -> Rule | None:
+    who, keeps = draft.formula(node["who"], FLAG), draft.formula(node["keeps"], money)
+    until = draft.output(node["until"], replace(DATE, optional=True))
+    if who is None or keeps is None or until is None:
+        return None
+    span = node["id"].span
+    identity = check(Literal(span, node["id"].text, TEXT), {})
+    condition: Checked | None = who
+    if not (isinstance(until.tree, Literal) and until.tree.value is None):
+        last = until.tree
+        in_time: Expr = Comparison(last.span, "<=", call(last.span, "today"), last)
+        if until.type.optional:
+            open_ended = Comparison(last.span, "=", last, Literal(last.span, None, NULL))
+            in_time = Logic(last.span, "or", (open_ended, in_time))
+        condition = draft.checked(Logic(who.tree.span, "and", (who.tree, in_time)))
+    if condition is None:
+        return None
+    return Rule(node["id"].text, (), condition, (identity, keeps, until), node["because"].text, span)

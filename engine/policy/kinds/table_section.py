@@ -1,0 +1,191 @@
+"""Decision tables as all kinds write them: `gives`, `hit policy`, `rules`, `otherwise`."""
+
+from __future__ import annotations
+
+from ordain.engine.errors import did_you_mean
+from ordain.engine.feel.syntax.lexer import is_name
+from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.policy.draft import Draft
+from ordain.engine.policy.model import Column, HitPolicy, Output, Rule, Table
+from ordain.engine.text.source import Node
+from ordain.engine.text.structure import Schema, key_span
+from ordain.engine.values.types import FLAG, Kind
+
+_TEXT: Schema = {"type": "string"}
+SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
+EXPRESSION: Schema = {"type": ["string", "number", "boolean"], "description": "a FEEL expression"}
+ID: Schema = {
+    "type": "string",
+    "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+    "description": "letters, digits and hyphens; unique within its list",
+}
+BECAUSE: Schema = {"type": "string", "description": "the reason, as a person would say it"}
+
+TYPE: Schema = {
+    "anyOf": [
+        {"type": "string", "description": "number, text, flag, date, time, date and time, duration, list of ..."},
+        {
+            "type": "object",
+            "required": ["type"],
+            "additionalProperties": False,
+            "properties": {
+                "type": _TEXT,
+                "values": {"type": "array", "minItems": 1, "items": _TEXT, "description": "highest priority first"},
+                "unit": _TEXT,
+                "optional": {"type": "boolean", "description": "whether the value may be null"},
+            },
+        },
+    ]
+}
+GIVES: Schema = {
+    "anyOf": [TYPE["anyOf"][0], TYPE["anyOf"][1], {"type": "object", "minProperties": 1, "additionalProperties": TYPE}],
+    "description": "the type of the decision, or the names and types of its outputs",
+}
+OUTPUTS: Schema = {"anyOf": [SCALAR, {"type": "object", "additionalProperties": SCALAR}]}
+RULE: Schema = {
+    "type": "object",
+    "required": ["id", "then"],
+    "additionalProperties": False,
+    "properties": {
+        "id": ID,
+        "when": {
+            "type": "object",
+            "additionalProperties": SCALAR,
+            "description": "a test for each fact or expression that matters; all must hold",
+        },
+        "if": EXPRESSION,
+        "then": {**OUTPUTS, "description": "the outputs"},
+        "because": BECAUSE,
+    },
+}
+TABLE: Schema = {
+    "type": "object",
+    "required": ["gives", "rules"],
+    "additionalProperties": False,
+    "properties": {
+        "gives": GIVES,
+        "hit policy": {"enum": [str(policy) for policy in HitPolicy], "description": "which matching rules count"},
+        "aggregation": {"enum": ["sum", "min", "max", "count"]},
+        "rules": {"type": "array", "minItems": 1, "items": RULE},
+        "otherwise": {**OUTPUTS, "description": "the outputs when no rule matches"},
+    },
+}
+
+
+def read_table(draft: Draft, name: str, node: Node, otherwise: Node | None = None) -> Table | None:
+    """The table `name` that `node` says; None, and issues, when it is wrong."""
+    outputs = draft.outputs(node["gives"])
+    columns = _columns(draft, node["rules"])
+    rules = [read_rule(draft, rule, columns, outputs) for rule in node["rules"].nodes()]
+    unique_ids(draft, node["rules"])
+    hit_policy = HitPolicy(node["hit policy"].text) if node.get("hit policy") else HitPolicy.UNIQUE
+    aggregation = node["aggregation"].text if node.get("aggregation") else ""
+    _fits_hit_policy(draft, node, hit_policy, aggregation, outputs)
+    if (default := node.get("otherwise") or otherwise) is not None:
+        default_row = read_row(draft, default, outputs)
+    whole = [rule for rule in rules if rule is not None]
+    if len(whole) < len(rules) or draft.issues:
+        return None
+    return Table(
+        name,
+        tuple(column for column in columns.values() if column is not None),
+        outputs,
+        hit_policy,
+        tuple(whole),
+        key_span(node, "rules"),
+        otherwise=default_row if default is not None else None,
+        aggregation=aggregation,
+    )
+
+
+def _fits_hit_policy(
+    draft: Draft, node: Node, hit_policy: HitPolicy, aggregation: str, outputs: tuple[Output, ...]
+) -> None:
+    place = key_span(node, "hit policy")
+    if aggregation and hit_policy is not HitPolicy.COLLECT:
+        draft.fault(
+            place, f"`{aggregation}` works on the hit policy collect only", "hit policy: collect", code="hit-policy"
+        )
+    summed = len(outputs) == 1 and (outputs[0].type.kind is Kind.NUMBER or aggregation in ("min", "max", "count"))
+    if aggregation and (outputs[0].name or not summed):
+        draft.fault(
+            key_span(node, "gives"), f"`{aggregation}` needs one output, a number", "gives: number", code="hit-policy"
+        )
+    if hit_policy in (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER) and not any(o.type.values for o in outputs):
+        hint = "gives: {type: text, values: [the highest priority first, ...]}"
+        draft.fault(
+            place,
+            f"the hit policy {hit_policy} orders by declared values, and no output has any",
+            hint,
+            code="hit-policy",
+        )
+
+
+def unique_ids(draft: Draft, rules: Node) -> None:
+    seen: dict[str, Node] = {}
+    for rule in rules.nodes():
+        identity = rule["id"]
+        if identity.text != identity.text.strip():
+            draft.fault(identity.span, "an id is one word on one line", code="rule-id")
+        if identity.text in seen:
+            first = seen[identity.text].span.line
+            draft.fault(
+                identity.span, f"the id `{identity.text}` stands twice; first in line {first}", code="duplicate"
+            )
+        seen[identity.text] = identity
+
+
+def _columns(draft: Draft, rules: Node) -> dict[str, Column | None]:
+    """The headings that rules ask about, each once, in the order of their first appearance."""
+    found: dict[str, Column | None] = {}
+    for rule in rules.nodes():
+        when = rule.get("when")
+        for text in when.value if when is not None else ():
+            if text not in found and when is not None:
+                span = when.keys[text]
+                checked = draft.formula(Node(text, span, text))
+                found[text] = Column(text, checked) if checked is not None else None
+    return found
+
+
+def read_rule(draft: Draft, node: Node, columns: dict[str, Column | None], outputs: tuple[Output, ...]) -> Rule | None:
+    when, condition = node.get("when"), node.get("if")
+    cells: list[Checked | None] = []
+    for text, column in columns.items():
+        cell = when.get(text) if when is not None else None
+        known = cell is not None and column is not None
+        cells.append(draft.cell(cell, column.expression.type, text) if known and cell and column else None)
+    checked = draft.formula(condition, FLAG) if condition is not None else None
+    row = read_row(draft, node["then"], outputs)
+    if row is None:
+        return None
+    because = node["because"].text if node.get("because") else ""
+    return Rule(node["id"].text, tuple(cells), checked, row, because, node["id"].span)
+
+
+def read_row(draft: Draft, node: Node, outputs: tuple[Output, ...]) -> tuple[Checked, ...] | None:
+    """The output cells of a rule, in the order of the outputs; None, and issues, when one is wrong."""
+    if len(outputs) == 1 and not outputs[0].name:
+        only = draft.output(node, outputs[0].type)
+        return (only,) if only is not None else None
+    if not isinstance(node.value, dict):
+        names = ", ".join(output.name for output in outputs)
+        draft.fault(node.span, f"the outputs {names} belong here", f"then: {{{outputs[0].name}: ...}}", code="outputs")
+        return None
+    known = [output.name for output in outputs]
+    for name in node.value:
+        if name not in known:
+            torn = not is_name(name) and node.value[name].value is None
+            hint = "a text with a comma inside `{...}` stands in quotes" if torn else did_you_mean(name, known)
+            draft.fault(node.keys[name], f"`{name}` is no output of this decision", hint, code="outputs")
+    found = []
+    for output in outputs:
+        part = node.get(output.name)
+        if part is None:
+            draft.fault(
+                node.span, f"the output `{output.name}` is missing", "give every output a value", code="outputs"
+            )
+            continue
+        found.append(draft.output(part, output.type))
+    whole = [part for part in found if part is not None]
+    return tuple(whole) if len(whole) == len(outputs) else None

@@ -1,0 +1,308 @@
+"""YAML -> Policy: structure first, then the kind's own reading, every issue at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ordain.engine.errors import Issue, NotThatType, PolicyError, did_you_mean
+from ordain.engine.policy.draft import Draft, constants, functions
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.kinds import KINDS
+from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR
+from ordain.engine.policy.model import Effective, Example, Policy, Requirement
+from ordain.engine.text.source import Node, digest_of, parse
+from ordain.engine.text.structure import Schema, check_structure
+from ordain.engine.values.temporal import date, date_time
+from ordain.engine.values.types import FLAG, Type, Value, read
+
+_DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "a date such as 2026-01-31"}
+HEADER: Schema = {
+    "policy": {
+        "type": "string",
+        "pattern": "^[a-z][a-z0-9-]*$",
+        "description": "its name, as its folder: small letters",
+    },
+    "version": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 999_999,
+        "description": "1, 2, 3 ...; the file is v<version>.yaml",
+    },
+    "kind": {"enum": sorted(KINDS), "description": "what sort of policy it is"},
+    "effective": {
+        "anyOf": [
+            _DATE,
+            {
+                "type": "object",
+                "required": ["from"],
+                "additionalProperties": False,
+                "properties": {"from": _DATE, "until": _DATE},
+            },
+        ],
+        "description": "the first day it decides, or from and until",
+    },
+    "owner": {"type": "string", "description": "who answers for it"},
+    "purpose": {"type": "string", "description": "what it is for, in a sentence"},
+    "constants": {
+        "type": "object",
+        "additionalProperties": {
+            "anyOf": [
+                EXPRESSION,
+                {
+                    "type": "object",
+                    "required": ["value"],
+                    "additionalProperties": False,
+                    "properties": {"value": EXPRESSION, "meaning": {"type": "string"}},
+                },
+            ]
+        },
+        "description": "named numbers and texts that expressions may use",
+    },
+    "functions": {
+        "type": "object",
+        "additionalProperties": {"type": "string", "description": "function(name: type, ...) expression"},
+        "description": "functions that expressions may call",
+    },
+    "must hold": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["id", "that"],
+            "additionalProperties": False,
+            "properties": {"id": ID, "that": EXPRESSION, "because": BECAUSE},
+        },
+        "description": "what must be true of every outcome; otherwise none is given",
+    },
+    "examples": {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "required": ["given"],
+            "additionalProperties": False,
+            "properties": {
+                "at": {"type": "string", "description": "the decision's time; the first effective day if left out"},
+                "given": {"type": "object", "description": "facts"},
+                "expect": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": {"anyOf": [SCALAR, {"type": "array"}]},
+                    "description": "outputs by path such as offer.action, or `fired`, a list of rule ids",
+                },
+                "refused": {"type": "string", "description": "the code of the error that must come instead"},
+            },
+        },
+        "description": "cases that are decided whenever the policy is loaded, and must come out so",
+    },
+}
+_REQUIRED = ["policy", "version", "kind", "effective", "owner", "purpose", "examples"]
+
+
+def policy_schema(kind: str) -> Schema:
+    """The JSON Schema of a policy file of one kind."""
+    of = KINDS[kind]
+    return {
+        "type": "object",
+        "required": [*_REQUIRED, *of.required],
+        "additionalProperties": False,
+        "properties": {**HEADER, "kind": {"const": kind}, **of.sections},
+    }
+
+
+def load_policy(text: bytes, file: str, vocabulary: Vocabulary, *, examples: bool = True) -> Policy:
+    """The policy that a file's bytes say, checked against the vocabulary. Raises PolicyError with all issues.
+
+    Without `examples` these are not read, and the policy has none.
+    """
+    node = read_structure(text, file)
+    kind = KINDS[node["kind"].text]
+    draft = Draft(vocabulary, may_miss=kind.may_miss)
+    constants(draft, node.get("constants"))
+    effective = _effective(draft, node["effective"])
+    functions(draft, node.get("functions"))
+    kind.lower(draft, node)
+    if not draft.issues:
+        _must_hold(draft, node.get("must hold"))
+    if kind.fair:
+        _refuse_protected(draft, node["kind"].text)
+    parts = node["examples"].nodes() if examples and not draft.issues else []
+    tried = [_example(draft, part, effective) for part in parts]
+    if draft.issues or effective is None:
+        raise PolicyError(draft.issues)
+    return Policy(
+        name=node["policy"].text,
+        version=int(node["version"].value),
+        kind=node["kind"].text,
+        effective=effective,
+        owner=node["owner"].text,
+        purpose=node["purpose"].text,
+        constants=draft.constants,
+        decisions=tuple(draft.decisions),
+        must_hold=tuple(draft.must_hold),
+        gives=draft.gives,
+        reads=tuple(draft.reads),
+        may_miss=kind.may_miss,
+        examples=tuple(example for example in tried if example is not None),
+        digest=digest_of(text),
+        text=text,
+        span=node["policy"].span,
+        warnings=tuple(draft.warnings),
+    )
+
+
+def read_structure(text: bytes, file: str) -> Node:
+    """A policy file's YAML, of the shape that its kind asks for. Raises PolicyError with all issues."""
+    node = parse(text, file)
+    _refuse_kind(node)
+    if issues := check_structure(node, policy_schema(node["kind"].text)):
+        raise PolicyError(issues)
+    return node
+
+
+def _refuse_kind(node: Node) -> None:
+    given = node.get("kind")
+    if given is None:
+        raise PolicyError(Issue("`kind` is missing", f"one of {', '.join(KINDS)}", node.span, code="missing-key"))
+    if given.text not in KINDS:
+        raise PolicyError(
+            Issue(f"`{given.text}` is no kind of policy", did_you_mean(given.text, KINDS), given.span, code="kind")
+        )
+
+
+def _effective(draft: Draft, node: Node) -> Effective | None:
+    try:
+        if not isinstance(node.value, dict):
+            return Effective(date(node.text))
+        until = node.get("until")
+        found = Effective(date(node["from"].text), date(until.text) if until is not None else None)
+    except NotThatType as error:
+        draft.fault(node.span, str(error), code="value")
+        return None
+    if found.end is not None and found.end < found.start:
+        draft.fault(node.span, f"it ends on {found.end}, before it begins on {found.start}", code="dates")
+    return found
+
+
+def _must_hold(draft: Draft, node: Node | None) -> None:
+    for part in node.nodes() if node is not None else ():
+        checked = draft.formula(part["that"], FLAG)
+        if checked is not None:
+            because = part["because"].text if part.get("because") else ""
+            draft.must_hold.append(Requirement(part["id"].text, checked, because, part["that"].span))
+
+
+def _refuse_protected(draft: Draft, kind: str) -> None:
+    for name, span in draft.reads.items():
+        if draft.vocabulary[name].protected:
+            hint = "leave it out; only compliance and plain decision policies may read it"
+            draft.fault(
+                span, f"`{name}` is protected, so a policy of kind {kind} may not read it", hint, code="protected-fact"
+            )
+
+
+def _example(draft: Draft, node: Node, effective: Effective | None) -> Example | None:
+    given: dict[str, Value] = {}
+    for name, part in node["given"].items():
+        if name not in draft.vocabulary:
+            draft.fault(
+                node["given"].keys[name],
+                f"`{name}` is no fact",
+                did_you_mean(name, draft.vocabulary),
+                code="unknown-name",
+            )
+        elif name not in draft.reads:
+            draft.fault(node["given"].keys[name], f"this policy does not read `{name}`", "leave it out", code="example")
+        else:
+            given[name] = _given(draft, name, part)
+    for name in draft.reads:
+        if name not in given:
+            fact = draft.vocabulary[name]
+            if fact.default is None and not draft.scope[name].optional:
+                draft.fault(
+                    node["given"].span,
+                    f"the example lacks the fact `{name}`",
+                    f"{name}: {fact.meaning}",
+                    code="example",
+                )
+            given[name] = fact.default
+    expect = node.get("expect")
+    refused = node["refused"].text if node.get("refused") else ""
+    if (expect is None) == (not refused):
+        draft.fault(node.span, "an example says `expect` or `refused`, one of them", code="example")
+    wanted = {path: _expected(draft, path, part, expect) for path, part in expect.items()} if expect is not None else {}
+    at = _example_time(draft, node.get("at"), effective)
+    return Example(at, given, wanted, refused, node.span) if at is not None else None
+
+
+def _given(draft: Draft, name: str, node: Node) -> Value:
+    if node.value is None:
+        if not draft.scope[name].optional:
+            fact = draft.vocabulary[name]
+            draft.fault(node.span, f"the example lacks the fact `{name}`", f"{name}: {fact.meaning}", code="example")
+        return None
+    try:
+        return draft.vocabulary[name].accept(node.data())
+    except NotThatType as error:
+        draft.fault(node.span, f"`{name}`: {error}", code="example")
+        return None
+
+
+def _expected(draft: Draft, path: str, node: Node, expect: Node) -> Value:
+    if path == "fired":
+        return frozenset(node.texts())
+    first, *rest = path.split(".")
+    found: Type | None = draft.gives.get(first)
+    for name in rest:
+        found = found.fields.get(name) if found is not None else None
+    if found is None:
+        known = _paths(draft.gives)
+        draft.fault(
+            expect.keys[path], f"this policy gives no `{path}`", did_you_mean(path, [*known, "fired"]), code="example"
+        )
+        return None
+    if node.value is None:
+        return None
+    try:
+        return read(found, node.data())
+    except NotThatType as error:
+        draft.fault(node.span, f"`{path}`: {error}", code="example")
+        return None
+
+
+def _paths(gives: Mapping[str, Type]) -> list[str]:
+    found: list[str] = []
+    for name, type in gives.items():
+        found.extend(f"{name}.{field}" for field in type.fields) if type.fields else found.append(name)
+    return found
+
+
+def _example_time(draft: Draft, node: Node | None, effective: Effective | None) -> dt.datetime | None:
+    """Noon UTC of the first effective day, unless the example says another day or time."""
+    if node is None:
+        return dt.datetime.combine(effective.start, dt.time(12), dt.UTC) if effective is not None else None
+    try:
+        if len(node.text) == 10:
+            return dt.datetime.combine(date(node.text), dt.time(12), dt.UTC)
+        return date_time(node.text)
+    except NotThatType as error:
+        draft.fault(node.span, str(error), code="value")
+        return None
+
+
+def file_name_issues(policy: Policy, folder: str, name: str) -> list[Issue]:
+    """A policy stands where its name and version say."""
+    issues = []
+    if folder != policy.name:
+        issues.append(
+            Issue(
+                f"`{policy.name}` stands in the folder `{folder}`", "rename one of them", policy.span, code="file-name"
+            )
+        )
+    stem, _, suffix = name.rpartition(".")
+    if stem != f"v{policy.version}":
+        place = replace(policy.span, text=f"version: {policy.version}")
+        hint = f"call it v{policy.version}.{suffix}"
+        issues.append(Issue(f"version {policy.version} stands in `{name}`", hint, place, code="file-name"))
+    return issues

@@ -1,0 +1,174 @@
+"""`facts.yaml` -> Vocabulary."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+from ordain.engine.errors import Issue, NotThatType, PolicyError, did_you_mean
+from ordain.engine.feel.syntax.lexer import is_name
+from ordain.engine.policy.draft import read_type
+from ordain.engine.policy.facts import REQUEST, Fact, Vocabulary
+from ordain.engine.text.source import Node, digest_of, parse
+from ordain.engine.text.structure import Schema, check_structure
+from ordain.engine.values.temporal import date
+from ordain.engine.values.types import Kind, Limits, Type, Value, number
+
+_RANGE = re.compile(r"(?P<start>[\[(\]])?\s*(?P<low>-?[\d.]*?)\s*\.\.\s*(?P<high>-?[\d.]*?)\s*(?P<end>[\])\[])?")
+
+FACT: Schema = {
+    "type": "object",
+    "required": ["type", "meaning"],
+    "additionalProperties": False,
+    "properties": {
+        "type": {
+            "type": "string",
+            "description": "number, text, flag, date, time, date and time, context, list of ... (also of context)",
+        },
+        "fields": {"type": "object", "description": "the fields of a context and their types"},
+        "values": {"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "all values there are"},
+        "unit": {"type": "string", "description": "for example GB, days, percent, fraction, or a currency such as INR"},
+        "range": {"type": "string", "description": "for example 0..1, 0.. or (0..100]"},
+        "precision": {"type": "integer", "minimum": 0, "maximum": 30, "description": "digits after the point"},
+        "source": {
+            "type": ["string", "array"],
+            "items": {"type": "string"},
+            "description": "request (if left out), a model's name, several tried in order, or `policy <name>`",
+        },
+        "format": {"enum": ["time zone"], "description": "time zone: a text that names one, such as Asia/Kolkata"},
+        "optional": {"type": "boolean", "description": "it may be missing, and is null then"},
+        "default": {"type": ["string", "number", "boolean"], "description": "its value when it is missing"},
+        "personal": {"type": "boolean", "description": "it says something about a person"},
+        "protected": {"type": "boolean", "description": "no price and no intervention may depend on it"},
+        "retired": {
+            "type": "string",
+            "pattern": r"^\d{4}-\d{2}-\d{2}$",
+            "description": "the last day on which policies may read it, a date such as 2026-06-30",
+        },
+        "meaning": {"type": "string"},
+    },
+}
+VOCABULARY: Schema = {
+    "type": "object",
+    "required": ["facts"],
+    "additionalProperties": False,
+    "properties": {"facts": {"type": "object", "minProperties": 1, "additionalProperties": FACT}},
+}
+
+
+def load_vocabulary(text: bytes, file: str) -> Vocabulary:
+    """The vocabulary that a file's bytes say. Raises PolicyError with all issues."""
+    node = parse(text, file)
+    if issues := check_structure(node, VOCABULARY):
+        raise PolicyError(issues)
+    facts: dict[str, Fact] = {}
+    for name, part in node["facts"].items():
+        try:
+            facts[name] = _fact(name, part, node["facts"])
+        except PolicyError as error:
+            issues.extend(error.issues)
+    if issues:
+        raise PolicyError(issues)
+    return Vocabulary(facts, digest_of(text), text)
+
+
+def _fact(name: str, node: Node, facts: Node) -> Fact:
+    span = facts.keys[name]
+    if not is_name(name):
+        raise PolicyError(
+            Issue(f"`{name}` cannot be a name", "use letters, digits and `_`, and no keyword", span, code="name")
+        )
+    optional, default = _flag(node, "optional"), node.get("default")
+    if optional and default is not None:
+        raise PolicyError(
+            Issue(f"`{name}` is optional and has a default", "keep one of them", default.span, code="fact")
+        )
+    type = read_type(node)
+    source = node.get("source")
+    fact = Fact(
+        name=name,
+        type=replace(type, optional=optional),
+        sources=source.texts() if source is not None else (REQUEST,),
+        limits=_limits(node["range"]) if node.get("range") else None,
+        precision=int(node["precision"].value) if node.get("precision") else None,
+        optional=optional,
+        personal=_flag(node, "personal"),
+        protected=_flag(node, "protected"),
+        time_zone=node.get("format") is not None,
+        meaning=node["meaning"].text,
+        retired=_day(node["retired"]) if node.get("retired") else None,
+        span=span,
+    )
+    _refuse_misplaced(name, node, type)
+    if len(fact.sources) > 1 and (fact.sources[0] != REQUEST or len(fact.sources) > 2 or fact.given_by):
+        message = f"`{name}` comes from {', '.join(fact.sources)}"
+        raise PolicyError(Issue(message, "say `source: [request, a model]`", node.keys["source"], code="source"))
+    return fact if default is None else replace(fact, default=_default(fact, default))
+
+
+_BELONGS: dict[str, tuple[Kind, ...]] = {
+    "range": (Kind.NUMBER,),
+    "precision": (Kind.NUMBER,),
+    "values": (Kind.TEXT, Kind.LIST),
+    "fields": (Kind.CONTEXT, Kind.LIST),
+    "format": (Kind.TEXT,),
+}
+
+
+def _refuse_misplaced(name: str, node: Node, type: Type) -> None:
+    for key, kinds in _BELONGS.items():
+        if node.get(key) and type.kind not in kinds:
+            raise PolicyError(Issue(f"`{name}` is a {type} and has no {key}", "", node.keys[key], code="fact"))
+
+
+def _default(fact: Fact, node: Node) -> Value:
+    try:
+        return fact.accept(node.data())
+    except NotThatType as error:
+        raise PolicyError(Issue(f"the default of `{fact.name}`: {error}", "", node.span, code="fact")) from None
+
+
+def _flag(node: Node, key: str) -> bool:
+    part = node.get(key)
+    return part is not None and part.value is True
+
+
+def _day(node: Node) -> dt.date:
+    try:
+        return date(node.text)
+    except NotThatType as error:
+        raise PolicyError(Issue(str(error), "a date such as 2026-06-30", node.span, code="value")) from None
+
+
+def _limits(node: Node) -> Limits:
+    match = _RANGE.fullmatch(node.text.strip())
+    if match is None:
+        raise PolicyError(
+            Issue(f"`{node.text}` is no range", "for example 0..1, 0.. or (0..100]", node.span, code="range")
+        )
+    try:
+        low, high = (number(match[side]) if match[side] else None for side in ("low", "high"))
+    except NotThatType as error:
+        raise PolicyError(Issue(str(error), "", node.span, code="range")) from None
+    if low is not None and high is not None and low > high:
+        raise PolicyError(Issue(f"the range {node.text} is empty: {low} is above {high}", "", node.span, code="range"))
+    limits = Limits(low, high, match["start"] in ("(", "]"), match["end"] in (")", "["))
+    if low is not None and low == high and not limits.hold(low):
+        raise PolicyError(Issue(f"the range {node.text} is empty", "", node.span, code="range"))
+    return limits
+
+
+def unknown_policies(vocabulary: Vocabulary, policies: Collection[str]) -> list[Issue]:
+    """Facts that are said to come from a policy that is not there."""
+    return [
+        Issue(
+            f"`{fact.name}` comes from no known policy",
+            did_you_mean(fact.given_by, policies),
+            fact.span,
+            code="unknown-policy",
+        )
+        for fact in vocabulary.facts.values()
+        if fact.given_by and fact.given_by not in policies
+    ]

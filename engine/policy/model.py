@@ -1,0 +1,206 @@
+"""What a policy is once read: plain decisions, whatever kind it was written as.
+
+A kind's own sections (`bounds`, `promises` ...) are gone here: kinds lower them to these tables and formulas.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ordain.engine.errors import Issue, Span
+from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.values.types import ANY, NUMBER, Type, Value, context_of, list_of
+
+
+class HitPolicy(StrEnum):
+    """Which of the matching rules count (DMN 1.5, section 8.2.10)."""
+
+    UNIQUE = "unique"
+    FIRST = "first"
+    PRIORITY = "priority"
+    ANY = "any"
+    COLLECT = "collect"
+    RULE_ORDER = "rule order"
+    OUTPUT_ORDER = "output order"
+
+    @property
+    def gives_list(self) -> bool:
+        return self in (HitPolicy.COLLECT, HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER)
+
+
+class Verdict(StrEnum):
+    """What compliance says, worst first."""
+
+    DENY = "deny"
+    REVIEW = "review"
+    PERMIT = "permit"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """`order` are its values from the highest priority to the lowest; for a text they are its declared values."""
+
+    name: str
+    type: Type
+    order: tuple[Value, ...] = ()
+
+    @property
+    def priorities(self) -> tuple[Value, ...]:
+        return self.order or self.type.values
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What the cells of a column are asked about; `text` is the column's heading."""
+
+    text: str
+    expression: Checked
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: it matches when every cell and the condition hold. None in `cells` asks nothing.
+
+    `obligations` are what the caller must do or show once the rule has fired; `source` is its citation.
+    `missing` is the row it gives when a fact it needs is missing; without it that is an error.
+    """
+
+    id: str
+    cells: tuple[Checked | None, ...]
+    condition: Checked | None
+    gives: tuple[Checked, ...]
+    because: str
+    span: Span
+    obligations: Mapping[str, Value] = field(default_factory=dict)
+    source: str = ""
+    missing: tuple[Value, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A decision table. With one unnamed output it gives that value, otherwise a context of its outputs.
+
+    `into` is the declared type that a lenient table's value is converted to.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    outputs: tuple[Output, ...]
+    hit_policy: HitPolicy
+    rules: tuple[Rule, ...]
+    span: Span
+    otherwise: tuple[Checked, ...] | None = None
+    aggregation: str = ""
+    into: Type = ANY
+
+    @property
+    def single(self) -> bool:
+        return len(self.outputs) == 1 and not self.outputs[0].name
+
+    @property
+    def row_type(self) -> Type:
+        from_outputs = {output.name: output.type for output in self.outputs}
+        return self.outputs[0].type if self.single else context_of(from_outputs)
+
+    @property
+    def type(self) -> Type:
+        if self.aggregation == "count":
+            return NUMBER
+        return list_of(self.row_type) if self.hit_policy.gives_list and not self.aggregation else self.row_type
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A decision by one expression. DMN: literal expression.
+
+    `fault` is why the text of a lenient formula could not be read; it then gives null with this reason.
+    """
+
+    name: str
+    expression: Checked
+    type: Type
+    span: Span
+    because: str = ""
+    fault: Issue | None = None
+
+
+Decision = Table | Formula
+
+
+@dataclass(frozen=True, slots=True)
+class TableFunction:
+    """A decision table that stands inside an expression; it is called by its name with all that it reads."""
+
+    name: str
+    parameters: tuple[str, ...]
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What must hold once the policy has decided; otherwise there is no outcome."""
+
+    id: str
+    expression: Checked
+    because: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The days a version is in force: from the first, until and including the last (None: open)."""
+
+    start: dt.date
+    end: dt.date | None = None
+
+    def holds_on(self, day: dt.date) -> bool:
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A case that must come out as written: `given` are fact values, `expect` are outputs by path."""
+
+    at: dt.datetime
+    given: Mapping[str, Value]
+    expect: Mapping[str, Value]
+    refused: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of one policy, checked and lowered; `text` is the file it was read from, byte for byte.
+
+    `lenient`: a fault gives null and its reason is kept, as DMN says of `.dmn` files; otherwise it is an error.
+    `types` are the item definitions by name, `functions` the tables that stand inside expressions. `warnings` are
+    findings that did not keep it from being loaded.
+    """
+
+    name: str
+    version: int
+    kind: str
+    effective: Effective
+    owner: str
+    purpose: str
+    constants: Mapping[str, tuple[Type, Value]]
+    decisions: tuple[Decision, ...]
+    must_hold: tuple[Requirement, ...]
+    gives: Mapping[str, Type]
+    reads: tuple[str, ...]
+    may_miss: bool
+    examples: tuple[Example, ...]
+    digest: str
+    text: bytes
+    span: Span
+    lenient: bool = False
+    types: Mapping[str, Type] = field(default_factory=dict)
+    functions: tuple[TableFunction, ...] = ()
+    warnings: tuple[Issue, ...] = field(default=(), compare=False)
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}@{self.version}"

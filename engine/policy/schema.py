@@ -1,0 +1,147 @@
+"""JSON Schemas for editors: the shapes that files are checked against, with hover text, examples and snippets added.
+
+Only keywords that JSON Schema draft 7 has too are used, so that editors which know no later draft can read them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ordain.engine.policy.kinds import KINDS
+from ordain.engine.policy.load import HEADER, policy_schema
+from ordain.engine.policy.load_facts import VOCABULARY
+from ordain.engine.policy.service import SERVICES
+from ordain.engine.text.structure import Schema
+
+ANY_KIND = "policy"
+NAMES = (ANY_KIND, *KINDS, "facts", "services")
+"""What there is a schema of: any policy, a policy of one kind, facts.yaml, services.yaml."""
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_NESTED = ("items", "if", "then", "else", "additionalProperties")
+_KINDS = "; ".join(f"{name}: {kind.meaning}" for name, kind in KINDS.items())
+_TYPES = ["number", "text", "flag", "date", "time", "date and time", "duration", "months", "list of text"]
+
+_HOVER = {
+    "kind": f"what sort of policy it is - {_KINDS}",
+    "constants.*": "a number, a quoted text, a flag or a date; or `{value: ..., meaning: ...}`",
+    "constants.*.meaning": "what the constant is, in words",
+    "effective.from": "the first day it decides, such as 2026-01-31",
+    "effective.until": "the last day it decides; open if left out",
+    "expect.*": "the value that must come out",
+    "given.*": "the value of the fact in this example",
+    "decides.*": "a table (`gives`, `hit policy`, `rules`, `otherwise`) or a formula (`gives`, `formula`)",
+    "gives": "the type of the decision, or the names and types of its outputs",
+    "gives.*": "the type of this output: `number`, or `{type: text, values: [...]}`",
+    "type": "number, text, flag, date, time, date and time, duration, months, list of text",
+    "unit": "for example GB, days, percent, fraction, or a currency such as INR",
+    "aggregation": "with the hit policy collect: one number made of the outputs of all rules that match",
+    "rules": "the rows of the table, in their order",
+    "when.*": 'a test such as `"> 0.80"`, `"[0.50..0.80]"`, `high`, `"high, medium"`, `not(high)`, `"null"` or `"-"`',
+    "then.*": "the value of this output; a text that begins with `=` is an expression",
+    "otherwise.*": "the value of this output when no rule matches",
+    "price.*": "one price: its formula, currency and rounding",
+    "bounds.*": "one price: where it starts from, its limits, its rounding",
+    "limits": "the limits that the price is kept within",
+    "status": "only rules `in force` decide; others stay on file as knowledge",
+    "requires.*": "what exactly the caller must do or show",
+    "facts": "every fact that a policy may read, by name",
+    "facts.*": "one fact: its type and meaning, and what else is known of it",
+    "facts.*.meaning": "what the fact is, in words; people read it when it is missing",
+    "fields.*": "the type of this field",
+    "services": "what an app can ask for, by name",
+    "services.*": "one service: the policies that decide it, in order, and what it gives",
+    "services.*.purpose": "what it is for, in a sentence",
+}
+"""What a key means, by the end of its path; `*` stands for a name that the writer chooses."""
+
+_EXAMPLES: dict[str, list[Any]] = {
+    "effective": ["2026-01-01"],
+    "constants.*": [{"value": 0.12, "meaning": "as a fraction"}],
+    "type": list(_TYPES),
+    "gives": ["number", "text", {"type": "text", "values": ["best", "worst"]}],
+    "when.*": ["> 0.80", "[0.50..0.80]", "high, medium", "not(high)", "null", "-"],
+    "within": ["10 percent of current_price"],
+    "round": ["half up to 0.01", "half up to 1.00", "down to 5"],
+    "currency": ["INR", "EUR"],
+    "cooldown": ["30 days"],
+    "limits.at most": ["3 per 90 days"],
+    "range": ["0..1", "0..", "(0..100]"],
+    "facts.*.source": ["request", "policy price-bounds"],
+}
+_SNIPPETS: dict[str, list[Schema]] = {
+    "when": [{"label": "a test of a fact", "body": {"${1:fact}": "${2:> 0.80}"}}],
+    "must hold.[]": [
+        {"label": "what must hold", "body": {"id": "${1:name}", "that": "${2:price >= 0}", "because": "${3:reason}"}}
+    ],
+    "examples.[]": [
+        {"label": "an example", "body": {"given": {"${1:fact}": "${2:value}"}, "expect": {"${3:output}": "${4:value}"}}}
+    ],
+    "decides.*.rules.[]": [
+        {
+            "label": "a rule",
+            "body": {
+                "id": "${1:name}",
+                "when": {"${2:fact}": "${3:> 0.80}"},
+                "then": "${4:value}",
+                "because": "${5:reason}",
+            },
+        }
+    ],
+}
+
+
+def editor_schema(name: str) -> Schema:
+    """The JSON Schema (draft 2020-12) of one of NAMES, each property with a description."""
+    head = {"$schema": _DRAFT, "title": f"Ordain: {name}"}
+    if name == ANY_KIND:
+        return {**head, **_any_kind()}
+    shape = {"facts": VOCABULARY, "services": SERVICES}.get(name)
+    return {**head, **_told(shape if shape is not None else policy_schema(name), ())}
+
+
+def _any_kind() -> Schema:
+    """A policy of any kind: what all have, and by its `kind` what that one has."""
+    by_kind = []
+    for kind, of in KINDS.items():
+        then = _told({**policy_schema(kind), "required": list(of.required)}, ())
+        by_kind.append({"if": {"required": ["kind"], "properties": {"kind": {"const": kind}}}, "then": then})
+    required = [key for key in policy_schema(next(iter(KINDS)))["required"] if key in HEADER]
+    return {**_told({"type": "object", "required": required, "properties": HEADER}, ()), "allOf": by_kind}
+
+
+def _told(schema: Schema, path: tuple[str, ...]) -> Schema:
+    """A copy of the schema with what editors show, at every key below it. `path` are the keys that lead to it."""
+    found = dict(schema)
+    if "properties" in schema:
+        found["properties"] = {key: _told(part, (*path, key)) for key, part in schema["properties"].items()}
+    for key in _NESTED:
+        if isinstance(schema.get(key), dict) and key != "if":
+            step = {"items": "[]", "additionalProperties": "*"}.get(key)
+            found[key] = _told(schema[key], (*path, step) if step else path)
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in schema:
+            found[key] = [_shape(part, path) for part in schema[key]]
+    if path and path[-1] != "[]":
+        hover = _by_path(_HOVER, path)
+        if hover is not None and ("description" not in schema or path == ("kind",)):
+            found["description"] = hover
+    if (examples := _by_path(_EXAMPLES, path)) is not None:
+        found["examples"] = examples
+    if (snippets := _by_path(_SNIPPETS, path)) is not None:
+        found["defaultSnippets"] = snippets
+    return found
+
+
+def _shape(schema: Schema, path: tuple[str, ...]) -> Schema:
+    """One of several shapes of a value: what is said of the value stands above, not at each of them."""
+    told = _told(schema, path)
+    return {key: part for key, part in told.items() if key in schema}
+
+
+def _by_path(table: dict[str, Any], path: tuple[str, ...]) -> Any:
+    """The entry of the longest end of the path."""
+    for first in range(len(path)):
+        found = table.get(".".join(path[first:]))
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,101 @@
+"""What a table does once its rules have been tried: the hit policies, at run time.
+
+Called by the generated code of `python_policy` under the names of HIT_POLICIES.
+"""
+
+from __future__ import annotations
+
+from ordain.engine.errors import Issue, NoRuleApplies, PricingConstraintViolation, RulesDisagree, did_you_mean
+from ordain.engine.feel.functions.operators import less
+from ordain.engine.policy.model import Output, Requirement, Table
+from ordain.engine.values.types import NUMBERS, Kind, Value, kind_of
+
+
+def no_rule(table: Table) -> None:
+    hint = "add a rule for this case, or `otherwise`"
+    raise NoRuleApplies(Issue(f"no rule of `{table.name}` applies", hint, table.span))
+
+
+def several(table: Table, fired: list[int]) -> None:
+    names = " and ".join(f"`{table.rules[number].id}`" for number in fired)
+    message = f"{names} of `{table.name}` apply at once, and its hit policy is unique"
+    raise RulesDisagree(Issue(message, "narrow one of them, or choose another hit policy", table.rules[fired[1]].span))
+
+
+def differ(table: Table, fired: list[int]) -> None:
+    names = " and ".join(f"`{table.rules[number].id}`" for number in fired)
+    message = f"{names} of `{table.name}` apply at once with different outputs, and its hit policy is any"
+    raise RulesDisagree(Issue(message, "let them give the same", table.rules[fired[1]].span))
+
+
+def broken(requirement: Requirement) -> None:
+    message = f"`{requirement.id}` does not hold: {requirement.because or requirement.expression.tree.span.text}"
+    raise PricingConstraintViolation(Issue(message, "", requirement.span))
+
+
+def rank(table: Table, row: Value) -> tuple[int, ...]:
+    """The priority of a row: the place of each output among its declared values (DMN 1.5, 8.2.10)."""
+    ranks = []
+    for output in table.outputs:
+        if output.priorities:
+            ranks.append(_place(table, output, row[output.name] if output.name else row))
+    return tuple(ranks)
+
+
+def _place(table: Table, output: Output, value: Value) -> int:
+    if value not in output.priorities:
+        message = f"`{value}` of `{table.name}` is none of the values that its hit policy orders by"
+        raise RulesDisagree(Issue(message, "", table.span))
+    return output.priorities.index(value)
+
+
+def ordered(table: Table, fired: list[int], rows: list[Value]) -> tuple[list[int], list[Value]]:
+    order = sorted(range(len(rows)), key=lambda number: rank(table, rows[number]))
+    return [fired[number] for number in order], [rows[number] for number in order]
+
+
+def best(table: Table, fired: list[int], rows: list[Value]) -> tuple[list[int], list[Value]]:
+    positions, values = ordered(table, fired, rows)
+    return positions[:1], values[:1]
+
+
+def total(table: Table, rows: list[Value]) -> Value:
+    """The sum, least, greatest or number of the rows. Raises NoRuleApplies, RulesDisagree."""
+    if table.aggregation == "count":
+        return NUMBERS.create_decimal(len(rows))
+    if not rows:
+        if table.aggregation == "sum":
+            return NUMBERS.create_decimal(0)
+        raise NoRuleApplies(
+            Issue(f"no rule of `{table.name}` applies, so there is no {table.aggregation}", "", table.span)
+        )
+    kinds = {kind_of(row) for row in rows}
+    if len(kinds) > 1 or (table.aggregation == "sum" and kinds != {Kind.NUMBER}) or Kind.NULL in kinds:
+        message = f"the values of `{table.name}` have no {table.aggregation}"
+        raise RulesDisagree(Issue(message, "", table.span))
+    found = rows[0]
+    for row in rows[1:]:
+        if table.aggregation == "sum":
+            found = NUMBERS.add(found, row)
+        elif less(row, found) if table.aggregation == "min" else less(found, row):
+            found = row
+    return found
+
+
+def declared(values: tuple[str, ...], value: Value) -> Value:
+    """A computed output that must be one of its declared values. Raises ValueError."""
+    if value is not None and value not in values:
+        raise ValueError(f"`{value}` is none of the declared values; {did_you_mean(str(value), values)}")
+    return value
+
+
+HIT_POLICIES = {
+    "declared": declared,
+    "no_rule": no_rule,
+    "several": several,
+    "differ": differ,
+    "broken": broken,
+    "best": best,
+    "ordered": ordered,
+    "total": total,
+}

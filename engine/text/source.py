@@ -1,0 +1,216 @@
+"""YAML text read into nodes that remember where they stand.
+
+Stricter than YAML on purpose, because people without YAML experience edit these files: a key may stand once,
+only `true` and `false` are flags (not `yes`, `no`, `on`, `off`), numbers stay decimals, dates stay text, and
+anchors, aliases, tags and several documents in one file are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
+from ordain.engine.values.types import number as read_number
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 40
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d+)?|\.\d+)([eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One YAML value. `value` is str, bool, Decimal, None, a list of nodes or a dict of nodes.
+
+    `text` is a scalar as written, without its quotes; `keys` says where each key of a mapping stands.
+    """
+
+    value: Any
+    span: Span
+    text: str = ""
+    quoted: bool = False
+    keys: dict[str, Span] = field(default_factory=dict)
+
+    def get(self, key: str) -> Node | None:
+        return self.value.get(key) if isinstance(self.value, dict) else None
+
+    def __getitem__(self, key: str) -> Node:
+        node: Node = self.value[key]
+        return node
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The entries of a mapping in written order; of anything else, none."""
+        return iter(self.value.items() if isinstance(self.value, dict) else ())
+
+    def nodes(self) -> tuple[Node, ...]:
+        """The items of a list; a single value counts as a list of one."""
+        if self.value is None:
+            return ()
+        return tuple(self.value) if isinstance(self.value, list) else (self,)
+
+    def texts(self) -> tuple[str, ...]:
+        return tuple(node.text for node in self.nodes())
+
+    def data(self) -> Any:
+        """Plain Python data, numbers as Decimal: what a JSON Schema is checked against."""
+        if isinstance(self.value, dict):
+            return {key: node.data() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.data() for node in self.value]
+        return self.value
+
+
+def digest_of(text: bytes) -> str:
+    return "sha256:" + hashlib.sha256(text).hexdigest()
+
+
+def read_file(path: Path, shown: str) -> bytes:
+    """The bytes of a text file that errors will call `shown`. Raises PolicyError."""
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # such as a pipe, which might never end
+            raise PolicyError(Issue(f"`{shown}` is no file", code="file"))
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise PolicyError(Issue(f"there is no file `{shown}`", code="file")) from None
+    except OSError as error:
+        raise PolicyError(Issue(f"`{shown}` cannot be read: {error.strerror}", code="file")) from None
+    if len(data) > MAX_BYTES:
+        raise PolicyError(Issue(f"`{shown}` is larger than {MAX_BYTES:,} bytes", code="too-large"))
+    return data
+
+
+def parse(data: bytes, file: str) -> Node:
+    """The one document in `data`. Raises PolicyError with the place of the first fault."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise PolicyError(
+            Issue("the file is not UTF-8 text", "save it as UTF-8", Span(file, line, 1), code="yaml")
+        ) from None
+    try:
+        return _Reader(file, text).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        what = (error.problem or "it cannot be read").strip()
+        hint = "a text with `: ` inside stands in quotes" if "mapping values" in what else ""
+        raise PolicyError(
+            Issue(f"this is not YAML: {what}", hint, _at(file, text, line, column), code="yaml")
+        ) from None
+    except yaml.YAMLError as error:
+        raise PolicyError(Issue(f"this is not YAML: {error}", "", Span(file, 1, 1), code="yaml")) from None
+
+
+def _at(file: str, text: str, line: int, column: int) -> Span:
+    lines = text.splitlines()
+    return Span(file, line, column, lines[line - 1].strip()[:80] if line <= len(lines) else "")
+
+
+class _Reader:
+    """Builds nodes from the parser's events, so that depth and duplicate keys are checked as they come."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file, self.text = file, text
+        self.events = yaml.parse(text, Loader=_LOADER)
+
+    def document(self) -> Node:
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                node = self.node(next(self.events), 0)
+                next(self.events)  # the document's end
+                if not isinstance(another := next(self.events), yaml.StreamEndEvent):
+                    self.refuse("one file holds one document", "put the other one in a file of its own", another)
+                return node
+        raise PolicyError(Issue("the file is empty", "", Span(self.file, 1, 1), code="yaml"))
+
+    def refuse(self, message: str, hint: str, event: Any) -> None:
+        mark = event.start_mark
+        raise PolicyError(Issue(message, hint, _at(self.file, self.text, mark.line + 1, mark.column + 1), code="yaml"))
+
+    def node(self, event: Any, depth: int) -> Node:
+        if depth > MAX_DEPTH:
+            self.refuse(f"lists and mappings are nested more than {MAX_DEPTH} deep", "", event)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            self.refuse("anchors and aliases are not allowed", "write the value out where it is used", event)
+        if getattr(event, "tag", None) and not (isinstance(event, yaml.ScalarEvent) and event.implicit[1]):
+            self.refuse("tags such as `!name` are not allowed", "", event)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(event, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items = []
+            while not isinstance(item := next(self.events), yaml.SequenceEndEvent):
+                items.append(self.node(item, depth + 1))
+            return Node(items, self.span(event))
+        return self.scalar(event)
+
+    def mapping(self, start: Any, depth: int) -> Node:
+        values: dict[str, Node] = {}
+        keys: dict[str, Span] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                self.refuse("a key must be plain text", "", event)
+            key = self.node(event, depth + 1)
+            if key.text in keys:
+                message = f"`{key.text}` stands twice; first in line {keys[key.text].line}"
+                raise PolicyError(Issue(message, "keep one of them", key.span, code="duplicate"))
+            keys[key.text] = key.span
+            values[key.text] = self.node(next(self.events), depth + 1)
+        return Node(values, self.span(start), keys=keys)
+
+    def span(self, event: Any, text: str = "", shift: int = 0) -> Span:
+        mark = event.start_mark
+        return Span(self.file, mark.line + 1, mark.column + 1 + shift, text)
+
+    def scalar(self, event: Any) -> Node:
+        text, style = event.value, event.style
+        if style in ("|", ">"):
+            # A block begins in the line after its sign; its indentation is that of its first line.
+            mark = event.start_mark
+            lines = self.text.splitlines()
+            line = lines[mark.line + 1] if mark.line + 1 < len(lines) else ""
+            indent = len(line) - len(line.lstrip())
+            folds = self.folds(mark.line + 1, event.end_mark.line, text) if style == ">" else ()
+            span = Span(self.file, mark.line + 2, indent + 1, text.strip(), indent, folds)
+            return Node(text, span, text, quoted=True)
+        quoted = style in ("'", '"')
+        span = self.span(event, text, shift=1 if quoted else 0)
+        if event.end_mark.line > event.start_mark.line:
+            span = replace(span, folds=self.folds(event.start_mark.line, event.end_mark.line + 1, text))
+        return Node(text if quoted else _plain_scalar(text), span, text, quoted)
+
+    def folds(self, first: int, end: int, text: str) -> tuple[tuple[int, int], ...]:
+        """Where each line after the first begins, in the folded text and in the file."""
+        found, position = [], 0
+        for number, line in enumerate(self.text.splitlines()[first:end]):
+            words = line.split()
+            if not words:
+                return ()  # a blank line is a line break of its own: places stay those of the first line
+            start = text.find(words[0], position)
+            if number and start >= 0:
+                found.append((start, line.index(words[0]) + 1))
+            position = max(start, position)
+            position += len(line.strip()) if number else 0
+        return tuple(found)
+
+
+def _plain_scalar(text: str) -> str | bool | Decimal | None:
+    if text in ("", "null", "~"):
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    if not _NUMBER.fullmatch(text):
+        return text
+    try:
+        return read_number(text)
+    except NotThatType:
+        return text

@@ -1,0 +1,46 @@
+"""JSON data as values, of the types that are declared for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from ordain.engine.errors import NotThatType
+from ordain.engine.values import temporal
+from ordain.engine.values.types import ANY, Kind, Type, Value, number, said
+
+MAX_DEPTH = 100
+"""Levels of lists and contexts."""
+_TEMPORAL = frozenset({Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS})
+
+
+def from_json(raw: object, type: Type = ANY, depth: int = 0) -> Value:
+    """The value that JSON data says where `type` is asked for; a text is read as a date or time only if one is.
+
+    What is of another type stays as it is. Raises NotThatType: a number of more digits than the engine has, a text
+    that is not what is asked for or is no characters, more than `MAX_DEPTH` levels.
+    """
+    if depth > MAX_DEPTH:
+        raise NotThatType(f"it is nested more than {MAX_DEPTH} levels deep")
+    if isinstance(raw, str):
+        text = _encodable(raw)
+        return temporal.read_any(text) if type.kind in _TEMPORAL else text
+    if raw is None or isinstance(raw, bool):
+        return raw
+    if isinstance(raw, Decimal | int):
+        return number(raw)
+    if isinstance(raw, Mapping):
+        return {_encodable(name): from_json(part, type.fields.get(name, ANY), depth + 1) for name, part in raw.items()}
+    if isinstance(raw, list):
+        item = (type.item or ANY) if type.kind is Kind.LIST else type
+        return tuple(from_json(part, item, depth + 1) for part in raw)
+    raise NotThatType(f"{said(raw)} is no JSON")
+
+
+def _encodable(text: str) -> str:
+    """The text; an escape of JSON may have smuggled in half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise NotThatType("it has half of a surrogate pair, which is no character") from None
+    return text

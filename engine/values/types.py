@@ -1,0 +1,350 @@
+"""The types and values of facts, expressions and outcomes, and how they travel as JSON.
+
+| type                      | Python value                  | as JSON                               |
+|---------------------------|-------------------------------|---------------------------------------|
+| number                    | Decimal, 34 digits, finite    | "0.85" (in a request also 0.85)       |
+| text                      | str                           | "high"                                |
+| flag                      | bool                          | true                                  |
+| date                      | datetime.date                 | "2026-01-31"                          |
+| time                      | datetime.time                 | "08:00:00"                            |
+| date and time             | datetime.datetime with offset | "2026-01-31T08:00:00+05:30"           |
+| duration                  | datetime.timedelta            | "P30D"                                |
+| months                    | Months                        | "P1M"                                 |
+| list of T                 | tuple                         | [...]                                 |
+| context                   | dict, never changed           | {...}                                 |
+| null                      | None                          | null                                  |
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    FloatOperation,
+    InvalidOperation,
+    Overflow,
+)
+from enum import StrEnum
+from typing import Any
+
+from ordain.engine.errors import NotThatType, did_you_mean
+from ordain.engine.values import temporal as temporals
+from ordain.engine.values.temporal import Months, date, date_time, duration, months, time
+from ordain.engine.values.wide import WideDate, WideDateTime, WideDuration, WideTime
+from ordain.engine.values.zones import Zone
+
+DIGITS = 34
+"""Significant digits of a number (IEEE 754-2019 decimal128, as DMN 1.5 section 10.3.2.3.1 asks)."""
+
+NUMBERS = Context(
+    prec=DIGITS,
+    rounding=ROUND_HALF_EVEN,
+    Emin=-6143,
+    Emax=6144,
+    traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation],
+)
+"""All arithmetic goes through this context's methods, so no thread's ambient context can change a price."""
+
+
+class Kind(StrEnum):
+    NUMBER = "number"
+    TEXT = "text"
+    FLAG = "flag"
+    DATE = "date"
+    TIME = "time"
+    DATE_TIME = "date and time"
+    DURATION = "duration"
+    MONTHS = "months"
+    LIST = "list"
+    CONTEXT = "context"
+    RANGE = "range"
+    FUNCTION = "function"
+    NULL = "null"
+    ANY = "any"
+
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,18})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A range: everything between two values of one kind. A side without bound is None and open."""
+
+    low: Any
+    high: Any
+    low_open: bool = False
+    high_open: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FunctionValue:
+    """A function as a value: of the user's own, or a built-in one. `call` takes the arguments by position."""
+
+    parameters: tuple[str, ...]
+    call: Callable[..., Any]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a number may be; an open end excludes the bound itself. None: no bound."""
+
+    low: Decimal | None = None
+    high: Decimal | None = None
+    low_open: bool = False
+    high_open: bool = False
+
+    def hold(self, value: Decimal) -> bool:
+        if self.low is not None and (value < self.low or (self.low_open and value == self.low)):
+            return False
+        return self.high is None or not (value > self.high or (self.high_open and value == self.high))
+
+    def __str__(self) -> str:
+        start, end = "(" if self.low_open else "[", ")" if self.high_open else "]"
+        low = "" if self.low is None else f"{self.low:f}"
+        high = "" if self.high is None else f"{self.high:f}"
+        return f"{start}{low}..{high}{end}"
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type. `item` is set for lists and ranges, `fields` for contexts, `values` for texts limited to them.
+
+    `optional` says that a value may be null; strict expressions refuse a null they were not written for.
+    A function takes `parameters` and gives `item`. `variable` names a type of a signature that stands for any one
+    type (`T`). `allowed` tells whether a value is among those an item definition of a `.dmn` file allows.
+    `limits` are those that every such number keeps; `offset` says of a date and time, or a time, whether it has one.
+    """
+
+    kind: Kind
+    item: Type | None = None
+    fields: Mapping[str, Type] = field(default_factory=dict)
+    values: tuple[str, ...] = ()
+    unit: str = ""
+    optional: bool = False
+    parameters: tuple[Type, ...] = ()
+    variable: str = ""
+    allowed: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
+    limits: Limits | None = field(default=None, compare=False, repr=False)
+    offset: bool | None = field(default=None, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        if self.variable:
+            return self.variable
+        if self.kind in (Kind.LIST, Kind.RANGE) and self.item is not None:
+            return f"{self.kind} of {self.item}"
+        if self.kind is Kind.FUNCTION:
+            return f"function({', '.join(map(str, self.parameters))}) -> {self.item or ANY}"
+        return str(self.kind)
+
+    @property
+    def is_money(self) -> bool:
+        """Whether the unit is a currency: an ISO 4217 code, three capital letters."""
+        return len(self.unit) == 3 and self.unit.isupper()
+
+    def holds(self, other: Type) -> bool:
+        """Whether every value of type `other` is one of this type, declared values, units and fields included."""
+        return (
+            self.accepts(other)
+            and (self.optional or not other.optional)
+            and (not self.values or (bool(other.values) and set(other.values) <= set(self.values)))
+            and (self.unit == other.unit or not self.unit or not other.unit)
+            and self.fields.keys() == other.fields.keys()
+            and all(part.holds(other.fields[name]) for name, part in self.fields.items())
+            and (self.item is None or other.item is None or self.item.holds(other.item))
+        )
+
+    def accepts(self, other: Type) -> bool:
+        """Whether a value of type `other` may stand where this type is asked for."""
+        if Kind.ANY in (self.kind, other.kind):
+            return True
+        if self.kind is not other.kind:
+            return False
+        if self.item and other.item:
+            return self.item.accepts(other.item)
+        return True
+
+
+NUMBER = Type(Kind.NUMBER)
+TEXT = Type(Kind.TEXT)
+FLAG = Type(Kind.FLAG)
+DATE = Type(Kind.DATE)
+TIME = Type(Kind.TIME)
+DATE_TIME = Type(Kind.DATE_TIME)
+DURATION = Type(Kind.DURATION)
+MONTHS = Type(Kind.MONTHS)
+NULL = Type(Kind.NULL)
+ANY = Type(Kind.ANY)
+
+SIMPLE = {str(t.kind): t for t in (NUMBER, TEXT, FLAG, DATE, TIME, DATE_TIME, DURATION, MONTHS)}
+
+
+_KINDS: dict[type, Kind] = {
+    Decimal: Kind.NUMBER,
+    str: Kind.TEXT,
+    bool: Kind.FLAG,
+    dt.date: Kind.DATE,
+    dt.time: Kind.TIME,
+    dt.datetime: Kind.DATE_TIME,
+    dt.timedelta: Kind.DURATION,
+    Months: Kind.MONTHS,
+    WideDate: Kind.DATE,
+    WideTime: Kind.TIME,
+    WideDateTime: Kind.DATE_TIME,
+    WideDuration: Kind.DURATION,
+    tuple: Kind.LIST,
+    dict: Kind.CONTEXT,
+    Interval: Kind.RANGE,
+    FunctionValue: Kind.FUNCTION,
+    type(None): Kind.NULL,
+}
+
+
+def kind_of(value: Any) -> Kind:
+    """The kind of a value at run time."""
+    return _KINDS[type(value)]
+
+
+def list_of(item: Type) -> Type:
+    return Type(Kind.LIST, item=item)
+
+
+def context_of(fields: Mapping[str, Type]) -> Type:
+    return Type(Kind.CONTEXT, fields=dict(fields))
+
+
+def range_of(item: Type) -> Type:
+    return Type(Kind.RANGE, item=item)
+
+
+def type_named(name: str) -> Type | None:
+    """The type that a policy calls `name` ("number", "list of text"), or None."""
+    if name.startswith("list of "):
+        item = type_named(name.removeprefix("list of "))
+        return list_of(item) if item else None
+    return SIMPLE.get(name)
+
+
+# In Python values the field is typed Any: a dict of mixed FEEL values has no narrower useful type.
+Value = Any
+
+
+def number(raw: Decimal | int | str) -> Decimal:
+    """The number that `raw` says, exactly. Raises NotThatType for NaN, infinities and over 34 digits."""
+    # Decimal itself also takes underscores, spaces and the digits of other scripts.
+    if isinstance(raw, str) and not _NUMBER.fullmatch(raw):
+        finite = raw.strip().lstrip("+-").lower() not in ("nan", "inf", "infinity")
+        raise NotThatType(f"`{raw[:48]}` is not a {'number' if finite else 'finite number'}")
+    value = Decimal(raw)
+    if not value.is_finite():
+        raise NotThatType(f"`{raw}` is not a finite number")
+    try:
+        # Rounding to 34 digits changes a number with more of them, and signals one that is too large.
+        rounded = NUMBERS.plus(value)
+        kept = rounded == value and -6000 <= value.adjusted() <= 6000
+    except Overflow:
+        kept = False
+    if not kept:
+        raise NotThatType(f"`{str(raw)[:48]}` has more than {DIGITS} digits or is too large")
+    return rounded
+
+
+_FROM_TEXT = {
+    Kind.DATE: date,
+    Kind.TIME: time,
+    Kind.DATE_TIME: date_time,
+    Kind.DURATION: duration,
+    Kind.MONTHS: months,
+}
+
+
+def read(type: Type, raw: object, *, stored: bool = False) -> Value:
+    """The value of `type` that the JSON value `raw` says.
+
+    In a request a number is a JSON number (already read as Decimal or int) and text is never taken for one;
+    `stored=True` reads the ledger's form, in which numbers are strings. Raises NotThatType.
+    """
+    kind = type.kind
+    if kind is Kind.NUMBER:
+        if isinstance(raw, Decimal | int) and not isinstance(raw, bool):
+            return number(raw)
+        if stored and isinstance(raw, str):
+            return number(raw)
+        raise NotThatType(f"{said(raw)} is not a number")
+    if kind is Kind.FLAG:
+        if not isinstance(raw, bool):
+            raise NotThatType(f"{said(raw)} is not true or false")
+        return raw
+    if kind is Kind.LIST:
+        if not isinstance(raw, list | tuple):
+            raise NotThatType(f"{said(raw)} is not a list")
+        return tuple(read(type.item or ANY, item, stored=stored) for item in raw)
+    if kind is Kind.CONTEXT:
+        return _read_context(type, raw, stored)
+    if not isinstance(raw, str):
+        raise NotThatType(f"{said(raw)} is not a {type}")
+    if kind in _FROM_TEXT:
+        return _FROM_TEXT[kind](raw)
+    if type.values and raw not in type.values:
+        raise NotThatType(f"{said(raw)} is none of its values; {did_you_mean(raw, type.values)}")
+    return raw
+
+
+def _read_context(type: Type, raw: object, stored: bool) -> Value:
+    if not isinstance(raw, Mapping):
+        raise NotThatType(f"{said(raw)} is not a context")
+    if extra := sorted(set(raw) - set(type.fields)):
+        raise NotThatType(f"`{extra[0]}` is not a field of this context")
+    if missing := sorted(name for name, of in type.fields.items() if name not in raw and not of.optional):
+        raise NotThatType(f"the field `{missing[0]}` is missing")
+    values = {}
+    for name, of in type.fields.items():
+        part = raw.get(name)
+        values[name] = None if part is None and (stored or of.optional) else read(of, part, stored=stored)
+    return values
+
+
+def plain(value: Value) -> Any:
+    """The JSON form of a value: numbers as decimal strings, so that no reader makes them floats."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Decimal):
+        text = NUMBERS.to_sci_string(value)
+        return format(value, "f") if "E" in text and -40 < value.adjusted() < 40 else text
+    if isinstance(value, Mapping):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(part) for part in value]
+    if isinstance(value, Interval):
+        ends = {"start": plain(value.low), "end": plain(value.high)}
+        return {**ends, "start included": not value.low_open, "end included": not value.high_open}
+    if isinstance(value, FunctionValue):
+        return f"function({', '.join(value.parameters)})"
+    if isinstance(value, dt.datetime | dt.time) and isinstance(value.tzinfo, Zone):
+        return temporals.text(value)
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, dt.timedelta | Months | WideDate | WideTime | WideDateTime | WideDuration):
+        return temporals.text(value)
+    raise TypeError(f"no outcome may hold a {value.__class__.__name__}")
+
+
+def said(raw: object) -> str:
+    """How an error names a raw JSON value: its kind and, shortened, itself."""
+    if raw is None:
+        return "null"
+    if isinstance(raw, bool):
+        return f"the flag `{str(raw).lower()}`"
+    if isinstance(raw, Decimal | int):
+        return f"the number `{raw}`"
+    if isinstance(raw, str):
+        return f'the text `"{raw if len(raw) <= 40 else raw[:37] + "..."}"`'
+    if isinstance(raw, float):
+        return f"the float `{raw}` (numbers are decimals here)"
+    return "a list" if isinstance(raw, list | tuple) else "an object"

@@ -1,0 +1,241 @@
+"""A churn table described by a small YAML file instead of code.
+
+    name: telco
+    about: IBM's sample of fictional telephone and internet customers
+    licence: Apache-2.0
+    synthetic: true                    # invented customers; default false
+    separator: ";"                     # default a comma
+    missing: [NA, "?"]                 # what a cell says when it has no value; a blank cell always does
+    subject: customerID                # default: the row's number
+    label: {column: Churn, churned: "Yes", stayed: "No"}
+    features:
+      tenure_months: {column: tenure, type: number, range: "[0..]", meaning: Months since the first contract}
+      contract_type: {column: Contract, type: text, values: [Month-to-month, One year, Two year]}
+      paperless: {column: PaperlessBilling, type: flag, true is: "Yes", false is: "No"}
+
+Each feature becomes a fact, so a model's inputs enter a decision like any other fact. Columns that are not
+named are not used; in their names several spaces count as one. The label's `churned` and `stayed` may each list
+several values, and rows whose label is listed under `left out` are not used. A text feature without `values`
+takes those that the table holds. Only a feature with `optional: true` may miss its value. A feature marked
+`protected: true` is declared so among the facts that the model reads.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
+from ordain.engine.policy.facts import Fact
+from ordain.engine.text.source import Node, digest_of, parse, read_file
+from ordain.engine.values.types import FLAG, NUMBER, SIMPLE, Kind, Limits, number
+
+SHIPPED = Path(__file__).parent / "mappings"
+
+_TOP = ("name", "about", "licence", "synthetic", "separator", "missing", "subject", "label", "features")
+_LABEL = ("column", "churned", "stayed", "left out")
+_FEATURE = ("column", "type", "values", "optional", "range", "meaning", "true is", "false is", "protected")
+_TYPES = {str(kind): SIMPLE[str(kind)] for kind in (Kind.NUMBER, Kind.FLAG, Kind.TEXT)}
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_RANGE = re.compile(r"(?P<open>[\[(])\s*(?P<low>[^\s.]*(?:\.\d+)?)\s*\.\.\s*(?P<high>[^\s\])]*)\s*(?P<close>[\])])")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One feature: the fact it becomes, the table's column it comes from, how that spells a flag."""
+
+    fact: Fact
+    header: str
+    true_is: tuple[str, ...] = ()
+    false_is: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    header: str
+    churned: tuple[str, ...]
+    stayed: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    name: str
+    about: str
+    licence: str
+    synthetic: bool
+    separator: str
+    missing: tuple[str, ...]
+    subject: str | None
+    label: Label
+    columns: tuple[Column, ...]
+    text: str
+    digest: str
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return tuple(column.fact for column in self.columns)
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the mappings that come with Ordain."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+
+
+def read_mapping(where: str | Path) -> Mapping:
+    """The mapping in the file `where`, or the shipped one of that name.
+
+    Raises PolicyError with every finding and its place.
+    """
+    if isinstance(where, str) and where in shipped():
+        where = SHIPPED / f"{where}.yaml"
+    path = Path(where)
+    if path.suffix == "" and not path.exists():
+        raise PolicyError(f"there is no mapping `{where}`", did_you_mean(str(where), shipped()))
+    data = read_file(path, path.name)
+    return _Reader().mapping(parse(data, path.name), data)
+
+
+def limits_from(text: str) -> Limits:
+    """A range such as `[0..100]`, `(0..1]` or `[0..]`; a round bracket leaves the bound out. Raises NotThatType."""
+    if not (match := _RANGE.fullmatch(text.strip())):
+        raise NotThatType(f"`{text}` is not a range such as [0..100] or [0..]")
+    low, high = (number(match[end]) if match[end] else None for end in ("low", "high"))
+    if low is not None and high is not None and low > high:
+        raise NotThatType(f"the range `{text}` is empty: {low} is above {high}")
+    return Limits(low, high, match["open"] == "(", match["close"] == ")")
+
+
+class _Reader:
+    """Reads the whole mapping before it complains, so that all findings come at once."""
+
+    def __init__(self) -> None:
+        self.issues: list[Issue] = []
+
+    def mapping(self, root: Node, data: bytes) -> Mapping:
+        self.known_keys(root, _TOP, "a mapping")
+        separator = self.text(root, "separator") or ","
+        if len(separator) != 1:
+            self.wrong(root["separator"], f"the separator `{separator}` is not one character", 'such as ";"')
+        mapping = Mapping(
+            name=self.required(root, "name"),
+            about=self.text(root, "about"),
+            licence=self.text(root, "licence"),
+            synthetic=self.flag(root, "synthetic"),
+            separator=separator,
+            missing=self.texts(root, "missing"),
+            subject=self.text(root, "subject") or None,
+            label=self.label(root),
+            columns=self.columns(root),
+            text=data.decode("utf-8-sig"),
+            digest=digest_of(data),
+        )
+        self.each_column_once(mapping, root)
+        if self.issues:
+            raise PolicyError(self.issues)
+        return mapping
+
+    def label(self, root: Node) -> Label:
+        if (node := root.get("label")) is None:
+            self.wrong(root, "`label` is missing", 'such as `label: {column: Churn, churned: "Yes", stayed: "No"}`')
+            return Label("", (), ())
+        self.known_keys(node, _LABEL, "a label")
+        label = Label(self.required(node, "column"), *(self.texts(node, key) for key in _LABEL[1:]))
+        for key, texts in (("churned", label.churned), ("stayed", label.stayed)):
+            if not texts:
+                self.wrong(node, f"`{key}` is missing", "name the two values of the label's column")
+        listed = (*label.churned, *label.stayed, *label.left_out)
+        if twice := sorted({text for text in listed if listed.count(text) > 1}):
+            self.wrong(node, f"`{twice[0]}` stands twice in the label", "each value has one meaning")
+        return label
+
+    def columns(self, root: Node) -> tuple[Column, ...]:
+        node = root.get("features")
+        if node is None or not list(node.items()):
+            self.wrong(node or root, "`features` is missing or empty", "name at least one column to learn from")
+            return ()
+        return tuple(self.column(name, feature, node.keys[name]) for name, feature in node.items())
+
+    def column(self, name: str, node: Node, place: Span) -> Column:
+        if not _NAME.fullmatch(name):
+            hint = f"such as `{re.sub('[^a-z0-9]+', '_', name.lower()).strip('_') or 'usage_gb'}`"
+            self.issues.append(Issue(f"`{name}` is not a lower_snake_case name", hint, place))
+        self.known_keys(node, _FEATURE, "a feature")
+        kind = self.required(node, "type")
+        if kind and kind not in _TYPES:
+            self.wrong(node["type"], f"`{kind}` is not the type of a feature", did_you_mean(kind, _TYPES))
+        type_ = _TYPES.get(kind, NUMBER)
+        values = self.texts(node, "values")
+        for key, needed in (("values", "text"), ("range", "number"), ("true is", "flag"), ("false is", "flag")):
+            if node.get(key) is not None and kind in _TYPES and kind != needed:
+                self.wrong(node[key], f"`{key}` is for a {needed}, `{name}` is a {kind}", "leave it out")
+        true_is, false_is = self.texts(node, "true is"), self.texts(node, "false is")
+        if type_ is FLAG and (not true_is or not false_is or set(true_is) & set(false_is)):
+            hint = 'such as `true is: "Yes"` and `false is: "No"`'
+            self.wrong(node, f"the flag `{name}` does not say what is true and what is false", hint)
+        fact = Fact(
+            name=name,
+            type=replace(type_, values=values),
+            limits=self.limits(node),
+            optional=self.flag(node, "optional"),
+            personal=True,  # what one customer does is personal data
+            protected=self.flag(node, "protected"),
+            meaning=self.text(node, "meaning"),
+            span=place,
+        )
+        return Column(fact, self.required(node, "column"), true_is, false_is)
+
+    def limits(self, node: Node) -> Limits | None:
+        if (given := node.get("range")) is None:
+            return None
+        # Unquoted, YAML reads `[0..100]` as a list with one text in it; what was meant is plain.
+        text = f"[{', '.join(given.texts())}]" if isinstance(given.value, list) else given.text
+        try:
+            return limits_from(text)
+        except NotThatType as error:
+            self.wrong(given, str(error), 'write it in quotes: range: "[0..100]"')
+            return None
+
+    def each_column_once(self, mapping: Mapping, root: Node) -> None:
+        taken = {mapping.label.header: "the label"}
+        if mapping.subject:
+            taken[mapping.subject] = "the subject"
+        for column in mapping.columns:
+            if column.header and column.header in taken:
+                message = f"the column `{column.header}` is already {taken[column.header]}"
+                self.wrong(root["features"][column.fact.name], message, "use each column once")
+            taken[column.header] = f"the feature `{column.fact.name}`"
+
+    def known_keys(self, node: Node, known: tuple[str, ...], what: str) -> None:
+        if not isinstance(node.value, dict):
+            self.wrong(node, f"{what} is written as `key: value` lines", f"keys: {', '.join(known)}")
+        for key in node.keys:
+            if key not in known:
+                hint = did_you_mean(key, known)
+                self.issues.append(Issue(f"{what} has no `{key}`", hint, node.keys[key]))
+
+    def required(self, node: Node, key: str) -> str:
+        text = self.text(node, key)
+        if not text and isinstance(node.value, dict):
+            self.wrong(node, f"`{key}` is missing")
+        return text
+
+    def text(self, node: Node, key: str) -> str:
+        given = node.get(key)
+        if given is not None and isinstance(given.value, dict | list):
+            self.wrong(given, f"`{key}` is one text, not a list or a mapping")
+        return given.text if given is not None else ""
+
+    def texts(self, node: Node, key: str) -> tuple[str, ...]:
+        given = node.get(key)
+        return given.texts() if given is not None else ()
+
+    def flag(self, node: Node, key: str) -> bool:
+        given = node.get(key)
+        if given is not None and not isinstance(given.value, bool):
+            self.wrong(given, f"`{key}` is `true` or `false`, not `{given.text}`")
+        return given is not None and given.value is True
+
+    def wrong(self, node: Node, message: str, hint: str = "") -> None:
+        self.issues.append(Issue(message, hint, node.span))

@@ -1,0 +1,154 @@
+"""Trained models on disk: `<directory>/<model>/<version>/`, each version written once and never changed.
+
+    model.ubj     the trees, in XGBoost's own format
+    card.json     everything else (models.card)
+    SHA256SUMS    of the two, in the form that `sha256sum -c` reads
+
+A version appears whole or not at all: it is written beside its place and moved there in one step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import xgboost as xgb
+from pydantic import ValidationError
+
+from ordain.engine.errors import ModelDegradationDetected, SettingsError, did_you_mean
+from ordain.engine.text.source import digest_of
+from ordain.models.registry.card import Card
+from ordain.models.scoring.xgboost_score import ScoreModel
+
+TREES, CARD, SUMS = "model.ubj", "card.json", "SHA256SUMS"
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+
+
+class Registry:
+    """The models in one directory, which need not exist before the first one is saved."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def names(self) -> tuple[str, ...]:
+        """The models that have a version."""
+        if not self.directory.is_dir():
+            return ()
+        return tuple(sorted(place.name for place in self.directory.iterdir() if self.versions(place.name)))
+
+    def versions(self, name: str) -> tuple[int, ...]:
+        """The versions of a model, ascending; none for a model that is not known."""
+        place = self.directory / name
+        if not _NAME.fullmatch(name) or not place.is_dir():
+            return ()
+        return tuple(sorted(int(p.name) for p in place.iterdir() if _VERSION.fullmatch(p.name)))
+
+    def save(self, name: str, trees: bytes, card_of: Callable[[int], Card]) -> Card:
+        """Stores a new version; `card_of(version)` gives its card. Returns the stored card.
+
+        Several processes may save at once: each gets a version of its own. Raises SettingsError when the name
+        is not one or the directory cannot be written.
+        """
+        if not _NAME.fullmatch(name):
+            raise SettingsError(f"`{name}` is no name for a model", "lower case letters, digits, - and _")
+        try:
+            place = self.directory / name
+            place.mkdir(parents=True, exist_ok=True)
+            beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place))
+        except OSError as error:
+            raise SettingsError(f"model `{name}` cannot be stored: {error.strerror}") from None
+        try:
+            return self._save(place, beside, trees, card_of)
+        except OSError as error:
+            raise SettingsError(f"model `{name}` cannot be stored: {error.strerror}") from None
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def _save(self, place: Path, beside: Path, trees: bytes, card_of: Callable[[int], Card]) -> Card:
+        beside.chmod(0o755)  # mkdtemp makes it private; whoever serves may be another user
+        _write(beside / TREES, trees)
+        while True:
+            card = card_of(max(self.versions(place.name), default=0) + 1)
+            card_bytes = card.to_bytes()
+            _write(beside / CARD, card_bytes)
+            _write(beside / SUMS, _sums(trees, card_bytes))
+            _flush_directory(beside)
+            try:
+                beside.rename(place / str(card.version))
+            except OSError:
+                if not (place / str(card.version)).exists():
+                    raise
+                continue  # another process was faster: the next number
+            _flush_directory(place)
+            return card
+
+    def load(self, name: str, version: int | None = None) -> ScoreModel:
+        """A model that scores, by default its newest version.
+
+        Raises ModelDegradationDetected when there is none, or when what is stored is damaged.
+        """
+        versions = self.versions(name)
+        if not versions:
+            hint = did_you_mean(name, self.names())
+            train = f"run: ordain train {name}"
+            raise ModelDegradationDetected(f"there is no model `{name}`", f"{hint} or {train}" if hint else train)
+        version = versions[-1] if version is None else version
+        if version not in versions:
+            known = ", ".join(str(each) for each in versions[-12:])
+            raise ModelDegradationDetected(f"model `{name}` has no version {version}", f"known: {known}")
+        return _load(self.directory / name / str(version), name, version)
+
+
+def _load(place: Path, name: str, version: int) -> ScoreModel:
+    def broken(what: str) -> ModelDegradationDetected:
+        return ModelDegradationDetected(f"model `{name}` version {version}: {what}", f"run: ordain train {name}")
+
+    stored = {}
+    for file in (TREES, CARD, SUMS):
+        try:
+            stored[file] = (place / file).read_bytes()
+        except OSError as error:
+            raise broken(f"`{file}` cannot be read: {error.strerror}") from None
+    for file, line in zip((TREES, CARD), _sums(stored[TREES], stored[CARD]).splitlines(), strict=True):
+        if line not in stored[SUMS].splitlines():
+            raise broken(f"`{file}` is damaged: its digest is not the one in `{SUMS}`")
+    try:
+        card = Card.model_validate_json(stored[CARD])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise broken(f"`{CARD}` cannot be understood: {where}: {first['msg']}") from None
+    if card.model_digest != digest_of(stored[TREES]) or (card.name, card.version) != (name, version):
+        raise broken(f"`{CARD}` is the card of another model")
+    try:
+        booster = xgb.Booster(model_file=bytearray(stored[TREES]))
+    except xgb.core.XGBoostError:
+        raise broken(f"`{TREES}` cannot be read by XGBoost {xgb.__version__}") from None
+    return ScoreModel(card, digest_of(stored[CARD]), booster)
+
+
+def _sums(trees: bytes, card: bytes) -> bytes:
+    lines = (f"{hashlib.sha256(data).hexdigest()}  {file}\n" for file, data in ((TREES, trees), (CARD, card)))
+    return "".join(lines).encode()
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

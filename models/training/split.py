@@ -1,0 +1,46 @@
+"""Training, validation and held-out rows: 70, 15 and 15 percent, with the same share of churn in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from ordain.engine.errors import DataQualityIssue
+from ordain.models.features.encoder import Row
+
+Indices = NDArray[np.intp]
+
+FEWEST = 20
+"""Different rows of each label that a split needs, so that each part has some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Row numbers, ascending."""
+
+    training: Indices
+    validation: Indices
+    held_out: Indices
+
+
+def split(rows: Row, churned: NDArray[np.int64], seed: int) -> Split:
+    """Rows with the same features go to the same part: a copy of a training row would be no test at all.
+
+    Parts are drawn among groups of identical rows, stratified by the group's more frequent label.
+    Raises DataQualityIssue when a label has too few different rows.
+    """
+    group = pd.DataFrame(rows).groupby(list(range(rows.shape[1])), dropna=False, sort=False).ngroup().to_numpy()
+    of_group = (np.bincount(group, weights=churned) * 2 >= np.bincount(group)).astype(np.int64)
+    for label, called in ((1, "churned"), (0, "stayed")):
+        if (count := int((of_group == label).sum())) < FEWEST:
+            message = f"only {count} different customers {called}, {FEWEST} at least are needed"
+            raise DataQualityIssue(message, "check the label in the mapping, or bring more rows")
+    numbers = np.arange(len(of_group))
+    training, rest = train_test_split(numbers, test_size=0.30, stratify=of_group, random_state=seed)
+    validation, held_out = train_test_split(rest, test_size=0.50, stratify=of_group[rest], random_state=seed)
+    parts = (np.flatnonzero(np.isin(group, part)) for part in (training, validation, held_out))
+    return Split(*parts)

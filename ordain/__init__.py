@@ -1,0 +1,1 @@
+"""Ordain: decisions by policy, each on record."""
