@@ -106,7 +106,7 @@ class Borders:
         def literal(part: Expr) -> Expr:
             if isinstance(part, Name) and part.name in self.policy.constants:
                 of, value = self.policy.constants[part.name]
-                return Literal(part.span, value, of)
+                return Literal(part.span, value, type=of)
             return part
 
         return tree.changed(node, literal)

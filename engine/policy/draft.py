@@ -94,7 +94,8 @@ class Draft:
             self.fault(node.span, f"`{node.text}` gives a date and time without offset", OFFSET_HINT, code="zone")
             return False
         wanted = Name(node.span, "")
-        level = mismatch(result.tree, result.type, wanted, want, result.of) if want.kind is Kind.NUMBER else None
+        number = want.kind is Kind.NUMBER
+        level = mismatch(result.tree, result.type, wanted, want, _type_of) if number else None
         if level is None:
             return True
         message = (
@@ -135,7 +136,7 @@ class Draft:
         """
         if node.value is None:
             if want.optional or want.kind is Kind.NULL:
-                return check(Literal(node.span, None, NULL), {})
+                return check(Literal(node.span, None, type=NULL), {})
             self.fault(node.span, "null is no value of this output", "declare it `optional: true`", code="null-output")
             return None
         if isinstance(node.value, list | dict):
@@ -148,7 +149,7 @@ class Draft:
             return self._text_output(node, text, want)
         if want.kind in _AS_WRITTEN:
             try:
-                return check(Literal(node.span, read(want, text), want), {})
+                return check(Literal(node.span, read(want, text), type=want), {})
             except NotThatType as error:
                 if re.fullmatch(r"\d{4}-\d{2}-\d{2}(T.*)?", text):
                     self.fault(node.span, str(error), code="value")
@@ -170,7 +171,7 @@ class Draft:
                 code="undeclared-value",
             )
             return None
-        return check(Literal(node.span, text, TEXT), {})
+        return check(Literal(node.span, text, type=TEXT), {})
 
     def add(self, decision: Decision, *, given: bool = True) -> None:
         """Adds a decision, which later expressions may read; `given` ones are what the policy gives."""
@@ -238,7 +239,7 @@ def words_as_values(test: Expr, values: Iterable[str]) -> Expr:
     known = set(values)
 
     def named(node: Expr) -> Expr:
-        return Literal(node.span, node.name, TEXT) if isinstance(node, Name) and node.name in known else node
+        return Literal(node.span, node.name, type=TEXT) if isinstance(node, Name) and node.name in known else node
 
     return tree.changed(test, named) if known else test
 
@@ -311,3 +312,7 @@ def constants(draft: Draft, node: Node | None) -> None:
             continue
         draft.constants[name] = (found.type, found.tree.value)
         draft.scope[name] = found.type
+
+
+def _type_of(node: Expr) -> Type:
+    return node.type

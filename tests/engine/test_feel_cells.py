@@ -29,7 +29,7 @@ def holds(column: str, cell: str, raw: object) -> bool:
     test = draft.cell(Node(cell, ORIGIN, cell), heading.type)
     if draft.issues:
         raise PolicyError(draft.issues)
-    yes, no = (check(Literal(ORIGIN, flag, FLAG), {}) for flag in (True, False))
+    yes, no = (check(Literal(ORIGIN, flag, type=FLAG), {}) for flag in (True, False))
     rule = Rule("only", (test,), None, (yes,), "", ORIGIN)
     table = Table("found", (Column(column, heading),), (Output("", FLAG),), HitPolicy.FIRST, (rule,), ORIGIN, (no,))
     values: dict[str, Value] = values_of(GOLDEN["facts"], {})

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordain.engine.feel.functions import contexts, conversion, flags, lists, numbers, patterns, texts
-from ordain.engine.feel.functions.signature import Signature
+from ordain.engine.feel.signature import Signature
 from ordain.engine.values import temporal
 from ordain.engine.values.types import FunctionValue, Interval, Kind, Type, kind_of
 

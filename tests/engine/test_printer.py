@@ -40,12 +40,12 @@ TEMPORAL = st.one_of(
 )
 LITERALS = st.one_of(
     (NUMBERS | st.sampled_from([Decimal("1E+60"), Decimal("-1E-60")])).map(
-        lambda value: tree.Literal(AT, values.number(str(value)), values.NUMBER)
+        lambda value: tree.Literal(AT, values.number(str(value)), type=values.NUMBER)
     ),
-    st.text().map(lambda value: tree.Literal(AT, value, values.TEXT)),
-    st.booleans().map(lambda value: tree.Literal(AT, value, values.FLAG)),
-    st.just(tree.Literal(AT, None, values.NULL)),
-    TEMPORAL.map(lambda value: tree.Literal(AT, value, values.SIMPLE[str(values.kind_of(value))])),
+    st.text().map(lambda value: tree.Literal(AT, value, type=values.TEXT)),
+    st.booleans().map(lambda value: tree.Literal(AT, value, type=values.FLAG)),
+    st.just(tree.Literal(AT, None, type=values.NULL)),
+    TEMPORAL.map(lambda value: tree.Literal(AT, value, type=values.SIMPLE[str(values.kind_of(value))])),
 )
 INPUT = tree.Input(AT)
 
@@ -96,7 +96,7 @@ def _range(low: Expr | None, high: Expr | None, low_open: bool, high_open: bool)
     return tree.Range(AT, low, high, low_open or low is None, high_open or high is None)
 
 
-INPUT_FREE = tree.Literal(AT, True, values.FLAG)
+INPUT_FREE = tree.Literal(AT, True, type=values.FLAG)
 
 
 def _tests(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:

@@ -36,7 +36,7 @@ FEW: dict[Kind, list[Value]] = {
 
 
 def literal(value: Value) -> Literal:
-    return Literal(HERE, value, ANY)
+    return Literal(HERE, value, type=ANY)
 
 
 def match(value: Value) -> Matches:

@@ -154,13 +154,16 @@ def test_a_type_with_too_many_types_inside_is_refused(name: str) -> None:
 def test_a_called_function_has_a_signature_and_a_name_in_its_place_too() -> None:
     found = checked("abs(price)")
     assert isinstance(found.tree, tree.Call)
-    assert found.signatures[id(found.tree)].text.endswith("-> number")
-    assert found.of(found.tree.function).kind is Kind.FUNCTION
+    assert found.tree.signature is not None
+    assert found.tree.signature.text.endswith("-> number")
+    assert found.tree.function.type.kind is Kind.FUNCTION
 
 
 def test_a_duration_of_years_is_refused_where_one_of_days_was_expected_when_the_policy_was_loaded() -> None:
     found = checked('duration("P" + "1Y")')
-    read = found.signatures[id(found.tree)].python
+    assert isinstance(found.tree, tree.Call)
+    assert found.tree.signature is not None
+    read = found.tree.signature.python
     assert read("P1D") == dt.timedelta(days=1)
     with pytest.raises(ValueError, match=r"read it with months"):
         read("P1Y")

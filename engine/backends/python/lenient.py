@@ -88,7 +88,7 @@ class LenientWriter(Writer):
     def function(self, node: tree.Function) -> str:
         span = self.constant(node.span)
         variables = {parameter.name: self.variable() for parameter in node.parameters}
-        parameters = tuple((parameter.name, self.declared(parameter.type)) for parameter in node.parameters)
+        parameters = tuple((parameter.name, self.declared(parameter.declared)) for parameter in node.parameters)
         gives = self.constant(self.declared(node.gives))
         if node.external:
             return f"z.external({self.constant(parameters)}, {gives}, {self.of(node.body)}, {span})"
@@ -106,7 +106,7 @@ class LenientWriter(Writer):
     def shared(self, node: Expr) -> str:
         if isinstance(node, tree.InstanceOf):
             try:
-                self.type(node.type)
+                self.type(node.named)
             except ValueError as error:
                 return f"z.report({self.constant(Issue(str(error), '', node.span))})"
         return super().shared(node)

@@ -41,7 +41,7 @@ class StrictWriter(Writer):
         if isinstance(node, tree.Literal) and node.value is None and not null_allowed:
             return f"need({self.constant(node.span.text)})"
         source = self.bare(node)
-        of = self.checked.of(node)
+        of = node.type
         if null_allowed or not (of.optional or of.kind is Kind.NULL):
             return source
         asked = self.constant(self.asked if isinstance(node, tree.Input) else node.span.text)
@@ -59,10 +59,10 @@ class StrictWriter(Writer):
             case tree.Filter():
                 return self.filter(node)
             case tree.Negate():
-                function = self.constant(NEGATION[self.checked.of(node.operand).kind].python)
+                function = self.constant(NEGATION[node.operand.type.kind].python)
                 return f"{function}({self.of(node.operand)})"
             case tree.Arithmetic():
-                kinds = (self.checked.of(node.left).kind, self.checked.of(node.right).kind)
+                kinds = (node.left.type.kind, node.right.type.kind)
                 function = self.constant(ARITHMETIC[(node.op, *kinds)].python)
                 return f"{function}({self.of(node.left)}, {self.of(node.right)})"
             case tree.Comparison():
@@ -70,7 +70,7 @@ class StrictWriter(Writer):
             case tree.Logic():
                 operands = sorted(node.operands, key=_is_not_null_test) if node.op == "or" else node.operands
                 return "(" + f" {node.op} ".join(self.of(operand) for operand in operands) + ")"
-            case tree.Between() if self.checked.of(node.value).kind in _WITH_OFFSET:
+            case tree.Between() if node.value.type.kind in _WITH_OFFSET:
                 value, low, high = self.of(node.value), self.of(node.low), self.of(node.high)
                 return f"z.between({value}, {low}, {high}, {self.constant(node.span)})"
             case tree.Between():
@@ -88,13 +88,13 @@ class StrictWriter(Writer):
         source = self.known(node.name)
         if source is not None:
             return source
-        signature = self.checked.signatures.get(id(node)) or FUNCTIONS[node.name].signatures[0]
+        signature = node.signature or FUNCTIONS[node.name].signatures[0]
         parameters = tuple(parameter.name for parameter in signature.parameters)
         return self.constant(FunctionValue(parameters, signature.python, node.name))
 
     def path(self, node: tree.Path) -> str:
         base, name = self.of(node.base), node.name
-        of = self.checked.of(node.base)
+        of = node.base.type
         if of.kind is Kind.LIST:
             return f"tuple(map({self.constant(itemgetter(name))}, z.spent({base})))"
         if name in of.fields:
@@ -104,10 +104,10 @@ class StrictWriter(Writer):
     def filter(self, node: tree.Filter) -> str:
         base = self.of(node.base)
         item = self.variable()
-        of = self.checked.of(node.base).item
+        of = node.base.type.item
         fields = {name: f"{item}[{self.constant(name)}]" for name in (of.fields if of is not None else ())}
         names = {"item": item, **fields}
-        if self.checked.of(node.condition).kind is Kind.NUMBER:
+        if node.condition.type.kind is Kind.NUMBER:
             if names.keys().isdisjoint(tree.names(node.condition)):
                 return f"z.at({base}, {self.of(node.condition)})"
             return f"z.position({base}, lambda {item}: {self.within(names).of(node.condition)})"
@@ -119,7 +119,7 @@ class StrictWriter(Writer):
         for side, other in ((node.left, node.right), (node.right, node.left)):
             if isinstance(side, tree.Literal) and side.value is None:
                 return f"({self.of(other, null_allowed=True)} {'is' if node.op == '=' else 'is not'} None)"
-        if self.checked.of(node.left).kind in _WITH_OFFSET:
+        if node.left.type.kind in _WITH_OFFSET:
             return f"{self.constant(COMPARISON[node.op])}({self.of(node.left)}, {self.of(node.right)})"
         sign = "==" if node.op == "=" else node.op
         return f"({self.gone_through(node.left)} {sign} {self.of(node.right)})"
@@ -137,11 +137,11 @@ class StrictWriter(Writer):
         if isinstance(candidate, tree.Literal) and candidate.value is None:
             return f"({self.of(node.value, null_allowed=True)} is None)"
         value = self.of(node.value)
-        if self.checked.of(node.value).kind in _WITH_OFFSET:
+        if node.value.type.kind in _WITH_OFFSET:
             return f"z.matches({value}, {self.of(candidate)}, {self.constant(node.span)})"
-        if isinstance(candidate, tree.Range) and self.checked.of(node.value).kind is not Kind.RANGE:
+        if isinstance(candidate, tree.Range) and node.value.type.kind is not Kind.RANGE:
             return self.inside(value, candidate)
-        of, asked = self.checked.of(candidate), self.checked.of(node.value)
+        of, asked = candidate.type, node.value.type
         if of.kind is Kind.RANGE or (of.kind is Kind.LIST and of.item is not None and of.item.kind is Kind.RANGE):
             return f"z.matches({value}, {self.of(candidate)}, {self.constant(node.span)})"
         sign = "in" if of.kind is Kind.LIST and asked.kind is not Kind.LIST else "=="
@@ -159,7 +159,7 @@ class StrictWriter(Writer):
 
     def sure(self, node: Expr) -> bool:
         """Whether a part gives a value without fail."""
-        return isinstance(node, tree.Literal) or (isinstance(node, tree.Name) and not self.checked.of(node).optional)
+        return isinstance(node, tree.Literal) or (isinstance(node, tree.Name) and not node.type.optional)
 
     def function(self, node: tree.Function) -> str:
         variables = {parameter.name: self.variable() for parameter in node.parameters}
@@ -170,7 +170,7 @@ class StrictWriter(Writer):
         return f"{make}({names}, lambda {', '.join(variables.values())}: {body})"
 
     def call(self, node: tree.Call) -> str:
-        signature = self.checked.signatures.get(id(node))
+        signature = node.signature
         if signature is None:
             arguments = ", ".join(self.of(argument, null_allowed=True) for argument in node.arguments)
             if node.names:
@@ -192,7 +192,7 @@ class StrictWriter(Writer):
     def gone_through(self, node: Expr, *, null_allowed: bool = False) -> str:
         """Source of a part that is looked at with all that is in it, if it is a list or a context."""
         source = self.of(node, null_allowed=null_allowed)
-        return f"z.sized({source})" if self.checked.of(node).kind in (Kind.LIST, Kind.CONTEXT) else source
+        return f"z.sized({source})" if node.type.kind in (Kind.LIST, Kind.CONTEXT) else source
 
 
 def _is_not_null_test(test: Expr) -> bool:

@@ -232,7 +232,7 @@ class TableCode:
         def literal(node: Expr) -> Expr:
             if isinstance(node, Name) and node.name in self.constants:
                 of, value = self.constants[node.name]
-                return Literal(node.span, value, of)
+                return Literal(node.span, value, type=of)
             hidden = isinstance(node, Call) and node.called in self.expressions.names
             return node if hidden else _written_date(node) or node
 
@@ -286,7 +286,7 @@ def _written_date(node: Expr) -> Literal | None:
         value = _FROM_TEXT[node.called](text.value)
     except NotThatType:
         return None
-    return Literal(node.span, value, SIMPLE[kind_of(value)])
+    return Literal(node.span, value, type=SIMPLE[kind_of(value)])
 
 
 def _whole_row(table: Table, values: tuple[Value, ...]) -> Value:

@@ -135,7 +135,7 @@ class Writer(ABC):
                 return self.function(node)
             case tree.InstanceOf():
                 value = self.of(node.value, null_allowed=True)
-                return f"z.instance({value}, {self.constant(self.type(node.type))})"
+                return f"z.instance({value}, {self.constant(self.type(node.named))})"
         raise AssertionError(f"{type(node).__name__} has no Python reading")
 
     def range(self, node: tree.Range) -> str:

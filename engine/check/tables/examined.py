@@ -223,7 +223,7 @@ def _undeclared(who: str, decision: Table | Formula, type: Type, part: Checked, 
     if not declared or part.lenient:
         return
     for result in tree.results(part.tree):
-        known = part.of(result).values
+        known = result.type.values
         if not isinstance(result, Literal) and not (known and set(known) <= declared):
             break
     else:

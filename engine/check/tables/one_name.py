@@ -33,7 +33,7 @@ def settled(tree: Expr, constants: Mapping[str, tuple[Type, Value]], own: Collec
     def literal(node: Expr) -> Expr:
         if isinstance(node, Name) and node.name in constants:
             of, value = constants[node.name]
-            return Literal(node.span, value, of)
+            return Literal(node.span, value, type=of)
         if not isinstance(node, Call) or node.called in own or node.called not in _FROM_TEXT or node.names:
             return node
         texts = [part.value for part in node.arguments if isinstance(part, Literal)]
@@ -43,7 +43,7 @@ def settled(tree: Expr, constants: Mapping[str, tuple[Type, Value]], own: Collec
             value = _FROM_TEXT[node.called](texts[0])
         except NotThatType:
             return node
-        return Literal(node.span, value, SIMPLE[kind_of(value)])
+        return Literal(node.span, value, type=SIMPLE[kind_of(value)])
 
     return changed(tree, literal)
 
@@ -97,7 +97,7 @@ def _as_cell(tree: Expr) -> Expr | None:
     span = tree.span
     match tree:
         case Name():
-            return Comparison(span, "=", Input(span), Literal(span, True, FLAG))
+            return Comparison(span, "=", Input(span), Literal(span, True, type=FLAG))
         case Comparison(op=op, left=Name(), right=Literal() as value):
             return Comparison(span, op, Input(span), value)
         case Comparison(op=op, left=Literal() as value, right=Name()):

@@ -83,7 +83,7 @@ class Strict:
         if (plain := unguarded(node)) is not None:
             return plain
         match node:
-            case Call(function=Function(parameters=(Parameter(name="#value", type=kind),)), arguments=(value,)):
+            case Call(function=Function(parameters=(Parameter(name="#value", declared=kind),)), arguments=(value,)):
                 self._note_allowed(kind, node.span)
                 return value
             case Literal(value=FunctionValue(name=name)):
@@ -100,12 +100,12 @@ class Strict:
                 return _renamed_result(node, node.base)
             case Function():
                 parameters = tuple(
-                    replace(part, type=self._spelled(part.type)) if part.type is not None else part
+                    replace(part, declared=self._spelled(part.declared)) if part.declared is not None else part
                     for part in node.parameters
                 )
                 return replace(node, parameters=parameters, gives=None)
             case InstanceOf():
-                return replace(node, type=self._spelled(node.type))
+                return replace(node, named=self._spelled(node.named))
         return node
 
     def _note_allowed(self, kind: TypeName | None, span: Span) -> None:

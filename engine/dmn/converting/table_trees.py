@@ -57,7 +57,7 @@ def _condition(table: Table, rule: Rule) -> Expr:
         In(rule.span, column.expression.tree, (cell.tree,)) for column, cell in pairs if cell is not None
     )
     if not tests:
-        return Literal(rule.span, True, FLAG)
+        return Literal(rule.span, True, type=FLAG)
     return tests[0] if len(tests) == 1 else Logic(rule.span, "and", tests)
 
 

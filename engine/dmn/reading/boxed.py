@@ -210,7 +210,7 @@ _READERS: dict[str, Callable[[Boxed, Element], Expr]] = {
 
 
 def null(span: Span) -> Literal:
-    return Literal(span, None, NULL)
+    return Literal(span, None, type=NULL)
 
 
 def converted(value: Expr, kind: TypeName) -> Call:

@@ -33,7 +33,7 @@ FLAG, FLAGS, _ONE, _MATCH = "#flag", "#flags", "#one", "#match"
 def conditional(span: Span, condition: Expr, then: Expr, otherwise: Expr) -> Expr:
     """`if`, but null when the condition is neither a flag nor null."""
     flag = Name(span, FLAG)
-    chosen = If(span, _flag_or_null(flag), If(span, flag, then, otherwise), Literal(span, None, NULL))
+    chosen = If(span, _flag_or_null(flag), If(span, flag, then, otherwise), Literal(span, None, type=NULL))
     return Call(span, Function(span, (Parameter(span, FLAG, None),), chosen), (condition,))
 
 
@@ -42,7 +42,7 @@ def quantified(span: Span, quantifier: str, each: Each, condition: Expr) -> Expr
     flags, one = Name(span, FLAGS), Name(span, _ONE)
     over = (Each(span, _ONE, flags),)
     all_flags = Quantified(span, "every", over, _flag_or_null(one))
-    chosen = If(span, all_flags, Quantified(span, quantifier, over, one), Literal(span, None, NULL))
+    chosen = If(span, all_flags, Quantified(span, quantifier, over, one), Literal(span, None, type=NULL))
     return Call(span, Function(span, (Parameter(span, FLAGS, None),), chosen), (For(span, (each,), condition),))
 
 
@@ -52,7 +52,7 @@ def filtered(span: Span, base: Expr, condition: Expr) -> Filter:
     A text takes its place: a filter whose condition is neither a number, a flag nor null is null.
     """
     match = Name(span, _MATCH)
-    asked = If(span, InstanceOf(span, match, TypeName("number")), Literal(span, "a number", TEXT), match)
+    asked = If(span, InstanceOf(span, match, TypeName("number")), Literal(span, "a number", type=TEXT), match)
     return Filter(span, base, Call(span, Function(span, (Parameter(span, _MATCH, None),), asked), (condition,)))
 
 
@@ -79,4 +79,4 @@ def unguarded(node: Expr) -> Expr | None:
 def _flag_or_null(value: Expr) -> Expr:
     span = value.span
     is_flag = InstanceOf(span, value, TypeName("boolean"))
-    return Logic(span, "or", (is_flag, Comparison(span, "=", value, Literal(span, None, NULL))))
+    return Logic(span, "or", (is_flag, Comparison(span, "=", value, Literal(span, None, type=NULL))))

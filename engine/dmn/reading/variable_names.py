@@ -94,7 +94,7 @@ def _settled(node: Expr, scope: Scope, own: frozenset[str]) -> Expr:
             arguments = tuple(_settled(argument, scope, own) for argument in node.arguments)
             return replace(node, function=called, arguments=arguments)
         case InstanceOf():
-            return InstanceOf(node.span, _settled(node.value, scope, own), type_name(node.type, scope.typed))
+            return InstanceOf(node.span, _settled(node.value, scope, own), type_name(node.named, scope.typed))
     return _parts(node, scope, own)
 
 
@@ -140,11 +140,11 @@ def _built_in(node: Name) -> Expr:
         return given
 
     parameters = tuple(parameter.name for parameter in signatures[0].parameters)
-    return Literal(span, FunctionValue(parameters, call, name), Type(Kind.FUNCTION))
+    return Literal(span, FunctionValue(parameters, call, name), type=Type(Kind.FUNCTION))
 
 
 def _parameter(node: Parameter, scope: Scope) -> Parameter:
-    return node if node.type is None else replace(node, type=type_name(node.type, scope.typed))
+    return node if node.declared is None else replace(node, declared=type_name(node.declared, scope.typed))
 
 
 def type_name(written: TypeName, typed: Callable[[str], str]) -> TypeName:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ordain.engine.feel.functions import contexts, conversion, flags, lists, numbers, ranges, temporals, texts
-from ordain.engine.feel.functions.signature import Function
+from ordain.engine.feel.signature import Function
 
 GROUPS: dict[str, dict[str, Function]] = {
     "Conversion": conversion.FUNCTIONS,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ordain.engine.feel.functions.operators import less
-from ordain.engine.feel.functions.signature import Function, Signature, signature
+from ordain.engine.feel.signature import Function, Signature, signature
 from ordain.engine.values.types import NUMBERS, kind_of
 
 Numbers = tuple[Decimal, ...]

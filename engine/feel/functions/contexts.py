@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ordain.engine.feel.functions.signature import Function, signature
+from ordain.engine.feel.signature import Function, signature
 
 Context = dict[str, Any]
 

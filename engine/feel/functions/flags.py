@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ordain.engine.feel.functions.signature import Function, Signature, signature
+from ordain.engine.feel.signature import Function, Signature, signature
 
 Maybe = bool | None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ordain.engine.feel.functions import aggregates
 from ordain.engine.feel.functions.operators import equal
-from ordain.engine.feel.functions.signature import Function, Signature, signature
+from ordain.engine.feel.signature import Function, Signature, signature
 from ordain.engine.values.temporal import Months
 from ordain.engine.values.types import FunctionValue, Interval, kind_of, plain
 

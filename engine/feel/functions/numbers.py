@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from ordain.engine.feel.functions.operators import NEGATION, less
-from ordain.engine.feel.functions.signature import Function, Signature, signature
+from ordain.engine.feel.signature import Function, Signature, signature
 from ordain.engine.values.types import DIGITS, NUMBERS, kind_of, plain
 
 _ZERO, _TWO = Decimal(0), Decimal(2)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ordain.engine.feel.functions.operators import equal, less
-from ordain.engine.feel.functions.signature import Function, Signature, signature
+from ordain.engine.feel.signature import Function, Signature, signature
 from ordain.engine.values import temporal
 from ordain.engine.values.types import Interval, Value, kind_of, number
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ordain.engine.feel.functions.operators import equal
-from ordain.engine.feel.functions.signature import Function, signature
+from ordain.engine.feel.signature import Function, signature
 from ordain.engine.values import temporal
 from ordain.engine.values import temporal_sums as sums
 from ordain.engine.values.temporal import WIDEST_OFFSET, Months

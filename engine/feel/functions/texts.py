@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ordain.engine.feel.functions import patterns
-from ordain.engine.feel.functions.signature import Function, signature
 from ordain.engine.feel.runtime.work import MOST_CHARACTERS, TOO_LONG
+from ordain.engine.feel.signature import Function, signature
 
 
 def _substring(text: str, start: Decimal, length: Decimal | None = None) -> str:

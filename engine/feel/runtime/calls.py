@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from ordain.engine.errors import NotThatType, Span
 from ordain.engine.feel.functions import FUNCTIONS
-from ordain.engine.feel.functions.signature import Signature
 from ordain.engine.feel.runtime.conform import conforms, converted
 from ordain.engine.feel.runtime.java import method
 from ordain.engine.feel.runtime.loops import Loops
 from ordain.engine.feel.runtime.nulls import reason
+from ordain.engine.feel.signature import Signature
 from ordain.engine.values.types import FunctionValue, Kind, Type, Value, kind_of
 
 TOO_DEEP = "it calls itself too deeply"

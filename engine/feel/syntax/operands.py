@@ -70,7 +70,7 @@ class Operands(Reader, ABC):
         self.depth -= 1
         span = self.since(start)
         if of_number and isinstance(operand, Literal):
-            return Literal(span, values.NUMBERS.minus(operand.value), values.NUMBER)
+            return Literal(span, values.NUMBERS.minus(operand.value), type=values.NUMBER)
         return Negate(span, operand)
 
     def followed(self, found: Expr, start: int) -> Expr:
@@ -150,7 +150,7 @@ class Operands(Reader, ABC):
         start = self.start
         if self.kind == "string":
             text = self.string()
-            return Literal(self.since(start), text, values.TEXT)
+            return Literal(self.since(start), text, type=values.TEXT)
         if (found := self.scope.name_at(self.text, start)) is not None:
             self.jump(found[1])
             return Name(self.since(start), found[0])
@@ -173,8 +173,8 @@ class Operands(Reader, ABC):
         start, word = self.start, self.value
         self.advance()
         if word == "null":
-            return Literal(self.since(start), None, values.NULL)
-        return Literal(self.since(start), word == "true", values.FLAG)
+            return Literal(self.since(start), None, type=values.NULL)
+        return Literal(self.since(start), word == "true", type=values.FLAG)
 
     def begins_operand(self) -> bool:
         """Whether an operand may begin with what stands here."""

@@ -132,7 +132,7 @@ def _printed(tree: Expr) -> tuple[str, int]:
         case Logic(op=op, operands=operands):
             own = _OR if op == "or" else _AND
             return _joined(op, [_at(operand, own + 1) for operand in operands]), own
-        case InstanceOf(value=value, type=of):
+        case InstanceOf(value=value, named=of):
             return f"{_at(value, _INSTANCE)} instance of {type_text(of)}", _INSTANCE
         case Path() | Filter() | Call():
             return _followed(tree), _POSTFIX
@@ -242,7 +242,7 @@ def _form(tree: Expr) -> str:
             return f"{printed(low)}..{printed(high)}"
         case Function(parameters=parameters, body=body, external=external):
             return f"function({', '.join(map(_form, parameters))}) {'external ' if external else ''}{printed(body)}"
-        case Parameter(name=name, type=of):
+        case Parameter(name=name, declared=of):
             return name if of is None else f"{name}: {type_text(of)}"
         case _:
             raise TypeError(f"{type(tree).__name__} has no text")

@@ -47,7 +47,7 @@ class Reader(Scanner):
         except ArithmeticError:
             raise PolicyError(Issue(f"`{word[:48]}` is too large", "", span, code="value")) from None
         self.advance()
-        return Literal(span, value, values.NUMBER)
+        return Literal(span, value, type=values.NUMBER)
 
     def string(self) -> str:
         text = unescaped(self.value, self.span(self.start, self.end), self.lenient)
@@ -70,7 +70,7 @@ class Reader(Scanner):
         if kind is Kind.DATE_TIME and not self.lenient and getattr(value, "tzinfo", None) is None:
             hint = f"write `{text[:40]}Z`, or the offset of its place, such as `+05:30`"
             raise PolicyError(Issue(f"`{text[:40]}` is a date and time without offset", hint, span, code="zone"))
-        return Literal(span, value, values.SIMPLE[kind])
+        return Literal(span, value, type=values.SIMPLE[kind])
 
     # --- names
 

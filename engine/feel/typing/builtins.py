@@ -8,7 +8,7 @@ from dataclasses import replace
 from ordain.engine.errors import did_you_mean
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.functions.operators import ORDERED
-from ordain.engine.feel.functions.signature import Function, Signature
+from ordain.engine.feel.signature import Function, Signature
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.comparisons import Comparisons

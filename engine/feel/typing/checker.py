@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 from ordain.engine.errors import Issue, did_you_mean
 from ordain.engine.feel.functions.operators import ARITHMETIC, NEGATION, PROPERTIES
-from ordain.engine.feel.functions.signature import Signature
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.comparisons import as_duration
@@ -28,28 +27,22 @@ _NONE: Mapping[str, Type] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An expression with the type of each of its nodes, by the node's identity, and the faults found.
+    """An expression whose nodes have their types, and the faults found.
 
-    `types` has the nodes that bind a name too, with the name's type. `signatures` has the one that was chosen for
-    each call of a built-in function, and for each name that stands for such a function as a value. `reads` are the
-    names that are read from around the expression, in order. `lenient`: nothing was checked, so types are not known.
-    `warnings` are findings that do not refuse the expression.
+    Nodes that bind a name have the name's type; a call of a built-in function, and a name that stands for one as a
+    value, has the signature that was chosen. `reads` are the names that are read from around the expression, in order.
+    `lenient`: nothing was checked, so types are not known. `warnings` are findings that do not refuse the expression.
     """
 
     tree: Expr
-    types: Mapping[int, Type]
-    signatures: Mapping[int, Signature]
-    issues: tuple[Issue, ...]
+    issues: tuple[Issue, ...] = ()
     reads: tuple[str, ...] = ()
     lenient: bool = False
     warnings: tuple[Issue, ...] = ()
 
     @property
     def type(self) -> Type:
-        return self.of(self.tree)
-
-    def of(self, node: Expr) -> Type:
-        return self.types.get(id(node), ANY)
+        return self.tree.type
 
 
 def check(
@@ -67,9 +60,7 @@ def check(
     checker.heading = heading
     checker.type_of(expression)
     return Checked(
-        expression,
-        checker.types,
-        checker.signatures,
+        tree.rebuilt(expression, checker.typed_node),
         tuple(checker.issues),
         reads=tuple(checker.reads),
         warnings=tuple(checker.warnings),
@@ -81,10 +72,19 @@ def untyped(expression: Expr) -> Checked:
 
     Its `reads` are all names that it may read, those of called functions and of the fields of filtered items included.
     """
-    return Checked(expression, {}, {}, (), reads=tuple(dict.fromkeys(tree.names(expression))), lenient=True)
+    return Checked(expression, reads=tuple(dict.fromkeys(tree.names(expression))), lenient=True)
 
 
 class _Checker(Calls):
+    def typed_node(self, before: Expr, node: Expr) -> Expr:
+        """The node with what was found of it; `before` is the node as it was checked."""
+        of = self.types.get(id(before), ANY)
+        if isinstance(node, tree.Call | tree.Name):
+            chosen = self.signatures.get(id(before))
+            if chosen is not node.signature:
+                return tree.with_parts(node, {"type": of, "signature": chosen})
+        return node if of is node.type else tree.with_parts(node, {"type": of})
+
     def infer(self, node: Expr) -> Type:  # noqa: C901 - one line a node
         match node:
             case tree.Literal():
@@ -140,7 +140,7 @@ class _Checker(Calls):
 
     def instance(self, node: tree.InstanceOf) -> Type:
         self.type_of(node.value)
-        self.named_type(node.type, node.span)
+        self.named_type(node.named, node.span)
         return FLAG
 
     def path(self, node: tree.Path) -> Type:

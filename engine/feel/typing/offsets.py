@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ordain.engine.errors import Issue, Span
-from ordain.engine.feel.functions.signature import Signature
+from ordain.engine.feel.signature import Signature
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.rule_base import Checking

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from ordain.engine.errors import Issue, Level, Span, did_you_mean
 from ordain.engine.feel.functions import FUNCTIONS
-from ordain.engine.feel.functions.signature import Signature
+from ordain.engine.feel.signature import Signature
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.lexer import NUMBER_ALONE
 from ordain.engine.feel.syntax.tree import Expr

@@ -150,7 +150,7 @@ class Scopes(Checking):
         return found
 
     def parameter(self, node: tree.Parameter, asked: Type | None) -> Type:
-        found = self.named_type(node.type, node.span) if node.type is not None else ANY
+        found = self.named_type(node.declared, node.span) if node.declared is not None else ANY
         if asked is not None and asked.kind is not Kind.ANY and not fits(found, asked, {}, inside=True):
             self.fault(node.span, f"`{node.name}` is declared as a {found}, but is given a {asked}")
         if is_known(found):

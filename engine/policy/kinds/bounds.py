@@ -137,7 +137,7 @@ def _bounds(draft: Draft, node: Node, money: Type) -> list[Bound]:
     if percent is None or of is None:
         return []
     part = Arithmetic(given.span, "*", of.tree, percent.tree)
-    share = Arithmetic(given.span, "/", part, Literal(given.span, Decimal(100), NUMBER))
+    share = Arithmetic(given.span, "/", part, Literal(given.span, Decimal(100), type=NUMBER))
     found = []
     for side, sign, op in (("lowest", "<", "-"), ("highest", ">", "+")):
         edge = Arithmetic(given.span, op, of.tree, share)
@@ -205,7 +205,7 @@ def _name_those_that_yield(draft: Draft, name: str, bounds: Sequence[Bound], pri
     for bound in bounds:
         condition = draft.checked(bound.beyond(price))
         if condition is not None:
-            gives = check(Literal(bound.span, bound.id, TEXT), {})
+            gives = check(Literal(bound.span, bound.id, type=TEXT), {})
             because = f"The limit `{bound.limit}` gives way to a stronger one."
             rules.append(Rule(f"{bound.id}-yields", (), condition, (gives,), because, bound.span))
     outputs = (Output("", TEXT),)

@@ -75,9 +75,9 @@ def lower(draft: Draft, node: Node) -> None:
     table = Table("findings", (), (Output("verdict", _VERDICTS),), HitPolicy.OUTPUT_ORDER, in_force, span)
     draft.add(table)
     findings = Name(span, "findings")
-    none = Comparison(span, "=", call(span, "count", findings), Literal(span, Decimal(0), NUMBER))
-    worst = Path(span, Filter(span, findings, Literal(span, Decimal(1), NUMBER)), "verdict")
-    verdict = draft.checked(If(span, none, Literal(span, str(Verdict.PERMIT), TEXT), worst))
+    none = Comparison(span, "=", call(span, "count", findings), Literal(span, Decimal(0), type=NUMBER))
+    worst = Path(span, Filter(span, findings, Literal(span, Decimal(1), type=NUMBER)), "verdict")
+    verdict = draft.checked(If(span, none, Literal(span, str(Verdict.PERMIT), type=TEXT), worst))
     if verdict is not None:
         draft.add(Formula("verdict", verdict, _VERDICTS, span))
 
@@ -102,10 +102,10 @@ def _rule(draft: Draft, node: Node) -> Rule | None:
     condition = draft.checked(_all(conditions, span)) if conditions else None
     refusal = node["otherwise"].text if node.get("otherwise") else str(Verdict.DENY)
     only_obliges = bool(obligations) and not node.get("otherwise")
-    verdict: Expr = Literal(span, str(Verdict.PERMIT) if only_obliges else refusal, TEXT)
+    verdict: Expr = Literal(span, str(Verdict.PERMIT) if only_obliges else refusal, type=TEXT)
     if permits is not None:
-        permit = Literal(span, str(Verdict.PERMIT), TEXT)
-        verdict = If(permits.tree.span, permits.tree, permit, Literal(span, refusal, TEXT))
+        permit = Literal(span, str(Verdict.PERMIT), type=TEXT)
+        verdict = If(permits.tree.span, permits.tree, permit, Literal(span, refusal, type=TEXT))
     gives = draft.checked(verdict)
     if gives is None:
         return None
@@ -123,7 +123,7 @@ def _period(draft: Draft, node: Node) -> list[Expr]:
         if period is not None and (part := period.get(key)) is not None:
             day = _day(draft, part)
             if day is not None:
-                literal = Literal(part.span, day, DATE)
+                literal = Literal(part.span, day, type=DATE)
                 found.append(Comparison(part.span, sign, call(part.span, "today"), literal))
     _day(draft, node["checked on"])
     if period is not None and period.get("from") and period.get("until"):

@@ -65,7 +65,7 @@ def lower(draft: Draft, node: Node) -> None:
         Output("until", replace(DATE, optional=True)),
     )
     span = price.span
-    none = check(Literal(span, None, TEXT), {})
+    none = check(Literal(span, None, type=TEXT), {})
     otherwise = (none, start, none)
     draft.add(Table("promise", (), outputs, HitPolicy.FIRST, tuple(whole), span, otherwise))
     kept = draft.checked(Path(span, Name(span, "promise"), "price"))
@@ -79,13 +79,13 @@ def _promise(draft: Draft, node: Node, money: Type) -> Rule | None:
     if who is None or keeps is None or until is None:
         return None
     span = node["id"].span
-    identity = check(Literal(span, node["id"].text, TEXT), {})
+    identity = check(Literal(span, node["id"].text, type=TEXT), {})
     condition: Checked | None = who
     if not (isinstance(until.tree, Literal) and until.tree.value is None):
         last = until.tree
         in_time: Expr = Comparison(last.span, "<=", call(last.span, "today"), last)
         if until.type.optional:
-            open_ended = Comparison(last.span, "=", last, Literal(last.span, None, NULL))
+            open_ended = Comparison(last.span, "=", last, Literal(last.span, None, type=NULL))
             in_time = Logic(last.span, "or", (open_ended, in_time))
         condition = draft.checked(Logic(who.tree.span, "and", (who.tree, in_time)))
     if condition is None:

@@ -70,15 +70,15 @@ def _limits(draft: Draft, table: Table, limits: Node) -> list[Rule]:
         fact, days, span = f"last_{table.name}_on", int(match[1]), cooldown.span
         if _known(draft, fact, span):
             last = Name(span, fact)
-            known = Comparison(span, "!=", last, Literal(span, None, NULL))
-            free = Arithmetic(span, "+", last, Literal(span, dt.timedelta(days=days), DURATION))
+            known = Comparison(span, "!=", last, Literal(span, None, type=NULL))
+            free = Arithmetic(span, "+", last, Literal(span, dt.timedelta(days=days), type=DURATION))
             recent = Comparison(span, "<", call(span, "today"), free)
             because = f"The last one was less than {days} days ago."
             found.append(_limit(draft, table, "cooldown", Logic(span, "and", (known, recent)), because, span))
     if (most := limits.get("at most")) is not None and (match := re.match(_AT_MOST, most.text)):
         fact, span = f"{table.name}s_last_{match[2]}_days", most.span
         if _known(draft, fact, span):
-            many = Comparison(span, ">=", Name(span, fact), Literal(span, Decimal(match[1]), NUMBER))
+            many = Comparison(span, ">=", Name(span, fact), Literal(span, Decimal(match[1]), type=NUMBER))
             because = f"There were {match[1]} in the last {match[2]} days already."
             found.append(_limit(draft, table, "at-most", many, because, span))
     return [rule for rule in found if rule is not None]

@@ -47,7 +47,7 @@ def rounded(value: Expr, function: str, step: Decimal, span: Span) -> Expr:
     """`value` rounded by a FEEL function to a multiple of `step`."""
     digits = -step.adjusted()
     if step == Decimal(1).scaleb(-digits, context=NUMBERS):
-        return call(span, function, value, Literal(span, Decimal(digits), NUMBER))
-    unit = Literal(span, step, NUMBER)
-    steps = call(span, function, Arithmetic(span, "/", value, unit), Literal(span, Decimal(0), NUMBER))
+        return call(span, function, value, Literal(span, Decimal(digits), type=NUMBER))
+    unit = Literal(span, step, type=NUMBER)
+    steps = call(span, function, Arithmetic(span, "/", value, unit), Literal(span, Decimal(0), type=NUMBER))
     return Arithmetic(span, "*", steps, unit)
