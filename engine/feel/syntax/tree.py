@@ -1,7 +1,7 @@
 """The tree of an expression: closed, frozen, and without any evaluation of its own.
 
 A reading of the tree (types, Python, later SQL and SMT) is one `match` over these nodes, closed by `assert_never`. The
-type checker gives each node its type; what reads a tree that was not checked finds ANY. A unary test of a table cell
+type checker gives each node its type; what reads a tree that was not checked finds UNTYPED, of the kind any. A unary test of a table cell
 is an ordinary flag expression over `Input`, the value the cell is asked about (FEEL's `?`): `> 0.80` is `? > 0.80`, and
 `high, medium` is `? in high or ? in medium`.
 """
@@ -15,7 +15,10 @@ from typing import Any
 
 from ordain.engine.errors import Span
 from ordain.engine.feel.signature import Signature
-from ordain.engine.values.types import ANY, Type, Value
+from ordain.engine.values.types import Kind, Type, Value
+
+UNTYPED = Type(Kind.ANY)
+"""The type of a node that no checker has seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Expr:
     """What every node has: the place it was written at, and the type it was found to have; neither is its identity."""
 
     span: Span = field(compare=False, repr=False)
-    type: Type = field(default=ANY, compare=False, repr=False, kw_only=True)
+    type: Type = field(default=UNTYPED, compare=False, repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def untyped(expression: Expr) -> Checked:
 class _Checker(Calls):
     def typed_node(self, before: Expr, node: Expr) -> Expr:
         """The node with what was found of it; `before` is the node as it was checked."""
-        of = self.types.get(id(before), ANY)
+        of = self.types.get(id(before), tree.UNTYPED)
         if isinstance(node, tree.Call | tree.Name):
             chosen = self.signatures.get(id(before))
             if chosen is not node.signature:
