@@ -132,7 +132,7 @@ def test_a_cell_printed_and_read_is_the_same_tree(tests: list[Expr], negated: bo
 @QUICK
 def test_a_type_printed_and_read_is_the_same_type(of: TypeName) -> None:
     assert parse.type_name(type_text(of), AT) == of
-    assert parse.expression(f"x instance of {type_text(of)} and y", AT).operands[0].type == of  # type: ignore[attr-defined]
+    assert parse.expression(f"x instance of {type_text(of)} and y", AT).operands[0].named == of  # type: ignore[attr-defined]
 
 
 def test_a_cell_that_asks_nothing_is_a_dash() -> None:

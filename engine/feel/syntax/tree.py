@@ -1,9 +1,9 @@
 """The tree of an expression: closed, frozen, and without any evaluation of its own.
 
 A reading of the tree (types, Python, later SQL and SMT) is one `match` over these nodes, closed by `assert_never`. The
-type checker gives each node its type; what reads a tree that was not checked finds UNTYPED, of the kind any. A unary test of a table cell
-is an ordinary flag expression over `Input`, the value the cell is asked about (FEEL's `?`): `> 0.80` is `? > 0.80`, and
-`high, medium` is `? in high or ? in medium`.
+type checker gives each node its type; what reads a tree that was not checked finds UNTYPED, of the kind any. A unary
+test of a table cell is an ordinary flag expression over `Input`, the value the cell is asked about (FEEL's `?`):
+`> 0.80` is `? > 0.80`, and `high, medium` is `? in high or ? in medium`.
 """
 
 from __future__ import annotations
