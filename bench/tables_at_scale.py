@@ -22,10 +22,10 @@ from bench.decision import AT
 from bench.table_cases import SERVICES, VOCABULARY, BigTable, policy, queries
 from bench.tables import Result
 from bench.timing import Spread, in_turns, ratios
+from ordain.engine.backends.plan import PlannedTable
 from ordain.engine.catalog import Texts, load_catalog
 from ordain.engine.evaluate import Plan
 from ordain.engine.gather import gather
-from ordain.engine.policy.model import Table
 from ordain.engine.tables.index import TableIndex
 from ordain.engine.values.types import plain
 
@@ -168,12 +168,12 @@ def _ways(model: Model, plan: Plan) -> dict[str, Callable[[], object]]:
 
 def _index(plan: Plan) -> TableIndex:
     """The first table's, over the facts in the order of a query."""
-    table = plan.policies[0].policy.decisions[0]
-    assert isinstance(table, Table)
+    table = plan.policies[0].plan.decisions[0]
+    assert isinstance(table, PlannedTable)
     place = {column.text: number for number, column in enumerate(table.columns)}
     order = [place[name] for name in ("segment", "usage_gb", "tenure_months", "autopay")]
-    cells = [[None if cell is None else cell.tree for cell in rule.cells] for rule in table.rules]
-    return TableIndex([[row[number] for number in order] for row in cells])
+    cells = [[None if cell is None else cell.plain for cell in rule.cells] for rule in table.rules]
+    return TableIndex([[row[number] for number in order] for row in cells], [False] * len(order))
 
 
 def _zen(model: Model, cases: list[dict[str, Any]], options: Mapping[str, object]) -> Callable[[], object]:

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ordain.engine.backends.python.policy import CompiledPolicy, RawStep
+from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.errors import Issue, Span
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.gather import Need
 from ordain.engine.policy.facts import Facts, Vocabulary
 from ordain.engine.policy.model import Decision, Formula, Table, Verdict
 from ordain.engine.policy.service import Service
+from ordain.engine.step import Step
 from ordain.engine.values.types import Kind, Type, Value, plain
 
 Json = dict[str, Any]
@@ -21,7 +22,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a service decided. `steps` hold the trace, in the raw form of `backends.python.policy`.
+    """What a service decided. `steps` are the trace.
 
     `values` are all facts and decisions by name; `verdict` is None for a service without compliance. `nulls` say, by
     policy, why values of a lenient one are null.
@@ -29,7 +30,7 @@ class Outcome:
 
     plan: Plan
     values: Mapping[str, Value]
-    steps: list[RawStep]
+    steps: list[Step]
     verdict: Verdict | None
     nulls: Sequence[tuple[str, list[Issue]]] = ()
 
@@ -115,7 +116,7 @@ class Plan:
     def evaluate(self, facts: Facts, at: dt.datetime) -> Outcome:
         """Decides. Raises DecisionError or CustomerDataIncomplete with policy, rule and place."""
         values = dict(facts.values)
-        steps: list[RawStep] = []
+        steps: list[Step] = []
         nulls: list[tuple[str, list[Issue]]] = []
         verdict: Verdict | None = None
         for compiled in self.policies:

@@ -16,7 +16,6 @@ from rich.text import Text
 
 from ordain.api.ask import read_facts_file
 from ordain.api.cli.terminal import ERR, OUT, progress_bar
-from ordain.engine.backends.python.policy import RawStep
 from ordain.engine.dmn.converting.convert import converted
 from ordain.engine.dmn.reading.run_model import Ran, Reason, Runnable, facts_of, load_model
 from ordain.engine.dmn.tck.limited import run_all
@@ -24,6 +23,7 @@ from ordain.engine.dmn.tck.tck import Row, Tests, Verdict, find_tests
 from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean
 from ordain.engine.feel.runtime.describe import shown
 from ordain.engine.policy.model import Table
+from ordain.engine.step import Step
 from ordain.engine.values.types import plain
 
 _MODEL = click.Path(path_type=Path, dir_okay=False)
@@ -63,7 +63,7 @@ def run_command(
     names = _chosen(runnable, decisions, service)
     ran = _run(runnable, read_facts_file(facts), service)
     reasons = (*map(Reason, runnable.model.issues), *ran.reasons)
-    steps = [step for step in ran.steps if step[0].name in names]
+    steps = [step for step in ran.steps if step.decision.name in names]
     if as_data:
         found: dict[str, Any] = {"decisions": {name: plain(ran.values[name]) for name in names}}
         found["reasons"] = [_data_of(reason) for reason in reasons]
@@ -105,21 +105,23 @@ def _data_of(reason: Reason) -> dict[str, str]:
     return {key: value for key, value in said.items() if value}
 
 
-def _fired(step: RawStep) -> list[tuple[str, str]]:
+def _fired(step: Step) -> list[tuple[str, str]]:
     """The rules that fired in a step, with what their authors noted."""
-    decision = step[0]
-    return [(decision.rules[n].id, decision.rules[n].because) for n in step[2]] if isinstance(decision, Table) else []
+    decision = step.decision
+    return (
+        [(decision.rules[n].id, decision.rules[n].because) for n in step.fired] if isinstance(decision, Table) else []
+    )
 
 
-def _step_data(step: RawStep) -> dict[str, Any]:
+def _step_data(step: Step) -> dict[str, Any]:
     fired = [{"rule": rule, "because": because} for rule, because in _fired(step)]
-    return {"decision": step[0].name, "fired": fired, "value": plain(step[3])}
+    return {"decision": step.decision.name, "fired": fired, "value": plain(step.value)}
 
 
-def _step_line(step: RawStep) -> str:
+def _step_line(step: Step) -> str:
     fired = ", ".join(f"{rule} ({because})" if because else rule for rule, because in _fired(step))
-    by = f", by {fired}" if fired else ", by no rule" if isinstance(step[0], Table) else ""
-    return f"{step[0].name} = {shown(step[3])}{by}"
+    by = f", by {fired}" if fired else ", by no rule" if isinstance(step.decision, Table) else ""
+    return f"{step.decision.name} = {shown(step.value)}{by}"
 
 
 def _decisions_grid(names: Sequence[str], values: Mapping[str, Any]) -> Grid:

@@ -106,7 +106,8 @@ def measure(compiled: CompiledPolicy) -> Coverage:
         for outcome in observer.outcomes(tried.run):
             seen.setdefault(outcome, []).append(tried.number)
     rules = []
-    for name, table in observer.tables.items():
+    for name, planned in observer.tables.items():
+        table = planned.table
         for position in range(len(table.rules)):
             conditions = tuple(
                 ConditionSeen(

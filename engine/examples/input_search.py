@@ -108,9 +108,9 @@ class Search:
         return None, why
 
     def others(self, key: RuleKey, run: Run) -> Iterator[str]:
-        for decision, _, fired, _, _ in run.steps:
-            if isinstance(decision, Table) and decision.name == key[0]:
-                yield from (decision.rules[number].id for number in fired[:1])
+        for step in run.steps:
+            if isinstance(step.decision, Table) and step.decision.name == key[0]:
+                yield from (step.decision.rules[number].id for number in step.fired[:1])
 
     def seeds(self, wanted: Wanted) -> list[Input]:
         """Up to three inputs to begin from: those for which most of what is asked already holds."""
@@ -122,7 +122,7 @@ class Search:
 
     def domains(self, wanted: Wanted, seed: Input) -> tuple[dict[Path, list[Value]], str, bool]:
         """What to try for each variable, in order; why there is nothing to try; whether it is all that matters."""
-        table, values = self.observer.tables[wanted.key[0]], self.borders.values
+        table, values = self.observer.tables[wanted.key[0]].table, self.borders.values
         found: dict[Path, list[Value]] = {}
         whole = all(self.borders.direct(column.expression.tree) for column in table.columns)
         whole = whole and not any(rule.condition is not None for rule in table.rules)
@@ -151,7 +151,7 @@ class Search:
     def fits(self, key: RuleKey, condition: Condition, answer: bool, seed: Input, path: Path, value: Value) -> bool:
         """Whether a condition that depends on one variable alone gives an answer for a value of it."""
         input = seed.with_value(path, value)
-        column = self.column(self.observer.tables[key[0]], condition)
+        column = self.column(self.observer.tables[key[0]].table, condition)
         if column is not None and self.borders.direct(column) is not None:
             run = Run(input.given, input.at, [], None)
         else:
@@ -178,7 +178,7 @@ class Search:
 
     def nearest(self, wanted: Wanted, seed: Input, input: Input, run: Run) -> Reached:
         """What was found, with each change undone that is not needed, and numbers and dates as near as they go."""
-        table = self.observer.tables[wanted.key[0]]
+        table = self.observer.tables[wanted.key[0]].table
         read = [self.borders.reads(each.checked.tree, self.column(table, each)) for each, _ in wanted.asks]
         joint = {path for paths in read if len(paths) > 1 for path in paths}
         direct = {path for path, _ in self.direct_ends(wanted)} - joint
@@ -234,7 +234,7 @@ class Search:
 
     def direct_ends(self, wanted: Wanted) -> Iterator[tuple[Path, tuple[Value, ...]]]:
         """The variables that plain cells of the rule ask about, with the borders of those cells."""
-        table = self.observer.tables[wanted.key[0]]
+        table = self.observer.tables[wanted.key[0]].table
         for condition, _ in wanted.asks:
             column = self.column(table, condition)
             path = self.borders.direct(column) if column is not None else None

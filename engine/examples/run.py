@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ordain.engine.backends.python.policy import CompiledPolicy, RawStep
+from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.errors import Issue, OrdainError
-from ordain.engine.policy.model import Example, Table
+from ordain.engine.policy.model import Example
+from ordain.engine.step import Step, fired_rules
 from ordain.engine.values.types import Value, plain
 
 
@@ -18,7 +19,7 @@ def example_issues(compiled: CompiledPolicy) -> list[Issue]:
 
 def _wrong(compiled: CompiledPolicy, example: Example, number: int) -> list[Issue]:
     values: dict[str, Value] = dict(example.given)
-    steps: list[RawStep] = []
+    steps: list[Step] = []
     try:
         compiled.run(values, example.at, steps)
     except OrdainError as error:
@@ -44,15 +45,6 @@ def _wrong(compiled: CompiledPolicy, example: Example, number: int) -> list[Issu
                 )
             )
     return issues
-
-
-def fired_rules(steps: list[RawStep]) -> frozenset[str]:
-    return frozenset(
-        decision.rules[position].id
-        for decision, _, fired, _, _ in steps
-        if isinstance(decision, Table)
-        for position in fired
-    )
 
 
 def _at(values: Value, path: str) -> Value:

@@ -159,7 +159,7 @@ class _Suggester:
         if condition.after_firing:
             asks += [(each, True) for each in self.observer.conditions(key) if not each.after_firing]
         reached, why = self.search.reach(Wanted(key, goal, asks, FOR_AN_OUTCOME))
-        rule = self.observer.tables[key[0]].rules[key[1]]
+        rule = self.observer.tables[key[0]].table.rules[key[1]]
         what = f"{condition.on} `{condition.text}` of rule `{rule.id}` {'true' if answer else 'false'}"
         if reached is not None:
             outcome = ((*key, number), answer)

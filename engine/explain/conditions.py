@@ -6,21 +6,22 @@ A condition is a cell, the `if` of a rule, or what an output asks once its rule 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
+from ordain.engine.backends.plan import OnNull, PlannedRule, PlannedTable, conjuncts
 from ordain.engine.backends.python.expressions import function_of
-from ordain.engine.backends.python.policy import CompiledPolicy, RawStep
-from ordain.engine.backends.python.writing import MissingValue
+from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.errors import NoRuleApplies, OrdainError, RulesDisagree, Span
-from ordain.engine.examples.run import fired_rules
-from ordain.engine.feel.runtime.calls import STRICT
+from ordain.engine.feel.runtime.calls import STRICT, Runtime
+from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.printer import printed
-from ordain.engine.feel.syntax.tree import Expr, If, Logic
+from ordain.engine.feel.syntax.tree import Expr, If
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import Table
-from ordain.engine.tables.cells import asks_null
+from ordain.engine.step import Step, fired_rules
 from ordain.engine.values.types import Value
 
 RuleKey = tuple[str, int]
@@ -53,7 +54,7 @@ class Run:
 
     values: Mapping[str, Value]
     at: dt.datetime
-    steps: list[RawStep]
+    steps: list[Step]
     error: OrdainError | None
 
     @property
@@ -63,34 +64,74 @@ class Run:
     @property
     def fired_in_order(self) -> tuple[str, ...]:
         """The ids of the rules that fired, each once."""
-        found = (of.rules[number].id for of, _, fired, _, _ in self.steps if isinstance(of, Table) for number in fired)
-        return tuple(dict.fromkeys(found))
+        tables = ((step.decision, step.fired) for step in self.steps if isinstance(step.decision, Table))
+        return tuple(dict.fromkeys(table.rules[number].id for table, fired in tables for number in fired))
 
     @property
     def fired_keys(self) -> frozenset[RuleKey]:
-        return frozenset((of.name, number) for of, _, fired, _, _ in self.steps for number in fired)
+        return frozenset((step.decision.name, number) for step in self.steps for number in step.fired)
+
+
+@dataclass(slots=True)
+class Conditions:
+    """What the rules of one policy ask, each condition as a function of its own that is compiled when it is asked.
+
+    Kept for as long as the policy: see `conditions_of`.
+    """
+
+    compiled: CompiledPolicy
+    tables: dict[str, PlannedTable] = field(init=False)
+    constants: dict[str, Value] = field(init=False)
+    _by_rule: dict[RuleKey, tuple[Condition, ...]] = field(default_factory=dict)
+    _functions: dict[tuple[int, tuple[str, ...]], tuple[Checked, Callable[..., Value]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.tables = self.compiled.plan.tables
+        self.constants = {name: value for name, (_, value) in self.compiled.policy.constants.items()}
+
+    def of(self, key: RuleKey) -> tuple[Condition, ...]:
+        """The conditions of a rule, in the order in which they are asked."""
+        conditions = self._by_rule.get(key)
+        if conditions is None:
+            planned = self.tables[key[0]]
+            conditions = self._by_rule[key] = tuple(_conditions(planned, planned.rules[key[1]]))
+        return conditions
+
+    def function(self, checked: Checked, known: Collection[str]) -> Callable[..., Value]:
+        """One expression as a function of the value under test, the known values, the time and the runtime."""
+        names = tuple(name for name in checked.reads if name in known)
+        kept = self._functions.get((id(checked), names))
+        if kept is None:
+            made = function_of(checked, names, self.compiled.policy.types)
+            # The expression is kept beside it: another one may come to have its identity once it is gone.
+            kept = self._functions[id(checked), names] = (checked, made)
+        return kept[1]
+
+
+@lru_cache(maxsize=512)
+def conditions_of(compiled: CompiledPolicy) -> Conditions:
+    """The conditions of a policy, compiled once for all decisions that are asked about."""
+    return Conditions(compiled)
 
 
 @dataclass(slots=True)
 class Observer:
-    """Decides with one policy and tells what its rules and conditions said. Conditions are compiled once asked."""
+    """Decides with one policy and tells what its rules and conditions said."""
 
     compiled: CompiledPolicy
-    tables: dict[str, Table] = field(init=False)
-    _conditions: dict[RuleKey, tuple[Condition, ...]] = field(default_factory=dict)
-    _for_null: dict[str, tuple[bool, ...]] = field(default_factory=dict)
-    _functions: dict[int, tuple[Checked, Callable[..., Value]]] = field(default_factory=dict)
-    _constants: dict[str, Value] = field(init=False)
+    _conditions: Conditions = field(init=False)
     _last: tuple[Run, dict[str, Value], dict[int, Value]] | None = None
 
     def __post_init__(self) -> None:
-        policy = self.compiled.policy
-        self.tables = {each.name: each for each in policy.decisions if isinstance(each, Table)}
-        self._constants = {name: value for name, (_, value) in policy.constants.items()}
+        self._conditions = conditions_of(self.compiled)
+
+    @property
+    def tables(self) -> dict[str, PlannedTable]:
+        return self._conditions.tables
 
     def run(self, given: Mapping[str, Value], at: dt.datetime) -> Run:
         """Decides for facts by name; an error is part of what is told."""
-        values, steps = dict(given), list[RawStep]()
+        values, steps = dict(given), list[Step]()
         error = None
         try:
             self.compiled.run(values, at, steps)
@@ -99,33 +140,21 @@ class Observer:
         return Run(values, at, steps, error)
 
     def conditions(self, key: RuleKey) -> tuple[Condition, ...]:
-        found = self._conditions.get(key)
-        if found is None:
-            found = self._conditions[key] = tuple(_conditions(self.tables[key[0]], key[1], self._null(key[0])))
-        return found
-
-    def _null(self, name: str) -> tuple[bool, ...]:
-        """For each column of a table, whether it has a cell for null."""
-        if name not in self._for_null:
-            table = self.tables[name]
-            cells = ((rule.cells[number] for rule in table.rules) for number in range(len(table.columns)))
-            asked = (any(cell is not None and asks_null(cell.tree) for cell in column) for column in cells)
-            self._for_null[name] = tuple(asked)
-        return self._for_null[name]
+        return self._conditions.of(key)
 
     def asked(self, run: Run) -> Iterator[tuple[RuleKey, bool]]:
         """The rules that were looked at, and whether each fired."""
         decided = set()
-        for decision, looked_at, fired, _, _ in run.steps:
-            if isinstance(decision, Table):
-                decided.add(decision.name)
-                for number in range(looked_at):
-                    yield (decision.name, number), number in fired
+        for step in run.steps:
+            if isinstance(step.decision, Table):
+                decided.add(step.decision.name)
+                for number in range(step.looked_at):
+                    yield (step.decision.name, number), number in step.fired
         if isinstance(run.error, NoRuleApplies | RulesDisagree):
             # It was the next table that gave nothing, after all of its rules were looked at.
-            table = next(each for name, each in self.tables.items() if name not in decided)
-            for number in range(len(table.rules)):
-                yield (table.name, number), False
+            name, planned = next(each for each in self.tables.items() if each[0] not in decided)
+            for number in range(len(planned.rules)):
+                yield (name, number), False
 
     def outcomes(self, run: Run) -> Iterator[tuple[ConditionKey, bool]]:
         """Each condition that was asked and had an answer."""
@@ -140,21 +169,16 @@ class Observer:
         """What a condition, alone, says of the values of a run; None when it cannot say."""
         asked = None
         if condition.column is not None:
-            column = self.tables[key[0]].columns[condition.column]
-            asked = self._column(column.expression, run)
+            asked = self.column(key[0], condition.column, run)
             if asked is None and condition.null_fails:
                 return False
-        found = self.value(condition.checked, run, asked)
-        return found if isinstance(found, bool) else None
+        said = self.value(condition.checked, run, asked)
+        return said if isinstance(said, bool) else None
 
-    def _about(self, run: Run) -> tuple[Run, dict[str, Value], dict[int, Value]]:
-        """What is known after a run, and the values of columns so far: kept while one run is asked about."""
-        if self._last is None or self._last[0] is not run:
-            self._last = run, {**run.values, **self._constants}, {}
-        return self._last
-
-    def _column(self, expression: Checked, run: Run) -> Value:
+    def column(self, table: str, number: int, run: Run) -> Value:
+        """The value that the cells of a column were asked about; null when it had none."""
         _, _, columns = self._about(run)
+        expression = self.tables[table].columns[number].asked
         if id(expression) not in columns:
             columns[id(expression)] = self.value(expression, run)
         return columns[id(expression)]
@@ -162,43 +186,35 @@ class Observer:
     def value(self, checked: Checked, run: Run, asked: Value = None) -> Value:
         """The value of one expression alone; null when it has none."""
         _, known, _ = self._about(run)
-        _, function = self._functions.get(id(checked), (None, None))
-        if function is None:
-            names = tuple(name for name in checked.reads if name in known)
-            function = function_of(checked, names, self.compiled.policy.types)
-            if len(names) == len(checked.reads):
-                # What was never decided is no name of the function: it is made anew for a run that knows more.
-                self._functions[id(checked)] = (checked, function)
+        runtime = Runtime([]) if self.compiled.policy.lenient else STRICT
         try:
-            return function(asked, known, run.at, STRICT)
+            return self._conditions.function(checked, known)(asked, known, run.at, runtime)
         except (MissingValue, ArithmeticError, ValueError, TypeError, KeyError, NameError, RecursionError):
             return None
 
+    def _about(self, run: Run) -> tuple[Run, dict[str, Value], dict[int, Value]]:
+        """What is known after a run, and the values of columns so far: kept while one run is asked about."""
+        if self._last is None or self._last[0] is not run:
+            self._last = run, {**run.values, **self._conditions.constants}, {}
+        return self._last
 
-def _conditions(table: Table, position: int, for_null: tuple[bool, ...]) -> Iterator[Condition]:
-    rule = table.rules[position]
-    for number, (column, cell) in enumerate(zip(table.columns, rule.cells, strict=True)):
+
+def _conditions(planned: PlannedTable, rule: PlannedRule) -> Iterator[Condition]:
+    for number, (column, cell) in enumerate(zip(planned.columns, rule.cells, strict=True)):
         if cell is not None:
-            null_fails = for_null[number] and not asks_null(cell.tree)
-            span = cell.tree.span
-            yield Condition(column.text, span.text or printed(cell.tree), span, cell, number, null_fails=null_fails)
-    if rule.condition is not None:
-        for part in joined_parts(rule.condition.tree, rule.span):
-            yield Condition("if", _shown(part), part.span, part_of(rule.condition, part))
-    for output, gives in zip(table.outputs, rule.gives, strict=True):
+            span = cell.written.tree.span
+            text = span.text or printed(cell.written.tree)
+            null_fails = column.asks_null and cell.on_null is OnNull.FAILS
+            yield Condition(column.text, text, span, cell.written, number, null_fails=null_fails)
+    written = rule.rule
+    if written.condition is not None:
+        for part in conjuncts(written.condition.tree, written.span):
+            yield Condition("if", _on_one_line(part), part.span, part_of(written.condition, part))
+    for output, gives in zip(planned.table.outputs, written.gives, strict=True):
         if isinstance(gives.tree, If):
             asked = gives.tree.condition
             on = f"then {output.name}".rstrip()
-            yield Condition(on, _shown(asked), asked.span, part_of(gives, asked), after_firing=True)
-
-
-def joined_parts(node: Expr, span: Span | None = None) -> Iterator[Expr]:
-    """What `and` joins; with `span`, only where it was put at that place and not written by the user."""
-    if isinstance(node, Logic) and node.op == "and" and (span is None or node.span == span):
-        for operand in node.operands:
-            yield from joined_parts(operand, span)
-    else:
-        yield node
+            yield Condition(on, _on_one_line(asked), asked.span, part_of(gives, asked), after_firing=True)
 
 
 def part_of(whole: Checked, part: Expr) -> Checked:
@@ -209,5 +225,5 @@ def part_of(whole: Checked, part: Expr) -> Checked:
     return replace(whole, tree=part, reads=tuple(name for name in whole.reads if name in names))
 
 
-def _shown(part: Expr) -> str:
+def _on_one_line(part: Expr) -> str:
     return " ".join(printed(part).split())

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ordain.engine.feel.syntax.tree import Expr
-from ordain.engine.tables import cells
 from ordain.engine.tables.cells import Family, PlainCell
 from ordain.engine.tables.index_column import CellAnswer, Column, Entry
 from ordain.engine.values.types import Value
@@ -23,10 +21,10 @@ BLOCK = 4096
 class TableIndex:
     """The plain cells of a table's rules, ready to be asked.
 
-    `rules` are the cells of each rule, one per column; None asks nothing. A cell that is not plain (see
-    `tables.cells`) counts as accepting everything: the caller tries it for the rules that are left, and finds it
-    in `others`, by rule the columns of such cells. `asks_null` says of each column whether one of its rules is for
-    null, so that its other rules are known not to match null; without it the plain cells tell.
+    `rules` are the plain cells of each rule, one per column; None asks nothing. A cell that is not plain (see
+    `tables.cells`) stands as None too, and counts as accepting everything: the caller tries it for the rules that are
+    left. `asks_null` says of each column whether one of its rules is for null, so that its other rules are known not
+    to match null.
 
     With `lenient`, a cell that is null does not match and nothing is unknown. `answer` is asked about a value
     that cannot be looked up (a list, or a value of another kind than the cells name), cell by cell, and may
@@ -34,30 +32,21 @@ class TableIndex:
     with what its cells name as Python does.
     """
 
-    __slots__ = ("_blocks", "others")
+    __slots__ = ("_blocks",)
 
     def __init__(
         self,
-        rules: Sequence[Sequence[Expr | None]],
+        rules: Sequence[Sequence[PlainCell | None]],
+        asks_null: Sequence[bool],
         *,
-        asks_null: Sequence[bool] | None = None,
         lenient: bool = False,
         answer: CellAnswer | None = None,
         block: int = BLOCK,
     ) -> None:
-        if asks_null is None:
-            asks_null = [any(map(cells.asks_null, filter(None, column))) for column in zip(*rules, strict=True)]
-        self.others: dict[int, tuple[int, ...]] = {}
-        blocks = []
-        for start in range(0, len(rules), block):
-            rows = []
-            for number, rule in enumerate(rules[start : start + block], start=start):
-                row = [None if tree is None else cells.plain_cell(tree, lenient=lenient) for tree in rule]
-                if other := tuple(n for n, tree in enumerate(rule) if tree is not None and row[n] is None):
-                    self.others[number] = other
-                rows.append(row)
-            blocks.append(_Block(start, rows, asks_null, lenient, answer))
-        self._blocks = tuple(blocks)
+        starts = range(0, len(rules), block)
+        self._blocks = tuple(
+            _Block(start, rules[start : start + block], asks_null, lenient, answer) for start in starts
+        )
 
     @property
     def single(self) -> bool:

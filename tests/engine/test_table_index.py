@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from operator import ge, gt, le, lt
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -167,21 +168,22 @@ def test_the_index_finds_what_trying_every_cell_finds(lenient: bool, data: st.Da
         assert cell is not None
         return says(cell, value, lenient)
 
-    index = TableIndex(rules, lenient=lenient, answer=answer, block=block)
+    index = index_of(rules, lenient=lenient, answer=answer, block=block)
     for values in questions:
         found = tuple(set(bits(mask)) for mask in index.lookup(values))
         assert found == tried(rules, values, null, lenient)
         by_block = [(offset + bit) for offset, mask, _ in index.lookups(values) for bit in bits(mask)]
         assert by_block == sorted(found[0])
-    assert index.others == {
-        number: columns
-        for number, rule in enumerate(rules)
-        if (columns := tuple(n for n, cell in enumerate(rule) if isinstance(cell, Name)))
-    }
 
 
-def find(rules: Sequence[Sequence[Expr | None]], *values: Value, **options: bool) -> tuple[list[int], list[int]]:
-    matching, unknown = TableIndex(rules, **options).lookup(values)  # type: ignore[arg-type]
+def index_of(rules: Sequence[Sequence[Expr | None]], *, lenient: bool = False, **options: Any) -> TableIndex:
+    plain = [[None if cell is None else plain_cell(cell, lenient=lenient) for cell in rule] for rule in rules]
+    null = [any(cell is not None and asks_null(cell) for cell in column) for column in zip(*rules, strict=True)]
+    return TableIndex(plain, null, lenient=lenient, **options)
+
+
+def find(rules: Sequence[Sequence[Expr | None]], *values: Value, lenient: bool = False) -> tuple[list[int], list[int]]:
+    matching, unknown = index_of(rules, lenient=lenient).lookup(values)
     return list(bits(matching)), list(bits(unknown))
 
 
@@ -231,10 +233,10 @@ def test_a_value_that_cannot_be_looked_up_is_asked_for_cell_by_cell() -> None:
         return (True, False, None)[rule]
 
     rules = [[match("a"), None], [match("b"), None], [match("c"), None], [match("a"), match("x")]]
-    index = TableIndex(rules, answer=answer, block=3)
+    index = index_of(rules, answer=answer, block=3)
     assert tuple(next(index.lookups((("a",), "y")))) == (0, 0b001, 0b100)
     assert asked == [(0, 0, ("a",)), (1, 0, ("a",)), (2, 0, ("a",))]
-    assert TableIndex(rules, lenient=True).lookup((("a",), "x")) == (0, 0)
+    assert index_of(rules, lenient=True).lookup((("a",), "x")) == (0, 0)
 
 
 def test_a_strict_table_compares_a_time_with_offset_to_times_without_as_feel_does() -> None:
@@ -247,7 +249,7 @@ def test_a_strict_table_compares_a_time_with_offset_to_times_without_as_feel_doe
 
 def test_a_rule_that_other_columns_rule_out_is_not_asked() -> None:
     rules = [[match("x"), match("a")]]
-    index = TableIndex(rules, answer=lambda rule, column, value: 1 / 0)  # type: ignore[arg-type,return-value]
+    index = index_of(rules, answer=lambda rule, column, value: 1 / 0)
     assert index.lookup(("y", ("a",))) == (0, 0)
 
 
@@ -273,18 +275,16 @@ def test_a_rule_that_other_columns_rule_out_is_not_asked() -> None:
 )
 def test_a_cell_that_is_not_plain_counts_as_asking_nothing(cell: Expr) -> None:
     assert plain_cell(cell, lenient=True) is None
-    index = TableIndex([[cell], [match("a")]])
-    assert index.lookup(("a",)) == (0b11, 0)
-    assert index.others == {0: (0,)}
+    assert index_of([[cell], [match("a")]]).lookup(("a",)) == (0b11, 0)
 
 
 def test_the_first_block_with_an_answer_is_the_only_one_asked() -> None:
     rules = [[interval(Decimal(n), Decimal(n + 1))] for n in range(10)] * 3
-    found = TableIndex(rules, block=10).lookups((Decimal("4.5"),))
+    found = index_of(rules, block=10).lookups((Decimal("4.5"),))
     assert [next(found), next(found)] == [(0, 1 << 4, 0), (10, 1 << 4, 0)]
     assert list(found) == [(20, 1 << 4, 0)]
 
 
 def test_a_table_without_rules_or_columns_has_an_answer() -> None:
-    assert TableIndex([]).lookup(()) == (0, 0)
-    assert TableIndex([[], []]).lookup(()) == (0b11, 0)
+    assert index_of([]).lookup(()) == (0, 0)
+    assert index_of([[], []]).lookup(()) == (0b11, 0)

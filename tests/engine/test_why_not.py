@@ -8,8 +8,9 @@ from typing import Any
 from feel_cases import AT
 from policy_cases import HEAD, loaded
 
-from ordain.engine.backends.python.policy import RawStep, compile_policy
+from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.explain.why_not import why_not
+from ordain.engine.step import Step
 from ordain.engine.values.types import Value
 
 CARE = (
@@ -35,7 +36,7 @@ FACTS: dict[str, Value] = {"tier": "high", "risk": Decimal("0.85"), "base": Deci
 
 def told(hit_policy: str) -> list[dict[str, Any]]:
     policy = compile_policy(loaded(CARE.replace("HIT", hit_policy)))
-    values, steps = dict(FACTS), list[RawStep]()
+    values, steps = dict(FACTS), list[Step]()
     policy.run(values, AT, steps)
     found = why_not((policy,), steps, values, AT)
     return [{key: part for key, part in rule.items() if key not in ("policy", "decision")} for rule in found]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordain.engine.backends.python.policy import CompiledPolicy, RawStep, compile_policy
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
 from ordain.engine.catalog import Catalog, load_catalog, read_texts
 from ordain.engine.errors import PolicyError
 from ordain.engine.evaluate import Outcome
@@ -21,6 +21,7 @@ from ordain.engine.examples.run import fired_rules
 from ordain.engine.gather import gather
 from ordain.engine.policy.load import load_policy
 from ordain.engine.policy.model import Example, Verdict
+from ordain.engine.step import Step
 from ordain.engine.text.source import Node, parse
 from ordain.engine.values.types import Value
 
@@ -81,8 +82,8 @@ def compiled(name: str, text: bytes | None = None) -> CompiledPolicy:
     return compile_policy(load_policy(raw, FILES[name], CATALOG.vocabulary))
 
 
-def run(policy: CompiledPolicy, facts: dict[str, Value], at: dt.datetime) -> tuple[Verdict, list[RawStep]]:
-    values, steps = dict(facts), list[RawStep]()
+def run(policy: CompiledPolicy, facts: dict[str, Value], at: dt.datetime) -> tuple[Verdict, list[Step]]:
+    values, steps = dict(facts), list[Step]()
     policy.run(values, at, steps)
     return Verdict(values["verdict"]), steps
 

@@ -11,7 +11,6 @@ from ordain.engine.backends.python.lenient import LenientWriter
 from ordain.engine.backends.python.strict import StrictWriter
 from ordain.engine.backends.python.writing import Namespace
 from ordain.engine.feel.runtime.calls import Runtime
-from ordain.engine.feel.syntax.tree import Literal
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.values.types import Type, Value
 
@@ -29,7 +28,7 @@ class Expressions:
     def code(self, checked: Checked, *, input: str = "", asked: str = "", null_allowed: bool = False) -> str:
         """Source of an expression. `input` is the variable for `?`, and `asked` what people call it."""
         how = LenientWriter if checked.lenient else StrictWriter
-        writer = how(self.namespace, checked, (self.names,), input, asked, self.types, self.numbers)
+        writer = how(self.namespace, (self.names,), input, asked, self.types, self.numbers)
         return writer.of(checked.tree, null_allowed=null_allowed)
 
     def knowing(self, names: Mapping[str, str]) -> Expressions:
@@ -59,8 +58,3 @@ def test_of(checked: Checked) -> Callable[[Value], Any]:
     function = function_of(checked)
     at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     return lambda value: function(value, {}, at, Runtime([] if checked.lenient else None))
-
-
-def constant_value(checked: Checked) -> tuple[bool, Value]:
-    """Whether an expression is a literal, and its value."""
-    return isinstance(checked.tree, Literal), getattr(checked.tree, "value", None)

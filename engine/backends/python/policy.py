@@ -1,8 +1,7 @@
 """A whole policy as one Python function, compiled once per version.
 
 `run(v, at, steps, z)` reads facts from the dict `v`, puts each decision's value back into it under the decision's
-name, and appends one step per decision: `(decision, looked_at, fired, value, missing)`, with the number of rules
-looked at, the positions of those that fired, the value, and for compliance the fact each of them missed.
+name, and appends one `Step` per decision.
 """
 
 from __future__ import annotations
@@ -12,32 +11,37 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import CodeType, TracebackType
 
+from ordain.engine.backends.plan import PlannedFormula, PlannedTable, PolicyPlan, plan_policy
 from ordain.engine.backends.python.expressions import Expressions
 from ordain.engine.backends.python.table_code import TableCode
-from ordain.engine.backends.python.writing import MissingValue, Namespace
+from ordain.engine.backends.python.writing import Namespace
 from ordain.engine.errors import CalculationFailed, CustomerDataIncomplete, Issue, PolicyError, Span
 from ordain.engine.feel.runtime.calls import STRICT, TOO_DEEP, Runtime
+from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.feel.runtime.nulls import reason
 from ordain.engine.feel.syntax.tree import Function, Literal
-from ordain.engine.policy.model import Decision, Formula, Policy, Table, TableFunction
+from ordain.engine.policy.model import Policy, TableFunction
+from ordain.engine.step import Step
 from ordain.engine.tables.hit_policies import HIT_POLICIES
 from ordain.engine.values.types import FunctionValue, Kind, Value
 
-RawStep = tuple[Decision, int, tuple[int, ...], Value, tuple[tuple[int, str], ...]]
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledPolicy:
-    policy: Policy
-    function: Callable[[dict[str, Value], datetime, list[RawStep], Runtime], None]
+    """A policy ready to decide. Two are the same only if they are one object: what is known of one is kept for it."""
+
+    plan: PolicyPlan
+    function: Callable[[dict[str, Value], datetime, list[Step], Runtime], None]
     code: CodeType
     places: dict[int, tuple[str, Span]]
     asks_runtime: bool
     """Whether the source calls the runtime at all; one whose types are all known, and that has no loop, does not."""
 
-    def run(
-        self, values: dict[str, Value], at: datetime, steps: list[RawStep], faults: list[Issue] | None = None
-    ) -> None:
+    @property
+    def policy(self) -> Policy:
+        return self.plan.policy
+
+    def run(self, values: dict[str, Value], at: datetime, steps: list[Step], faults: list[Issue] | None = None) -> None:
         """Decides. Raises DecisionError or CustomerDataIncomplete, naming policy, rule and place.
 
         A lenient policy raises nothing of what its expressions do: it appends to `faults` why a value is null.
@@ -45,7 +49,7 @@ class CompiledPolicy:
         if not self.asks_runtime:
             runtime = STRICT
         else:
-            runtime = Runtime(([] if faults is None else faults) if self.policy.lenient else None)
+            runtime = Runtime(([] if faults is None else faults) if self.plan.policy.lenient else None)
         try:
             self.function(values, at, steps, runtime)
         except MissingValue as missing:
@@ -84,7 +88,7 @@ Place = tuple[str, Span]
 
 class _PolicyCode:
     def __init__(self, policy: Policy) -> None:
-        self.policy = policy
+        self.policy, self.plan = policy, plan_policy(policy)
         self.namespace = Namespace()
         self.namespace.values.update(HIT_POLICIES)
         self.body: list[tuple[str, Place | None]] = []
@@ -102,19 +106,20 @@ class _PolicyCode:
         self.line("def run(v, at, steps, z):")
         for name in self.policy.reads:
             self.line(f"    {self.variables[name]} = v[{name!r}]")
-        for decision in self.policy.decisions:
-            if isinstance(decision, Formula):
+        for decision in self.plan.decisions:
+            if isinstance(decision, PlannedFormula):
                 self.formula(decision)
             else:
-                self.table(decision, self.expressions, self.variables[decision.name])
-                self.line(f"    v[{decision.name!r}] = {self.variables[decision.name]}")
-        for requirement in self.policy.must_hold:
+                name = decision.table.name
+                self.table(decision, self.expressions, self.variables[name])
+                self.line(f"    v[{name!r}] = {self.variables[name]}")
+        for requirement, expression in self.plan.must_hold:
             place = (f"requirement `{requirement.id}`", requirement.span)
-            self.line(f"    if not {self.expressions.code(requirement.expression)}:", place)
+            self.line(f"    if not {self.expressions.code(expression)}:", place)
             self.line(f"        broken({self.namespace.constant(requirement)})", place)
         self.line("    pass")
-        for function in self.policy.functions:
-            self.table_function(function)
+        for function, table in self.plan.functions:
+            self.table_function(function, table)
         lines = [*self.body, *self.beside]
         places = {number: place for number, (_, place) in enumerate(lines, start=1) if place is not None}
         try:
@@ -125,11 +130,11 @@ class _PolicyCode:
             raise PolicyError(Issue(f"{place[0]} is nested too deeply", hint, place[1])) from None
         # The source holds only names that this package made; see the docstring of backends/python/writing.py.
         exec(code, self.namespace.values)  # noqa: S102 - checked source only
-        for table in self.tables:
-            if table.prepared is not None:
-                table.prepared.bind(self.namespace.values)
+        for written in self.tables:
+            if written.prepared is not None:
+                written.prepared.bind(self.namespace.values)
         asks_runtime = self.policy.lenient or any("z." in text for text, _ in lines)
-        return CompiledPolicy(self.policy, self.namespace.values["run"], code, places, asks_runtime)
+        return CompiledPolicy(self.plan, self.namespace.values["run"], code, places, asks_runtime)
 
     def line(self, text: str, place: Place | None = None) -> None:
         self.body.append((text, place))
@@ -137,36 +142,36 @@ class _PolicyCode:
     def define(self, text: str, place: Place | None = None) -> None:
         self.beside.append((text, place))
 
-    def formula(self, decision: Formula) -> None:
+    def formula(self, planned: PlannedFormula) -> None:
+        decision, expression = planned.formula, planned.expression
         variable, constant = self.variables[decision.name], self.namespace.constant
         place = (f"`{decision.name}`", decision.span)
         if decision.fault is not None:
             source = f"z.report({constant(decision.fault)})"
         else:
-            source = self.expressions.code(decision.expression, null_allowed=decision.type.optional)
+            source = self.expressions.code(expression, null_allowed=decision.type.optional)
         if self.policy.lenient:
             if decision.type.kind is not Kind.ANY:
                 source = f"z.convert({source}, {constant(decision.type)}, {constant(decision.span)})"
             source = f"z.kept({source}, {constant(decision.span)})"
         elif decision.type.kind in (Kind.LIST, Kind.CONTEXT, Kind.ANY):
             source = f"z.kept({source}, {constant(decision.span)})"
-        elif decision.type.values and not isinstance(decision.expression.tree, Literal):
+        elif decision.type.values and not isinstance(expression.tree, Literal):
             source = f"declared({constant(decision.type.values)}, {source})"
         self.line(f"    v[{decision.name!r}] = {variable} = {source}", place)
-        if not isinstance(decision.expression.tree, Function):
-            self.line(f"    steps.append(({constant(decision)}, 0, (), {variable}, ()))")
+        if not isinstance(expression.tree, Function):
+            self.line(f"    steps.append(new(Step, ({constant(decision)}, 0, (), {variable}, ())))")
 
-    def table(self, table: Table, expressions: Expressions, variable: str) -> None:
-        constants, lenient = self.policy.constants, self.policy.lenient
-        code = TableCode(table, expressions, constants, lenient=lenient, line=self.line, define=self.define)
+    def table(self, table: PlannedTable, expressions: Expressions, variable: str) -> None:
+        code = TableCode(table, expressions, line=self.line, define=self.define)
         self.tables.append(code)
         code.write(variable)
 
-    def table_function(self, function: TableFunction) -> None:
+    def table_function(self, function: TableFunction, table: PlannedTable) -> None:
         """A table inside an expression: a function of its own, of all that it reads."""
         names: Mapping[str, str] = {name: f"p{number}" for number, name in enumerate(function.parameters)}
         main, self.body = self.body, []
-        self.table(function.table, self.expressions.knowing(names), "found")
+        self.table(table, self.expressions.knowing(names), "found")
         lines, self.body = self.body, main
         self.define(f"def {self.functions[function.name]}(at, z, steps):")
         self.define(f"    def called({', '.join(names.values())}):")

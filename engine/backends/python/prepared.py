@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ordain.engine.backends.plan import OnNull, PlannedTable
 from ordain.engine.errors import CustomerDataIncomplete, DecisionError, Issue, NotThatType
 from ordain.engine.feel.runtime.calls import Runtime
 from ordain.engine.feel.runtime.conform import converted
-from ordain.engine.feel.syntax.tree import Expr
-from ordain.engine.policy.model import HitPolicy, Table
-from ordain.engine.tables.cells import asks_null, plain_cell
+from ordain.engine.policy.model import HitPolicy
 from ordain.engine.tables.hit_policies import best, differ, no_rule, ordered, several, total
 from ordain.engine.tables.index import TableIndex
 from ordain.engine.values.types import Value
@@ -23,30 +22,27 @@ Decided = tuple[int, tuple[int, ...], Value]
 
 
 class PreparedTable:
-    """`rows` are the rules' outputs, in `makers` those that are computed; `tests` what the index does not answer.
+    """`makers` compute the rows that the plan does not know, `tests` try what the index does not answer.
 
-    `cells` are those that the index was made of, by rule. `makers`, `tests` and `otherwise` are named first, and `bind`
-    puts in the functions once their code has been run.
+    `makers`, `tests` and `otherwise` are named first, and `bind` puts in the functions once their code has been run.
     """
 
     def __init__(
         self,
-        table: Table,
-        cells: Sequence[Sequence[Expr | None]],
+        plan: PlannedTable,
         index: TableIndex,
-        rows: tuple[Value, ...],
         makers: Mapping[int, str],
         tests: Mapping[int, str],
         otherwise: str | None,
-        lenient: bool,
     ) -> None:
-        self.table, self.cells, self.index, self.rows, self.lenient = table, cells, index, rows, lenient
+        self.plan, self.table, self.index, self.lenient = plan, plan.table, index, plan.lenient
+        self.rows = tuple(rule.row for rule in plan.rules)
         self._named = (makers, tests, otherwise)
         self.makers: dict[int, Part] = {}
         self.tests: dict[int, Part] = {}
         self.otherwise: Part | None = None
         # Nothing but the index decides which rule is first, and its row is known.
-        self._plain = not (makers or tests or lenient) and index.single
+        self._plain = not (makers or tests or plan.lenient) and index.single
 
     def bind(self, functions: Mapping[str, Any]) -> None:
         makers, tests, otherwise = self._named
@@ -108,21 +104,15 @@ class PreparedTable:
                     yield number
 
     def _lacks(self, number: int, columns: tuple[Value, ...]) -> None:
-        rule = self.table.rules[number]
+        rule = self.plan.rules[number]
         asked = next(
             column.text
-            for position, (column, cell, value) in enumerate(
-                zip(self.table.columns, self.cells[number], columns, strict=True)
-            )
-            if cell is not None and value is None and self._unknown_for_null(cell, position)
+            for column, cell, value in zip(self.plan.columns, rule.cells, columns, strict=True)
+            if cell is not None and value is None and cell.on_null is OnNull.NEEDED
         )
-        message = f"`{asked}` is missing, and rule `{rule.id}` needs it"
-        raise CustomerDataIncomplete(Issue(message, "send it, or make the rule ask for null", rule.span, asked))
-
-    def _unknown_for_null(self, cell: Expr, column: int) -> bool:
-        form = plain_cell(cell, lenient=self.lenient)
-        others = (rule.cells[column] for rule in self.table.rules)
-        return form is not None and form.on_null is None and not any(each and asks_null(each.tree) for each in others)
+        message = f"`{asked}` is missing, and rule `{rule.rule.id}` needs it"
+        issue = Issue(message, "send it, or make the rule ask for null", rule.rule.span, asked)
+        raise CustomerDataIncomplete(issue)
 
     def _row(self, number: int, args: tuple[Any, ...]) -> Value:
         maker = self.makers.get(number)

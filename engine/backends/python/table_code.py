@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import assert_never
 
-from ordain.engine.backends.python.expressions import Expressions, constant_value, function_of
+from ordain.engine.backends.plan import OnNull, PlannedCell, PlannedRule, PlannedTable, whole_row
+from ordain.engine.backends.python.expressions import Expressions, function_of
 from ordain.engine.backends.python.prepared import PreparedTable
-from ordain.engine.errors import NotThatType, Span
+from ordain.engine.errors import Span
 from ordain.engine.feel.runtime.calls import Runtime
-from ordain.engine.feel.syntax.tree import Call, Expr, Literal, Name, changed
+from ordain.engine.feel.syntax.tree import Literal
 from ordain.engine.feel.typing.checker import Checked
-from ordain.engine.policy.model import HitPolicy, Rule, Table
-from ordain.engine.tables.cells import asks_null, plain_cell
+from ordain.engine.policy.model import HitPolicy
 from ordain.engine.tables.index import TableIndex
-from ordain.engine.values.temporal import read_date, read_duration
-from ordain.engine.values.types import SIMPLE, Type, Value, kind_of
+from ordain.engine.values.types import Type, Value
 
 INDEXED = 16
 """From so many rules on a strict table is looked up by its index; trying fewer one by one is faster."""
@@ -25,8 +26,6 @@ _NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 _VARIABLE = re.compile(r"\b[vpc]\d+\b")
 
-_FROM_TEXT = {"date": read_date, "duration": read_duration}
-
 Place = tuple[str, Span]
 Line = Callable[..., None]
 
@@ -34,21 +33,10 @@ Line = Callable[..., None]
 class TableCode:
     """Writes one table. `line` takes a line of the function being written, `define` that of a function beside it."""
 
-    def __init__(
-        self,
-        table: Table,
-        expressions: Expressions,
-        constants: Mapping[str, tuple[Type, Value]],
-        *,
-        lenient: bool,
-        line: Line,
-        define: Line,
-    ) -> None:
-        self.table, self.expressions, self.lenient = table, expressions, lenient
-        self.constants = constants
+    def __init__(self, plan: PlannedTable, expressions: Expressions, *, line: Line, define: Line) -> None:
+        self.plan, self.table, self.lenient, self.expressions = plan, plan.table, plan.lenient, expressions
         self.line, self.define = line, define
         self.constant = expressions.namespace.constant
-        self.asks_null = [_asks_for_null(table, number) for number in range(len(table.columns))]
         self.columns: list[str] = []
         self.prepared: PreparedTable | None = None
         self.cells: dict[tuple[int, int], Callable[..., Value]] = {}
@@ -56,8 +44,8 @@ class TableCode:
     def write(self, variable: str) -> None:
         """The lines that decide the table into `variable` and append its step."""
         table = self.table
-        for column in table.columns:
-            source = self.expressions.code(column.expression, null_allowed=True)
+        for column in self.plan.columns:
+            source = self.expressions.code(column.asked, null_allowed=True)
             if not source.isidentifier():
                 name = f"c{next(self.expressions.numbers)}"
                 self.line(f"    {name} = {source}", (f"column `{column.text}` of `{table.name}`", table.span))
@@ -71,18 +59,20 @@ class TableCode:
         else:
             self.every(variable)
 
+    def step(self, looked_at: object, fired: str, value: str, missing: str = "()") -> str:
+        """Source that makes the step of this table and appends it."""
+        return f"steps.append(new(Step, ({self.constant(self.table)}, {looked_at}, {fired}, {value}, {missing})))"
+
     # --- by the index
 
     def indexed(self, variable: str) -> None:
-        table = self.table
-        cells = [[self.settled(cell) if cell is not None else None for cell in rule.cells] for rule in table.rules]
+        table, plan = self.table, self.plan
         index = TableIndex(
-            cells,
-            asks_null=self.asks_null,
+            [[None if cell is None else cell.plain for cell in rule.cells] for rule in plan.rules],
+            [column.asks_null for column in plan.columns],
             lenient=self.lenient,
             answer=self.answer if self.lenient else None,
         )
-        rows: list[Value] = []
         makers: dict[int, str] = {}
         tests: dict[int, str] = {}
         beside: dict[str, tuple[str, Place]] = {}
@@ -92,26 +82,24 @@ class TableCode:
             beside[name] = (source, place)
             return name
 
-        for number, rule in enumerate(table.rules):
-            place = (f"rule `{rule.id}`", rule.span)
-            if test := self.rest_of(index.others.get(number, ()), rule):
+        for number, rule in enumerate(plan.rules):
+            place = (f"rule `{rule.rule.id}`", rule.rule.span)
+            if test := self.rest_of(rule):
                 tests[number] = part(test, place)
-            row = self.constant_row(rule.gives)
-            rows.append(row)
-            if row is None:
-                makers[number] = part(self.row(rule.gives), place)
+            if rule.row is None:
+                makers[number] = part(self.computed_row(rule.gives), place)
         otherwise = None
-        if table.otherwise is not None:
-            otherwise = part(self.row(table.otherwise), self.none_place())
+        if plan.otherwise is not None:
+            otherwise = part(self.otherwise(plan.otherwise), self.none_place())
         names = self.read_by(source for source, _ in beside.values())
         for name, (source, place) in beside.items():
             self.define(f"def {name}(at, z, steps{names}): return {source}", place)
-        self.prepared = PreparedTable(table, cells, index, tuple(rows), makers, tests, otherwise, self.lenient)
+        self.prepared = PreparedTable(plan, index, makers, tests, otherwise)
         decide = self.constant(self.prepared)
         asked = "".join(f"{column}, " for column in self.columns)
         place = (f"`{table.name}`", table.span)
         self.line(f"    n, h, {variable} = {decide}.decide(({asked}), (at, z, steps{names}))", place)
-        self.line(f"    steps.append(({self.constant(table)}, n, h, {variable}, ()))")
+        self.line(f"    {self.step('n', 'h', variable)}")
 
     def answer(self, rule: int, column: int, value: Value) -> bool | None:
         """What one plain cell says of a value that cannot be looked up, such as a list."""
@@ -123,13 +111,9 @@ class TableCode:
         found = self.cells[rule, column](value, {}, _NO_TIME, Runtime([]))
         return found if isinstance(found, bool) else None
 
-    def rest_of(self, columns: Sequence[int], rule: Rule) -> str:
+    def rest_of(self, rule: PlannedRule) -> str:
         """What the index leaves to be asked of one rule."""
-        tests = []
-        for number in columns:
-            cell = rule.cells[number]
-            if cell is not None:
-                tests.append(self.test(cell, number, guarded=True))
+        tests = [self.test(cell, number) for number in rule.others if (cell := rule.cells[number]) is not None]
         if rule.condition is not None:
             tests.append(self.expressions.code(rule.condition))
         return " and ".join(f"({test}) is True" for test in tests)
@@ -144,29 +128,27 @@ class TableCode:
 
     def first(self, variable: str) -> None:
         """Rules in order until one matches; `h` is its position, -1 when none did."""
-        table = self.table
         self.line("    while True:")
-        for number, rule in enumerate(table.rules):
-            place = (f"rule `{rule.id}`", rule.span)
+        for number, rule in enumerate(self.plan.rules):
+            place = (f"rule `{rule.rule.id}`", rule.rule.span)
             self.line(f"        if {self.condition(rule)}:", place)
-            self.line(f"            h = {number}; {variable} = {self.row(rule.gives)}; break", place)
+            self.line(f"            h = {number}; {variable} = {self.row(rule)}; break", place)
         self.line(f"        h = -1; {self.none_matched(variable)}; break", self.none_place())
-        size = len(table.rules)
+        size = len(self.plan.rules)
         fired = self.constant((*((number,) for number in range(size)), ()))
-        looked_at = f"h + 1 if h >= 0 else {size}"
-        self.line(f"    steps.append(({self.constant(table)}, {looked_at}, {fired}[h], {variable}, ()))")
+        self.line(f"    {self.step(f'h + 1 if h >= 0 else {size}', f'{fired}[h]', variable)}")
 
     def every(self, variable: str) -> None:
         """All rules; `h` are the positions of those that match, `r` their rows, `m` what they missed."""
         table, constant = self.table, self.constant(self.table)
         self.line("    h = []; r = []; m = []")
-        for number, rule in enumerate(table.rules):
-            place = (f"rule `{rule.id}`", rule.span)
-            condition, row = self.condition(rule), self.row(rule.gives)
-            if rule.missing is None:
+        for number, rule in enumerate(self.plan.rules):
+            place = (f"rule `{rule.rule.id}`", rule.rule.span)
+            condition, row = self.condition(rule), self.row(rule)
+            if rule.rule.missing is None:
                 self.line(f"    if {condition}: h.append({number}); r.append({row})", place)
                 continue
-            instead = self.constant(_whole_row(table, rule.missing))
+            instead = self.constant(whole_row(table, rule.rule.missing))
             self.line("    try:", place)
             self.line(f"        if {condition}: r.append({row}); h.append({number})", place)
             self.line("    except MissingValue as x:", place)
@@ -181,31 +163,34 @@ class TableCode:
                 self.line(f"    if len(h) > 1: h, r = best({constant}, h, r)", place)
             case HitPolicy.OUTPUT_ORDER:
                 self.line(f"    h, r = ordered({constant}, h, r)", place)
+            case HitPolicy.FIRST | HitPolicy.COLLECT | HitPolicy.RULE_ORDER:
+                pass
+            case _ as other:
+                assert_never(other)
+        otherwise = None if self.plan.otherwise is None else self.otherwise(self.plan.otherwise)
         if table.aggregation:
-            otherwise = "" if table.otherwise is None else f" if r else {self.row(table.otherwise)}"
-            self.line(f"    {variable} = total({constant}, r){otherwise}", place)
+            instead = "" if otherwise is None else f" if r else {otherwise}"
+            self.line(f"    {variable} = total({constant}, r){instead}", place)
         elif table.hit_policy.gives_list:
-            otherwise = "" if table.otherwise is None else f" or ({self.row(table.otherwise)},)"
-            self.line(f"    {variable} = tuple(r){otherwise}", place)
+            instead = "" if otherwise is None else f" or ({otherwise},)"
+            self.line(f"    {variable} = tuple(r){instead}", place)
         else:
             self.line(f"    if r: {variable} = r[0]", place)
             self.line(f"    else: {self.none_matched(variable)}", self.none_place())
-        size = len(table.rules)
-        self.line(f"    steps.append(({constant}, {size}, tuple(h), {variable}, tuple(m)))")
+        self.line(f"    {self.step(len(self.plan.rules), 'tuple(h)', variable, 'tuple(m)')}")
 
-    def condition(self, rule: Rule) -> str:
+    def condition(self, rule: PlannedRule) -> str:
         """All cells and the condition. As in the index, a null matters only where no other plain cell fails."""
         plain: list[str] = []
         needed: list[str] = []
         rest: list[str] = []
-        for number, (column, cell) in enumerate(zip(self.table.columns, rule.cells, strict=True)):
+        for number, (column, cell) in enumerate(zip(self.plan.columns, rule.cells, strict=True)):
             if cell is None:
                 continue
-            test = self.test(cell, number, guarded=True)
-            form = plain_cell(self.settled(cell), lenient=False)
-            if form is None:
+            test = self.test(cell, number)
+            if cell.plain is None:
                 rest.append(test)
-            elif column.expression.type.optional and not self.asks_null[number] and form.on_null is None:
+            elif column.nullable and cell.on_null is OnNull.NEEDED:
                 source = self.columns[number]
                 plain.append(f"({source} is None or {test})")
                 needed.append(f"({source} is not None or need({self.constant(column.text)}))")
@@ -217,48 +202,31 @@ class TableCode:
 
     def none_place(self) -> Place:
         name = f"`{self.table.name}`"
-        return (name if self.table.otherwise is None else f"`otherwise` of {name}", self.table.span)
+        return (name if self.plan.otherwise is None else f"`otherwise` of {name}", self.table.span)
 
     def none_matched(self, variable: str) -> str:
-        if self.table.otherwise is None:
+        if self.plan.otherwise is None:
             return f"no_rule({self.constant(self.table)})"
-        return f"{variable} = {self.row(self.table.otherwise)}"
+        return f"{variable} = {self.otherwise(self.plan.otherwise)}"
 
     # --- both ways
 
-    def settled(self, cell: Checked) -> Expr:
-        """The cell with everything known beforehand as a literal: constants, and dates written as `date("...")`."""
-
-        def literal(node: Expr) -> Expr:
-            if isinstance(node, Name) and node.name in self.constants:
-                of, value = self.constants[node.name]
-                return Literal(node.span, value, type=of)
-            hidden = isinstance(node, Call) and node.called in self.expressions.names
-            return node if hidden else _written_date(node) or node
-
-        return changed(cell.tree, literal)
-
-    def test(self, cell: Checked, number: int, *, guarded: bool) -> str:
-        column, source = self.table.columns[number], self.columns[number]
-        test = self.expressions.code(cell, input=source, asked=column.text)
-        nullable = not self.lenient and column.expression.type.optional and self.asks_null[number]
-        if guarded and nullable and not asks_null(cell.tree):
-            # The column has a rule for null, so its other rules are known not to match it.
+    def test(self, cell: PlannedCell, number: int) -> str:
+        """Source of a cell, and of the rule that a column with a cell for null has."""
+        column, source = self.plan.columns[number], self.columns[number]
+        test = self.expressions.code(replace(cell.written, tree=cell.tree), input=source, asked=column.text)
+        if not self.lenient and column.nullable and column.asks_null and not cell.asks_null:
             return f"({source} is not None and {test})"
         return test
 
-    def constant_row(self, gives: tuple[Checked, ...]) -> Value:
-        """The row when it is known beforehand, otherwise None."""
-        literal = [constant_value(part) for part in gives]
-        typed = self.lenient and any(output.type.kind != "any" for output in self.table.outputs)
-        if typed or not all(is_literal and value is not None for is_literal, value in literal):
-            return None
-        return _whole_row(self.table, tuple(value for _, value in literal))
+    def row(self, rule: PlannedRule) -> str:
+        return self.computed_row(rule.gives) if rule.row is None else self.constant(rule.row)
 
-    def row(self, gives: tuple[Checked, ...]) -> str:
-        row = self.constant_row(gives)
-        if row is not None:
-            return self.constant(row)
+    def otherwise(self, gives: tuple[Checked, ...]) -> str:
+        row = self.plan.otherwise_row
+        return self.computed_row(gives) if row is None else self.constant(row)
+
+    def computed_row(self, gives: tuple[Checked, ...]) -> str:
         parts = [self.given(part, output.type) for part, output in zip(gives, self.table.outputs, strict=True)]
         if self.table.single:
             return parts[0]
@@ -273,28 +241,3 @@ class TableCode:
         if not type.values or isinstance(expression.tree, Literal):
             return source
         return f"declared({self.constant(type.values)}, {source})"
-
-
-def _written_date(node: Expr) -> Literal | None:
-    """The value of `date("2026-01-31")` and its like, when its text says one."""
-    if not isinstance(node, Call) or node.called not in _FROM_TEXT or len(node.arguments) != 1 or node.names:
-        return None
-    [text] = node.arguments
-    if not isinstance(text, Literal) or not isinstance(text.value, str):
-        return None
-    try:
-        value = _FROM_TEXT[node.called](text.value)
-    except NotThatType:
-        return None
-    return Literal(node.span, value, type=SIMPLE[kind_of(value)])
-
-
-def _whole_row(table: Table, values: tuple[Value, ...]) -> Value:
-    if table.single:
-        return values[0]
-    return {output.name: value for output, value in zip(table.outputs, values, strict=True)}
-
-
-def _asks_for_null(table: Table, column: int) -> bool:
-    cells = (rule.cells[column] for rule in table.rules)
-    return any(cell is not None and asks_null(cell.tree) for cell in cells)

@@ -10,31 +10,30 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from decimal import Decimal
 from itertools import count
-from typing import Any, NoReturn
+from typing import Any
 
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.runtime.calls import STRICT
+from ordain.engine.feel.runtime.missing import MissingValue, need
 from ordain.engine.feel.runtime.work import cost
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.syntax.typenames import resolve
-from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.step import Step
 from ordain.engine.values.types import ANY, Type
-
-
-class MissingValue(Exception):
-    """A null where the expression needs a value; the argument is what was asked for, as written."""
-
-
-def need(asked: str) -> NoReturn:
-    raise MissingValue(asked)
 
 
 class Namespace:
     """The constants that generated code refers to. Equal scalars share a name when they print alike."""
 
     def __init__(self) -> None:
-        self.values: dict[str, Any] = {"need": need, "MissingValue": MissingValue, "z": STRICT}
+        self.values: dict[str, Any] = {
+            "need": need,
+            "MissingValue": MissingValue,
+            "z": STRICT,
+            "new": tuple.__new__,
+            "Step": Step,
+        }
         self._names: dict[tuple[str, str | int], str] = {}
 
     def constant(self, value: Any) -> str:
@@ -58,25 +57,24 @@ class Writer(ABC):
     def __init__(
         self,
         namespace: Namespace,
-        checked: Checked,
         frames: tuple[Frame, ...],
         input: str,
         asked: str,
         types: Mapping[str, Type],
         numbers: count[int],
     ) -> None:
-        self.namespace, self.checked, self.frames = namespace, checked, frames
+        self.namespace, self.frames = namespace, frames
         self.input, self.asked, self.types, self.numbers = input, asked, types, numbers
         self.constant = namespace.constant
 
     def within(self, frame: Frame) -> Writer:
         """A writer that knows more names."""
         frames = (*self.frames, frame)
-        return type(self)(self.namespace, self.checked, frames, self.input, self.asked, self.types, self.numbers)
+        return type(self)(self.namespace, frames, self.input, self.asked, self.types, self.numbers)
 
     def asking(self, input: str, asked: str) -> Writer:
         """A writer for tests of another value."""
-        return type(self)(self.namespace, self.checked, self.frames, input, asked, self.types, self.numbers)
+        return type(self)(self.namespace, self.frames, input, asked, self.types, self.numbers)
 
     def variable(self) -> str:
         return f"x{next(self.numbers)}"

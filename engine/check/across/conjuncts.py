@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ordain.engine.backends.python.expressions import function_of
-from ordain.engine.backends.python.writing import MissingValue
 from ordain.engine.errors import NotThatType
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.runtime.calls import STRICT
+from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.checker import Checked

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ordain.engine.backends.python.policy import CompiledPolicy, RawStep, compile_policy
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
 from ordain.engine.dmn.reading.read import Model, read_model
 from ordain.engine.dmn.reading.xml import parse
 from ordain.engine.errors import CalculationFailed, Issue, MalformedRequest, NotThatType, OrdainError, did_you_mean
 from ordain.engine.feel.runtime.conform import converted
+from ordain.engine.step import Step
 from ordain.engine.values.from_json import from_json
 from ordain.engine.values.types import ANY, FunctionValue, Value
 
@@ -34,7 +35,7 @@ class Ran:
 
     values: Mapping[str, Value]
     reasons: tuple[Reason, ...]
-    steps: tuple[RawStep, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Runnable:
         for name in self.model.inputs:
             if name not in given and name not in self.model.unread:
                 reasons.append(Issue(f"the input `{name}` was not given: it counts as null", fact=name))
-        steps: list[RawStep] = []
+        steps: list[Step] = []
         faults = _Faults(steps)
         with_depth(lambda: self.compiled.run(held, at, steps, faults))
         return Ran(held, _distinct([*map(Reason, reasons), *faults.reasons(self.model)]), tuple(steps))
@@ -99,7 +100,7 @@ class Runnable:
 class _Faults(list[Issue]):
     """Faults with the number of steps that were made before each, which tells the decision it belongs to."""
 
-    def __init__(self, steps: Sequence[RawStep]) -> None:
+    def __init__(self, steps: Sequence[Step]) -> None:
         self.steps = steps
         self.made: list[int] = []
 
@@ -111,7 +112,7 @@ class _Faults(list[Issue]):
         # Tables inside expressions make steps too, before the step of the decision they are in.
         own = {decision.name for decision in model.policy.decisions}
         for issue, before in zip(self, self.made, strict=True):
-            after = (step[0].name for step in self.steps[before:])
+            after = (step.decision.name for step in self.steps[before:])
             yield Reason(issue, next((name for name in after if name in own), ""))
 
 

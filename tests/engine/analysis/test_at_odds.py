@@ -9,13 +9,14 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordain.engine.backends.python.policy import CompiledPolicy, RawStep, compile_policy
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
 from ordain.engine.check.across.customers import find, time_of, values_of
 from ordain.engine.check.across.demands import demands
 from ordain.engine.examples.run import fired_rules
 from ordain.engine.policy.load import load_policy
 from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.model import Policy
+from ordain.engine.step import Step
 from ordain.engine.values.types import Value
 
 VOCABULARY = load_vocabulary(
@@ -61,7 +62,7 @@ def policy(one: str, other: str) -> Policy:
 
 
 def both_fire(compiled: CompiledPolicy, customer: dict[str, Value], at: dt.datetime) -> bool:
-    steps: list[RawStep] = []
+    steps: list[Step] = []
     compiled.run({**dict.fromkeys(compiled.policy.reads), **customer}, at, steps)
     return fired_rules(steps) == {"one", "two"}
 

@@ -1,0 +1,33 @@
+"""One step of a decision: what the trace holds of one table or expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ordain.engine.policy.model import Decision, Table
+from ordain.engine.values.types import Value
+
+
+class Step(NamedTuple):
+    """`looked_at` is the number of rules that were tried, `fired` the positions of those that count, `value` what came
+    out, and `missing` for compliance the position of each rule that lacked a fact, with the fact's name.
+
+    An expression tries no rules. A tuple, because each decision makes several and does little else.
+    """
+
+    decision: Decision
+    looked_at: int
+    fired: tuple[int, ...]
+    value: Value
+    missing: tuple[tuple[int, str], ...] = ()
+
+
+def fired_rules(steps: Iterable[Step]) -> frozenset[str]:
+    """The ids of the rules that fired."""
+    return frozenset(
+        step.decision.rules[position].id
+        for step in steps
+        if isinstance(step.decision, Table)
+        for position in step.fired
+    )
