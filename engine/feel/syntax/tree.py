@@ -234,6 +234,35 @@ class Call(Expr):
         return self.function.name if isinstance(self.function, Name) else ""
 
 
+Node = (
+    Literal
+    | Name
+    | Input
+    | Path
+    | Filter
+    | Negate
+    | Arithmetic
+    | Comparison
+    | Logic
+    | If
+    | Between
+    | In
+    | Matches
+    | Range
+    | ListOf
+    | ContextOf
+    | Steps
+    | For
+    | Quantified
+    | Function
+    | InstanceOf
+    | Call
+)
+"""Every expression. It is closed, so that a `match` over it can be proved to leave none out (`assert_never`)."""
+Binder = Entry | Each | Parameter
+"""What only stands inside an expression, and gives a name to something there."""
+
+
 def call(span: Span, function: str, *arguments: Expr) -> Call:
     """A call of the function of that name."""
     return Call(span, Name(span, function), arguments)
