@@ -10,15 +10,15 @@ from functools import cached_property
 
 from ordain.engine.errors import NotThatType
 from ordain.engine.examples.variables import AT, Path, Variable, short, value_at
+from ordain.engine.feel.functions import entry_of
 from ordain.engine.feel.syntax import tree
-from ordain.engine.feel.syntax.tree import Call, Expr, Input, Literal, Logic, Name
+from ordain.engine.feel.syntax.tree import Expr, Input, Literal, Logic, Name
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.facts import Fact, Vocabulary, round_to
 from ordain.engine.policy.model import Formula, Policy, Table
 from ordain.engine.tables.cells import plain_cell
 from ordain.engine.values.types import NUMBERS, Kind, Type, Value, kind_of
 
-_CLOCK = {"today", "now"}
 _ORDERED = (Kind.NUMBER, Kind.DATE, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS)
 _FROM_EXAMPLES = 12
 _YEARS = (0, -1, 1, -2, 2, -5, 5, -10, 10, -30)
@@ -93,7 +93,7 @@ class Borders:
             case Name(name=name):
                 yield from (path for path in self.variables if path[0] == name)
             case _:
-                if isinstance(node, Call) and node.called in _CLOCK:
+                if (entry := entry_of(node)) is not None and entry.clock:
                     yield AT
                 for child in tree.children(node):
                     yield from self._reads(child, column, decided)
@@ -261,8 +261,8 @@ def _expressions(decision: Table | Formula) -> Iterator[tuple[Expr, Expr | None]
 
 def _atoms(node: Expr) -> Iterator[Expr]:
     """The parts of an expression that compare something, which `and`, `or`, `not` and `if` join."""
-    joins = isinstance(node, Logic | tree.If) or (isinstance(node, Call) and node.called == "not")
-    if joins:
+    entry = entry_of(node)
+    if isinstance(node, Logic | tree.If) or (entry is not None and entry.negates):
         for child in tree.children(node):
             yield from _atoms(child)
     else:

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ordain.engine.backends.python.expressions import Expressions, constant_value, function_of
 from ordain.engine.backends.python.prepared import PreparedTable
-from ordain.engine.errors import NotThatType, Span
+from ordain.engine.errors import Span
+from ordain.engine.feel.functions.folding import folded
 from ordain.engine.feel.runtime.calls import Runtime
-from ordain.engine.feel.syntax.tree import Call, Expr, Literal, Name, changed
+from ordain.engine.feel.syntax.tree import Expr, Literal, Name, changed
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import HitPolicy, Rule, Table
 from ordain.engine.tables.cells import asks_null, plain_cell
 from ordain.engine.tables.index import TableIndex
-from ordain.engine.values.temporal import read_date, read_duration
-from ordain.engine.values.types import SIMPLE, Type, Value, kind_of
+from ordain.engine.values.types import Type, Value
 
 INDEXED = 16
 """From so many rules on a strict table is looked up by its index; trying fewer one by one is faster."""
@@ -24,8 +24,6 @@ INDEXED = 16
 _NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 _VARIABLE = re.compile(r"\b[vpc]\d+\b")
-
-_FROM_TEXT = {"date": read_date, "duration": read_duration}
 
 Place = tuple[str, Span]
 Line = Callable[..., None]
@@ -233,8 +231,7 @@ class TableCode:
             if isinstance(node, Name) and node.name in self.constants:
                 of, value = self.constants[node.name]
                 return Literal(node.span, value, of)
-            hidden = isinstance(node, Call) and node.called in self.expressions.names
-            return node if hidden else _written_date(node) or node
+            return folded(node, self.expressions.names) or node
 
         return changed(cell.tree, literal)
 
@@ -273,20 +270,6 @@ class TableCode:
         if not type.values or isinstance(expression.tree, Literal):
             return source
         return f"declared({self.constant(type.values)}, {source})"
-
-
-def _written_date(node: Expr) -> Literal | None:
-    """The value of `date("2026-01-31")` and its like, when its text says one."""
-    if not isinstance(node, Call) or node.called not in _FROM_TEXT or len(node.arguments) != 1 or node.names:
-        return None
-    [text] = node.arguments
-    if not isinstance(text, Literal) or not isinstance(text.value, str):
-        return None
-    try:
-        value = _FROM_TEXT[node.called](text.value)
-    except NotThatType:
-        return None
-    return Literal(node.span, value, SIMPLE[kind_of(value)])
 
 
 def _whole_row(table: Table, values: tuple[Value, ...]) -> Value:

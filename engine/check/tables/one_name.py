@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from ordain.engine.errors import NotThatType
+from ordain.engine.feel.functions import negated
+from ordain.engine.feel.functions.folding import folded
 from ordain.engine.feel.syntax.tree import (
     Between,
     Call,
@@ -20,10 +21,8 @@ from ordain.engine.feel.syntax.tree import (
     changed,
     walk,
 )
-from ordain.engine.values.temporal import read_date, read_duration
-from ordain.engine.values.types import FLAG, SIMPLE, Type, Value, kind_of
+from ordain.engine.values.types import FLAG, Type, Value
 
-_FROM_TEXT = {"date": read_date, "duration": read_duration}
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 
 
@@ -34,16 +33,7 @@ def settled(tree: Expr, constants: Mapping[str, tuple[Type, Value]], own: Collec
         if isinstance(node, Name) and node.name in constants:
             of, value = constants[node.name]
             return Literal(node.span, value, of)
-        if not isinstance(node, Call) or node.called in own or node.called not in _FROM_TEXT or node.names:
-            return node
-        texts = [part.value for part in node.arguments if isinstance(part, Literal)]
-        if len(texts) != 1 or len(node.arguments) != 1 or not isinstance(texts[0], str):
-            return node
-        try:
-            value = _FROM_TEXT[node.called](texts[0])
-        except NotThatType:
-            return node
-        return Literal(node.span, value, SIMPLE[kind_of(value)])
+        return folded(node, own) or node
 
     return changed(tree, literal)
 
@@ -114,7 +104,7 @@ def _as_cell(tree: Expr) -> Expr | None:
                     return None
                 parts.extend(part.operands if isinstance(part, Logic) else (part,))
             return Logic(span, "or", tuple(parts))
-        case Call(arguments=(only,)) if tree.called == "not" and not tree.names:
+        case Call(arguments=(only,)) if negated(tree) is not None:
             part = _as_cell(only)
             return None if part is None or isinstance(part, Call) else Call(span, tree.function, (part,))
         case _:

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ordain.engine.feel.functions.operators import equal, less
-from ordain.engine.feel.functions.signature import Function, Signature, signature
+from ordain.engine.feel.functions.entry import ByText, Function
+from ordain.engine.feel.functions.operators import ORDERED, equal, less
+from ordain.engine.feel.functions.signature import Signature, signature
 from ordain.engine.values import temporal
-from ordain.engine.values.types import Interval, Value, kind_of, number
+from ordain.engine.values.types import Interval, Type, Value, kind_of, number, range_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,12 @@ def _range(text: str) -> Interval:
     if low is not None and high is not None and less(high, low):
         raise ValueError(f"`{text}` ends before it begins")
     return Interval(low, high, low_open, high_open)
+
+
+def _type_of(interval: Interval) -> Type | None:
+    """The type of a range, by its bounds; None when they have no order."""
+    kinds = {kind_of(bound) for bound in (interval.low, interval.high) if bound is not None}
+    return range_of(Type(kinds.pop())) if len(kinds) == 1 and kinds <= ORDERED else None
 
 
 def _endpoint(text: str) -> Value:
@@ -281,5 +288,6 @@ FUNCTIONS: dict[str, Function] = {
         'range("[1..10)") = [1..10)',
         "true",
         (signature("(from: text) -> range of any", _range),),
+        by_text=ByText(_type_of),
     ),
 }

@@ -11,8 +11,8 @@ from importlib import resources
 
 from ordain.engine.errors import did_you_mean
 from ordain.engine.feel.functions import FUNCTIONS, GROUPS
+from ordain.engine.feel.functions.entry import Function
 from ordain.engine.feel.functions.operators import PROPERTIES
-from ordain.engine.feel.functions.signature import Function
 
 _TOP = (
     "count",

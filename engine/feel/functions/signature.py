@@ -55,17 +55,6 @@ class Signature:
         return self.fewest <= count and (self.repeats or count <= len(self.parameters))
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
-    """One built-in function. `example` is FEEL and gives what `result` gives; `own`: it is Ordain's, not DMN's."""
-
-    meaning: str
-    example: str
-    result: str
-    signatures: tuple[Signature, ...]
-    own: bool = False
-
-
 def signature(text: str, python: Callable[..., Any], *, clock: bool = False) -> Signature:
     """The signature that a line says. Raises ValueError for a line that is none."""
     words = _Words(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ordain.engine.feel.functions import patterns
-from ordain.engine.feel.functions.signature import Function, signature
+from ordain.engine.feel.functions.entry import Function, OfEmpty
+from ordain.engine.feel.functions.signature import signature
 from ordain.engine.feel.runtime.work import MOST_CHARACTERS, TOO_LONG
 
 
@@ -119,5 +120,6 @@ FUNCTIONS: dict[str, Function] = {
         'string join(["a", "b", "c"], "_and_")',
         '"a_and_b_and_c"',
         (signature("(list: list of text?, delimiter?: text?) -> text", _join),),
+        of_empty=OfEmpty('""'),
     ),
 }

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Collection
 
 from ordain.engine.errors import Issue, PolicyError, Span
+from ordain.engine.feel.functions import negated
 from ordain.engine.feel.syntax.lexer import MAX_DEPTH, too_deep
 from ordain.engine.feel.syntax.parser import COMPARE, ONE_COMPARISON, Parser
-from ordain.engine.feel.syntax.tree import Call, Expr, Logic, Matches, Name, TypeName, call, children
+from ordain.engine.feel.syntax.tree import Expr, Logic, Matches, Name, TypeName, call, children
 from ordain.engine.feel.syntax.words import Reader
 
 _COMMA_NUMBER = re.compile(
@@ -148,8 +149,10 @@ def _surplus(parser: Parser) -> str:
 
 
 def _refuse_yes_or_no(parser: Parser, test: Expr) -> None:
+    if (inner := negated(test)) is not None:
+        _refuse_yes_or_no(parser, inner)
     match test:
-        case Logic(operands=parts) | Call(function=Name(name="not"), arguments=parts):
+        case Logic(operands=parts):
             for part in parts:
                 _refuse_yes_or_no(parser, part)
         case Matches(candidate=Name(name=name) as at) if name.lower() in ("yes", "no"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.feel.functions import FUNCTIONS, negated
 from ordain.engine.feel.syntax.escapes import escaped
 from ordain.engine.feel.syntax.names import is_written_name
 from ordain.engine.feel.syntax.parser import asks_itself
@@ -59,10 +59,9 @@ def cell_text(tree: Expr | None) -> str:
     """The text of a table's cell."""
     if tree is None:
         return "-"
-    if isinstance(tree, Call) and tree.called == "not" and not tree.names and len(tree.arguments) == 1:
-        inner = _tests(tree.arguments[0])
-        if inner:
-            return f"not({inner})"
+    inner = negated(tree)
+    if inner is not None and (tests := _tests(inner)):
+        return f"not({tests})"
     found = _tests(tree)
     return found or _alone(tree)
 

@@ -17,10 +17,10 @@ from ordain.engine.feel.functions.signature import Signature
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.comparisons import as_duration
-from ordain.engine.feel.typing.fitting import joined
 from ordain.engine.feel.typing.function_calls import Calls
 from ordain.engine.feel.typing.number_limits import fixed
 from ordain.engine.feel.typing.offsets import placed
+from ordain.engine.values.joining import joined
 from ordain.engine.values.types import ANY, FLAG, NULL, NUMBERS, Kind, Limits, Type, list_of
 
 _NONE: Mapping[str, Type] = MappingProxyType({})
@@ -153,8 +153,6 @@ class _Checker(Calls):
             return base.fields[node.name]
         if (operation := PROPERTIES.get(base.kind, {}).get(node.name)) is not None:
             gives = operation.gives
-            if base.kind is Kind.DURATION and node.name == "days":
-                gives = replace(gives, unit="days")
             # A bound of a range is of the range's type, and missing on a side without bound.
             return replace(base.item or ANY, optional=True) if gives.kind is Kind.ANY else gives
         return self.no_field(node, base)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
-from ordain.engine.feel.typing.fitting import fits, is_known, joined
+from ordain.engine.feel.typing.fitting import fits, is_known
 from ordain.engine.feel.typing.rule_base import Checking
+from ordain.engine.values.joining import joined
 from ordain.engine.values.types import ANY, DATE, FLAG, NUMBER, Kind, Type, context_of, list_of
 
 _ENDLESS = "give the range a beginning and an end: 1..10"
