@@ -15,6 +15,7 @@ from typing import Any
 from ordain.engine.feel.functions.entry import ByText, Function
 from ordain.engine.feel.functions.operators import ORDERED, equal, less
 from ordain.engine.feel.functions.signature import Signature, signature
+from ordain.engine.feel.syntax.escapes import characters
 from ordain.engine.values import temporal
 from ordain.engine.values.types import Interval, Type, Value, kind_of, number, range_of
 
@@ -115,8 +116,6 @@ _RANGE = re.compile(
     rf"\s*(?P<start>[\[\](])\s*(?P<low>{_ENDPOINT})\s*\.\.\s*(?P<high>{_ENDPOINT})\s*(?P<end>[\])\[])\s*",
     re.ASCII | re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 _READERS: dict[str, Callable[[str], Value]] = {
     "@": temporal.read_any,
     "date": temporal.read_date,
@@ -158,24 +157,12 @@ def _endpoint(text: str) -> Value:
     if not quote:
         return number(text)
     if not head:
-        return _ESCAPE.sub(_unescaped, text[1:-1])
+        return characters(text[1:-1])
     inner, _, closing = rest.rpartition('"')
     name = " ".join(head.removesuffix("(").replace("(", " ").split())
     if (name == "@") == bool(closing.strip()):
         raise ValueError(f"`{text}` is no literal")
     return _READERS[name](inner)
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    sign = match[1]
-    if len(sign) > 1:
-        code = int(sign[1:], 16)
-        if code > 0x10FFFF:
-            raise ValueError(f"`{match[0]}` is no character")
-        return chr(code)
-    if sign not in _ESCAPED:
-        raise ValueError(f"`{match[0]}` is no character")
-    return _ESCAPED[sign]
 
 
 _FORMS = {
