@@ -7,6 +7,7 @@ The text is read with the names of several words known that the tree has. A type
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import assert_never, cast
 
 from ordain.engine.feel.functions import FUNCTIONS, negated
 from ordain.engine.feel.syntax.escapes import escaped
@@ -34,6 +35,7 @@ from ordain.engine.feel.syntax.tree import (
     Matches,
     Name,
     Negate,
+    Node,
     Parameter,
     Path,
     Quantified,
@@ -113,9 +115,10 @@ def _at(tree: Expr, strength: int) -> str:
 
 
 def _printed(tree: Expr) -> tuple[str, int]:
-    match tree:
+    node = cast("Node", tree)
+    match node:
         case Literal():
-            return _literal(tree)
+            return _literal(node)
         case Name(name=name):
             return name, _WHOLE
         case Input():
@@ -127,18 +130,20 @@ def _printed(tree: Expr) -> tuple[str, int]:
             own = _STRENGTH[op]
             return f"{_at(left, own)} {op} {_at(right, own + 1)}", own
         case Comparison() | Between() | In() | Matches():
-            return _comparison(tree), _COMPARE
+            return _comparison(node), _COMPARE
         case Logic(op=op, operands=operands):
             own = _OR if op == "or" else _AND
             return _joined(op, [_at(operand, own + 1) for operand in operands]), own
         case InstanceOf(value=value, type=of):
             return f"{_at(value, _INSTANCE)} instance of {type_text(of)}", _INSTANCE
         case Path() | Filter() | Call():
-            return _followed(tree), _POSTFIX
-        case Range() | ListOf() | ContextOf() | Entry():
-            return _bracketed(tree), _WHOLE
+            return _followed(node), _POSTFIX
+        case Range() | ListOf() | ContextOf():
+            return _bracketed(node), _WHOLE
+        case If() | For() | Quantified() | Steps() | Function():
+            return _form(node), _LOOSE
         case _:
-            return _form(tree), _LOOSE
+            assert_never(node)
 
 
 def _joined(op: str, texts: list[str]) -> str:
@@ -227,7 +232,7 @@ def _bracketed(tree: Range | ListOf | ContextOf | Entry) -> str:
             return f"{name if is_written_name(name) else escaped(name)}: {printed(value)}"
 
 
-def _form(tree: Expr) -> str:
+def _form(tree: If | For | Quantified | Each | Steps | Function | Parameter) -> str:
     match tree:
         case If(condition=condition, then=then, otherwise=otherwise):
             return f"if {printed(condition)} then {printed(then)} else {printed(otherwise)}"
@@ -243,5 +248,3 @@ def _form(tree: Expr) -> str:
             return f"function({', '.join(map(_form, parameters))}) {'external ' if external else ''}{printed(body)}"
         case Parameter(name=name, type=of):
             return name if of is None else f"{name}: {type_text(of)}"
-        case _:
-            raise TypeError(f"{type(tree).__name__} has no text")

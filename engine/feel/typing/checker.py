@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
+from typing import assert_never
 
 from ordain.engine.errors import Issue, did_you_mean
 from ordain.engine.feel.functions.operators import ARITHMETIC, NEGATION, PROPERTIES
 from ordain.engine.feel.functions.signature import Signature
 from ordain.engine.feel.syntax import tree
-from ordain.engine.feel.syntax.tree import Expr
+from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.feel.typing.comparisons import as_duration
 from ordain.engine.feel.typing.function_calls import Calls
 from ordain.engine.feel.typing.number_limits import fixed
@@ -85,7 +86,7 @@ def untyped(expression: Expr) -> Checked:
 
 
 class _Checker(Calls):
-    def infer(self, node: Expr) -> Type:  # noqa: C901 - one line a node
+    def infer(self, node: Node) -> Type:  # noqa: C901 - one line a node
         match node:
             case tree.Literal():
                 return _literal(node)
@@ -131,7 +132,8 @@ class _Checker(Calls):
                 return self.instance(node)
             case tree.Call():
                 return self.call(node)
-        raise AssertionError(f"{type(node).__name__} has no typing rule")
+            case _:
+                assert_never(node)
 
     def logic(self, node: tree.Logic) -> Type:
         for operand in node.operands:

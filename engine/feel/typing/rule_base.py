@@ -6,13 +6,14 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 from ordain.engine.errors import Issue, Level, Span, did_you_mean
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.functions.signature import Signature
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.lexer import NUMBER_ALONE
-from ordain.engine.feel.syntax.tree import Expr
+from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.feel.syntax.typenames import NotAType, resolve
 from ordain.engine.values.types import ANY, FLAG, Kind, Type
 
@@ -36,13 +37,14 @@ class Checking(ABC):
         self.broken = self.guessing = False
 
     @abstractmethod
-    def infer(self, node: Expr) -> Type:
+    def infer(self, node: Node) -> Type:
         """The type of a node, by the rule for it."""
 
     def type_of(self, node: Expr) -> Type:
-        found = self.infer(node)
-        self.types[id(node)] = found
-        return found
+        """The type of an expression, which is kept. What only binds a name is typed where it binds it."""
+        type = self.infer(cast("Node", node))
+        self.types[id(node)] = type
+        return type
 
     def fault(self, span: Span, message: str, hint: str = "", *, code: str = "type") -> Type:
         self.issues.append(Issue(message, hint, span, code=code))
