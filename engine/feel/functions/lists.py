@@ -34,7 +34,7 @@ class _Seen:
         self.compared = 0
 
     def adds(self, value: Any) -> bool:
-        """Whether no equal value was there; it is now."""
+        """Whether no equal value was there; it is now. Raises ValueError after too many comparisons."""
         key = _key(value)
         self.compared += len(self.others) if key is None else 0
         if self.compared > _MOST_COMPARED:

@@ -118,6 +118,7 @@ class _Check:
         self.groups = self.size = self.last = 0
 
     def run(self) -> str:
+        """The pattern as the translation takes it. Raises ValueError or RegexError."""
         made = []
         while self.at < len(self.pattern):
             sign = self.pattern[self.at]

@@ -47,6 +47,7 @@ class _Place:
         return self.order(other) <= 0
 
     def at(self, other: _Place) -> bool:
+        """Whether both are one place. Raises ValueError as `order` does."""
         return self.order(other) == 0
 
 

@@ -37,6 +37,10 @@ def _keys(node: Expr) -> tuple[str, ...]:
 
 
 def get_value(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """The type of the field that a literal key, or a list of keys, leads to.
+
+    Raises NotKnown for a key that is not written there, or that no field has.
+    """
     found = of(arguments[0])
     for key in _keys(arguments[1]):
         if key not in found.fields:
@@ -54,6 +58,7 @@ def get_entries(arguments: Sequence[Expr], of: TypeOf) -> Type:
 
 
 def context_put(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """The type of the context with the field put in. Raises NotKnown for keys that are not written there."""
     return _put(of(arguments[0]), _keys(arguments[1]), of(arguments[2]))
 
 
@@ -65,6 +70,7 @@ def _put(context: Type, keys: tuple[str, ...], value: Type) -> Type:
 
 
 def context_merge(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """The fields of all contexts of a written list, the later first. Raises NotKnown for any other list."""
     fields: Mapping[str, Type] = {}
     for node in arguments:
         if not isinstance(node, ListOf):
@@ -76,6 +82,7 @@ def context_merge(arguments: Sequence[Expr], of: TypeOf) -> Type:
 
 
 def context(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """The fields that a written list of `{key: "name", value: ...}` names. Raises NotKnown for any other list."""
     fields: dict[str, Type] = {}
     entries = arguments[0]
     if not isinstance(entries, ListOf):
@@ -89,6 +96,7 @@ def context(arguments: Sequence[Expr], of: TypeOf) -> Type:
 
 
 def flatten(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """A list of what the leaves of a nested list have in common. Raises NotKnown when that is nothing."""
     node = arguments[0]
     found: Type | None = ANY
     for part in _leaves(node, of):

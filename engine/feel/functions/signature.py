@@ -48,6 +48,7 @@ class Signature:
 
     @property
     def fewest(self) -> int:
+        """How many arguments a call has at the least."""
         return sum(not parameter.omittable for parameter in self.parameters)
 
     def takes(self, count: int) -> bool:
@@ -79,16 +80,19 @@ class _Words:
         self.text, self.rest = text, text.strip()
 
     def taken(self, sign: str) -> bool:
+        """Whether the rest begins with the sign, which is read then, with the space after it."""
         if not self.rest.startswith(sign):
             return False
         self.rest = self.rest[len(sign) :].lstrip()
         return True
 
     def take(self, sign: str) -> None:
+        """Reads a sign that must stand there. Raises ValueError."""
         if not self.taken(sign):
             raise ValueError(f"`{sign}` is expected before `{self.rest}` in `{self.text}`")
 
     def until(self, sign: str) -> str:
+        """What stands before a sign; both are read. Raises ValueError when there is none."""
         word, found, rest = self.rest.partition(sign)
         if not found:
             raise ValueError(f"`{sign}` is expected in `{self.text}`")
@@ -96,10 +100,12 @@ class _Words:
         return word.strip()
 
     def end(self) -> None:
+        """Raises ValueError when something is left."""
         if self.rest:
             raise ValueError(f"`{self.rest}` is too much in `{self.text}`")
 
     def type(self) -> Type:
+        """The type that stands next. Raises ValueError."""
         found = self._type()
         return replace(found, optional=True) if self.taken("?") else found
 

@@ -26,9 +26,11 @@ Placed = tuple[Expr | None, ...]
 
 class Builtins(Comparisons, Scopes):
     def typed(self, arguments: Iterable[Expr]) -> tuple[Type, ...]:
+        """The type of each argument, in order."""
         return tuple(self.type_of(argument) for argument in arguments)
 
     def builtin_call(self, node: tree.Call, function: Function) -> Type:
+        """What a call gives: the first signature that takes the arguments is the one that is meant."""
         if node.names and not self.names_fit(node, _named(function), function.signatures):
             self.typed(argument for argument in node.arguments if not self.deferred(argument))
             return ANY
@@ -78,6 +80,7 @@ class Builtins(Comparisons, Scopes):
         return bound
 
     def stands(self, want: Type, argument: Expr, bound: Bound) -> bool:
+        """Whether an argument may stand for a parameter; a written list of several types is looked at item by item."""
         found, item = self.types[id(argument)], want.item or ANY
         if not fits(want, found, bound):
             return False
@@ -86,6 +89,7 @@ class Builtins(Comparisons, Scopes):
         return True
 
     def chosen(self, node: tree.Call, function: Function, signature: Signature, placed: Placed, bound: Bound) -> Type:
+        """What a call gives by the signature that it means, which is kept for the node."""
         self.signatures[id(node)] = signature
         self.declared_items(signature, placed)
         for position, argument in enumerate(placed):
@@ -119,6 +123,7 @@ class Builtins(Comparisons, Scopes):
         fits(want, _type_of_signature(fitting[0]), bound)
 
     def gives(self, node: tree.Call, function: Function, signature: Signature, placed: Placed, bound: Bound) -> Type:
+        """The type of the result by the signature and the entry, before units and offsets."""
         if function.result_rule is not None and not self.broken and not self.issues:
             try:
                 given = [part for part in placed if part is not None]
@@ -161,6 +166,7 @@ class Builtins(Comparisons, Scopes):
             self.declared(before.get(variable, ANY), argument)
 
     def misfit(self, node: tree.Call, function: Function) -> Type:
+        """Notes that no signature takes the arguments, with what they are and an example."""
         types = [_ANY_FUNCTION if self.deferred(part) else self.types[id(part)] for part in node.arguments]
         said, hint = [], f"example: {function.example}"
         for part, of in zip(node.arguments, types, strict=True):

@@ -17,6 +17,7 @@ from ordain.engine.values.types import ANY, FLAG, Kind, Limits, Type, range_of
 
 class Comparisons(Units, WithinLimits, Offsets):
     def comparison(self, node: tree.Comparison) -> Type:
+        """A flag; both sides must be of one kind, and have an order for `<` and its like (DMN 1.5, tables 52 to 54)."""
         if node.op not in ("=", "!="):
             self.comparable(node.op, node.left, node.right, node.span)
             self.possible(
@@ -44,6 +45,7 @@ class Comparisons(Units, WithinLimits, Offsets):
         return self.alike(op, left, self.type_of(left), right, self.type_of(right), span)
 
     def alike(self, op: str, left: Expr, one: Type, right: Expr, other: Type, span: Span) -> Type:
+        """The type of two values, of types that are known already, that have an order between them."""
         if not one.accepts(other):
             self.unlike(op, left, one, right, other, span)
         else:
@@ -53,10 +55,12 @@ class Comparisons(Units, WithinLimits, Offsets):
         return replace(found, unit=found.unit or other.unit, limits=None)
 
     def ordered(self, op: str, found: Type, span: Span) -> None:
+        """Notes that values of a type have no order."""
         if found.kind not in ORDERED and found.kind is not Kind.ANY:
             self.fault(span, f"`{op}` needs an order, and a {found} has none", code="type")
 
     def between(self, node: tree.Between) -> Type:
+        """A flag; the value has an order with both bounds."""
         value = self.type_of(node.value)
         for bound in (node.low, node.high):
             self.alike("between", node.value, value, bound, self.type_of(bound), node.span)
@@ -72,6 +76,7 @@ class Comparisons(Units, WithinLimits, Offsets):
             self.enclosed(value, of.limits, inside, span)
 
     def unlike(self, op: str, left: Expr, one: Type, right: Expr, other: Type, span: Span) -> None:
+        """Notes that two values cannot be compared, and what was probably meant."""
         sides = f"`{left.span.text}` is a {one} and `{right.span.text}` a {other}"
         if isinstance(left, tree.Input):
             sides = f"{self.asked} is a {one} and `{right.span.text}` a {other}"
@@ -108,6 +113,7 @@ class Comparisons(Units, WithinLimits, Offsets):
             self.fault(node.span, f"`{node.value}` is none of the declared values", hint, code="undeclared-value")
 
     def range(self, node: tree.Range) -> Type:
+        """A range of what its bounds are; both must be alike and in order."""
         low, high = node.low, node.high
         if low is None or high is None:
             bound = low if low is not None else high
@@ -121,6 +127,7 @@ class Comparisons(Units, WithinLimits, Offsets):
         return range_of(found)
 
     def membership(self, node: tree.In) -> Type:
+        """A flag; the tests of `in` ask about the value as those of a cell about its column."""
         outer = self.input, self.asked
         self.input, self.asked = self.type_of(node.value), f"`{node.value.span.text}`"
         for test in node.tests:
@@ -131,6 +138,7 @@ class Comparisons(Units, WithinLimits, Offsets):
         return FLAG
 
     def matches(self, node: tree.Matches) -> Type:
+        """A flag; a test without operator asks whether the value equals the candidate or is in it (DMN 1.5, 7.3.13)."""
         value = self.type_of(node.value)
         if value.kind not in (Kind.FLAG, Kind.ANY) and (values := _joined_by_or(node.candidate)):
             message = f"`or` joins flags, and {self.asked} is none"

@@ -12,6 +12,7 @@ from ordain.engine.values.types import ANY, Kind, Type
 
 class Calls(Builtins):
     def call(self, node: tree.Call) -> Type:
+        """What a call gives. A function hides the built-in one of its name; another value of that name does not."""
         if isinstance(node.function, tree.Function):
             return self.called_at_once(node, node.function)
         if not node.called:
@@ -36,6 +37,7 @@ class Calls(Builtins):
         return self.applied(node, found, given) if len(self.issues) == before else found.item or ANY
 
     def value_call(self, node: tree.Call) -> Type:
+        """What a call of a value gives, which must be a function."""
         function = self.type_of(node.function)
         types = []
         for position, argument in enumerate(node.arguments):

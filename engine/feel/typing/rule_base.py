@@ -47,6 +47,7 @@ class Checking(ABC):
         return type
 
     def fault(self, span: Span, message: str, hint: str = "", *, code: str = "type") -> Type:
+        """Notes an error, and gives the type of a part that has none: ANY."""
         self.issues.append(Issue(message, hint, span, code=code))
         return ANY
 
@@ -92,6 +93,7 @@ class Checking(ABC):
         return found
 
     def name(self, node: tree.Name) -> Type:
+        """The type of a fact, decision or variable; a fault for a name that is none."""
         if (found := self.read(node.name)) is not None:
             return found
         known = (*self.scope, *self.local)
@@ -116,6 +118,7 @@ class Checking(ABC):
         return self.fault(node.span, f"`{node.name}` is no fact known here", hint, code="unknown-name")
 
     def flag(self, node: Expr, what: str) -> None:
+        """Types a part that must be a flag, and notes when it is none; `what` begins the message."""
         found = self.type_of(node)
         if not FLAG.accepts(found):
             self.fault(node.span, f"{what} flags, but `{node.span.text}` is a {found}")

@@ -17,6 +17,7 @@ _ENDLESS = "give the range a beginning and an end: 1..10"
 
 class Scopes(Checking):
     def filter(self, node: tree.Filter) -> Type:
+        """The item at a position, or a list of the items for which the condition holds (DMN 1.5, 10.3.2.5)."""
         base = self.type_of(node.base)
         if base.kind is Kind.ANY:
             return self.unknown(node.base)
@@ -60,6 +61,7 @@ class Scopes(Checking):
         return replace(item, optional=False)
 
     def steps(self, node: tree.Steps) -> Type:
+        """The list that `low..high` goes through: numbers or dates."""
         low, high = self.type_of(node.low), self.type_of(node.high)
         for of in (NUMBER, DATE):
             if of.accepts(low) and of.accepts(high) and of.kind in (low.kind, high.kind):
@@ -70,6 +72,7 @@ class Scopes(Checking):
         return list_of(self.fault(node.span, f"a loop goes from number to number or from date to date: {sides}"))
 
     def loop(self, node: tree.For) -> Type:
+        """A list of what the body gives, in which the variables before it are names."""
         outer = self.local
         try:
             for each in node.iterators:
@@ -98,6 +101,7 @@ class Scopes(Checking):
         return found
 
     def quantified(self, node: tree.Quantified) -> Type:
+        """A flag; the condition, in which the variables are names, must be one."""
         outer = self.local
         try:
             for each in node.iterators:
@@ -108,6 +112,7 @@ class Scopes(Checking):
         return FLAG
 
     def context(self, node: tree.ContextOf) -> Type:
+        """A context with the types of its entries; an entry may read those before it."""
         fields: dict[str, Type] = {}
         for entry in node.entries:
             with self.naming(fields):
@@ -151,6 +156,7 @@ class Scopes(Checking):
         return found
 
     def parameter(self, node: tree.Parameter, asked: Type | None) -> Type:
+        """The type of a parameter: as declared, or as `asked` for where the function stands."""
         found = self.named_type(node.type, node.span) if node.type is not None else ANY
         if asked is not None and asked.kind is not Kind.ANY and not fits(found, asked, {}, inside=True):
             self.fault(node.span, f"`{node.name}` is declared as a {found}, but is given a {asked}")

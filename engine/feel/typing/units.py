@@ -70,6 +70,7 @@ class Units(Checking):
             return
 
     def known_type(self, node: Expr) -> Type:
+        """The type that a part was given; ANY before that."""
         return self.types.get(id(node), ANY)
 
     def measured(self, node: tree.Arithmetic, left: Type, right: Type, gives: Type) -> Type:
