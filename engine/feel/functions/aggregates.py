@@ -76,11 +76,11 @@ def _extreme(
             return of_numbers(items)
         best = items[0]
         for item in items:
-            found = better(item, best)
-            if found is None:
+            is_better = better(item, best)
+            if is_better is None:
                 one, other = kind_of(item), kind_of(best)
                 raise ValueError(f"a {one} has no order" if one is other else f"a {one} and a {other} have no order")
-            if found:
+            if is_better:
                 best = item
         return best
 

@@ -138,10 +138,10 @@ def _test(function: FunctionValue, role: str) -> Callable[[Any, Any], bool]:
         raise ValueError(f"the function `{role}` takes 2 arguments, not {len(function.parameters)}")
 
     def asked(one: Any, other: Any) -> bool:
-        found = function.call(one, other)
-        if not isinstance(found, bool):
-            raise ValueError(f"the function `{role}` gives a {kind_of(found)}, not a flag")
-        return found
+        answer = function.call(one, other)
+        if not isinstance(answer, bool):
+            raise ValueError(f"the function `{role}` gives a {kind_of(answer)}, not a flag")
+        return answer
 
     return asked
 

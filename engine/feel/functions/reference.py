@@ -39,7 +39,7 @@ def pages() -> dict[str, str]:
     }
 
 
-def found(word: str = "") -> dict[str, Function]:
+def about(word: str = "") -> dict[str, Function]:
     """The functions whose name or meaning has the word, in any case; the one of exactly that name alone."""
     if word in FUNCTIONS:
         return {word: FUNCTIONS[word]}

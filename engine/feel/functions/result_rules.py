@@ -41,12 +41,12 @@ def get_value(arguments: Sequence[Expr], of: TypeOf) -> Type:
 
     Raises NotKnown for a key that is not written there, or that no field has.
     """
-    found = of(arguments[0])
+    type = of(arguments[0])
     for key in _keys(arguments[1]):
-        if key not in found.fields:
-            raise NotKnown(f"a {found} has no `{key}`", did_you_mean(key, found.fields))
-        found = found.fields[key]
-    return found
+        if key not in type.fields:
+            raise NotKnown(f"a {type} has no `{key}`", did_you_mean(key, type.fields))
+        type = type.fields[key]
+    return type
 
 
 def get_entries(arguments: Sequence[Expr], of: TypeOf) -> Type:
@@ -70,7 +70,7 @@ def _put(context: Type, keys: tuple[str, ...], value: Type) -> Type:
 
 
 def context_merge(arguments: Sequence[Expr], of: TypeOf) -> Type:
-    """The fields of all contexts of a written list, the later first. Raises NotKnown for any other list."""
+    """The fields of all contexts of a written list; the later ones win. Raises NotKnown for any other list."""
     fields: Mapping[str, Type] = {}
     for node in arguments:
         if not isinstance(node, ListOf):
@@ -98,18 +98,18 @@ def context(arguments: Sequence[Expr], of: TypeOf) -> Type:
 def flatten(arguments: Sequence[Expr], of: TypeOf) -> Type:
     """A list of what the leaves of a nested list have in common. Raises NotKnown when that is nothing."""
     node = arguments[0]
-    found: Type | None = ANY
+    item: Type | None = ANY
     for part in _leaves(node, of):
-        found = joined(found, part) if found is not None else None
-    if found is None:
+        item = joined(item, part) if item is not None else None
+    if item is None:
         raise NotKnown(f"the items of `{node.span.text}` are of different types", "a list holds one type")
-    return list_of(found)
+    return list_of(item)
 
 
 def _leaves(node: Expr, of: TypeOf) -> Sequence[Type]:
     if isinstance(node, ListOf):
         return [leaf for item in node.items for leaf in _leaves(item, of)]
-    found = of(node)
-    while found.kind is Kind.LIST:
-        found = found.item or ANY
-    return [found]
+    leaf = of(node)
+    while leaf.kind is Kind.LIST:
+        leaf = leaf.item or ANY
+    return [leaf]

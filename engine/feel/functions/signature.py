@@ -93,8 +93,8 @@ class _Words:
 
     def until(self, sign: str) -> str:
         """What stands before a sign; both are read. Raises ValueError when there is none."""
-        word, found, rest = self.rest.partition(sign)
-        if not found:
+        word, sign_there, rest = self.rest.partition(sign)
+        if not sign_there:
             raise ValueError(f"`{sign}` is expected in `{self.text}`")
         self.rest = rest.lstrip()
         return word.strip()
@@ -106,8 +106,8 @@ class _Words:
 
     def type(self) -> Type:
         """The type that stands next. Raises ValueError."""
-        found = self._type()
-        return replace(found, optional=True) if self.taken("?") else found
+        type = self._type()
+        return replace(type, optional=True) if self.taken("?") else type
 
     def _type(self) -> Type:
         if self.taken("list of "):

@@ -20,8 +20,8 @@ def _substring(text: str, start: Decimal, length: Decimal | None = None) -> str:
 
 
 def _before(text: str, match: str) -> str:
-    before, found, _ = text.partition(match) if match else ("", "", "")
-    return before if found else ""
+    before, is_there, _ = text.partition(match) if match else ("", "", "")
+    return before if is_there else ""
 
 
 def _after(text: str, match: str) -> str:

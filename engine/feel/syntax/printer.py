@@ -48,7 +48,7 @@ from ordain.engine.values.types import Kind
 
 # How strongly a form holds its parts together.
 _LOOSE, _OR, _AND, _COMPARE, _ADD, _MULTIPLY, _POWER, _NEGATE, _INSTANCE, _POSTFIX, _WHOLE = range(11)
-_WITH_AND = [(first, rest) for first, found, rest in (name.partition(" and ") for name in FUNCTIONS) if found]
+_WITH_AND = [(first, rest) for first, joint, rest in (name.partition(" and ") for name in FUNCTIONS) if joint]
 _STRENGTH = {"+": _ADD, "-": _ADD, "*": _MULTIPLY, "/": _MULTIPLY, "**": _POWER}
 
 
@@ -64,8 +64,8 @@ def cell_text(tree: Expr | None) -> str:
     inner = negated(tree)
     if inner is not None and (tests := _tests(inner)):
         return f"not({tests})"
-    found = _tests(tree)
-    return found or _alone(tree)
+    tests = _tests(tree)
+    return tests or _alone(tree)
 
 
 def type_text(of: TypeName) -> str:

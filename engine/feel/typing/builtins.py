@@ -81,10 +81,10 @@ class Builtins(Comparisons, Scopes):
 
     def stands(self, want: Type, argument: Expr, bound: Bound) -> bool:
         """Whether an argument may stand for a parameter; a written list of several types is looked at item by item."""
-        found, item = self.types[id(argument)], want.item or ANY
-        if not fits(want, found, bound):
+        have, item = self.types[id(argument)], want.item or ANY
+        if not fits(want, have, bound):
             return False
-        if isinstance(argument, tree.ListOf) and argument.items and found == list_of(ANY) and not item.variable:
+        if isinstance(argument, tree.ListOf) and argument.items and have == list_of(ANY) and not item.variable:
             return all(fits(item, self.types[id(part)], bound, inside=True) for part in argument.items)
         return True
 
@@ -107,9 +107,9 @@ class Builtins(Comparisons, Scopes):
         expected = substituted(want, bound)
         if isinstance(argument, tree.Function):
             before = len(self.issues)
-            found = self.function(argument, expected)
-            if len(self.issues) == before and not fits(want, found, bound):
-                gives = found.item or ANY
+            have = self.function(argument, expected)
+            if len(self.issues) == before and not fits(want, have, bound):
+                gives = have.item or ANY
                 self.fault(argument.body.span, f"the function must give a {expected.item}, but gives a {gives}")
             return
         assert isinstance(argument, tree.Name)  # noqa: S101 - all that is deferred is a function or a name

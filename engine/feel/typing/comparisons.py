@@ -51,13 +51,13 @@ class Comparisons(Units, WithinLimits, Offsets):
         else:
             self.ordered(op, one if one.kind is not Kind.ANY else other, span)
             self.measures(f"`{op}`", left, one, right, other, span)
-        found = one if one.kind is not Kind.ANY else other
-        return replace(found, unit=found.unit or other.unit, limits=None)
+        type = one if one.kind is not Kind.ANY else other
+        return replace(type, unit=type.unit or other.unit, limits=None)
 
-    def ordered(self, op: str, found: Type, span: Span) -> None:
+    def ordered(self, op: str, type: Type, span: Span) -> None:
         """Notes that values of a type have no order."""
-        if found.kind not in ORDERED and found.kind is not Kind.ANY:
-            self.fault(span, f"`{op}` needs an order, and a {found} has none", code="type")
+        if type.kind not in ORDERED and type.kind is not Kind.ANY:
+            self.fault(span, f"`{op}` needs an order, and a {type} has none", code="type")
 
     def between(self, node: tree.Between) -> Type:
         """A flag; the value has an order with both bounds."""
@@ -70,7 +70,7 @@ class Comparisons(Units, WithinLimits, Offsets):
     def enclosing(self, value: Expr, of: Type, low: Expr | None, high: Expr | None, ends: Limits, span: Span) -> None:
         """Notes that a limited number is never, or always, between two numbers; `ends` says which of them count."""
         bounds = [None if bound is None else fixed(self.known_type(bound)) for bound in (low, high)]
-        written = [bound is None or found is not None for bound, found in zip((low, high), bounds, strict=True)]
+        written = [bound is None or number is not None for bound, number in zip((low, high), bounds, strict=True)]
         if of.limits is not None and fixed(of) is None and all(written):
             inside = replace(ends, low=bounds[0], high=bounds[1])
             self.enclosed(value, of.limits, inside, span)
@@ -117,14 +117,14 @@ class Comparisons(Units, WithinLimits, Offsets):
         low, high = node.low, node.high
         if low is None or high is None:
             bound = low if low is not None else high
-            found = self.type_of(bound) if bound is not None else ANY
-            self.ordered("..", found, node.span)
-            return range_of(found)
-        found = self.comparable("..", low, high, node.span)
+            bounds = self.type_of(bound) if bound is not None else ANY
+            self.ordered("..", bounds, node.span)
+            return range_of(bounds)
+        bounds = self.comparable("..", low, high, node.span)
         written = isinstance(low, tree.Literal) and isinstance(high, tree.Literal) and not self.issues
         if written and less(high.value, low.value):  # type: ignore[attr-defined]  # both are literals
             self.fault(node.span, "the range is empty: it begins after its end", "swap its ends", code="empty-range")
-        return range_of(found)
+        return range_of(bounds)
 
     def membership(self, node: tree.In) -> Type:
         """A flag; the tests of `in` ask about the value as those of a cell about its column."""

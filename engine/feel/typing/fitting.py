@@ -69,8 +69,8 @@ def _function_fits(want: Type, have: Type, bound: Bound) -> bool:
 def substituted(type: Type, bound: Mapping[str, Type]) -> Type:
     """The type with the variables replaced by what they stand for; by ANY where nothing is known."""
     if type.variable:
-        found = bound.get(type.variable, ANY)
-        return replace(found, optional=True) if type.optional else found
+        stands_for = bound.get(type.variable, ANY)
+        return replace(stands_for, optional=True) if type.optional else stands_for
     if type.item is None and not type.fields and not type.parameters:
         return type
     return replace(

@@ -33,8 +33,8 @@ class Calls(Builtins):
             by_name = dict(zip(node.names, given, strict=True))
             given = tuple(by_name.get(parameter.name, ANY) for parameter in function.parameters)
         before = len(self.issues)
-        found = self.function(function, Type(Kind.FUNCTION, parameters=given))
-        return self.applied(node, found, given) if len(self.issues) == before else found.item or ANY
+        type = self.function(function, Type(Kind.FUNCTION, parameters=given))
+        return self.applied(node, type, given) if len(self.issues) == before else type.item or ANY
 
     def value_call(self, node: tree.Call) -> Type:
         """What a call of a value gives, which must be a function."""

@@ -81,21 +81,21 @@ class Checking(ABC):
 
     def find(self, name: str) -> Type | None:
         """The type of a fact, decision or variable; None when there is none of that name."""
-        found = self.local.get(name)
-        return self.scope.get(name) if found is None else found
+        local = self.local.get(name)
+        return self.scope.get(name) if local is None else local
 
     def read(self, name: str) -> Type | None:
         """As `find`; that it is read is noted."""
-        found = self.find(name)
-        if found is not None and name not in self.local:
+        type = self.find(name)
+        if type is not None and name not in self.local:
             self.reads.setdefault(name)
-            self.broken = self.broken or found.kind is Kind.ANY
-        return found
+            self.broken = self.broken or type.kind is Kind.ANY
+        return type
 
     def name(self, node: tree.Name) -> Type:
         """The type of a fact, decision or variable; a fault for a name that is none."""
-        if (found := self.read(node.name)) is not None:
-            return found
+        if (type := self.read(node.name)) is not None:
+            return type
         known = (*self.scope, *self.local)
         if self.input and self.input.values:
             hint = did_you_mean(node.name, (*self.input.values, *known))
@@ -119,9 +119,9 @@ class Checking(ABC):
 
     def flag(self, node: Expr, what: str) -> None:
         """Types a part that must be a flag, and notes when it is none; `what` begins the message."""
-        found = self.type_of(node)
-        if not FLAG.accepts(found):
-            self.fault(node.span, f"{what} flags, but `{node.span.text}` is a {found}")
+        type = self.type_of(node)
+        if not FLAG.accepts(type):
+            self.fault(node.span, f"{what} flags, but `{node.span.text}` is a {type}")
 
     def named_type(self, name: tree.TypeName, span: Span) -> Type:
         """The type that a text names; ANY, and a fault, when it names none."""

@@ -40,9 +40,9 @@ class Scopes(Checking):
 
     def each(self, node: tree.Each) -> Type:
         """The type of a loop's variable."""
-        found = self._each(node)
-        self.types[id(node)] = found
-        return found
+        type = self._each(node)
+        self.types[id(node)] = type
+        return type
 
     def _each(self, node: tree.Each) -> Type:
         over, text = self.type_of(node.over), node.over.span.text
@@ -94,11 +94,11 @@ class Scopes(Checking):
         self.issues, self.broken, self.guessing = kept
         self.warnings = warned
         with self.naming({"partial": list_of(guess)}):
-            found = self.type_of(node.body)
-        both = joined(guess, found)
+            item = self.type_of(node.body)
+        both = joined(guess, item)
         if both is None or replace(both, unit=guess.unit) != guess:
             return self.unknown(node.body, "give `partial` one type: the first step decides it")
-        return found
+        return item
 
     def quantified(self, node: tree.Quantified) -> Type:
         """A flag; the condition, in which the variables are names, must be one."""
@@ -116,12 +116,12 @@ class Scopes(Checking):
         fields: dict[str, Type] = {}
         for entry in node.entries:
             with self.naming(fields):
-                found = self.type_of(entry.value)
+                type = self.type_of(entry.value)
             if entry.name in fields:
                 self.fault(
                     entry.span, f"`{entry.name}` stands twice in this context", "keep one of them", code="duplicate"
                 )
-            self.types[id(entry)] = fields[entry.name] = found
+            self.types[id(entry)] = fields[entry.name] = type
         return context_of(fields)
 
     def function(self, node: tree.Function, expected: Type | None = None) -> Type:
@@ -151,23 +151,23 @@ class Scopes(Checking):
             if is_known(declared) and not fits(declared, gives, {}):
                 self.fault(node.body.span, f"the function gives a {gives}, but a {declared} is declared")
             gives = declared if is_known(declared) else gives
-        found = Type(Kind.FUNCTION, parameters=tuple(names.values()), item=gives, fields=names)
-        self.types[id(node)] = found
-        return found
+        type = Type(Kind.FUNCTION, parameters=tuple(names.values()), item=gives, fields=names)
+        self.types[id(node)] = type
+        return type
 
     def parameter(self, node: tree.Parameter, asked: Type | None) -> Type:
         """The type of a parameter: as declared, or as `asked` for where the function stands."""
-        found = self.named_type(node.type, node.span) if node.type is not None else ANY
-        if asked is not None and asked.kind is not Kind.ANY and not fits(found, asked, {}, inside=True):
-            self.fault(node.span, f"`{node.name}` is declared as a {found}, but is given a {asked}")
-        if is_known(found):
-            return found
+        declared = self.named_type(node.type, node.span) if node.type is not None else ANY
+        if asked is not None and asked.kind is not Kind.ANY and not fits(declared, asked, {}, inside=True):
+            self.fault(node.span, f"`{node.name}` is declared as a {declared}, but is given a {asked}")
+        if is_known(declared):
+            return declared
         if asked is not None:
             return asked
         if self.broken or self.issues:
             return ANY
         message = f"the type of `{node.name}` cannot be known"
-        hint = "function({}: list<number>) ..." if found.kind is Kind.LIST else "function({}: number) ..."
+        hint = "function({}: list<number>) ..." if declared.kind is Kind.LIST else "function({}: number) ..."
         return self.fault(node.span, message, "say it: " + hint.format(node.name), code="untyped")
 
 

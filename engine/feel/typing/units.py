@@ -58,7 +58,7 @@ def _measure(type: Type) -> str:
 class Units(Checking):
     def same_unit(self, what: str, parts: Sequence[tuple[Expr, Type]], span: Span) -> None:
         """Notes a finding when two of the parts are in units that do not go together."""
-        known = [(part, found) for part, found in parts if found.unit and found.kind is Kind.NUMBER]
+        known = [(part, of) for part, of in parts if of.unit and of.kind is Kind.NUMBER]
         for (left, one), (right, other) in pairwise(known):
             level = mismatch(left, one, right, other, self.known_type)
             if level is None:
@@ -80,8 +80,8 @@ class Units(Checking):
         if node.op in ("+", "-"):
             self.same_unit(f"`{node.op}`", ((node.left, left), (node.right, right)), node.span)
             return replace(gives, unit=_sum(left, right))
-        found = _product if node.op == "*" else _quotient if node.op == "/" else _no_unit
-        return replace(gives, unit=found(node, left, right, self.known_type))
+        rule = _product if node.op == "*" else _quotient if node.op == "/" else _no_unit
+        return replace(gives, unit=rule(node, left, right, self.known_type))
 
     def kept(self, node: tree.Call, function: Function, gives: Type) -> Type:
         """What a function of numbers gives, with their unit."""
