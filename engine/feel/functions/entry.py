@@ -55,28 +55,30 @@ class ByText:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One built-in function. `example` is FEEL and gives what `result` gives.
-
-    `own`: it is Ordain's, not DMN's. `unit`: its result has the unit of its numbers; None: no unit is claimed.
-    `offset`: None when the result has none, or nothing is known of it. `folds`: a call with literals alone is as good
-    as its value, so that a cell with it is as plain as one with a literal. `loose_lists`: a list that is written as its
-    argument may have items of different types. `result_rule`: the type of the result, when it depends on more than
-    the types of the arguments. `negates`: it is FEEL's negation, which cells and conditions are taken apart at.
-    """
+    """One built-in function. `example` is FEEL and gives what `result` gives."""
 
     meaning: str
     example: str
     result: str
     signatures: tuple[Signature, ...]
     own: bool = False
+    """It is Ordain's, not DMN's."""
     unit: KeptUnit | None = None
+    """Whose unit its number has; None: nothing is claimed."""
     offset: ResultOffset | None = None
+    """None: what it gives has none, or nothing is known of it."""
     of_empty: OfEmpty | None = None
+    """None: it cannot be called with one empty list."""
     folds: bool = False
+    """With a written text it is as good as its value: a cell with it is as plain as one with a literal."""
     loose_lists: bool = False
+    """A list that is written as its argument may have items of different types."""
     result_rule: ResultRule | None = None
+    """The type of the result, when it depends on more than the types of the arguments."""
     by_text: ByText | None = None
+    """The type of the result, when it depends on what a text says."""
     negates: bool = False
+    """It is FEEL's negation, inside which cells and conditions are looked at."""
 
     @property
     def clock(self) -> bool:

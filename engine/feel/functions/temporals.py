@@ -153,7 +153,6 @@ FUNCTIONS: dict[str, Function] = {
             signature("(hour: number, minute: number, second: number, offset?: duration?) -> time", _time),
         ),
         offset=ResultOffset.OF_TIME,
-        folds=True,
     ),
     "date and time": Function(
         "A date and time from text, or from a date and a time.",
@@ -166,7 +165,6 @@ FUNCTIONS: dict[str, Function] = {
             signature("(date: date and time, time: time) -> date and time", _joined),
         ),
         offset=ResultOffset.OF_TIME,
-        folds=True,
     ),
     "duration": Function(
         "A duration from text: of days and time, or of years and months.",
@@ -185,7 +183,6 @@ FUNCTIONS: dict[str, Function] = {
             signature("(from: number) -> months", _months),
         ),
         own=True,
-        folds=True,
     ),
     "years and months duration": Function(
         "The whole months from one date to another; times of day do not count.",
