@@ -46,7 +46,7 @@ def eval_command(expression: str, facts: Path | None, lenient: bool) -> None:
 @click.argument("word", required=False, default="")
 def functions_command(word: str) -> None:
     """List the functions that have WORD in their name or meaning; all without it."""
-    found = reference.found(word)
+    found = reference.about(word)
     if not found:
         raise MalformedRequest(f"no function has to do with `{word}`", reference.near(word))
     grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False)

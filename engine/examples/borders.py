@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
+from ordain.engine.backends.plan import PlannedFormula, PlannedTable, PolicyPlan
 from ordain.engine.errors import NotThatType
 from ordain.engine.examples.variables import AT, Path, Variable, short, value_at
+from ordain.engine.feel.functions import entry_of
 from ordain.engine.feel.syntax import tree
-from ordain.engine.feel.syntax.tree import Call, Expr, Input, Literal, Logic, Name
-from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.feel.syntax.tree import Expr, Input, Literal, Logic, Name
 from ordain.engine.policy.facts import Fact, Vocabulary, round_to
-from ordain.engine.policy.model import Formula, Policy, Table
-from ordain.engine.tables.cells import plain_cell
+from ordain.engine.policy.model import Policy
+from ordain.engine.tables.cells import PlainCell
 from ordain.engine.values.types import NUMBERS, Kind, Type, Value, kind_of
 
-_CLOCK = {"today", "now"}
 _ORDERED = (Kind.NUMBER, Kind.DATE, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS)
 _FROM_EXAMPLES = 12
 _YEARS = (0, -1, 1, -2, 2, -5, 5, -10, 10, -30)
@@ -30,8 +30,12 @@ _ANOTHER = "another"
 class Borders:
     """The variables of a policy and the values worth trying for each."""
 
-    policy: Policy
+    plan: PolicyPlan
     vocabulary: Vocabulary
+
+    @property
+    def policy(self) -> Policy:
+        return self.plan.policy
 
     @cached_property
     def variables(self) -> dict[Path, Variable]:
@@ -62,14 +66,10 @@ class Borders:
                 return (name, part)
         return None
 
-    def ends(self, cell: Checked) -> tuple[Value, ...]:
+    def ends(self, plain: PlainCell | None) -> tuple[Value, ...]:
         """The values at which the answer of a plain cell changes, those of texts and flags left out."""
-        plain = plain_cell(self._settled(cell.tree), lenient=False)
         cuts = [cut for test in plain.tests for part in test.stretches for cut in part if cut] if plain else []
         return tuple(dict.fromkeys(value for value, _ in cuts if kind_of(value) in _ORDERED))
-
-    def is_plain(self, cell: Checked) -> bool:
-        return plain_cell(self._settled(cell.tree), lenient=False) is not None
 
     # --- what expressions read
 
@@ -77,9 +77,9 @@ class Borders:
     def _decided(self) -> Mapping[str, frozenset[Path]]:
         """What each decision depends on."""
         found: dict[str, frozenset[Path]] = {}
-        for decision in self.policy.decisions:
+        for decision in self.plan.decisions:
             parts = [set(self._reads(node, column, found)) for node, column in _expressions(decision)]
-            found[decision.name] = frozenset[Path]().union(*parts)
+            found[_name(decision)] = frozenset[Path]().union(*parts)
         return found
 
     def _reads(self, node: Expr, column: Expr | None, decided: Mapping[str, frozenset[Path]]) -> Iterator[Path]:
@@ -93,41 +93,30 @@ class Borders:
             case Name(name=name):
                 yield from (path for path in self.variables if path[0] == name)
             case _:
-                if isinstance(node, Call) and node.called in _CLOCK:
+                if (entry := entry_of(node)) is not None and entry.clock:
                     yield AT
                 for child in tree.children(node):
                     yield from self._reads(child, column, decided)
 
     # --- the values worth trying
 
-    def _settled(self, node: Expr) -> Expr:
-        """The expression with constants as the literals they are."""
-
-        def literal(part: Expr) -> Expr:
-            if isinstance(part, Name) and part.name in self.policy.constants:
-                of, value = self.policy.constants[part.name]
-                return Literal(part.span, value, type=of)
-            return part
-
-        return tree.changed(node, literal)
-
     @cached_property
     def _named(self) -> Mapping[Path, tuple[Value, ...]]:
         """The literals that each variable meets in one comparison, in the order of the policy."""
         found: dict[Path, dict[Value, None]] = {}
-        for decision in self.policy.decisions:
+        for decision in self.plan.decisions:
             for node, column in _expressions(decision):
                 self._note(node, column, found)
-        for requirement in self.policy.must_hold:
-            self._note(requirement.expression.tree, None, found)
+        for _, expression in self.plan.must_hold:
+            self._note(expression.tree, None, found)
         return {path: tuple(values) for path, values in found.items()}
 
     @cached_property
     def _met(self) -> Mapping[Path, frozenset[Path]]:
         """The other variables that each variable meets in one comparison."""
         found: dict[Path, set[Path]] = {}
-        trees = [pair for decision in self.policy.decisions for pair in _expressions(decision)]
-        for node, column in [*trees, *((each.expression.tree, None) for each in self.policy.must_hold)]:
+        trees = [pair for decision in self.plan.decisions for pair in _expressions(decision)]
+        for node, column in [*trees, *((expression.tree, None) for _, expression in self.plan.must_hold)]:
             for part in _atoms(node):
                 paths = self.reads(part, column)
                 for path in paths if len(paths) > 1 else ():
@@ -135,7 +124,7 @@ class Borders:
         return {path: frozenset(others - {path, AT}) for path, others in found.items()}
 
     def _note(self, node: Expr, column: Expr | None, found: dict[Path, dict[Value, None]]) -> None:
-        for part in _atoms(self._settled(node)):
+        for part in _atoms(node):
             literals = [each.value for each in tree.walk(part) if isinstance(each, Literal)]
             for path in self.reads(part, column) if literals else ():
                 kept = found.setdefault(path, {})
@@ -149,10 +138,10 @@ class Borders:
         numbers = [value for value in self._examples(path) if isinstance(value, Decimal)]
         least = 2 if type.is_money else 0
         # A cell is looked at as it was written, whatever it is a test of.
-        for decision in self.policy.decisions:
+        for decision in self.plan.decisions:
             for node, column in _expressions(decision):
                 if column is not None and _is(column, path):
-                    parts = tree.walk(self._settled(node))
+                    parts = tree.walk(node)
                     numbers += [p.value for p in parts if isinstance(p, Literal) and isinstance(p.value, Decimal)]
         return max([least, *(-int(value.as_tuple().exponent) for value in numbers)])
 
@@ -243,15 +232,19 @@ def _paths(path: Path, type: Type) -> Iterator[tuple[Path, Type]]:
         yield (*path, name), part
 
 
-def _expressions(decision: Table | Formula) -> Iterator[tuple[Expr, Expr | None]]:
+def _name(decision: PlannedTable | PlannedFormula) -> str:
+    return decision.table.name if isinstance(decision, PlannedTable) else decision.formula.name
+
+
+def _expressions(decision: PlannedTable | PlannedFormula) -> Iterator[tuple[Expr, Expr | None]]:
     """Each expression of a decision, cells with the expression of their column."""
-    if isinstance(decision, Formula):
+    if isinstance(decision, PlannedFormula):
         yield decision.expression.tree, None
         return
     for rule in decision.rules:
         for column, cell in zip(decision.columns, rule.cells, strict=True):
             if cell is not None:
-                yield cell.tree, column.expression.tree
+                yield cell.tree, column.asked.tree
         for part in (rule.condition, *rule.gives):
             if part is not None:
                 yield part.tree, None
@@ -261,8 +254,8 @@ def _expressions(decision: Table | Formula) -> Iterator[tuple[Expr, Expr | None]
 
 def _atoms(node: Expr) -> Iterator[Expr]:
     """The parts of an expression that compare something, which `and`, `or`, `not` and `if` join."""
-    joins = isinstance(node, Logic | tree.If) or (isinstance(node, Call) and node.called == "not")
-    if joins:
+    entry = entry_of(node)
+    if isinstance(node, Logic | tree.If) or (entry is not None and entry.negates):
         for child in tree.children(node):
             yield from _atoms(child)
     else:

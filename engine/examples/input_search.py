@@ -135,14 +135,14 @@ class Search:
                 continue
             [path] = paths
             direct = column is not None and self.borders.direct(column) is not None
-            ends = self.around(path, self.borders.ends(condition.checked)) if direct else ()
+            ends = self.around(path, self.borders.ends(condition.plain)) if direct else ()
             known = _distinct(found.get(path, [*ends, seed.value(path), *values[path]]))
             found[path] = [each for each in known if self.fits(wanted.key, condition, answer, seed, path, each)]
             if not found[path]:
                 said = "true" if answer else "false"
                 value = f"value of `{named(path)}`" if path != AT else "day on which the policy is in force"
                 return {}, f"no {value} makes `{condition.text}` {said}", True
-            whole = whole and direct and self.borders.is_plain(condition.checked)
+            whole = whole and direct and condition.plain is not None
         for path in sorted((joint | self.of_table(table)) - found.keys()):
             found[path] = _distinct([seed.value(path), *_sorted_from(seed.value(path), values[path])])
         cut = {path: several[:_WIDEST] for path, several in found.items()}
@@ -238,7 +238,7 @@ class Search:
         for condition, _ in wanted.asks:
             column = self.column(table, condition)
             path = self.borders.direct(column) if column is not None else None
-            if path is not None and (ends := self.borders.ends(condition.checked)):
+            if path is not None and (ends := self.borders.ends(condition.plain)):
                 yield path, ends
 
 

@@ -59,7 +59,7 @@ def suggest(compiled: CompiledPolicy, vocabulary: Vocabulary, coverage: Coverage
     if not coverage.examples:
         return Suggestions(compiled.policy, (), ())
     observer = Observer(compiled)
-    made = _Suggester(observer, Search(observer, Borders(compiled.policy, vocabulary)), coverage)
+    made = _Suggester(observer, Search(observer, Borders(compiled.plan, vocabulary)), coverage)
     made.rules()
     made.outcomes()
     return Suggestions(compiled.policy, tuple(made.found), tuple(made.unreached), made.left_out)

@@ -22,6 +22,7 @@ from ordain.engine.feel.syntax.tree import Expr, If
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import Table
 from ordain.engine.step import Step, fired_rules
+from ordain.engine.tables.cells import PlainCell
 from ordain.engine.values.types import Value
 
 RuleKey = tuple[str, int]
@@ -44,6 +45,7 @@ class Condition:
     span: Span
     checked: Checked
     column: int | None = None
+    plain: PlainCell | None = None
     after_firing: bool = False
     null_fails: bool = False
 
@@ -205,7 +207,7 @@ def _conditions(planned: PlannedTable, rule: PlannedRule) -> Iterator[Condition]
             span = cell.written.tree.span
             text = span.text or printed(cell.written.tree)
             null_fails = column.asks_null and cell.on_null is OnNull.FAILS
-            yield Condition(column.text, text, span, cell.written, number, null_fails=null_fails)
+            yield Condition(column.text, text, span, cell.written, number, cell.plain, null_fails=null_fails)
     written = rule.rule
     if written.condition is not None:
         for part in conjuncts(written.condition.tree, written.span):

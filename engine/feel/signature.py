@@ -48,22 +48,12 @@ class Signature:
 
     @property
     def fewest(self) -> int:
+        """How many arguments a call has at the least."""
         return sum(not parameter.omittable for parameter in self.parameters)
 
     def takes(self, count: int) -> bool:
         """Whether a call with so many arguments can be meant."""
         return self.fewest <= count and (self.repeats or count <= len(self.parameters))
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """One built-in function. `example` is FEEL and gives what `result` gives; `own`: it is Ordain's, not DMN's."""
-
-    meaning: str
-    example: str
-    result: str
-    signatures: tuple[Signature, ...]
-    own: bool = False
 
 
 def signature(text: str, python: Callable[..., Any], *, clock: bool = False) -> Signature:
@@ -90,29 +80,34 @@ class _Words:
         self.text, self.rest = text, text.strip()
 
     def taken(self, sign: str) -> bool:
+        """Whether the rest begins with the sign, which is read then, with the space after it."""
         if not self.rest.startswith(sign):
             return False
         self.rest = self.rest[len(sign) :].lstrip()
         return True
 
     def take(self, sign: str) -> None:
+        """Reads a sign that must stand there. Raises ValueError."""
         if not self.taken(sign):
             raise ValueError(f"`{sign}` is expected before `{self.rest}` in `{self.text}`")
 
     def until(self, sign: str) -> str:
-        word, found, rest = self.rest.partition(sign)
-        if not found:
+        """What stands before a sign; both are read. Raises ValueError when there is none."""
+        word, sign_there, rest = self.rest.partition(sign)
+        if not sign_there:
             raise ValueError(f"`{sign}` is expected in `{self.text}`")
         self.rest = rest.lstrip()
         return word.strip()
 
     def end(self) -> None:
+        """Raises ValueError when something is left."""
         if self.rest:
             raise ValueError(f"`{self.rest}` is too much in `{self.text}`")
 
     def type(self) -> Type:
-        found = self._type()
-        return replace(found, optional=True) if self.taken("?") else found
+        """The type that stands next. Raises ValueError."""
+        type = self._type()
+        return replace(type, optional=True) if self.taken("?") else type
 
     def _type(self) -> Type:
         if self.taken("list of "):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ordain.engine.feel.syntax.tree import Call, Comparison, Expr, Input, ListOf, Literal, Logic, Matches, Range
+from ordain.engine.feel.functions import negated
+from ordain.engine.feel.syntax.tree import Comparison, Expr, Input, ListOf, Literal, Logic, Matches, Range
 from ordain.engine.values.temporal import Months
 from ordain.engine.values.types import Value
 
@@ -101,17 +102,18 @@ _STRETCHES: dict[str, Callable[[Value], tuple[Stretch, ...]]] = {
 
 def plain_cell(tree: Expr, *, lenient: bool) -> PlainCell | None:
     """The cell when every test in it compares the input with values written in it, otherwise None."""
-    negated = isinstance(tree, Call) and tree.called == "not" and len(tree.arguments) == 1 and not any(tree.names)
-    inner = tree.arguments[0] if negated and isinstance(tree, Call) else tree
+    operand = negated(tree)
+    inner = tree if operand is None else operand
     parts = inner.operands if isinstance(inner, Logic) and inner.op == "or" else (inner,)
     tests: list[CellTest] = []
     for part in parts:
         found = _tests(part, lenient)
+        of_list = isinstance(part, Matches) and isinstance(part.candidate, ListOf)
         # Whether `not` of a list is true or null for a value of another kind is not for the index to say.
-        if found is None or (negated and lenient and isinstance(part, Matches) and isinstance(part.candidate, ListOf)):
+        if found is None or (operand is not None and lenient and of_list):
             return None
         tests.extend(found)
-    return PlainCell(tuple(tests), negated)
+    return PlainCell(tuple(tests), operand is not None)
 
 
 def _tests(tree: Expr, lenient: bool) -> tuple[CellTest, ...] | None:

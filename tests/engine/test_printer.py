@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -137,8 +136,3 @@ def test_a_type_printed_and_read_is_the_same_type(of: TypeName) -> None:
 
 def test_a_cell_that_asks_nothing_is_a_dash() -> None:
     assert cell_text(None) == "-"
-
-
-def test_a_node_that_has_no_text_is_refused() -> None:
-    with pytest.raises(TypeError, match="Expr has no text"):
-        printed(Expr(AT))

@@ -118,6 +118,8 @@ def test_what_cannot_be_compared_is_a_fault(other: Value) -> None:
         ("]..7]", None, 7, True, False),
         ('["a..b".."c\\"d"]', "a..b", 'c"d', False, False),
         ('["\\u0061".."\\U00007A"]', "a", "z", False, False),
+        ('["a\\/b".."c\\f"]', "a/b", "c\f", False, False),
+        ('["\\uD83D\\uDE00"..)', "\U0001f600", None, False, True),
         ('[@"2026-01-01"..date("2026-12-31"))', "2026-01-01", "2026-12-31", False, True),
         ('[ time( "08:00:00" ) .. @"17:00:00" ]', "08:00:00", "17:00:00", False, False),
         ('(duration("P1M")..@"P1Y")', "P1M", "P1Y", True, True),

@@ -179,7 +179,7 @@ class StrictWriter(Writer):
             return f"{self.of(node.function)}.call({arguments})"
         given = arranged(signature, node.arguments, node.names) or ()
         arguments = ", ".join(self.argument(part, signature.parameter(n)) for n, part in enumerate(given))
-        if node.called == "not" and not signature.gives.optional:
+        if FUNCTIONS[node.called].negates and not signature.gives.optional:
             return f"(not {arguments})"
         clock = "at, " if signature.clock and arguments else "at" if signature.clock else ""
         return f"{self.constant(signature.python)}({clock}{arguments})"

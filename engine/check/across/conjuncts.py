@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ordain.engine.backends.python.expressions import function_of
-from ordain.engine.errors import NotThatType
-from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.feel.functions import FUNCTIONS, entry_of
+from ordain.engine.feel.functions.folding import folded
 from ordain.engine.feel.runtime.calls import STRICT
 from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.feel.syntax import tree
@@ -17,7 +17,6 @@ from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.model import Policy
 from ordain.engine.tables.cells import plain_cell
-from ordain.engine.values.temporal import date
 from ordain.engine.values.types import Kind, Type, Value
 
 Variable = tuple[str, str]
@@ -89,16 +88,9 @@ def value_of(checked: Checked, policy: Policy, vocabulary: Vocabulary) -> Comput
 
 
 def _written(node: Expr) -> Value:
-    """The value of a literal, or of a date written as `date("2026-01-31")`; None for anything else."""
-    match node:
-        case tree.Literal(value=value):
-            return value
-        case tree.Call(arguments=(tree.Literal(value=str() as text),)) if node.called == "date":
-            try:
-                return date(text)
-            except NotThatType:
-                return None
-    return None
+    """The value of a literal, or of a call that is as good as one: `date("2026-01-31")`; None for anything else."""
+    literal = node if isinstance(node, tree.Literal) else folded(node)
+    return None if literal is None else literal.value
 
 
 def _built_in(name: str, policy: Policy, vocabulary: Vocabulary) -> bool:
@@ -119,7 +111,7 @@ def _variables(node: Expr, vocabulary: Vocabulary) -> set[Variable]:
             return {(name, node.name)}
         case tree.Name() if node.name in vocabulary:
             return set() if vocabulary[node.name].type.fields else {(node.name, "")}
-        case tree.Call() if node.called in ("today", "now"):
+        case tree.Call() if (entry := entry_of(node)) is not None and entry.clock:
             return {TODAY}
         case _:
             return {found for child in tree.children(node) for found in _variables(child, vocabulary)}
@@ -133,14 +125,15 @@ def _plain(node: Expr, policy: Policy, vocabulary: Vocabulary) -> bool:
 
     def variable(part: Expr) -> bool:
         if isinstance(part, tree.Call):
-            return part.called == "today"
+            entry = entry_of(part)
+            return entry is not None and entry.clock and entry.signatures[0].gives.kind is Kind.DATE
         found = _variables(part, vocabulary) if isinstance(part, tree.Name | tree.Path) else set()
         return len(found) == 1 and type_of(next(iter(found)), vocabulary).kind in _EXACT
 
     match node:
         case tree.Logic(operands=parts):
             return all(_plain(part, policy, vocabulary) for part in parts)
-        case tree.Call(arguments=(inner,)) if node.called == "not":
+        case tree.Call(arguments=(inner,)) if (entry := entry_of(node)) is not None and entry.negates:
             return _plain(inner, policy, vocabulary)
         case tree.Comparison(left=left, right=right):
             return (variable(left) and value(right)) or (value(left) and variable(right))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ordain.engine.backends.plan import PlannedTable, plan_policy
 from ordain.engine.check.tables import gaps as coverage
 from ordain.engine.check.tables.box_search import Box, Budget, TooIntertwined
 from ordain.engine.check.tables.domains import Domains
@@ -34,27 +35,29 @@ _SINGLE = (HitPolicy.UNIQUE, HitPolicy.FIRST, HitPolicy.ANY, HitPolicy.PRIORITY)
 
 def findings(policy: Policy, vocabulary: Vocabulary, steps: int = STEPS) -> list[Issue]:
     """Every finding about the tables of a policy, table by table. Each search takes at most so many steps."""
-    found: list[Issue] = []
+    issues: list[Issue] = []
     earlier: dict[str, Decision] = {}
-    for decision in policy.decisions:
-        if isinstance(decision, Table):
-            found.extend(_table(decision, Domains(policy, vocabulary, decisions=dict(earlier)), steps))
+    plan = plan_policy(policy)
+    for planned in plan.decisions:
+        if isinstance(planned, PlannedTable):
+            decision: Decision = planned.table
+            issues.extend(_table(planned, Domains(policy, vocabulary, decisions=dict(earlier)), steps))
         else:
-            found.extend(_undeclared(f"`{decision.name}`", decision, decision.type, decision.expression))
+            decision = planned.formula
+            issues.extend(_undeclared(f"`{decision.name}`", decision, decision.type, decision.expression))
         earlier[decision.name] = decision
-    told = {decision.span for decision in policy.decisions if isinstance(decision, Table)}
-    for function in policy.functions:
+    told = {each.table.span for each in plan.tables.values()}
+    for function, planned in plan.functions:
         if function.table.span in told:
             continue  # a decision and a function beside it may be one table of a `.dmn` file
         hidden = frozenset(function.parameters)
-        found.extend(_table(function.table, Domains(policy, vocabulary, hidden), steps))
-    return found
+        issues.extend(_table(planned, Domains(policy, vocabulary, hidden), steps))
+    return issues
 
 
-def _table(table: Table, domains: Domains, steps: int) -> Iterator[Issue]:
-    grid = grid_of(table, domains)
-    own = {*domains.policy.constants, *domains.decisions}
-    rows = [row(rule.gives, domains.policy.constants, own) for rule in table.rules]
+def _table(planned: PlannedTable, domains: Domains, steps: int) -> Iterator[Issue]:
+    grid, table = grid_of(planned, domains), planned.table
+    rows = [row(rule.gives) for rule in planned.rules]
     yield from _dead(grid)
     yield from _gaps(grid, Budget(steps))
     for search, question in ((_masked, "which rules never fire"), (_unasked, "whether a missing value stops it")):
@@ -63,9 +66,9 @@ def _table(table: Table, domains: Domains, steps: int) -> Iterator[Issue]:
         except TooIntertwined:
             yield _intertwined(grid, question)
     yield from _overlaps(grid, rows)
-    for number, found in enumerate(mergeable(grid, rows, domains.policy)):
+    for number, joined in enumerate(mergeable(grid, rows)):
         if number < MOST_MERGES:
-            yield _merge(grid, found.rules, found.column, found.cell)
+            yield _merge(grid, joined.rules, joined.column, joined.cell)
     yield from _inexact(grid)
     for rule in table.rules:
         for output, part in zip(table.outputs, rule.gives, strict=True):

@@ -6,11 +6,10 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ordain.engine.check.tables.in_words import cell_of, is_one_stretch
-from ordain.engine.check.tables.one_name import settled
 from ordain.engine.check.tables.outputs import Row
 from ordain.engine.check.tables.regions_of import Grid
 from ordain.engine.feel.syntax.printer import printed
-from ordain.engine.policy.model import HitPolicy, Policy
+from ordain.engine.policy.model import HitPolicy
 from ordain.engine.values.types import plain
 
 _ANYWHERE = (HitPolicy.UNIQUE, HitPolicy.ANY)
@@ -26,10 +25,10 @@ class Mergeable:
     cell: str
 
 
-def mergeable(grid: Grid, rows: Sequence[Row], policy: Policy) -> Iterator[Mergeable]:
+def mergeable(grid: Grid, rows: Sequence[Row]) -> Iterator[Mergeable]:
     """Groups of rules that could be one; no rule is in two of them."""
     table = grid.table
-    keys = [_key(grid, policy, rule) for rule in range(len(table.rules))]
+    keys = [_key(grid, rule) for rule in range(len(table.rules))]
     dead, used = grid.dead, set[int]()
     for column, number in enumerate(grid.of_column):
         if grid.of_column.count(number) > 1:
@@ -39,18 +38,17 @@ def mergeable(grid: Grid, rows: Sequence[Row], policy: Policy) -> Iterator[Merge
             if rule not in used and not dead >> rule & 1:
                 groups.setdefault((rows[rule], rest, cells[:column], cells[column + 1 :]), []).append(rule)
         for group in groups.values():
-            for found in _joined(grid, group, column) if len(group) > 1 else ():
-                used.update(found.rules)
-                yield found
+            for joined in _joined(grid, group, column) if len(group) > 1 else ():
+                used.update(joined.rules)
+                yield joined
 
 
-def _key(grid: Grid, policy: Policy, rule: int) -> tuple[tuple[str, ...], Hashable]:
+def _key(grid: Grid, rule: int) -> tuple[tuple[str, ...], Hashable]:
     """The cells of a rule as text, and everything else of it that must be equal."""
-    row = grid.table.rules[rule]
-    own = [decision.name for decision in policy.decisions]
-    cells = tuple("" if cell is None else printed(settled(cell.tree, policy.constants, own)) for cell in row.cells)
-    condition = "" if row.condition is None else printed(row.condition.tree)
-    return cells, (condition, repr(plain(dict(row.obligations))), repr(row.missing))
+    planned = grid.plan.rules[rule]
+    cells = tuple("" if cell is None else printed(cell.tree) for cell in planned.cells)
+    condition = "" if planned.condition is None else printed(planned.condition.tree)
+    return cells, (condition, repr(plain(dict(planned.rule.obligations))), repr(planned.rule.missing))
 
 
 def _joined(grid: Grid, group: list[int], column: int) -> Iterator[Mergeable]:

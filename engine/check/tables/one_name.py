@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-
-from ordain.engine.errors import NotThatType
+from ordain.engine.feel.functions import negated
 from ordain.engine.feel.syntax.tree import (
     Between,
     Call,
@@ -17,35 +15,11 @@ from ordain.engine.feel.syntax.tree import (
     Matches,
     Name,
     Range,
-    changed,
     walk,
 )
-from ordain.engine.values.temporal import read_date, read_duration
-from ordain.engine.values.types import FLAG, SIMPLE, Type, Value, kind_of
+from ordain.engine.values.types import FLAG
 
-_FROM_TEXT = {"date": read_date, "duration": read_duration}
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
-
-
-def settled(tree: Expr, constants: Mapping[str, tuple[Type, Value]], own: Collection[str]) -> Expr:
-    """The tree with constants, and dates and durations written as calls, as literals. `own` names hide functions."""
-
-    def literal(node: Expr) -> Expr:
-        if isinstance(node, Name) and node.name in constants:
-            of, value = constants[node.name]
-            return Literal(node.span, value, type=of)
-        if not isinstance(node, Call) or node.called in own or node.called not in _FROM_TEXT or node.names:
-            return node
-        texts = [part.value for part in node.arguments if isinstance(part, Literal)]
-        if len(texts) != 1 or len(node.arguments) != 1 or not isinstance(texts[0], str):
-            return node
-        try:
-            value = _FROM_TEXT[node.called](texts[0])
-        except NotThatType:
-            return node
-        return Literal(node.span, value, type=SIMPLE[kind_of(value)])
-
-    return changed(tree, literal)
 
 
 def without_empty(tree: Expr) -> Expr | None:
@@ -69,15 +43,6 @@ def _is_empty(tree: Expr) -> bool:
         return False
     open_end = tree.candidate.low_open or tree.candidate.high_open
     return bool(high.value < low.value or (open_end and low.value == high.value))
-
-
-def conjuncts(tree: Expr) -> Iterator[Expr]:
-    """The parts of a condition that must all hold."""
-    if isinstance(tree, Logic) and tree.op == "and":
-        for part in tree.operands:
-            yield from conjuncts(part)
-    else:
-        yield tree
 
 
 def about_one_name(tree: Expr) -> tuple[Name, Expr] | None:
@@ -114,7 +79,7 @@ def _as_cell(tree: Expr) -> Expr | None:
                     return None
                 parts.extend(part.operands if isinstance(part, Logic) else (part,))
             return Logic(span, "or", tuple(parts))
-        case Call(arguments=(only,)) if tree.called == "not" and not tree.names:
+        case Call(arguments=(only,)) if negated(tree) is not None:
             part = _as_cell(only)
             return None if part is None or isinstance(part, Call) else Call(span, tree.function, (part,))
         case _:

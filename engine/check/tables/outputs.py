@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Hashable
 
-from ordain.engine.check.tables.one_name import settled
 from ordain.engine.feel.syntax.printer import printed
 from ordain.engine.feel.syntax.tree import Literal
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import Table
-from ordain.engine.values.types import Type, Value
 
 Part = tuple[bool, str, Hashable]
 """Of one output: whether it is written out, the class of its value, and the value or the text that computes it."""
 Row = tuple[Part, ...]
 
 
-def row(gives: tuple[Checked, ...], constants: Mapping[str, tuple[Type, Value]], own: Collection[str] = ()) -> Row:
-    """What a rule gives, in a form that can be compared."""
+def row(gives: tuple[Checked, ...]) -> Row:
+    """What a rule gives, as its plan has it, in a form that can be compared."""
     parts: list[Part] = []
     for part in gives:
-        tree = settled(part.tree, constants, own)
-        written = isinstance(tree, Literal) and isinstance(tree.value, Hashable)
-        if isinstance(tree, Literal) and written:
+        tree = part.tree
+        if isinstance(tree, Literal) and isinstance(tree.value, Hashable):
             parts.append((True, type(tree.value).__name__, tree.value))
         else:
             parts.append((False, "", printed(tree)))

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ordain.engine.backends.plan import OnNull, PlannedTable, conjuncts
 from ordain.engine.check.tables.axes import NEEDS_A_VALUE, Axis, plain_test
 from ordain.engine.check.tables.box_search import Box
 from ordain.engine.check.tables.domains import Domains
-from ordain.engine.check.tables.one_name import about_one_name, conjuncts, settled, without_empty
+from ordain.engine.check.tables.one_name import about_one_name, without_empty
 from ordain.engine.check.tables.regions import Region
 from ordain.engine.errors import Span
 from ordain.engine.feel.syntax.printer import printed
 from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import Table
-from ordain.engine.tables.cells import PlainCell, asks_null
+from ordain.engine.tables.cells import PlainCell
 from ordain.engine.values.types import Type, Value
 
 
@@ -28,7 +29,7 @@ class Grid:
     inputs for which a rule stops the decision for lack of a value, whatever its condition says; see `owner`.
     """
 
-    table: Table
+    plan: PlannedTable
     regions: tuple[Region, ...]
     computed: int
     every: int
@@ -36,6 +37,10 @@ class Grid:
     of_column: tuple[int, ...]
     unknown_cells: Mapping[int, frozenset[int]]
     guards: tuple[int, ...]
+
+    @property
+    def table(self) -> Table:
+        return self.plan.table
 
     @property
     def everything(self) -> int:
@@ -48,10 +53,10 @@ class Grid:
 
     def with_guards(self) -> list[int]:
         """Each rule as a bit, together with those of its guards."""
-        found = [1 << rule for rule in range(len(self.table.rules))]
+        masks = [1 << rule for rule in range(len(self.table.rules))]
         for number, rule in enumerate(self.guards):
-            found[rule] |= 1 << len(found) + number
-        return found
+            masks[rule] |= 1 << len(masks) + number
+        return masks
 
     @property
     def dead(self) -> int:
@@ -73,23 +78,22 @@ class Grid:
         return {part.text: part.pieces[piece].sample for part, piece in zip(self.regions, pieces, strict=True)}
 
 
-def grid_of(table: Table, domains: Domains) -> Grid:
+def grid_of(plan: PlannedTable, domains: Domains) -> Grid:
     """The table with everything plain as masks, and everything else noted as computed."""
-    layout = _Layout(table, domains)
-    for number in range(len(table.columns)):
+    layout = _Layout(plan, domains)
+    for number in range(len(plan.columns)):
         layout.column(number)
     guards = layout.guards()
     fixed = {key: len(axis.columns) for key, axis in layout.axes.items()}
-    for rule, row in enumerate(table.rules):
+    for rule, row in enumerate(plan.rules):
         if row.condition is not None:
             layout.condition(rule, row.condition, fixed)
     return layout.grid(guards)
 
 
 class _Layout:
-    def __init__(self, table: Table, domains: Domains) -> None:
-        self.table, self.domains, self.policy = table, domains, domains.policy
-        self.own = {*self.policy.constants, *domains.decisions, *domains.hidden}
+    def __init__(self, plan: PlannedTable, domains: Domains) -> None:
+        self.plan, self.domains, self.policy = plan, domains, domains.policy
         self.axes: dict[str, Axis] = {}
         self.places: dict[tuple[int, str], tuple[Span, ...]] = {}
         self.computed = 0
@@ -98,30 +102,27 @@ class _Layout:
         self.unknown: dict[int, set[int]] = {}
 
     def column(self, number: int) -> None:
-        column = self.table.columns[number]
-        tree = settled(column.expression.tree, self.policy.constants, self.own)
+        column = self.plan.columns[number]
+        tree = column.asked.tree
         key = printed(tree)
-        axis = self.axes.setdefault(key, Axis(column.text, self.domains.of(tree, column.expression.type)))
-        found: dict[int, PlainCell | None] = {}
+        axis = self.axes.setdefault(key, Axis(column.text, self.domains.of(tree, column.asked.type)))
+        laid_out: dict[int, PlainCell | None] = {}
         looked_up: dict[int, PlainCell] = {}
-        null = False
-        for rule, row in enumerate(self.table.rules):
-            checked = row.cells[number]
-            if checked is None:
+        for rule, row in enumerate(self.plan.rules):
+            cell = row.cells[number]
+            if cell is None:
                 continue
-            null = null or asks_null(checked.tree)
-            self._asked(rule, key, checked.tree.span)
-            tree = settled(checked.tree, self.policy.constants, self.own)
-            known, cell = plain_test(tree, axis, self.policy.lenient)
+            self._asked(rule, key, cell.written.tree.span)
+            known, plain = plain_test(cell.tree, axis, self.policy.lenient)
             if known:
-                found[rule] = cell
-                if cell is not None and without_empty(tree) is tree:
-                    looked_up[rule] = cell
+                laid_out[rule] = plain
+                if plain is not None and without_empty(cell.tree) is cell.tree:
+                    looked_up[rule] = plain
             else:
                 self.computed |= 1 << rule
                 self.unknown.setdefault(number, set()).add(rule)
-        axis.columns.append(found)
-        axis.null.append(null)
+        axis.columns.append(laid_out)
+        axis.null.append(column.asks_null)
         self.keys.append(key)
         self.plain.append(looked_up)
 
@@ -137,17 +138,18 @@ class _Layout:
         owners: list[int] = []
         if self.policy.lenient:
             return owners
-        for rule, row in enumerate(self.table.rules):
+        for rule, row in enumerate(self.plan.rules):
             asked = [number for number, cell in enumerate(row.cells) if cell is not None]
-            if row.missing is not None or (
+            if row.rule.missing is not None or (
                 row.condition is None and all(rule in self.plain[number] for number in asked)
             ):
                 continue
             for needing in asked:
-                cell = self.plain[needing].get(rule)
-                if cell is None or cell.on_null is not None or not self.axes[self.keys[needing]].domain.nullable:
+                cell = row.cells[needing]
+                nullable = self.axes[self.keys[needing]].domain.nullable
+                if cell is None or rule not in self.plain[needing] or not nullable or cell.on_null is not OnNull.NEEDED:
                     continue
-                guard = len(self.table.rules) + len(owners)
+                guard = len(self.plan.rules) + len(owners)
                 owners.append(rule)
                 for number in asked:
                     if (other := self.plain[number].get(rule)) is not None:
@@ -161,19 +163,19 @@ class _Layout:
 
     def condition(self, rule: int, condition: Checked, fixed: Mapping[str, int]) -> None:
         """Takes the parts of a condition for cells, where they are."""
-        if self.table.rules[rule].missing is not None or self.policy.lenient:
+        if self.plan.rules[rule].rule.missing is not None or self.policy.lenient:
             self.computed |= 1 << rule
             return
-        for part in conjuncts(settled(condition.tree, self.policy.constants, self.own)):
+        for part in conjuncts(condition.tree):
             if not self._pool(part, rule, fixed):
                 self.computed |= 1 << rule
 
     def _pool(self, part: Expr, rule: int, fixed: Mapping[str, int]) -> bool:
-        found = about_one_name(part)
-        type = _type_of(found[0].name, self.domains) if found is not None else None
-        if found is None or type is None:
+        about = about_one_name(part)
+        type = _type_of(about[0].name, self.domains) if about is not None else None
+        if about is None or type is None:
             return False
-        name, test = found
+        name, test = about
         key = name.name
         axis = self.axes.get(key) or Axis(key, self.domains.of(name, type))
         known, cell = plain_test(test, axis, self.policy.lenient)
@@ -184,11 +186,11 @@ class _Layout:
         return known
 
     def grid(self, guards: list[int]) -> Grid:
-        size = len(self.table.rules)
+        size = len(self.plan.rules)
         keys = {key: number for number, key in enumerate(self.axes)}
         everything = (1 << size + len(guards)) - 1
         return Grid(
-            self.table,
+            self.plan,
             tuple(axis.region(everything, self.policy.lenient) for axis in self.axes.values()),
             self.computed,
             (1 << size) - 1,

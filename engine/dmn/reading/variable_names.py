@@ -128,8 +128,8 @@ def _name(node: Name, scope: Scope, own: frozenset[str]) -> Expr:
 def _built_in(node: Name) -> Expr:
     """The built-in function itself: an element of its name, which is not visible here, would hide it."""
     name, span = node.name, node.span
-    signatures = FUNCTIONS[name].signatures
-    if any(signature.clock for signature in signatures):
+    entry = FUNCTIONS[name]
+    if entry.clock:
         return node
 
     def call(*arguments: Value) -> Value:
@@ -139,7 +139,7 @@ def _built_in(node: Name) -> Expr:
             raise ValueError(faults[0].message)
         return given
 
-    parameters = tuple(parameter.name for parameter in signatures[0].parameters)
+    parameters = tuple(parameter.name for parameter in entry.signatures[0].parameters)
     return Literal(span, FunctionValue(parameters, call, name), type=Type(Kind.FUNCTION))
 
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from ordain.engine.feel.functions import contexts, conversion, flags, lists, numbers, ranges, temporals, texts
-from ordain.engine.feel.signature import Function
+from ordain.engine.feel.functions.entry import Function
+from ordain.engine.feel.syntax.tree import Call, Expr
 
 GROUPS: dict[str, dict[str, Function]] = {
     "Conversion": conversion.FUNCTIONS,
@@ -19,3 +20,17 @@ GROUPS: dict[str, dict[str, Function]] = {
     "Ranges": ranges.FUNCTIONS,
 }
 FUNCTIONS: dict[str, Function] = {name: entry for group in GROUPS.values() for name, entry in group.items()}
+
+
+def entry_of(node: Expr) -> Function | None:
+    """The entry of the built-in function whose name a call has; None for any other node. Whether a name of the text
+    or the policy hides the function is for the caller to know."""
+    return FUNCTIONS.get(node.called) if isinstance(node, Call) else None
+
+
+def negated(node: Expr) -> Expr | None:
+    """What stands in `not(...)`; None for any other node, and for an argument that is given by name."""
+    if not isinstance(node, Call) or node.names or len(node.arguments) != 1:
+        return None
+    entry = entry_of(node)
+    return node.arguments[0] if entry is not None and entry.negates else None

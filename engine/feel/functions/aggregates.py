@@ -7,8 +7,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from ordain.engine.feel.functions.entry import Function, KeptUnit, OfEmpty
 from ordain.engine.feel.functions.operators import less
-from ordain.engine.feel.signature import Function, Signature, signature
+from ordain.engine.feel.signature import Signature, signature
 from ordain.engine.values.types import NUMBERS, kind_of
 
 Numbers = tuple[Decimal, ...]
@@ -75,11 +76,11 @@ def _extreme(
             return of_numbers(items)
         best = items[0]
         for item in items:
-            found = better(item, best)
-            if found is None:
+            is_better = better(item, best)
+            if is_better is None:
                 one, other = kind_of(item), kind_of(best)
                 raise ValueError(f"a {one} has no order" if one is other else f"a {one} and a {other} have no order")
-            if found:
+            if is_better:
                 best = item
         return best
 
@@ -110,29 +111,49 @@ def _of_ordered(python: Callable[[tuple[Any, ...]], Any]) -> tuple[Signature, ..
 _least = _extreme("least", less, min)
 _greatest = _extreme("greatest", lambda item, best: less(best, item), max)
 
+_NOT_DEFINED = OfEmpty("")
+
+
+def _measure(meaning: str, example: str, result: str, signatures: tuple[Signature, ...]) -> Function:
+    """A function whose result is one of the numbers, or lies between them; an empty list has none."""
+    return Function(meaning, example, result, signatures, unit=KeptUnit.OF_ALL, of_empty=_NOT_DEFINED)
+
+
 FUNCTIONS: dict[str, Function] = {
     "count": Function(
         "How many items a list has.",
         "count([1, 2])",
         "2",
         (signature("(list: list of any?) -> number", lambda items: Decimal(len(items))),),
+        of_empty=OfEmpty("0"),
     ),
-    "min": Function("The least of a list, or of its arguments.", "min(3, 1, 2)", "1", _of_ordered(_least)),
-    "max": Function("The greatest of a list, or of its arguments.", "max(3, 1, 2)", "3", _of_ordered(_greatest)),
-    "sum": Function("The sum of a list.", "sum([1, 2, 3])", "6", _of_numbers(_sum)),
-    "mean": Function("The mean of a list.", "mean([1, 2, 6])", "3", _of_numbers(_mean)),
-    "product": Function("The product of a list.", "product([2, 3, 4])", "24", _of_numbers(_product)),
-    "median": Function("The middle number of a list in order.", "median([8, 2, 5, 3, 4])", "4", _of_numbers(_median)),
+    "min": _measure("The least of a list, or of its arguments.", "min(3, 1, 2)", "1", _of_ordered(_least)),
+    "max": _measure("The greatest of a list, or of its arguments.", "max(3, 1, 2)", "3", _of_ordered(_greatest)),
+    "sum": Function(
+        "The sum of a list.",
+        "sum([1, 2, 3])",
+        "6",
+        _of_numbers(_sum),
+        unit=KeptUnit.OF_ALL,
+        of_empty=OfEmpty("0", dmn_null="an empty list has no sum"),
+    ),
+    "mean": _measure("The mean of a list.", "mean([1, 2, 6])", "3", _of_numbers(_mean)),
+    "product": Function(
+        "The product of a list.", "product([2, 3, 4])", "24", _of_numbers(_product), of_empty=_NOT_DEFINED
+    ),
+    "median": _measure("The middle number of a list in order.", "median([8, 2, 5, 3, 4])", "4", _of_numbers(_median)),
     "stddev": Function(
         "The standard deviation of a list as a sample.",
         "decimal(stddev([2, 4, 7, 5]), 3)",
         "2.082",
         _of_numbers(_deviation),
+        of_empty=_NOT_DEFINED,
     ),
     "mode": Function(
         "The most frequent numbers of a list, the least first.",
         "mode([6, 3, 9, 6, 6])",
         "[6]",
         _of_numbers(_mode, "list of number"),
+        of_empty=OfEmpty("[]"),
     ),
 }

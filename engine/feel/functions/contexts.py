@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ordain.engine.feel.signature import Function, signature
+from ordain.engine.feel.functions import result_rules
+from ordain.engine.feel.functions.entry import Function, OfEmpty
+from ordain.engine.feel.signature import signature
 
 Context = dict[str, Any]
 
@@ -64,18 +66,23 @@ FUNCTIONS: dict[str, Function] = {
         'get value({a: 1, b: 2}, "b")',
         "2",
         (signature("(m: context, key: text) -> any?", _value),),
+        result_rule=result_rules.get_value,
     ),
     "get entries": Function(
         "The keys and values of a context as a list of contexts.",
         "get entries({a: 1})",
         '[{key: "a", value: 1}]',
         (signature("(m: context) -> list of context", _entries),),
+        result_rule=result_rules.get_entries,
     ),
     "context": Function(
         "A context from a list of contexts with `key` and `value`.",
         'context([{key: "a", value: 1}])',
         "{a: 1}",
         (signature("(entries: list of context) -> context", _context),),
+        of_empty=OfEmpty("{}"),
+        loose_lists=True,
+        result_rule=result_rules.context,
     ),
     "context put": Function(
         "The context with one more value, or another one, under a key or a path of keys.",
@@ -85,11 +92,15 @@ FUNCTIONS: dict[str, Function] = {
             signature("(context: context, key: text, value: any?) -> context", _put),
             signature("(context: context, keys: list of text, value: any?) -> context", _put_below),
         ),
+        result_rule=result_rules.context_put,
     ),
     "context merge": Function(
         "All contexts of a list as one; of two values under one key the later stays.",
         "context merge([{a: 1}, {b: 2}])",
         "{a: 1, b: 2}",
         (signature("(contexts: list of context) -> context", _merge),),
+        of_empty=OfEmpty("{}"),
+        loose_lists=True,
+        result_rule=result_rules.context_merge,
     ),
 }

@@ -6,7 +6,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from ordain.engine.feel.signature import Function, signature
+from ordain.engine.feel.functions.entry import Function
+from ordain.engine.feel.signature import signature
 from ordain.engine.feel.syntax.escapes import escaped
 from ordain.engine.values import temporal
 from ordain.engine.values import types as values

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ordain.engine.feel.signature import Function, Signature, signature
+from ordain.engine.feel.functions.entry import Function, OfEmpty
+from ordain.engine.feel.signature import Signature, signature
 
 Maybe = bool | None
 
@@ -56,7 +57,20 @@ FUNCTIONS: dict[str, Function] = {
         "not(false)",
         "true",
         (signature("(negand: flag) -> flag", _not), signature("(negand: flag?) -> flag?", _not)),
+        negates=True,
     ),
-    "all": Function("Whether all flags are true; of an empty list it is true.", "all([true, false])", "false", ALL),
-    "any": Function("Whether one flag is true; of an empty list it is false.", "any([true, false])", "true", ANY),
+    "all": Function(
+        "Whether all flags are true; of an empty list it is true.",
+        "all([true, false])",
+        "false",
+        ALL,
+        of_empty=OfEmpty("true"),
+    ),
+    "any": Function(
+        "Whether one flag is true; of an empty list it is false.",
+        "any([true, false])",
+        "true",
+        ANY,
+        of_empty=OfEmpty("false"),
+    ),
 }

@@ -8,9 +8,10 @@ from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
 
-from ordain.engine.feel.functions import aggregates
+from ordain.engine.feel.functions import aggregates, result_rules
+from ordain.engine.feel.functions.entry import Function, OfEmpty
 from ordain.engine.feel.functions.operators import equal
-from ordain.engine.feel.signature import Function, Signature, signature
+from ordain.engine.feel.signature import Signature, signature
 from ordain.engine.values.temporal import Months
 from ordain.engine.values.types import FunctionValue, Interval, kind_of, plain
 
@@ -33,7 +34,7 @@ class _Seen:
         self.compared = 0
 
     def adds(self, value: Any) -> bool:
-        """Whether no equal value was there; it is now."""
+        """Whether no equal value was there; it is now. Raises ValueError after too many comparisons."""
         key = _key(value)
         self.compared += len(self.others) if key is None else 0
         if self.compared > _MOST_COMPARED:
@@ -137,10 +138,10 @@ def _test(function: FunctionValue, role: str) -> Callable[[Any, Any], bool]:
         raise ValueError(f"the function `{role}` takes 2 arguments, not {len(function.parameters)}")
 
     def asked(one: Any, other: Any) -> bool:
-        found = function.call(one, other)
-        if not isinstance(found, bool):
-            raise ValueError(f"the function `{role}` gives a {kind_of(found)}, not a flag")
-        return found
+        answer = function.call(one, other)
+        if not isinstance(answer, bool):
+            raise ValueError(f"the function `{role}` gives a {kind_of(answer)}, not a flag")
+        return answer
 
     return asked
 
@@ -188,6 +189,7 @@ FUNCTIONS: dict[str, Function] = {
         "concatenate([1, 2], [3])",
         "[1, 2, 3]",
         (signature("(list: list of T...) -> list of T", _concatenate),),
+        of_empty=OfEmpty("[]"),
     ),
     "insert before": Function(
         "The list with a new item before the one at a position.",
@@ -206,6 +208,7 @@ FUNCTIONS: dict[str, Function] = {
         "reverse([1, 2, 3])",
         "[3, 2, 1]",
         (signature("(list: list of T) -> list of T", lambda items: items[::-1]),),
+        of_empty=OfEmpty("[]"),
     ),
     "index of": Function(
         "The positions at which an item stands.",
@@ -218,12 +221,14 @@ FUNCTIONS: dict[str, Function] = {
         "union([1, 2], [2, 3])",
         "[1, 2, 3]",
         (signature("(list: list of T...) -> list of T", _union),),
+        of_empty=OfEmpty("[]"),
     ),
     "distinct values": Function(
         "The items of a list, each once.",
         "distinct values([1, 2, 3, 2, 1])",
         "[1, 2, 3]",
         (signature("(list: list of T) -> list of T", _distinct),),
+        of_empty=OfEmpty("[]"),
     ),
     "flatten": Function(
         "The items of a list, those of the lists inside it too, as one list.",
@@ -234,6 +239,9 @@ FUNCTIONS: dict[str, Function] = {
             signature("(list: list of list of T) -> list of T", _flatten),
             signature("(list: list of T) -> list of T", _flatten),
         ),
+        of_empty=OfEmpty("[]"),
+        loose_lists=True,
+        result_rule=result_rules.flatten,
     ),
     "list replace": Function(
         "The list with a new item at a position, or wherever a function of the item and the new one is true.",

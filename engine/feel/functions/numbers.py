@@ -17,8 +17,9 @@ from decimal import (
 from functools import lru_cache
 from typing import Any
 
+from ordain.engine.feel.functions.entry import Function, KeptUnit
 from ordain.engine.feel.functions.operators import NEGATION, less
-from ordain.engine.feel.signature import Function, Signature, signature
+from ordain.engine.feel.signature import signature
 from ordain.engine.values.types import DIGITS, NUMBERS, kind_of, plain
 
 _ZERO, _TWO = Decimal(0), Decimal(2)
@@ -45,11 +46,12 @@ def _unit(scale: Decimal) -> Decimal:
     return Decimal(1).scaleb(-int(whole), context=NUMBERS)
 
 
-def _rounding(rounding: str, *, alone: bool = True) -> tuple[Signature, ...]:
+def _rounding(meaning: str, example: str, result: str, rounding: str, *, alone: bool = True) -> Function:
     """`alone`: the scale may be left out and is 0 then."""
     how = _to_scale(rounding)
     whole = signature("(n: number) -> number", lambda number: how(number, _ZERO))
-    return (*((whole,) if alone else ()), signature("(n: number, scale: number) -> number", how))
+    signatures = (*((whole,) if alone else ()), signature("(n: number, scale: number) -> number", how))
+    return Function(meaning, example, result, signatures, unit=KeptUnit.OF_FIRST)
 
 
 def _without_sign(value: Any) -> Any:
@@ -99,19 +101,13 @@ def _is_even(number: Decimal) -> bool:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "decimal": Function(
-        "Rounded to a scale, half to even.", "decimal(2.5, 0)", "2", _rounding(ROUND_HALF_EVEN, alone=False)
-    ),
-    "floor": Function("Rounded down to a scale.", "floor(1.56, 1)", "1.5", _rounding(ROUND_FLOOR)),
-    "ceiling": Function("Rounded up to a scale.", "ceiling(1.51, 1)", "1.6", _rounding(ROUND_CEILING)),
-    "round up": Function("Rounded away from zero.", "round up(1.121, 2)", "1.13", _rounding(ROUND_UP)),
-    "round down": Function("Rounded towards zero.", "round down(1.129, 2)", "1.12", _rounding(ROUND_DOWN)),
-    "round half up": Function(
-        "Half is rounded away from zero.", "round half up(5.5, 0)", "6", _rounding(ROUND_HALF_UP)
-    ),
-    "round half down": Function(
-        "Half is rounded towards zero.", "round half down(5.5, 0)", "5", _rounding(ROUND_HALF_DOWN)
-    ),
+    "decimal": _rounding("Rounded to a scale, half to even.", "decimal(2.5, 0)", "2", ROUND_HALF_EVEN, alone=False),
+    "floor": _rounding("Rounded down to a scale.", "floor(1.56, 1)", "1.5", ROUND_FLOOR),
+    "ceiling": _rounding("Rounded up to a scale.", "ceiling(1.51, 1)", "1.6", ROUND_CEILING),
+    "round up": _rounding("Rounded away from zero.", "round up(1.121, 2)", "1.13", ROUND_UP),
+    "round down": _rounding("Rounded towards zero.", "round down(1.129, 2)", "1.12", ROUND_DOWN),
+    "round half up": _rounding("Half is rounded away from zero.", "round half up(5.5, 0)", "6", ROUND_HALF_UP),
+    "round half down": _rounding("Half is rounded towards zero.", "round half down(5.5, 0)", "5", ROUND_HALF_DOWN),
     "abs": Function(
         "A number or duration without its sign.",
         "abs(-3)",
@@ -121,6 +117,7 @@ FUNCTIONS: dict[str, Function] = {
             signature("(n: duration) -> duration", _without_sign),
             signature("(n: months) -> months", _without_sign),
         ),
+        unit=KeptUnit.OF_FIRST,
     ),
     "modulo": Function(
         "The remainder, with the divisor's sign.",

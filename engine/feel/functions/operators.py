@@ -150,7 +150,7 @@ PROPERTIES: dict[Kind, dict[str, Operation]] = {
     _TI: _CLOCK,
     _DT: {**_CALENDAR, **_CLOCK},
     _DU: {
-        "days": _part(86_400 * SECOND),
+        "days": replace(_part(86_400 * SECOND), gives=replace(NUMBER, unit="days")),
         "hours": _part(3600 * SECOND, 24),
         "minutes": _part(60 * SECOND, 60),
         "seconds": Operation(NUMBER, lambda v: _seconds(length(v))),

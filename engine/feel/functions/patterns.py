@@ -41,7 +41,7 @@ def replaced(text: str, pattern: str, replacement: str, flags: str = "") -> str:
     parts = (replacement,) if "q" in flags else _replacement(replacement, compiled.groups)
     made: list[str] = []
     end = size = 0
-    for match in _found(compiled, text, pattern):
+    for match in _matches_in(compiled, text, pattern):
         put = "".join(part if isinstance(part, str) else match[part] or "" for part in parts)
         made += (text[end : match.start()], put)
         end, size = match.end(), size + len(put)
@@ -53,13 +53,13 @@ def replaced(text: str, pattern: str, replacement: str, flags: str = "") -> str:
 def pieces(text: str, pattern: str, flags: str = "") -> tuple[str, ...]:
     """What stands between the matches, also when it is empty. Raises ValueError."""
     made, end = [], 0
-    for match in _found(_not_empty(pattern, flags), text, pattern):
+    for match in _matches_in(_not_empty(pattern, flags), text, pattern):
         made.append(text[end : match.start()])
         end = match.end()
     return (*made, text[end:])
 
 
-def _found(compiled: Any, text: str, pattern: str) -> Iterator[Any]:
+def _matches_in(compiled: Any, text: str, pattern: str) -> Iterator[Any]:
     try:
         yield from compiled.finditer(text, timeout=SECONDS)
     except TimeoutError:
@@ -118,6 +118,7 @@ class _Check:
         self.groups = self.size = self.last = 0
 
     def run(self) -> str:
+        """The pattern as the translation takes it. Raises ValueError or RegexError."""
         made = []
         while self.at < len(self.pattern):
             sign = self.pattern[self.at]

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ordain.engine.feel.functions.operators import equal, less
-from ordain.engine.feel.signature import Function, Signature, signature
+from ordain.engine.feel.functions.entry import ByText, Function
+from ordain.engine.feel.functions.operators import ORDERED, equal, less
+from ordain.engine.feel.signature import Signature, signature
+from ordain.engine.feel.syntax.escapes import characters
 from ordain.engine.values import temporal
-from ordain.engine.values.types import Interval, Value, kind_of, number
+from ordain.engine.values.types import Interval, Type, Value, kind_of, number, range_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class _Place:
         return self.order(other) <= 0
 
     def at(self, other: _Place) -> bool:
+        """Whether both are one place. Raises ValueError as `order` does."""
         return self.order(other) == 0
 
 
@@ -114,8 +117,6 @@ _RANGE = re.compile(
     rf"\s*(?P<start>[\[\](])\s*(?P<low>{_ENDPOINT})\s*\.\.\s*(?P<high>{_ENDPOINT})\s*(?P<end>[\])\[])\s*",
     re.ASCII | re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 _READERS: dict[str, Callable[[str], Value]] = {
     "@": temporal.read_any,
     "date": temporal.read_date,
@@ -144,6 +145,12 @@ def _range(text: str) -> Interval:
     return Interval(low, high, low_open, high_open)
 
 
+def _type_of(interval: Interval) -> Type | None:
+    """The type of a range, by its bounds; None when they have no order."""
+    kinds = {kind_of(bound) for bound in (interval.low, interval.high) if bound is not None}
+    return range_of(Type(kinds.pop())) if len(kinds) == 1 and kinds <= ORDERED else None
+
+
 def _endpoint(text: str) -> Value:
     if not text:
         return None
@@ -151,24 +158,12 @@ def _endpoint(text: str) -> Value:
     if not quote:
         return number(text)
     if not head:
-        return _ESCAPE.sub(_unescaped, text[1:-1])
+        return characters(text[1:-1])
     inner, _, closing = rest.rpartition('"')
     name = " ".join(head.removesuffix("(").replace("(", " ").split())
     if (name == "@") == bool(closing.strip()):
         raise ValueError(f"`{text}` is no literal")
     return _READERS[name](inner)
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    sign = match[1]
-    if len(sign) > 1:
-        code = int(sign[1:], 16)
-        if code > 0x10FFFF:
-            raise ValueError(f"`{match[0]}` is no character")
-        return chr(code)
-    if sign not in _ESCAPED:
-        raise ValueError(f"`{match[0]}` is no character")
-    return _ESCAPED[sign]
 
 
 _FORMS = {
@@ -281,5 +276,6 @@ FUNCTIONS: dict[str, Function] = {
         'range("[1..10)") = [1..10)',
         "true",
         (signature("(from: text) -> range of any", _range),),
+        by_text=ByText(_type_of),
     ),
 }

@@ -11,8 +11,8 @@ from importlib import resources
 
 from ordain.engine.errors import did_you_mean
 from ordain.engine.feel.functions import FUNCTIONS, GROUPS
+from ordain.engine.feel.functions.entry import Function
 from ordain.engine.feel.functions.operators import PROPERTIES
-from ordain.engine.feel.signature import Function
 
 _TOP = (
     "count",
@@ -39,7 +39,7 @@ def pages() -> dict[str, str]:
     }
 
 
-def found(word: str = "") -> dict[str, Function]:
+def about(word: str = "") -> dict[str, Function]:
     """The functions whose name or meaning has the word, in any case; the one of exactly that name alone."""
     if word in FUNCTIONS:
         return {word: FUNCTIONS[word]}

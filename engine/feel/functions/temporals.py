@@ -9,12 +9,13 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from ordain.engine.feel.functions.entry import ByText, Function, ResultOffset
 from ordain.engine.feel.functions.operators import equal
-from ordain.engine.feel.signature import Function, signature
+from ordain.engine.feel.signature import signature
 from ordain.engine.values import temporal
 from ordain.engine.values import temporal_sums as sums
 from ordain.engine.values.temporal import WIDEST_OFFSET, Months
-from ordain.engine.values.types import NUMBERS, Kind, Value, kind_of, plain
+from ordain.engine.values.types import NUMBERS, Kind, Type, Value, kind_of, plain
 from ordain.engine.values.wide import (
     clock,
     day_number,
@@ -90,6 +91,14 @@ def _months(number: Decimal) -> Months:
     return Months(_whole(number, "number of months"))
 
 
+def _days_and_time(text: str) -> Any:
+    """A duration that must be one of days and time, since the text is not known before it is read."""
+    span = temporal.read_duration(text)
+    if kind_of(span) is not Kind.DURATION:
+        raise ValueError(f"`{text}` is a duration of years and months; read it with months(...)")
+    return span
+
+
 def _in_zone(moment: Any, zone: str) -> Any:
     """With a plain offset, so that a record keeps it as it is."""
     ahead = make_duration(offset(sums.in_zone(moment, named(zone))))
@@ -130,6 +139,7 @@ FUNCTIONS: dict[str, Function] = {
             signature("(from: date and time) -> date", sums.date_of),
             signature("(year: number, month: number, day: number) -> date", _date),
         ),
+        folds=True,
     ),
     "time": Function(
         "A time from text, from hour, minute, second and offset, or the time of a date and time; a date is midnight.",
@@ -142,6 +152,7 @@ FUNCTIONS: dict[str, Function] = {
             signature("(from: date) -> time", lambda date: make_time(0, dt.UTC)),
             signature("(hour: number, minute: number, second: number, offset?: duration?) -> time", _time),
         ),
+        offset=ResultOffset.OF_TIME,
     ),
     "date and time": Function(
         "A date and time from text, or from a date and a time.",
@@ -153,12 +164,15 @@ FUNCTIONS: dict[str, Function] = {
             signature("(date: date, time: time) -> date and time", _joined),
             signature("(date: date and time, time: time) -> date and time", _joined),
         ),
+        offset=ResultOffset.OF_TIME,
     ),
     "duration": Function(
         "A duration from text: of days and time, or of years and months.",
         'duration("P30D")',
         '@"P30D"',
         (signature("(from: text) -> duration", temporal.read_duration),),
+        folds=True,
+        by_text=ByText(lambda span: Type(kind_of(span)), _days_and_time),
     ),
     "months": Function(
         "A duration of years and months, from text or a whole number of months.",
@@ -209,6 +223,7 @@ FUNCTIONS: dict[str, Function] = {
         "now() = now()",
         "true",
         (signature("() -> date and time", lambda at: at, clock=True),),
+        offset=ResultOffset.ALWAYS,
     ),
     "today": Function(
         "The date of the decision's own time.",

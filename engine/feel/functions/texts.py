@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ordain.engine.feel.functions import patterns
+from ordain.engine.feel.functions.entry import Function, OfEmpty
 from ordain.engine.feel.runtime.work import MOST_CHARACTERS, TOO_LONG
-from ordain.engine.feel.signature import Function, signature
+from ordain.engine.feel.signature import signature
 
 
 def _substring(text: str, start: Decimal, length: Decimal | None = None) -> str:
@@ -19,8 +20,8 @@ def _substring(text: str, start: Decimal, length: Decimal | None = None) -> str:
 
 
 def _before(text: str, match: str) -> str:
-    before, found, _ = text.partition(match) if match else ("", "", "")
-    return before if found else ""
+    before, is_there, _ = text.partition(match) if match else ("", "", "")
+    return before if is_there else ""
 
 
 def _after(text: str, match: str) -> str:
@@ -119,5 +120,6 @@ FUNCTIONS: dict[str, Function] = {
         'string join(["a", "b", "c"], "_and_")',
         '"a_and_b_and_c"',
         (signature("(list: list of text?, delimiter?: text?) -> text", _join),),
+        of_empty=OfEmpty('""'),
     ),
 }

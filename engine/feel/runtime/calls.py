@@ -76,9 +76,10 @@ class Runtime(Loops):
 
     def builtin(self, name: str, names: tuple[str, ...], at: dt.datetime, span: Span, *arguments: Value) -> Value:
         """A call of a built-in function: its first signature that takes these values."""
-        if name == "sum" and arguments == ((),):
-            return self.fault("an empty list has no sum", span)
-        for signature in FUNCTIONS[name].signatures:
+        function = FUNCTIONS[name]
+        if function.of_empty is not None and function.of_empty.dmn_null and arguments == ((),):
+            return self.fault(function.of_empty.dmn_null, span)
+        for signature in function.signatures:
             given = arranged(signature, arguments, names)
             fitting = None if given is None else _fitting(signature, given)
             if fitting is None:

@@ -126,33 +126,35 @@ def _math() -> Mapping[_Name, Method]:
         "cos": cosine,
         "tan": lambda value: NUMBERS.divide(sine(value), cosine(value)),
     }
-    found: dict[_Name, Method] = {("Math", name, ("double",)): python for name, python in of_double.items()}
-    found["Math", "pow", ("double", "double")] = lambda base, power: NUMBERS.power(base, power) if power else Decimal(1)
+    methods: dict[_Name, Method] = {("Math", name, ("double",)): python for name, python in of_double.items()}
+    methods["Math", "pow", ("double", "double")] = lambda base, power: (
+        NUMBERS.power(base, power) if power else Decimal(1)
+    )
     for type in ("int", "long", *_BROKEN):
-        found["Math", "abs", (type,)] = _within(type, NUMBERS.abs)
-        found["Math", "max", (type, type)] = NUMBERS.max
-        found["Math", "min", (type, type)] = NUMBERS.min
+        methods["Math", "abs", (type,)] = _within(type, NUMBERS.abs)
+        methods["Math", "max", (type, type)] = NUMBERS.max
+        methods["Math", "min", (type, type)] = NUMBERS.min
     for type, whole in (("double", "long"), ("float", "int")):
-        found["Math", "round", (type,)] = _within(whole, _half_up)
-    return found
+        methods["Math", "round", (type,)] = _within(whole, _half_up)
+    return methods
 
 
 def _boxes() -> Mapping[_Name, Method]:
     """The classes of single numbers and flags: from text, and to text."""
-    found: dict[_Name, Method] = {}
+    methods: dict[_Name, Method] = {}
     for box, type in _BOXES.items():
         parse = f"parse{'Int' if type == 'int' else box}"
-        found[box, parse, ("String",)] = found[box, "valueOf", ("String",)] = _parsed(type)
-        found[box, "valueOf", (type,)] = lambda value: value
-        found[box, "toString", (type,)] = _text(type)
+        methods[box, parse, ("String",)] = methods[box, "valueOf", ("String",)] = _parsed(type)
+        methods[box, "valueOf", (type,)] = lambda value: value
+        methods[box, "toString", (type,)] = _text(type)
         if type in ("int", "long", *_BROKEN):
-            found[box, "sum", (type, type)] = _within(type, NUMBERS.add)
-            found[box, "max", (type, type)], found[box, "min", (type, type)] = NUMBERS.max, NUMBERS.min
+            methods[box, "sum", (type, type)] = _within(type, NUMBERS.add)
+            methods[box, "max", (type, type)], methods[box, "min", (type, type)] = NUMBERS.max, NUMBERS.min
     for name in ("valueOf", "parseBoolean"):
-        found["Boolean", name, ("String",)] = lambda text: text.lower() == "true"
-    found["Boolean", "toString", ("boolean",)] = text_of
-    found["Character", "toString", ("char",)] = text_of
-    return found
+        methods["Boolean", name, ("String",)] = lambda text: text.lower() == "true"
+    methods["Boolean", "toString", ("boolean",)] = text_of
+    methods["Character", "toString", ("char",)] = text_of
+    return methods
 
 
 _OF_LANG: Mapping[_Name, Method] = {

@@ -45,8 +45,8 @@ class Loops(Nulls):
             if value.low is None or value.high is None:
                 self.fault("a loop needs both ends of a range", span)
                 return None
-            found = self.steps(value.low, value.high, span)
-            return None if found is None else found[value.low_open : len(found) - value.high_open]
+            steps = self.steps(value.low, value.high, span)
+            return None if steps is None else steps[value.low_open : len(steps) - value.high_open]
         return self.fault("there is nothing to go over", span) if value is None else (value,)
 
     def _rounds(self, iterators: tuple[Callable[..., Value], ...], span: Span) -> Iterator[tuple[Value, ...] | None]:
@@ -94,8 +94,8 @@ class Loops(Nulls):
                 self.fault(f"a loop may have at most {MOST_ROUNDS:,} rounds", span)
                 return None
             self.spend(cost)
-            found = condition(*given)
-            if found is some:
+            answer = condition(*given)
+            if answer is some:
                 return bool(some)
-            unknown = unknown or not isinstance(found, bool)
+            unknown = unknown or not isinstance(answer, bool)
         return None if unknown else not some

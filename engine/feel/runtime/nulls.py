@@ -58,26 +58,26 @@ class Nulls(Work):
 
     def equal(self, left: Value, right: Value, span: Span) -> bool | None:
         try:
-            found = equal(self.sized(left), self.sized(right))
+            answer = equal(self.sized(left), self.sized(right))
         except ValueError as error:
             self.fault(str(error), span)
             return None
-        if found is None:
+        if answer is None:
             self.fault(f"a {kind_of(left)} cannot equal a {kind_of(right)}", span)
-        return found
+        return answer
 
     def unequal(self, left: Value, right: Value, span: Span) -> bool | None:
-        found = self.equal(left, right, span)
-        return None if found is None else not found
+        answer = self.equal(left, right, span)
+        return None if answer is None else not answer
 
     def compare(self, op: str, left: Value, right: Value, span: Span) -> bool | None:
         """`op` is one of < <= > >=."""
         first, second = (left, right) if op in ("<", "<=") else (right, left)
-        found = None if left is None or right is None else less(first, second)
-        if found is None:
+        is_less = None if left is None or right is None else less(first, second)
+        if is_less is None:
             self.fault(f"`{op}` cannot compare a {kind_of(left)} with a {kind_of(right)}", span)
             return None
-        return found or (op in ("<=", ">=") and equal(left, right) is True)
+        return is_less or (op in ("<=", ">=") and equal(left, right) is True)
 
     def between(self, value: Value, low: Value, high: Value, span: Span) -> bool | None:
         return conjunction(self.compare("<=", low, value, span), self.compare("<=", value, high, span))
@@ -99,10 +99,10 @@ class Nulls(Work):
         """Whether one of several unary tests holds."""
         unknown = False
         for test in tests:
-            found = test(value)
-            if found is True:
+            answer = test(value)
+            if answer is True:
                 return True
-            unknown = unknown or found is None
+            unknown = unknown or answer is None
         return None if unknown else False
 
     def inside(self, value: Value, interval: Interval | None, span: Span) -> bool | None:
@@ -114,8 +114,8 @@ class Nulls(Work):
         if isinstance(candidate, Interval):
             if isinstance(value, Interval):
                 return equal(value, candidate)
-            found = None if value is None else within(value, candidate)
-            return self.fault(f"a {kind_of(value)} cannot be in this range", span) if found is None else found
+            is_inside = None if value is None else within(value, candidate)
+            return self.fault(f"a {kind_of(value)} cannot be in this range", span) if is_inside is None else is_inside
         if isinstance(candidate, tuple):
             try:
                 self.sized(candidate)
@@ -174,11 +174,11 @@ class Nulls(Work):
         self.spend(cost * len(items))
         kept = []
         for number, item in enumerate(items):
-            found = condition(item) if number else first
-            if found is True:
+            answer = condition(item) if number else first
+            if answer is True:
                 kept.append(item)
-            elif found is not False and found is not None:
-                return self.fault(f"a filter asks for a flag, and this is a {kind_of(found)}", span)
+            elif answer is not False and answer is not None:
+                return self.fault(f"a filter asks for a flag, and this is a {kind_of(answer)}", span)
         return tuple(kept)
 
     def at(self, items: tuple[Value, ...], position: Decimal, span: Span | None = None) -> Value:

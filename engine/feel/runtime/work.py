@@ -50,11 +50,11 @@ class Work:
         """The value, which is about to be gone through with all that is in it. Raises ValueError."""
         if type(value) is tuple or type(value) is dict:
             try:
-                found = parts(value)
+                count = parts(value)
             except ValueError:
                 self.spend(MOST_PARTS // _PARTS_PER_UNIT)
                 raise
-            self.spend(found // _PARTS_PER_UNIT)
+            self.spend(count // _PARTS_PER_UNIT)
         elif type(value) is str:
             self.spend(len(value) >> 10)
         return value
@@ -71,10 +71,10 @@ def parts(value: Value, levels: int = _HEIGHT) -> int:
 
     A list that stands in it twice counts twice, as it would when it is written.
     """
-    found, level, here = 0, 0, [value]
+    count, level, here = 0, 0, [value]
     while here:
-        found += len(here)
-        if found > MOST_PARTS:
+        count += len(here)
+        if count > MOST_PARTS:
             raise ValueError(f"a value has at most {MOST_PARTS:,} parts")
         if level > levels:
             raise ValueError(f"a value is nested at most {levels} levels deep")
@@ -86,13 +86,13 @@ def parts(value: Value, levels: int = _HEIGHT) -> int:
             elif kind is dict:
                 below.extend(part.values())
             elif kind is str:
-                found += len(part) // _PER_PART
+                count += len(part) // _PER_PART
             elif kind is Interval:
                 below.extend((part.low, part.high))
             if len(below) > MOST_PARTS:
                 break
         here, level = below, level + 1
-    return found
+    return count
 
 
 def limited(text: str) -> str:

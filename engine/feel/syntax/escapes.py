@@ -13,15 +13,30 @@ _SPECIFIED = "ntr\"\\'"
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(u[0-9A-Fa-f]{0,3}|U[0-9A-Fa-f]{0,5}|.))", re.DOTALL)
 
 
+class WrongEscape(ValueError):
+    """A backslash that says no character, or half of one: the message, and a hint."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 def unescaped(token: str, span: Span, lenient: bool = False) -> str:
-    """The text that `token`, with its quotes, says. Raises PolicyError.
+    """The text that `token`, with its quotes, says; see `characters`. Raises PolicyError."""
+    try:
+        return characters(token[1:-1], lenient)
+    except WrongEscape as error:
+        raise PolicyError(Issue(str(error), error.hint, span, code="syntax")) from None
+
+
+def characters(body: str, lenient: bool = False) -> str:
+    """What stands between two quotes, with its escapes as the characters that they say. Raises WrongEscape.
 
     Escapes are those of JSON and \\UXXXXXX; another backslash is a mistake. `lenient` knows the specification's escapes
     alone and takes every other backslash as it is, since the patterns of other tools' files rely on that.
     """
-    body = token[1:-1]
     if "\\" in body:
-        body = _ESCAPE.sub(_known_character if lenient else lambda match: _character(match, span), body)
+        body = _ESCAPE.sub(_known_character if lenient else _character, body)
     elif body.isascii():
         return body
     try:
@@ -29,15 +44,15 @@ def unescaped(token: str, span: Span, lenient: bool = False) -> str:
         return body.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
         half = next(sign for sign in body if "\ud800" <= sign <= "\udfff")
-        raise PolicyError(Issue(f"`\\u{ord(half):X}` is no character", "", span, code="syntax")) from None
+        raise WrongEscape(f"`\\u{ord(half):X}` is no character") from None
 
 
-def _character(match: re.Match[str], span: Span) -> str:
-    if (found := _from_code(match)) or (found := _ESCAPES.get(match[3] or "", "")):
-        return found
+def _character(match: re.Match[str]) -> str:
+    if (character := _from_code(match)) or (character := _ESCAPES.get(match[3] or "", "")):
+        return character
     if match.group()[1] in "uU":
-        raise PolicyError(Issue(f"`{match.group()}` is no character", "", span, code="syntax"))
-    raise PolicyError(Issue(f"`{match.group()}` is no escape", "write `\\\\` for a backslash", span, code="syntax"))
+        raise WrongEscape(f"`{match.group()}` is no character")
+    raise WrongEscape(f"`{match.group()}` is no escape", "write `\\\\` for a backslash")
 
 
 def _known_character(match: re.Match[str]) -> str:

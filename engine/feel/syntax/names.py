@@ -40,8 +40,8 @@ def written_name(text: str, position: int) -> tuple[str, int] | None:
 
 def argument_name(text: str, position: int) -> tuple[str, int] | None:
     """The name before `:`, with which an argument is given by name."""
-    found = written_name(text, position)
-    return found if found and _COLON.match(text, found[1]) else None
+    named = written_name(text, position)
+    return named if named and _COLON.match(text, named[1]) else None
 
 
 def loop_name(text: str, position: int) -> tuple[str, int] | None:
@@ -61,11 +61,11 @@ def _pieces(name: str) -> list[str]:
 
 def _lengths(names: Iterable[str]) -> dict[str, int]:
     """For the first piece of each name that is no single word: the most pieces of a name that begins so."""
-    found: dict[str, int] = {}
+    lengths: dict[str, int] = {}
     for name in names:
         if not is_word(name) and len(pieces := _pieces(name)) > 0:
-            found[pieces[0]] = max(found.get(pieces[0], 0), len(pieces))
-    return found
+            lengths[pieces[0]] = max(lengths.get(pieces[0], 0), len(pieces))
+    return lengths
 
 
 @lru_cache(maxsize=256)
@@ -139,11 +139,11 @@ class Scope:
         return self._longest(text, position, lambda name: self.is_field(name) or name in PROPERTIES)
 
     def _longest(self, text: str, position: int, holds: Callable[[str], bool]) -> tuple[str, int] | None:
-        found = None
+        longest = None
         for name, end in self._prefixes(text, position):
             if not is_word(name) and holds(name):
-                found = (name, end)
-        return found
+                longest = (name, end)
+        return longest
 
     def _prefixes(self, text: str, position: int) -> Iterable[tuple[str, int]]:
         name, count, most = "", 0, 1

@@ -52,10 +52,10 @@ class Operands(Reader, ABC):
         """An expression within brackets or after a word, one level down."""
         before, self.in_range = self.in_range, in_range
         self.deeper()
-        found = self.expression()
+        expression = self.expression()
         self.depth -= 1
         self.in_range = before
-        return found
+        return expression
 
     # --- what binds tightest
 
@@ -73,43 +73,43 @@ class Operands(Reader, ABC):
             return Literal(span, values.NUMBERS.minus(operand.value), type=values.NUMBER)
         return Negate(span, operand)
 
-    def followed(self, found: Expr, start: int) -> Expr:
-        """`found`, which begins at `start`, with the fields, filters, arguments and `instance of` that follow it."""
+    def followed(self, operand: Expr, start: int) -> Expr:
+        """`operand`, which begins at `start`, with the fields, filters, arguments and `instance of` that follow it."""
         depth = self.depth
         while True:
             if self.value == ".":
                 self.advance()
                 name = self._field()
-                found = Path(self.since(start), found, name)
+                operand = Path(self.since(start), operand, name)
             elif self.value == "(":
                 arguments, names = self._arguments()
-                found = Call(self.since(start), found, arguments, names)
+                operand = Call(self.since(start), operand, arguments, names)
             elif self.value == "[" and not (self.in_range and self._ends_range()):
                 condition = self._condition()
-                found = Filter(self.since(start), found, condition)
+                operand = Filter(self.since(start), operand, condition)
             elif self.value == "instance":
-                return self._instance(found, start)
+                return self._instance(operand, start)
             else:
                 break
             self.deeper()
         self.depth = depth
-        return found
+        return operand
 
-    def _instance(self, found: Expr, start: int) -> Expr:
+    def _instance(self, value: Expr, start: int) -> Expr:
         before = self.depth
         while self.value == "instance":
             self.advance()
             self.take("of")
             of = self.type_name(bounded=False)
-            found = InstanceOf(self.since(start), found, of)
+            value = InstanceOf(self.since(start), value, of)
             self.deeper()
         self.depth = before
-        return found
+        return value
 
     def _field(self) -> str:
-        if (found := self.scope.field_at(self.text, self.start)) is not None:
-            self.jump(found[1])
-            return found[0]
+        if (field := self.scope.field_at(self.text, self.start)) is not None:
+            self.jump(field[1])
+            return field[0]
         if self.kind != "name":
             self.fail("the name of a field is expected here")
         name = self.value
@@ -120,10 +120,10 @@ class Operands(Reader, ABC):
         opened = self.start
         self.advance()
         self.scope.enter_filter()
-        found = self.inner()
+        condition = self.inner()
         self.scope.leave_filter()
         self.close("]", opened)
-        return found
+        return condition
 
     def _arguments(self) -> tuple[tuple[Expr, ...], tuple[str, ...]]:
         opened = self.start
@@ -151,9 +151,9 @@ class Operands(Reader, ABC):
         if self.kind == "string":
             text = self.string()
             return Literal(self.since(start), text, type=values.TEXT)
-        if (found := self.scope.name_at(self.text, start)) is not None:
-            self.jump(found[1])
-            return Name(self.since(start), found[0])
+        if (named := self.scope.name_at(self.text, start)) is not None:
+            self.jump(named[1])
+            return Name(self.since(start), named[0])
         if self.kind == "number":
             return self.number()
         if (form := _FORMS.get(self.value)) is not None:
@@ -286,8 +286,8 @@ class Operands(Reader, ABC):
         return Quantified(self.since(start), quantifier, iterators, condition)
 
     def _iterators(self) -> tuple[Each, ...]:
-        found: list[Each] = []
-        while not found or self.taken(","):
+        iterators: list[Each] = []
+        while not iterators or self.taken(","):
             start = self.start
             name = self.variable()
             self.take("in")
@@ -297,8 +297,8 @@ class Operands(Reader, ABC):
                 high = self.inner()
                 over = Steps(self.since(begun), over, high)
             self.scope.enter([name])
-            found.append(Each(self.since(start), name, over))
-        return tuple(found)
+            iterators.append(Each(self.since(start), name, over))
+        return tuple(iterators)
 
     def _function(self) -> Function:
         start = self.start

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Collection
 
 from ordain.engine.errors import Issue, PolicyError, Span
+from ordain.engine.feel.functions import negated
 from ordain.engine.feel.syntax.lexer import MAX_DEPTH, too_deep
 from ordain.engine.feel.syntax.parser import COMPARE, ONE_COMPARISON, Parser
-from ordain.engine.feel.syntax.tree import Call, Expr, Logic, Matches, Name, TypeName, call, children
+from ordain.engine.feel.syntax.tree import Expr, Logic, Matches, Name, TypeName, call, children
 from ordain.engine.feel.syntax.words import Reader
 
 _COMMA_NUMBER = re.compile(
@@ -47,10 +48,10 @@ def unary_tests(
 def type_name(text: str, origin: Span) -> TypeName:
     """The type that `text` writes, such as `list<number>`. Raises PolicyError."""
     reader = Reader(text, origin, (), (), lenient=True)
-    found = reader.type_name(bounded=True)
+    named = reader.type_name(bounded=True)
     if reader.kind != "end":
         reader.fail()
-    return found
+    return named
 
 
 def _guarded(
@@ -67,26 +68,26 @@ def _guarded(
             Issue("there is nothing here", "write an expression, or `-` for any value", origin, code="syntax")
         )
     try:
-        found = read(parser)
+        node = read(parser)
     except RecursionError:  # the caller itself may already stand deep
         raise PolicyError(too_deep(origin)) from None
-    if len(text) > MAX_DEPTH and _is_too_high(found):
+    if len(text) > MAX_DEPTH and _is_too_high(node):
         raise PolicyError(too_deep(origin))
-    return found
+    return node
 
 
 def _whole(parser: Parser) -> Expr:
-    found = parser.expression()
+    node = parser.expression()
     if parser.kind != "end":
         parser.fail(_surplus(parser))
-    return found
+    return node
 
 
 def _cell(parser: Parser) -> Expr:
-    found = _tests_or_not(parser)
+    test = _tests_or_not(parser)
     if not parser.lenient:
-        _refuse_yes_or_no(parser, found)
-    return found
+        _refuse_yes_or_no(parser, test)
+    return test
 
 
 def _tests_or_not(parser: Parser) -> Expr:
@@ -148,8 +149,10 @@ def _surplus(parser: Parser) -> str:
 
 
 def _refuse_yes_or_no(parser: Parser, test: Expr) -> None:
+    if (inner := negated(test)) is not None:
+        _refuse_yes_or_no(parser, inner)
     match test:
-        case Logic(operands=parts) | Call(function=Name(name="not"), arguments=parts):
+        case Logic(operands=parts):
             for part in parts:
                 _refuse_yes_or_no(parser, part)
         case Matches(candidate=Name(name=name) as at) if name.lower() in ("yes", "no"):

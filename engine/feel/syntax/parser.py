@@ -139,7 +139,7 @@ class Parser(Operands):
         begun, compares = self.start, self.value in COMPARE
         first = None if compares or self.value == ".." else self.expression()
         if self.value == ".." and not compares:
-            found: Expr = self.range(opened, first)
+            operand: Expr = self.range(opened, first)
         else:
             tests = [self.test() if first is None else self._tested(first, begun)]
             while self.taken(","):
@@ -148,10 +148,10 @@ class Parser(Operands):
             if first is None or len(tests) > 1:
                 self.depth, self.in_range = self.depth - 1, before
                 return tuple(tests)
-            found = first
+            operand = first
         self.depth, self.in_range = self.depth - 1, before
-        found = self.followed(found, opened)
-        return (self._tested(self.operators(_ADD, _Part(found, opened, self.last)), opened),)
+        operand = self.followed(operand, opened)
+        return (self._tested(self.operators(_ADD, _Part(operand, opened, self.last)), opened),)
 
     def test(self) -> Expr:
         """One test of a cell or of `in`: a comparison, a value to compare with, or a condition that uses `?`."""

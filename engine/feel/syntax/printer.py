@@ -7,8 +7,9 @@ The text is read with the names of several words known that the tree has. A type
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import assert_never, cast
 
-from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.feel.functions import FUNCTIONS, negated
 from ordain.engine.feel.syntax.escapes import escaped
 from ordain.engine.feel.syntax.names import is_written_name
 from ordain.engine.feel.syntax.parser import asks_itself
@@ -34,6 +35,7 @@ from ordain.engine.feel.syntax.tree import (
     Matches,
     Name,
     Negate,
+    Node,
     Parameter,
     Path,
     Quantified,
@@ -46,7 +48,7 @@ from ordain.engine.values.types import Kind
 
 # How strongly a form holds its parts together.
 _LOOSE, _OR, _AND, _COMPARE, _ADD, _MULTIPLY, _POWER, _NEGATE, _INSTANCE, _POSTFIX, _WHOLE = range(11)
-_WITH_AND = [(first, rest) for first, found, rest in (name.partition(" and ") for name in FUNCTIONS) if found]
+_WITH_AND = [(first, rest) for first, joint, rest in (name.partition(" and ") for name in FUNCTIONS) if joint]
 _STRENGTH = {"+": _ADD, "-": _ADD, "*": _MULTIPLY, "/": _MULTIPLY, "**": _POWER}
 
 
@@ -59,12 +61,11 @@ def cell_text(tree: Expr | None) -> str:
     """The text of a table's cell."""
     if tree is None:
         return "-"
-    if isinstance(tree, Call) and tree.called == "not" and not tree.names and len(tree.arguments) == 1:
-        inner = _tests(tree.arguments[0])
-        if inner:
-            return f"not({inner})"
-    found = _tests(tree)
-    return found or _alone(tree)
+    inner = negated(tree)
+    if inner is not None and (tests := _tests(inner)):
+        return f"not({tests})"
+    tests = _tests(tree)
+    return tests or _alone(tree)
 
 
 def type_text(of: TypeName) -> str:
@@ -114,9 +115,10 @@ def _at(tree: Expr, strength: int) -> str:
 
 
 def _printed(tree: Expr) -> tuple[str, int]:
-    match tree:
+    node = cast("Node", tree)
+    match node:
         case Literal():
-            return _literal(tree)
+            return _literal(node)
         case Name(name=name):
             return name, _WHOLE
         case Input():
@@ -128,18 +130,20 @@ def _printed(tree: Expr) -> tuple[str, int]:
             own = _STRENGTH[op]
             return f"{_at(left, own)} {op} {_at(right, own + 1)}", own
         case Comparison() | Between() | In() | Matches():
-            return _comparison(tree), _COMPARE
+            return _comparison(node), _COMPARE
         case Logic(op=op, operands=operands):
             own = _OR if op == "or" else _AND
             return _joined(op, [_at(operand, own + 1) for operand in operands]), own
         case InstanceOf(value=value, named=of):
             return f"{_at(value, _INSTANCE)} instance of {type_text(of)}", _INSTANCE
         case Path() | Filter() | Call():
-            return _followed(tree), _POSTFIX
-        case Range() | ListOf() | ContextOf() | Entry():
-            return _bracketed(tree), _WHOLE
+            return _followed(node), _POSTFIX
+        case Range() | ListOf() | ContextOf():
+            return _bracketed(node), _WHOLE
+        case If() | For() | Quantified() | Steps() | Function():
+            return _form(node), _LOOSE
         case _:
-            return _form(tree), _LOOSE
+            assert_never(node)
 
 
 def _joined(op: str, texts: list[str]) -> str:
@@ -228,7 +232,7 @@ def _bracketed(tree: Range | ListOf | ContextOf | Entry) -> str:
             return f"{name if is_written_name(name) else escaped(name)}: {printed(value)}"
 
 
-def _form(tree: Expr) -> str:
+def _form(tree: If | For | Quantified | Each | Steps | Function | Parameter) -> str:
     match tree:
         case If(condition=condition, then=then, otherwise=otherwise):
             return f"if {printed(condition)} then {printed(then)} else {printed(otherwise)}"
@@ -244,5 +248,3 @@ def _form(tree: Expr) -> str:
             return f"function({', '.join(map(_form, parameters))}) {'external ' if external else ''}{printed(body)}"
         case Parameter(name=name, declared=of):
             return name if of is None else f"{name}: {type_text(of)}"
-        case _:
-            raise TypeError(f"{type(tree).__name__} has no text")

@@ -60,8 +60,8 @@ def resolve(name: TypeName, types: Mapping[str, Type]) -> Type:
 
     FEEL's own names come first, then item definitions, then Ordain's names, which an item definition may hide.
     """
-    if (found := FEEL.get(name.name) or types.get(name.name)) is not None and not name.arguments:
-        return found
+    if (known := FEEL.get(name.name) or types.get(name.name)) is not None and not name.arguments:
+        return known
     arguments = tuple(resolve(argument, types) for argument in name.arguments)
     match name.name:
         case "list" | "range" if len(arguments) > 1:

@@ -76,11 +76,11 @@ class Reader(Scanner):
 
     def introduced(self, what: str) -> str:
         """The name of a key or parameter, which may have several words."""
-        found = written_name(self.text, self.start) if self.kind == "name" else None
-        if found is None:
+        named = written_name(self.text, self.start) if self.kind == "name" else None
+        if named is None:
             self.fail(f"the name of {what} is expected here")
-        self.jump(found[1])
-        return found[0]
+        self.jump(named[1])
+        return named[0]
 
     def variable(self) -> str:
         """The name of a loop's variable, before `in`."""
@@ -103,15 +103,15 @@ class Reader(Scanner):
         if self.value in _ARGUED and self.follower().startswith("<"):
             return self._argued_type(bounded)
         if bounded:
-            found = written_name(self.text, self.start)
+            named = written_name(self.text, self.start)
         elif (match := _SEVERAL_WORDS.match(self.text, self.start)) is not None:
-            found = plain_name(match.group()), match.end()
+            named = plain_name(match.group()), match.end()
         else:
-            found = self.scope.name_at(self.text, self.start)
-        if found is None:
+            named = self.scope.name_at(self.text, self.start)
+        if named is None:
             return TypeName(self._words())
-        self.jump(found[1])
-        return TypeName(re.sub(r" ?\. ?", ".", found[0]) if bounded else found[0])
+        self.jump(named[1])
+        return TypeName(re.sub(r" ?\. ?", ".", named[0]) if bounded else named[0])
 
     def _words(self) -> str:
         words: list[str] = []

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ordain.engine.errors import did_you_mean
 from ordain.engine.feel.functions import FUNCTIONS
-from ordain.engine.feel.functions.operators import ORDERED
-from ordain.engine.feel.signature import Function, Signature
+from ordain.engine.feel.functions.entry import ByText, Function
+from ordain.engine.feel.functions.result_rules import NotKnown
+from ordain.engine.feel.signature import Signature
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.comparisons import Comparisons
-from ordain.engine.feel.typing.fitting import Bound, fits, joined, parts, substituted
-from ordain.engine.feel.typing.results import LOOSE, RULES, NotKnown
+from ordain.engine.feel.typing.fitting import Bound, fits, parts, substituted
 from ordain.engine.feel.typing.scopes import Scopes
-from ordain.engine.values.types import ANY, Kind, Type, kind_of, list_of, range_of
+from ordain.engine.values.joining import joined
+from ordain.engine.values.types import ANY, Kind, Type, list_of
 
 _ANY_FUNCTION = Type(Kind.FUNCTION)
 
@@ -25,14 +26,16 @@ Placed = tuple[Expr | None, ...]
 
 class Builtins(Comparisons, Scopes):
     def typed(self, arguments: Iterable[Expr]) -> tuple[Type, ...]:
+        """The type of each argument, in order."""
         return tuple(self.type_of(argument) for argument in arguments)
 
     def builtin_call(self, node: tree.Call, function: Function) -> Type:
+        """What a call gives: the first signature that takes the arguments is the one that is meant."""
         if node.names and not self.names_fit(node, _named(function), function.signatures):
             self.typed(argument for argument in node.arguments if not self.deferred(argument))
             return ANY
         for argument in node.arguments:
-            if node.called in LOOSE and isinstance(argument, tree.ListOf):
+            if function.loose_lists and isinstance(argument, tree.ListOf):
                 self.loose(argument)
             elif not self.deferred(argument):
                 self.type_of(argument)
@@ -40,7 +43,7 @@ class Builtins(Comparisons, Scopes):
             placed = _placed(signature, node)
             bound = None if placed is None else self.fitting(signature, placed)
             if placed is not None and bound is not None:
-                return self.chosen(node, signature, placed, bound)
+                return self.chosen(node, function, signature, placed, bound)
         return self.misfit(node, function)
 
     def deferred(self, node: Expr) -> bool:
@@ -77,22 +80,24 @@ class Builtins(Comparisons, Scopes):
         return bound
 
     def stands(self, want: Type, argument: Expr, bound: Bound) -> bool:
-        found, item = self.types[id(argument)], want.item or ANY
-        if not fits(want, found, bound):
+        """Whether an argument may stand for a parameter; a written list of several types is looked at item by item."""
+        have, item = self.types[id(argument)], want.item or ANY
+        if not fits(want, have, bound):
             return False
-        if isinstance(argument, tree.ListOf) and argument.items and found == list_of(ANY) and not item.variable:
+        if isinstance(argument, tree.ListOf) and argument.items and have == list_of(ANY) and not item.variable:
             return all(fits(item, self.types[id(part)], bound, inside=True) for part in argument.items)
         return True
 
-    def chosen(self, node: tree.Call, signature: Signature, placed: Placed, bound: Bound) -> Type:
+    def chosen(self, node: tree.Call, function: Function, signature: Signature, placed: Placed, bound: Bound) -> Type:
+        """What a call gives by the signature that it means, which is kept for the node."""
         self.signatures[id(node)] = signature
         self.declared_items(signature, placed)
         for position, argument in enumerate(placed):
             parameter = signature.parameter(position)
             if argument is not None and parameter is not None and self.deferred(argument):
                 self.as_function(argument, parameter.type, bound)
-        gives = self.gives(node, signature, placed, bound)
-        gives = self.told(node, signature, self.kept(node, gives))
+        gives = self.gives(node, function, signature, placed, bound)
+        gives = self.told(node, function, signature, self.kept(node, function, gives))
         takes = tuple(substituted(parameter.type, bound) for parameter in signature.parameters)
         self.types[id(node.function)] = Type(Kind.FUNCTION, parameters=takes, item=gives)
         return gives
@@ -102,9 +107,9 @@ class Builtins(Comparisons, Scopes):
         expected = substituted(want, bound)
         if isinstance(argument, tree.Function):
             before = len(self.issues)
-            found = self.function(argument, expected)
-            if len(self.issues) == before and not fits(want, found, bound):
-                gives = found.item or ANY
+            have = self.function(argument, expected)
+            if len(self.issues) == before and not fits(want, have, bound):
+                gives = have.item or ANY
                 self.fault(argument.body.span, f"the function must give a {expected.item}, but gives a {gives}")
             return
         assert isinstance(argument, tree.Name)  # noqa: S101 - all that is deferred is a function or a name
@@ -117,43 +122,32 @@ class Builtins(Comparisons, Scopes):
         self.types[id(argument)], self.signatures[id(argument)] = _type_of_signature(fitting[0]), fitting[0]
         fits(want, _type_of_signature(fitting[0]), bound)
 
-    def gives(self, node: tree.Call, signature: Signature, placed: Placed, bound: Bound) -> Type:
-        rule = RULES.get(node.called)
-        if rule is not None and not self.broken and not self.issues:
+    def gives(self, node: tree.Call, function: Function, signature: Signature, placed: Placed, bound: Bound) -> Type:
+        """The type of the result by the signature and the entry, before units and offsets."""
+        if function.result_rule is not None and not self.broken and not self.issues:
             try:
-                return rule([part for part in placed if part is not None], lambda part: self.types[id(part)])
+                given = [part for part in placed if part is not None]
+                return function.result_rule(given, lambda part: self.types[id(part)])
             except NotKnown as error:
                 return self.fault(node.span, str(error), error.hint)
-        if node.called == "duration":
-            return self.duration(node, signature, placed)
-        found = substituted(signature.gives, bound)
+        if function.by_text is not None:
+            return self.told_by_text(node, function.by_text, signature, placed[0])
         if any(part.kind is Kind.ANY and not part.variable for part in parts(signature.gives)) and not self.issues:
-            return self.range_of_text(node, signature, placed)
-        return found
+            return self.unknown(node)
+        return substituted(signature.gives, bound)
 
-    def range_of_text(self, node: tree.Call, signature: Signature, placed: Placed) -> Type:
-        """What kind of range `range("[1..5]")` is, its text alone says, so the text must be written there."""
-        argument = placed[0] if placed else None
-        if signature.gives.kind is not Kind.RANGE or not isinstance(argument, tree.Literal):
-            return self.unknown(node, "write the text itself there, in quotes")
-        try:
-            found = signature.python(argument.value)
-        except (ValueError, ArithmeticError, TypeError) as error:
-            return self.fault(node.span, str(error), code="value")
-        kinds = {kind_of(bound) for bound in (found.low, found.high) if bound is not None}
-        if len(kinds) == 1 and (kind := kinds.pop()) in ORDERED:
-            return range_of(Type(kind))
-        return self.unknown(node)
-
-    def duration(self, node: tree.Call, signature: Signature, placed: Placed) -> Type:
-        """A written text is one of the two kinds of duration; any other text must be one of days and time."""
-        argument = placed[0]
+    def told_by_text(self, node: tree.Call, by_text: ByText, signature: Signature, argument: Expr | None) -> Type:
+        """What `duration("P1Y")` or `range("[1..5]")` is, the text alone says, when it is written there."""
+        otherwise = by_text.otherwise
         if isinstance(argument, tree.Literal):
             try:
-                return Type(kind_of(signature.python(argument.value)))
-            except (ValueError, ArithmeticError):
-                return signature.gives  # a wrong text is told when it is read
-        self.signatures[id(node)] = replace(signature, python=_of_days_and_time(signature))
+                return by_text.type_of(signature.python(argument.value)) or self.unknown(node)
+            except (ValueError, ArithmeticError, TypeError) as error:
+                # A text that could be another is told when it is read.
+                return signature.gives if otherwise else self.fault(node.span, str(error), code="value")
+        if otherwise is None:
+            return self.unknown(node, "write the text itself there, in quotes")
+        self.signatures[id(node)] = replace(signature, python=otherwise)
         return signature.gives
 
     def declared_items(self, signature: Signature, placed: Placed) -> None:
@@ -172,6 +166,7 @@ class Builtins(Comparisons, Scopes):
             self.declared(before.get(variable, ANY), argument)
 
     def misfit(self, node: tree.Call, function: Function) -> Type:
+        """Notes that no signature takes the arguments, with what they are and an example."""
         types = [_ANY_FUNCTION if self.deferred(part) else self.types[id(part)] for part in node.arguments]
         said, hint = [], f"example: {function.example}"
         for part, of in zip(node.arguments, types, strict=True):
@@ -207,16 +202,6 @@ class Builtins(Comparisons, Scopes):
         hint = f"it takes {chosen.text}" if chosen is not None else f"it takes {', '.join(nearest)}"
         self.fault(node.span, f"`{missing}` is missing in the call of {called}", hint, code="call")
         return False
-
-
-def _of_days_and_time(signature: Signature) -> Callable[[str], object]:
-    def read(text: str) -> object:
-        found = signature.python(text)
-        if kind_of(found) is not Kind.DURATION:
-            raise ValueError(f"`{text}` is a duration of years and months; read it with months(...)")
-        return found
-
-    return read
 
 
 def _named(function: Function) -> list[tuple[str, ...]]:

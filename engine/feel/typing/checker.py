@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
+from typing import assert_never
 
 from ordain.engine.errors import Issue, did_you_mean
 from ordain.engine.feel.functions.operators import ARITHMETIC, NEGATION, PROPERTIES
 from ordain.engine.feel.syntax import tree
-from ordain.engine.feel.syntax.tree import Expr
+from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.feel.typing.comparisons import as_duration
-from ordain.engine.feel.typing.fitting import joined
 from ordain.engine.feel.typing.function_calls import Calls
 from ordain.engine.feel.typing.number_limits import fixed
 from ordain.engine.feel.typing.offsets import placed
+from ordain.engine.values.joining import joined
 from ordain.engine.values.types import ANY, FLAG, NULL, NUMBERS, Kind, Limits, Type, list_of
 
 _NONE: Mapping[str, Type] = MappingProxyType({})
@@ -85,7 +86,7 @@ class _Checker(Calls):
                 return tree.with_parts(node, {"type": of, "signature": chosen})
         return node if of is node.type else tree.with_parts(node, {"type": of})
 
-    def infer(self, node: Expr) -> Type:  # noqa: C901 - one line a node
+    def infer(self, node: Node) -> Type:  # noqa: C901 - one line a node
         match node:
             case tree.Literal():
                 return _literal(node)
@@ -131,7 +132,8 @@ class _Checker(Calls):
                 return self.instance(node)
             case tree.Call():
                 return self.call(node)
-        raise AssertionError(f"{type(node).__name__} has no typing rule")
+            case _:
+                assert_never(node)
 
     def logic(self, node: tree.Logic) -> Type:
         for operand in node.operands:
@@ -153,8 +155,6 @@ class _Checker(Calls):
             return base.fields[node.name]
         if (operation := PROPERTIES.get(base.kind, {}).get(node.name)) is not None:
             gives = operation.gives
-            if base.kind is Kind.DURATION and node.name == "days":
-                gives = replace(gives, unit="days")
             # A bound of a range is of the range's type, and missing on a side without bound.
             return replace(base.item or ANY, optional=True) if gives.kind is Kind.ANY else gives
         return self.no_field(node, base)

@@ -17,6 +17,7 @@ from ordain.engine.values.types import ANY, FLAG, Kind, Limits, Type, range_of
 
 class Comparisons(Units, WithinLimits, Offsets):
     def comparison(self, node: tree.Comparison) -> Type:
+        """A flag; both sides must be of one kind, and have an order for `<` and its like (DMN 1.5, tables 52 to 54)."""
         if node.op not in ("=", "!="):
             self.comparable(node.op, node.left, node.right, node.span)
             self.possible(
@@ -44,19 +45,22 @@ class Comparisons(Units, WithinLimits, Offsets):
         return self.alike(op, left, self.type_of(left), right, self.type_of(right), span)
 
     def alike(self, op: str, left: Expr, one: Type, right: Expr, other: Type, span: Span) -> Type:
+        """The type of two values, of types that are known already, that have an order between them."""
         if not one.accepts(other):
             self.unlike(op, left, one, right, other, span)
         else:
             self.ordered(op, one if one.kind is not Kind.ANY else other, span)
             self.measures(f"`{op}`", left, one, right, other, span)
-        found = one if one.kind is not Kind.ANY else other
-        return replace(found, unit=found.unit or other.unit, limits=None)
+        type = one if one.kind is not Kind.ANY else other
+        return replace(type, unit=type.unit or other.unit, limits=None)
 
-    def ordered(self, op: str, found: Type, span: Span) -> None:
-        if found.kind not in ORDERED and found.kind is not Kind.ANY:
-            self.fault(span, f"`{op}` needs an order, and a {found} has none", code="type")
+    def ordered(self, op: str, type: Type, span: Span) -> None:
+        """Notes that values of a type have no order."""
+        if type.kind not in ORDERED and type.kind is not Kind.ANY:
+            self.fault(span, f"`{op}` needs an order, and a {type} has none", code="type")
 
     def between(self, node: tree.Between) -> Type:
+        """A flag; the value has an order with both bounds."""
         value = self.type_of(node.value)
         for bound in (node.low, node.high):
             self.alike("between", node.value, value, bound, self.type_of(bound), node.span)
@@ -66,12 +70,13 @@ class Comparisons(Units, WithinLimits, Offsets):
     def enclosing(self, value: Expr, of: Type, low: Expr | None, high: Expr | None, ends: Limits, span: Span) -> None:
         """Notes that a limited number is never, or always, between two numbers; `ends` says which of them count."""
         bounds = [None if bound is None else fixed(self.known_type(bound)) for bound in (low, high)]
-        written = [bound is None or found is not None for bound, found in zip((low, high), bounds, strict=True)]
+        written = [bound is None or number is not None for bound, number in zip((low, high), bounds, strict=True)]
         if of.limits is not None and fixed(of) is None and all(written):
             inside = replace(ends, low=bounds[0], high=bounds[1])
             self.enclosed(value, of.limits, inside, span)
 
     def unlike(self, op: str, left: Expr, one: Type, right: Expr, other: Type, span: Span) -> None:
+        """Notes that two values cannot be compared, and what was probably meant."""
         sides = f"`{left.span.text}` is a {one} and `{right.span.text}` a {other}"
         if isinstance(left, tree.Input):
             sides = f"{self.asked} is a {one} and `{right.span.text}` a {other}"
@@ -108,19 +113,21 @@ class Comparisons(Units, WithinLimits, Offsets):
             self.fault(node.span, f"`{node.value}` is none of the declared values", hint, code="undeclared-value")
 
     def range(self, node: tree.Range) -> Type:
+        """A range of what its bounds are; both must be alike and in order."""
         low, high = node.low, node.high
         if low is None or high is None:
             bound = low if low is not None else high
-            found = self.type_of(bound) if bound is not None else ANY
-            self.ordered("..", found, node.span)
-            return range_of(found)
-        found = self.comparable("..", low, high, node.span)
+            bounds = self.type_of(bound) if bound is not None else ANY
+            self.ordered("..", bounds, node.span)
+            return range_of(bounds)
+        bounds = self.comparable("..", low, high, node.span)
         written = isinstance(low, tree.Literal) and isinstance(high, tree.Literal) and not self.issues
         if written and less(high.value, low.value):  # type: ignore[attr-defined]  # both are literals
             self.fault(node.span, "the range is empty: it begins after its end", "swap its ends", code="empty-range")
-        return range_of(found)
+        return range_of(bounds)
 
     def membership(self, node: tree.In) -> Type:
+        """A flag; the tests of `in` ask about the value as those of a cell about its column."""
         outer = self.input, self.asked
         self.input, self.asked = self.type_of(node.value), f"`{node.value.span.text}`"
         for test in node.tests:
@@ -131,6 +138,7 @@ class Comparisons(Units, WithinLimits, Offsets):
         return FLAG
 
     def matches(self, node: tree.Matches) -> Type:
+        """A flag; a test without operator asks whether the value equals the candidate or is in it (DMN 1.5, 7.3.13)."""
         value = self.type_of(node.value)
         if value.kind not in (Kind.FLAG, Kind.ANY) and (values := _joined_by_or(node.candidate)):
             message = f"`or` joins flags, and {self.asked} is none"

@@ -1,4 +1,4 @@
-"""Whether a type may stand where another is asked for, what two types have in common, and type variables."""
+"""Whether a type may stand where another is asked for, and type variables."""
 
 from __future__ import annotations
 
@@ -6,60 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ordain.engine.feel.functions.operators import ORDERED
+from ordain.engine.values.joining import joined
 from ordain.engine.values.types import ANY, Kind, Type
 
 Bound = dict[str, Type]
 """The types that the variables of a signature stand for in one call."""
-
-
-def joined(one: Type, other: Type) -> Type | None:
-    """The narrowest type that the values of both have; None when they have none in common.
-
-    A type that is not known, such as that of the items of `[]`, takes on the other. Null makes the other optional.
-    """
-    optional = one.optional or other.optional or (one.kind is Kind.NULL) != (other.kind is Kind.NULL)
-    if one.kind in (Kind.ANY, Kind.NULL):
-        base = other if other.kind is not Kind.NULL else one
-        return replace(base, optional=optional) if optional else base
-    if other.kind in (Kind.ANY, Kind.NULL):
-        return replace(one, optional=optional)
-    if one.kind is not other.kind:
-        return None
-    values = tuple(dict.fromkeys((*one.values, *other.values))) if one.values and other.values else ()
-    unit = one.unit or other.unit if one.unit == other.unit or not (one.unit and other.unit) else ""
-    limits = one.limits if one.limits == other.limits else None
-    offset = one.offset if one.offset == other.offset else None
-    found = replace(one, values=values, unit=unit, optional=optional, limits=limits, offset=offset)
-    match one.kind:
-        case Kind.LIST | Kind.RANGE:
-            item = joined(one.item or ANY, other.item or ANY)
-            return None if item is None else replace(found, item=item)
-        case Kind.CONTEXT:
-            fields = _joined_fields(one.fields, other.fields)
-            return None if fields is None else replace(found, fields=fields)
-        case Kind.FUNCTION:
-            return _joined_functions(found, other)
-    return found
-
-
-def _joined_fields(one: Mapping[str, Type], other: Mapping[str, Type]) -> dict[str, Type] | None:
-    if one.keys() != other.keys():
-        return None
-    fields = {}
-    for name, part in one.items():
-        both = joined(part, other[name])
-        if both is None:
-            return None
-        fields[name] = both
-    return fields
-
-
-def _joined_functions(one: Type, other: Type) -> Type | None:
-    gives = joined(one.item or ANY, other.item or ANY)
-    if one.parameters != other.parameters or gives is None:
-        return None
-    names = one.fields if tuple(one.fields) == tuple(other.fields) else {}
-    return replace(one, item=gives, fields=names)
 
 
 def fits(want: Type, have: Type, bound: Bound, *, inside: bool = False) -> bool:
@@ -118,8 +69,8 @@ def _function_fits(want: Type, have: Type, bound: Bound) -> bool:
 def substituted(type: Type, bound: Mapping[str, Type]) -> Type:
     """The type with the variables replaced by what they stand for; by ANY where nothing is known."""
     if type.variable:
-        found = bound.get(type.variable, ANY)
-        return replace(found, optional=True) if type.optional else found
+        stands_for = bound.get(type.variable, ANY)
+        return replace(stands_for, optional=True) if type.optional else stands_for
     if type.item is None and not type.fields and not type.parameters:
         return type
     return replace(

@@ -12,6 +12,7 @@ from ordain.engine.values.types import ANY, Kind, Type
 
 class Calls(Builtins):
     def call(self, node: tree.Call) -> Type:
+        """What a call gives. A function hides the built-in one of its name; another value of that name does not."""
         if isinstance(node.function, tree.Function):
             return self.called_at_once(node, node.function)
         if not node.called:
@@ -32,10 +33,11 @@ class Calls(Builtins):
             by_name = dict(zip(node.names, given, strict=True))
             given = tuple(by_name.get(parameter.name, ANY) for parameter in function.parameters)
         before = len(self.issues)
-        found = self.function(function, Type(Kind.FUNCTION, parameters=given))
-        return self.applied(node, found, given) if len(self.issues) == before else found.item or ANY
+        type = self.function(function, Type(Kind.FUNCTION, parameters=given))
+        return self.applied(node, type, given) if len(self.issues) == before else type.item or ANY
 
     def value_call(self, node: tree.Call) -> Type:
+        """What a call of a value gives, which must be a function."""
         function = self.type_of(node.function)
         types = []
         for position, argument in enumerate(node.arguments):

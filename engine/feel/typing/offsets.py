@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ordain.engine.errors import Issue, Span
+from ordain.engine.feel.functions.entry import Function, ResultOffset
 from ordain.engine.feel.signature import Signature
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
@@ -37,18 +38,18 @@ class Offsets(Checking):
             return replace(gives, offset=(left if left.kind is gives.kind else right).offset)
         return gives
 
-    def told(self, node: tree.Call, signature: Signature, gives: Type) -> Type:
-        """What `now`, `time` and `date and time` give, with whether it has an offset."""
-        if gives.kind not in _PLACED:
+    def told(self, node: tree.Call, function: Function, signature: Signature, gives: Type) -> Type:
+        """A time, or date and time, that a function gives, with whether it has an offset."""
+        if function.offset is None or gives.kind not in _PLACED:
             return gives
-        if node.called == "now":
+        if function.offset is ResultOffset.ALWAYS:
             return replace(gives, offset=True)
-        if node.called not in ("time", "date and time") or not node.arguments or node.names:
+        if not node.arguments or node.names:
             return gives
         last = node.arguments[-1]
-        found = self.types[id(last)]
-        if found.kind in _PLACED and len(node.arguments) <= 2:
-            return replace(gives, offset=found.offset)
+        of_last = self.types[id(last)]
+        if of_last.kind in _PLACED and len(node.arguments) <= 2:
+            return replace(gives, offset=of_last.offset)
         if not isinstance(last, tree.Literal) or not isinstance(last.value, str) or len(node.arguments) != 1:
             return gives
         try:

@@ -6,13 +6,14 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 from ordain.engine.errors import Issue, Level, Span, did_you_mean
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.signature import Signature
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.lexer import NUMBER_ALONE
-from ordain.engine.feel.syntax.tree import Expr
+from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.feel.syntax.typenames import NotAType, resolve
 from ordain.engine.values.types import ANY, FLAG, Kind, Type
 
@@ -36,15 +37,17 @@ class Checking(ABC):
         self.broken = self.guessing = False
 
     @abstractmethod
-    def infer(self, node: Expr) -> Type:
+    def infer(self, node: Node) -> Type:
         """The type of a node, by the rule for it."""
 
     def type_of(self, node: Expr) -> Type:
-        found = self.infer(node)
-        self.types[id(node)] = found
-        return found
+        """The type of an expression, which is kept. What only binds a name is typed where it binds it."""
+        type = self.infer(cast("Node", node))
+        self.types[id(node)] = type
+        return type
 
     def fault(self, span: Span, message: str, hint: str = "", *, code: str = "type") -> Type:
+        """Notes an error, and gives the type of a part that has none: ANY."""
         self.issues.append(Issue(message, hint, span, code=code))
         return ANY
 
@@ -78,20 +81,21 @@ class Checking(ABC):
 
     def find(self, name: str) -> Type | None:
         """The type of a fact, decision or variable; None when there is none of that name."""
-        found = self.local.get(name)
-        return self.scope.get(name) if found is None else found
+        local = self.local.get(name)
+        return self.scope.get(name) if local is None else local
 
     def read(self, name: str) -> Type | None:
         """As `find`; that it is read is noted."""
-        found = self.find(name)
-        if found is not None and name not in self.local:
+        type = self.find(name)
+        if type is not None and name not in self.local:
             self.reads.setdefault(name)
-            self.broken = self.broken or found.kind is Kind.ANY
-        return found
+            self.broken = self.broken or type.kind is Kind.ANY
+        return type
 
     def name(self, node: tree.Name) -> Type:
-        if (found := self.read(node.name)) is not None:
-            return found
+        """The type of a fact, decision or variable; a fault for a name that is none."""
+        if (type := self.read(node.name)) is not None:
+            return type
         known = (*self.scope, *self.local)
         if self.input and self.input.values:
             hint = did_you_mean(node.name, (*self.input.values, *known))
@@ -114,9 +118,10 @@ class Checking(ABC):
         return self.fault(node.span, f"`{node.name}` is no fact known here", hint, code="unknown-name")
 
     def flag(self, node: Expr, what: str) -> None:
-        found = self.type_of(node)
-        if not FLAG.accepts(found):
-            self.fault(node.span, f"{what} flags, but `{node.span.text}` is a {found}")
+        """Types a part that must be a flag, and notes when it is none; `what` begins the message."""
+        type = self.type_of(node)
+        if not FLAG.accepts(type):
+            self.fault(node.span, f"{what} flags, but `{node.span.text}` is a {type}")
 
     def named_type(self, name: tree.TypeName, span: Span) -> Type:
         """The type that a text names; ANY, and a fault, when it names none."""

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
-from ordain.engine.feel.typing.fitting import fits, is_known, joined
+from ordain.engine.feel.typing.fitting import fits, is_known
 from ordain.engine.feel.typing.rule_base import Checking
+from ordain.engine.values.joining import joined
 from ordain.engine.values.types import ANY, DATE, FLAG, NUMBER, Kind, Type, context_of, list_of
 
 _ENDLESS = "give the range a beginning and an end: 1..10"
@@ -16,6 +17,7 @@ _ENDLESS = "give the range a beginning and an end: 1..10"
 
 class Scopes(Checking):
     def filter(self, node: tree.Filter) -> Type:
+        """The item at a position, or a list of the items for which the condition holds (DMN 1.5, 10.3.2.5)."""
         base = self.type_of(node.base)
         if base.kind is Kind.ANY:
             return self.unknown(node.base)
@@ -38,9 +40,9 @@ class Scopes(Checking):
 
     def each(self, node: tree.Each) -> Type:
         """The type of a loop's variable."""
-        found = self._each(node)
-        self.types[id(node)] = found
-        return found
+        type = self._each(node)
+        self.types[id(node)] = type
+        return type
 
     def _each(self, node: tree.Each) -> Type:
         over, text = self.type_of(node.over), node.over.span.text
@@ -59,6 +61,7 @@ class Scopes(Checking):
         return replace(item, optional=False)
 
     def steps(self, node: tree.Steps) -> Type:
+        """The list that `low..high` goes through: numbers or dates."""
         low, high = self.type_of(node.low), self.type_of(node.high)
         for of in (NUMBER, DATE):
             if of.accepts(low) and of.accepts(high) and of.kind in (low.kind, high.kind):
@@ -69,6 +72,7 @@ class Scopes(Checking):
         return list_of(self.fault(node.span, f"a loop goes from number to number or from date to date: {sides}"))
 
     def loop(self, node: tree.For) -> Type:
+        """A list of what the body gives, in which the variables before it are names."""
         outer = self.local
         try:
             for each in node.iterators:
@@ -90,13 +94,14 @@ class Scopes(Checking):
         self.issues, self.broken, self.guessing = kept
         self.warnings = warned
         with self.naming({"partial": list_of(guess)}):
-            found = self.type_of(node.body)
-        both = joined(guess, found)
+            item = self.type_of(node.body)
+        both = joined(guess, item)
         if both is None or replace(both, unit=guess.unit) != guess:
             return self.unknown(node.body, "give `partial` one type: the first step decides it")
-        return found
+        return item
 
     def quantified(self, node: tree.Quantified) -> Type:
+        """A flag; the condition, in which the variables are names, must be one."""
         outer = self.local
         try:
             for each in node.iterators:
@@ -107,15 +112,16 @@ class Scopes(Checking):
         return FLAG
 
     def context(self, node: tree.ContextOf) -> Type:
+        """A context with the types of its entries; an entry may read those before it."""
         fields: dict[str, Type] = {}
         for entry in node.entries:
             with self.naming(fields):
-                found = self.type_of(entry.value)
+                type = self.type_of(entry.value)
             if entry.name in fields:
                 self.fault(
                     entry.span, f"`{entry.name}` stands twice in this context", "keep one of them", code="duplicate"
                 )
-            self.types[id(entry)] = fields[entry.name] = found
+            self.types[id(entry)] = fields[entry.name] = type
         return context_of(fields)
 
     def function(self, node: tree.Function, expected: Type | None = None) -> Type:
@@ -145,22 +151,23 @@ class Scopes(Checking):
             if is_known(declared) and not fits(declared, gives, {}):
                 self.fault(node.body.span, f"the function gives a {gives}, but a {declared} is declared")
             gives = declared if is_known(declared) else gives
-        found = Type(Kind.FUNCTION, parameters=tuple(names.values()), item=gives, fields=names)
-        self.types[id(node)] = found
-        return found
+        type = Type(Kind.FUNCTION, parameters=tuple(names.values()), item=gives, fields=names)
+        self.types[id(node)] = type
+        return type
 
     def parameter(self, node: tree.Parameter, asked: Type | None) -> Type:
-        found = self.named_type(node.declared, node.span) if node.declared is not None else ANY
-        if asked is not None and asked.kind is not Kind.ANY and not fits(found, asked, {}, inside=True):
-            self.fault(node.span, f"`{node.name}` is declared as a {found}, but is given a {asked}")
-        if is_known(found):
-            return found
+        """The type of a parameter: as declared, or as `asked` for where the function stands."""
+        declared = self.named_type(node.declared, node.span) if node.declared is not None else ANY
+        if asked is not None and asked.kind is not Kind.ANY and not fits(declared, asked, {}, inside=True):
+            self.fault(node.span, f"`{node.name}` is declared as a {declared}, but is given a {asked}")
+        if is_known(declared):
+            return declared
         if asked is not None:
             return asked
         if self.broken or self.issues:
             return ANY
         message = f"the type of `{node.name}` cannot be known"
-        hint = "function({}: list<number>) ..." if found.kind is Kind.LIST else "function({}: number) ..."
+        hint = "function({}: list<number>) ..." if declared.kind is Kind.LIST else "function({}: number) ..."
         return self.fault(node.span, message, "say it: " + hint.format(node.name), code="untyped")
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from ordain.engine.errors import Issue, Level, Span
+from ordain.engine.feel.functions.entry import Function, KeptUnit
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.rule_base import Checking
@@ -42,11 +43,6 @@ _FACTORS = {
     ("TB", "GB"): (1000, 1024),
 }
 """How many of the second unit make one of the first: at least and at most."""
-_OF_ONE = frozenset(
-    {"decimal", "floor", "ceiling", "round up", "round down", "round half up", "round half down", "abs"}
-)
-_KEEPING = _OF_ONE | {"min", "max", "sum", "mean", "median"}
-"""Functions whose result is in the unit of their numbers: of the first, or of all."""
 
 
 def unit_of(type: Type) -> str:
@@ -62,7 +58,7 @@ def _measure(type: Type) -> str:
 class Units(Checking):
     def same_unit(self, what: str, parts: Sequence[tuple[Expr, Type]], span: Span) -> None:
         """Notes a finding when two of the parts are in units that do not go together."""
-        known = [(part, found) for part, found in parts if found.unit and found.kind is Kind.NUMBER]
+        known = [(part, of) for part, of in parts if of.unit and of.kind is Kind.NUMBER]
         for (left, one), (right, other) in pairwise(known):
             level = mismatch(left, one, right, other, self.known_type)
             if level is None:
@@ -74,6 +70,7 @@ class Units(Checking):
             return
 
     def known_type(self, node: Expr) -> Type:
+        """The type that a part was given; ANY before that."""
         return self.types.get(id(node), ANY)
 
     def measured(self, node: tree.Arithmetic, left: Type, right: Type, gives: Type) -> Type:
@@ -83,14 +80,14 @@ class Units(Checking):
         if node.op in ("+", "-"):
             self.same_unit(f"`{node.op}`", ((node.left, left), (node.right, right)), node.span)
             return replace(gives, unit=_sum(left, right))
-        found = _product if node.op == "*" else _quotient if node.op == "/" else _no_unit
-        return replace(gives, unit=found(node, left, right, self.known_type))
+        rule = _product if node.op == "*" else _quotient if node.op == "/" else _no_unit
+        return replace(gives, unit=rule(node, left, right, self.known_type))
 
-    def kept(self, node: tree.Call, gives: Type) -> Type:
+    def kept(self, node: tree.Call, function: Function, gives: Type) -> Type:
         """What a function of numbers gives, with their unit."""
-        if node.called not in _KEEPING or gives.kind is not Kind.NUMBER:
+        if function.unit is None or gives.kind is not Kind.NUMBER:
             return gives
-        parts = node.arguments[:1] if node.called in _OF_ONE else node.arguments
+        parts = node.arguments[:1] if function.unit is KeptUnit.OF_FIRST else node.arguments
         numbers = [(part, _number(self.types[id(part)])) for part in parts if id(part) in self.types]
         self.same_unit(f"`{node.called}`", numbers, node.span)
         unit = next((of.unit for _, of in numbers if of.unit), "")

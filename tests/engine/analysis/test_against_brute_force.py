@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from table_texts import VOCABULARY, table
 
+from ordain.engine.backends.plan import PlannedTable
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
 from ordain.engine.check.tables import gaps as coverage
 from ordain.engine.check.tables.box_search import Box, Budget
@@ -26,7 +27,7 @@ from ordain.engine.check.tables.regions import Region
 from ordain.engine.check.tables.regions_of import Grid, grid_of
 from ordain.engine.check.tables.samples import inside
 from ordain.engine.errors import CustomerDataIncomplete, NoRuleApplies, RulesDisagree
-from ordain.engine.policy.model import Policy, Table
+from ordain.engine.policy.model import Policy
 from ordain.engine.tables.index_column import bits
 from ordain.engine.values.types import Value
 
@@ -113,9 +114,10 @@ def decided(compiled: CompiledPolicy, customer: Mapping[str, Value]) -> Any:
 
 def analysed(case: Case, hit_policy: str) -> tuple[Grid, CompiledPolicy]:
     policy = case.policy(hit_policy)
-    decision = policy.decisions[0]
-    assert isinstance(decision, Table)
-    return grid_of(decision, Domains(policy, VOCABULARY)), compile_policy(policy)
+    compiled = compile_policy(policy)
+    decision = compiled.plan.decisions[0]
+    assert isinstance(decision, PlannedTable)
+    return grid_of(decision, Domains(policy, VOCABULARY)), compiled
 
 
 def whole(grid: Grid, case: Case, pieces: tuple[int, ...]) -> dict[str, Value]:
@@ -164,8 +166,7 @@ def test_gaps_are_exactly_the_customers_that_no_rule_takes(case: Case) -> None:
 def test_overlaps_are_exactly_the_pairs_that_some_customer_hits(case: Case) -> None:
     grid, compiled = analysed(case, case.hit_policy)
     together = compile_policy(case.policy("collect"))
-    policy = compiled.policy
-    rows = [row(rule.gives, policy.constants) for rule in grid.table.rules]
+    rows = [row(rule.gives) for rule in grid.plan.rules]
     found, count = overlaps(grid, rows, most=1000)
     assert count == len(found)
     for overlap in found:
@@ -241,7 +242,7 @@ def test_with_rules_that_compute_nothing_is_said_that_does_not_hold(case: Case) 
     for customer in customers(case):
         fired = decided(compiled, customer)
         assert not isinstance(fired, tuple) or never.isdisjoint(fired)
-    rows = [row(rule.gives, compiled.policy.constants) for rule in grid.table.rules]
+    rows = [row(rule.gives) for rule in grid.plan.rules]
     for overlap in overlaps(grid, rows)[0]:
         outcome = decided(compiled, whole(grid, case, overlap.pieces))
         assert case.hit_policy == "first" or outcome is RulesDisagree
@@ -253,10 +254,9 @@ def test_with_rules_that_compute_nothing_is_said_that_does_not_hold(case: Case) 
 @QUICK
 @given(cases(("unique", "first", "any", "priority", "collect", "rule order", "output order"), computed=True))
 def test_rules_joined_into_one_decide_as_before(case: Case) -> None:
-    policy = case.policy(case.hit_policy)
     grid, compiled = analysed(case, case.hit_policy)
-    rows = [row(rule.gives, policy.constants) for rule in grid.table.rules]
-    for found in mergeable(grid, rows, policy):
+    rows = [row(rule.gives) for rule in grid.plan.rules]
+    for found in mergeable(grid, rows):
         column, first = grid.table.columns[found.column].text, found.rules[0]
         test = "" if found.cell == "-" else f"{column}: {yaml_text(found.cell)}"
         joined = re.sub(rf"{column}: '[^']*'", test, case.rules[first], count=1)

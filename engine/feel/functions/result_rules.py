@@ -1,4 +1,7 @@
-"""What a few functions give, whose result depends on the values they get and not only on their types."""
+"""What a few functions give, whose result depends on the values they get and not only on their types.
+
+Each is a `ResultRule`, which the entry of its function names.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ordain.engine.errors import did_you_mean
 from ordain.engine.feel.syntax.tree import Expr, ListOf, Literal
-from ordain.engine.feel.typing.fitting import joined
+from ordain.engine.values.joining import joined
 from ordain.engine.values.types import ANY, TEXT, Kind, Type, context_of, list_of
 
 TypeOf = Callable[[Expr], Type]
-Rule = Callable[[Sequence[Expr], TypeOf], Type]
+ResultRule = Callable[[Sequence[Expr], TypeOf], Type]
 """The type of a call with these arguments, in the order of the signature. Raises NotKnown."""
 
 _QUOTED = "write the name of the field as a text in quotes"
@@ -33,16 +36,20 @@ def _keys(node: Expr) -> tuple[str, ...]:
     return keys
 
 
-def _get_value(arguments: Sequence[Expr], of: TypeOf) -> Type:
-    found = of(arguments[0])
+def get_value(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """The type of the field that a literal key, or a list of keys, leads to.
+
+    Raises NotKnown for a key that is not written there, or that no field has.
+    """
+    type = of(arguments[0])
     for key in _keys(arguments[1]):
-        if key not in found.fields:
-            raise NotKnown(f"a {found} has no `{key}`", did_you_mean(key, found.fields))
-        found = found.fields[key]
-    return found
+        if key not in type.fields:
+            raise NotKnown(f"a {type} has no `{key}`", did_you_mean(key, type.fields))
+        type = type.fields[key]
+    return type
 
 
-def _get_entries(arguments: Sequence[Expr], of: TypeOf) -> Type:
+def get_entries(arguments: Sequence[Expr], of: TypeOf) -> Type:
     """Fields of different types have no one type for `value`, so then there is only `key` to be read."""
     value: Type | None = ANY
     for field in of(arguments[0]).fields.values():
@@ -50,7 +57,8 @@ def _get_entries(arguments: Sequence[Expr], of: TypeOf) -> Type:
     return list_of(context_of({"key": TEXT} if value is None else {"key": TEXT, "value": value}))
 
 
-def _context_put(arguments: Sequence[Expr], of: TypeOf) -> Type:
+def context_put(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """The type of the context with the field put in. Raises NotKnown for keys that are not written there."""
     return _put(of(arguments[0]), _keys(arguments[1]), of(arguments[2]))
 
 
@@ -61,7 +69,8 @@ def _put(context: Type, keys: tuple[str, ...], value: Type) -> Type:
     return context_of({**context.fields, first: value})
 
 
-def _context_merge(arguments: Sequence[Expr], of: TypeOf) -> Type:
+def context_merge(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """The fields of all contexts of a written list; the later ones win. Raises NotKnown for any other list."""
     fields: Mapping[str, Type] = {}
     for node in arguments:
         if not isinstance(node, ListOf):
@@ -72,7 +81,8 @@ def _context_merge(arguments: Sequence[Expr], of: TypeOf) -> Type:
     return context_of(fields)
 
 
-def _context(arguments: Sequence[Expr], of: TypeOf) -> Type:
+def context(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """The fields that a written list of `{key: "name", value: ...}` names. Raises NotKnown for any other list."""
     fields: dict[str, Type] = {}
     entries = arguments[0]
     if not isinstance(entries, ListOf):
@@ -85,32 +95,21 @@ def _context(arguments: Sequence[Expr], of: TypeOf) -> Type:
     return context_of(fields)
 
 
-def _flatten(arguments: Sequence[Expr], of: TypeOf) -> Type:
+def flatten(arguments: Sequence[Expr], of: TypeOf) -> Type:
+    """A list of what the leaves of a nested list have in common. Raises NotKnown when that is nothing."""
     node = arguments[0]
-    found: Type | None = ANY
+    item: Type | None = ANY
     for part in _leaves(node, of):
-        found = joined(found, part) if found is not None else None
-    if found is None:
+        item = joined(item, part) if item is not None else None
+    if item is None:
         raise NotKnown(f"the items of `{node.span.text}` are of different types", "a list holds one type")
-    return list_of(found)
+    return list_of(item)
 
 
 def _leaves(node: Expr, of: TypeOf) -> Sequence[Type]:
     if isinstance(node, ListOf):
         return [leaf for item in node.items for leaf in _leaves(item, of)]
-    found = of(node)
-    while found.kind is Kind.LIST:
-        found = found.item or ANY
-    return [found]
-
-
-RULES: Mapping[str, Rule] = {
-    "get value": _get_value,
-    "get entries": _get_entries,
-    "context put": _context_put,
-    "context merge": _context_merge,
-    "context": _context,
-    "flatten": _flatten,
-}
-LOOSE = frozenset({"context merge", "context", "flatten"})
-"""Functions that take a written list whose items are of different types."""
+    leaf = of(node)
+    while leaf.kind is Kind.LIST:
+        leaf = leaf.item or ANY
+    return [leaf]
