@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ordain.api.decide import Ask
-from ordain.engine.errors import Issue, MalformedRequest, NotThatType, PolicyError, did_you_mean
+from ordain.engine.errors import Issue, MalformedRequest, NotThatType, PolicyError, did_you_mean, reason_of
 from ordain.engine.text.source import parse
 from ordain.engine.values.json_text import read_json
 from ordain.engine.values.temporal import date_time
@@ -73,7 +73,7 @@ def read_facts_file(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise MalformedRequest(f"`{path}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
+        raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
     if path.suffix.lower() not in (".yaml", ".yml"):
         data = read_json(text, f"`{path.name}`")
     else:

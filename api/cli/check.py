@@ -14,6 +14,7 @@ import click
 from rich.text import Text
 
 from ordain.api.cli.findings import Lines, as_json, as_sarif, shown
+from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.model_cards import models_on_file
 from ordain.api.cli.terminal import OUT
 from ordain.api.cli.watching import changes, stamps
@@ -21,7 +22,7 @@ from ordain.api.settings import load_settings
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.check.codes import CHECKS, explained, page
 from ordain.engine.check.findings import Findings, checked
-from ordain.engine.errors import ExportFailed, Issue, Level, PolicyError, did_you_mean
+from ordain.engine.errors import ExportFailed, Issue, Level, PolicyError, did_you_mean, reason_of
 from ordain.engine.policy.facts import ModelCard
 
 _LEVELS = list(Level)
@@ -58,9 +59,11 @@ _LEVELS = list(Level)
     default="",
     help="Where that page can be read, for links in --format sarif; without it the help is text only.",
 )
+@click.pass_obj
 @click.pass_context
 def check(
     context: click.Context,
+    call: Invocation,
     directory: Path | None,
     form: str,
     as_data: bool,
@@ -86,8 +89,7 @@ def check(
     elif reference is not None:
         _write(reference)
     else:
-        config = context.obj["config"]
-        settings = None if directory else load_settings(config if isinstance(config, Path) else None)
+        settings = None if directory else load_settings(call.config)
         folder = settings.policies if settings else directory or Path()
         if not folder.is_dir():
             read_texts(folder)  # says that there is none
@@ -109,7 +111,7 @@ def _write(file: Path) -> None:
     try:
         file.write_text(page(), encoding="utf-8")
     except OSError as error:
-        raise ExportFailed(f"`{file}` cannot be written: {(error.strerror or 'no reason given').lower()}") from None
+        raise ExportFailed(f"`{file}` cannot be written: {reason_of(error)}") from None
 
 
 def _once(folder: Path, form: str, level: Level, models: Sequence[ModelCard] | None, pages: str) -> int:

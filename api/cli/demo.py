@@ -18,6 +18,7 @@ from typing import Any
 import click
 from rich.text import Text
 
+from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.models import train_and_store
 from ordain.api.cli.terminal import OUT, show_decision
 from ordain.api.settings import Settings, load_settings
@@ -32,15 +33,14 @@ _WAIT_SECONDS = 60
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to serve on; else the setting, or a free one.")
 @click.pass_obj
-def demo(obj: dict[str, object], port: int | None) -> None:
+def demo(call: Invocation, port: int | None) -> None:
     """Train a churn model on SYNTHETIC customers, serve, and decide a few cases over HTTP."""
-    config = obj["config"]
-    settings = load_settings(config if isinstance(config, Path) else None)
+    settings = load_settings(call.config)
     _train(settings)
     port = port or _free_port(settings)
     base = f"http://{settings.host}:{port}"
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server never outlives this process
-    server = _start(config if isinstance(config, Path) else None, settings.host, port)
+    server = _start(call.config, settings.host, port)
     try:
         _wait(server, base)
         OUT.print("\nDecisions about invented (SYNTHETIC) customers, asked for over HTTP:")

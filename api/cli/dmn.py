@@ -15,13 +15,14 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ordain.api.ask import read_facts_file
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import ERR, OUT, progress_bar
 from ordain.engine.backends.python.policy import RawStep
 from ordain.engine.dmn.converting.convert import converted
 from ordain.engine.dmn.reading.run_model import Ran, Reason, Runnable, facts_of, load_model
 from ordain.engine.dmn.tck.limited import run_all
 from ordain.engine.dmn.tck.tck import Row, Tests, Verdict, find_tests
-from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean
+from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean, reason_of
 from ordain.engine.feel.runtime.describe import shown
 from ordain.engine.policy.model import Table
 from ordain.engine.values.types import plain
@@ -39,11 +40,11 @@ def dmn() -> None:
 @click.option("--facts", required=True, type=click.Path(path_type=Path), help="A JSON or YAML file of inputs by name.")
 @click.option("--decision", "decisions", multiple=True, metavar="NAME", help="Show this decision only; repeatable.")
 @click.option("--service", metavar="NAME", help="Call this decision service or business knowledge model instead.")
-@click.option("--json", "as_data", is_flag=True, help="Print decisions, reasons and trace as JSON.")
+@json_option("Print decisions, reasons and trace as JSON.", "as_data")
 @click.option("--trace", is_flag=True, help="Show which rules fired.")
 @click.pass_obj
 def run_command(
-    obj: dict[str, object],
+    call: Invocation,
     model: Path,
     facts: Path,
     decisions: tuple[str, ...],
@@ -58,7 +59,6 @@ def run_command(
 
     Exit codes: 0 decided, 2 bad input or a model that cannot be read.
     """
-    obj["json"] = as_data
     runnable = load_model(model)
     names = _chosen(runnable, decisions, service)
     ran = _run(runnable, read_facts_file(facts), service)
@@ -163,7 +163,7 @@ def _write(file: Path, text: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ExportFailed(f"`{file}` cannot be written: {(error.strerror or 'no reason given').lower()}") from None
+        raise ExportFailed(f"`{file}` cannot be written: {reason_of(error)}") from None
 
 
 @dmn.command("tck")

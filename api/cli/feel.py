@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ordain.api.ask import read_facts_file
 from ordain.api.cli.terminal import ERR, OUT
-from ordain.engine.errors import ExportFailed, MalformedRequest, NotThatType
+from ordain.engine.errors import ExportFailed, MalformedRequest, NotThatType, reason_of
 from ordain.engine.explain.trial import tried
 from ordain.engine.feel.functions import reference
 from ordain.engine.feel.runtime.describe import shown
@@ -89,7 +89,7 @@ def reference_command(folder: Path, check: bool) -> None:
                 folder.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise ExportFailed(f"`{file}` is out of reach: {(error.strerror or 'no reason given').lower()}") from None
+            raise ExportFailed(f"`{file}` is out of reach: {reason_of(error)}") from None
     for file in stale:
         ERR.print(Text(f"`{file}` is out of date: run `ordain feel reference`"))
     click.get_current_context().exit(1 if stale else 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ordain.api.cli.terminal import OUT
-from ordain.engine.errors import ExportFailed
+from ordain.engine.errors import ExportFailed, reason_of
 from ordain.engine.policy.schema import ANY_KIND, NAMES, editor_schema
 
 
@@ -37,7 +37,7 @@ def schema(what: str | None, folder: Path | None) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             file.write_text(_schema_text(name), encoding="utf-8")
         except OSError as error:
-            raise ExportFailed(f"`{file}` is out of reach: {(error.strerror or 'no reason given').lower()}") from None
+            raise ExportFailed(f"`{file}` is out of reach: {reason_of(error)}") from None
         OUT.print(str(file), markup=False)
 
 

@@ -14,13 +14,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ordain.api.cli.grids import as_data, as_html, as_markdown
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.cli.whole_files import write_whole
 from ordain.api.settings import load_settings
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.dmn.reading.policy_file import read_policy
-from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, did_you_mean
+from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, did_you_mean, reason_of
 from ordain.engine.examples.run import example_issues
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
@@ -70,10 +71,10 @@ class _Chosen:
 @click.option("--replace", is_flag=True, help="With --in: write over the policy's own file.")
 @click.option("--force", is_flag=True, help="With --out: over a file that is there. With --in: see docs/sheets.md.")
 @click.option("--delimiter", type=click.Choice([",", ";"]), default=",", show_default=True, help="Of a CSV file.")
-@click.option("--json", "as_json", is_flag=True, help="Print the tables, or what changes, as JSON.")
+@json_option("Print the tables, or what changes, as JSON.")
 @click.pass_obj
 def table_command(
-    obj: dict[str, object],
+    call: Invocation,
     policy: str,
     decision: str,
     form: str,
@@ -92,9 +93,7 @@ def table_command(
 
     Exit codes: 0 done, 1 the changed policy's examples do not come out as written, 2 bad input, nothing is written.
     """
-    obj["json"] = as_json
-    config = obj["config"]
-    folder = directory or load_settings(config if isinstance(config, Path) else None).policies
+    folder = directory or load_settings(call.config).policies
     if out is not None and back is not None:
         raise MalformedRequest("`--out` and `--in` do not go together", "leave one of them out")
     if (write or replace) and back is None:
@@ -254,7 +253,7 @@ def _refuse_lost_work(file: Path, known: bytes | None) -> None:
     except FileNotFoundError:
         found = None
     except OSError as error:
-        raise ExportFailed(f"`{file}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
+        raise ExportFailed(f"`{file}` cannot be read: {reason_of(error)}") from None
     if found != known:
         raise ExportFailed(f"`{file}` has changed meanwhile", "try again")
 
@@ -271,7 +270,7 @@ def _read_book(file: Path) -> Book:
             raise PolicyError(f"`{file}` is larger than {_MOST_BYTES:,} bytes")
         data = file.read_bytes()
     except OSError as error:
-        raise MalformedRequest(f"`{file}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
+        raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None
     return reader(data, str(file))
 
 

@@ -11,11 +11,12 @@ from rich.text import Text
 
 from ordain.api.cli.coverage_page import coverage_page
 from ordain.api.cli.coverage_text import show, show_suggestions, show_totals
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
 from ordain.api.settings import load_settings
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.catalog import Catalog, load_catalog, read_texts
-from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean
+from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean, reason_of
 from ordain.engine.examples.coverage import ConditionSeen, Coverage, TriedExample, measure
 from ordain.engine.examples.example_text import example_text
 from ordain.engine.examples.suggestions import Suggestions, suggest
@@ -33,10 +34,10 @@ from ordain.engine.values.types import plain
 )
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write a page of it, FILE.html.")
 @click.option("--suggest", "suggesting", is_flag=True, help="Write examples for what is not reached, to paste in.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option("Print JSON.")
 @click.pass_obj
 def test(
-    obj: dict[str, object],
+    call: Invocation,
     directory: Path | None,
     name: str | None,
     min_coverage: int | None,
@@ -48,9 +49,7 @@ def test(
 
     Exit codes: 0 all as written, 1 an example comes out otherwise or the coverage is too low, 2 bad input or settings.
     """
-    obj["json"] = as_json
-    config = obj["config"]
-    folder = directory or load_settings(config if isinstance(config, Path) else None).policies
+    folder = directory or load_settings(call.config).policies
     catalog = load_catalog(read_texts(folder), run_examples=False)
     picked = _picked(catalog, name)
     coverages = [measure(compiled) for compiled in picked]
@@ -92,7 +91,7 @@ def _write(page: Path, text: str) -> None:
     try:
         page.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ExportFailed(f"`{page}` is out of reach: {(error.strerror or 'no reason given').lower()}") from None
+        raise ExportFailed(f"`{page}` is out of reach: {reason_of(error)}") from None
 
 
 def _as_json(catalog: Catalog, coverage: Coverage, suggestions: Suggestions | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from ordain.engine.errors import ExportFailed
+from ordain.engine.errors import ExportFailed, reason_of
 
 
 def write_whole(file: Path, data: bytes) -> None:
@@ -26,7 +26,7 @@ def write_whole(file: Path, data: bytes) -> None:
             beside.chmod(target.stat().st_mode & 0o7777)
         beside.replace(target)
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
-        reason = (error.strerror or "no reason given").lower() if isinstance(error, OSError) else "it links to itself"
+        reason = reason_of(error) if isinstance(error, OSError) else "it links to itself"
         raise ExportFailed(f"`{file}` is out of reach: {reason}") from None
     finally:
         if beside is not None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
+from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, reason_of
 from ordain.engine.values.types import number as read_number
 
 MAX_BYTES = 1 << 20
@@ -82,7 +82,7 @@ def read_file(path: Path, shown: str) -> bytes:
     except FileNotFoundError:
         raise PolicyError(Issue(f"there is no file `{shown}`", code="file")) from None
     except OSError as error:
-        raise PolicyError(Issue(f"`{shown}` cannot be read: {error.strerror}", code="file")) from None
+        raise PolicyError(Issue(f"`{shown}` cannot be read: {reason_of(error)}", code="file")) from None
     if len(data) > MAX_BYTES:
         raise PolicyError(Issue(f"`{shown}` is larger than {MAX_BYTES:,} bytes", code="too-large"))
     return data

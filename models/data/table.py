@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ordain.engine.errors import DataQualityIssue, Issue, NotThatType, SettingsError, Span, did_you_mean
+from ordain.engine.errors import DataQualityIssue, Issue, NotThatType, SettingsError, Span, did_you_mean, reason_of
 from ordain.engine.policy.facts import Fact
 from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import Kind, Value, number
@@ -47,7 +47,7 @@ def read_table(path: Path, mapping: Mapping) -> Table:
     except FileNotFoundError:
         raise SettingsError(f"there is no table `{path.name}`", "name a file with one customer per row") from None
     except OSError as error:
-        raise SettingsError(f"`{path.name}` cannot be read: {error.strerror}") from None
+        raise SettingsError(f"`{path.name}` cannot be read: {reason_of(error)}") from None
     return table_from(data, mapping, path.name)
 
 

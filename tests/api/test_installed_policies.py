@@ -230,10 +230,10 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
         lambda file: file.write_bytes(b""),
         "`model.ubj` is damaged: its digest is not the one in `SHA256SUMS`",
     ),
-    "missing trees": ("model.ubj", Path.unlink, "`model.ubj` cannot be read: No such file or directory"),
+    "missing trees": ("model.ubj", Path.unlink, "`model.ubj` cannot be read: no such file or directory"),
     "one bit of the card": ("card.json", _flip, "`card.json` is damaged: its digest is not the one in `SHA256SUMS`"),
-    "a missing card": ("card.json", Path.unlink, "`card.json` cannot be read: No such file or directory"),
-    "missing sums": ("SHA256SUMS", Path.unlink, "`SHA256SUMS` cannot be read: No such file or directory"),
+    "a missing card": ("card.json", Path.unlink, "`card.json` cannot be read: no such file or directory"),
+    "missing sums": ("SHA256SUMS", Path.unlink, "`SHA256SUMS` cannot be read: no such file or directory"),
 }
 
 

@@ -12,8 +12,10 @@ from typing import Any
 import click
 
 from ordain.api.cli.audit.readers import access, note_reading, reader_options
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT, progress_bar
-from ordain.api.ledger import opened_ledger, settings_of
+from ordain.api.ledger import opened_ledger
+from ordain.api.settings import load_settings
 from ordain.audit.explain.plain_words import one_line
 from ordain.audit.records.actions import Columns, read_actions
 from ordain.audit.records.export import safe_cell
@@ -38,10 +40,10 @@ _COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
 )
 @reader_options
 @click.option("--csv", "as_csv", type=click.Path(path_type=Path, dir_okay=False), help="Write the findings here, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print findings and counts as JSON.")
+@json_option("Print findings and counts as JSON.")
 @click.pass_obj
 def reconcile_command(
-    obj: dict[str, object],
+    call: Invocation,
     table: Path,
     id_column: str,
     subject_column: str,
@@ -64,14 +66,13 @@ def reconcile_command(
     Exit codes: 0 nothing found, 1 something found, 2 bad input, 3 the ledger cannot be read, or the reading not
     recorded.
     """
-    obj["json"] = as_json
     if as_csv is not None and as_csv.exists():
         raise MalformedRequest(f"`{as_csv}` is there already", "name another file, or remove it")
     columns = Columns(id_column, subject_column, service_column, time_column)
-    actions = read_actions(table, columns, settings_of(obj).zone)
+    actions = read_actions(table, columns, load_settings(call.config).zone)
     rules = Rules(within=dt.timedelta(hours=within), services=services, unless=tuple(map(Condition.parse, unless)))
     by = access(name, purpose)
-    with opened_ledger(obj) as opened, progress_bar("comparing") as (bar, task):
+    with opened_ledger(call.config) as opened, progress_bar("comparing") as (bar, task):
         done = reconcile(actions, opened.reader, rules, lambda at, total: bar.update(task, completed=at, total=total))
         note_reading(opened, "reconcile", by, done.ids, query={"table": table.name, "rows": len(actions)})
     if as_csv is not None:

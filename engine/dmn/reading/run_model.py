@@ -11,7 +11,15 @@ from typing import Any
 from ordain.engine.backends.python.policy import CompiledPolicy, RawStep, compile_policy
 from ordain.engine.dmn.reading.read import Model, read_model
 from ordain.engine.dmn.reading.xml import parse
-from ordain.engine.errors import CalculationFailed, Issue, MalformedRequest, NotThatType, OrdainError, did_you_mean
+from ordain.engine.errors import (
+    CalculationFailed,
+    Issue,
+    MalformedRequest,
+    NotThatType,
+    OrdainError,
+    did_you_mean,
+    reason_of,
+)
 from ordain.engine.feel.runtime.conform import converted
 from ordain.engine.values.from_json import from_json
 from ordain.engine.values.types import ANY, FunctionValue, Value
@@ -142,7 +150,7 @@ def read_bytes(file: Path) -> bytes:
         with file.open("rb") as opened:
             data = opened.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise MalformedRequest(f"`{file}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
+        raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None
     if len(data) > MAX_FILE_BYTES:
         raise MalformedRequest(f"`{file}` has more than {MAX_FILE_BYTES:,} bytes", "split it into several models")
     return data
