@@ -14,6 +14,9 @@ from ordain.engine.catalog import Texts, load_catalog, read_texts
 from ordain.engine.check.codes import CHECKS, page
 from ordain.engine.check.findings import Findings, checked
 from ordain.engine.errors import Issue, Level, PolicyError
+from ordain.engine.policy import load
+from ordain.engine.policy.load import read_structure
+from ordain.engine.text.source import Node
 
 ROOT = Path(__file__).parents[2]
 EVERY = list(all_cases())
@@ -119,6 +122,22 @@ def test_an_error_in_one_policy_hides_no_finding_in_another() -> None:
     assert {issue.code for issue in result.issues if issue.level is Level.ERROR} == {"unknown-name"}
     assert "plan-advice@1" not in {policy.label for policy in result.policies}
     assert "plan-advice" not in {service.name for service in result.services}
+
+
+def test_a_file_that_only_its_examples_keep_from_loading_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(text: bytes, file: str) -> Node:
+        read.append(file)
+        return read_structure(text, file)
+
+    monkeypatch.setattr(load, "read_structure", counted)
+    texts = {**SHIPPED.policies}
+    file = "policies/plan-advice/v1.yaml"
+    texts[file] = texts[file].replace(b"given: {usage_gb", b"given: {unknown_gb", 1)
+    issues = checked(Texts(SHIPPED.vocabulary, SHIPPED.services, texts)).issues
+    assert {issue.span.file for issue in issues if issue.level is Level.ERROR and issue.span} == {file}
+    assert sorted(read) == sorted(name for name in texts if name.endswith(".yaml"))
 
 
 def _broken(file: str, line: int, change: int) -> Texts:
