@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ordain.api.keys import load_keys
+from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
 from ordain.audit.anchors.places import Anchors, FileAnchors
 from ordain.audit.anchors.timestamps import HttpTimestampAuthority, StampedAnchors
@@ -20,7 +21,6 @@ from ordain.audit.store.sqlite import path_of
 from ordain.audit.store.store import Store
 from ordain.engine.errors import AnchorUnavailable, LedgerRolledBack, SettingsError, reason_of
 
-_TIMESTAMP_SECONDS = 5.0
 ENGINE = f"ordain {version('ordain')}"
 
 
@@ -98,7 +98,7 @@ def places(settings: Settings) -> list[Anchors]:
         raise SettingsError("`anchors` names one place", "name two at the least, better not on the database's disk")
     found: list[Anchors] = [FileAnchors(folder) for folder in folders]
     if settings.timestamp_url:
-        authority = HttpTimestampAuthority(settings.timestamp_url, _TIMESTAMP_SECONDS, _roots(settings))
+        authority = HttpTimestampAuthority(settings.timestamp_url, LIMITS.timestamp_seconds, _roots(settings))
         found[0] = StampedAnchors(folders[0], authority)
     return found
 

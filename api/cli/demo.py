@@ -21,13 +21,12 @@ from rich.text import Text
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.models import train_and_store
 from ordain.api.cli.terminal import OUT, show_decision
+from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
 from ordain.engine.errors import ModelDegradationDetected, SettingsError
 from ordain.engine.values.json_text import read_json
 from ordain.models.registry.registry import Registry
 from ordain.models.training.report import render
-
-_WAIT_SECONDS = 60
 
 
 @click.command()
@@ -89,7 +88,7 @@ def _start(config: Path | None, host: str, port: int) -> subprocess.Popen[bytes]
 
 
 def _wait(server: subprocess.Popen[bytes], base: str) -> None:
-    deadline = time.monotonic() + _WAIT_SECONDS
+    deadline = time.monotonic() + LIMITS.start_seconds
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise SettingsError("the server did not start; what it said stands above")
@@ -98,7 +97,7 @@ def _wait(server: subprocess.Popen[bytes], base: str) -> None:
                 return
         except OSError:
             time.sleep(0.2)
-    raise SettingsError(f"the server did not answer within {_WAIT_SECONDS} seconds")
+    raise SettingsError(f"the server did not answer within {LIMITS.start_seconds} seconds")
 
 
 def _show(base: str, case: dict[str, Any]) -> None:

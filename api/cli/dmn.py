@@ -17,6 +17,7 @@ from rich.text import Text
 from ordain.api.ask import read_facts_file
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import ERR, OUT, progress_bar
+from ordain.api.limits import LIMITS
 from ordain.engine.backends.python.policy import RawStep
 from ordain.engine.dmn.converting.convert import converted
 from ordain.engine.dmn.reading.run_model import Ran, Reason, Runnable, facts_of, load_model
@@ -127,7 +128,7 @@ def _decisions_grid(names: Sequence[str], values: Mapping[str, Any]) -> Grid:
     grid.add_column("decision", style="dim", overflow="fold")
     grid.add_column("value", overflow="fold")
     for name in names:
-        grid.add_row(Text(name), Text(shown(values[name], longest=2_000)))
+        grid.add_row(Text(name), Text(shown(values[name], longest=LIMITS.value_characters)))
     return grid
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ordain.api.ask import read_facts_file
 from ordain.api.cli.terminal import ERR, OUT
+from ordain.api.limits import LIMITS
 from ordain.engine.errors import ExportFailed, MalformedRequest, NotThatType, reason_of
 from ordain.engine.explain.trial import tried
 from ordain.engine.feel.functions import reference
@@ -37,7 +38,7 @@ def eval_command(expression: str, facts: Path | None, lenient: bool) -> None:
         found = tried(expression, given, dt.datetime.now(dt.UTC), lenient=lenient)
     except NotThatType as error:
         raise MalformedRequest(str(error)) from None
-    OUT.print(Text.assemble((shown(found.value, longest=10_000), "bold"), (f"  {found.type}", "dim")))
+    OUT.print(Text.assemble((shown(found.value, longest=LIMITS.result_characters), "bold"), (f"  {found.type}", "dim")))
     for reason in found.reasons:
         ERR.print(Text(str(reason)))
 

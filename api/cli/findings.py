@@ -12,6 +12,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from ordain.api.limits import LIMITS
 from ordain.engine.catalog import Texts
 from ordain.engine.check.codes import CHECKS, Check, explained
 from ordain.engine.errors import Issue, Level, Span
@@ -19,7 +20,7 @@ from ordain.engine.errors import Issue, Level, Span
 _COLOURS = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
 _PLACES = re.compile(r":\d+:\d+|\bline \d+")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_LONGEST = 160
+_LONGEST = LIMITS.line_characters
 """Columns of a source line that are shown in a terminal."""
 
 

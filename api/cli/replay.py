@@ -13,13 +13,12 @@ from ordain.api.cli.audit.readers import HINT, parsed_id
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT, progress_bar
 from ordain.api.ledger import opened_ledger
+from ordain.api.limits import LIMITS
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Status
 from ordain.audit.records.replay import Difference, Replay, Replayer
 from ordain.engine.errors import LedgerUnavailable, UnknownDecision
-
-_SHOWN = 50
 
 
 @dataclass(slots=True)
@@ -114,10 +113,10 @@ def _data(counts: _Counts) -> dict[str, object]:
 
 
 def _print(counts: _Counts) -> None:
-    for result in counts.differing[:_SHOWN]:
+    for result in counts.differing[: LIMITS.listed]:
         OUT.print(f"{result.entry_id}: {'; '.join(map(str, result.differs))}", markup=False)
-    if len(counts.differing) > _SHOWN:
-        OUT.print(f"and {len(counts.differing) - _SHOWN:,} more: see --json")
+    if len(counts.differing) > LIMITS.listed:
+        OUT.print(f"and {len(counts.differing) - LIMITS.listed:,} more: see --json")
     if not counts.replayed:
         OUT.print("nothing was replayed")
         return _print_skipped(counts)

@@ -17,6 +17,7 @@ from ordain.api.cli.grids import as_data, as_html, as_markdown
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.cli.whole_files import write_whole
+from ordain.api.limits import LIMITS
 from ordain.api.settings import load_settings
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.catalog import Texts, read_texts
@@ -34,7 +35,6 @@ from ordain.engine.sheets.xlsx import read_xlsx, write_xlsx
 from ordain.engine.tables.grid import Grid, grid_of
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_MOST_BYTES = 32 << 20
 _RULED, _LEAST, _MOST = 60, 24, 80
 """Up to how many rows have lines between them; how wide the first column and headings may insist to be; and
 how wide any column may be."""
@@ -266,8 +266,8 @@ def _diff(before: str, after: str, old: str, new: str) -> str:
 def _read_book(file: Path) -> Book:
     reader = read_xlsx if _is_xlsx(file) else read_csv
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise PolicyError(f"`{file}` is larger than {_MOST_BYTES:,} bytes")
+        if file.stat().st_size > LIMITS.sheet_bytes:
+            raise PolicyError(f"`{file}` is larger than {LIMITS.sheet_bytes:,} bytes")
         data = file.read_bytes()
     except OSError as error:
         raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None

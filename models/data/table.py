@@ -18,11 +18,7 @@ from ordain.engine.policy.facts import Fact
 from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import Kind, Value, number
 from ordain.models.data.mapping import Column, Mapping
-
-SHOWN = 10
-"""At most so many findings are shown; the rest is counted."""
-MOST_VALUES = 50
-"""A text feature that lists no values may have so many in the table."""
+from ordain.models.limits import LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +152,9 @@ class _Reader:
         if fact.type.kind is not Kind.TEXT or fact.type.values:
             return fact
         values = sorted({row[fact.name] for row in rows} - {None})
-        if len(values) > MOST_VALUES:
-            message = f"`{fact.name}` has {len(values):,} different texts, {MOST_VALUES} at most can be learned from"
+        if len(values) > LIMITS.text_values:
+            counted = f"{len(values):,} different texts, {LIMITS.text_values} at most"
+            message = f"`{fact.name}` has {counted} can be learned from"
             self.wrong(message, "leave it out, or read it as a number", 1)
         return replace(fact, type=replace(fact.type, values=tuple(values)))
 
@@ -165,9 +162,9 @@ class _Reader:
         self.issues.append(Issue(message, hint, Span(self.name, line, 1)))
 
     def raise_findings(self) -> None:
-        if len(self.issues) > SHOWN:
-            more = Issue(f"and {len(self.issues) - SHOWN:,} more findings of this kind or another")
-            raise DataQualityIssue([*self.issues[:SHOWN], more])
+        if len(self.issues) > LIMITS.listed:
+            more = Issue(f"and {len(self.issues) - LIMITS.listed:,} more findings of this kind or another")
+            raise DataQualityIssue([*self.issues[: LIMITS.listed], more])
         if self.issues:
             raise DataQualityIssue(self.issues)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LONGEST = 400
 ORDER = [
+    "limits",
     "errors",
     "values.zones",
     "values.wide",
@@ -250,6 +252,25 @@ def test_no_import_hides_in_a_function(file: Path) -> None:
         if isinstance(inner, ast.Import | ast.ImportFrom)
     ]
     assert hidden == []
+
+
+NO_LIMITS = {
+    "engine/values/temporal.py: _MOST_MONTHS": "what a duration can be",
+    "engine/values/wide.py: _LONGEST": "what a duration can be",
+    "engine/sheets/book.py: LONGEST": "what a spreadsheet can keep",
+}
+"""Numbers that nobody could choose otherwise."""
+
+
+def test_limits_stand_in_one_file_of_their_package() -> None:
+    pattern = re.compile(r"^(_?(?:MOST|MAX|LONGEST|LARGEST|FEWEST|SHOWN)\w*)(?:: \w+)? = \(?\d", re.MULTILINE)
+    elsewhere = {
+        f"{file.relative_to(ROOT)}: {name}"
+        for package in ("engine", "models", "api")
+        for file in (ROOT / package).rglob("*.py")
+        for name in pattern.findall(file.read_text(encoding="utf-8"))
+    }
+    assert elsewhere == NO_LIMITS.keys()
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))

@@ -15,6 +15,7 @@ from ordain.api.cli.audit.readers import access, note_reading, reader_options
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT, progress_bar
 from ordain.api.ledger import opened_ledger
+from ordain.api.limits import LIMITS
 from ordain.api.settings import load_settings
 from ordain.audit.explain.plain_words import one_line
 from ordain.audit.records.actions import Columns, read_actions
@@ -23,7 +24,6 @@ from ordain.audit.records.reconcile import Finding, Reconciliation, Rules, recon
 from ordain.audit.records.search import Condition
 from ordain.engine.errors import MalformedRequest
 
-_SHOWN = 50
 _COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
 
 
@@ -103,12 +103,12 @@ def _shown(finding: Finding) -> dict[str, Any]:
 
 
 def _print(done: Reconciliation) -> None:
-    for finding in done.findings[:_SHOWN]:
+    for finding in done.findings[: LIMITS.listed]:
         place = "ledger" if finding.row is None else f"row {finding.row}"
         named = f" ({finding.decision_id})" if finding.decision_id else ""
         OUT.print(one_line(f"{place}: {finding.wrong}: {finding.message}{named}"), markup=False)
-    if len(done.findings) > _SHOWN:
-        OUT.print(f"and {len(done.findings) - _SHOWN:,} more: see --csv or --json")
+    if len(done.findings) > LIMITS.listed:
+        OUT.print(f"and {len(done.findings) - LIMITS.listed:,} more: see --csv or --json")
     counts = ", ".join(f"{count:,} {wrong}" for wrong, count in done.counts().items() if count)
     words = f"[bold red]{counts}[/]" if counts else "[green]all agree[/]"
     OUT.print(f"{done.actions:,} actions, {done.matched:,} with their decision: {words}")

@@ -12,6 +12,7 @@ from ordain.api.cli.audit.readers import Access, access, note_reading, reader_op
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import ERR, OUT, progress_bar
 from ordain.api.ledger import opened_ledger
+from ordain.api.limits import LIMITS
 from ordain.api.settings import load_settings
 from ordain.audit.entry.entry import StoredEntry
 from ordain.audit.explain.plain_words import one_line, words
@@ -21,7 +22,7 @@ from ordain.audit.records.search import Looked, Query, matching, search
 
 Json = dict[str, Any]
 
-_RULES = 2  # of an entry, named in a line
+_RULES = LIMITS.listed_rules
 
 
 @click.command("search")

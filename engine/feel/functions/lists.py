@@ -11,6 +11,7 @@ from typing import Any
 from ordain.engine.feel.functions import aggregates
 from ordain.engine.feel.functions.operators import equal
 from ordain.engine.feel.functions.signature import Function, Signature, signature
+from ordain.engine.limits import LIMITS
 from ordain.engine.values.temporal import Months
 from ordain.engine.values.types import FunctionValue, Interval, kind_of, plain
 
@@ -20,8 +21,7 @@ _HASHED = (Decimal, str, bool, Months, dt.timedelta)
 """Classes whose own equality is FEEL's; a date too, but not its subclass with a time."""
 
 
-_MOST_COMPARED = 2_000_000
-"""Comparisons of values without a key, one by one."""
+_MOST_COMPARED = LIMITS.compared
 
 
 class _Seen:
