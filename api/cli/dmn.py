@@ -15,7 +15,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ordain.api.ask import read_facts_file
-from ordain.api.cli.invocation import Invocation, json_option
+from ordain.api.cli.invocation import json_option
 from ordain.api.cli.terminal import ERR, OUT, progress_bar
 from ordain.api.limits import LIMITS
 from ordain.engine.backends.python.policy import RawStep
@@ -43,9 +43,7 @@ def dmn() -> None:
 @click.option("--service", metavar="NAME", help="Call this decision service or business knowledge model instead.")
 @json_option("Print decisions, reasons and trace as JSON.", "as_data")
 @click.option("--trace", is_flag=True, help="Show which rules fired.")
-@click.pass_obj
 def run_command(
-    call: Invocation,
     model: Path,
     facts: Path,
     decisions: tuple[str, ...],

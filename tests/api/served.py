@@ -189,3 +189,10 @@ class Server:
         except ProcessLookupError:
             return False
         return True
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    """Writes `new` for the first `old`, which must be there."""
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")

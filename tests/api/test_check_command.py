@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,24 +15,12 @@ from typing import Any
 
 import pytest
 import yaml
-from served import ROOT, SECONDS, environment, ordain_here
+from served import ROOT, SECONDS, edit, environment, ordain_here
 
 from ordain.api.cli.watching import changes, stamps
 from ordain.engine.check.codes import CHECKS
 
 WRONG = '        when: {churn_risk: "> 0.80", clv_tier: medum}\n'
-
-
-@pytest.fixture
-def policies(tmp_path: Path) -> Path:
-    """A copy of the shipped policies."""
-    return Path(shutil.copytree(ROOT / "policies", tmp_path / "policies"))
-
-
-def edit(file: Path, old: str, new: str) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 @pytest.fixture

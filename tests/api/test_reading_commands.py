@@ -10,23 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import RETENTION
 from served import environment, ordain_here
 
 from ordain.api.ledger import open_for
 from ordain.api.settings import load_settings
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.reader import Record
-
-FACTS = {
-    "churn_risk": 0.85,
-    "clv_tier": "high",
-    "offers_last_90_days": 0,
-    "jurisdiction": "IN",
-    "marketing_objection": False,
-    "opted_out_channels": [],
-    "consented_channels": ["phone"],
-    "recipient_time_zone": "Asia/Kolkata",
-}
 
 
 @pytest.fixture
@@ -37,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def decide(folder: Path, subject: str, **facts: object) -> str:
-    (folder / "facts.json").write_text(json.dumps({**FACTS, **facts}))
+    (folder / "facts.json").write_text(json.dumps({**RETENTION, **facts}))
     at = ("--at", "2026-11-21T12:00:00+05:30", "--json")
     done = ordain_here(folder, "decide", "retention", "--subject", subject, "--facts", "facts.json", *at)
     assert done.returncode == 0, done.stderr

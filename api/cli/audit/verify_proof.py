@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ordain.api.cli.invocation import Invocation, json_option
+from ordain.api.cli.invocation import json_option
 from ordain.api.cli.terminal import OUT, report
 from ordain.audit.verifier.notes import read_key
 from ordain.audit.verifier.proof import MOST_BYTES, verify_proof
@@ -20,10 +20,7 @@ from ordain.engine.errors import CheckpointRefused, MalformedRequest, ProofRefus
 @click.option("--leaf-hash", help="The leaf hash of the receipt: the proof must be of that entry.")
 @click.option("--entry-id", help="The entry id of the receipt: the proof must be of that entry.")
 @json_option("Print what is proven as JSON.")
-@click.pass_obj
-def verify_proof_command(
-    call: Invocation, file: Path, key: str, leaf_hash: str | None, entry_id: str | None, as_json: bool
-) -> None:
+def verify_proof_command(file: Path, key: str, leaf_hash: str | None, entry_id: str | None, as_json: bool) -> None:
     """Verify the proof FILE, offline: neither the ledger nor the settings are looked at.
 
     Exit codes: 0 it holds, 1 it does not, 2 bad input.
