@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -252,6 +253,34 @@ def test_no_import_hides_in_a_function(file: Path) -> None:
         if isinstance(inner, ast.Import | ast.ImportFrom)
     ]
     assert hidden == []
+
+
+ALIKE: dict[str, str] = {}
+"""Names that two files of one package may share, such as `engine/tables`, and why a word more would not help."""
+CROWDED = 30
+"""Loose files of one folder beyond which it wants rooms."""
+
+
+def names_of(package: str) -> Iterator[tuple[str, Path]]:
+    """Each file of a package with its name."""
+    for file in (ROOT / package).rglob("*.py"):
+        if file.name != "__init__.py":
+            yield file.stem, file.relative_to(ROOT)
+
+
+@pytest.mark.parametrize("package", ["engine", "models", "audit", "api"])
+def test_no_two_files_of_a_package_have_one_name(package: str) -> None:
+    places: dict[str, list[Path]] = {}
+    for name, file in names_of(package):
+        places.setdefault(f"{package}/{name}", []).append(file)
+    twice = {name: files for name, files in places.items() if len(files) > 1 and not ALIKE.get(name)}
+    assert twice == {}, "call one of them by a word more"
+
+
+@pytest.mark.parametrize("package", ["engine", "models", "audit", "api"])
+def test_no_folder_is_crowded(package: str) -> None:
+    loose = Counter(str(file.parent) for _, file in names_of(package))
+    assert {folder: count for folder, count in loose.items() if count > CROWDED} == {}, "make rooms"
 
 
 NO_LIMITS = {

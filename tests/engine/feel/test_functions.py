@@ -20,7 +20,7 @@ from ordain.engine.limits import LIMITS
 from ordain.engine.values import temporal
 from ordain.engine.values.types import FunctionValue, Interval, Kind, Type, kind_of
 
-CASES = Path(__file__).parents[1] / "cases" / "functions.yaml"
+CASES = Path(__file__).parents[2] / "cases" / "functions.yaml"
 GROUPS = (conversion, flags, texts, numbers, lists, contexts)
 FUNCTIONS = {name: entry for group in GROUPS for name, entry in group.FUNCTIONS.items()}
 

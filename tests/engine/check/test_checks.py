@@ -18,7 +18,7 @@ from ordain.engine.policy import load
 from ordain.engine.policy.load import read_structure
 from ordain.engine.text.source import Node
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EVERY = list(all_cases())
 SHIPPED = read_texts(ROOT / "policies")
 TOLD_ONLY = {

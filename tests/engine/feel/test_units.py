@@ -26,7 +26,7 @@ from ordain.engine.policy.model import Policy
 from ordain.engine.text.source import Node
 from ordain.engine.values.types import NUMBER, Limits
 
-GOLDEN: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "cases" / "units.yaml").read_text("utf-8"))
+GOLDEN: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "cases" / "units.yaml").read_text("utf-8"))
 FACTS = load_vocabulary(GOLDEN["vocabulary"].encode(), "facts.yaml")
 HEAD = "policy: sample\nversion: 1\neffective: 2026-01-01\nowner: tests\npurpose: A case.\n"
 
@@ -83,7 +83,7 @@ def test_a_warning_does_not_keep_a_policy_from_loading_and_is_said_once() -> Non
 
 
 def test_the_shipped_policies_have_no_warnings() -> None:
-    catalog = load_catalog(read_texts(Path(__file__).parents[2] / "policies"))
+    catalog = load_catalog(read_texts(Path(__file__).parents[3] / "policies"))
     warned = [issue for versions in catalog.versions.values() for each in versions for issue in each.policy.warnings]
     assert warned == []
 

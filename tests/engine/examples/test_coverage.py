@@ -13,7 +13,7 @@ from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.examples.coverage import Coverage, measure, percent
 from ordain.engine.policy.load import load_policy
 
-SHIPPED = Path(__file__).parents[2] / "policies"
+SHIPPED = Path(__file__).parents[3] / "policies"
 CARE = (
     CARE_TABLE
     + """\

@@ -18,7 +18,7 @@ from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.feel.syntax.printer import cell_text, printed, type_text
 from ordain.engine.limits import LIMITS
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 GOLDEN = yaml.safe_load((TESTS / "cases" / "parse.yaml").read_text(encoding="utf-8"))
 ORIGIN = Span("test", 1, 1)
 KNOWN, FIELDS = GOLDEN["known"], GOLDEN["fields"]
