@@ -35,7 +35,7 @@ def decide_command(call: Invocation, service: str, subject: str, facts: Path, at
     """
     use = wire(load_settings(call.config))
     try:
-        answer = decide(make_ask(service, subject, read_facts_file(facts), at), use).shown()
+        answer = decide(make_ask(service, subject, read_facts_file(facts), at), use).as_json()
     finally:
         use.close()
     if as_json:

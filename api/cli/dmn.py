@@ -64,10 +64,10 @@ def run_command(
     reasons = (*map(Reason, runnable.model.issues), *ran.reasons)
     steps = [step for step in ran.steps if step[0].name in names]
     if as_data:
-        found: dict[str, Any] = {"decisions": {name: plain(ran.values[name]) for name in names}}
-        found["reasons"] = [_data_of(reason) for reason in reasons]
-        found["trace"] = [_step_data(step) for step in steps] if trace else []
-        OUT.print(json.dumps(found, ensure_ascii=False), markup=False)
+        answer: dict[str, Any] = {"decisions": {name: plain(ran.values[name]) for name in names}}
+        answer["reasons"] = [_data_of(reason) for reason in reasons]
+        answer["trace"] = [_step_data(step) for step in steps] if trace else []
+        OUT.print(json.dumps(answer, ensure_ascii=False), markup=False)
         return
     OUT.print(_decisions_grid(names, ran.values))
     if trace:
@@ -146,14 +146,14 @@ def convert_command(model: Path, folder: Path, force: bool) -> None:
 
     Exit codes: 0 written, 2 the model cannot be read, or a file is there already.
     """
-    found = converted(load_model(model).model)
-    there = [name for name in found.files if (folder / name).exists()]
+    conversion = converted(load_model(model).model)
+    there = [name for name in conversion.files if (folder / name).exists()]
     if there and not force:
         raise ExportFailed(f"`{folder / there[0]}` is there already", "choose another folder with --to, or --force")
-    for name, text in found.files.items():
+    for name, text in conversion.files.items():
         _write(folder / name, text)
         OUT.print(Text(f"written: {folder / name}"))
-    for note in found.notes:
+    for note in conversion.notes:
         ERR.print(Text(str(note)))
 
 

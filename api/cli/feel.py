@@ -35,11 +35,11 @@ def eval_command(expression: str, facts: Path | None, lenient: bool) -> None:
     """
     given = {} if facts is None else read_facts_file(facts)
     try:
-        found = tried(expression, given, dt.datetime.now(dt.UTC), lenient=lenient)
+        trial = tried(expression, given, dt.datetime.now(dt.UTC), lenient=lenient)
     except NotThatType as error:
         raise MalformedRequest(str(error)) from None
-    OUT.print(Text.assemble((shown(found.value, longest=LIMITS.result_characters), "bold"), (f"  {found.type}", "dim")))
-    for reason in found.reasons:
+    OUT.print(Text.assemble((shown(trial.value, longest=LIMITS.result_characters), "bold"), (f"  {trial.type}", "dim")))
+    for reason in trial.reasons:
         ERR.print(Text(str(reason)))
 
 
@@ -47,20 +47,20 @@ def eval_command(expression: str, facts: Path | None, lenient: bool) -> None:
 @click.argument("word", required=False, default="")
 def functions_command(word: str) -> None:
     """List the functions that have WORD in their name or meaning; all without it."""
-    found = reference.found(word)
-    if not found:
+    entries = reference.found(word)
+    if not entries:
         raise MalformedRequest(f"no function has to do with `{word}`", reference.near(word))
     grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for name, each in found.items():
+    for name, each in entries.items():
         grid.add_row(Text(f"{name} *" if each.own else name, style="bold"), Text(each.meaning))
         grid.add_row("", Text(f"{each.example} gives {each.result}", style="dim"))
     OUT.print(grid)
-    if any(each.own for each in found.values()):
+    if any(each.own for each in entries.values()):
         OUT.print(Text("* Ordain's own, not DMN's", style="dim"))
-    if len(found) == 1:
-        for name, each in found.items():
+    if len(entries) == 1:
+        for name, each in entries.items():
             for line in reference.signatures(name, each):
                 OUT.print(Text(line))
 

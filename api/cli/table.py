@@ -121,19 +121,19 @@ def _choose(folder: Path, wanted: str) -> _Chosen:
     shown = known[int(version)] if at else known[max(known)]
     vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
     read = read_policy if shown.endswith(".dmn") else load_policy
-    found = read(texts.policies[shown], shown, vocabulary)
-    return _Chosen(found, folder / shown.removeprefix(f"{texts.root}/"), shown, max(known), vocabulary)
+    policy = read(texts.policies[shown], shown, vocabulary)
+    return _Chosen(policy, folder / shown.removeprefix(f"{texts.root}/"), shown, max(known), vocabulary)
 
 
 def _versions(texts: Texts) -> dict[str, dict[int, str]]:
     """The files of each policy by version, as their names say."""
-    found: dict[str, dict[int, str]] = {}
+    versions: dict[str, dict[int, str]] = {}
     for shown in texts.policies:
         _, name, file = shown.split("/")
         number = file.removeprefix("v").partition(".")[0]
         if number.isascii() and number.isdecimal():
-            found.setdefault(name, {})[int(number)] = shown
-    return found
+            versions.setdefault(name, {})[int(number)] = shown
+    return versions
 
 
 def _grids(policy: Policy, decision: str) -> list[Grid]:
@@ -249,12 +249,12 @@ def _bring_in(chosen: _Chosen, back: Path, *, replace: bool, write: bool, force:
 def _refuse_lost_work(file: Path, known: bytes | None) -> None:
     """Raises ExportFailed when the file has been changed, or a new one written, since it was read."""
     try:
-        found = file.read_bytes()
+        present = file.read_bytes()
     except FileNotFoundError:
-        found = None
+        present = None
     except OSError as error:
         raise ExportFailed(f"`{file}` cannot be read: {reason_of(error)}") from None
-    if found != known:
+    if present != known:
         raise ExportFailed(f"`{file}` has changed meanwhile", "try again")
 
 

@@ -61,8 +61,8 @@ def test(
     if page is not None:
         _write(page, coverage_page(coverages))
     if as_json:
-        found = [_as_json(catalog, each, more) for each, more in zip(coverages, suggestions, strict=True)]
-        OUT.print(json.dumps({"policies": found}, indent=2, ensure_ascii=False), markup=False)
+        measured = [_as_json(catalog, each, more) for each, more in zip(coverages, suggestions, strict=True)]
+        OUT.print(json.dumps({"policies": measured}, indent=2, ensure_ascii=False), markup=False)
     else:
         for each, more in zip(coverages, suggestions, strict=True):
             show(each)
@@ -80,11 +80,11 @@ def _picked(catalog: Catalog, name: str | None) -> list[CompiledPolicy]:
     everything.sort(key=lambda compiled: (compiled.policy.name, compiled.policy.version))
     if name is None:
         return everything
-    found = [each for each in everything if name in (each.policy.name, each.policy.label)]
-    if not found:
+    chosen = [each for each in everything if name in (each.policy.name, each.policy.label)]
+    if not chosen:
         known = {each.policy.label if "@" in name else each.policy.name for each in everything}
         raise MalformedRequest(f"there is no policy `{name}`", did_you_mean(name, known))
-    return found
+    return chosen
 
 
 def _write(page: Path, text: str) -> None:
@@ -96,7 +96,7 @@ def _write(page: Path, text: str) -> None:
 
 def _as_json(catalog: Catalog, coverage: Coverage, suggestions: Suggestions | None) -> dict[str, Any]:
     seen, outcomes = coverage.outcomes
-    found: dict[str, Any] = {
+    data: dict[str, Any] = {
         "policy": coverage.policy.label,
         "file": coverage.policy.span.file,
         "has_examples": not coverage.policy.lenient,
@@ -119,7 +119,7 @@ def _as_json(catalog: Catalog, coverage: Coverage, suggestions: Suggestions | No
     }
     if suggestions is not None:
         policy, vocabulary = coverage.policy, catalog.vocabulary
-        found["suggestions"] = [
+        data["suggestions"] = [
             {
                 "reaches": each.reaches,
                 "fired": sorted(each.run.fired),
@@ -127,11 +127,11 @@ def _as_json(catalog: Catalog, coverage: Coverage, suggestions: Suggestions | No
             }
             for each in suggestions.found
         ]
-        found["not_reached"] = [
+        data["not_reached"] = [
             {"what": each.what, "at": str(each.span), "why": each.why} for each in suggestions.unreached
         ]
-        found["left_out"] = suggestions.left_out
-    return found
+        data["left_out"] = suggestions.left_out
+    return data
 
 
 def _example_json(coverage: Coverage, tried: TriedExample) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Findings:
     services: tuple[Service, ...]
 
 
-def checked(texts: Texts, models: Sequence[ModelCard] | None = None, today: dt.date | None = None) -> Findings:
+def check_policies(texts: Texts, models: Sequence[ModelCard] | None = None, today: dt.date | None = None) -> Findings:
     """Everything that can be found in these texts; an error in one file hides no finding in another.
 
     `models` are the usable ones; None when it is not known which there are. With `today`, versions that another one

@@ -130,7 +130,7 @@ class _Reader:
         if cell not in label.churned + label.stayed:
             known = ((label.churned, "churned"), (label.stayed, "stayed"), (label.left_out, "left out"))
             hint = ", ".join(f"`{text}` ({meaning})" for texts, meaning in known for text in texts)
-            self.wrong(f"column `{label.header}`: the label is {_said(cell)}", f"the mapping knows {hint}", line)
+            self.wrong(f"column `{label.header}`: the label is {_describe(cell)}", f"the mapping knows {hint}", line)
         return int(cell in label.churned)
 
     def value(self, column: Column, cell: str, line: int) -> Value:
@@ -138,7 +138,7 @@ class _Reader:
         if not cell or cell in self.mapping.missing:
             if not fact.optional:
                 hint = f"write `optional: true` at `{fact.name}` if it may be missing"
-                said = f"the cell is {_said(cell)}" + (", a missing value" if cell else "")
+                said = f"the cell is {_describe(cell)}" + (", a missing value" if cell else "")
                 self.wrong(f"column `{column.header}`: {said}", hint, line)
             return None
         try:
@@ -187,7 +187,7 @@ def _raw(column: Column, cell: str) -> Value:
         case Kind.FLAG:
             if cell not in column.true_is + column.false_is:
                 known = ", ".join(f"`{text}`" for text in column.true_is + column.false_is)
-                raise NotThatType(f"{_said(cell)} is none of {known}")
+                raise NotThatType(f"{_describe(cell)} is none of {known}")
             return cell in column.true_is
         case _:
             return cell
@@ -198,5 +198,5 @@ def _squeezed(header: str) -> str:
     return " ".join(header.split())
 
 
-def _said(cell: str) -> str:
+def _describe(cell: str) -> str:
     return f"`{cell[:40]}`" if cell else "blank"

@@ -173,9 +173,9 @@ def properties(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def test_every_property_of_a_schema_has_a_text_to_show(schemas: dict[str, Any], name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schemas[name])
     jsonschema.Draft7Validator.check_schema(schemas[name])
-    found = list(properties(schemas[name]))
-    assert len(found) >= 3
-    assert [path for path, part in found if not part.get("description", "").strip()] == []
+    parts = list(properties(schemas[name]))
+    assert len(parts) >= 3
+    assert [path for path, part in parts if not part.get("description", "").strip()] == []
 
 
 def test_the_schema_of_any_policy_takes_all_shipped_ones_and_no_others(schemas: dict[str, Any]) -> None:

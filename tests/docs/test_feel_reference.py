@@ -108,12 +108,12 @@ def test_a_cell_holds_for_what_the_pages_say_and_not_for_the_other(cell: str, ye
     if test is None:
         assert (cell, no) == ("-", "")
         return
-    found = [
+    results = [
         decided(In(origin, parse.expression(value, origin, lenient=lenient), (test,)), {}, AT, lenient=lenient).value
         for value in (yes, no)
     ]
-    assert found[0] is True
-    assert found[1] is not True
+    assert results[0] is True
+    assert results[1] is not True
 
 
 @pytest.mark.parametrize(("text", "strict", "lenient"), rows("write", "in a policy", "in a .dmn file"))
