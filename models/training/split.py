@@ -15,8 +15,6 @@ from ordain.models.limits import LIMITS
 
 Indices = NDArray[np.intp]
 
-"""Different rows of each label that a split needs, so that each part has some."""
-
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -31,7 +29,8 @@ def split(rows: Row, churned: NDArray[np.int64], seed: int) -> Split:
     """Rows with the same features go to the same part: a copy of a training row would be no test at all.
 
     Parts are drawn among groups of identical rows, stratified by the group's more frequent label.
-    Raises DataQualityIssue when a label has too few different rows.
+    `rows` has shape (n, width), `churned` (n,) of 0 and 1. Raises DataQualityIssue when a label has too few different
+    rows for each part to have some.
     """
     group = pd.DataFrame(rows).groupby(list(range(rows.shape[1])), dropna=False, sort=False).ngroup().to_numpy()
     of_group = (np.bincount(group, weights=churned) * 2 >= np.bincount(group)).astype(np.int64)
