@@ -18,11 +18,12 @@ from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.model_cards import models_on_file
 from ordain.api.cli.terminal import OUT
 from ordain.api.cli.watching import changes, stamps
+from ordain.api.cli.whole_files import write_page
 from ordain.api.settings import load_settings
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.check.codes import CHECKS, explained, page
 from ordain.engine.check.findings import Findings, check_policies
-from ordain.engine.errors import ExportFailed, Issue, Level, PolicyError, did_you_mean, reason_of
+from ordain.engine.errors import Issue, Level, PolicyError, did_you_mean
 from ordain.engine.policy.facts import ModelCard
 
 _LEVELS = list(Level)
@@ -87,7 +88,7 @@ def check(
     if explain is not None:
         _explain(explain)
     elif reference is not None:
-        _write(reference)
+        write_page(reference, page(), folders=False)
     else:
         settings = None if directory else load_settings(call.config)
         folder = settings.policies if settings else directory or Path()
@@ -105,13 +106,6 @@ def _explain(code: str) -> None:
         hint = did_you_mean(code, CHECKS)
         raise click.UsageError(f"there is no code `{code}`" + (f"; {hint}" if hint else ""))
     OUT.print(Text(explained(CHECKS[code])), end="")
-
-
-def _write(file: Path) -> None:
-    try:
-        file.write_text(page(), encoding="utf-8")
-    except OSError as error:
-        raise ExportFailed(f"`{file}` cannot be written: {reason_of(error)}") from None
 
 
 def _once(folder: Path, form: str, level: Level, models: Sequence[ModelCard] | None, pages: str) -> int:

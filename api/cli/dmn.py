@@ -17,13 +17,14 @@ from rich.text import Text
 from ordain.api.ask import read_facts_file
 from ordain.api.cli.invocation import json_option
 from ordain.api.cli.terminal import ERR, OUT, progress_bar
+from ordain.api.cli.whole_files import write_page
 from ordain.api.limits import LIMITS
 from ordain.engine.backends.python.policy import RawStep
 from ordain.engine.dmn.converting.convert import converted
 from ordain.engine.dmn.reading.run_model import Ran, Reason, Runnable, facts_of, load_model
 from ordain.engine.dmn.tck.limited import run_all
 from ordain.engine.dmn.tck.tck import Row, Tests, Verdict, find_tests
-from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean, reason_of
+from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean
 from ordain.engine.feel.runtime.describe import shown
 from ordain.engine.policy.model import Table
 from ordain.engine.values.types import plain
@@ -151,18 +152,10 @@ def convert_command(model: Path, folder: Path, force: bool) -> None:
     if there and not force:
         raise ExportFailed(f"`{folder / there[0]}` is there already", "choose another folder with --to, or --force")
     for name, text in conversion.files.items():
-        _write(folder / name, text)
+        write_page(folder / name, text)
         OUT.print(Text(f"written: {folder / name}"))
     for note in conversion.notes:
         ERR.print(Text(str(note)))
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ExportFailed(f"`{file}` cannot be written: {reason_of(error)}") from None
 
 
 @dmn.command("tck")
@@ -180,7 +173,7 @@ def tck_command(directory: Path, out: Path | None, only: tuple[str, ...], verbos
     suite = find_tests(directory, only)
     rows = _rows_of(suite)
     if out is not None:
-        _write(out, "".join(f"{row.csv()}\n" for row in rows))
+        write_page(out, "".join(f"{row.csv()}\n" for row in rows))
     if verbose:
         for row in rows:
             if row.verdict is not Verdict.SUCCESS:

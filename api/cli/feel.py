@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ordain.api.ask import read_facts_file
 from ordain.api.cli.terminal import ERR, OUT
+from ordain.api.cli.whole_files import write_page
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import ExportFailed, MalformedRequest, NotThatType, reason_of
 from ordain.engine.explain.trial import tried
@@ -83,14 +84,18 @@ def reference_command(folder: Path, check: bool) -> None:
     stale = []
     for name, text in reference.pages().items():
         file = folder / name
-        try:
-            if check:
-                stale += [] if file.is_file() and file.read_text(encoding="utf-8") == text else [file]
-            else:
-                folder.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise ExportFailed(f"`{file}` is out of reach: {reason_of(error)}") from None
+        if not check:
+            write_page(file, text)
+        elif not _holds(file, text):
+            stale.append(file)
     for file in stale:
         ERR.print(Text(f"`{file}` is out of date: run `ordain feel reference`"))
     click.get_current_context().exit(1 if stale else 0)
+
+
+def _holds(file: Path, text: str) -> bool:
+    """Whether a page is as it would be written. Raises ExportFailed when it cannot be read."""
+    try:
+        return file.is_file() and file.read_text(encoding="utf-8") == text
+    except OSError as error:
+        raise ExportFailed(f"`{file}` cannot be read: {reason_of(error)}") from None

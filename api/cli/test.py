@@ -13,10 +13,11 @@ from ordain.api.cli.coverage_page import coverage_page
 from ordain.api.cli.coverage_text import show, show_suggestions, show_totals
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
+from ordain.api.cli.whole_files import write_page
 from ordain.api.settings import load_settings
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.catalog import Catalog, load_catalog, read_texts
-from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean, reason_of
+from ordain.engine.errors import MalformedRequest, did_you_mean
 from ordain.engine.examples.coverage import ConditionSeen, Coverage, TriedExample, measure
 from ordain.engine.examples.example_text import example_text
 from ordain.engine.examples.suggestions import Suggestions, suggest
@@ -59,7 +60,7 @@ def test(
     ]
     low = [each for each in coverages if min_coverage is not None and each.rules_percent < min_coverage]
     if page is not None:
-        _write(page, coverage_page(coverages))
+        write_page(page, coverage_page(coverages), folders=False)
     if as_json:
         measured = [_as_json(catalog, each, more) for each, more in zip(coverages, suggestions, strict=True)]
         OUT.print(json.dumps({"policies": measured}, indent=2, ensure_ascii=False), markup=False)
@@ -85,13 +86,6 @@ def _picked(catalog: Catalog, name: str | None) -> list[CompiledPolicy]:
         known = {each.policy.label if "@" in name else each.policy.name for each in everything}
         raise MalformedRequest(f"there is no policy `{name}`", did_you_mean(name, known))
     return chosen
-
-
-def _write(page: Path, text: str) -> None:
-    try:
-        page.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ExportFailed(f"`{page}` is out of reach: {reason_of(error)}") from None
 
 
 def _as_json(catalog: Catalog, coverage: Coverage, suggestions: Suggestions | None) -> dict[str, Any]:

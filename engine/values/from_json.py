@@ -10,6 +10,7 @@ from ordain.engine.limits import LIMITS
 from ordain.engine.values import temporal
 from ordain.engine.values.types import ANY, Kind, Type, Value, number, said
 
+_MOST_LEVELS = LIMITS.value_levels
 _TEMPORAL = frozenset({Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS})
 
 
@@ -19,8 +20,8 @@ def from_json(raw: object, type: Type = ANY, depth: int = 0) -> Value:
     What is of another type stays as it is. Raises NotThatType: a number of more digits than the engine has, a text
     that is not what is asked for or is no characters, too many levels.
     """
-    if depth > LIMITS.value_levels:
-        raise NotThatType(f"it is nested more than {LIMITS.value_levels} levels deep")
+    if depth > _MOST_LEVELS:
+        raise NotThatType(f"it is nested more than {_MOST_LEVELS} levels deep")
     if isinstance(raw, str):
         text = _encodable(raw)
         return temporal.read_any(text) if type.kind in _TEMPORAL else text

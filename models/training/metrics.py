@@ -64,7 +64,7 @@ class Bin(BaseModel):
 def measure(churned: Labels, risk: Floats, threshold: float) -> Metrics:
     """All figures for the predicted `risk`; a customer counts as predicted to churn from `threshold` on.
 
-    Raises ValueError for arrays of different lengths, and where only one label occurs.
+    Raises ValueError where only one label occurs.
     """
     predicted = (risk >= threshold).astype(np.int64)
     bins = reliability(churned, risk)

@@ -302,6 +302,16 @@ def test_limits_stand_in_one_file_of_their_package() -> None:
     assert elsewhere == NO_LIMITS.keys()
 
 
+def test_why_the_system_refused_is_said_in_one_place() -> None:
+    saying = {
+        str(file.relative_to(ROOT))
+        for package in ("engine", "models", "api")
+        for file in (ROOT / package).rglob("*.py")
+        if ".strerror" in file.read_text(encoding="utf-8")
+    }
+    assert saying == {"engine/errors.py"}, "say it with `reason_of`"
+
+
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_file_is_longer_than_400_lines(file: Path) -> None:
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST

@@ -22,7 +22,7 @@ from ordain.audit.records.actions import Columns, read_actions
 from ordain.audit.records.export import safe_cell
 from ordain.audit.records.reconcile import Finding, Reconciliation, Rules, reconcile
 from ordain.audit.records.search import Condition
-from ordain.engine.errors import MalformedRequest
+from ordain.engine.errors import MalformedRequest, reason_of
 
 _COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
 
@@ -124,4 +124,4 @@ def _write_csv(file: Path, findings: list[Finding]) -> None:
     try:
         file.write_text(text.getvalue(), encoding="utf-8", newline="")
     except OSError as error:
-        raise click.FileError(str(file), error.strerror or "") from None
+        raise click.FileError(str(file), reason_of(error)) from None
