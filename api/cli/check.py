@@ -110,7 +110,7 @@ def _explain(code: str) -> None:
 
 def _once(folder: Path, form: str, level: Level, models: Sequence[ModelCard] | None, pages: str) -> int:
     """Checks a directory and shows what was found; 1 when something was, else 0."""
-    texts, findings = _checked(folder, models)
+    texts, findings = _read_and_check(folder, models)
     counted = [issue for issue in findings.issues if _LEVELS.index(issue.level) <= _LEVELS.index(level)]
     lines = Lines(texts)
     if form == "json":
@@ -125,7 +125,7 @@ def _once(folder: Path, form: str, level: Level, models: Sequence[ModelCard] | N
     return 1 if counted else 0
 
 
-def _checked(folder: Path, models: Sequence[ModelCard] | None) -> tuple[Texts, Findings]:
+def _read_and_check(folder: Path, models: Sequence[ModelCard] | None) -> tuple[Texts, Findings]:
     """A file that is missing or cannot be read is a finding, and the only one."""
     try:
         texts = read_texts(folder)
