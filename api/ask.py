@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ordain.api.decide import Ask
-from ordain.engine.errors import Issue, MalformedRequest, NotThatType, PolicyError, did_you_mean
+from ordain.api.limits import LIMITS
+from ordain.engine.errors import Issue, MalformedRequest, NotThatType, PolicyError, did_you_mean, reason_of
 from ordain.engine.text.source import parse
 from ordain.engine.values.json_text import read_json
 from ordain.engine.values.temporal import date_time
 from ordain.engine.values.types import said
 
 _KEYS = ("subject", "facts", "at")
-MAX_SUBJECT = 200
-"""Characters of a subject's name."""
 
 
 def read_ask(service: str, body: bytes) -> Ask:
@@ -37,8 +36,8 @@ _SHAPE = 'for example {"subject": "C-1", "facts": {"churn_risk": 0.85}}'
 
 def make_ask(service: str, subject: object, facts: Mapping[str, object], at: object) -> Ask:
     """An Ask of parts that may be anything. Raises MalformedRequest."""
-    if not isinstance(subject, str) or not subject.strip() or len(subject) > MAX_SUBJECT:
-        message = f"`subject` is {said(subject)}, a text of 1 to {MAX_SUBJECT} characters belongs there"
+    if not isinstance(subject, str) or not subject.strip() or len(subject) > LIMITS.subject_characters:
+        message = f"`subject` is {said(subject)}, a text of 1 to {LIMITS.subject_characters} characters belongs there"
         raise MalformedRequest(message, "the customer or account that is decided about")
     if not _encodable(subject, facts):
         raise MalformedRequest("the request has half of a surrogate pair, which is no character")
@@ -73,7 +72,7 @@ def read_facts_file(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise MalformedRequest(f"`{path}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
+        raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
     if path.suffix.lower() not in (".yaml", ".yml"):
         data = read_json(text, f"`{path.name}`")
     else:

@@ -35,7 +35,7 @@ class Answer:
     entry: Entry
     receipt: Receipt
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The answer as an app gets it."""
         private = self.entry.private
         return {

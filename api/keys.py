@@ -10,7 +10,7 @@ from pathlib import Path
 from ordain.api.settings import Settings
 from ordain.audit.entry.keys import LocalMasterKey
 from ordain.audit.ledger.open_ledger import Keys
-from ordain.engine.errors import SettingsError
+from ordain.engine.errors import SettingsError, reason_of
 
 MASTER, SIGNING = "ORDAIN_MASTER_KEY", "ORDAIN_SIGNING_KEY"
 """Environment variables; each 32 bytes in base64. They go before the files `master.key` and `signing.key`."""
@@ -40,7 +40,7 @@ def read_secret(file: Path) -> bytes:
     try:
         return _decoded(file.read_text("ascii"), f"`{file}`")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = reason_of(error) if isinstance(error, OSError) else "it is no text"
         raise SettingsError(f"the key file `{file}` cannot be read: {reason}", _HOW) from None
 
 
@@ -96,5 +96,5 @@ def _write(file: Path, secret: bytes) -> None:
         sync_folder(file.parent)
     except OSError as error:
         raise SettingsError(
-            f"the key file `{file}` cannot be made: {error.strerror}", "check the setting `keys` and the rights there"
+            f"the key file `{file}` cannot be made: {reason_of(error)}", "check the setting `keys` and the rights there"
         ) from None

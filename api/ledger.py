@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ordain.api.keys import load_keys
+from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
 from ordain.audit.anchors.places import Anchors, FileAnchors
 from ordain.audit.anchors.timestamps import HttpTimestampAuthority, StampedAnchors
@@ -18,9 +19,8 @@ from ordain.audit.store.identity import identity
 from ordain.audit.store.schema import ensure_schema
 from ordain.audit.store.sqlite import path_of
 from ordain.audit.store.store import Store
-from ordain.engine.errors import AnchorUnavailable, LedgerRolledBack, SettingsError
+from ordain.engine.errors import AnchorUnavailable, LedgerRolledBack, SettingsError, reason_of
 
-_TIMESTAMP_SECONDS = 5.0
 ENGINE = f"ordain {version('ordain')}"
 
 
@@ -70,24 +70,19 @@ def _refuse_decoy(settings: Settings, anchored: list[Anchors]) -> None:
 
 @contextmanager
 def opened_ledger(
-    obj: dict[str, object], *, restricted: bool = False, lost: bool = False, new_places: bool = False
+    config: Path | None, *, restricted: bool = False, lost: bool = False, new_places: bool = False
 ) -> Iterator[OpenLedger]:
-    """For a command: the ledger that there is, closed at the end, its new entries signed and anchored.
+    """The ledger that the settings of `config` name, closed at the end, its new entries signed and anchored.
 
     Raises SettingsError when there is none.
     """
-    settings = settings_of(obj)
+    settings = load_settings(config)
     require_ledger(settings)
     opened = open_for(settings, make=False, restricted=restricted, lost=lost, new_places=new_places)
     try:
         yield opened
     finally:
         opened.finish()
-
-
-def settings_of(obj: dict[str, object]) -> Settings:
-    config = obj["config"]
-    return load_settings(config if isinstance(config, Path) else None)
 
 
 def require_ledger(settings: Settings) -> None:
@@ -103,7 +98,7 @@ def places(settings: Settings) -> list[Anchors]:
         raise SettingsError("`anchors` names one place", "name two at the least, better not on the database's disk")
     found: list[Anchors] = [FileAnchors(folder) for folder in folders]
     if settings.timestamp_url:
-        authority = HttpTimestampAuthority(settings.timestamp_url, _TIMESTAMP_SECONDS, _roots(settings))
+        authority = HttpTimestampAuthority(settings.timestamp_url, LIMITS.timestamp_seconds, _roots(settings))
         found[0] = StampedAnchors(folders[0], authority)
     return found
 
@@ -115,7 +110,7 @@ def _roots(settings: Settings) -> list[bytes]:
         return [settings.timestamp_roots.read_bytes()]
     except OSError as error:
         raise SettingsError(
-            f"`timestamp_roots`: `{settings.timestamp_roots}` cannot be read: {error.strerror}",
+            f"`timestamp_roots`: `{settings.timestamp_roots}` cannot be read: {reason_of(error)}",
             "name the PEM file of the authority's root certificate",
         ) from None
 

@@ -76,7 +76,7 @@ def shape_of(error: OrdainError, request_id: str) -> dict[str, Any]:
 
 
 def _detail(issue: Issue) -> dict[str, str]:
-    found = {"message": issue.message, "hint": issue.hint, "fact": issue.fact}
+    detail = {"message": issue.message, "hint": issue.hint, "fact": issue.fact}
     if issue.span is not None:
-        found["place"] = str(issue.span)
-    return {key: value for key, value in found.items() if value}
+        detail["place"] = str(issue.span)
+    return {key: value for key, value in detail.items() if value}

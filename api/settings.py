@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from ordain.engine.errors import Issue, PolicyError, SettingsError, did_you_mean
+from ordain.engine.errors import Issue, PolicyError, SettingsError, did_you_mean, reason_of
 from ordain.engine.text.source import Node, parse
 
 CONFIG = "ORDAIN_CONFIG"
@@ -119,7 +119,7 @@ def _read(file: Path) -> dict[str, Any]:
     except PolicyError as error:
         raise SettingsError(error.issues) from None
     except OSError as error:
-        raise SettingsError(f"`{file.name}` cannot be read: {error.strerror}") from None
+        raise SettingsError(f"`{file.name}` cannot be read: {reason_of(error)}") from None
     if node.value is not None and not isinstance(node.value, dict):
         raise SettingsError(Issue("settings are `name: value` lines", "", node.span))
     for key, span in node.keys.items():

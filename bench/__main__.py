@@ -33,7 +33,7 @@ def main(which: str | None, file: Path | None) -> None:
     for name in [which] if which else BENCHMARKS:
         result = BENCHMARKS[name]()
         kept.append({"benchmark": name, **result.data()})
-        OUT.print(result.shown())
+        OUT.print(result.as_table())
     if file is not None:
         file.write_text(json.dumps({"machine": machine(), "results": kept}, indent=1) + "\n")
 

@@ -57,15 +57,15 @@ def _grid(size: int) -> list[tuple[str, str]]:
     """Cells that meet at their borders and leave nothing out, but for one in a hundred that is missing."""
     random = Random(size)  # noqa: S311 - test data, nothing secret
     wide = max(2, round((size / 10) ** 0.5))
-    found = []
+    rules = []
     for number in range(size):
         text, rest = number % 5, number // 5
         flag, rest = rest % 2, rest // 2
         usage, tenure = _range(rest % wide, wide), _range(rest // wide, -(-size // (10 * wide)))
         when = f'segment: s{text:02}, usage_gb: "{usage}", tenure_months: "{tenure}", autopay: {str(flag == 0).lower()}'
         if random.random() > 0.01:
-            found.append((when, str(number % 40)))
-    return found
+            rules.append((when, str(number % 40)))
+    return rules
 
 
 def _range(place: int, of: int) -> str:
@@ -79,25 +79,25 @@ def _range(place: int, of: int) -> str:
 def _crossing(size: int) -> list[tuple[str, str]]:
     """Ranges drawn at random in every column: nearly all bounds differ, and rules cross each other."""
     random = Random(size)  # noqa: S311 - test data, nothing secret
-    found = []
+    rules = []
     for number in range(size):
         ranges = []
         for name in ("usage_gb", "tenure_months"):
             low, width = random.randrange(100_000), random.randrange(1, 40_000)
             ranges.append(f'{name}: "[{low / 100:.2f}..{(low + width) / 100:.2f})"')
         when = f"segment: s{random.randrange(20):02}, {', '.join(ranges)}, autopay: {random.choice(('true', 'false'))}"
-        found.append((when, str(number % 40)))
-    return found
+        rules.append((when, str(number % 40)))
+    return rules
 
 
 def _random_order(size: int) -> list[tuple[str, str]]:
     """The tables that `tables` times decisions with: random order, a few rules that ask nothing of one column."""
     table = BigTable.of("percent", "segment", size, seed=size)
-    found = []
+    rules = []
     for rule in table.rules:
         cells = [f'{name}: "{cell}"' for name, cell in table.cells(rule).items()]
-        found.append((", ".join(cells), rule.gives))
-    return found
+        rules.append((", ".join(cells), rule.gives))
+    return rules
 
 
 SHAPES = (
@@ -116,8 +116,8 @@ def run() -> Result:
             start = process_time()
             catalog = shape.load(size)
             loaded = process_time() - start
-            seconds, found = min((_timed(catalog) for _ in range(ROUNDS)), key=lambda timed: timed[0])
-            counts = Counter(issue.code for issue in found)
+            seconds, issues = min((_timed(catalog) for _ in range(ROUNDS)), key=lambda timed: timed[0])
+            counts = Counter(issue.code for issue in issues)
             rows[f"{shape.name}: {size:,} rules"] = {
                 "load": round(loaded, 3),
                 "check": round(seconds, 3),
@@ -135,5 +135,5 @@ def run() -> Result:
 def _timed(catalog: Catalog) -> tuple[float, list[Issue]]:
     [loaded] = catalog.policies()
     start = process_time()
-    found = findings(loaded, catalog.vocabulary)
-    return process_time() - start, found
+    issues = findings(loaded, catalog.vocabulary)
+    return process_time() - start, issues

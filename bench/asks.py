@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -70,12 +69,6 @@ def plan_advices(count: int) -> list[bytes]:
     """For `plan-advice`."""
     random = _random()
     return [_body(number, usage_gb=random.randrange(1, 120), plan_gb=100) for number in range(count)]
-
-
-def average_size(bodies: Iterable[bytes]) -> int:
-    """Bytes."""
-    sizes = [len(body) for body in bodies]
-    return round(sum(sizes) / len(sizes))
 
 
 def _retention(random: Random) -> dict[str, Any]:

@@ -88,8 +88,8 @@ def _measured(use: Services, settings: Settings, entries: int, file: Path) -> Re
     row("make a proof (median)", statistics.median(proofs), 1, "as long, a third more hashes")
     text = proof_file(ledger.store, ledger.reader, UUID(ids[0]))
     row("verify a proof offline", _timed(lambda: verify_proof(text, ledger.identity.key)), 1, "as long")
-    found = _timed(lambda: list(search(ledger.reader, Query(subject="SYNTHETIC-7"))))
-    row("search by subject", found, entries // 1000, "as long for as many entries of the subject")
+    searching = _timed(lambda: list(search(ledger.reader, Query(subject="SYNTHETIC-7"))))
+    row("search by subject", searching, entries // 1000, "as long for as many entries of the subject")
     row("search all by rule", _timed(lambda: list(search(ledger.reader, Query(rule="no-such-rule")))), entries)
     size = file.stat().st_size
     note = _sizes(file, size, entries)
@@ -146,4 +146,4 @@ def _long(seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    OUT.print(run(int(sys.argv[1]) if len(sys.argv) > 1 else ENTRIES).shown())
+    OUT.print(run(int(sys.argv[1]) if len(sys.argv) > 1 else ENTRIES).as_table())

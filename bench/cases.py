@@ -37,8 +37,8 @@ def cases(count: int, seed: int) -> list[Case]:
     Customers with two limits less than a rupee apart are left out: there may be no whole rupee between them.
     """
     random = Random(seed)  # noqa: S311 - test data, nothing secret
-    found: list[Case] = []
-    while len(found) < count:
+    cases: list[Case] = []
+    while len(cases) < count:
         base = random.randrange(30_000, 100_000)
         case = Case(
             churn_risk=Decimal(random.randrange(10_001)) / 10_000,
@@ -50,8 +50,8 @@ def cases(count: int, seed: int) -> list[Case]:
             highest_price=_rupees(base * random.uniform(0.85, 1.2)),
         )
         if not _tight(case):
-            found.append(case)
-    return found
+            cases.append(case)
+    return cases
 
 
 def _tight(case: Case) -> bool:

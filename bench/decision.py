@@ -79,12 +79,12 @@ def run() -> Result:
     rounds = in_turns(ways, size=CASES, rounds=ROUNDS)
     rows: dict[str, Mapping[str, object]] = {
         name: {
-            "microseconds": Spread.of(found),
-            "of hand": ratios(found, rounds[BY_HAND]),
-            "zen": ratios(rounds[ZEN_TRACED], found) if name.startswith("Ordain") else None,
-            "zen untraced": ratios(rounds[ZEN_UNTRACED], found) if name.startswith("Ordain") else None,
+            "microseconds": Spread.of(times),
+            "of hand": ratios(times, rounds[BY_HAND]),
+            "zen": ratios(rounds[ZEN_TRACED], times) if name.startswith("Ordain") else None,
+            "zen untraced": ratios(rounds[ZEN_UNTRACED], times) if name.startswith("Ordain") else None,
         }
-        for name, found in rounds.items()
+        for name, times in rounds.items()
     }
     columns = {
         "microseconds": "us a decision",

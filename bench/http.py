@@ -138,12 +138,12 @@ def _recorded(database: Path) -> int:
 
 
 def _fsync_microseconds() -> float:
-    block, found = os.urandom(4096), []
+    block, seconds = os.urandom(4096), []
     with tempfile.NamedTemporaryFile(prefix="ordain-bench-") as file:
         for _ in range(50):
             start = perf_counter()
             file.write(block)
             file.flush()
             os.fsync(file.fileno())
-            found.append(perf_counter() - start)
-    return statistics.median(found) * 1e6
+            seconds.append(perf_counter() - start)
+    return statistics.median(seconds) * 1e6

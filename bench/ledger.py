@@ -52,8 +52,8 @@ def run() -> Result:
         finally:
             use.close()
         for writers in (1, 4):
-            if found := _postgresql(folder, sample, writers):
-                rows[f"PostgreSQL, {writers} writer{'s' if writers > 1 else ''}, 1 a commit"] = found
+            if row := _postgresql(folder, sample, writers):
+                rows[f"PostgreSQL, {writers} writer{'s' if writers > 1 else ''}, 1 a commit"] = row
     columns = {"rate": "entries/s", "bare": "bare INSERT/s", "ratio": "of the bare rate"}
     return Result(
         "Durable entries",
@@ -103,8 +103,8 @@ def _sqlite(opened: OpenLedger, sample: Entry, file: Path, batch: int, total: in
                 else:
                     opened.ledger.append_all([next(made) for _ in range(batch)])
 
-        found = in_turns({"bare": plain, "ours": ours}, size=total, rounds=ROUNDS)
-    return _row(found["ours"], found["bare"])
+        times = in_turns({"bare": plain, "ours": ours}, size=total, rounds=ROUNDS)
+    return _row(times["ours"], times["bare"])
 
 
 @contextmanager

@@ -74,13 +74,13 @@ class Customer:
 def customers(count: int, seed: int) -> list[Customer]:
     """SYNTHETIC. The proposal is the cap or the floor itself, rounded half up to the cent, or a cent beside it."""
     random = Random(seed)  # noqa: S311 - test data, nothing secret
-    found = []
+    drawn = []
     for number in range(count):
         cents = random.randrange(1_000, 1_000_000)
         tenths = (9, 11)[number % 2]
         proposed = (cents * tenths + 5) // 10 + (-1, 0, 1)[number // 2 % 3]
-        found.append(Customer(Decimal(cents).scaleb(-2), Decimal(proposed).scaleb(-2)))
-    return found
+        drawn.append(Customer(Decimal(cents).scaleb(-2), Decimal(proposed).scaleb(-2)))
+    return drawn
 
 
 def exactly(customer: Customer) -> Answer:
@@ -104,13 +104,13 @@ def in_floats(nearest: Callable[[float], float]) -> Callable[[Customer], Answer]
         current, proposed = float(customer.current), float(customer.proposed)
         low, high = current - current * 10 / 100, current + current * 10 / 100
         bounded = min(max(proposed, low), high)
-        found = nearest(bounded)
-        too_high, too_low = found > high, found < low
+        price = nearest(bounded)
+        too_high, too_low = price > high, price < low
         if too_high:
-            found = math.floor(bounded * 100) / 100
+            price = math.floor(bounded * 100) / 100
         elif too_low:
-            found = math.ceil(bounded * 100) / 100
-        return Decimal(str(found)), _reasons(proposed < low, proposed > high, too_high, too_low)
+            price = math.ceil(bounded * 100) / 100
+        return Decimal(str(price)), _reasons(proposed < low, proposed > high, too_high, too_low)
 
     return price
 
@@ -183,9 +183,9 @@ def _differences(
     cents = reasons = 0
     first = ""
     for customer, (price, why) in zip(asked, expected, strict=True):
-        found, said = way(customer)
-        cents += found != price
+        answer, said = way(customer)
+        cents += answer != price
         reasons += set(said) != set(why)
-        if not first and (found != price or set(said) != set(why)):
-            first = f"{customer.current} to {customer.proposed}: {found}, exactly {price}"
+        if not first and (answer != price or set(said) != set(why)):
+            first = f"{customer.current} to {customer.proposed}: {answer}, exactly {price}"
     return {"cents": cents, "reasons": reasons, "first": first}

@@ -135,7 +135,7 @@ def _constant(known: dict[str, Any], number: Decimal) -> str:
 def queries(table: BigTable, count: int, seed: int) -> list[dict[str, Any]]:
     """Customers by fact. Most lie in the cell of a rule picked at random, one in ten beyond the grid: its last rule."""
     random = Random(seed)  # noqa: S311 - test data, nothing secret
-    found = []
+    drawn = []
     for number in range(count):
         rule = random.choice(table.rules[:-1])
         usage, tenure = (_inside(random, rule.usage, USAGE_STEP), _inside(random, rule.tenure, TENURE_STEP))
@@ -143,8 +143,8 @@ def queries(table: BigTable, count: int, seed: int) -> list[dict[str, Any]]:
             usage, tenure = Decimal(100_000), Decimal(100_000)
         autopay = rule.autopay if rule.autopay is not None else random.random() < 0.5
         text = rule.text or f"s{random.randrange(4):02}"
-        found.append({"segment": text, "usage_gb": usage, "tenure_months": tenure, "autopay": autopay})
-    return found
+        drawn.append({"segment": text, "usage_gb": usage, "tenure_months": tenure, "autopay": autopay})
+    return drawn
 
 
 def _inside(random: Random, bounds: Bounds | None, step: Decimal) -> Decimal:

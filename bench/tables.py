@@ -28,7 +28,7 @@ class Result:
     rows: Mapping[str, Mapping[str, Any]]
     notes: tuple[str, ...]
 
-    def shown(self) -> Group:
+    def as_table(self) -> Group:
         table = Table("", title=self.title, title_justify="left", title_style="bold")
         for label in self.columns.values():
             table.add_column(label, justify="right", no_wrap=True)

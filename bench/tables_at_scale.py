@@ -117,14 +117,14 @@ def _rows(model: Model, answered: dict[str, int]) -> dict[str, Mapping[str, Any]
     rounds = in_turns(_ways(model, plan), size=CASES, rounds=ROUNDS)
     loaded = {ORDAIN: _weighed("ordain", model), ZEN_TRACED: _weighed("zen", model)}
     rows: dict[str, Mapping[str, Any]] = {}
-    for name, found in rounds.items():
+    for name, times in rounds.items():
         ours = name.startswith("Ordain")
         seconds, megabytes = loaded.get(name, (None, None))
         rows[f"{model.name}: {name}"] = {
-            "microseconds": Spread.of(found),
-            "of hand": ratios(found, rounds[BY_HAND]).median,
-            "zen": ratios(rounds[ZEN_TRACED], found).median if ours else None,
-            "zen untraced": ratios(rounds[ZEN_UNTRACED], found).median if ours else None,
+            "microseconds": Spread.of(times),
+            "of hand": ratios(times, rounds[BY_HAND]).median,
+            "zen": ratios(rounds[ZEN_TRACED], times).median if ours else None,
+            "zen untraced": ratios(rounds[ZEN_UNTRACED], times).median if ours else None,
             "load": seconds,
             "memory": megabytes if ours else None,
         }

@@ -34,7 +34,7 @@ def in_turns(ways: Mapping[str, Callable[[], object]], *, size: int, rounds: int
     Each round calls every way once, and begins with another one. One round before them warms up.
     """
     names = list(ways)
-    found: dict[str, list[float]] = {name: [] for name in names}
+    times: dict[str, list[float]] = {name: [] for name in names}
     for number in range(-1, rounds):
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
@@ -43,5 +43,5 @@ def in_turns(ways: Mapping[str, Callable[[], object]], *, size: int, rounds: int
             way()
             took = perf_counter_ns() - start
             if number >= 0:
-                found[name].append(took / size / 1000)
-    return found
+                times[name].append(took / size / 1000)
+    return times

@@ -128,14 +128,14 @@ def fastest_of(
 ) -> tuple[str, Evaluate, bool]:
     """The same of these ways."""
     encoded = [json.dumps(context).encode() for context in contexts]
-    found = {(name, raw): way for name, way in ways.items() for raw in (False, True)}
+    traced = {(name, raw): way for name, way in ways.items() for raw in (False, True)}
 
     def runner(way: Evaluate, given: list[Any]) -> Callable[[], object]:
         return lambda: [way(context, options) for context in given]
 
     runs = {
         f"{name} of {'JSON bytes' if raw else 'dict'}": (way, raw, runner(way, encoded if raw else contexts))
-        for (name, raw), way in found.items()
+        for (name, raw), way in traced.items()
     }
     rounds = in_turns({name: run for name, (_, _, run) in runs.items()}, size=len(contexts), rounds=3)
     best = min(rounds, key=lambda name: min(rounds[name]))

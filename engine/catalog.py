@@ -14,7 +14,7 @@ from ordain.engine.evaluate import Plan, make_plan
 from ordain.engine.examples.run import example_issues
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.kinds import KINDS
-from ordain.engine.policy.load import file_name_issues, load_policy
+from ordain.engine.policy.load import file_name_issues, load_besides_examples, load_policy
 from ordain.engine.policy.load_facts import load_vocabulary, unknown_policies
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
@@ -89,9 +89,10 @@ def load_catalog(texts: Texts, *, run_examples: bool = True) -> Catalog:
     """Reads, checks, compiles and tries everything. Raises PolicyError with all issues of all files."""
     vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
     services = load_services(texts.services, f"{texts.root}/services.yaml")
-    versions, issues = read_versions(texts, vocabulary)
-    if issues:
-        raise PolicyError(issues)
+    read = read_versions(texts, vocabulary)
+    if read.issues:
+        raise PolicyError(read.issues)
+    versions, issues = read.versions, []
     issues.extend(fitting_issues(vocabulary, services, versions, versions))
     if run_examples and not issues:
         for several in versions.values():
@@ -102,21 +103,43 @@ def load_catalog(texts: Texts, *, run_examples: bool = True) -> Catalog:
     return Catalog(vocabulary, services, versions)
 
 
-def read_versions(texts: Texts, vocabulary: Vocabulary) -> tuple[dict[str, list[CompiledPolicy]], list[Issue]]:
-    """The versions of each policy that load, the latest first, and what keeps the others from it."""
-    issues: list[Issue] = []
-    versions: dict[str, list[CompiledPolicy]] = {}
+@dataclass(frozen=True, slots=True)
+class ReadVersions:
+    """The versions of each policy that load, the latest first, and what keeps the others from it.
+
+    `nearly` are those that nothing but their examples, or their size as code, keeps from it.
+    """
+
+    versions: dict[str, list[CompiledPolicy]]
+    issues: list[Issue]
+    nearly: list[Policy]
+
+
+def read_versions(texts: Texts, vocabulary: Vocabulary) -> ReadVersions:
+    """Reads and compiles each file once. Raises nothing: what is wrong is in the result."""
+    read = ReadVersions({}, [], [])
     for file, text in texts.policies.items():
         try:
-            policy = _load(text, file, vocabulary)
-            folder, _, name = file.removeprefix(f"{texts.root}/").partition("/")
-            issues.extend(file_name_issues(policy, folder, name))
-            versions.setdefault(policy.name, []).append(compile_policy(policy))
+            policy, wrong_examples = _load_besides_examples(text, file, vocabulary)
         except PolicyError as error:
-            issues.extend(error.issues)
-    for several in versions.values():
+            read.issues.extend(error.issues)
+            continue
+        if wrong_examples:
+            read.issues.extend(wrong_examples)
+            read.nearly.append(policy)
+            continue
+        folder, _, name = file.removeprefix(f"{texts.root}/").partition("/")
+        read.issues.extend(file_name_issues(policy, folder, name))
+        try:
+            compiled = compile_policy(policy)
+        except PolicyError as error:
+            read.issues.extend(error.issues)
+            read.nearly.append(policy)
+        else:
+            read.versions.setdefault(policy.name, []).append(compiled)
+    for several in read.versions.values():
         several.sort(key=lambda compiled: (compiled.policy.effective.start, compiled.policy.version), reverse=True)
-    return versions, issues
+    return read
 
 
 def fitting_issues(
@@ -274,6 +297,12 @@ def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence
 
 def _load(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
     return read_policy(text, file, vocabulary) if file.endswith(".dmn") else load_policy(text, file, vocabulary)
+
+
+def _load_besides_examples(text: bytes, file: str, vocabulary: Vocabulary) -> tuple[Policy, list[Issue]]:
+    if file.endswith(".dmn"):
+        return read_policy(text, file, vocabulary), []
+    return load_besides_examples(text, file, vocabulary)
 
 
 def file_of(label: str, text: bytes) -> str:

@@ -266,3 +266,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return ""
     more = f" and {len(choices) - 12} more" if len(choices) > 12 else ""
     return f"known: {', '.join(choices[:12])}{more}"
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused, as the end of a sentence: `no space left on device`."""
+    return (error.strerror or "no reason given").lower()

@@ -14,11 +14,11 @@ from ordain.engine.errors import (
     Span,
     did_you_mean,
 )
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.facts import REQUEST, Fact, Facts, FactSource, Score, Vocabulary
 from ordain.engine.values.types import Value
 
-MOST_STRANGERS = 5
-"""How many unknown facts of one request are named, each with what it may have meant."""
+_MOST_NAMED = LIMITS.unknown_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ def gather(
     faults: list[Issue] = []
     missing: list[Issue] = []
     if strangers := given.keys() - vocabulary.inputs:
-        for name in sorted(strangers)[:MOST_STRANGERS]:
+        for name in sorted(strangers)[:_MOST_NAMED]:
             if name in vocabulary:
                 faults.append(_not_for_requests(vocabulary[name]))
             else:
                 faults.append(Issue(f"`{name}` is no fact", did_you_mean(name, vocabulary.inputs), None, name))
-        if len(strangers) > MOST_STRANGERS:
-            faults.append(Issue(f"and {len(strangers) - MOST_STRANGERS:,} more are no facts either"))
+        if len(strangers) > _MOST_NAMED:
+            faults.append(Issue(f"and {len(strangers) - _MOST_NAMED:,} more are no facts either"))
     for need in needs:
         fact = need.fact
         raw = given.get(fact.name)

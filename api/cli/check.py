@@ -13,15 +13,17 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from ordain.api.cli.findings import Lines, as_json, as_sarif, shown
+from ordain.api.cli.findings import Lines, as_json, as_sarif, format_finding
+from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.model_cards import models_on_file
 from ordain.api.cli.terminal import OUT
 from ordain.api.cli.watching import changes, stamps
+from ordain.api.cli.whole_files import write_page
 from ordain.api.settings import load_settings
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.check.codes import CHECKS, explained, page
-from ordain.engine.check.findings import Findings, checked
-from ordain.engine.errors import ExportFailed, Issue, Level, PolicyError, did_you_mean
+from ordain.engine.check.findings import Findings, check_policies
+from ordain.engine.errors import Issue, Level, PolicyError, did_you_mean
 from ordain.engine.policy.facts import ModelCard
 
 _LEVELS = list(Level)
@@ -58,9 +60,11 @@ _LEVELS = list(Level)
     default="",
     help="Where that page can be read, for links in --format sarif; without it the help is text only.",
 )
+@click.pass_obj
 @click.pass_context
 def check(
     context: click.Context,
+    call: Invocation,
     directory: Path | None,
     form: str,
     as_data: bool,
@@ -84,10 +88,9 @@ def check(
     if explain is not None:
         _explain(explain)
     elif reference is not None:
-        _write(reference)
+        write_page(reference, page(), folders=False)
     else:
-        config = context.obj["config"]
-        settings = None if directory else load_settings(config if isinstance(config, Path) else None)
+        settings = None if directory else load_settings(call.config)
         folder = settings.policies if settings else directory or Path()
         if not folder.is_dir():
             read_texts(folder)  # says that there is none
@@ -105,17 +108,10 @@ def _explain(code: str) -> None:
     OUT.print(Text(explained(CHECKS[code])), end="")
 
 
-def _write(file: Path) -> None:
-    try:
-        file.write_text(page(), encoding="utf-8")
-    except OSError as error:
-        raise ExportFailed(f"`{file}` cannot be written: {(error.strerror or 'no reason given').lower()}") from None
-
-
 def _once(folder: Path, form: str, level: Level, models: Sequence[ModelCard] | None, pages: str) -> int:
     """Checks a directory and shows what was found; 1 when something was, else 0."""
-    texts, found = _checked(folder, models)
-    counted = [issue for issue in found.issues if _LEVELS.index(issue.level) <= _LEVELS.index(level)]
+    texts, findings = _read_and_check(folder, models)
+    counted = [issue for issue in findings.issues if _LEVELS.index(issue.level) <= _LEVELS.index(level)]
     lines = Lines(texts)
     if form == "json":
         OUT.print(json.dumps(as_json(counted, lines), indent=2, ensure_ascii=False), markup=False)
@@ -124,19 +120,19 @@ def _once(folder: Path, form: str, level: Level, models: Sequence[ModelCard] | N
         OUT.print(json.dumps(as_sarif(counted, lines, files, pages), indent=2, ensure_ascii=False), markup=False)
     else:
         for issue in counted:
-            OUT.print(shown(issue, lines))
-        _end(found, counted)
+            OUT.print(format_finding(issue, lines))
+        _end(findings, counted)
     return 1 if counted else 0
 
 
-def _checked(folder: Path, models: Sequence[ModelCard] | None) -> tuple[Texts, Findings]:
+def _read_and_check(folder: Path, models: Sequence[ModelCard] | None) -> tuple[Texts, Findings]:
     """A file that is missing or cannot be read is a finding, and the only one."""
     try:
         texts = read_texts(folder)
     except PolicyError as error:
         issues = tuple(replace(issue, code=issue.code or "file") for issue in error.issues)
         return Texts(b"", b"", {}, folder.name), Findings(issues, (), ())
-    return texts, checked(texts, models, dt.datetime.now(dt.UTC).date())
+    return texts, check_policies(texts, models, dt.datetime.now(dt.UTC).date())
 
 
 def _path(name: str, folder: Path, root: str) -> str:
@@ -145,21 +141,21 @@ def _path(name: str, folder: Path, root: str) -> str:
     return name if path.startswith("..") else Path(path).as_posix()
 
 
-def _end(found: Findings, counted: Sequence[Issue]) -> None:
+def _end(findings: Findings, counted: Sequence[Issue]) -> None:
     """What is in order, and how much was found."""
     wrong = {issue.span.file for issue in counted if issue.span is not None}
-    for policy in sorted(found.policies, key=lambda policy: policy.label):
+    for policy in sorted(findings.policies, key=lambda policy: policy.label):
         if policy.span.file not in wrong:
             count = len(policy.examples)
             told = f"{count} example" if count == 1 else f"{count} examples"
             OUT.print(f"[green]ok[/] {policy.label}  {policy.kind}, from {policy.effective.start}, {told}")
     places = {issue.span for issue in counted}
-    for service in found.services:
+    for service in findings.services:
         if service.span not in places:
             OUT.print(f"[green]ok[/] service {service.name}: {', '.join(service.policies)}")
     levels = Counter(issue.level for issue in counted)
     said = [f"{levels[level]} {level}{'s' * (levels[level] != 1)}" for level in Level if levels[level]]
-    hidden = Counter(issue.level for issue in found.issues)
+    hidden = Counter(issue.level for issue in findings.issues)
     hidden.subtract(levels)
     more = [f"{hidden[level]} {level}{'s' * (hidden[level] != 1)}" for level in Level if hidden[level] > 0]
     last = ", ".join(said) or "nothing found"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from ordain.api.limits import LIMITS
 from ordain.engine.examples.coverage import ConditionSeen, Coverage, RuleSeen, percent
 
 _STYLE = """
@@ -157,10 +158,10 @@ def _told(seen: ConditionSeen) -> str:
 
 
 def _numbers(numbers: Sequence[int]) -> str:
-    shown = ", ".join(map(str, numbers[:12]))
+    shown = ", ".join(map(str, numbers[: LIMITS.listed_examples]))
     if len(numbers) < 2:
         return f"example {shown}" if numbers else "never"
-    return f"examples {shown}{' ...' if len(numbers) > 12 else ''}"
+    return f"examples {shown}{' ...' if len(numbers) > LIMITS.listed_examples else ''}"
 
 
 def _rule_badge(seen: RuleSeen) -> str:

@@ -8,12 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ordain.api.cli.terminal import OUT
+from ordain.api.limits import LIMITS
 from ordain.engine.examples.coverage import Coverage, TriedExample, percent
 from ordain.engine.examples.example_text import example_text, outcome_of, shortened
 from ordain.engine.examples.suggestions import Suggestions
 from ordain.engine.policy.facts import Vocabulary
 
-_LONGEST = 60
+_LONGEST = LIMITS.given_characters
 
 
 def show(coverage: Coverage) -> None:

@@ -9,6 +9,7 @@ import click
 from rich.text import Text
 
 from ordain.api.ask import make_ask, read_facts_file
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT, show_decision
 from ordain.api.decide import decide
 from ordain.api.services import wire
@@ -25,20 +26,16 @@ from ordain.api.settings import load_settings
     help="A JSON or YAML file of facts.",
 )
 @click.option("--at", help="Decide for this time, such as 2026-01-31T08:00:00+05:30; now if left out.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as the HTTP service gives it.")
+@json_option("Print the answer as the HTTP service gives it.")
 @click.pass_obj
-def decide_command(
-    obj: dict[str, object], service: str, subject: str, facts: Path, at: str | None, as_json: bool
-) -> None:
+def decide_command(call: Invocation, service: str, subject: str, facts: Path, at: str | None, as_json: bool) -> None:
     """Decide SERVICE for one subject, and record it.
 
     Exit codes: 0 decided, 2 bad input, 3 not recorded.
     """
-    obj["json"] = as_json
-    config = obj["config"]
-    use = wire(load_settings(config if isinstance(config, Path) else None))
+    use = wire(load_settings(call.config))
     try:
-        answer = decide(make_ask(service, subject, read_facts_file(facts), at), use).shown()
+        answer = decide(make_ask(service, subject, read_facts_file(facts), at), use).as_json()
     finally:
         use.close()
     if as_json:

@@ -18,29 +18,28 @@ from typing import Any
 import click
 from rich.text import Text
 
+from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.models import train_and_store
 from ordain.api.cli.terminal import OUT, show_decision
+from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
 from ordain.engine.errors import ModelDegradationDetected, SettingsError
 from ordain.engine.values.json_text import read_json
 from ordain.models.registry.registry import Registry
 from ordain.models.training.report import render
 
-_WAIT_SECONDS = 60
-
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to serve on; else the setting, or a free one.")
 @click.pass_obj
-def demo(obj: dict[str, object], port: int | None) -> None:
+def demo(call: Invocation, port: int | None) -> None:
     """Train a churn model on SYNTHETIC customers, serve, and decide a few cases over HTTP."""
-    config = obj["config"]
-    settings = load_settings(config if isinstance(config, Path) else None)
+    settings = load_settings(call.config)
     _train(settings)
     port = port or _free_port(settings)
     base = f"http://{settings.host}:{port}"
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server never outlives this process
-    server = _start(config if isinstance(config, Path) else None, settings.host, port)
+    server = _start(call.config, settings.host, port)
     try:
         _wait(server, base)
         OUT.print("\nDecisions about invented (SYNTHETIC) customers, asked for over HTTP:")
@@ -89,7 +88,7 @@ def _start(config: Path | None, host: str, port: int) -> subprocess.Popen[bytes]
 
 
 def _wait(server: subprocess.Popen[bytes], base: str) -> None:
-    deadline = time.monotonic() + _WAIT_SECONDS
+    deadline = time.monotonic() + LIMITS.start_seconds
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise SettingsError("the server did not start; what it said stands above")
@@ -98,7 +97,7 @@ def _wait(server: subprocess.Popen[bytes], base: str) -> None:
                 return
         except OSError:
             time.sleep(0.2)
-    raise SettingsError(f"the server did not answer within {_WAIT_SECONDS} seconds")
+    raise SettingsError(f"the server did not answer within {LIMITS.start_seconds} seconds")
 
 
 def _show(base: str, case: dict[str, Any]) -> None:

@@ -15,7 +15,10 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ordain.api.ask import read_facts_file
+from ordain.api.cli.invocation import json_option
 from ordain.api.cli.terminal import ERR, OUT, progress_bar
+from ordain.api.cli.whole_files import write_page
+from ordain.api.limits import LIMITS
 from ordain.engine.dmn.converting.convert import converted
 from ordain.engine.dmn.reading.run_model import Ran, Reason, Runnable, facts_of, load_model
 from ordain.engine.dmn.tck.limited import run_all
@@ -39,11 +42,9 @@ def dmn() -> None:
 @click.option("--facts", required=True, type=click.Path(path_type=Path), help="A JSON or YAML file of inputs by name.")
 @click.option("--decision", "decisions", multiple=True, metavar="NAME", help="Show this decision only; repeatable.")
 @click.option("--service", metavar="NAME", help="Call this decision service or business knowledge model instead.")
-@click.option("--json", "as_data", is_flag=True, help="Print decisions, reasons and trace as JSON.")
+@json_option("Print decisions, reasons and trace as JSON.", "as_data")
 @click.option("--trace", is_flag=True, help="Show which rules fired.")
-@click.pass_obj
 def run_command(
-    obj: dict[str, object],
     model: Path,
     facts: Path,
     decisions: tuple[str, ...],
@@ -58,17 +59,16 @@ def run_command(
 
     Exit codes: 0 decided, 2 bad input or a model that cannot be read.
     """
-    obj["json"] = as_data
     runnable = load_model(model)
     names = _chosen(runnable, decisions, service)
     ran = _run(runnable, read_facts_file(facts), service)
     reasons = (*map(Reason, runnable.model.issues), *ran.reasons)
     steps = [step for step in ran.steps if step.decision.name in names]
     if as_data:
-        found: dict[str, Any] = {"decisions": {name: plain(ran.values[name]) for name in names}}
-        found["reasons"] = [_data_of(reason) for reason in reasons]
-        found["trace"] = [_step_data(step) for step in steps] if trace else []
-        OUT.print(json.dumps(found, ensure_ascii=False), markup=False)
+        answer: dict[str, Any] = {"decisions": {name: plain(ran.values[name]) for name in names}}
+        answer["reasons"] = [_data_of(reason) for reason in reasons]
+        answer["trace"] = [_step_data(step) for step in steps] if trace else []
+        OUT.print(json.dumps(answer, ensure_ascii=False), markup=False)
         return
     OUT.print(_decisions_grid(names, ran.values))
     if trace:
@@ -129,7 +129,7 @@ def _decisions_grid(names: Sequence[str], values: Mapping[str, Any]) -> Grid:
     grid.add_column("decision", style="dim", overflow="fold")
     grid.add_column("value", overflow="fold")
     for name in names:
-        grid.add_row(Text(name), Text(shown(values[name], longest=2_000)))
+        grid.add_row(Text(name), Text(shown(values[name], longest=LIMITS.value_characters)))
     return grid
 
 
@@ -149,23 +149,15 @@ def convert_command(model: Path, folder: Path, force: bool) -> None:
 
     Exit codes: 0 written, 2 the model cannot be read, or a file is there already.
     """
-    found = converted(load_model(model).model)
-    there = [name for name in found.files if (folder / name).exists()]
+    conversion = converted(load_model(model).model)
+    there = [name for name in conversion.files if (folder / name).exists()]
     if there and not force:
         raise ExportFailed(f"`{folder / there[0]}` is there already", "choose another folder with --to, or --force")
-    for name, text in found.files.items():
-        _write(folder / name, text)
+    for name, text in conversion.files.items():
+        write_page(folder / name, text)
         OUT.print(Text(f"written: {folder / name}"))
-    for note in found.notes:
+    for note in conversion.notes:
         ERR.print(Text(str(note)))
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ExportFailed(f"`{file}` cannot be written: {(error.strerror or 'no reason given').lower()}") from None
 
 
 @dmn.command("tck")
@@ -183,7 +175,7 @@ def tck_command(directory: Path, out: Path | None, only: tuple[str, ...], verbos
     suite = find_tests(directory, only)
     rows = _rows_of(suite)
     if out is not None:
-        _write(out, "".join(f"{row.csv()}\n" for row in rows))
+        write_page(out, "".join(f"{row.csv()}\n" for row in rows))
     if verbose:
         for row in rows:
             if row.verdict is not Verdict.SUCCESS:

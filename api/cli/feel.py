@@ -11,7 +11,9 @@ from rich.text import Text
 
 from ordain.api.ask import read_facts_file
 from ordain.api.cli.terminal import ERR, OUT
-from ordain.engine.errors import ExportFailed, MalformedRequest, NotThatType
+from ordain.api.cli.whole_files import write_page
+from ordain.api.limits import LIMITS
+from ordain.engine.errors import ExportFailed, MalformedRequest, NotThatType, reason_of
 from ordain.engine.explain.trial import tried
 from ordain.engine.feel.functions import reference
 from ordain.engine.feel.runtime.describe import shown
@@ -34,11 +36,11 @@ def eval_command(expression: str, facts: Path | None, lenient: bool) -> None:
     """
     given = {} if facts is None else read_facts_file(facts)
     try:
-        found = tried(expression, given, dt.datetime.now(dt.UTC), lenient=lenient)
+        trial = tried(expression, given, dt.datetime.now(dt.UTC), lenient=lenient)
     except NotThatType as error:
         raise MalformedRequest(str(error)) from None
-    OUT.print(Text.assemble((shown(found.value, longest=10_000), "bold"), (f"  {found.type}", "dim")))
-    for reason in found.reasons:
+    OUT.print(Text.assemble((shown(trial.value, longest=LIMITS.result_characters), "bold"), (f"  {trial.type}", "dim")))
+    for reason in trial.reasons:
         ERR.print(Text(str(reason)))
 
 
@@ -46,20 +48,20 @@ def eval_command(expression: str, facts: Path | None, lenient: bool) -> None:
 @click.argument("word", required=False, default="")
 def functions_command(word: str) -> None:
     """List the functions that have WORD in their name or meaning; all without it."""
-    found = reference.about(word)
-    if not found:
+    entries = reference.about(word)
+    if not entries:
         raise MalformedRequest(f"no function has to do with `{word}`", reference.near(word))
     grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for name, each in found.items():
+    for name, each in entries.items():
         grid.add_row(Text(f"{name} *" if each.own else name, style="bold"), Text(each.meaning))
         grid.add_row("", Text(f"{each.example} gives {each.result}", style="dim"))
     OUT.print(grid)
-    if any(each.own for each in found.values()):
+    if any(each.own for each in entries.values()):
         OUT.print(Text("* Ordain's own, not DMN's", style="dim"))
-    if len(found) == 1:
-        for name, each in found.items():
+    if len(entries) == 1:
+        for name, each in entries.items():
             for line in reference.signatures(name, each):
                 OUT.print(Text(line))
 
@@ -82,14 +84,18 @@ def reference_command(folder: Path, check: bool) -> None:
     stale = []
     for name, text in reference.pages().items():
         file = folder / name
-        try:
-            if check:
-                stale += [] if file.is_file() and file.read_text(encoding="utf-8") == text else [file]
-            else:
-                folder.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise ExportFailed(f"`{file}` is out of reach: {(error.strerror or 'no reason given').lower()}") from None
+        if not check:
+            write_page(file, text)
+        elif not _holds(file, text):
+            stale.append(file)
     for file in stale:
         ERR.print(Text(f"`{file}` is out of date: run `ordain feel reference`"))
     click.get_current_context().exit(1 if stale else 0)
+
+
+def _holds(file: Path, text: str) -> bool:
+    """Whether a page is as it would be written. Raises ExportFailed when it cannot be read."""
+    try:
+        return file.is_file() and file.read_text(encoding="utf-8") == text
+    except OSError as error:
+        raise ExportFailed(f"`{file}` cannot be read: {reason_of(error)}") from None

@@ -12,6 +12,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from ordain.api.limits import LIMITS
 from ordain.engine.catalog import Texts
 from ordain.engine.check.codes import CHECKS, Check, explained
 from ordain.engine.errors import Issue, Level, Span
@@ -19,7 +20,7 @@ from ordain.engine.errors import Issue, Level, Span
 _COLOURS = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
 _PLACES = re.compile(r":\d+:\d+|\bline \d+")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_LONGEST = 160
+_LONGEST = LIMITS.line_characters
 """Columns of a source line that are shown in a terminal."""
 
 
@@ -49,18 +50,18 @@ class Lines:
         return min(span.column + max(1, len(text)), max(len(line), span.column) + 1)
 
 
-def shown(issue: Issue, lines: Lines) -> Text:
+def format_finding(issue: Issue, lines: Lines) -> Text:
     """One finding for a terminal: place, what is wrong, the line with the part underlined, a hint."""
     place = f"{issue.span}: " if issue.span is not None else ""
-    found = Text(place, style="bold")
-    found.append(f"{issue.level}: ", style=_COLOURS[issue.level])
-    found.append(Text(f"{issue.message} ", style="not bold"))
-    found.append(f"[{issue.code}]", style="not bold dim")
+    text = Text(place, style="bold")
+    text.append(f"{issue.level}: ", style=_COLOURS[issue.level])
+    text.append(Text(f"{issue.message} ", style="not bold"))
+    text.append(f"[{issue.code}]", style="not bold dim")
     if issue.span is not None and lines.line(issue.span).strip():
-        found.append(_underlined(issue, issue.span, lines))
+        text.append(_underlined(issue, issue.span, lines))
     if issue.hint:
-        found.append(Text(f"\n    hint: {issue.hint}", style="not bold"))
-    return found
+        text.append(Text(f"\n    hint: {issue.hint}", style="not bold"))
+    return text
 
 
 def _underlined(issue: Issue, span: Span, lines: Lines) -> Text:
@@ -68,17 +69,17 @@ def _underlined(issue: Issue, span: Span, lines: Lines) -> Text:
     cut = max(0, start - 60) if len(line) > _LONGEST else 0
     before, part = line[cut:start], line[start:end][:_LONGEST]
     blank = "".join(sign if sign == "\t" else " " * cell_len(sign) for sign in before)
-    found = Text(f"\n    {line[cut : cut + _LONGEST]}\n    {blank}", style="not bold")
-    found.append("^" * max(1, cell_len(part)), style=_COLOURS[issue.level])
-    return found
+    underlined = Text(f"\n    {line[cut : cut + _LONGEST]}\n    {blank}", style="not bold")
+    underlined.append("^" * max(1, cell_len(part)), style=_COLOURS[issue.level])
+    return underlined
 
 
 def as_json(issues: Iterable[Issue], lines: Lines) -> list[dict[str, Any]]:
     """Findings as plain data. `line`, `column` and `end_column` count from 1, in characters; null without a place."""
-    found = []
+    data = []
     for issue in issues:
         span = issue.span
-        found.append(
+        data.append(
             {
                 "file": span.file if span else None,
                 "line": span.line if span else None,
@@ -92,7 +93,7 @@ def as_json(issues: Iterable[Issue], lines: Lines) -> list[dict[str, Any]]:
                 "page": CHECKS[issue.code].page if issue.code in CHECKS else None,
             }
         )
-    return found
+    return data
 
 
 def as_sarif(issues: Sequence[Issue], lines: Lines, files: Mapping[str, str], pages: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.terminal import OUT
 from ordain.api.cli.whole_files import write_whole
 from ordain.api.settings import load_settings
@@ -25,7 +26,7 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 @click.option("--stdout", is_flag=True, help="Write nothing; print the formatted text.")
 @click.pass_obj
-def fmt(obj: dict[str, object], files: tuple[Path, ...], check: bool, diff: bool, stdout: bool) -> None:
+def fmt(call: Invocation, files: tuple[Path, ...], check: bool, diff: bool, stdout: bool) -> None:
     """Format policies, facts.yaml and services.yaml: FILES, folders of them, or the policies directory.
 
     Sections come in the order of the guide, rules on one line each in columns, quotes that nothing needs go. Every
@@ -38,8 +39,7 @@ def fmt(obj: dict[str, object], files: tuple[Path, ...], check: bool, diff: bool
     """
     if stdout and (check or diff):
         raise click.UsageError("--stdout prints the text; --check and --diff do not go with it")
-    config = obj["config"]
-    named = files or (load_settings(config if isinstance(config, Path) else None).policies,)
+    named = files or (load_settings(call.config).policies,)
     changed, count = 0, 0
     issues: list[Issue] = []
     for file in dict.fromkeys(_found(named)):

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.lazy import LazyGroup
 from ordain.api.cli.terminal import report
-from ordain.engine.errors import ExportFailed, OrdainError
+from ordain.engine.errors import ExportFailed, OrdainError, reason_of
 
 _COMMANDS = {
     "audit": ("ordain.api.cli.audit:audit", "The record of decisions."),
@@ -41,11 +42,11 @@ class _Main(LazyGroup):
         try:
             return super().invoke(ctx)
         except OrdainError as error:
-            ctx.exit(report(error, as_json=bool(ctx.obj and ctx.obj.get("json"))))
+            ctx.exit(report(error, as_json=ctx.obj is not None and ctx.obj.as_json))
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
                 raise  # a pipe that was closed is for click to end
-            reason = (error.strerror or "no reason given").lower()
+            reason = reason_of(error)
             ctx.exit(report(ExportFailed(f"the output cannot be written: {reason}")))
 
 
@@ -62,4 +63,4 @@ def main(context: click.Context, config: Path | None) -> None:
 
     Exit codes: 0 done, 1 a check found something, 2 bad input or settings, 3 not recorded.
     """
-    context.obj = {"config": config}
+    context.obj = Invocation(config)

@@ -29,12 +29,12 @@ def models_on_file(directory: Path) -> list[OnFile] | None:
     """
     if not directory.is_dir():
         return None
-    found = []
+    models = []
     for place in sorted(directory.iterdir()):
         versions = [int(each.name) for each in place.glob("*") if each.name.isdecimal()]
         if versions and (model := _read(place / str(max(versions)) / "card.json")) is not None:
-            found.append(model)
-    return found
+            models.append(model)
+    return models
 
 
 def _read(card: Path) -> OnFile | None:

@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 
 from ordain.api.cli.actor import actor
+from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.terminal import OUT, progress_bar
 from ordain.api.ledger import open_for
 from ordain.api.settings import Settings, load_settings
@@ -33,7 +34,7 @@ from ordain.models.training.train import train_churn
 )
 @click.pass_obj
 def train(
-    obj: dict[str, object],
+    call: Invocation,
     model: str,
     table: Path | None,
     mapping: str | None,
@@ -42,8 +43,7 @@ def train(
     held_out: Path | None,
 ) -> None:
     """Train MODEL on a table of customers, or on synthetic ones, and store it as its next version."""
-    config = obj["config"]
-    settings = load_settings(config if isinstance(config, Path) else None)
+    settings = load_settings(call.config)
     card = train_and_store(
         settings, table=table, mapping=mapping, customers=customers, seed=seed, held_out=held_out, name=model
     )
@@ -101,10 +101,9 @@ def models() -> None:
 
 @models.command("list")
 @click.pass_obj
-def list_command(obj: dict[str, object]) -> None:
+def list_command(call: Invocation) -> None:
     """The models on file and their versions; the newest one scores."""
-    config = obj["config"]
-    registry = Registry(load_settings(config if isinstance(config, Path) else None).models)
+    registry = Registry(load_settings(call.config).models)
     table = Table("model", "version", "state")
     for name in registry.names():
         for version in registry.versions(name):

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ordain.api.cli.terminal import OUT
-from ordain.engine.errors import ExportFailed
+from ordain.api.cli.whole_files import write_page
 from ordain.engine.policy.schema import ANY_KIND, NAMES, editor_schema
 
 
@@ -33,11 +33,7 @@ def schema(what: str | None, folder: Path | None) -> None:
         return
     for name in [what] if what else NAMES:
         file = folder / f"{name}.json"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            file.write_text(_schema_text(name), encoding="utf-8")
-        except OSError as error:
-            raise ExportFailed(f"`{file}` is out of reach: {(error.strerror or 'no reason given').lower()}") from None
+        write_page(file, _schema_text(name))
         OUT.print(str(file), markup=False)
 
 

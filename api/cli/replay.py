@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 import click
 
 from ordain.api.cli.audit.readers import HINT, parsed_id
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT, progress_bar
 from ordain.api.ledger import opened_ledger
+from ordain.api.limits import LIMITS
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Status
 from ordain.audit.records.replay import Difference, Replay, Replayer
 from ordain.engine.errors import LedgerUnavailable, UnknownDecision
-
-_SHOWN = 50
 
 
 @dataclass(slots=True)
@@ -45,10 +45,10 @@ class _Counts:
 @click.option("--all", "everything", is_flag=True, help="Replay every decision on record.")
 @click.option("--from", "start", type=click.IntRange(min=0), help="From this leaf index on.")
 @click.option("--to", "end", type=click.IntRange(min=0), help="Up to this leaf index, without it.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_option("Print the result as JSON.")
 @click.pass_obj
 def replay(
-    obj: dict[str, object],
+    call: Invocation,
     decision_id: str | None,
     everything: bool,
     start: int | None,
@@ -62,12 +62,11 @@ def replay(
 
     Exit codes: 0 all agree, 1 one differs, 2 bad input, 3 the ledger cannot be read.
     """
-    obj["json"] = as_json
     ranged = start is not None or end is not None
     if (decision_id is not None) + everything + ranged != 1:
         raise click.UsageError("name one decision, or say --all, or --from and --to")
     counts = _Counts()
-    with opened_ledger(obj) as opened:
+    with opened_ledger(call.config) as opened:
         results = _range(opened, start or 0, end) if decision_id is None else _one(opened, decision_id)
         for result in results:
             counts.add(result)
@@ -114,10 +113,10 @@ def _data(counts: _Counts) -> dict[str, object]:
 
 
 def _print(counts: _Counts) -> None:
-    for result in counts.differing[:_SHOWN]:
+    for result in counts.differing[: LIMITS.listed]:
         OUT.print(f"{result.entry_id}: {'; '.join(map(str, result.differs))}", markup=False)
-    if len(counts.differing) > _SHOWN:
-        OUT.print(f"and {len(counts.differing) - _SHOWN:,} more: see --json")
+    if len(counts.differing) > LIMITS.listed:
+        OUT.print(f"and {len(counts.differing) - LIMITS.listed:,} more: see --json")
     if not counts.replayed:
         OUT.print("nothing was replayed")
         return _print_skipped(counts)

@@ -5,25 +5,24 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from pathlib import Path
 
 import click
 
+from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.terminal import OUT
 from ordain.api.services import wire
 from ordain.api.settings import CONFIG, load_settings
-from ordain.engine.errors import SettingsError
+from ordain.engine.errors import SettingsError, reason_of
 
 
 @click.command()
 @click.option("--host", help="The address to listen on; else the setting.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on; else the setting.")
 @click.pass_obj
-def serve(obj: dict[str, object], host: str | None, port: int | None) -> None:
+def serve(call: Invocation, host: str | None, port: int | None) -> None:
     """Serve decisions over HTTP until interrupted."""
-    config = obj["config"]
-    if isinstance(config, Path):
-        os.environ[CONFIG] = str(config.absolute())
+    if call.config is not None:
+        os.environ[CONFIG] = str(call.config.absolute())
     settings = load_settings()
     host, port = host or settings.host, port or settings.port
     # Faults are shown here, once and readably, and not by a worker that is restarted over and over.
@@ -41,6 +40,4 @@ def _refuse_taken(host: str, port: int) -> None:
             pass
     except OSError as error:
         hint = "choose another one with --port, or the setting `port`"
-        raise SettingsError(
-            f"cannot listen on {host}:{port}: {(error.strerror or 'no reason').lower()}", hint
-        ) from None
+        raise SettingsError(f"cannot listen on {host}:{port}: {reason_of(error)}", hint) from None

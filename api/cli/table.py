@@ -14,13 +14,15 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ordain.api.cli.grids import as_data, as_html, as_markdown
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.cli.whole_files import write_whole
+from ordain.api.limits import LIMITS
 from ordain.api.settings import load_settings
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.dmn.reading.policy_file import read_policy
-from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, did_you_mean
+from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, did_you_mean, reason_of
 from ordain.engine.examples.run import example_issues
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
@@ -33,7 +35,6 @@ from ordain.engine.sheets.xlsx import read_xlsx, write_xlsx
 from ordain.engine.tables.grid import Grid, grid_of
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_MOST_BYTES = 32 << 20
 _RULED, _LEAST, _MOST = 60, 24, 80
 """Up to how many rows have lines between them; how wide the first column and headings may insist to be; and
 how wide any column may be."""
@@ -70,10 +71,10 @@ class _Chosen:
 @click.option("--replace", is_flag=True, help="With --in: write over the policy's own file.")
 @click.option("--force", is_flag=True, help="With --out: over a file that is there. With --in: see docs/sheets.md.")
 @click.option("--delimiter", type=click.Choice([",", ";"]), default=",", show_default=True, help="Of a CSV file.")
-@click.option("--json", "as_json", is_flag=True, help="Print the tables, or what changes, as JSON.")
+@json_option("Print the tables, or what changes, as JSON.")
 @click.pass_obj
 def table_command(
-    obj: dict[str, object],
+    call: Invocation,
     policy: str,
     decision: str,
     form: str,
@@ -92,9 +93,7 @@ def table_command(
 
     Exit codes: 0 done, 1 the changed policy's examples do not come out as written, 2 bad input, nothing is written.
     """
-    obj["json"] = as_json
-    config = obj["config"]
-    folder = directory or load_settings(config if isinstance(config, Path) else None).policies
+    folder = directory or load_settings(call.config).policies
     if out is not None and back is not None:
         raise MalformedRequest("`--out` and `--in` do not go together", "leave one of them out")
     if (write or replace) and back is None:
@@ -122,19 +121,19 @@ def _choose(folder: Path, wanted: str) -> _Chosen:
     shown = known[int(version)] if at else known[max(known)]
     vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
     read = read_policy if shown.endswith(".dmn") else load_policy
-    found = read(texts.policies[shown], shown, vocabulary)
-    return _Chosen(found, folder / shown.removeprefix(f"{texts.root}/"), shown, max(known), vocabulary)
+    policy = read(texts.policies[shown], shown, vocabulary)
+    return _Chosen(policy, folder / shown.removeprefix(f"{texts.root}/"), shown, max(known), vocabulary)
 
 
 def _versions(texts: Texts) -> dict[str, dict[int, str]]:
     """The files of each policy by version, as their names say."""
-    found: dict[str, dict[int, str]] = {}
+    versions: dict[str, dict[int, str]] = {}
     for shown in texts.policies:
         _, name, file = shown.split("/")
         number = file.removeprefix("v").partition(".")[0]
         if number.isascii() and number.isdecimal():
-            found.setdefault(name, {})[int(number)] = shown
-    return found
+            versions.setdefault(name, {})[int(number)] = shown
+    return versions
 
 
 def _grids(policy: Policy, decision: str) -> list[Grid]:
@@ -250,12 +249,12 @@ def _bring_in(chosen: _Chosen, back: Path, *, replace: bool, write: bool, force:
 def _refuse_lost_work(file: Path, known: bytes | None) -> None:
     """Raises ExportFailed when the file has been changed, or a new one written, since it was read."""
     try:
-        found = file.read_bytes()
+        present = file.read_bytes()
     except FileNotFoundError:
-        found = None
+        present = None
     except OSError as error:
-        raise ExportFailed(f"`{file}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
-    if found != known:
+        raise ExportFailed(f"`{file}` cannot be read: {reason_of(error)}") from None
+    if present != known:
         raise ExportFailed(f"`{file}` has changed meanwhile", "try again")
 
 
@@ -267,11 +266,11 @@ def _diff(before: str, after: str, old: str, new: str) -> str:
 def _read_book(file: Path) -> Book:
     reader = read_xlsx if _is_xlsx(file) else read_csv
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise PolicyError(f"`{file}` is larger than {_MOST_BYTES:,} bytes")
+        if file.stat().st_size > LIMITS.sheet_bytes:
+            raise PolicyError(f"`{file}` is larger than {LIMITS.sheet_bytes:,} bytes")
         data = file.read_bytes()
     except OSError as error:
-        raise MalformedRequest(f"`{file}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
+        raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None
     return reader(data, str(file))
 
 

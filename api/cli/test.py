@@ -11,11 +11,13 @@ from rich.text import Text
 
 from ordain.api.cli.coverage_page import coverage_page
 from ordain.api.cli.coverage_text import show, show_suggestions, show_totals
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
+from ordain.api.cli.whole_files import write_page
 from ordain.api.settings import load_settings
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.catalog import Catalog, load_catalog, read_texts
-from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean
+from ordain.engine.errors import MalformedRequest, did_you_mean
 from ordain.engine.examples.coverage import ConditionSeen, Coverage, TriedExample, measure
 from ordain.engine.examples.example_text import example_text
 from ordain.engine.examples.suggestions import Suggestions, suggest
@@ -33,10 +35,10 @@ from ordain.engine.values.types import plain
 )
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write a page of it, FILE.html.")
 @click.option("--suggest", "suggesting", is_flag=True, help="Write examples for what is not reached, to paste in.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option("Print JSON.")
 @click.pass_obj
 def test(
-    obj: dict[str, object],
+    call: Invocation,
     directory: Path | None,
     name: str | None,
     min_coverage: int | None,
@@ -48,9 +50,7 @@ def test(
 
     Exit codes: 0 all as written, 1 an example comes out otherwise or the coverage is too low, 2 bad input or settings.
     """
-    obj["json"] = as_json
-    config = obj["config"]
-    folder = directory or load_settings(config if isinstance(config, Path) else None).policies
+    folder = directory or load_settings(call.config).policies
     catalog = load_catalog(read_texts(folder), run_examples=False)
     picked = _picked(catalog, name)
     coverages = [measure(compiled) for compiled in picked]
@@ -60,10 +60,10 @@ def test(
     ]
     low = [each for each in coverages if min_coverage is not None and each.rules_percent < min_coverage]
     if page is not None:
-        _write(page, coverage_page(coverages))
+        write_page(page, coverage_page(coverages), folders=False)
     if as_json:
-        found = [_as_json(catalog, each, more) for each, more in zip(coverages, suggestions, strict=True)]
-        OUT.print(json.dumps({"policies": found}, indent=2, ensure_ascii=False), markup=False)
+        measured = [_as_json(catalog, each, more) for each, more in zip(coverages, suggestions, strict=True)]
+        OUT.print(json.dumps({"policies": measured}, indent=2, ensure_ascii=False), markup=False)
     else:
         for each, more in zip(coverages, suggestions, strict=True):
             show(each)
@@ -81,23 +81,16 @@ def _picked(catalog: Catalog, name: str | None) -> list[CompiledPolicy]:
     everything.sort(key=lambda compiled: (compiled.policy.name, compiled.policy.version))
     if name is None:
         return everything
-    found = [each for each in everything if name in (each.policy.name, each.policy.label)]
-    if not found:
+    chosen = [each for each in everything if name in (each.policy.name, each.policy.label)]
+    if not chosen:
         known = {each.policy.label if "@" in name else each.policy.name for each in everything}
         raise MalformedRequest(f"there is no policy `{name}`", did_you_mean(name, known))
-    return found
-
-
-def _write(page: Path, text: str) -> None:
-    try:
-        page.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ExportFailed(f"`{page}` is out of reach: {(error.strerror or 'no reason given').lower()}") from None
+    return chosen
 
 
 def _as_json(catalog: Catalog, coverage: Coverage, suggestions: Suggestions | None) -> dict[str, Any]:
     seen, outcomes = coverage.outcomes
-    found: dict[str, Any] = {
+    data: dict[str, Any] = {
         "policy": coverage.policy.label,
         "file": coverage.policy.span.file,
         "has_examples": not coverage.policy.lenient,
@@ -120,7 +113,7 @@ def _as_json(catalog: Catalog, coverage: Coverage, suggestions: Suggestions | No
     }
     if suggestions is not None:
         policy, vocabulary = coverage.policy, catalog.vocabulary
-        found["suggestions"] = [
+        data["suggestions"] = [
             {
                 "reaches": each.reaches,
                 "fired": sorted(each.run.fired),
@@ -128,11 +121,11 @@ def _as_json(catalog: Catalog, coverage: Coverage, suggestions: Suggestions | No
             }
             for each in suggestions.found
         ]
-        found["not_reached"] = [
+        data["not_reached"] = [
             {"what": each.what, "at": str(each.span), "why": each.why} for each in suggestions.unreached
         ]
-        found["left_out"] = suggestions.left_out
-    return found
+        data["left_out"] = suggestions.left_out
+    return data
 
 
 def _example_json(coverage: Coverage, tried: TriedExample) -> dict[str, Any]:

@@ -13,7 +13,7 @@ Stamps = dict[str, tuple[int, int]]
 
 def stamps(directory: Path) -> Stamps:
     """When each policy file below a directory was changed last, and its size."""
-    found: Stamps = {}
+    stamps: Stamps = {}
     for folder, _, names in os.walk(directory):  # a folder that goes meanwhile is passed over
         for name in names:
             file = Path(folder, name)
@@ -23,8 +23,8 @@ def stamps(directory: Path) -> Stamps:
                 stat = file.stat()
             except OSError:
                 continue  # it went while it was looked at
-            found[str(file.relative_to(directory))] = (stat.st_mtime_ns, stat.st_size)
-    return found
+            stamps[str(file.relative_to(directory))] = (stat.st_mtime_ns, stat.st_size)
+    return stamps
 
 
 def changes(directory: Path, known: Stamps, seconds: float = 0.5) -> Iterator[list[str]]:

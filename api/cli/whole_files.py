@@ -1,4 +1,4 @@
-"""Files written as a whole or not at all, where people keep them."""
+"""Files that commands write: what people keep as a whole or not at all, and what can be made again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from ordain.engine.errors import ExportFailed
+from ordain.engine.errors import ExportFailed, reason_of
 
 
 def write_whole(file: Path, data: bytes) -> None:
@@ -26,8 +26,21 @@ def write_whole(file: Path, data: bytes) -> None:
             beside.chmod(target.stat().st_mode & 0o7777)
         beside.replace(target)
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
-        reason = (error.strerror or "no reason given").lower() if isinstance(error, OSError) else "it links to itself"
-        raise ExportFailed(f"`{file}` is out of reach: {reason}") from None
+        reason = reason_of(error) if isinstance(error, OSError) else "it links to itself"
+        raise ExportFailed(f"`{file}` cannot be written: {reason}") from None
     finally:
         if beside is not None:
             beside.unlink(missing_ok=True)
+
+
+def write_page(file: Path, text: str, *, folders: bool = True) -> None:
+    """A page, schema or table that can be made again, in UTF-8; with `folders`, those it is in are made.
+
+    It may be a pipe or a device. Raises ExportFailed.
+    """
+    try:
+        if folders:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ExportFailed(f"`{file}` cannot be written: {reason_of(error)}") from None

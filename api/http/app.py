@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from ordain.api.http.routes import decisions, health
 from ordain.api.problems import shape, shape_of, status_of
 from ordain.api.services import Services, wire
-from ordain.api.settings import Settings, load_settings
+from ordain.api.settings import load_settings
 from ordain.audit.ledger.checkpointer import Beat
 from ordain.engine.errors import OrdainError, RequestTooLarge, Severity
 
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("ordain")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-
-def create_app(settings: Settings) -> Flask:
-    """The service for these settings. Raises what `wire` raises."""
-    return app_for(wire(settings))
 
 
 def from_environment() -> Flask:

@@ -14,7 +14,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-_SIGNING_SECONDS = 30
+from ordain.api.limits import LIMITS
 
 
 def serve(host: str, port: int, threads: int) -> None:
@@ -39,7 +39,7 @@ def serve(host: str, port: int, threads: int) -> None:
             [sys.executable, "-m", "ordain", "audit", "checkpoint"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=_SIGNING_SECONDS,
+            timeout=LIMITS.signing_seconds,
             check=False,
         )
 

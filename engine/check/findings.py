@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from ordain.engine.check.tables import examined as tables
 from ordain.engine.errors import Issue, Level, PolicyError
 from ordain.engine.examples.run import example_issues
 from ordain.engine.policy.facts import ModelCard, Vocabulary
-from ordain.engine.policy.load import load_policy, read_structure
+from ordain.engine.policy.load import read_structure
 from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
@@ -33,7 +33,7 @@ class Findings:
     services: tuple[Service, ...]
 
 
-def checked(texts: Texts, models: Sequence[ModelCard] | None = None, today: dt.date | None = None) -> Findings:
+def check_policies(texts: Texts, models: Sequence[ModelCard] | None = None, today: dt.date | None = None) -> Findings:
     """Everything that can be found in these texts; an error in one file hides no finding in another.
 
     `models` are the usable ones; None when it is not known which there are. With `today`, versions that another one
@@ -48,15 +48,17 @@ def checked(texts: Texts, models: Sequence[ModelCard] | None = None, today: dt.d
             if not file.endswith(".dmn"):
                 _tried(issues, lambda text=text, file=file: read_structure(text, file))  # type: ignore[misc]
         return Findings(_sorted(issues), (), ())
-    versions, found = read_versions(texts, vocabulary)
-    issues.extend(found)
+    read = read_versions(texts, vocabulary)
+    versions = read.versions
+    issues.extend(read.issues)
     loaded = [compiled for several in versions.values() for compiled in several]
     for compiled in loaded:
-        issues.extend(compiled.policy.warnings)
         issues.extend(example_issues(compiled))
-        if not compiled.policy.lenient:
-            issues.extend(tables.findings(compiled.policy, vocabulary))
-    issues.extend(_besides_examples(texts, vocabulary, {compiled.policy.span.file for compiled in loaded}))
+    # A wrong example often comes of what is found here, so it must not hide it.
+    for policy in (*(compiled.policy for compiled in loaded), *read.nearly):
+        issues.extend(policy.warnings)
+        if not policy.lenient:
+            issues.extend(tables.findings(policy, vocabulary))
     known = services or Services({}, "", b"")
     issues.extend(
         _together(texts, vocabulary, known, versions, complete=services is not None, models=models, day=today)
@@ -75,21 +77,6 @@ def _tried(issues: list[Issue], read: Callable[[], _T]) -> _T | None:
     except PolicyError as error:
         issues.extend(error.issues)
         return None
-
-
-def _besides_examples(texts: Texts, vocabulary: Vocabulary, loaded: Collection[str]) -> Iterator[Issue]:
-    """What is found in the files that nothing but their examples keeps from being loaded.
-
-    A wrong example often comes of what is found here, so it must not hide it.
-    """
-    for file, text in texts.policies.items():
-        if file not in loaded and not file.endswith(".dmn"):
-            try:
-                policy = load_policy(text, file, vocabulary, examples=False)
-            except PolicyError:
-                continue
-            yield from policy.warnings
-            yield from tables.findings(policy, vocabulary)
 
 
 def _together(

@@ -13,11 +13,10 @@ from ordain.engine.examples.borders import Borders
 from ordain.engine.examples.variables import AT, Path, Variable, changed_at, value_at
 from ordain.engine.explain.conditions import Condition, Observer, RuleKey, Run
 from ordain.engine.feel.syntax.tree import Expr, Name
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import Table
 from ordain.engine.values.types import NUMBERS, Value
 
-MOST_TRIES = 100_000
-"""How many inputs are decided at most for one policy."""
 _WIDEST = 60
 
 Given = Mapping[str, Value]
@@ -79,7 +78,7 @@ class Search:
         start = self.tries
         why = "the search was ended, so much was tried for this policy: add these examples and ask again"
         for seed in self.seeds(wanted):
-            left = min(wanted.budget - (self.tries - start), MOST_TRIES - self.tries)
+            left = min(wanted.budget - (self.tries - start), LIMITS.tried_inputs - self.tries)
             if left <= 0:
                 break
             domains, empty, whole = self.domains(wanted, seed)

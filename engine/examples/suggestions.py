@@ -14,12 +14,12 @@ from ordain.engine.examples.borders import Borders
 from ordain.engine.examples.coverage import Coverage
 from ordain.engine.examples.input_search import Given, Input, Reached, Search, Wanted, named
 from ordain.engine.explain.conditions import Condition, ConditionKey, Observer, RuleKey, Run
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.model import Policy, Rule
 from ordain.engine.values.types import plain
 
-MOST = 100
-"""Suggestions for one policy at a time: nobody reads more."""
+MOST = LIMITS.suggestions
 FOR_A_RULE, FOR_AN_OUTCOME = 3000, 600
 """How many inputs are decided at most, before it is said that none was found."""
 

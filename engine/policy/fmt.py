@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 
 from ordain.engine.errors import Issue, PolicyError, Span
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.load import HEADER
 from ordain.engine.text.layout.document import Block, Document, Entry, Flow, opened
 from ordain.engine.text.layout.reader import comments_of, read_document
 from ordain.engine.text.layout.writer import Sections, write
-from ordain.engine.text.source import MAX_BYTES, Node, parse
+from ordain.engine.text.source import Node, parse
 
 _FIRST = ("policy", "version", "kind", "effective", "owner", "purpose", "notice")
 """These stand together, without an empty line between them."""
@@ -74,8 +75,8 @@ def _refuse_change(before: Node, text: str, written: bytes, file: str) -> None:
     what = "formatting would change what stands here, so the file is left as it is"
     hint = "write it in a plainer way"
     try:
-        if len(written) > MAX_BYTES:
-            raise PolicyError(f"`{file}` would be larger than {MAX_BYTES:,} bytes")
+        if len(written) > LIMITS.yaml_bytes:
+            raise PolicyError(f"`{file}` would be larger than {LIMITS.yaml_bytes:,} bytes")
         after = parse(written, file)
     except PolicyError as error:
         raise PolicyError(Issue(what, hint, before.span)) from error

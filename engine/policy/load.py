@@ -111,10 +111,18 @@ def policy_schema(kind: str) -> Schema:
     }
 
 
-def load_policy(text: bytes, file: str, vocabulary: Vocabulary, *, examples: bool = True) -> Policy:
-    """The policy that a file's bytes say, checked against the vocabulary. Raises PolicyError with all issues.
+def load_policy(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
+    """The policy that a file's bytes say, checked against the vocabulary. Raises PolicyError with all issues."""
+    policy, issues = load_besides_examples(text, file, vocabulary)
+    if issues:
+        raise PolicyError(issues)
+    return policy
 
-    Without `examples` these are not read, and the policy has none.
+
+def load_besides_examples(text: bytes, file: str, vocabulary: Vocabulary) -> tuple[Policy, list[Issue]]:
+    """The policy that a file's bytes say, and what is wrong with its examples: it has none when anything is.
+
+    Raises PolicyError with all issues when anything else is wrong; then the examples are not read.
     """
     node = read_structure(text, file)
     kind = KINDS[node["kind"].text]
@@ -127,11 +135,10 @@ def load_policy(text: bytes, file: str, vocabulary: Vocabulary, *, examples: boo
         _must_hold(draft, node.get("must hold"))
     if kind.fair:
         _refuse_protected(draft, node["kind"].text)
-    parts = node["examples"].nodes() if examples and not draft.issues else []
-    tried = [_example(draft, part, effective) for part in parts]
     if draft.issues or effective is None:
         raise PolicyError(draft.issues)
-    return Policy(
+    tried = [_example(draft, part, effective) for part in node["examples"].nodes()]
+    policy = Policy(
         name=node["policy"].text,
         version=int(node["version"].value),
         kind=node["kind"].text,
@@ -144,12 +151,13 @@ def load_policy(text: bytes, file: str, vocabulary: Vocabulary, *, examples: boo
         gives=draft.gives,
         reads=tuple(draft.reads),
         may_miss=kind.may_miss,
-        examples=tuple(example for example in tried if example is not None),
+        examples=() if draft.issues else tuple(example for example in tried if example is not None),
         digest=digest_of(text),
         text=text,
         span=node["policy"].span,
         warnings=tuple(draft.warnings),
     )
+    return policy, draft.issues
 
 
 def read_structure(text: bytes, file: str) -> Node:

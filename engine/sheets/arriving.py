@@ -56,7 +56,7 @@ class Arrival:
 
 def arrival_of(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -> Arrival:
     """What a sheet says of its rules. Everything that is wrong is added to `issues`."""
-    _about_issues(sheet, section, file, issues)
+    _about_issues(sheet, section, issues)
     columns = _columns(sheet, section, file, issues)
     if issues:
         return Arrival(sheet, section, columns, ())
@@ -67,14 +67,14 @@ def arrival_of(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -
     ]
     _stray(sheet, columns, file, issues)
     matched = _matched(rows, sheet, section, file, issues)
-    found = [_arrived(cells, was, sheet, section, file, issues) for cells, was in zip(rows, matched, strict=True)]
+    found = [_arrived(cells, was, sheet, file, issues) for cells, was in zip(rows, matched, strict=True)]
     if not found:
         row = sheet.heading_row
         issues.append(sheet.issue(file, "there is no rule left", "a table has at least one", row=row))
     return Arrival(sheet, section, columns, tuple(found))
 
 
-def _about_issues(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -> None:
+def _about_issues(sheet: Sheet, section: Section, issues: list[Issue]) -> None:
     given = dict(sheet.about)
     for key, text in section.about:
         if key in given and not _same(text, Cell(given[key], 1, 1)):
@@ -185,9 +185,7 @@ def _was(row: Row, path: PathOf) -> str:
     return row.comment if path == COMMENT else row.cells.get(path, "")
 
 
-def _arrived(
-    cells: dict[PathOf, Cell], was: Row | None, sheet: Sheet, section: Section, file: str, issues: list[Issue]
-) -> Arrived:
+def _arrived(cells: dict[PathOf, Cell], was: Row | None, sheet: Sheet, file: str, issues: list[Issue]) -> Arrived:
     edits: dict[PathOf, str | None] = {}
     comment: tuple[str, ...] | None = None
     for path, cell in cells.items():

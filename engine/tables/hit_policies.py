@@ -1,6 +1,9 @@
-"""What a table does once its rules have been tried: the hit policies, at run time.
+"""What a table does once its rules have been tried: the hit policies, at run time (DMN 1.5, 8.2.10).
 
-Called by the generated code of `python_policy` under the names of HIT_POLICIES.
+Called by the generated code of `backends/python` under the names of HIT_POLICIES. In all of them `fired` holds the
+positions of the rules that apply, from 0, in the table's order; `rows` holds what each of them gives: a value, or a
+context of several outputs. Where DMN leaves a result undefined, and its lenient reading gives null, a policy gets an
+error that names table and rules.
 """
 
 from __future__ import annotations
@@ -12,29 +15,36 @@ from ordain.engine.values.types import NUMBERS, Kind, Value, kind_of
 
 
 def no_rule(table: Table) -> None:
+    """For every hit policy with one result, when no rule applies and there is no `otherwise`. Raises NoRuleApplies."""
     hint = "add a rule for this case, or `otherwise`"
     raise NoRuleApplies(Issue(f"no rule of `{table.name}` applies", hint, table.span))
 
 
 def several(table: Table, fired: list[int]) -> None:
+    """`unique`, when two rules or more apply. Raises RulesDisagree at the second of them."""
     names = " and ".join(f"`{table.rules[number].id}`" for number in fired)
     message = f"{names} of `{table.name}` apply at once, and its hit policy is unique"
     raise RulesDisagree(Issue(message, "narrow one of them, or choose another hit policy", table.rules[fired[1]].span))
 
 
 def differ(table: Table, fired: list[int]) -> None:
+    """`any`, when the rules that apply give different outputs. Raises RulesDisagree at the second of them."""
     names = " and ".join(f"`{table.rules[number].id}`" for number in fired)
     message = f"{names} of `{table.name}` apply at once with different outputs, and its hit policy is any"
     raise RulesDisagree(Issue(message, "let them give the same", table.rules[fired[1]].span))
 
 
 def broken(requirement: Requirement) -> None:
+    """A `must hold` that an outcome does not meet; of ours, not DMN's. Raises PricingConstraintViolation."""
     message = f"`{requirement.id}` does not hold: {requirement.because or requirement.expression.tree.span.text}"
     raise PricingConstraintViolation(Issue(message, "", requirement.span))
 
 
 def rank(table: Table, row: Value) -> tuple[int, ...]:
-    """The priority of a row: the place of each output among its declared values (DMN 1.5, 8.2.10)."""
+    """The priority of a row, the least first: the place of each output among its declared values, from 0.
+
+    Outputs without declared values count for nothing. Raises RulesDisagree for a value that is none of them.
+    """
     ranks = []
     for output in table.outputs:
         if output.priorities:
@@ -50,17 +60,23 @@ def _place(table: Table, output: Output, value: Value) -> int:
 
 
 def ordered(table: Table, fired: list[int], rows: list[Value]) -> tuple[list[int], list[Value]]:
+    """`output order`: both lists by priority, equals in the table's order. Raises RulesDisagree, as `rank`."""
     order = sorted(range(len(rows)), key=lambda number: rank(table, rows[number]))
     return [fired[number] for number in order], [rows[number] for number in order]
 
 
 def best(table: Table, fired: list[int], rows: list[Value]) -> tuple[list[int], list[Value]]:
+    """`priority`: the rule of highest priority alone, the first of equals. Raises RulesDisagree, as `rank`."""
     positions, values = ordered(table, fired, rows)
     return positions[:1], values[:1]
 
 
 def total(table: Table, rows: list[Value]) -> Value:
-    """The sum, least, greatest or number of the rows. Raises NoRuleApplies, RulesDisagree."""
+    """`collect` with an aggregation: sum, min, max or count of the rows.
+
+    Of no rows the count and the sum are 0; min and max raise NoRuleApplies (DMN: null). Sums are of 34 digits, rounded
+    half to even, in the table's order. Raises RulesDisagree for values that have no order or no sum, nulls included.
+    """
     if table.aggregation == "count":
         return NUMBERS.create_decimal(len(rows))
     if not rows:
@@ -73,13 +89,13 @@ def total(table: Table, rows: list[Value]) -> Value:
     if len(kinds) > 1 or (table.aggregation == "sum" and kinds != {Kind.NUMBER}) or Kind.NULL in kinds:
         message = f"the values of `{table.name}` have no {table.aggregation}"
         raise RulesDisagree(Issue(message, "", table.span))
-    found = rows[0]
+    result = rows[0]
     for row in rows[1:]:
         if table.aggregation == "sum":
-            found = NUMBERS.add(found, row)
-        elif less(row, found) if table.aggregation == "min" else less(found, row):
-            found = row
-    return found
+            result = NUMBERS.add(result, row)
+        elif less(row, result) if table.aggregation == "min" else less(result, row):
+            result = row
+    return result
 
 
 def declared(values: tuple[str, ...], value: Value) -> Value:

@@ -17,11 +17,11 @@ from typing import Any
 
 import yaml
 
-from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
+from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, reason_of
+from ordain.engine.limits import LIMITS
 from ordain.engine.values.types import number as read_number
 
-MAX_BYTES = 1 << 20
-MAX_DEPTH = 40
+_MOST_LEVELS = LIMITS.yaml_levels
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d+)?|\.\d+)([eE][-+]?\d+)?")
 
@@ -78,13 +78,13 @@ def read_file(path: Path, shown: str) -> bytes:
         if path.exists() and not path.is_file() and not path.is_dir():  # such as a pipe, which might never end
             raise PolicyError(Issue(f"`{shown}` is no file", code="file"))
         with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            data = stream.read(LIMITS.yaml_bytes + 1)
     except FileNotFoundError:
         raise PolicyError(Issue(f"there is no file `{shown}`", code="file")) from None
     except OSError as error:
-        raise PolicyError(Issue(f"`{shown}` cannot be read: {error.strerror}", code="file")) from None
-    if len(data) > MAX_BYTES:
-        raise PolicyError(Issue(f"`{shown}` is larger than {MAX_BYTES:,} bytes", code="too-large"))
+        raise PolicyError(Issue(f"`{shown}` cannot be read: {reason_of(error)}", code="file")) from None
+    if len(data) > LIMITS.yaml_bytes:
+        raise PolicyError(Issue(f"`{shown}` is larger than {LIMITS.yaml_bytes:,} bytes", code="too-large"))
     return data
 
 
@@ -138,8 +138,8 @@ class _Reader:
         raise PolicyError(Issue(message, hint, _at(self.file, self.text, mark.line + 1, mark.column + 1), code="yaml"))
 
     def node(self, event: Any, depth: int) -> Node:
-        if depth > MAX_DEPTH:
-            self.refuse(f"lists and mappings are nested more than {MAX_DEPTH} deep", "", event)
+        if depth > _MOST_LEVELS:
+            self.refuse(f"lists and mappings are nested more than {_MOST_LEVELS} deep", "", event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             self.refuse("anchors and aliases are not allowed", "write the value out where it is used", event)
         if getattr(event, "tag", None) and not (isinstance(event, yaml.ScalarEvent) and event.implicit[1]):

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from ordain.engine.errors import NotThatType
+from ordain.engine.limits import LIMITS
 from ordain.engine.values import temporal
 from ordain.engine.values.types import ANY, Kind, Type, Value, number, said
 
-MAX_DEPTH = 100
-"""Levels of lists and contexts."""
+_MOST_LEVELS = LIMITS.value_levels
 _TEMPORAL = frozenset({Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS})
 
 
@@ -18,10 +18,10 @@ def from_json(raw: object, type: Type = ANY, depth: int = 0) -> Value:
     """The value that JSON data says where `type` is asked for; a text is read as a date or time only if one is.
 
     What is of another type stays as it is. Raises NotThatType: a number of more digits than the engine has, a text
-    that is not what is asked for or is no characters, more than `MAX_DEPTH` levels.
+    that is not what is asked for or is no characters, too many levels.
     """
-    if depth > MAX_DEPTH:
-        raise NotThatType(f"it is nested more than {MAX_DEPTH} levels deep")
+    if depth > _MOST_LEVELS:
+        raise NotThatType(f"it is nested more than {_MOST_LEVELS} levels deep")
     if isinstance(raw, str):
         text = _encodable(raw)
         return temporal.read_any(text) if type.kind in _TEMPORAL else text

@@ -13,16 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ordain.engine.errors import DataQualityIssue, Issue, NotThatType, SettingsError, Span, did_you_mean
+from ordain.engine.errors import DataQualityIssue, Issue, NotThatType, SettingsError, Span, did_you_mean, reason_of
 from ordain.engine.policy.facts import Fact
 from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import Kind, Value, number
 from ordain.models.data.mapping import Column, Mapping
-
-SHOWN = 10
-"""At most so many findings are shown; the rest is counted."""
-MOST_VALUES = 50
-"""A text feature that lists no values may have so many in the table."""
+from ordain.models.limits import LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ def read_table(path: Path, mapping: Mapping) -> Table:
     except FileNotFoundError:
         raise SettingsError(f"there is no table `{path.name}`", "name a file with one customer per row") from None
     except OSError as error:
-        raise SettingsError(f"`{path.name}` cannot be read: {error.strerror}") from None
+        raise SettingsError(f"`{path.name}` cannot be read: {reason_of(error)}") from None
     return table_from(data, mapping, path.name)
 
 
@@ -134,7 +130,7 @@ class _Reader:
         if cell not in label.churned + label.stayed:
             known = ((label.churned, "churned"), (label.stayed, "stayed"), (label.left_out, "left out"))
             hint = ", ".join(f"`{text}` ({meaning})" for texts, meaning in known for text in texts)
-            self.wrong(f"column `{label.header}`: the label is {_said(cell)}", f"the mapping knows {hint}", line)
+            self.wrong(f"column `{label.header}`: the label is {_describe(cell)}", f"the mapping knows {hint}", line)
         return int(cell in label.churned)
 
     def value(self, column: Column, cell: str, line: int) -> Value:
@@ -142,7 +138,7 @@ class _Reader:
         if not cell or cell in self.mapping.missing:
             if not fact.optional:
                 hint = f"write `optional: true` at `{fact.name}` if it may be missing"
-                said = f"the cell is {_said(cell)}" + (", a missing value" if cell else "")
+                said = f"the cell is {_describe(cell)}" + (", a missing value" if cell else "")
                 self.wrong(f"column `{column.header}`: {said}", hint, line)
             return None
         try:
@@ -156,8 +152,9 @@ class _Reader:
         if fact.type.kind is not Kind.TEXT or fact.type.values:
             return fact
         values = sorted({row[fact.name] for row in rows} - {None})
-        if len(values) > MOST_VALUES:
-            message = f"`{fact.name}` has {len(values):,} different texts, {MOST_VALUES} at most can be learned from"
+        if len(values) > LIMITS.text_values:
+            counted = f"{len(values):,} different texts, {LIMITS.text_values} at most"
+            message = f"`{fact.name}` has {counted} can be learned from"
             self.wrong(message, "leave it out, or read it as a number", 1)
         return replace(fact, type=replace(fact.type, values=tuple(values)))
 
@@ -165,9 +162,9 @@ class _Reader:
         self.issues.append(Issue(message, hint, Span(self.name, line, 1)))
 
     def raise_findings(self) -> None:
-        if len(self.issues) > SHOWN:
-            more = Issue(f"and {len(self.issues) - SHOWN:,} more findings of this kind or another")
-            raise DataQualityIssue([*self.issues[:SHOWN], more])
+        if len(self.issues) > LIMITS.listed:
+            more = Issue(f"and {len(self.issues) - LIMITS.listed:,} more findings of this kind or another")
+            raise DataQualityIssue([*self.issues[: LIMITS.listed], more])
         if self.issues:
             raise DataQualityIssue(self.issues)
 
@@ -190,7 +187,7 @@ def _raw(column: Column, cell: str) -> Value:
         case Kind.FLAG:
             if cell not in column.true_is + column.false_is:
                 known = ", ".join(f"`{text}`" for text in column.true_is + column.false_is)
-                raise NotThatType(f"{_said(cell)} is none of {known}")
+                raise NotThatType(f"{_describe(cell)} is none of {known}")
             return cell in column.true_is
         case _:
             return cell
@@ -201,5 +198,5 @@ def _squeezed(header: str) -> str:
     return " ".join(header.split())
 
 
-def _said(cell: str) -> str:
+def _describe(cell: str) -> str:
     return f"`{cell[:40]}`" if cell else "blank"

@@ -1,7 +1,8 @@
 """From facts to the row of numbers that a model reads: the one place, for training and for serving.
 
 A number or a flag takes one cell; a text takes one cell per value (one-hot). What is missing is NaN in all its
-cells, which XGBoost routes by the default direction it learned.
+cells, which XGBoost routes by the default direction it learned (Chen and Guestrin 2016, section 3.4). Cells are
+float32, as XGBoost compares them; numbers go through Python's float, the nearest double, on their way.
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ class Encoder:
             self.width += cells
 
     def row(self, inputs: Mapping[str, Value]) -> Row:
-        """One row, shape (1, width). Raises CustomerDataIncomplete and DataQualityIssue naming the fact."""
+        """One row, shape (1, width), float32; each cell in its fact's unit.
+
+        Raises, naming the fact, CustomerDataIncomplete (missing and not optional) and DataQualityIssue (beyond float32,
+        or a text that was not there in training).
+        """
         cells = [0.0] * self.width
         for fact, start, count, slots in self._plan:
             value = inputs.get(fact.name)
@@ -59,6 +64,6 @@ class Encoder:
         return np.array([cells], dtype=np.float32)
 
     def rows(self, many: Iterable[Mapping[str, Value]]) -> Row:
-        """Many rows, shape (n, width)."""
+        """Many rows, shape (n, width), float32; (0, width) for none. Raises as `row`."""
         rows = [self.row(inputs) for inputs in many]
         return np.concatenate(rows) if rows else np.empty((0, self.width), dtype=np.float32)

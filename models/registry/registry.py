@@ -20,7 +20,7 @@ from pathlib import Path
 import xgboost as xgb
 from pydantic import ValidationError
 
-from ordain.engine.errors import ModelDegradationDetected, SettingsError, did_you_mean
+from ordain.engine.errors import ModelDegradationDetected, SettingsError, did_you_mean, reason_of
 from ordain.engine.text.source import digest_of
 from ordain.models.registry.card import Card
 from ordain.models.scoring.xgboost_score import ScoreModel
@@ -63,11 +63,11 @@ class Registry:
             place.mkdir(parents=True, exist_ok=True)
             beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place))
         except OSError as error:
-            raise SettingsError(f"model `{name}` cannot be stored: {error.strerror}") from None
+            raise SettingsError(f"model `{name}` cannot be stored: {reason_of(error)}") from None
         try:
             return self._save(place, beside, trees, card_of)
         except OSError as error:
-            raise SettingsError(f"model `{name}` cannot be stored: {error.strerror}") from None
+            raise SettingsError(f"model `{name}` cannot be stored: {reason_of(error)}") from None
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
@@ -115,7 +115,7 @@ def _load(place: Path, name: str, version: int) -> ScoreModel:
         try:
             stored[file] = (place / file).read_bytes()
         except OSError as error:
-            raise broken(f"`{file}` cannot be read: {error.strerror}") from None
+            raise broken(f"`{file}` cannot be read: {reason_of(error)}") from None
     for file, line in zip((TREES, CARD), _sums(stored[TREES], stored[CARD]).splitlines(), strict=True):
         if line not in stored[SUMS].splitlines():
             raise broken(f"`{file}` is damaged: its digest is not the one in `{SUMS}`")

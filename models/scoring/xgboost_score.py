@@ -21,10 +21,10 @@ from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.policy.facts import Fact, Reason, Score, round_to
 from ordain.engine.values.types import Value
 from ordain.models.features.encoder import Encoder
+from ordain.models.limits import LIMITS
 from ordain.models.registry.card import Card
 from ordain.models.training.calibration import probability
 
-REASONS = 5
 DIGITS = 4
 """Digits after the point of a reason's contribution, in log-odds."""
 
@@ -67,7 +67,7 @@ class ScoreModel:
         parts = self.contributions(inputs)
         order = sorted(range(len(parts.features)), key=lambda at: -abs(parts.features[at]))
         reasons = []
-        for at in order[:REASONS]:
+        for at in order[: LIMITS.reasons]:
             name = self.reads[at].name
             contribution = round_to(Decimal(repr(parts.features[at])), DIGITS)
             if contribution:

@@ -1,7 +1,7 @@
 """Platt scaling: a model's margin turned into a probability that can be taken at its word.
 
 Chosen over isotonic regression because it is linear in the log-odds: the contributions of the features, scaled
-by `slope`, still add up to the calibrated log-odds.
+by `slope`, still add up to the calibrated log-odds. Margins are log-odds as the trees give them, unbounded.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Calibration:
     intercept: float
 
     def probabilities(self, margins: NDArray[np.floating]) -> Floats:
+        """Margins of shape (n,) to probabilities of shape (n,), each as `probability` gives it for one."""
         log_odds = self.slope * margins.astype(np.float64) + self.intercept
         return np.array([probability(each) for each in log_odds.tolist()])
 
@@ -32,7 +33,7 @@ AS_TRAINED = Calibration(slope=1.0, intercept=0.0)
 
 
 def probability(log_odds: float) -> float:
-    """The logistic function, without overflow at either end."""
+    """The logistic function 1 / (1 + e^-x), without overflow at either end. A float from 0 to 1."""
     if log_odds >= 0:
         return 1.0 / (1.0 + math.exp(-log_odds))
     odds = math.exp(log_odds)
@@ -41,7 +42,12 @@ def probability(log_odds: float) -> float:
 
 def fit(margins: NDArray[np.floating], churned: NDArray[np.int64]) -> Calibration:
     """Platt's fit with his smoothed targets (Platt 1999, "Probabilistic outputs for support vector machines",
-    section 2.2), which keep the slope finite when the validation rows are perfectly separated."""
+    section 2.2), which keep the slope finite when the validation rows are perfectly separated.
+
+    `margins` and `churned` (0 or 1) have shape (n,), of validation rows: the model has learned the training rows by
+    heart. Maximum likelihood without a penalty, by scikit-learn's L-BFGS. Raises ValueError for rows of no length or of
+    different lengths, and for margins that are not finite.
+    """
     positives = int(churned.sum())
     high = (positives + 1) / (positives + 2)
     low = 1 / (len(churned) - positives + 2)

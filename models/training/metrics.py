@@ -1,4 +1,8 @@
-"""How good a churn model is, on customers that it has not seen."""
+"""How good a churn model is, on customers that it has not seen.
+
+In all functions `churned` has shape (n,) of 0 and 1, and `risk` shape (n,) of probabilities from 0 to 1, row for row
+the same customers. Both labels must occur, as the split sees to.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +27,17 @@ BINS = 10
 
 
 class Metrics(BaseModel):
-    """`calibration_error` is the expected calibration error over tenths of the customers: the mean distance of
-    predicted and observed churn (Nixon et al. 2019, "Measuring calibration in deep learning", adaptive form)."""
+    """All from 0 to 1 but `log_loss`, which is in nats. The first five are best at 1, the others at 0.
+
+    - `auc`: area under the ROC curve, the probability that one who left has a higher risk than one who stayed, ties
+      counting half (Hanley and McNeil 1982).
+    - `precision`, `recall`, `f1` (their harmonic mean; van Rijsbergen 1979), `accuracy`: at one threshold; 0 where
+      nobody is predicted to leave.
+    - `brier`: mean squared distance of risk and label (Brier 1950).
+    - `log_loss`: mean of -ln of the probability given to what happened (Good 1952).
+    - `calibration_error`: expected calibration error over tenths of the customers, the mean distance of predicted and
+      observed churn (Nixon et al. 2019, "Measuring calibration in deep learning", adaptive form).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -49,7 +62,10 @@ class Bin(BaseModel):
 
 
 def measure(churned: Labels, risk: Floats, threshold: float) -> Metrics:
-    """All figures for the predicted `risk`; a customer counts as predicted to churn from `threshold` on."""
+    """All figures for the predicted `risk`; a customer counts as predicted to churn from `threshold` on.
+
+    Raises ValueError where only one label occurs.
+    """
     predicted = (risk >= threshold).astype(np.int64)
     bins = reliability(churned, risk)
     gaps = sum(each.customers * abs(each.predicted - each.observed) for each in bins)
@@ -66,8 +82,11 @@ def measure(churned: Labels, risk: Floats, threshold: float) -> Metrics:
 
 
 def reliability(churned: Labels, risk: Floats) -> tuple[Bin, ...]:
-    """Predicted against observed churn, from the tenth at least risk to the tenth at most. Customers of equal
-    risk stay together, so that a tenth may be larger than the others."""
+    """Predicted against observed churn, from the tenth at least risk to the tenth at most: ten bins or fewer.
+
+    Edges are quantiles of `risk`; customers of equal risk stay together, so that a tenth may be larger than the others
+    (a reliability diagram: DeGroot and Fienberg 1983).
+    """
     edges = np.unique(np.quantile(risk, np.linspace(0.0, 1.0, BINS + 1)))
     tenth = np.searchsorted(edges[1:-1], risk, side="right")
     parts = (np.flatnonzero(tenth == number) for number in range(max(len(edges) - 1, 1)))
@@ -79,7 +98,10 @@ def reliability(churned: Labels, risk: Floats) -> tuple[Bin, ...]:
 
 
 def best_threshold(churned: Labels, risk: Floats) -> float:
-    """The risk from which to count a customer as leaving so that F1 is highest; the lowest of equals."""
+    """The risk from which to count a customer as leaving so that F1 is highest; the lowest of equals.
+
+    Looked for among the risks that occur. To be chosen on validation rows, never on those it is measured by.
+    """
     precision, recall, thresholds = precision_recall_curve(churned, risk)
     total = precision + recall
     f1 = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)

@@ -23,7 +23,11 @@ _WIDTH = 40
 
 
 def render(card: Card) -> RenderableType:
-    """What `rich` prints of a card: origin, figures on held-out customers, reliability by tenth."""
+    """What `rich` prints of a card: origin, figures on held-out customers, reliability by tenth.
+
+    The figures stand beside those of the uncalibrated margins and of "everybody stays" (risk: the training rows' share
+    of churn), which a model has to beat. `metrics.Metrics` defines them. Raises nothing.
+    """
     return Group(_origin(card), _figures(card), _reliability(card.quality.reliability))
 
 

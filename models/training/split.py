@@ -11,11 +11,9 @@ from sklearn.model_selection import train_test_split
 
 from ordain.engine.errors import DataQualityIssue
 from ordain.models.features.encoder import Row
+from ordain.models.limits import LIMITS
 
 Indices = NDArray[np.intp]
-
-FEWEST = 20
-"""Different rows of each label that a split needs, so that each part has some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +29,14 @@ def split(rows: Row, churned: NDArray[np.int64], seed: int) -> Split:
     """Rows with the same features go to the same part: a copy of a training row would be no test at all.
 
     Parts are drawn among groups of identical rows, stratified by the group's more frequent label.
-    Raises DataQualityIssue when a label has too few different rows.
+    `rows` has shape (n, width), `churned` (n,) of 0 and 1. Raises DataQualityIssue when a label has too few different
+    rows for each part to have some.
     """
     group = pd.DataFrame(rows).groupby(list(range(rows.shape[1])), dropna=False, sort=False).ngroup().to_numpy()
     of_group = (np.bincount(group, weights=churned) * 2 >= np.bincount(group)).astype(np.int64)
     for label, called in ((1, "churned"), (0, "stayed")):
-        if (count := int((of_group == label).sum())) < FEWEST:
-            message = f"only {count} different customers {called}, {FEWEST} at least are needed"
+        if (count := int((of_group == label).sum())) < LIMITS.fewest_customers:
+            message = f"only {count} different customers {called}, {LIMITS.fewest_customers} at least are needed"
             raise DataQualityIssue(message, "check the label in the mapping, or bring more rows")
     numbers = np.arange(len(of_group))
     training, rest = train_test_split(numbers, test_size=0.30, stratify=of_group, random_state=seed)

@@ -14,7 +14,7 @@ import pandas as pd
 import sklearn
 import xgboost as xgb
 
-from ordain.engine.errors import DataQualityIssue, SettingsError
+from ordain.engine.errors import DataQualityIssue, SettingsError, reason_of
 from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import Value, plain
 from ordain.models.data.mapping import Mapping, read_mapping, shipped
@@ -219,7 +219,7 @@ def write_held_out(path: Path, table: Table, parts: Split) -> None:
     try:
         path.write_text("".join(lines), encoding="utf-8")
     except OSError as error:
-        raise SettingsError(f"`{path.name}` cannot be written: {error.strerror}") from None
+        raise SettingsError(f"`{path.name}` cannot be written: {reason_of(error)}") from None
 
 
 def _ask(subject: str, row: dict[str, Value]) -> str:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import chdir
+from contextlib import chdir, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,7 +166,8 @@ class Server:
     ) -> Reply:
         connection = self.connection()
         try:
-            connection.request(method, path, body, headers or {}, **how)
+            with suppress(BrokenPipeError):  # it may answer and hang up before it has read a body that is too large
+                connection.request(method, path, body, headers or {}, **how)
             reply = connection.getresponse()
             return Reply(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
         finally:
@@ -189,3 +190,10 @@ class Server:
         except ProcessLookupError:
             return False
         return True
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    """Writes `new` for the first `old`, which must be there."""
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")

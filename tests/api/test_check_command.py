@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,24 +15,12 @@ from typing import Any
 
 import pytest
 import yaml
-from served import ROOT, SECONDS, environment, ordain_here
+from served import ROOT, SECONDS, edit, environment, ordain_here
 
 from ordain.api.cli.watching import changes, stamps
 from ordain.engine.check.codes import CHECKS
 
 WRONG = '        when: {churn_risk: "> 0.80", clv_tier: medum}\n'
-
-
-@pytest.fixture
-def policies(tmp_path: Path) -> Path:
-    """A copy of the shipped policies."""
-    return Path(shutil.copytree(ROOT / "policies", tmp_path / "policies"))
-
-
-def edit(file: Path, old: str, new: str) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 @pytest.fixture
@@ -85,8 +72,8 @@ def test_the_level_decides_what_is_shown_and_what_counts(tmp_path: Path, policie
 def test_as_json_each_finding_has_its_place_its_code_and_its_page(tmp_path: Path, broken: Path) -> None:
     done = ordain_here(tmp_path, "check", str(broken), "--format", "json")
     assert (done.returncode, done.stderr) == (1, "")
-    (found,) = (each for each in json.loads(done.stdout) if each["code"] == "undeclared-value")
-    assert found == {
+    (finding,) = (each for each in json.loads(done.stdout) if each["code"] == "undeclared-value")
+    assert finding == {
         "file": "policies/retention-offer/v1.yaml",
         "line": 21,
         "column": 48,
@@ -104,8 +91,8 @@ def test_as_json_each_finding_has_its_place_its_code_and_its_page(tmp_path: Path
 def sarif(folder: Path, *more: str) -> dict[str, Any]:
     done = ordain_here(folder, "check", "policies", "--format", "sarif", *more)
     assert done.stderr == ""
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    data: dict[str, Any] = json.loads(done.stdout)
+    return data
 
 
 def test_sarif_has_all_that_version_2_1_0_requires(tmp_path: Path, broken: Path) -> None:
@@ -202,7 +189,7 @@ def test_a_fact_that_no_model_on_file_gives_is_found_in_the_policies_of_the_sett
     edit(policies / "facts.yaml", "source: [request, churn]", "source: churn")
     (tmp_path / "models").mkdir()
     done = ordain_here(tmp_path, "check", "--json", ORDAIN_POLICIES=str(policies))
-    assert {found["code"] for found in json.loads(done.stdout)} == {"unfed-fact"}
+    assert {finding["code"] for finding in json.loads(done.stdout)} == {"unfed-fact"}
     version = tmp_path / "models/churn/1"
     version.mkdir(parents=True)
     card = {"name": "churn", "version": 1, "features": [{"name": "tenure_months", "protected": False}]}

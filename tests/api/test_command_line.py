@@ -56,15 +56,15 @@ def test_yaml_and_json_facts_give_the_same_json_at_the_time_that_was_asked(tmp_p
     (tmp_path / "facts.json").write_text(json.dumps(QUOTE))
     lines = [f"{name}: {json.dumps(value)}" for name, value in QUOTE.items()]
     (tmp_path / "facts.yaml").write_text("\n".join(lines))
-    found = []
+    answers = []
     for file in ("facts.json", "facts.yaml"):
         code, out, _ = _decide(tmp_path, "price-quote", file, "--json", "--at", "2026-06-01T06:30:00Z")
         assert code == 0
-        found.append(json.loads(out))
-    assert found[0]["at"] == NOON
-    assert found[0]["outcome"]["price"] == {"amount": "525", "currency": "INR"}
+        answers.append(json.loads(out))
+    assert answers[0]["at"] == NOON
+    assert answers[0]["outcome"]["price"] == {"amount": "525", "currency": "INR"}
     same = ("service", "at", "outcome", "verdict", "reasons", "obligations", "policies")
-    assert {name: found[0][name] for name in same} == {name: found[1][name] for name in same}
+    assert {name: answers[0][name] for name in same} == {name: answers[1][name] for name in same}
 
 
 BAD = [
@@ -294,8 +294,8 @@ COMMANDS = [
 
 
 def test_every_command_has_its_help_tested_here() -> None:
-    found = [[name] for name in main.list_commands(None)]  # type: ignore[arg-type] - the context is not looked at
-    assert sorted(command for command in COMMANDS if len(command) == 1) == sorted(found)
+    listed = [[name] for name in main.list_commands(None)]  # type: ignore[arg-type] - the context is not looked at
+    assert sorted(command for command in COMMANDS if len(command) == 1) == sorted(listed)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -328,8 +328,8 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
 def test_a_training_is_on_record(tmp_path: Path) -> None:
     done = ordain_here(tmp_path, "train", "churn", "--customers", "300")
     assert done.returncode == 0, done.stderr
-    found = ordain_here(tmp_path, "audit", "search", "--kind", "model", "--json")
-    [line] = found.stdout.splitlines()
+    searched = ordain_here(tmp_path, "audit", "search", "--kind", "model", "--json")
+    [line] = searched.stdout.splitlines()
     about = json.loads(line)["about"]
     assert (about["action"], about["model"], about["version"]) == ("trained", "churn", 1)
     assert ordain_here(tmp_path, "audit", "verify").returncode == 0

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from answers import ADVICE, NOON, QUOTE, RETENTION, body, error_in
 from flask.testing import FlaskClient
-from served import ROOT, free_port, ordain, ordain_here, settings_in
+from served import ROOT, edit, free_port, ordain, ordain_here, settings_in
 
 from ordain.api.http.app import app_for
 from ordain.api.services import Services, wire
@@ -81,18 +81,6 @@ BROKEN = [
         id="a service without its policy",
     ),
 ]
-
-
-@pytest.fixture
-def policies(tmp_path: Path) -> Path:
-    """A copy of the shipped policies."""
-    return Path(shutil.copytree(ROOT / "policies", tmp_path / "policies"))
-
-
-def edit(file: Path, old: str, new: str) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 @pytest.mark.parametrize(("file", "old", "new", "told"), BROKEN)
@@ -230,10 +218,10 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
         lambda file: file.write_bytes(b""),
         "`model.ubj` is damaged: its digest is not the one in `SHA256SUMS`",
     ),
-    "missing trees": ("model.ubj", Path.unlink, "`model.ubj` cannot be read: No such file or directory"),
+    "missing trees": ("model.ubj", Path.unlink, "`model.ubj` cannot be read: no such file or directory"),
     "one bit of the card": ("card.json", _flip, "`card.json` is damaged: its digest is not the one in `SHA256SUMS`"),
-    "a missing card": ("card.json", Path.unlink, "`card.json` cannot be read: No such file or directory"),
-    "missing sums": ("SHA256SUMS", Path.unlink, "`SHA256SUMS` cannot be read: No such file or directory"),
+    "a missing card": ("card.json", Path.unlink, "`card.json` cannot be read: no such file or directory"),
+    "missing sums": ("SHA256SUMS", Path.unlink, "`SHA256SUMS` cannot be read: no such file or directory"),
 }
 
 

@@ -69,9 +69,9 @@ def test_a_served_decision_is_not_given_while_the_database_is_locked(tmp_path: P
             _assert_refused(answer.body, "is locked by another connection")
         assert server.decide("plan-advice", "C-1", ADVICE).status == 200
         assert "Traceback" not in server.said()
-    found = verify(tmp_path / "ordain.db")
-    assert found
-    assert found.decisions == 2
+    evidence = verify(tmp_path / "ordain.db")
+    assert evidence
+    assert evidence.decisions == 2
 
 
 def test_the_command_exits_with_3_while_the_database_is_locked(tmp_path: Path) -> None:
@@ -151,9 +151,9 @@ def test_the_command_exits_with_3_when_the_system_refuses_to_write(tmp_path: Pat
     assert refused.stderr.startswith("NotRecorded\n")
     assert "Traceback" not in refused.stderr
     assert ordain_here(tmp_path, *command).returncode == 0
-    found = verify(tmp_path / "ordain.db")
-    assert found
-    assert found.decisions == 2
+    evidence = verify(tmp_path / "ordain.db")
+    assert evidence
+    assert evidence.decisions == 2
 
 
 def test_a_ledger_that_was_deleted_under_a_running_service_takes_no_decision(

@@ -10,23 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import RETENTION
 from served import environment, ordain_here
 
 from ordain.api.ledger import open_for
 from ordain.api.settings import load_settings
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.reader import Record
-
-FACTS = {
-    "churn_risk": 0.85,
-    "clv_tier": "high",
-    "offers_last_90_days": 0,
-    "jurisdiction": "IN",
-    "marketing_objection": False,
-    "opted_out_channels": [],
-    "consented_channels": ["phone"],
-    "recipient_time_zone": "Asia/Kolkata",
-}
 
 
 @pytest.fixture
@@ -37,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def decide(folder: Path, subject: str, **facts: object) -> str:
-    (folder / "facts.json").write_text(json.dumps({**FACTS, **facts}))
+    (folder / "facts.json").write_text(json.dumps({**RETENTION, **facts}))
     at = ("--at", "2026-11-21T12:00:00+05:30", "--json")
     done = ordain_here(folder, "decide", "retention", "--subject", subject, "--facts", "facts.json", *at)
     assert done.returncode == 0, done.stderr
@@ -45,14 +35,14 @@ def decide(folder: Path, subject: str, **facts: object) -> str:
     return decision_id
 
 
-def found(folder: Path, *arguments: str) -> list[dict[str, Any]]:
+def search(folder: Path, *arguments: str) -> list[dict[str, Any]]:
     done = ordain_here(folder, "audit", "search", "--json", *arguments)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def id_of(folder: Path, rule: str) -> str:
-    [one] = found(folder, "--rule", rule)
+    [one] = search(folder, "--rule", rule)
     decision_id: str = one["id"]
     return decision_id
 
@@ -71,7 +61,7 @@ def readings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Record]:
 def test_a_search_by_envelopes_leaves_no_trace_and_shows_nothing_personal(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = found(folder, "--service", "retention")
+    rows = search(folder, "--service", "retention")
     assert [row["verdict"] for row in rows] == ["permit", "deny"]
     assert not rows[0].keys() & {"subject", "outcome"}
     text = ordain_here(folder, "audit", "search", "--verdict", "deny").stdout
@@ -81,9 +71,9 @@ def test_a_search_by_envelopes_leaves_no_trace_and_shows_nothing_personal(
 
 
 def test_a_search_by_subject_or_outcome_goes_on_record(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = found(folder, "--subject", "C-1", "--as", "anna", "--purpose", "a complaint")
+    rows = search(folder, "--subject", "C-1", "--as", "anna", "--purpose", "a complaint")
     assert [(row["subject"], row["outcome"]["offer"]["action"]) for row in rows] == [("C-1", "personal call")]
-    assert len(found(folder, "--outcome", "offer.action=e-mail")) == 1
+    assert len(search(folder, "--outcome", "offer.action=e-mail")) == 1
     one, other = readings(folder, monkeypatch)
     assert one.envelope["about"] == {"action": "search", "entries": 1}
     assert one.private == {
@@ -98,7 +88,7 @@ def test_a_search_by_subject_or_outcome_goes_on_record(folder: Path, monkeypatch
 
 
 def test_who_read_about_a_subject_is_erased_with_the_subject(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found(folder, "--subject", "C-1")
+    search(folder, "--subject", "C-1")
     ordain_here(folder, "audit", "show", id_of(folder, "critical-high-value"))
     assert ordain_here(folder, "audit", "erase", "C-1", "--yes").returncode == 0
     assert [record.private for record in readings(folder, monkeypatch)] == [None, None]
@@ -107,17 +97,17 @@ def test_who_read_about_a_subject_is_erased_with_the_subject(folder: Path, monke
 def test_asking_for_an_unknown_subject_is_on_record_without_its_id(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert found(folder, "--subject", "C-404") == []
+    assert search(folder, "--subject", "C-404") == []
     [reading] = readings(folder, monkeypatch)
     assert reading.envelope["about"] == {"action": "search", "entries": 0}
     assert "C-404" not in str(reading.merged())
 
 
 def test_times_without_an_offset_are_of_the_tenants_zone_and_a_last_day_is_whole(folder: Path) -> None:
-    day = found(folder)[0]["time"][:10]
-    assert found(folder, "--until", "2026-01-01") == []
-    assert len(found(folder, "--since", "2020-01-01", "--until", "2100-01-01")) == 2
-    assert found(folder, "--until", f"{day}T00:00:00+14:00") == []
+    day = search(folder)[0]["time"][:10]
+    assert search(folder, "--until", "2026-01-01") == []
+    assert len(search(folder, "--since", "2020-01-01", "--until", "2100-01-01")) == 2
+    assert search(folder, "--until", f"{day}T00:00:00+14:00") == []
     refused = ordain_here(folder, "audit", "search", "--since", "yesterday")
     assert refused.returncode == 2
     assert "--since: `yesterday` is no day or moment" in refused.stderr
@@ -138,7 +128,7 @@ def test_an_unknown_entry_is_said_to_be_unknown(folder: Path) -> None:
         assert (unknown.returncode, "there is no entry" in unknown.stderr) == (2, True), command
         malformed = ordain_here(folder, "audit", command, "one")
         assert (malformed.returncode, "is no entry id" in malformed.stderr) == (2, True), command
-    [ledger] = found(folder, "--kind", "ledger")
+    [ledger] = search(folder, "--kind", "ledger")
     assert "is no decision" in ordain_here(folder, "audit", "explain", ledger["id"]).stderr
 
 

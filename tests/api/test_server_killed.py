@@ -66,9 +66,9 @@ def test_what_was_acknowledged_before_a_kill_is_on_record_once_and_replays(tmp_p
     database = tmp_path / "ordain.db"
     acknowledged: list[str] = []
     for number in range(ROUNDS):
-        found = _killed_under_load(tmp_path)
-        assert len(found) >= 200, f"round {number} acknowledged only {len(found)}"
-        acknowledged += found
+        answered = _killed_under_load(tmp_path)
+        assert len(answered) >= 200, f"round {number} acknowledged only {len(answered)}"
+        acknowledged += answered
         evidence = verify(database)
         assert evidence, evidence.findings
     assert len(set(acknowledged)) == len(acknowledged)
@@ -91,5 +91,5 @@ def test_a_server_that_is_told_to_stop_leaves_no_process_and_a_whole_ledger(tmp_
         assert server.decide("plan-advice", "C-1", ADVICE).status == 200
         assert server.stop()
         assert server.said().splitlines()[1:] == []
-    found = verify(tmp_path / "ordain.db")
-    assert (found.decisions, found.unsigned) == (1, 0), "signed before it ended"
+    evidence = verify(tmp_path / "ordain.db")
+    assert (evidence.decisions, evidence.unsigned) == (1, 0), "signed before it ended"

@@ -70,10 +70,10 @@ def test_html_is_one_page_with_every_text_escaped(folder: Path) -> None:
 def test_a_program_may_read_the_tables(folder: Path) -> None:
     data = json.loads(table(folder, "plan-advice", "--json"))
     assert (data["policy"], data["version"]) == ("plan-advice", 1)
-    (found,) = data["tables"]
-    assert found["notes"]["hit policy"] == "unique"
-    assert found["rows"][0][:2] == ["nearly-full", "> 90"]
-    assert found["otherwise"] is None
+    (first,) = data["tables"]
+    assert first["notes"]["hit policy"] == "unique"
+    assert first["rows"][0][:2] == ["nearly-full", "> 90"]
+    assert first["otherwise"] is None
 
 
 def test_every_kind_is_shown_as_the_tables_it_becomes(folder: Path) -> None:

@@ -67,12 +67,12 @@ def test_an_example_that_comes_out_otherwise_is_shown_and_exits_with_1(copied: P
     change(copied, "plan-advice", "{advice.action: plan up, used", "{advice.action: add-on, used")
     done = ran(copied, "--json")
     assert done.exit_code == 1
-    found = {each["policy"]: each for each in json.loads(done.stdout)["policies"]}
-    wrong = [each for each in found["plan-advice@1"]["examples"] if not each["ok"]]
+    measured = {each["policy"]: each for each in json.loads(done.stdout)["policies"]}
+    wrong = [each for each in measured["plan-advice@1"]["examples"] if not each["ok"]]
     assert [each["differs"] for each in wrong] == [
         ["example 1 of `plan-advice@1` gives advice.action `plan up`, not `add-on`"]
     ]
-    assert all(each["ok"] for each in found["retention-offer@1"]["examples"])
+    assert all(each["ok"] for each in measured["retention-offer@1"]["examples"])
     assert "gives advice.action" in ran(copied, "--policy", "plan-advice").output
 
 
@@ -90,10 +90,10 @@ def test_suggestions_are_shown_ready_to_paste_and_in_json(copied: Path) -> None:
     done = ran(copied, "--policy", "plan-advice", "--suggest")
     assert "# plan-advice@1: to be added under `examples:`\n  # suggested: check that" in done.output
     assert "fired: [mostly-empty]}" in done.output
-    [found] = json.loads(ran(copied, "--policy", "plan-advice", "--suggest", "--json").stdout)["policies"]
-    first = found["suggestions"][0]
+    [measured] = json.loads(ran(copied, "--policy", "plan-advice", "--suggest", "--json").stdout)["policies"]
+    first = measured["suggestions"][0]
     assert first["reaches"] == "rule `mostly-empty` fires"
-    pasted = "".join(each["yaml"] for each in found["suggestions"])
+    pasted = "".join(each["yaml"] for each in measured["suggestions"])
     (copied / "plan-advice" / "v1.yaml").write_text(kept + pasted, encoding="utf-8")
     again = ran(copied, "--policy", "plan-advice", "--min-coverage", "100")
     assert again.exit_code == 0, again.output
@@ -139,7 +139,7 @@ def test_the_page_stands_alone_and_shows_text_and_marks(copied: Path, tmp_path: 
 def test_a_page_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
     done = ran(POLICIES, "--html", tmp_path / "no" / "such.html")
     assert done.exit_code == 2
-    assert "is out of reach: no such file or directory" in done.output
+    assert "cannot be written: no such file or directory" in done.output
 
 
 def test_an_unknown_policy_exits_with_2() -> None:

@@ -19,8 +19,8 @@ _MADE_ANEW = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16}\.\.\.")
 
 
 def block(kind: str) -> str:
-    (found,) = (each.text for each in blocks(PAGE) if each.kind == kind)
-    return found
+    (text,) = (each.text for each in blocks(PAGE) if each.kind == kind)
+    return text
 
 
 def lines(text: str) -> list[str]:

@@ -36,8 +36,8 @@ def files_of_the_project() -> list[Path]:
         check=False,
     )
     names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
-    found = [ROOT / name for name in names] if listed.returncode == 0 else list(ROOT.glob("[a-z]*/**/*.*"))
-    return [file for file in found if file.is_file()]
+    files = [ROOT / name for name in names] if listed.returncode == 0 else list(ROOT.glob("[a-z]*/**/*.*"))
+    return [file for file in files if file.is_file()]
 
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
@@ -72,12 +72,12 @@ def test_the_weights_of_the_policy_are_the_fitted_ones_rounded_to_4_digits() -> 
 
 
 def test_no_file_names_a_path_of_somebodys_machine() -> None:
-    found = {
+    wrong = {
         str(file.relative_to(ROOT)): match.group().decode()
         for file in files_of_the_project()
         if (match := _MACHINE.search(file.read_bytes()))
     }
-    assert found == {}
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("folder", ["work", "root", "home"])

@@ -28,8 +28,8 @@ FILES = [*sorted((ROOT / "policies").glob("**/*.yaml"))]
 def with_key(key: str) -> Any:
     """The one snippet of JSON or YAML that has a key at its top."""
     read = [*(json.loads(block.text) for block in JSON), *(yaml.safe_load(block.text) for block in YAML)]
-    (found,) = (data for data in read if key in data)
-    return found
+    (fragment,) = (data for data in read if key in data)
+    return fragment
 
 
 @pytest.mark.parametrize("block", JSON, ids=str)
@@ -53,14 +53,14 @@ def test_the_settings_give_each_file_of_the_policies_its_one_schema(schemas: dic
     for file in FILES:
         # In the editors' patterns a `*` does not go over a `/`.
         shown = str(file.relative_to(ROOT))
-        found = [
+        named = [
             name
             for name, patterns in schemas.items()
             for pattern in patterns
             if fnmatch(shown, pattern) and shown.count("/") == pattern.count("/")
         ]
         wanted = file.stem if file.stem in ("facts", "services") else "policy"
-        assert found == [f"./.ordain/schemas/{wanted}.json"]
+        assert named == [f"./.ordain/schemas/{wanted}.json"]
 
 
 def test_the_guide_lists_the_schemas_that_are_written() -> None:
@@ -91,11 +91,11 @@ def test_the_pattern_of_the_task_finds_the_place_in_what_check_says() -> None:
     (pattern,) = (task["problemMatcher"]["pattern"] for task in with_key("tasks")["tasks"] if task["problemMatcher"])
     with pytest.raises(PolicyError) as caught:
         formatted(b"policy: [a\n", "policies/a/v1.yaml")
-    found = re.match(pattern["regexp"], str(caught.value).splitlines()[0])
-    assert found is not None
-    places = [found[pattern[part]] for part in ("file", "line", "column")]
+    match = re.match(pattern["regexp"], str(caught.value).splitlines()[0])
+    assert match is not None
+    places = [match[pattern[part]] for part in ("file", "line", "column")]
     assert places == ["policies/a/v1.yaml", "2", "1"]
-    assert found[pattern["message"]].startswith("this is not YAML")
+    assert match[pattern["message"]].startswith("this is not YAML")
 
 
 def test_the_example_of_the_style_comes_out_as_shown() -> None:

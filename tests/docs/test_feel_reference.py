@@ -16,6 +16,7 @@ from ordain.engine.feel.functions.operators import PROPERTIES
 from ordain.engine.feel.runtime.describe import shown
 from ordain.engine.feel.syntax import parse
 from ordain.engine.feel.syntax.tree import In
+from ordain.engine.limits import LIMITS
 
 AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)
 PAGES = {name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("feel.md", "feel-cheat-sheet.md")}
@@ -52,6 +53,20 @@ def outcome(text: str) -> str:
 
 WRITTEN = rows("write", "gives")
 CELLS = rows("cell", "holds for", "not for")
+
+
+def test_the_limits_on_the_page_are_those_of_the_engine() -> None:
+    written = " ".join(PAGES["feel.md"].partition("\n## Limits\n")[2].split())
+    for sentence in (
+        f"in a policy has {LIMITS.expression_characters:,} characters and {LIMITS.expression_levels} levels",
+        f"in a `.dmn` file {LIMITS.lenient_characters:,} characters",
+        f"A loop has {LIMITS.loop_rounds:,} rounds at the most",
+        f"One decision has {LIMITS.work:,} units of work",
+        f"A text that is made has {LIMITS.text_characters:,} characters at the most",
+        f"a value {LIMITS.value_parts:,} parts",
+        f"is nested {LIMITS.value_levels} levels deep at the most",
+    ):
+        assert sentence in written
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -93,12 +108,12 @@ def test_a_cell_holds_for_what_the_pages_say_and_not_for_the_other(cell: str, ye
     if test is None:
         assert (cell, no) == ("-", "")
         return
-    found = [
+    results = [
         decided(In(origin, parse.expression(value, origin, lenient=lenient), (test,)), {}, AT, lenient=lenient).value
         for value in (yes, no)
     ]
-    assert found[0] is True
-    assert found[1] is not True
+    assert results[0] is True
+    assert results[1] is not True
 
 
 @pytest.mark.parametrize(("text", "strict", "lenient"), rows("write", "in a policy", "in a .dmn file"))

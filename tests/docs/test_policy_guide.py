@@ -17,8 +17,8 @@ TEXT = GUIDE.read_text(encoding="utf-8")
 
 def mistakes() -> list[tuple[Block, Block]]:
     """Each mistake with the block after it, which says what comes of it."""
-    found = blocks(GUIDE)
-    return [(one, after) for one, after in pairwise(found) if one.kind == "yaml mistake"]
+    fragments = blocks(GUIDE)
+    return [(one, after) for one, after in pairwise(fragments) if one.kind == "yaml mistake"]
 
 
 @pytest.mark.parametrize("block", all_blocks("yaml policy"), ids=str)

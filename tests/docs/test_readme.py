@@ -47,7 +47,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
 
 def codes(of: type[OrdainError] = OrdainError) -> list[type[OrdainError]]:
     """The errors that can be raised: all but the branches that only group others."""
-    below = [found for child in of.__subclasses__() for found in codes(child)]
+    below = [code for child in of.__subclasses__() for code in codes(child)]
     return below if of in (OrdainError, DataError, DecisionError) else [of, *below]
 
 
@@ -63,8 +63,8 @@ def commands(group: click.Command, path: str = "ordain") -> Iterator[tuple[str, 
 
 
 def block(kind: str) -> str:
-    (found,) = (each.text for each in blocks(README) if each.kind == kind)
-    return found
+    (text,) = (each.text for each in blocks(README) if each.kind == kind)
+    return text
 
 
 def lasting(value: Any) -> Any:

@@ -85,7 +85,7 @@ def _commands(block: Block, folder: Path, own: dict[str, str]) -> Iterator[Step]
             now = now.replace(text, of_run)
         printed, code = _run(now, folder)
         asked = int(_option(block, "exit") or 0) if last else 0
-        yield Step(block, command, shown, asked, _as_shown(shown, printed, own), code)
+        yield Step(block, command, shown, asked, _as_in_the_page(shown, printed, own), code)
 
 
 def _run(command: str, folder: Path) -> tuple[str, int]:
@@ -124,12 +124,12 @@ def _change(block: Block, file: Path) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8", newline=end)
 
 
-def _as_shown(shown: str, printed: str, own: dict[str, str]) -> str:
+def _as_in_the_page(shown: str, printed: str, own: dict[str, str]) -> str:
     """What was printed with the page's ids, hashes and times, which are learned where they first appear."""
     for text, now in own.items():
         printed = printed.replace(now, text)
     for kind in _OWN.groupindex:
-        there, fresh = ([found[0] for found in _OWN.finditer(text) if found[kind]] for text in (shown, printed))
+        there, fresh = ([match[0] for match in _OWN.finditer(text) if match[kind]] for text in (shown, printed))
         new = [text for text in dict.fromkeys(there) if text not in own]
         for text, now in zip(new, [now for now in dict.fromkeys(fresh) if now not in own], strict=False):
             own[text] = now
@@ -144,8 +144,8 @@ def _alike(shown: str, printed: str) -> bool:
 
 
 def _option(block: Block, name: str) -> str:
-    found = re.search(rf" {name}=(\S+)", block.kind)
-    return found[1] if found else ""
+    match = re.search(rf" {name}=(\S+)", block.kind)
+    return match[1] if match else ""
 
 
 def _renewed(page: Path, folder: Path) -> str:

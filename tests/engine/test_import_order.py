@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LONGEST = 400
 ORDER = [
+    "limits",
     "errors",
     "values.zones",
     "values.wide",
@@ -257,6 +260,63 @@ def test_no_import_hides_in_a_function(file: Path) -> None:
         if isinstance(inner, ast.Import | ast.ImportFrom)
     ]
     assert hidden == []
+
+
+ALIKE: dict[str, str] = {}
+"""Names that two files of one package may share, such as `engine/tables`, and why a word more would not help."""
+CROWDED = 30
+"""Loose files of one folder beyond which it wants rooms."""
+
+
+def names_of(package: str) -> Iterator[tuple[str, Path]]:
+    """Each file of a package with its name."""
+    for file in (ROOT / package).rglob("*.py"):
+        if file.name != "__init__.py":
+            yield file.stem, file.relative_to(ROOT)
+
+
+@pytest.mark.parametrize("package", ["engine", "models", "audit", "api"])
+def test_no_two_files_of_a_package_have_one_name(package: str) -> None:
+    places: dict[str, list[Path]] = {}
+    for name, file in names_of(package):
+        places.setdefault(f"{package}/{name}", []).append(file)
+    twice = {name: files for name, files in places.items() if len(files) > 1 and not ALIKE.get(name)}
+    assert twice == {}, "call one of them by a word more"
+
+
+@pytest.mark.parametrize("package", ["engine", "models", "audit", "api"])
+def test_no_folder_is_crowded(package: str) -> None:
+    loose = Counter(str(file.parent) for _, file in names_of(package))
+    assert {folder: count for folder, count in loose.items() if count > CROWDED} == {}, "make rooms"
+
+
+NO_LIMITS = {
+    "engine/values/temporal.py: _MOST_MONTHS": "what a duration can be",
+    "engine/values/wide.py: _LONGEST": "what a duration can be",
+    "engine/sheets/book.py: LONGEST": "what a spreadsheet can keep",
+}
+"""Numbers that nobody could choose otherwise."""
+
+
+def test_limits_stand_in_one_file_of_their_package() -> None:
+    pattern = re.compile(r"^(_?(?:MOST|MAX|LONGEST|LARGEST|FEWEST|SHOWN)\w*)(?:: \w+)? = \(?\d", re.MULTILINE)
+    elsewhere = {
+        f"{file.relative_to(ROOT)}: {name}"
+        for package in ("engine", "models", "api")
+        for file in (ROOT / package).rglob("*.py")
+        for name in pattern.findall(file.read_text(encoding="utf-8"))
+    }
+    assert elsewhere == NO_LIMITS.keys()
+
+
+def test_why_the_system_refused_is_said_in_one_place() -> None:
+    saying = {
+        str(file.relative_to(ROOT))
+        for package in ("engine", "models", "api")
+        for file in (ROOT / package).rglob("*.py")
+        if ".strerror" in file.read_text(encoding="utf-8")
+    }
+    assert saying == {"engine/errors.py"}, "say it with `reason_of`"
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))

@@ -27,13 +27,13 @@ def test_a_wrong_mapping_is_refused_with_message_hint_and_place(case: dict[str, 
     file.write_text(case["mapping"])
     with pytest.raises(PolicyError) as caught:
         read_mapping(file)
-    found = [
+    findings = [
         {"message": issue.message, "hint": issue.hint, "at": f"{issue.span.line}:{issue.span.column}"}
         for issue in caught.value.issues
         if issue.span
     ]
     assert case["findings"]
-    assert found == case["findings"]
+    assert findings == case["findings"]
 
 
 def test_an_unknown_shipped_mapping_is_met_with_the_nearest_name() -> None:

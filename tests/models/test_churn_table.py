@@ -42,13 +42,13 @@ def _mapping(tmp_path: Path, text: str) -> Mapping:
 def test_a_wrong_table_is_refused_with_message_hint_and_line(case: dict[str, Any], mapping: Mapping) -> None:
     with pytest.raises(DataQualityIssue) as caught:
         table_from(case["table"].encode(), mapping, "shop.csv")
-    found = [
+    findings = [
         {"message": issue.message, "hint": issue.hint, "line": issue.span.line}
         for issue in caught.value.issues
         if issue.span and issue.span.file == "shop.csv"
     ]
     assert case["findings"]
-    assert found == case["findings"]
+    assert findings == case["findings"]
 
 
 def test_cells_become_facts_and_a_blank_optional_one_is_missing(mapping: Mapping) -> None:

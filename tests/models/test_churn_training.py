@@ -152,6 +152,6 @@ def test_a_table_without_a_mapping_is_refused_with_the_shipped_ones(tmp_path: Pa
 
 def test_held_out_rows_that_cannot_be_written_are_an_error_and_no_model_is_stored(tmp_path: Path) -> None:
     registry = Registry(tmp_path / "models")
-    with pytest.raises(SettingsError, match=r"`asks\.ndjson` cannot be written: No such file or directory"):
+    with pytest.raises(SettingsError, match=r"`asks\.ndjson` cannot be written: no such file or directory"):
         train_churn(None, None, registry, at=AT, customers_count=600, held_out=tmp_path / "no" / "asks.ndjson")
     assert registry.names() == ()

@@ -108,7 +108,7 @@ def test_an_unknown_version_is_met_with_the_known_ones(registry: Registry) -> No
 @pytest.mark.parametrize("file", [TREES, CARD, SUMS])
 def test_a_missing_file_is_named(copy: Registry, file: str) -> None:
     (copy.directory / "churn" / "1" / file).unlink()
-    with pytest.raises(ModelDegradationDetected, match=f"`{file}` cannot be read: No such file") as caught:
+    with pytest.raises(ModelDegradationDetected, match=f"`{file}` cannot be read: no such file") as caught:
         copy.load("churn")
     assert caught.value.issues[0].hint == "run: ordain train churn"
 
@@ -175,5 +175,5 @@ def test_a_directory_that_cannot_be_made_is_an_error_with_its_cause(
     tmp_path: Path, card: Card, trained: Trained
 ) -> None:
     (tmp_path / "models").write_text("a file where the directory should be")
-    with pytest.raises(SettingsError, match="model `churn` cannot be stored: Not a directory"):
+    with pytest.raises(SettingsError, match="model `churn` cannot be stored: not a directory"):
         _save(Registry(tmp_path / "models"), card, trained)

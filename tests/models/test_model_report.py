@@ -10,7 +10,7 @@ from ordain.models.registry.card import Card
 from ordain.models.training.report import render
 
 
-def _shown(card: Card) -> str:
+def _printed(card: Card) -> str:
     console = Console(width=120, file=io.StringIO(), color_system=None)
     with console.capture() as shown:
         console.print(render(card))
@@ -18,7 +18,7 @@ def _shown(card: Card) -> str:
 
 
 def test_the_report_shows_the_figures_beside_those_of_everybody_stays(card: Card) -> None:
-    shown = _shown(card)
+    shown = _printed(card)
     quality = card.quality
     for line, field in (("AUC", "auc"), ("Brier score", "brier"), ("calibration error", "calibration_error")):
         (row,) = [each for each in shown.splitlines() if each.startswith(f"│ {line} ")]
@@ -27,12 +27,12 @@ def test_the_report_shows_the_figures_beside_those_of_everybody_stays(card: Card
 
 
 def test_the_report_has_one_line_per_tenth_with_predicted_and_observed(card: Card) -> None:
-    shown = _shown(card)
+    shown = _printed(card)
     for each in card.quality.reliability:
         assert any(f"{each.predicted:.1%} │" in row and f" {each.observed:.1%} │" in row for row in shown.splitlines())
 
 
 def test_a_model_of_invented_customers_says_so_and_one_of_real_ones_does_not(card: Card) -> None:
-    assert "SYNTHETIC data: no evidence about real customers" in _shown(card)
+    assert "SYNTHETIC data: no evidence about real customers" in _printed(card)
     real = card.model_copy(update={"data": card.data.model_copy(update={"synthetic": False})})
-    assert "SYNTHETIC data: no evidence" not in _shown(real)
+    assert "SYNTHETIC data: no evidence" not in _printed(real)

@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 
 from ordain.api.cli.actor import actor
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
 from ordain.api.keys import new_signing_key, read_secret, sync_folder
-from ordain.api.ledger import open_for, opened_ledger, require_ledger, settings_of
-from ordain.api.settings import Settings
+from ordain.api.ledger import open_for, opened_ledger, require_ledger
+from ordain.api.settings import Settings, load_settings
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.opening import open_store
@@ -28,15 +29,14 @@ _REASON = click.option("--reason", required=True, help="Why, for the record.")
 
 
 @click.command("checkpoint")
-@click.option("--json", "as_json", is_flag=True, help="Print the checkpoint as JSON.")
+@json_option("Print the checkpoint as JSON.")
 @click.pass_obj
-def checkpoint_command(obj: dict[str, object], as_json: bool) -> None:
+def checkpoint_command(call: Invocation, as_json: bool) -> None:
     """Sign the log as it is now and anchor it; a running server does this by itself.
 
     Exit codes: 0 signed and anchored everywhere, 1 a place did not take it, 2 bad input, 3 the log cannot be signed.
     """
-    obj["json"] = as_json
-    with opened_ledger(obj) as opened:
+    with opened_ledger(call.config) as opened:
         _show(opened, opened.settle() or opened.checkpointer.newest(), as_json)
         unanchored = bool(opened.checkpointer.unanchored)
     if unanchored:
@@ -68,9 +68,9 @@ def _show(opened: OpenLedger, made: Checkpoint | None, as_json: bool) -> None:
 @_REASON
 @_AS
 @click.pass_obj
-def new_places_command(obj: dict[str, object], reason: str, name: str | None) -> None:
+def new_places_command(call: Invocation, reason: str, name: str | None) -> None:
     """Begin to anchor in new places, when none of those in `anchors` knows this ledger yet, and say why."""
-    with opened_ledger(obj, new_places=True) as opened:
+    with opened_ledger(call.config, new_places=True) as opened:
         places = [place.name for place in opened.places]
         opened.note(Kind.ANCHOR, {"action": "new places"}, {"actor": actor(name), "reason": reason, "places": places})
     OUT.print("anchored from now on in: " + ", ".join(places), markup=False)
@@ -80,9 +80,9 @@ def new_places_command(obj: dict[str, object], reason: str, name: str | None) ->
 @_REASON
 @_AS
 @click.pass_obj
-def rotate_command(obj: dict[str, object], reason: str, name: str | None) -> None:
+def rotate_command(call: Invocation, reason: str, name: str | None) -> None:
     """Let a new key sign the log from now on; the old key vouches for it in an entry. Stop the server first."""
-    settings = settings_of(obj)
+    settings = load_settings(call.config)
     file = settings.keys / "signing.key"
     if not file.is_file():
         raise SettingsError(
@@ -102,7 +102,7 @@ def rotate_command(obj: dict[str, object], reason: str, name: str | None) -> Non
     os.link(file, file.with_name(f"signing.key.until-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%fZ}"))
     new.replace(file)
     sync_folder(file.parent)
-    with opened_ledger(obj) as opened:
+    with opened_ledger(call.config) as opened:
         OUT.print(f"the ledger is signed by a new key: {opened.identity.key}", markup=False)
         OUT.print("hand it to whoever verifies; the old key vouches for it in the log, and is kept for old backups")
 
@@ -121,12 +121,12 @@ def _took_over(settings: Settings, new: Path) -> bool:
 @_REASON
 @_AS
 @click.pass_obj
-def recover_command(obj: dict[str, object], reason: str, name: str | None) -> None:
+def recover_command(call: Invocation, reason: str, name: str | None) -> None:
     """Go on after a loss: the database is an old backup, and the entries after it are gone for good.
 
     The log and every anchor say so from then on. Who was erased since the backup is erased again.
     """
-    with opened_ledger(obj, lost=True) as opened:
+    with opened_ledger(call.config, lost=True) as opened:
         found = recover(opened, private={"actor": actor(name), "reason": reason})
     lost = found.lost_size - found.size
     OUT.print(f"recorded: the ledger goes on from {found.size:,} entries; at least {lost:,} that were signed are lost")

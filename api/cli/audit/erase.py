@@ -8,14 +8,16 @@ import json
 import click
 
 from ordain.api.cli.actor import actor
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
-from ordain.api.ledger import opened_ledger, settings_of
+from ordain.api.ledger import opened_ledger
+from ordain.api.settings import load_settings
 from ordain.audit.privacy.erasure import Erased, Erasure, erase, erase_due, hold
 from ordain.audit.privacy.retention import retain
 
 _AS = click.option("--as", "name", help="Who asks for it; else the user of this machine.")
 _REASON = click.option("--reason", default="", help="Why, for the record. Sealed, and never about the person's data.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_JSON = json_option("Print the result as JSON.")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -29,7 +31,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @_JSON
 @click.pass_obj
 def erase_command(
-    obj: dict[str, object],
+    call: Invocation,
     subject: str | None,
     due: bool,
     not_before: dt.datetime | None,
@@ -45,14 +47,13 @@ def erase_command(
 
     Exit codes: 0 erased, 4 restricted for now, 2 bad input, 3 not recorded.
     """
-    obj["json"] = as_json
     if due == (subject is not None):
         raise click.UsageError("name one subject, or say --due")
     if subject is not None and not (yes or as_json):
         click.confirm(f"Erase everything on record about `{subject}`, for good?", abort=True, err=True)
     private = {"actor": actor(name), "reason": reason}
-    with opened_ledger(obj) as opened:
-        keep = dt.timedelta(days=settings_of(obj).keep_days)
+    with opened_ledger(call.config) as opened:
+        keep = dt.timedelta(days=load_settings(call.config).keep_days)
         if subject is None:
             found = erase_due(opened, private=private, keep=keep)
         else:
@@ -90,9 +91,9 @@ def _said(found: Erasure) -> str:
 @_REASON
 @_AS
 @click.pass_obj
-def hold_command(obj: dict[str, object], subject: str, release: bool, reason: str, name: str | None) -> None:
+def hold_command(call: Invocation, subject: str, release: bool, reason: str, name: str | None) -> None:
     """Put a legal hold on SUBJECT: nothing on record about that customer is erased, or removed by age."""
-    with opened_ledger(obj) as opened:
+    with opened_ledger(call.config) as opened:
         hold(opened, subject, not release, private={"actor": actor(name), "reason": reason})
     OUT.print("the hold is released" if release else "held: nothing about this subject is erased until --release")
 
@@ -106,7 +107,7 @@ def hold_command(obj: dict[str, object], subject: str, release: bool, reason: st
 @_JSON
 @click.pass_obj
 def retain_command(
-    obj: dict[str, object],
+    call: Invocation,
     days: int | None,
     before: dt.datetime | None,
     yes: bool,
@@ -118,7 +119,6 @@ def retain_command(
 
     What a legal hold protects stays, and so does what is about nobody. On PostgreSQL whole months are dropped.
     """
-    obj["json"] = as_json
     if (days is None) == (before is None):
         raise click.UsageError("say --days or --before")
     limit = dt.datetime.now(dt.UTC) - dt.timedelta(days=days) if days is not None else before
@@ -126,7 +126,7 @@ def retain_command(
     limit = limit.astimezone(dt.UTC) if limit.tzinfo else limit.replace(tzinfo=dt.UTC)
     if not (yes or as_json):
         click.confirm(f"Remove what was recorded before {limit:%Y-%m-%d %H:%M} UTC, for good?", abort=True, err=True)
-    with opened_ledger(obj) as opened:
+    with opened_ledger(call.config) as opened:
         found = retain(opened, limit, private={"actor": actor(name), "reason": reason})
     if as_json:
         OUT.print(

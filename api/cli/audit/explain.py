@@ -7,6 +7,7 @@ import json
 import click
 
 from ordain.api.cli.audit.readers import HINT, access, legal_claim_option, parsed_id, read_one, reader_options
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import opened_ledger
 from ordain.audit.entry.entry import Kind
@@ -21,10 +22,10 @@ from ordain.engine.errors import UnknownDecision
 @legal_claim_option
 @reader_options
 @click.option("--why-not", "why", is_flag=True, help="Say as well why each other rule did not fire.")
-@click.option("--json", "as_json", is_flag=True, help="Print what the letter is made from, as JSON.")
+@json_option("Print what the letter is made from, as JSON.")
 @click.pass_obj
 def explain_command(
-    obj: dict[str, object],
+    call: Invocation,
     decision_id: str,
     legal_claim: str | None,
     name: str | None,
@@ -39,9 +40,8 @@ def explain_command(
 
     Exit codes: 0 explained, 2 there is no such decision, 3 the ledger cannot be read, or the reading not recorded.
     """
-    obj["json"] = as_json
     by = access(name, purpose, legal_claim)
-    with opened_ledger(obj, restricted=legal_claim is not None) as opened:
+    with opened_ledger(call.config, restricted=legal_claim is not None) as opened:
         entry = opened.reader.entry(parsed_id(decision_id))
         if entry is not None and entry.read().get("kind") != Kind.DECISION:
             raise UnknownDecision(f"the entry `{decision_id}` is no decision", HINT)

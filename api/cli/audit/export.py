@@ -11,8 +11,10 @@ import click
 
 from ordain.api.cli.audit.query import make_query, query_options
 from ordain.api.cli.audit.readers import Access, access, legal_claim_option, note_reading, reader_options
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT, progress_bar
-from ordain.api.ledger import opened_ledger, settings_of
+from ordain.api.ledger import opened_ledger
+from ordain.api.settings import load_settings
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Record
 from ordain.audit.records.export import Exported, Format, export
@@ -41,10 +43,10 @@ from ordain.engine.errors import MalformedRequest
 @click.option("--replace", is_flag=True, help="Replace a file that is there.")
 @legal_claim_option
 @reader_options
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@json_option("Print the counts as JSON.")
 @click.pass_obj
 def export_command(
-    obj: dict[str, object],
+    call: Invocation,
     /,
     file: Path,
     format_name: str | None,
@@ -65,12 +67,14 @@ def export_command(
     Exit codes: 0 written, 2 bad input or the file cannot be written, 3 the ledger cannot be read, or the reading
     not recorded.
     """
-    obj["json"] = as_json
     by = access(name, purpose, legal_claim)
-    query, format = make_query(settings_of(obj).zone, limit, **given), _format(file, format_name)
+    query, format = make_query(load_settings(call.config).zone, limit, **given), _format(file, format_name)
     seen, looked = Role(role), Looked()
     personal = seen is not Role.PUBLIC or query.is_personal
-    with opened_ledger(obj, restricted=legal_claim is not None) as opened, progress_bar("exporting") as (bar, task):
+    with (
+        opened_ledger(call.config, restricted=legal_claim is not None) as opened,
+        progress_bar("exporting") as (bar, task),
+    ):
 
         def confirm(exported: Exported) -> None:
             if personal:

@@ -9,26 +9,26 @@ from pathlib import Path
 import click
 
 from ordain.api.cli.audit.readers import parsed_id
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import opened_ledger
 from ordain.audit.ledger.proving import consistency, proof_file
-from ordain.engine.errors import SettingsError
+from ordain.engine.errors import SettingsError, reason_of
 
 
 @click.command("prove")
 @click.argument("entry_id")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the proof to this file.")
-@click.option("--json", "as_json", is_flag=True, help="Print the proof inside a JSON object, with the public key.")
+@json_option("Print the proof inside a JSON object, with the public key.")
 @click.pass_obj
-def prove_command(obj: dict[str, object], entry_id: str, output: Path | None, as_json: bool) -> None:
+def prove_command(call: Invocation, entry_id: str, output: Path | None, as_json: bool) -> None:
     """Prove that ENTRY_ID is in the log, against the newest checkpoint (https://c2sp.org/tlog-proof).
 
     The proof holds nothing personal. It verifies offline, with the ledger's public key: ordain audit verify-proof.
 
     Exit codes: 0 proven, 2 there is no such entry or no checkpoint covers it yet, 3 the ledger cannot be read.
     """
-    obj["json"] = as_json
-    with opened_ledger(obj) as opened:
+    with opened_ledger(call.config) as opened:
         text, key = proof_file(opened.store, opened.reader, parsed_id(entry_id)), opened.identity.key
     if output is not None:
         _write(output, text)
@@ -43,9 +43,9 @@ def prove_command(obj: dict[str, object], entry_id: str, output: Path | None, as
 @click.command("consistency")
 @click.argument("old", type=click.IntRange(min=0))
 @click.argument("new", type=click.IntRange(min=0), required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print checkpoints and proof as JSON.")
+@json_option("Print checkpoints and proof as JSON.")
 @click.pass_obj
-def consistency_command(obj: dict[str, object], old: int, new: int | None, as_json: bool) -> None:
+def consistency_command(call: Invocation, old: int, new: int | None, as_json: bool) -> None:
     """Prove that the log of OLD entries is the beginning of the log of NEW (the newest checkpoint if left out).
 
     Both are sizes of checkpoints on record. Printed: the older checkpoint, the hashes of the proof (RFC 9162
@@ -53,8 +53,7 @@ def consistency_command(obj: dict[str, object], old: int, new: int | None, as_js
 
     Exit codes: 0 proven, 2 no such checkpoint, 3 the ledger cannot be read or is not what was signed.
     """
-    obj["json"] = as_json
-    with opened_ledger(obj) as opened:
+    with opened_ledger(call.config) as opened:
         proof, key = consistency(opened.store, old, new), opened.identity.key
     hashes = [base64.b64encode(hashed).decode() for hashed in proof.hashes]
     if as_json:
@@ -73,4 +72,6 @@ def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise SettingsError(f"`{file}` cannot be written: {error.strerror}", "check its folder and the disk") from None
+        raise SettingsError(
+            f"`{file}` cannot be written: {reason_of(error)}", "check its folder and the disk"
+        ) from None

@@ -12,16 +12,18 @@ from typing import Any
 import click
 
 from ordain.api.cli.audit.readers import access, note_reading, reader_options
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT, progress_bar
-from ordain.api.ledger import opened_ledger, settings_of
+from ordain.api.ledger import opened_ledger
+from ordain.api.limits import LIMITS
+from ordain.api.settings import load_settings
 from ordain.audit.explain.plain_words import one_line
 from ordain.audit.records.actions import Columns, read_actions
 from ordain.audit.records.export import safe_cell
 from ordain.audit.records.reconcile import Finding, Reconciliation, Rules, reconcile
 from ordain.audit.records.search import Condition
-from ordain.engine.errors import MalformedRequest
+from ordain.engine.errors import MalformedRequest, reason_of
 
-_SHOWN = 50
 _COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
 
 
@@ -38,10 +40,10 @@ _COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
 )
 @reader_options
 @click.option("--csv", "as_csv", type=click.Path(path_type=Path, dir_okay=False), help="Write the findings here, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print findings and counts as JSON.")
+@json_option("Print findings and counts as JSON.")
 @click.pass_obj
 def reconcile_command(
-    obj: dict[str, object],
+    call: Invocation,
     table: Path,
     id_column: str,
     subject_column: str,
@@ -64,14 +66,13 @@ def reconcile_command(
     Exit codes: 0 nothing found, 1 something found, 2 bad input, 3 the ledger cannot be read, or the reading not
     recorded.
     """
-    obj["json"] = as_json
     if as_csv is not None and as_csv.exists():
         raise MalformedRequest(f"`{as_csv}` is there already", "name another file, or remove it")
     columns = Columns(id_column, subject_column, service_column, time_column)
-    actions = read_actions(table, columns, settings_of(obj).zone)
+    actions = read_actions(table, columns, load_settings(call.config).zone)
     rules = Rules(within=dt.timedelta(hours=within), services=services, unless=tuple(map(Condition.parse, unless)))
     by = access(name, purpose)
-    with opened_ledger(obj) as opened, progress_bar("comparing") as (bar, task):
+    with opened_ledger(call.config) as opened, progress_bar("comparing") as (bar, task):
         done = reconcile(actions, opened.reader, rules, lambda at, total: bar.update(task, completed=at, total=total))
         note_reading(opened, "reconcile", by, done.ids, query={"table": table.name, "rows": len(actions)})
     if as_csv is not None:
@@ -102,12 +103,12 @@ def _shown(finding: Finding) -> dict[str, Any]:
 
 
 def _print(done: Reconciliation) -> None:
-    for finding in done.findings[:_SHOWN]:
+    for finding in done.findings[: LIMITS.listed]:
         place = "ledger" if finding.row is None else f"row {finding.row}"
         named = f" ({finding.decision_id})" if finding.decision_id else ""
         OUT.print(one_line(f"{place}: {finding.wrong}: {finding.message}{named}"), markup=False)
-    if len(done.findings) > _SHOWN:
-        OUT.print(f"and {len(done.findings) - _SHOWN:,} more: see --csv or --json")
+    if len(done.findings) > LIMITS.listed:
+        OUT.print(f"and {len(done.findings) - LIMITS.listed:,} more: see --csv or --json")
     counts = ", ".join(f"{count:,} {wrong}" for wrong, count in done.counts().items() if count)
     words = f"[bold red]{counts}[/]" if counts else "[green]all agree[/]"
     OUT.print(f"{done.actions:,} actions, {done.matched:,} with their decision: {words}")
@@ -123,4 +124,4 @@ def _write_csv(file: Path, findings: list[Finding]) -> None:
     try:
         file.write_text(text.getvalue(), encoding="utf-8", newline="")
     except OSError as error:
-        raise click.FileError(str(file), error.strerror or "") from None
+        raise click.FileError(str(file), reason_of(error)) from None

@@ -9,8 +9,11 @@ import click
 
 from ordain.api.cli.audit.query import make_query, query_options
 from ordain.api.cli.audit.readers import Access, access, note_reading, reader_options
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import ERR, OUT, progress_bar
-from ordain.api.ledger import opened_ledger, settings_of
+from ordain.api.ledger import opened_ledger
+from ordain.api.limits import LIMITS
+from ordain.api.settings import load_settings
 from ordain.audit.entry.entry import StoredEntry
 from ordain.audit.explain.plain_words import one_line, words
 from ordain.audit.ledger.open_ledger import OpenLedger
@@ -19,17 +22,17 @@ from ordain.audit.records.search import Looked, Query, matching, search
 
 Json = dict[str, Any]
 
-_RULES = 2  # of an entry, named in a line
+_RULES = LIMITS.listed_rules
 
 
 @click.command("search")
 @query_options
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At the most so many.")
 @reader_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@json_option("Print one JSON object per line.")
 @click.pass_obj
 def search_command(
-    obj: dict[str, object], /, limit: int, name: str | None, purpose: str | None, as_json: bool, **given: Any
+    call: Invocation, /, limit: int, name: str | None, purpose: str | None, as_json: bool, **given: Any
 ) -> None:
     """Find entries. All conditions given must hold.
 
@@ -38,10 +41,9 @@ def search_command(
 
     Exit codes: 0 done, found or not; 2 bad input; 3 the ledger cannot be read, or the reading not recorded.
     """
-    obj["json"] = as_json
-    query = make_query(settings_of(obj).zone, limit, **given)
+    query = make_query(load_settings(call.config).zone, limit, **given)
     looked = Looked()
-    with opened_ledger(obj) as opened, progress_bar("searching") as (progress, task):
+    with opened_ledger(call.config) as opened, progress_bar("searching") as (progress, task):
 
         def show_progress(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)

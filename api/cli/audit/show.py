@@ -7,6 +7,7 @@ import json
 import click
 
 from ordain.api.cli.audit.readers import access, legal_claim_option, only_public, read_one, reader_options
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import opened_ledger
 
@@ -15,10 +16,10 @@ from ordain.api.ledger import opened_ledger
 @click.argument("entry_id")
 @legal_claim_option
 @reader_options
-@click.option("--json", "as_json", is_flag=True, help="Print the entry as one JSON object.")
+@json_option("Print the entry as one JSON object.")
 @click.pass_obj
 def show_command(
-    obj: dict[str, object],
+    call: Invocation,
     entry_id: str,
     legal_claim: str | None,
     name: str | None,
@@ -31,9 +32,8 @@ def show_command(
 
     Exit codes: 0 shown, 2 there is no such entry, 3 the ledger cannot be read, or the reading not recorded.
     """
-    obj["json"] = as_json
     by = access(name, purpose, legal_claim)
-    with opened_ledger(obj, restricted=legal_claim is not None) as opened:
+    with opened_ledger(call.config, restricted=legal_claim is not None) as opened:
         record = read_one(opened, entry_id, "show", by)
     data = {
         "leaf_index": record.entry.leaf_index,

@@ -6,22 +6,24 @@ import datetime as dt
 
 import click
 
+from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.terminal import OUT, progress_bar
 from ordain.api.keys import load_keys
-from ordain.api.ledger import ENGINE, opened_ledger, require_ledger, settings_of
+from ordain.api.ledger import ENGINE, opened_ledger, require_ledger
+from ordain.api.settings import load_settings
 from ordain.audit.ledger.opening import open_store
 from ordain.audit.store.schema import is_first_cut, upgrade
 
 
 @click.command("upgrade")
 @click.pass_obj
-def upgrade_command(obj: dict[str, object]) -> None:
+def upgrade_command(call: Invocation) -> None:
     """Bring an older ledger to this version, in place and in one transaction. Stop the server and back it up first.
 
     A backup of a first-cut ledger holds its entries readable: delete it once you are satisfied. If this is
     interrupted, run it again.
     """
-    settings = settings_of(obj)
+    settings = load_settings(call.config)
     require_ledger(settings)
     store = open_store(settings.database_url, settings.busy_seconds)
     try:
@@ -38,7 +40,7 @@ def upgrade_command(obj: dict[str, object]) -> None:
             )
     finally:
         store.close()
-    with opened_ledger(obj):  # which signs and anchors it at its end
+    with opened_ledger(call.config):  # which signs and anchors it at its end
         pass
     if done.from_revision == done.to_revision:
         OUT.print(f"the ledger is of this version already ({done.to_revision})")

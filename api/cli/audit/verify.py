@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from ordain.api.cli.audit.verify_proof import known_key
+from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT, progress_bar
 from ordain.api.keys import MASTER, secret_of
-from ordain.api.ledger import place_folders, require_ledger, settings_of
-from ordain.api.settings import Settings
+from ordain.api.ledger import place_folders, require_ledger
+from ordain.api.settings import Settings, load_settings
 from ordain.audit.store.schema import HEAD
 from ordain.audit.verifier.check import verify
 from ordain.audit.verifier.findings import Evidence
@@ -26,10 +27,10 @@ from ordain.audit.verifier.findings import Evidence
 @click.option("--no-anchors", is_flag=True, help="Do not compare with the anchors of the settings.")
 @click.option("--key", help="The ledger's public key as you know it, or a file with it.")
 @click.option("--open", "opens", is_flag=True, help="Decrypt every payload too; needs the master key.")
-@click.option("--json", "as_json", is_flag=True, help="Print the evidence as JSON.")
+@json_option("Print the evidence as JSON.")
 @click.pass_obj
 def verify_command(
-    obj: dict[str, object],
+    call: Invocation,
     start: int | None,
     end: int | None,
     sample: int | None,
@@ -48,8 +49,7 @@ def verify_command(
     Exit codes: 0 it holds; 2 there is no ledger; else the first class of what is wrong: 10 content, 11 payload,
     12 tree, 13 signature, 14 anchor, 15 erasure, 16 document, 17 file.
     """
-    obj["json"] = as_json
-    settings = settings_of(obj)
+    settings = load_settings(call.config)
     require_ledger(settings)
     master = secret_of(MASTER, settings.keys / "master.key") if opens else None
     with progress_bar("verifying") as (progress, task):

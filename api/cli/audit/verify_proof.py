@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from ordain.api.cli.invocation import json_option
 from ordain.api.cli.terminal import OUT, report
 from ordain.audit.verifier.notes import read_key
 from ordain.audit.verifier.proof import MOST_BYTES, verify_proof
-from ordain.engine.errors import CheckpointRefused, MalformedRequest, ProofRefused
+from ordain.engine.errors import CheckpointRefused, MalformedRequest, ProofRefused, reason_of
 
 
 @click.command("verify-proof")
@@ -18,16 +19,12 @@ from ordain.engine.errors import CheckpointRefused, MalformedRequest, ProofRefus
 @click.option("--key", required=True, help="The ledger's public key, `ordain.ledger/...+...+...`, or a file with it.")
 @click.option("--leaf-hash", help="The leaf hash of the receipt: the proof must be of that entry.")
 @click.option("--entry-id", help="The entry id of the receipt: the proof must be of that entry.")
-@click.option("--json", "as_json", is_flag=True, help="Print what is proven as JSON.")
-@click.pass_obj
-def verify_proof_command(
-    obj: dict[str, object], file: Path, key: str, leaf_hash: str | None, entry_id: str | None, as_json: bool
-) -> None:
+@json_option("Print what is proven as JSON.")
+def verify_proof_command(file: Path, key: str, leaf_hash: str | None, entry_id: str | None, as_json: bool) -> None:
     """Verify the proof FILE, offline: neither the ledger nor the settings are looked at.
 
     Exit codes: 0 it holds, 1 it does not, 2 bad input.
     """
-    obj["json"] = as_json
     vkey, text = known_key(key), _read(file)
     try:
         found = verify_proof(text, vkey, leaf_hash=leaf_hash, entry_id=entry_id)
@@ -70,4 +67,4 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as opened:
             return opened.read(MOST_BYTES + 1)
     except OSError as error:
-        raise MalformedRequest(f"`{file}` cannot be read: {error.strerror}") from None
+        raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None

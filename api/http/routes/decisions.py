@@ -37,21 +37,21 @@ def ask(service: str) -> Response:
     use.catalog.service(service)
     body = request.get_data(cache=False)
     request.stream.read(1)  # Werkzeug ends a chunked body silently at the limit; one byte more makes it complain
-    return _json(decide(read_ask(service, body), use).shown())
+    return _json(decide(read_ask(service, body), use).as_json())
 
 
 @ROUTES.get("/<decision_id>")
 def record(decision_id: str) -> Response:
     """The decision as the ledger has it, facts and trace included. The ledger notes that it was read."""
-    found = _read(decision_id, "record")
-    return _json({**found.merged(), "status": found.status})
+    record = _read(decision_id, "record")
+    return _json({**record.merged(), "status": record.status})
 
 
 @ROUTES.get("/<decision_id>/explanation")
 def explanation(decision_id: str) -> Response:
     """What was decided and why, for the person it is about: data, and the same as plain sentences (Markdown)."""
-    found = _read(decision_id, "explanation")
-    explained = explain(found, _use().ledger.reader)
+    record = _read(decision_id, "explanation")
+    explained = explain(record, _use().ledger.reader)
     return _json({**explained.data, "text": letter(explained)})
 
 
@@ -67,8 +67,8 @@ def replay(decision_id: str) -> Response:
 @ROUTES.get("/<decision_id>/why-not")
 def why_not(decision_id: str) -> Response:
     """For each rule that did not fire, the first of its conditions that did not hold, and the value it met."""
-    found = _read(decision_id, "why-not")
-    return _json({"status": found.status, "rules": Replayer(_use().ledger.reader).why_not(found)})
+    record = _read(decision_id, "why-not")
+    return _json({"status": record.status, "rules": Replayer(_use().ledger.reader).why_not(record)})
 
 
 @ROUTES.get("/<decision_id>/proof")
@@ -81,19 +81,19 @@ def proof(decision_id: str) -> Response:
 
 def _read(decision_id: str, action: str) -> Record:
     """The record; that it was read is on record, too, under the key of whom it is about."""
-    found = _decision(decision_id)
-    if found.private is not None:
+    record = _decision(decision_id)
+    if record.private is not None:
         about = {"action": f"http {action}", "entries": 1}
-        private = {"actor": "http", "ids": [str(found.entry.id)]}
-        _use().ledger.note(Kind.READ, about, private, found.private.get("subject"))
-    return found
+        private = {"actor": "http", "ids": [str(record.entry.id)]}
+        _use().ledger.note(Kind.READ, about, private, record.private.get("subject"))
+    return record
 
 
 def _decision(decision_id: str) -> Record:
-    found = _use().ledger.reader.record(entry_id(decision_id))
-    if found is None or found.envelope["kind"] != Kind.DECISION:
+    record = _use().ledger.reader.record(entry_id(decision_id))
+    if record is None or record.envelope["kind"] != Kind.DECISION:
         raise unknown(decision_id)
-    return found
+    return record
 
 
 def entry_id(text: str) -> UUID:

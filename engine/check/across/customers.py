@@ -10,13 +10,10 @@ from itertools import pairwise
 
 from ordain.engine.check.across.conjuncts import TODAY, Condition, Variable, type_of
 from ordain.engine.errors import NotThatType
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.facts import Fact, Vocabulary
 from ordain.engine.policy.model import Effective
 from ordain.engine.values.types import NUMBERS, Kind, Value
-
-BUDGET = 20_000
-"""How many conditions are decided in one search before it gives up."""
-_MOST_TEXTS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class _Search:
     choices: Mapping[Variable, Sequence[Value]]
     wanted: Sequence[Condition]
     days: Effective
-    left: int = BUDGET
+    left: int = LIMITS.search_conditions
     chosen: dict[Variable, Value] = field(default_factory=dict)
 
     def run(self, depth: int) -> Mapping[Variable, Value] | None:
@@ -128,7 +125,7 @@ def _choices(variable: Variable, wanted: Iterable[Condition], vocabulary: Vocabu
             found = [text for text in of.values if text in written]
             found += [text for text in of.values if text not in written][:1] if of.values else [*written, "other"]
         case Kind.LIST:
-            texts = [value for value in near if isinstance(value, str)][:_MOST_TEXTS]
+            texts = [value for value in near if isinstance(value, str)][: LIMITS.search_texts]
             found = [(), *((text,) for text in dict.fromkeys(texts)), tuple(dict.fromkeys(texts))]
         case _:
             found = [value for value in near if not isinstance(value, str | bool | Decimal)]

@@ -10,11 +10,12 @@ from ordain.engine.check.across.customers import Answer, find
 from ordain.engine.check.across.demands import Demand, clashing_obligations, demands, not_applying, opposed_bounds
 from ordain.engine.check.across.held import Held, Parts
 from ordain.engine.errors import Issue, Level
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import Effective
 from ordain.engine.values.types import Value, plain
 
 _CODE = "rules-at-odds"
-_MOST_SHOWN = 8
+_MOST_NAMED = LIMITS.named_values
 
 
 def rules_at_odds(parts: Parts) -> Iterator[Issue]:
@@ -154,9 +155,9 @@ def _text(demand: Demand) -> str:
 def customer(found: Mapping[Variable, Value]) -> str:
     """The values of a customer as people read them, most of them when there are many."""
     said = [f"{name}{'.' + part if part else ''} {_said(value)}" for (name, part), value in found.items() if name]
-    more = f" and {len(said) - _MOST_SHOWN} more" if len(said) > _MOST_SHOWN else ""
+    more = f" and {len(said) - _MOST_NAMED} more" if len(said) > _MOST_NAMED else ""
     day = f", on {found[TODAY]}" if TODAY in found else ""
-    return (", ".join(said[:_MOST_SHOWN]) + more + day).removeprefix(", ") or "any"
+    return (", ".join(said[:_MOST_NAMED]) + more + day).removeprefix(", ") or "any"
 
 
 def _said(value: Value) -> str:

@@ -22,18 +22,17 @@ from ordain.engine.errors import Issue, Level, Span
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Literal
 from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.model import Decision, Formula, HitPolicy, Policy, Table
 from ordain.engine.tables.index_column import bits
 from ordain.engine.values.types import Type
 
-STEPS = 16_000_000
-"""Pieces looked at for one table and question before the search is given up: some two to five seconds of work."""
 MOST_GAPS, MOST_NAMED, MOST_MERGES = 5, 6, 10
 _SINGLE = (HitPolicy.UNIQUE, HitPolicy.FIRST, HitPolicy.ANY, HitPolicy.PRIORITY)
 
 
-def findings(policy: Policy, vocabulary: Vocabulary, steps: int = STEPS) -> list[Issue]:
+def findings(policy: Policy, vocabulary: Vocabulary, steps: int = LIMITS.table_steps) -> list[Issue]:
     """Every finding about the tables of a policy, table by table. Each search takes at most so many steps."""
     issues: list[Issue] = []
     earlier: dict[str, Decision] = {}

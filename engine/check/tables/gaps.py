@@ -12,11 +12,11 @@ from ordain.engine.check.tables.outputs import rank
 from ordain.engine.check.tables.regions import Region, neighbours, runs
 from ordain.engine.check.tables.regions_of import Grid
 from ordain.engine.check.tables.spans import Spans
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import HitPolicy
 from ordain.engine.tables.index_column import bits
 
-MOST_BOXES = 200
-"""So many boxes are looked at to tell the largest ones."""
+MOST_BOXES = LIMITS.table_boxes
 
 
 @dataclass(frozen=True, slots=True)

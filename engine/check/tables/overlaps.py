@@ -9,10 +9,9 @@ from ordain.engine.check.tables.outputs import Row, differ
 from ordain.engine.check.tables.regions import runs
 from ordain.engine.check.tables.regions_of import Grid
 from ordain.engine.check.tables.spans import Spans
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import HitPolicy
 from ordain.engine.tables.index_column import bits
-
-MOST_PAIRS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Overlap:
     known: bool = True
 
 
-def overlaps(grid: Grid, rows: Sequence[Row], most: int = MOST_PAIRS) -> tuple[list[Overlap], int]:
+def overlaps(grid: Grid, rows: Sequence[Row], most: int = LIMITS.table_pairs) -> tuple[list[Overlap], int]:
     """The first so many overlaps, and the number of all. Rules that compute are left out.
 
     Under `unique` every pair counts, under `any` those whose rows differ, or may.

@@ -27,12 +27,9 @@ from ordain.engine.feel.syntax.tree import (
     walk,
 )
 from ordain.engine.feel.syntax.typenames import resolve
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import HitPolicy, Table, TableFunction
 from ordain.engine.values.types import FunctionValue, Kind, Type
-
-MAX_INLINED = 20
-"""How often functions that call functions are put in place of their calls, one inside the other."""
-MAX_NODES = 20_000
 
 
 @dataclass(slots=True)
@@ -57,7 +54,7 @@ class Strict:
 
     def table(self, given: Expr) -> Table | None:
         """The table that an expression calls, and nothing else, with what it is called with; None for any other."""
-        for _ in range(MAX_INLINED):
+        for _ in range(LIMITS.inlined_calls):
             match given:
                 case Call(function=Function(parameters=(Parameter(name="#value"),)), arguments=(value,)):
                     given = value
@@ -71,11 +68,11 @@ class Strict:
         return None
 
     def _inlined(self, given: Expr, depth: int) -> Expr:
-        if depth > MAX_INLINED:
+        if depth > LIMITS.inlined_calls:
             hint = "write it without a function that calls itself"
             raise PolicyError(Issue("functions call functions without end", hint, given.span))
         inlined = changed(given, lambda node: self._changed(node, depth))
-        if sum(1 for _ in walk(inlined)) > MAX_NODES:
+        if sum(1 for _ in walk(inlined)) > LIMITS.inlined_nodes:
             raise PolicyError(Issue("with its functions in place the expression is too long", "", given.span))
         return inlined
 

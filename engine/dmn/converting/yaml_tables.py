@@ -40,7 +40,10 @@ def type_section(
     of = type.item if type.kind is Kind.LIST and type.item is not None else type
     if of.kind is Kind.CONTEXT and fields and of.fields:
         written = "context" if of is type else "list of context"
-        section = {"type": written, "fields": {name: _field(name, part) for name, part in of.fields.items()}}
+        section = {
+            "type": written,
+            "fields": {name: short(type_section(part, fields=True)) for name, part in of.fields.items()},
+        }
     else:
         section = {"type": _plain(type)}
     if values and type.kind is Kind.TEXT and all(isinstance(value, str) for value in values):
@@ -48,10 +51,6 @@ def type_section(
     if optional:
         section["optional"] = True
     return section
-
-
-def _field(name: str, type: Type) -> Any:
-    return short(type_section(type, fields=True))
 
 
 def _plain(type: Type) -> str:

@@ -27,14 +27,13 @@ from ordain.engine.feel.syntax.tree import (
     Path,
     TypeName,
 )
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import TableFunction
 from ordain.engine.values.types import NULL
 
 RESULT, VALUE = "#result", "#value"
 """Names that no text can say: a context's result, and a value on its way to a type."""
 
-MAX_ENTRIES = 1000
-"""Entries of a boxed context: each knows all before it."""
 
 TABLE = "decisionTable"
 EXPRESSIONS = (
@@ -117,8 +116,8 @@ class Boxed:
         inner = self
         result: Expr | None = None
         parts = tuple(element.all("contextEntry"))
-        if len(parts) > MAX_ENTRIES:
-            raise PolicyError(Issue(f"a context has more than {MAX_ENTRIES:,} entries", "", element.span))
+        if len(parts) > LIMITS.boxed_entries:
+            raise PolicyError(Issue(f"a context has more than {LIMITS.boxed_entries:,} entries", "", element.span))
         for part in parts:
             variable = part.first("variable")
             if variable is None:

@@ -13,11 +13,9 @@ from ordain.engine.dmn.reading.variable_names import Scope
 from ordain.engine.errors import Issue, PolicyError, Span
 from ordain.engine.feel.syntax.tree import ContextOf, Entry, Expr, Function, Name, Parameter, Path, children
 from ordain.engine.feel.typing.checker import untyped
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import Decision, Formula
 from ordain.engine.values.types import ANY, Type
-
-MAX_DEPTH = 90
-"""Levels of one expression, boxed ones and FEEL together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,7 @@ def _refuse_deep(decision: Decision) -> None:
     level, waiting = 0, trees
     while waiting:
         level += 1
-        if level > MAX_DEPTH:
-            message = f"expressions are nested more than {MAX_DEPTH} levels deep"
+        if level > LIMITS.boxed_levels:
+            message = f"expressions are nested more than {LIMITS.boxed_levels} levels deep"
             raise PolicyError(Issue(message, "name a part of it as a decision of its own", decision.span))
         waiting = [child for node in waiting for child in children(node)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ordain.engine.dmn.reading.xml import Element, parse
 from ordain.engine.errors import Issue, PolicyError, Span, did_you_mean
+from ordain.engine.limits import LIMITS
 
 VERSIONS = {
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd": "1.1",
@@ -21,7 +22,6 @@ VERSIONS = {
 }
 """The namespaces of the model elements, and the version of DMN that each belongs to."""
 
-MAX_FILES = 100
 INPUT, DECISION, FUNCTION, SERVICE = "inputData", "decision", "businessKnowledgeModel", "decisionService"
 _KINDS = (INPUT, DECISION, FUNCTION, SERVICE)
 _REQUIRED = ("requiredInput", "requiredDecision", "requiredKnowledge")
@@ -145,8 +145,8 @@ def read_sources(data: bytes, file: str, imported: Imported) -> Sources:
         for element, part in zip(_imports(source.root), source.imports, strict=True):
             if part.namespace in found:
                 continue
-            if len(found) >= MAX_FILES:
-                raise PolicyError(Issue(f"more than {MAX_FILES} models are imported", "", element.span))
+            if len(found) >= LIMITS.imported_models:
+                raise PolicyError(Issue(f"more than {LIMITS.imported_models} models are imported", "", element.span))
             prefix = source.qualified(part.prefix) if part.prefix else source.prefix
             further = _source(_bytes(imported, element, part), _shown(element, part), prefix, ignored)
             if further.namespace != part.namespace:

@@ -13,10 +13,8 @@ from ordain.engine.feel.syntax import parse
 from ordain.engine.feel.syntax.tree import Expr, Input, Literal, Logic, Matches, TypeName
 from ordain.engine.feel.syntax.typenames import FEEL
 from ordain.engine.feel.typing.checker import untyped
+from ordain.engine.limits import LIMITS
 from ordain.engine.values.types import ANY, Kind, Type, Value, context_of, list_of
-
-MAX_DEPTH = 50
-"""Levels of types that refer to types."""
 
 BUILT_IN = {**FEEL, "list": list_of(ANY), "context": context_of({})}
 _SPELLED = {
@@ -82,7 +80,7 @@ class Items:
         if (whole := source.items.get(name)) is not None:
             return whole
         first, dot, rest = name.rpartition(".")
-        base = self._path(first, source) if dot and name.count(".") < MAX_DEPTH else None
+        base = self._path(first, source) if dot and name.count(".") < LIMITS.type_levels else None
         return next((p for p in base.all("itemComponent") if name_of(p) == rest), None) if base is not None else None
 
     def type(self, ref: str, source: Source, at: Element | None = None) -> Type:
@@ -132,8 +130,8 @@ class Items:
             return self.types[full]
         if full in self._open:
             return ANY  # it contains itself: any depth of it is allowed
-        if len(self._open) >= MAX_DEPTH:
-            self.issues.append(Issue(f"types refer to types more than {MAX_DEPTH} deep", "", element.span))
+        if len(self._open) >= LIMITS.type_levels:
+            self.issues.append(Issue(f"types refer to types more than {LIMITS.type_levels} deep", "", element.span))
             return ANY
         self._open.add(full)
         found = self._read(element, source)

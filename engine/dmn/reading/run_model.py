@@ -11,14 +11,20 @@ from typing import Any
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
 from ordain.engine.dmn.reading.read import Model, read_model
 from ordain.engine.dmn.reading.xml import parse
-from ordain.engine.errors import CalculationFailed, Issue, MalformedRequest, NotThatType, OrdainError, did_you_mean
+from ordain.engine.errors import (
+    CalculationFailed,
+    Issue,
+    MalformedRequest,
+    NotThatType,
+    OrdainError,
+    did_you_mean,
+    reason_of,
+)
 from ordain.engine.feel.runtime.conform import converted
+from ordain.engine.limits import LIMITS
 from ordain.engine.step import Step
 from ordain.engine.values.from_json import from_json
 from ordain.engine.values.types import ANY, FunctionValue, Value
-
-MAX_FILE_BYTES = 5_000_000
-"""The largest model file that is read, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +147,11 @@ def read_bytes(file: Path) -> bytes:
     """What a file holds. Raises MalformedRequest: it cannot be read, or is larger than is read."""
     try:
         with file.open("rb") as opened:
-            data = opened.read(MAX_FILE_BYTES + 1)
+            data = opened.read(LIMITS.model_bytes + 1)
     except OSError as error:
-        raise MalformedRequest(f"`{file}` cannot be read: {(error.strerror or 'no reason given').lower()}") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise MalformedRequest(f"`{file}` has more than {MAX_FILE_BYTES:,} bytes", "split it into several models")
+        raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None
+    if len(data) > LIMITS.model_bytes:
+        raise MalformedRequest(f"`{file}` has more than {LIMITS.model_bytes:,} bytes", "split it into several models")
     return data
 
 

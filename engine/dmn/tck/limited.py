@@ -11,10 +11,8 @@ from multiprocessing.process import BaseProcess
 
 from ordain.engine.dmn.tck.tck import Row, Tests, Verdict, run_cases
 from ordain.engine.errors import SettingsError
+from ordain.engine.limits import LIMITS
 
-SECONDS = 10.0
-"""How long one case may take; loading the model counts for the first."""
-_START_SECONDS = 60.0
 _READY, _DONE = "ready", "done"
 
 Run = Callable[[Tests, int], Iterator[Row]]
@@ -32,7 +30,7 @@ class _Worker:
         self.connection.close()
 
 
-def run_all(suite: Sequence[Tests], seconds: float = SECONDS, run: Run = run_cases) -> Iterator[Row]:
+def run_all(suite: Sequence[Tests], seconds: float = LIMITS.case_seconds, run: Run = run_cases) -> Iterator[Row]:
     """One row for each case of the suite, in its order, as they come. Raises SettingsError: no process starts."""
     worker: _Worker | None = None
     try:
@@ -78,7 +76,7 @@ def _started(run: Run) -> _Worker:
     theirs.close()
     worker = _Worker(process, ours)
     try:
-        ready = ours.poll(_START_SECONDS) and ours.recv() == _READY
+        ready = ours.poll(LIMITS.start_seconds) and ours.recv() == _READY
     except (EOFError, OSError):
         ready = False
     if not ready:

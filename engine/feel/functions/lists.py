@@ -12,6 +12,7 @@ from ordain.engine.feel.functions import aggregates, result_rules
 from ordain.engine.feel.functions.entry import Function, OfEmpty
 from ordain.engine.feel.functions.operators import equal
 from ordain.engine.feel.signature import Signature, signature
+from ordain.engine.limits import LIMITS
 from ordain.engine.values.temporal import Months
 from ordain.engine.values.types import FunctionValue, Interval, kind_of, plain
 
@@ -21,8 +22,7 @@ _HASHED = (Decimal, str, bool, Months, dt.timedelta)
 """Classes whose own equality is FEEL's; a date too, but not its subclass with a time."""
 
 
-_MOST_COMPARED = 2_000_000
-"""Comparisons of values without a key, one by one."""
+_MOST_COMPARED = LIMITS.compared
 
 
 class _Seen:

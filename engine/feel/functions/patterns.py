@@ -14,12 +14,9 @@ import regex  # type: ignore[import-untyped]
 from elementpath.regex import RegexError, translate_pattern, unicode_subset
 
 from ordain.engine.feel.runtime.work import MOST_CHARACTERS, TOO_LONG
+from ordain.engine.limits import LIMITS
 
-SECONDS = 0.5
-"""How long one search may take."""
-
-_LONGEST = 5_000
-_MOST_REPEATS = 20_000
+_SECONDS = LIMITS.pattern_seconds
 _FLAGS = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE}
 _SIGNS = frozenset("nrt\\|.-^?*+{}()[]$")
 _CLASSES = frozenset("sSdDwW")
@@ -30,7 +27,7 @@ _SPACES = " \t\n\r"
 def matches(text: str, pattern: str, flags: str = "") -> bool:
     """Whether the pattern is found anywhere in the text. Raises ValueError."""
     try:
-        return _compiled(pattern, flags).search(text, timeout=SECONDS) is not None
+        return _compiled(pattern, flags).search(text, timeout=_SECONDS) is not None
     except TimeoutError:
         raise _too_long(pattern) from None
 
@@ -61,7 +58,7 @@ def pieces(text: str, pattern: str, flags: str = "") -> tuple[str, ...]:
 
 def _matches_in(compiled: Any, text: str, pattern: str) -> Iterator[Any]:
     try:
-        yield from compiled.finditer(text, timeout=SECONDS)
+        yield from compiled.finditer(text, timeout=_SECONDS)
     except TimeoutError:
         raise _too_long(pattern) from None
 
@@ -77,8 +74,8 @@ def _not_empty(pattern: str, flags: str) -> Any:
 def _compiled(pattern: str, flags: str) -> Any:
     if unknown := sorted(set(flags) - {*_FLAGS, "x", "q"}):
         raise ValueError(f"`{unknown[0]}` is not a flag of a pattern; they are s, m, i, x and q")
-    if len(pattern) > _LONGEST:
-        raise ValueError(f"a pattern has at most {_LONGEST} characters")
+    if len(pattern) > LIMITS.pattern_characters:
+        raise ValueError(f"a pattern has at most {LIMITS.pattern_characters} characters")
     options = 0
     for flag in flags:
         options |= _FLAGS.get(flag, 0)
@@ -155,7 +152,7 @@ class _Check:
         if any(len(number) > 8 for number in numbers):
             raise _malformed(self.pattern)
         self.size += self.last * (max(most, 1) - 1)
-        if self.size > _MOST_REPEATS:
+        if self.size > LIMITS.pattern_repeats:
             raise ValueError(f"the pattern `{_short(self.pattern)}` repeats too much")
 
     def _escape(self) -> str:

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 from ordain.engine.errors import Span
 from ordain.engine.feel.runtime.nulls import Nulls
+from ordain.engine.limits import LIMITS
 from ordain.engine.values.types import Interval, Value, kind_of
 
-MOST_ROUNDS = 1_000_000
-"""Rounds of one loop, and items of one list that a loop makes."""
+_MOST_ROUNDS = LIMITS.loop_rounds
 
 
 class Loops(Nulls):
@@ -23,16 +23,16 @@ class Loops(Nulls):
             if low != low.to_integral_value() or high != high.to_integral_value():
                 return self.fault("a loop counts in whole numbers", span)
             start, end = int(low), int(high)
-            if abs(end - start) >= MOST_ROUNDS:
-                return self.fault(f"a loop may have at most {MOST_ROUNDS:,} rounds", span)
+            if abs(end - start) >= _MOST_ROUNDS:
+                return self.fault(f"a loop may have at most {_MOST_ROUNDS:,} rounds", span)
             self.spend(abs(end - start) // 4)
             step = 1 if start <= end else -1
             return tuple(map(Decimal, range(start, end + step, step)))
         if type(low) is dt.date and type(high) is dt.date:
             step = 1 if low <= high else -1
             first, last = low.toordinal(), high.toordinal()
-            if abs(last - first) >= MOST_ROUNDS:
-                return self.fault(f"a loop may have at most {MOST_ROUNDS:,} rounds", span)
+            if abs(last - first) >= _MOST_ROUNDS:
+                return self.fault(f"a loop may have at most {_MOST_ROUNDS:,} rounds", span)
             self.spend(abs(last - first) // 4)
             return tuple(map(dt.date.fromordinal, range(first, last + step, step)))
         return self.fault(f"no loop goes from a {kind_of(low)} to a {kind_of(high)}", span)
@@ -77,8 +77,8 @@ class Loops(Nulls):
         for given in self._rounds(iterators, span):
             if given is None:
                 return None
-            if len(made) == MOST_ROUNDS:
-                return self.fault(f"a loop may have at most {MOST_ROUNDS:,} rounds", span)
+            if len(made) == _MOST_ROUNDS:
+                return self.fault(f"a loop may have at most {_MOST_ROUNDS:,} rounds", span)
             self.spend(cost)
             made.append(body(*given, so_far))
         return tuple(made)
@@ -90,8 +90,8 @@ class Loops(Nulls):
         for rounds, given in enumerate(self._rounds(iterators, span)):
             if given is None:
                 return None
-            if rounds == MOST_ROUNDS:
-                self.fault(f"a loop may have at most {MOST_ROUNDS:,} rounds", span)
+            if rounds == _MOST_ROUNDS:
+                self.fault(f"a loop may have at most {_MOST_ROUNDS:,} rounds", span)
                 return None
             self.spend(cost)
             answer = condition(*given)

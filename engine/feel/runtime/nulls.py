@@ -12,11 +12,11 @@ from typing import Any
 
 from ordain.engine.errors import Issue, Span
 from ordain.engine.feel.functions.operators import ARITHMETIC, NEGATION, PROPERTIES, equal, less, within
-from ordain.engine.feel.runtime.work import MOST_LEVELS, MOST_WORK, Work, parts
+from ordain.engine.feel.runtime.work import Work, parts
+from ordain.engine.limits import LIMITS
 from ordain.engine.values.types import Interval, Value, kind_of
 
-MOST_FAULTS = 1_000
-"""Reasons kept of one decision."""
+_MOST_FAULTS = LIMITS.faults
 
 Thunk = Callable[[], Value]
 
@@ -24,19 +24,19 @@ Thunk = Callable[[], Value]
 class Nulls(Work):
     """`faults` collects the reasons of a lenient decision; None makes every fault a ValueError with its words."""
 
-    def __init__(self, faults: list[Issue] | None = None, work: int = MOST_WORK) -> None:
+    def __init__(self, faults: list[Issue] | None = None, work: int = LIMITS.work) -> None:
         super().__init__(work)
         self.faults = faults
 
     def fault(self, message: str, span: Span | None) -> Any:
         if self.faults is None:
             raise ValueError(message)
-        if len(self.faults) < MOST_FAULTS:
+        if len(self.faults) < _MOST_FAULTS:
             self.faults.append(Issue(message, "", span))
         return None
 
     def report(self, issue: Issue) -> None:
-        if self.faults is not None and len(self.faults) < MOST_FAULTS:
+        if self.faults is not None and len(self.faults) < _MOST_FAULTS:
             self.faults.append(issue)
 
     # --- operators
@@ -136,7 +136,7 @@ class Nulls(Work):
         """A value that a decision gives, unless it is too large or too deep to be kept."""
         if type(value) is tuple or type(value) is dict:
             try:
-                parts(value, MOST_LEVELS)
+                parts(value, LIMITS.value_levels)
             except ValueError as error:
                 return self.fault(str(error), span)
         return value

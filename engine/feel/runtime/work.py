@@ -8,17 +8,11 @@ from __future__ import annotations
 
 from ordain.engine.errors import CalculationFailed, Issue
 from ordain.engine.feel.syntax import tree
+from ordain.engine.limits import LIMITS
 from ordain.engine.values.types import Interval, Value
 
-MOST_WORK = 5_000_000
-"""Units of one decision."""
-MOST_PARTS = 2_000_000
-"""Parts of one value: its items and entries, theirs too, and texts by their length."""
-MOST_LEVELS = 100
-"""Levels of lists and contexts of a value that is kept; JSON is read with as many."""
-MOST_CHARACTERS = 1_000_000
-"""Characters of one text that an expression makes."""
-
+MOST_CHARACTERS = LIMITS.text_characters
+_MOST_PARTS = LIMITS.value_parts
 TOO_LONG = f"a text has at most {MOST_CHARACTERS:,} characters"
 
 _PER_PART = 64
@@ -26,13 +20,12 @@ _PER_PART = 64
 _PARTS_PER_UNIT = 4
 _NODES_PER_UNIT = 4
 _NODES_OF_CALL = 6
-_HEIGHT = 1_000
 
 
 class Work:
     """What is left to one decision. Anything spent beyond it raises CalculationFailed."""
 
-    def __init__(self, work: int = MOST_WORK) -> None:
+    def __init__(self, work: int = LIMITS.work) -> None:
         self.left = work
 
     def spend(self, units: int) -> None:
@@ -52,7 +45,7 @@ class Work:
             try:
                 count = parts(value)
             except ValueError:
-                self.spend(MOST_PARTS // _PARTS_PER_UNIT)
+                self.spend(_MOST_PARTS // _PARTS_PER_UNIT)
                 raise
             self.spend(count // _PARTS_PER_UNIT)
         elif type(value) is str:
@@ -66,7 +59,7 @@ def cost(body: tree.Expr) -> int:
     return 1 + nodes // _NODES_PER_UNIT
 
 
-def parts(value: Value, levels: int = _HEIGHT) -> int:
+def parts(value: Value, levels: int = LIMITS.walked_levels) -> int:
     """The number of parts of a value. Raises ValueError: too many, or nested too deeply.
 
     A list that stands in it twice counts twice, as it would when it is written.
@@ -74,8 +67,8 @@ def parts(value: Value, levels: int = _HEIGHT) -> int:
     count, level, here = 0, 0, [value]
     while here:
         count += len(here)
-        if count > MOST_PARTS:
-            raise ValueError(f"a value has at most {MOST_PARTS:,} parts")
+        if count > _MOST_PARTS:
+            raise ValueError(f"a value has at most {_MOST_PARTS:,} parts")
         if level > levels:
             raise ValueError(f"a value is nested at most {levels} levels deep")
         below: list[Value] = []
@@ -89,7 +82,7 @@ def parts(value: Value, levels: int = _HEIGHT) -> int:
                 count += len(part) // _PER_PART
             elif kind is Interval:
                 below.extend((part.low, part.high))
-            if len(below) > MOST_PARTS:
+            if len(below) > _MOST_PARTS:
                 break
         here, level = below, level + 1
     return count

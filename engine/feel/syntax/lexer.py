@@ -11,13 +11,9 @@ from bisect import bisect_right
 from typing import NoReturn
 
 from ordain.engine.errors import Issue, PolicyError, Span
+from ordain.engine.limits import LIMITS
 
-MAX_CHARACTERS = 10_000
-MAX_CHARACTERS_LENIENT = 100_000
-"""Of a text in a `.dmn` file, where a whole table of data may stand as one list."""
-
-MAX_DEPTH = 80
-"""Levels of an expression: far above what a person writes, far below what Python's own compiler takes."""
+MOST_LEVELS = LIMITS.expression_levels
 
 SPACE = "\\t-\\r \x85\xa0\u1680\u180e\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
 """Rules 61 to 63, for a character class; what follows in the two others are rules 28 and 29 without these."""
@@ -183,7 +179,7 @@ class Scanner:
 
     def deeper(self) -> None:
         self.depth += 1
-        if self.depth > MAX_DEPTH:
+        if self.depth > MOST_LEVELS:
             raise PolicyError(too_deep(self.origin))
 
     def fail(self, hint: str = "") -> NoReturn:
@@ -212,7 +208,7 @@ class Scanner:
 
 
 def too_deep(origin: Span) -> Issue:
-    message = f"the expression is nested more than {MAX_DEPTH} levels deep"
+    message = f"the expression is nested more than {MOST_LEVELS} levels deep"
     return Issue(message, "name a part of it as a decision of its own", origin, code="too-large")
 
 

@@ -1,7 +1,7 @@
 """Text to the tree (DMN 1.5, section 10.3.1.2). `expression` reads a FEEL expression, `unary_tests` a cell of a table.
 
 Operators are read with two stacks, so that a long row of them is no deep recursion. `deeper` counts the brackets and
-words that hold a whole expression, and the height of the tree is measured at the end: both stop at MAX_DEPTH.
+words that hold a whole expression, and the height of the tree is measured at the end: both stop at MOST_LEVELS.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 
 from ordain.engine.errors import Issue, PolicyError, Span
 from ordain.engine.feel.functions import negated
-from ordain.engine.feel.syntax.lexer import MAX_DEPTH, too_deep
+from ordain.engine.feel.syntax.lexer import MOST_LEVELS, too_deep
 from ordain.engine.feel.syntax.parser import COMPARE, ONE_COMPARISON, Parser
 from ordain.engine.feel.syntax.tree import Expr, Logic, Matches, Name, TypeName, call, children
 from ordain.engine.feel.syntax.words import Reader
@@ -71,7 +71,7 @@ def _guarded(
         node = read(parser)
     except RecursionError:  # the caller itself may already stand deep
         raise PolicyError(too_deep(origin)) from None
-    if len(text) > MAX_DEPTH and _is_too_high(node):
+    if len(text) > MOST_LEVELS and _is_too_high(node):
         raise PolicyError(too_deep(origin))
     return node
 
@@ -180,7 +180,7 @@ def _is_too_high(tree: Expr) -> bool:
     waiting = [(tree, 0)]
     while waiting:
         node, depth = waiting.pop()
-        if depth > MAX_DEPTH:
+        if depth > MOST_LEVELS:
             return True
         waiting.extend((child, depth + 1) for child in children(node))
     return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ordain.engine.errors import PolicyError
-from ordain.engine.feel.syntax.lexer import MAX_DEPTH, too_deep
+from ordain.engine.feel.syntax.lexer import MOST_LEVELS, too_deep
 from ordain.engine.feel.syntax.operands import Operands
 from ordain.engine.feel.syntax.tree import (
     Arithmetic,
@@ -109,7 +109,7 @@ class Parser(Operands):
         if op in COMPARE:
             return _Part(Comparison(span, op, *nodes), start, end)
         height = parts[0].height + 1
-        if height > MAX_DEPTH:
+        if height > MOST_LEVELS:
             raise PolicyError(too_deep(self.origin))
         return _Part(Arithmetic(span, op, *nodes), start, end, height)
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
 from ordain.engine.feel.syntax.escapes import unescaped
-from ordain.engine.feel.syntax.lexer import KEYWORDS, MAX_CHARACTERS, MAX_CHARACTERS_LENIENT, PART, SPACE, Scanner
+from ordain.engine.feel.syntax.lexer import KEYWORDS, PART, SPACE, Scanner
 from ordain.engine.feel.syntax.names import Scope, loop_name, plain_name, written_name
 from ordain.engine.feel.syntax.tree import Literal, TypeName
+from ordain.engine.limits import LIMITS
 from ordain.engine.values import temporal
 from ordain.engine.values import types as values
 from ordain.engine.values.types import Kind
@@ -27,7 +28,7 @@ _TYPE_KEYWORDS = frozenset({"function", "null"})
 
 class Reader(Scanner):
     def __init__(self, text: str, origin: Span, known: Collection[str], fields: Collection[str], lenient: bool) -> None:
-        most = MAX_CHARACTERS_LENIENT if lenient else MAX_CHARACTERS
+        most = LIMITS.lenient_characters if lenient else LIMITS.expression_characters
         if len(text) > most:
             raise PolicyError(
                 Issue(f"an expression may have at most {most:,} characters", "", origin, code="too-large")

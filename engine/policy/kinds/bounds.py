@@ -82,6 +82,11 @@ class Bound:
 
 
 def lower(draft: Draft, node: Node) -> None:
+    """Adds, for each price of `bounds`, a table for every limit and a formula of its name that rounds what is left.
+
+    Prices have the type and unit of `starts from`, in that currency's units; `within` counts in percent of an
+    expression. Raises nothing: findings go to `draft.issues`, and then the price is not added.
+    """
     for name, part in node["bounds"].items():
         draft.name(name, node["bounds"].keys[name])
         _lower_price(draft, name, part)

@@ -66,6 +66,11 @@ _VERDICTS = Type(Kind.TEXT, values=tuple(map(str, Verdict)))
 
 
 def lower(draft: Draft, node: Node) -> None:
+    """Adds `findings`, a table of the rules in force, deny before review before permit, and `verdict`, its worst.
+
+    Without a rule that applies the verdict is permit. A rule whose facts are missing counts as one that applies.
+    Raises nothing: findings go to `draft.issues`, and then nothing is added.
+    """
     unique_ids(draft, node["rules"])
     rules = [_rule(draft, part) for part in node["rules"].nodes()]
     if draft.issues:

@@ -26,6 +26,11 @@ REQUIRED = ("decides",)
 
 
 def lower(draft: Draft, node: Node) -> None:
+    """Adds each part of `decides` as it is written: a table, or a formula of the type in `gives`.
+
+    Raises nothing: findings go to `draft.issues`, and a part with one is added as broken, so that what reads it is
+    not found wrong as well.
+    """
     for name, part in node["decides"].items():
         draft.name(name, node["decides"].keys[name])
         if part.get("formula") is None:

@@ -50,6 +50,12 @@ REQUIRED = ("price", "promises")
 
 
 def lower(draft: Draft, node: Node) -> None:
+    """Adds the table `promise` (hit policy first) and the price, a formula named by `gives` in `price`.
+
+    `promise` gives a context: `id` (text, null for none), `price` (type and unit of `starts from`) and `until` (date,
+    null for open-ended). A promise holds up to and including its last day, by the day of the decision's own offset.
+    Raises nothing: findings go to `draft.issues`, and then nothing is added.
+    """
     price = node["price"]
     draft.name(price["gives"].text, price["gives"].span)
     start = draft.formula(price["starts from"], NUMBER)

@@ -44,6 +44,11 @@ REQUIRED = ("decides", "otherwise")
 
 
 def lower(draft: Draft, node: Node) -> None:
+    """Adds the one table of `decides`, with the limits as its first rules, which give what `otherwise` gives.
+
+    `cooldown` counts in whole days from the fact `last_<table>_on`; `at most` reads `<table>s_last_<days>_days`, a
+    count. Raises nothing: findings go to `draft.issues`, and then the table is not added.
+    """
     ((name, part),) = node["decides"].items()
     draft.name(name, node["decides"].keys[name])
     table = read_table(draft, name, part, otherwise=node["otherwise"])

@@ -34,6 +34,10 @@ REQUIRED = ("price",)
 
 
 def lower(draft: Draft, node: Node) -> None:
+    """Adds each price as a formula: what is written, rounded as `round` says, in the currency's units (ISO 4217).
+
+    Raises nothing: findings go to `draft.issues`, and then the price is not added.
+    """
     for name, part in node["price"].items():
         draft.name(name, node["price"].keys[name])
         money = replace(NUMBER, unit=part["currency"].text)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from policy_cases import FILE, HEAD
 
 from ordain.engine.errors import OrdainError
 from ordain.engine.policy.load import load_policy
@@ -19,15 +20,6 @@ from ordain.engine.sheets.csv import read_csv, write_csv
 from ordain.engine.sheets.xlsx import read_xlsx, write_xlsx
 
 CASES = Path(__file__).parents[2] / "cases"
-FILE = "policies/sample/v1.yaml"
-HEAD = """\
-policy: sample
-version: 1
-kind: {kind}
-effective: 2026-01-01
-owner: tests
-purpose: A case.
-"""
 EXAMPLES = "examples: [{given: {}, refused: PolicyError}]\n"
 VOCABULARY = load_vocabulary(
     yaml.safe_load((CASES / "sheets.yaml").read_text(encoding="utf-8"))["vocabulary"].encode(), "policies/facts.yaml"

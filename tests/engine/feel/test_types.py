@@ -33,7 +33,7 @@ from ordain.engine.values.types import (
 )
 
 ORIGIN = Span("case", 1, 1)
-GOLDEN: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "cases" / "types.yaml").read_text("utf-8"))
+GOLDEN: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "cases" / "types.yaml").read_text("utf-8"))
 
 
 def type_of(written: Any) -> Type:

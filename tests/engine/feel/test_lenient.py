@@ -12,7 +12,7 @@ import yaml
 from ordain.engine.explain.trial import Tried, tried
 from ordain.engine.feel.runtime.describe import shown
 
-CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "lenient.yaml").read_text(encoding="utf-8"))
+CASES = yaml.safe_load((Path(__file__).parents[2] / "cases" / "lenient.yaml").read_text(encoding="utf-8"))
 METHODS = CASES.pop("methods of Java")
 AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from feel_cases import AT
-from policy_cases import HEAD, loaded
+from policy_cases import CARE_TABLE, loaded
 
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.explain.why_not import why_not
@@ -14,18 +14,8 @@ from ordain.engine.step import Step
 from ordain.engine.values.types import Value
 
 CARE = (
-    HEAD.format(kind="decision")
-    + """
-constants: {risky: 0.8}
-decides:
-  care:
-    gives: text
-    hit policy: HIT
-    rules:
-      - {id: gold, when: {tier: high, risk: "> 0.9"}, then: visit}
-      - {id: risky, when: {risk: "> risky"}, then: call}
-      - {id: dear, if: base > 900, then: letter}
-      - {id: other, then: nothing}
+    CARE_TABLE
+    + """\
 examples:
   - given: {tier: low, risk: 0, base: 1}
     expect: {fired: [other]}

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from ordain.engine.catalog import Texts, load_catalog, read_texts
 from ordain.engine.check.codes import CHECKS, page
-from ordain.engine.check.findings import Findings, checked
+from ordain.engine.check.findings import Findings, check_policies
 from ordain.engine.errors import Issue, Level, PolicyError
+from ordain.engine.policy import load
+from ordain.engine.policy.load import read_structure
+from ordain.engine.text.source import Node
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EVERY = list(all_cases())
 SHIPPED = read_texts(ROOT / "policies")
 TOLD_ONLY = {
@@ -39,7 +42,7 @@ def named(case: dict[str, Any]) -> str:
 @pytest.fixture(scope="module")
 def found() -> list[tuple[Texts, list[Issue]]]:
     """What is found in every case."""
-    return [(texts, list(checked(texts, models).issues)) for _, texts, models in EVERY]
+    return [(texts, list(check_policies(texts, models).issues)) for _, texts, models in EVERY]
 
 
 def _replaced(texts: Texts, old: str, new: str) -> Texts | None:
@@ -62,7 +65,7 @@ def _replaced(texts: Texts, old: str, new: str) -> Texts | None:
 
 @pytest.mark.parametrize("case", CHECKED["cases"], ids=named)
 def test_every_finding_has_its_words_and_its_place(case: dict[str, Any]) -> None:
-    issues = checked(texts_of(case), models_of(case)).issues
+    issues = check_policies(texts_of(case), models_of(case)).issues
     assert case["findings"]
     assert [said(issue) for issue in issues] == case["findings"]
 
@@ -87,7 +90,7 @@ def test_the_example_of_a_check_is_found_and_mended_as_its_page_says(
     for (texts, issues), (_, _, models) in zip(found, EVERY, strict=True):
         about = [issue for issue in issues if issue.code == code and issue.message.startswith(check.finds)]
         mended = _replaced(texts, check.wrong, check.instead) if about else None
-        if mended is not None and not set(about) & set(checked(mended, models).issues):
+        if mended is not None and not set(about) & set(check_policies(mended, models).issues):
             return
     pytest.fail(f"no case has `{check.wrong}`, with the finding `{check.finds}`, that `{check.instead}` mends")
 
@@ -104,7 +107,7 @@ def test_the_page_of_codes_is_as_the_table_makes_it() -> None:
 
 
 def test_the_shipped_policies_have_no_error_and_no_warning() -> None:
-    result = checked(SHIPPED)
+    result = check_policies(SHIPPED)
     assert [said(issue) for issue in result.issues if issue.level is not Level.NOTE] == []
     assert len(result.policies) == len(SHIPPED.policies)
     assert {service.name for service in result.services} == {"plan-advice", "price-quote", "retention"}
@@ -113,12 +116,28 @@ def test_the_shipped_policies_have_no_error_and_no_warning() -> None:
 def test_an_error_in_one_policy_hides_no_finding_in_another() -> None:
     texts = {**SHIPPED.policies}
     texts["policies/plan-advice/v1.yaml"] = texts["policies/plan-advice/v1.yaml"].replace(b"usage_gb /", b"usage_bg /")
-    before = [issue for issue in checked(SHIPPED).issues if issue.code not in ("unread-fact", "unused-output")]
-    result = checked(Texts(SHIPPED.vocabulary, SHIPPED.services, texts))
+    before = [issue for issue in check_policies(SHIPPED).issues if issue.code not in ("unread-fact", "unused-output")]
+    result = check_policies(Texts(SHIPPED.vocabulary, SHIPPED.services, texts))
     assert set(before) <= set(result.issues)
     assert {issue.code for issue in result.issues if issue.level is Level.ERROR} == {"unknown-name"}
     assert "plan-advice@1" not in {policy.label for policy in result.policies}
     assert "plan-advice" not in {service.name for service in result.services}
+
+
+def test_a_file_that_only_its_examples_keep_from_loading_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(text: bytes, file: str) -> Node:
+        read.append(file)
+        return read_structure(text, file)
+
+    monkeypatch.setattr(load, "read_structure", counted)
+    texts = {**SHIPPED.policies}
+    file = "policies/plan-advice/v1.yaml"
+    texts[file] = texts[file].replace(b"given: {usage_gb", b"given: {unknown_gb", 1)
+    issues = check_policies(Texts(SHIPPED.vocabulary, SHIPPED.services, texts)).issues
+    assert {issue.span.file for issue in issues if issue.level is Level.ERROR and issue.span} == {file}
+    assert sorted(read) == sorted(name for name in texts if name.endswith(".yaml"))
 
 
 def _broken(file: str, line: int, change: int) -> Texts:
@@ -155,7 +174,7 @@ FILES = [*SHIPPED.policies, "policies/facts.yaml", "policies/services.yaml"]
 @given(st.sampled_from(FILES), st.integers(0, 400), st.integers(0, 3))
 def test_whatever_is_broken_is_found_with_a_known_code_and_nothing_is_raised(file: str, line: int, change: int) -> None:
     texts = _broken(file, line, change)
-    result: Findings = checked(texts)
+    result: Findings = check_policies(texts)
     assert all(issue.code in CHECKS for issue in result.issues)
     places = [(issue.span.file, issue.span.line, issue.span.column) for issue in result.issues if issue.span]
     assert places == sorted(places)

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from policy_cases import described
 
 from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.errors import Issue, Level, PolicyError, Span
@@ -25,22 +26,9 @@ from ordain.engine.policy.model import Policy
 from ordain.engine.text.source import Node
 from ordain.engine.values.types import NUMBER, Limits
 
-GOLDEN: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "cases" / "units.yaml").read_text("utf-8"))
+GOLDEN: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "cases" / "units.yaml").read_text("utf-8"))
 FACTS = load_vocabulary(GOLDEN["vocabulary"].encode(), "facts.yaml")
 HEAD = "policy: sample\nversion: 1\neffective: 2026-01-01\nowner: tests\npurpose: A case.\n"
-
-
-def said(issues: list[Issue]) -> list[dict[str, str]]:
-    return [
-        {
-            "level": str(issue.level),
-            "code": issue.code,
-            "message": issue.message,
-            "hint": issue.hint,
-            "under": issue.span.text if issue.span else "",
-        }
-        for issue in issues
-    ]
 
 
 def node(text: str) -> Node:
@@ -70,7 +58,7 @@ def loaded(text: str) -> tuple[Policy | None, list[Issue]]:
 @pytest.mark.parametrize("case", GOLDEN["expressions"], ids=lambda case: f"{case['text']} | {case.get('column', '')}")
 def test_an_expression_gives_its_unit_and_its_findings(case: dict[str, Any]) -> None:
     draft, unit = drafted(case["text"], case.get("column", ""))
-    found = said([*draft.issues, *draft.warnings])
+    found = described([*draft.issues, *draft.warnings])
     assert found == [{"hint": "", "under": case["text"], **finding} for finding in case.get("findings", [])]
     if "unit" in case:
         assert unit == case["unit"]
@@ -79,7 +67,7 @@ def test_an_expression_gives_its_unit_and_its_findings(case: dict[str, Any]) -> 
 @pytest.mark.parametrize("case", GOLDEN["policies"], ids=lambda case: case["case"])
 def test_a_policy_gives_its_findings_and_its_units(case: dict[str, Any]) -> None:
     policy, issues = loaded(case["text"])
-    assert said(issues) == case.get("findings", [])
+    assert described(issues) == case.get("findings", [])
     if "gives" in case:
         assert policy is not None
         assert {name: of.unit for name, of in policy.gives.items()} == case["gives"]
@@ -95,7 +83,7 @@ def test_a_warning_does_not_keep_a_policy_from_loading_and_is_said_once() -> Non
 
 
 def test_the_shipped_policies_have_no_warnings() -> None:
-    catalog = load_catalog(read_texts(Path(__file__).parents[2] / "policies"))
+    catalog = load_catalog(read_texts(Path(__file__).parents[3] / "policies"))
     warned = [issue for versions in catalog.versions.values() for each in versions for issue in each.policy.warnings]
     assert warned == []
 

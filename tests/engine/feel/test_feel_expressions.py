@@ -11,9 +11,8 @@ from feel_cases import AT, ORIGIN, cases, checked, compiled_formula, decided, sc
 from ordain.engine.errors import CalculationFailed, PolicyError
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.syntax import parse
-from ordain.engine.feel.syntax.lexer import MAX_CHARACTERS
-from ordain.engine.feel.syntax.parse import MAX_DEPTH
 from ordain.engine.feel.typing.checker import check
+from ordain.engine.limits import LIMITS
 
 GOLDEN = cases("feel.yaml")
 SCOPE = scope_of(GOLDEN["facts"])
@@ -41,8 +40,8 @@ def test_the_example_of_a_function_parses_types_and_decides(name: str) -> None:
 
 
 def test_an_expression_of_the_greatest_length_is_read_and_a_longer_one_refused() -> None:
-    longest = '"' + "x" * (MAX_CHARACTERS - 2) + '"'
-    assert decided(longest, {}, {})[1] == "x" * (MAX_CHARACTERS - 2)
+    longest = '"' + "x" * (LIMITS.expression_characters - 2) + '"'
+    assert decided(longest, {}, {})[1] == "x" * (LIMITS.expression_characters - 2)
     with pytest.raises(PolicyError, match=r"an expression may have at most 10,000 characters"):
         checked(longest + " ", {})
 
@@ -50,13 +49,13 @@ def test_an_expression_of_the_greatest_length_is_read_and_a_longer_one_refused()
 @pytest.mark.parametrize(
     "text",
     [
-        "(" * MAX_DEPTH + "1" + ")" * MAX_DEPTH,
-        "not(" * (MAX_DEPTH // 2) + "true" + ")" * (MAX_DEPTH // 2),
-        "- " * (MAX_DEPTH - 1) + "price",
-        "if vip then 1 else " * MAX_DEPTH + "2",
-        "1" + " + 1" * MAX_DEPTH,
-        "true" + " and true" * MAX_DEPTH,
-        "[" * (MAX_DEPTH - 1) + "1" + "]" * (MAX_DEPTH - 1),
+        "(" * LIMITS.expression_levels + "1" + ")" * LIMITS.expression_levels,
+        "not(" * (LIMITS.expression_levels // 2) + "true" + ")" * (LIMITS.expression_levels // 2),
+        "- " * (LIMITS.expression_levels - 1) + "price",
+        "if vip then 1 else " * LIMITS.expression_levels + "2",
+        "1" + " + 1" * LIMITS.expression_levels,
+        "true" + " and true" * LIMITS.expression_levels,
+        "[" * (LIMITS.expression_levels - 1) + "1" + "]" * (LIMITS.expression_levels - 1),
         "(" * 39 + "price in (1, 2)" + ") in (true, false)" * 39,
     ],
     ids=lambda text: text[:24],
@@ -70,7 +69,10 @@ def test_too_deep_an_expression_is_refused_with_a_hint(text: str) -> None:
     with pytest.raises(PolicyError) as caught:
         checked(text, SCOPE)
     if not text.endswith("["):
-        assert caught.value.issues[0].message == f"the expression is nested more than {MAX_DEPTH} levels deep"
+        assert (
+            caught.value.issues[0].message
+            == f"the expression is nested more than {LIMITS.expression_levels} levels deep"
+        )
         assert caught.value.issues[0].hint == "name a part of it as a decision of its own"
 
 

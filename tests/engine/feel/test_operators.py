@@ -16,7 +16,7 @@ from ordain.engine.feel.functions.operators import ARITHMETIC, COMPARISON, NEGAT
 from ordain.engine.values import temporal
 from ordain.engine.values.types import FunctionValue, Interval, Kind, Value, kind_of
 
-CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "temporal.yaml").read_text(encoding="utf-8"))
+CASES = yaml.safe_load((Path(__file__).parents[2] / "cases" / "temporal.yaml").read_text(encoding="utf-8"))
 ONE, TWO, THREE = Decimal(1), Decimal(2), Decimal(3)
 
 

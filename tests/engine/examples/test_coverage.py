@@ -6,27 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from policy_cases import FILE, HEAD, vocabulary
+from policy_cases import CARE_TABLE, FILE, HEAD, vocabulary
 
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.examples.coverage import Coverage, measure, percent
 from ordain.engine.policy.load import load_policy
 
-SHIPPED = Path(__file__).parents[2] / "policies"
+SHIPPED = Path(__file__).parents[3] / "policies"
 CARE = (
-    HEAD.format(kind="decision")
-    + """
-constants: {risky: 0.8}
-decides:
-  care:
-    gives: text
-    hit policy: HIT
-    rules:
-      - {id: gold, when: {tier: high, risk: "> 0.9"}, then: visit}
-      - {id: risky, when: {risk: "> risky"}, then: call}
-      - {id: dear, if: base > 900, then: letter}
-      - {id: other, then: nothing}
+    CARE_TABLE
+    + """\
 examples:
   - given: {tier: high, risk: 0.85, base: 1}
     expect: {fired: [risky]}

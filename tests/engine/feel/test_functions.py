@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from ordain.engine.feel.functions import contexts, conversion, flags, lists, numbers, patterns, texts
 from ordain.engine.feel.signature import Signature
+from ordain.engine.limits import LIMITS
 from ordain.engine.values import temporal
 from ordain.engine.values.types import FunctionValue, Interval, Kind, Type, kind_of
 
-CASES = Path(__file__).parents[1] / "cases" / "functions.yaml"
+CASES = Path(__file__).parents[2] / "cases" / "functions.yaml"
 GROUPS = (conversion, flags, texts, numbers, lists, contexts)
 FUNCTIONS = {name: entry for group in GROUPS for name, entry in group.FUNCTIONS.items()}
 
@@ -124,12 +125,12 @@ NASTY = ["(a+)+b", "(a|aa)+$", "^(a|a?)+$", "(x+x+)+y", "([a-zA-Z]+)*$x", "(a*)*
 
 @pytest.mark.parametrize("pattern", NASTY)
 def test_a_pattern_that_would_take_for_ever_is_stopped(pattern: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with contextlib.suppress(ValueError):
         patterns.matches("a" * 3000 + "x" * 300, pattern)
     with contextlib.suppress(ValueError):
         patterns.pieces("a" * 3000 + "x" * 300, pattern)
-    assert time.monotonic() - start < 8 * patterns.SECONDS
+    assert time.process_time() - start < 8 * LIMITS.pattern_seconds
 
 
 def test_a_pattern_that_is_stopped_says_so() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from feel_cases import cases
 
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.catalog import Catalog, Texts, load_catalog
-from ordain.engine.errors import OrdainError, PolicyError
+from ordain.engine.errors import Issue, OrdainError, PolicyError
 from ordain.engine.examples.run import example_issues
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
@@ -25,11 +25,41 @@ effective: 2026-01-01
 owner: tests
 purpose: A case.
 """
+CARE_TABLE = (
+    HEAD.format(kind="decision")
+    + """
+constants: {risky: 0.8}
+decides:
+  care:
+    gives: text
+    hit policy: HIT
+    rules:
+      - {id: gold, when: {tier: high, risk: "> 0.9"}, then: visit}
+      - {id: risky, when: {risk: "> risky"}, then: call}
+      - {id: dear, if: base > 900, then: letter}
+      - {id: other, then: nothing}
+"""
+)
+"""A table of which four rules may match at once, under the hit policy HIT; examples are for the test to add."""
 FACTS: str = cases("bad_policies/vocabulary.yaml")["text"]
 
 
 def vocabulary(text: str = FACTS) -> Vocabulary:
     return load_vocabulary(text.encode(), "policies/facts.yaml")
+
+
+def described(issues: Iterable[Issue]) -> list[dict[str, str]]:
+    """Findings as the case files write them."""
+    return [
+        {
+            "level": str(issue.level),
+            "code": issue.code,
+            "message": issue.message,
+            "hint": issue.hint,
+            "under": issue.span.text if issue.span else "",
+        }
+        for issue in issues
+    ]
 
 
 def loaded(text: str | bytes, facts: str = FACTS) -> Policy:

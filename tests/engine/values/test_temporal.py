@@ -33,7 +33,7 @@ from ordain.engine.values.wide import (
 )
 from ordain.engine.values.zones import CYCLE, DAY, Zone, named
 
-CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "temporal.yaml").read_text(encoding="utf-8"))
+CASES = yaml.safe_load((Path(__file__).parents[2] / "cases" / "temporal.yaml").read_text(encoding="utf-8"))
 ZONES = ("Etc/UTC", "Europe/Paris", "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe")
 FOUR_CENTURIES = CYCLE * DAY
 

@@ -13,7 +13,7 @@ from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.model import Policy, Table
 from ordain.engine.tables.grid import Grid, grid_of
 
-TEXTS = read_texts(Path(__file__).parents[2] / "policies")
+TEXTS = read_texts(Path(__file__).parents[3] / "policies")
 VOCABULARY = load_vocabulary(TEXTS.vocabulary, "policies/facts.yaml")
 RULES = """\
 decides:

@@ -9,8 +9,8 @@ from feel_cases import cases
 from policy_cases import FACTS, HEAD, catalog, findings, loaded, vocabulary
 
 from ordain.engine.errors import PolicyError
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import Formula
-from ordain.engine.text.source import MAX_BYTES
 
 SERVICES = cases("bad_policies/services.yaml")
 FEE = """\
@@ -144,5 +144,5 @@ def test_an_empty_range_between_two_open_ends_is_refused() -> None:
 
 def test_a_text_of_the_greatest_size_is_read_in_full() -> None:
     text = HEAD.format(kind="decision") + FEE
-    padded = text + "#" * (MAX_BYTES - len(text))
+    padded = text + "#" * (LIMITS.yaml_bytes - len(text))
     assert loaded(padded).text == padded.encode()

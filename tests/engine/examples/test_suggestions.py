@@ -26,7 +26,7 @@ from ordain.engine.policy.load import load_policy
 from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.text.source import parse
 
-SHIPPED = Path(__file__).parents[2] / "policies"
+SHIPPED = Path(__file__).parents[3] / "policies"
 OFFERS = (
     HEAD.format(kind="decision")
     + """

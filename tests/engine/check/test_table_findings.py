@@ -11,11 +11,12 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from policy_cases import described
 from table_texts import VOCABULARY, policy, table
 
 from ordain.engine.check.tables.examined import findings
 from ordain.engine.check.tables.samples import inside, sample
-from ordain.engine.errors import Issue, Level
+from ordain.engine.errors import Level
 from ordain.engine.tables.cells import AFTER, BEFORE, Cut
 from ordain.engine.values.temporal import Months
 from ordain.engine.values.types import Value
@@ -23,24 +24,11 @@ from ordain.engine.values.types import Value
 CASES = yaml.safe_load((Path(__file__).parents[2] / "cases" / "table_analysis.yaml").read_text(encoding="utf-8"))
 
 
-def told(issues: list[Issue]) -> list[dict[str, Any]]:
-    return [
-        {
-            "level": str(issue.level),
-            "code": issue.code,
-            "message": issue.message,
-            "hint": issue.hint,
-            "under": issue.span.text if issue.span else "",
-        }
-        for issue in issues
-    ]
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["case"]))
 def test_a_table_has_exactly_these_findings(case: dict[str, Any]) -> None:
     more = {key: case[key] for key in ("gives", "more") if key in case}
     found = findings(table(case["hit policy"], case["rules"], **more), VOCABULARY)
-    assert told(found) == case["findings"]
+    assert described(found) == case["findings"]
 
 
 def test_a_column_over_an_earlier_table_has_the_values_that_it_gives() -> None:

@@ -21,7 +21,7 @@ from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.text.layout.document import WIDTH
 from ordain.engine.text.source import parse
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 POLICIES = sorted((ROOT / "policies").glob("*/v*.yaml"))
 SHIPPED = [*POLICIES, ROOT / "policies/facts.yaml", ROOT / "policies/services.yaml"]
 CASES = cases("formatting.yaml")

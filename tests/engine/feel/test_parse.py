@@ -14,10 +14,11 @@ import yaml
 from ordain.engine.errors import PolicyError, Span
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.syntax import parse, tree
-from ordain.engine.feel.syntax.lexer import MAX_CHARACTERS, MAX_CHARACTERS_LENIENT, MAX_DEPTH, is_name
+from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.feel.syntax.printer import cell_text, printed, type_text
+from ordain.engine.limits import LIMITS
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 GOLDEN = yaml.safe_load((TESTS / "cases" / "parse.yaml").read_text(encoding="utf-8"))
 ORIGIN = Span("test", 1, 1)
 KNOWN, FIELDS = GOLDEN["known"], GOLDEN["fields"]
@@ -96,7 +97,7 @@ def test_thousands_of_joined_tests_are_read() -> None:
     "text",
     [
         "(" * 2000,
-        "(" * (MAX_DEPTH + 1) + "1" + ")" * (MAX_DEPTH + 1),
+        "(" * (LIMITS.expression_levels + 1) + "1" + ")" * (LIMITS.expression_levels + 1),
         "- " * 3000 + "a",
         "1" + " + 1" * 2000,
         "a" + ".a" * 2000,
@@ -115,7 +116,7 @@ def test_thousands_of_joined_tests_are_read() -> None:
     ids=lambda text: text[:24],
 )
 def test_too_deep_a_text_is_refused(text: str) -> None:
-    with pytest.raises(PolicyError, match=f"the expression is nested more than {MAX_DEPTH} levels deep"):
+    with pytest.raises(PolicyError, match=f"the expression is nested more than {LIMITS.expression_levels} levels deep"):
         parse.expression(text, ORIGIN)
 
 
@@ -128,12 +129,12 @@ def test_a_caller_that_stands_deep_itself_gets_the_same_refusal() -> None:
 
 
 def test_a_text_may_be_longer_in_a_dmn_file() -> None:
-    text = '"' + "x" * MAX_CHARACTERS + '"'
+    text = '"' + "x" * LIMITS.expression_characters + '"'
     with pytest.raises(PolicyError, match="an expression may have at most 10,000 characters"):
         parse.expression(text, ORIGIN)
     assert parse.expression(text, ORIGIN, lenient=True).span.text == text
     with pytest.raises(PolicyError, match="an expression may have at most 100,000 characters"):
-        parse.expression('"' + "x" * MAX_CHARACTERS_LENIENT + '"', ORIGIN, lenient=True)
+        parse.expression('"' + "x" * LIMITS.lenient_characters + '"', ORIGIN, lenient=True)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -1,0 +1,34 @@
+"""What a caller may send, how long a command waits and how much of an answer is shown at once, in one place.
+
+What an installation chooses, such as the largest request's bytes, is a setting (`api/settings.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Units in the comments."""
+
+    # sent
+    subject_characters: int = 200  # characters of a subject's name
+    sheet_bytes: int = 32 << 20  # bytes of one spreadsheet that comes back
+
+    # waited for
+    timestamp_seconds: float = 5.0  # seconds for one reply of a timestamp authority
+    signing_seconds: int = 30  # seconds for the last checkpoint, when the server stops
+    start_seconds: int = 60  # seconds until the server of `ordain demo` answers
+
+    # shown
+    listed: int = 50  # findings shown in a terminal; --json or --csv has all
+    listed_rules: int = 2  # rules of an entry that are named in its line
+    line_characters: int = 160  # characters of a file's line shown with a finding
+    given_characters: int = 60  # characters of an example's facts, or of a condition, in one line
+    value_characters: int = 2_000  # characters of a decision of a `.dmn` model
+    result_characters: int = 10_000  # characters of the value that `ordain feel eval` gives
+    listed_examples: int = 12  # examples whose numbers are named beside a condition
+
+
+LIMITS = Limits()

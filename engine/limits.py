@@ -1,0 +1,63 @@
+"""All limits of the engine in one place, so that no text makes it run for hours, fill the memory or overflow the stack.
+
+What a thing can be at all is no limit and stands with it: 34 digits of a number, nine digits of a year, 32,767
+characters of a spreadsheet's cell. Nor is what only makes it faster, such as the size of an index's block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Units in the comments. A file that reads one often keeps it in a name of its own, taken once at import."""
+
+    # files
+    yaml_bytes: int = 1 << 20  # bytes of one YAML file
+    yaml_levels: int = 40  # levels of lists and mappings of one YAML file
+    model_bytes: int = 5_000_000  # bytes of one `.dmn` file
+    imported_models: int = 100  # `.dmn` files that one model imports, theirs too
+    value_levels: int = 100  # levels of lists and contexts of a value that is read from JSON, or that is kept
+
+    # expressions
+    expression_characters: int = 10_000  # characters of one expression in a policy
+    lenient_characters: int = 100_000  # the same in a `.dmn` file, where a table of data may stand as one list
+    expression_levels: int = 80  # levels of one expression: far above what people write, far below Python's own limit
+    boxed_levels: int = 90  # levels of one expression in a `.dmn` file, boxed ones and FEEL together
+    boxed_entries: int = 1_000  # entries of a boxed context: each knows all before it
+    type_levels: int = 50  # levels of types in a `.dmn` file that refer to types
+    inlined_calls: int = 20  # functions put in place of their calls one inside the other, in a conversion
+    inlined_nodes: int = 20_000  # nodes of an expression after that
+
+    # one decision
+    work: int = 5_000_000  # units of work, see feel/runtime/work.py
+    value_parts: int = 2_000_000  # parts of one value: items and entries, theirs too, and texts by their length
+    walked_levels: int = 1_000  # levels of a value that is gone through while it is made
+    text_characters: int = 1_000_000  # characters of one text that an expression makes
+    loop_rounds: int = 1_000_000  # rounds of one loop, and items of one list that a loop makes
+    faults: int = 1_000  # reasons kept of one lenient decision
+    compared: int = 2_000_000  # comparisons of values without a key, one by one, in one call
+    pattern_seconds: float = 0.5  # seconds of one search with a pattern
+    pattern_characters: int = 5_000  # characters of one pattern
+    pattern_repeats: int = 20_000  # the product of the repeats in one pattern
+    unknown_facts: int = 5  # unknown facts of one request that are named, each with what may be meant
+
+    # checks of policies
+    table_steps: int = 16_000_000  # pieces looked at for one table and question: two to five seconds of work
+    table_boxes: int = 200  # boxes looked at to tell the largest gaps
+    table_pairs: int = 10  # overlapping pairs of rules that are named
+    search_conditions: int = 20_000  # conditions decided in one search for a customer whom rules of two policies meet
+    search_texts: int = 60  # texts tried for one fact in that search
+    named_values: int = 8  # facts of such a customer that are named
+
+    # examples
+    tried_inputs: int = 100_000  # inputs decided for one policy in search of suggestions
+    suggestions: int = 100  # suggestions for one policy at a time: nobody reads more
+
+    # the TCK
+    case_seconds: float = 10.0  # seconds of one case; loading the model counts for the first
+    start_seconds: float = 60.0  # seconds until the process that runs the cases is there
+
+
+LIMITS = Limits()
