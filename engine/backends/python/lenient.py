@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ordain.engine.backends.python.writing import Writer
+from ordain.engine.backends.python.writing import Shared, Writer
 from ordain.engine.errors import Issue, did_you_mean
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.runtime.work import cost
 from ordain.engine.feel.syntax import tree
-from ordain.engine.feel.syntax.tree import Expr
+from ordain.engine.feel.syntax.tree import Node
 from ordain.engine.values.types import ANY, Type
 
 
 class LenientWriter(Writer):
-    def of(self, node: Expr, *, null_allowed: bool = True) -> str:
+    def source(self, node: Node, null_allowed: bool) -> str:
         """Source of `node`; any part may be null here, so `null_allowed` says nothing."""
         span = self.constant(node.span)
         match node:
@@ -49,7 +49,8 @@ class LenientWriter(Writer):
                 return self.choice(node)
             case tree.Call():
                 return self.call(node, span)
-        return self.shared(node)
+            case _:
+                return self.shared(node)
 
     def choice(self, node: tree.If) -> str:
         condition, then, otherwise = (self.of(part) for part in (node.condition, node.then, node.otherwise))
@@ -103,7 +104,7 @@ class LenientWriter(Writer):
         except ValueError:
             return ANY
 
-    def shared(self, node: Expr) -> str:
+    def shared(self, node: Shared) -> str:
         if isinstance(node, tree.InstanceOf):
             try:
                 self.type(node.named)

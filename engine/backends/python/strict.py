@@ -10,13 +10,13 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
-from ordain.engine.backends.python.writing import Writer
+from ordain.engine.backends.python.writing import Shared, Writer
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.functions.operators import ARITHMETIC, COMPARISON, NEGATION, PROPERTIES
 from ordain.engine.feel.runtime.calls import arranged
 from ordain.engine.feel.runtime.work import cost
 from ordain.engine.feel.syntax import tree
-from ordain.engine.feel.syntax.tree import Expr
+from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.values.types import FunctionValue, Kind
 
 _WITH_OFFSET = (Kind.TIME, Kind.DATE_TIME)
@@ -32,8 +32,25 @@ _BETWEEN: dict[tuple[bool, bool], Callable[[Any, Any, Any], bool]] = {
 """By whether the low and the high end is open."""
 
 
+Bare = (
+    Shared
+    | tree.Name
+    | tree.Path
+    | tree.Filter
+    | tree.Negate
+    | tree.Arithmetic
+    | tree.Comparison
+    | tree.Logic
+    | tree.Between
+    | tree.In
+    | tree.Matches
+    | tree.Call
+)
+"""Every node but `if`, whose branches are guarded and not itself."""
+
+
 class StrictWriter(Writer):
-    def of(self, node: Expr, *, null_allowed: bool = False) -> str:
+    def source(self, node: Node, null_allowed: bool) -> str:
         """Source of `node`; unless null is allowed, one that may be null is guarded."""
         if isinstance(node, tree.If):
             then, otherwise = (self.of(part, null_allowed=null_allowed) for part in (node.then, node.otherwise))
@@ -50,7 +67,7 @@ class StrictWriter(Writer):
         held = self.variable()
         return f"({held} if ({held} := {source}) is not None else need({asked}))"
 
-    def bare(self, node: Expr) -> str:
+    def bare(self, node: Bare) -> str:
         match node:
             case tree.Name():
                 return self.name(node)
@@ -82,7 +99,8 @@ class StrictWriter(Writer):
                 return self.matches(node)
             case tree.Call():
                 return self.call(node)
-        return self.shared(node)
+            case _:
+                return self.shared(node)
 
     def name(self, node: tree.Name) -> str:
         source = self.known(node.name)

@@ -10,14 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, assert_never, cast
 
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.runtime.calls import STRICT
 from ordain.engine.feel.runtime.missing import MissingValue, need
 from ordain.engine.feel.runtime.work import cost
 from ordain.engine.feel.syntax import tree
-from ordain.engine.feel.syntax.tree import Expr
+from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.feel.syntax.typenames import resolve
 from ordain.engine.step import Step
 from ordain.engine.values.types import ANY, Type
@@ -49,6 +49,21 @@ class Namespace:
 
 Frame = Mapping[str, str] | str
 """Names and the Python expressions that give them; or the variable of an item whose fields are names too."""
+
+
+Shared = (
+    tree.Literal
+    | tree.Input
+    | tree.ListOf
+    | tree.Range
+    | tree.ContextOf
+    | tree.Steps
+    | tree.For
+    | tree.Quantified
+    | tree.Function
+    | tree.InstanceOf
+)
+"""The nodes that both readings write alike, but for their parts."""
 
 
 class Writer(ABC):
@@ -90,9 +105,13 @@ class Writer(ABC):
 
     # --- what each reading says for itself
 
-    @abstractmethod
     def of(self, node: Expr, *, null_allowed: bool = False) -> str:
         """Source of a node, and in a strict reading the guard where it may be null and must not."""
+        return self.source(cast("Node", node), null_allowed)
+
+    @abstractmethod
+    def source(self, node: Node, null_allowed: bool) -> str:
+        """As `of`, for a node of the closed union."""
 
     def entry_value(self, node: Expr) -> str:
         """Source of a part that may be null: an item, an entry of a context, the result of a function or loop."""
@@ -100,7 +119,7 @@ class Writer(ABC):
 
     # --- what they have in common
 
-    def shared(self, node: Expr) -> str:
+    def shared(self, node: Shared) -> str:
         match node:
             case tree.Literal():
                 return self.constant(node.value)
@@ -134,7 +153,8 @@ class Writer(ABC):
             case tree.InstanceOf():
                 value = self.of(node.value, null_allowed=True)
                 return f"z.instance({value}, {self.constant(self.type(node.named))})"
-        raise AssertionError(f"{type(node).__name__} has no Python reading")
+            case _:
+                assert_never(node)
 
     def range(self, node: tree.Range) -> str:
         bounds = "both" if node.low and node.high else "low" if node.low else "high"

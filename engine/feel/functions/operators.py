@@ -91,6 +91,17 @@ ARITHMETIC: dict[tuple[str, Kind, Kind], Operation] = {
     **{("/", kind, kind): Operation(NUMBER, sums.ratio) for kind in (_DU, _MO)},
 }
 
+
+def operation_name(op: str, *kinds: Kind) -> str:
+    """The name of an operation, which every reading of the language keys its own table by: `date - duration`.
+
+    With one kind it is a negation (`-number`) or, where `op` begins with a point, a property (`date.year`).
+    """
+    if len(kinds) == 2:
+        return f"{kinds[0]} {op} {kinds[1]}"
+    return f"{kinds[0]}{op}" if op.startswith(".") else f"{op}{kinds[0]}"
+
+
 NEGATION: dict[Kind, Operation] = {
     _N: Operation(NUMBER, NUMBERS.minus),
     _DU: Operation(DURATION, sums.negated),
@@ -167,6 +178,17 @@ PROPERTIES: dict[Kind, dict[str, Operation]] = {
     },
 }
 """The checker knows more of a range: its `start` and `end` are of the type of its bounds."""
+
+OPERATIONS: dict[str, Operation] = {
+    **{operation_name(*key): operation for key, operation in ARITHMETIC.items()},
+    **{operation_name("-", kind): operation for kind, operation in NEGATION.items()},
+    **{
+        operation_name(f".{name}", kind): operation
+        for kind, properties in PROPERTIES.items()
+        for name, operation in properties.items()
+    },
+}
+"""All of them by name: what a second reading must have an emitter for, or say that it has none."""
 
 
 def equal(one: Value, other: Value) -> bool | None:

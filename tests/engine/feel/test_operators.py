@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordain.engine.errors import NotThatType
-from ordain.engine.feel.functions.operators import ARITHMETIC, COMPARISON, NEGATION, PROPERTIES, equal, less, within
+from ordain.engine.feel.functions.operators import (
+    ARITHMETIC,
+    COMPARISON,
+    NEGATION,
+    OPERATIONS,
+    PROPERTIES,
+    equal,
+    less,
+    within,
+)
 from ordain.engine.values import temporal
 from ordain.engine.values.types import FunctionValue, Interval, Kind, Value, kind_of
 
@@ -156,3 +165,9 @@ def test_within_says_what_the_comparisons_say(
 ) -> None:
     expected = (low < value if low_open else low <= value) and (value < high if high_open else value <= high)
     assert within(value, Interval(low, high, low_open, high_open)) is expected
+
+
+def test_each_operation_has_a_name_of_its_own() -> None:
+    properties = sum(len(of_kind) for of_kind in PROPERTIES.values())
+    assert len(OPERATIONS) == len(ARITHMETIC) + len(NEGATION) + properties
+    assert {"number + number", "date - duration", "-number", "date.year", "range.start included"} <= OPERATIONS.keys()
