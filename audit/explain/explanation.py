@@ -17,6 +17,7 @@ from typing import Any
 
 from ordain.audit.explain.plain_words import fact_words, spaced, words
 from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.records.older_forms import in_todays_form
 from ordain.audit.records.past import Past
 from ordain.engine.errors import OrdainError
 from ordain.engine.evaluate import Plan
@@ -59,7 +60,7 @@ def explain(record: Record, reader: Reader) -> Explanation:
     if record.private is None:
         data["reasons"] = [{"code": code} for code in envelope.get("reason_codes", ())]
     else:
-        data |= told.private(record.private)
+        data |= told.private(in_todays_form(record.private))
     data["restricted"] = record.status is Status.RESTRICTED
     data["notes"] = list(dict.fromkeys(told.notes))
     return Explanation(data)
@@ -132,7 +133,9 @@ class _Told:
     def _decision(self, label: str, name: str) -> Decision | None:
         for compiled in self.plan.policies if self.plan else ():
             if compiled.policy.label == label:
-                return next((found for found in compiled.policy.decisions if found.name == name), None)
+                tables = (function.table for function in compiled.policy.functions)
+                decisions = (*compiled.policy.decisions, *tables)
+                return next((decision for decision in decisions if decision.name == name), None)
         return None
 
     def _fact(self, name: str, recorded: Json) -> Json:
@@ -199,18 +202,12 @@ class _Told:
         return _meaning(self.vocabulary.facts.get(name), name)
 
     def _rule(self, label: str, reason: Json) -> Formula | tuple[Table, Rule] | None:
-        for compiled in self.plan.policies if self.plan else ():
-            if compiled.policy.label != label:
-                continue
-            for decision in compiled.policy.decisions:
-                if isinstance(decision, Formula):
-                    if decision.name == reason.get("decision"):
-                        return decision
-                    continue
-                for rule in decision.rules:
-                    if rule.id == reason.get("rule"):
-                        return decision, rule
-        return None
+        """What gave a reason: the rule of that id in the decision that it names, or the formula of that name."""
+        decision = self._decision(label, str(reason.get("decision")))
+        if not isinstance(decision, Table):
+            return decision
+        rule = next((rule for rule in decision.rules if rule.id == reason.get("rule")), None)
+        return None if rule is None else (decision, rule)
 
 
 def _reads(table: Table, rule: Rule) -> Iterator[str]:

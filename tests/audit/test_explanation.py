@@ -57,7 +57,7 @@ def test_when_no_rule_fired_all_that_was_looked_at_counted(made: Sample) -> None
     data, text = told(made, made.record(made.decide("C-1", NOTHING)))
     assert "offers_last_90_days" in {fact["name"] for fact in data["facts"]}
     assert data["reasons"] == []
-    assert "No rule applied to you" in text
+    assert "No rule matched, so the default applied." in text
 
 
 def test_values_have_their_units_and_dates_are_in_words(made: Sample) -> None:

@@ -57,4 +57,5 @@ def explain_command(
         OUT.print("\n## Rules that did not fire\n", markup=False)
     for rule in not_fired:
         was = f"; it was `{rule['was']}`" if "was" in rule else ""
-        OUT.print(f"- {rule['policy']}, {rule['rule']}: {rule['because']}{was}", markup=False, soft_wrap=True)
+        place = f"{rule['policy']}, {rule['decision']}, {rule['rule']}"
+        OUT.print(f"- {place}: {rule['because']}{was}", markup=False, soft_wrap=True)
