@@ -17,7 +17,6 @@ from ordain.audit.privacy.erasure import destroy_again, list_erasures
 from ordain.audit.store.identity import Identity, check_key, found_ledger
 from ordain.audit.store.postgresql import PostgresStore
 from ordain.audit.store.schema import ensure_schema
-from ordain.audit.store.sequencer import Sequencer
 from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import Store
 from ordain.audit.store.tree_reader import stored_tree
@@ -67,8 +66,7 @@ def open_ledger(
         made = _pin(store, places, found, new_places)
     ledger = Ledger(store, keyring, Stamp(str(found.ledger), tenant, engine), seconds)
     checkpointer = Checkpointer(store, reader, key, places)
-    sequencer = Sequencer(store) if isinstance(store, PostgresStore) else None
-    opened = OpenLedger(found, store, keyring, ledger, reader, checkpointer, sequencer, tuple(places), now)
+    opened = OpenLedger(found, store, keyring, ledger, reader, checkpointer, store.sequencer(), tuple(places), now)
     if not lost:
         list_erasures(opened, made)
         destroy_again(opened)

@@ -110,12 +110,9 @@ class Reader:
             return [UUID(bytes=row[0]) for row in connection.execute(wanted)]
 
     def position(self, entry_id: bytes) -> int:
-        """The place of the first entry with this id or a later one; exact as long as the clock never went back.
-
-        Leaf 0 is left out: in a ledger that was upgraded it is younger than all after it.
-        """
+        """The place of the first entry with this id or a later one; exact as long as the clock never went back."""
         with self._store.reading() as connection:
-            wanted = sa.select(sa.func.min(ENTRY.c.leaf_index)).where(ENTRY.c.id >= entry_id, ENTRY.c.leaf_index > 0)
+            wanted = sa.select(sa.func.min(ENTRY.c.leaf_index)).where(ENTRY.c.id >= entry_id)
             found = connection.execute(wanted).scalar()
         return self.size() if found is None else int(found)
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from ordain.audit.entry.canonical import canonical
@@ -31,7 +31,7 @@ _CHUNK = 500
 _WORTH_READING_ON = _CHUNK // 20  # so many of a chunk, and opening one after another beats fetching each by its id
 _PATH = re.compile(r"[^\s.=]+(\.[^\s.=]+)*")
 _AFTER_ALL = b"\xff" * 17
-_NEAR = dt.timedelta(minutes=1)  # an id of the first cut was made a moment after the time of its entry
+_NEAR = dt.timedelta(milliseconds=1)  # an id has the time of its entry to the millisecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class _Test:
         self.name, _, self.version = (query.policy or "").partition("@")
         self.since = None if query.since is None else utc(query.since)
         self.until = None if query.until is None else utc(query.until)
-        self.first = b"" if query.since is None else first_id(query.since, -_NEAR)
+        self.first = b"" if query.since is None else first_id(query.since)
         self.last = _AFTER_ALL if query.until is None else first_id(query.until, _NEAR)
         fields = {"kind": query.kind, "service": query.service, "outcome_class": query.verdict}
         self.fields = {name: value for name, value in fields.items() if value is not None}
@@ -247,28 +247,27 @@ def _streamed(reader: Reader, query: Query, progress: Progress) -> Iterator[Reco
 def _read_on(reader: Reader, query: Query, progress: Progress) -> Iterator[Record]:
     """For a query that most entries fit: opening them at once is cheaper than reading envelopes first."""
     test, (start, end) = _Test(query), _bounds(reader, query)
-    for done, record in enumerate(chain(reader.records(0, 1), reader.records(start, end)), start=1):
+    for done, record in enumerate(reader.records(start, end), start=1):
         if test.fits(record.envelope):
             yield record
-        if done % _CHUNK == 0 or done == end - start + 1:
-            progress(done, end - start + 1)
+        if done % _CHUNK == 0 or done == end - start:
+            progress(done, end - start)
 
 
 def _chunks(reader: Reader, query: Query, progress: Progress) -> Iterator[list[tuple[StoredEntry, Json]]]:
     """What fits among each 500 entries of the order."""
     test, (start, end) = _Test(query), _bounds(reader, query)
-    done = 0
-    for entries in (reader.entries(0, 1), reader.entries(start, end)):
-        while chunk := list(islice(entries, _CHUNK)):
-            read = ((entry, entry.read()) for entry in chunk if test.may_fit(entry))
-            if found := [(entry, envelope) for entry, envelope in read if test.fits(envelope)]:
-                yield found
-            done += len(chunk)
-            progress(done, end - start + 1)
+    entries, done = reader.entries(start, end), 0
+    while chunk := list(islice(entries, _CHUNK)):
+        read = ((entry, entry.read()) for entry in chunk if test.may_fit(entry))
+        if fitting := [(entry, envelope) for entry, envelope in read if test.fits(envelope)]:
+            yield fitting
+        done += len(chunk)
+        progress(done, end - start)
 
 
 def _bounds(reader: Reader, query: Query) -> tuple[int, int]:
-    """The leaf indices between which everything in the query's time is, but for leaf 0, whose time may be any."""
-    start = 1 if query.since is None else reader.position(first_id(query.since))
+    """The leaf indices between which everything in the query's time is."""
+    start = 0 if query.since is None else reader.position(first_id(query.since))
     end = reader.size() if query.until is None else reader.position(first_id(query.until, OUT_OF_ORDER))
     return start, max(start, end)

@@ -28,7 +28,7 @@ _NO_FILE_NEEDED = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 
 
 class SqliteSource:
-    """Raises SettingsError when the file is not there, cannot be opened, is locked or is a ledger of the first cut."""
+    """Raises SettingsError when the file is not there, cannot be opened, is locked or is empty."""
 
     failures: tuple[type[Exception], ...] = (sqlite3.Error, UnicodeDecodeError, OverflowError)
     has_inbox = False
@@ -43,21 +43,17 @@ class SqliteSource:
             self._connection = _open(path)
             self._connection.execute("BEGIN")
             self._names = self._listed()
-            first_cut = "alembic_version" not in self._names and self._pragma("user_version") == 1
         except self.failures as error:
             if getattr(error, "sqlite_errorname", "").startswith(_NOT_OURS):
                 raise SettingsError(
                     f"the ledger `{self.name}` cannot be opened: {error}", "check its rights, and who has it open"
                 ) from None
             # The file is damaged, which is a finding. An empty database in its place has no tables.
-            self._broken, first_cut = str(error), False
+            self._broken = str(error)
             self._connection = sqlite3.connect(":memory:", isolation_level=None)
-        if first_cut or not (self._names or self._broken):
+        if not (self._names or self._broken):
             self.close()
-            what = "was written by the first version of Ordain" if first_cut else "is empty"
-            raise SettingsError(
-                f"the ledger `{self.name}` {what}", "start the service once: it upgrades an older ledger, or makes one"
-            )
+            raise SettingsError(f"the ledger `{self.name}` is empty", "start the service once: it makes one")
 
     def tables(self) -> set[str]:
         return {name for name in (*TABLES, *_OPTIONAL) if self._names.get(name) == "table"}
@@ -69,8 +65,8 @@ class SqliteSource:
         application = self._pragma("application_id")
         if application != APPLICATION_ID:
             yield f"the file's application_id is {application}, a ledger has {APPLICATION_ID}"
-        if self._pragma("user_version"):
-            yield "an upgrade from the first version of Ordain was not finished: run `ordain audit upgrade`"
+        if version := self._pragma("user_version"):
+            yield f"the file's user_version is {version}, a ledger has 0"
         for name, kind in self._names.items():
             if kind in ("trigger", "view"):
                 yield f"the file has a {kind} `{shown(name)}`: it may change what is stored"

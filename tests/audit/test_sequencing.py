@@ -15,7 +15,7 @@ from ledgers import DOCUMENTS, decision, make_ledger, opened
 from ordain.audit.entry.entry import Prepared
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.store.postgresql import PostgresStore
-from ordain.audit.store.sequencer import Sequencer
+from ordain.audit.store.sequencer import PostgresSequencer
 from ordain.audit.store.store import EntryRefused, KeyMoved
 from ordain.engine.errors import LedgerUnavailable, NotRecorded
 
@@ -35,9 +35,9 @@ def use(url: str) -> Iterator[OpenLedger]:
 
 
 @contextmanager
-def sequencer(use: OpenLedger, stalled_seconds: float = 30.0) -> Iterator[Sequencer]:
+def sequencer(use: OpenLedger, stalled_seconds: float = 30.0) -> Iterator[PostgresSequencer]:
     assert isinstance(use.store, PostgresStore)
-    made = Sequencer(use.store, stalled_seconds)
+    made = use.store.sequencer(stalled_seconds)
     try:
         yield made
     finally:
@@ -286,6 +286,6 @@ def test_writers_that_meet_new_subjects_in_opposite_orders_do_not_stand_in_each_
     other.close()
 
 
-def give_up_the_lock(own: Sequencer) -> None:
+def give_up_the_lock(own: PostgresSequencer) -> None:
     if own._connection is not None:
         own._connection.execute("SELECT pg_advisory_unlock_all()")
