@@ -17,6 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ordain.audit.entry.sealing import KEY_BYTES, DoesNotOpen, decrypt, encrypt
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import SUBJECT_KEY
 from ordain.engine.errors import LedgerUnavailable, SettingsError
 
@@ -24,8 +25,6 @@ KEY_ID_BYTES = 16
 INDEX_KEY_ID = bytes(KEY_ID_BYTES)
 _WRAPPED = b"ordain data key 1\0"
 _HOUSE = b"\xff house"  # no subject's id has these bytes: they are not UTF-8
-_MOST_CACHED = 50_000
-_REMEMBERED_SECONDS = 10.0
 
 
 class MasterKey(Protocol):
@@ -123,7 +122,7 @@ class Keyring:
         """Forgets all keys every so often, so that one that another process destroyed is not in memory for long."""
         now = time.monotonic()
         with self._lock:
-            if now - self._forgot > _REMEMBERED_SECONDS:
+            if now - self._forgot > LIMITS.keys_remembered:
                 self._cached.clear()
                 self._forgot = now
 
@@ -133,7 +132,7 @@ class Keyring:
 
     def _keep(self, data_key: DataKey) -> None:
         with self._lock:
-            if len(self._cached) >= _MOST_CACHED:
+            if len(self._cached) >= LIMITS.keys_cached:
                 self._cached.clear()
             self._cached[data_key.tag] = data_key
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from ordain.audit.explain.plain_words import fact_words, spaced, words
 from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.limits import LIMITS
 from ordain.audit.records.older_forms import in_todays_form
 from ordain.audit.records.past import Past
 from ordain.engine.errors import OrdainError
@@ -25,9 +26,6 @@ from ordain.engine.policy.facts import Fact, Vocabulary
 from ordain.engine.policy.model import Decision, Formula, Rule, Table
 
 Json = dict[str, Any]
-
-MOST_DRIVERS = 5
-"""How many of the inputs that moved a score are told, those that moved it most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +154,8 @@ class _Told:
             **{name: model.get(name) for name in ("model", "version", "digest", "fact", "score")},
             "meaning": _meaning(fact, str(model.get("fact"))),
             "shown": fact_words(fact, model.get("score")),
-            "drivers": [self._driver(reason) for reason in reasons[:MOST_DRIVERS] if _size(reason)],
-            "more": max(0, len(reasons) - MOST_DRIVERS),
+            "drivers": [self._driver(reason) for reason in reasons[: LIMITS.drivers] if _size(reason)],
+            "more": max(0, len(reasons) - LIMITS.drivers),
         }
 
     def _driver(self, reason: Json) -> Json:

@@ -14,11 +14,10 @@ import sqlalchemy as sa
 from ordain.audit.entry.entry import VERIFY, StoredEntry, merged, payload_hash
 from ordain.audit.entry.keys import Keyring
 from ordain.audit.entry.sealing import DoesNotOpen, unseal
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import DOCUMENT, ENTRY, PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
 from ordain.audit.store.store import Store
 from ordain.engine.errors import LedgerUnavailable
-
-_PAGE = 500  # entries read at a time, so that no read transaction stays open while a caller works on them
 
 Json = dict[str, Any]
 
@@ -129,14 +128,15 @@ class Reader:
             )
 
     def _pages(self, select: sa.Select[Any], start: int, end: int | None) -> Iterator[Sequence[Any]]:
+        # Page by page, so that no read transaction stays open while a caller works on the entries.
         while end is None or start < end:
-            wanted = select.where(ENTRY.c.leaf_index >= start).order_by(ENTRY.c.leaf_index).limit(_PAGE)
+            wanted = select.where(ENTRY.c.leaf_index >= start).order_by(ENTRY.c.leaf_index).limit(LIMITS.page)
             if end is not None:
                 wanted = wanted.where(ENTRY.c.leaf_index < end)
             with self._store.reading() as connection:
                 page = connection.execute(wanted).all()
             yield from page
-            if len(page) < _PAGE:
+            if len(page) < LIMITS.page:
                 return
             start = page[-1][0] + 1
 

@@ -10,11 +10,10 @@ from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import Entry, Prepared, Receipt, Stamp, prepared
 from ordain.audit.entry.keys import DataKey, Keyring
 from ordain.audit.ledger.group_commit import GroupCommit, OutcomeUnknown, TooManyWaiting
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.store import EntryRefused, KeyMoved, Store
 from ordain.audit.store.texts import changed
 from ordain.engine.errors import LedgerUnavailable, NotRecorded, PolicyChanged, UnknownSubject
-
-_ATTEMPTS = 20
 
 
 class _Job(NamedTuple):
@@ -49,7 +48,7 @@ class Ledger:
         when the disk or the connection fails, or this process is interrupted, during the commit itself, the entry
         may still be found in the ledger later, whole.
         """
-        for _ in range(_ATTEMPTS):
+        for _ in range(LIMITS.sealings):
             ready = self.prepare(entry)
             if known and ready.data_key.wrapped is not None:
                 raise UnknownSubject(f"the ledger has nothing about `{entry.subject}`", "it may just have been erased")

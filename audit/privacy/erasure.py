@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from ordain.audit.anchors.places import Anchors
 from ordain.audit.entry.entry import VERIFY, Entry, Kind, new_id, time_in, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
 from ordain.audit.store.store import Store
 from ordain.engine.errors import AnchorRefused, AnchorUnavailable, LedgerUnavailable, NotRecorded, UnknownSubject
@@ -28,9 +29,7 @@ from ordain.engine.errors import AnchorRefused, AnchorUnavailable, LedgerUnavail
 Json = dict[str, Any]
 
 
-_ATTEMPTS = 5
 _ITS_ENTRY = "entry"  # stands for the id of the entry that is being made
-_AT_ONCE = 10_000  # names in one statement
 _DECISION = b'"kind":"decision"'
 
 
@@ -81,7 +80,7 @@ def erase(
     `keep` is how long the law has the newest record kept, `not_before` a date from which it may be erased; the later
     counts. `private` says who asked for it and why. Raises UnknownSubject, NotRecorded, AnchorUnavailable.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in range(LIMITS.erasure_attempts):
         found = _found(opened, subject)
         allowed = _allowed(found, keep, not_before)
         try:
@@ -102,7 +101,7 @@ def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> None:
 
     Raises UnknownSubject, NotRecorded.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in range(LIMITS.erasure_attempts):
         found = _found(opened, subject)
         about = {"hold": on, "erase_not_before": found.not_before}
         try:
@@ -340,4 +339,4 @@ def _leave_nothing(store: Store) -> str:
 
 
 def _chunks(keys: list[bytes]) -> list[list[bytes]]:
-    return [keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)]
+    return [keys[start : start + LIMITS.names_at_once] for start in range(0, len(keys), LIMITS.names_at_once)]

@@ -12,11 +12,10 @@ import sqlalchemy as sa
 
 from ordain.audit.entry.entry import Entry, Kind, first_id, new_id, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
 from ordain.audit.store.store import Store
 from ordain.engine.errors import NotRecorded
-
-_AT_ONCE = 20_000  # payloads in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def retain(opened: OpenLedger, before: dt.datetime, *, private: dict[str, object
         total = Retained(
             total.payloads + removed.payloads, total.erased + removed.erased, total.partitions + removed.partitions
         )
-        if month is None and removed.payloads < _AT_ONCE:
+        if month is None and removed.payloads < LIMITS.payloads_at_once:
             break
     if total.payloads:
         store.empty_log()
@@ -85,7 +84,7 @@ def _remove(connection: sa.Connection, first_kept: bytes, stays: _Stays) -> Reta
     """Some of what is old enough, oldest first."""
     goes = sa.or_(PAYLOAD.c.key.is_(None), PAYLOAD.c.key.not_in(stays.keys()))
     old = sa.select(PAYLOAD.c.id, PAYLOAD.c.key).where(PAYLOAD.c.id < first_kept, goes)
-    rows = connection.execute(old.order_by(PAYLOAD.c.id).limit(_AT_ONCE)).all()
+    rows = connection.execute(old.order_by(PAYLOAD.c.id).limit(LIMITS.payloads_at_once)).all()
     if not rows:
         return Retained(0, 0)
     removed = connection.execute(sa.delete(PAYLOAD).where(PAYLOAD.c.id <= rows[-1][0], goes)).rowcount

@@ -14,14 +14,13 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ordain.audit.limits import LIMITS
 from ordain.engine.errors import DataQualityIssue, Issue, MalformedRequest, OrdainError, did_you_mean
 from ordain.engine.values.json_text import read_json
 from ordain.engine.values.types import plain
 
 OUTCOME = "outcome."
 """A column that begins so is compared with what was decided: `outcome.offer.action`."""
-
-MOST_ISSUES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,8 @@ def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list
     issues: list[Issue] = []
     actions = [_action(row, columns, zone, issues) for row in table]
     if issues:
-        more = len(issues) - MOST_ISSUES
-        raise DataQualityIssue([*issues[:MOST_ISSUES], *([Issue(f"and {more:,} more")] if more > 0 else [])])
+        more = len(issues) - LIMITS.issues
+        raise DataQualityIssue([*issues[: LIMITS.issues], *([Issue(f"and {more:,} more")] if more > 0 else [])])
     return actions
 
 

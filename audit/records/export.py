@@ -28,16 +28,13 @@ import pyarrow.parquet as pq
 
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.ledger.reader import Reader, Record
+from ordain.audit.limits import LIMITS
 from ordain.audit.records.masking import Mask, Role
 from ordain.audit.records.past import Past
 from ordain.engine.errors import ExportFailed
 
 Json = dict[str, Any]
 
-IDS_NAMED = 1_000
-"""So many ids of an export are named when it is recorded that somebody read them."""
-
-_CHUNK = 2_000  # rows of a piece: what Parquet compresses together, and what is in memory at once
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _TEXT = ("id", "time", "kind", "tenant", "jurisdiction", "service", "engine", "outcome_class")
@@ -60,7 +57,7 @@ class Format(StrEnum):
 
 @dataclass(slots=True)
 class Exported:
-    """What an export holds: how many entries, of which status, and the ids of the first `IDS_NAMED`."""
+    """What an export holds: how many entries, of which status, and the ids of the first `LIMITS.ids_named`."""
 
     path: Path
     entries: int = 0
@@ -70,7 +67,7 @@ class Exported:
     def count(self, record: Record) -> None:
         self.entries += 1
         self.statuses[str(record.status)] += 1
-        if len(self.ids) < IDS_NAMED:
+        if len(self.ids) < LIMITS.ids_named:
             self.ids.append(str(record.entry.id))
 
 
@@ -150,7 +147,7 @@ def _write(file: IO[bytes], format: Format, role: Role, rows: Iterator[Json]) ->
         return
     table: _Table = _Csv(file, columns) if format is Format.CSV else _Parquet(file, columns)
     with table:
-        while chunk := [flat(row, role) for row in islice(rows, _CHUNK)]:
+        while chunk := [flat(row, role) for row in islice(rows, LIMITS.export_piece)]:
             table.add(chunk)
 
 

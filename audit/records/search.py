@@ -17,6 +17,7 @@ from typing import Any
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.entry import Kind, StoredEntry, first_id, utc
 from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.limits import LIMITS
 from ordain.engine.errors import MalformedRequest, NotThatType
 from ordain.engine.values.types import number
 
@@ -24,13 +25,10 @@ Json = dict[str, Any]
 Progress = Callable[[int, int], None]
 """Called with how many entries have been looked at so far, and how many there are to look at."""
 
-OUT_OF_ORDER = dt.timedelta(days=1)
-"""How far the clock may have been set back for a search by time to find every entry all the same."""
-
-_CHUNK = 500
-_WORTH_READING_ON = _CHUNK // 20  # so many of a chunk, and opening one after another beats fetching each by its id
+_WORTH_READING_ON = LIMITS.page // 20  # so many of a page, and opening one after another beats fetching each by its id
 _PATH = re.compile(r"[^\s.=]+(\.[^\s.=]+)*")
 _AFTER_ALL = b"\xff" * 17
+_OUT_OF_ORDER = dt.timedelta(seconds=LIMITS.clock_set_back)
 _NEAR = dt.timedelta(milliseconds=1)  # an id has the time of its entry to the millisecond
 
 
@@ -250,15 +248,15 @@ def _read_on(reader: Reader, query: Query, progress: Progress) -> Iterator[Recor
     for done, record in enumerate(reader.records(start, end), start=1):
         if test.fits(record.envelope):
             yield record
-        if done % _CHUNK == 0 or done == end - start:
+        if done % LIMITS.page == 0 or done == end - start:
             progress(done, end - start)
 
 
 def _chunks(reader: Reader, query: Query, progress: Progress) -> Iterator[list[tuple[StoredEntry, Json]]]:
-    """What fits among each 500 entries of the order."""
+    """What fits among each page of the order."""
     test, (start, end) = _Test(query), _bounds(reader, query)
     entries, done = reader.entries(start, end), 0
-    while chunk := list(islice(entries, _CHUNK)):
+    while chunk := list(islice(entries, LIMITS.page)):
         read = ((entry, entry.read()) for entry in chunk if test.may_fit(entry))
         if fitting := [(entry, envelope) for entry, envelope in read if test.fits(envelope)]:
             yield fitting
@@ -269,5 +267,5 @@ def _chunks(reader: Reader, query: Query, progress: Progress) -> Iterator[list[t
 def _bounds(reader: Reader, query: Query) -> tuple[int, int]:
     """The leaf indices between which everything in the query's time is."""
     start = 0 if query.since is None else reader.position(first_id(query.since))
-    end = reader.size() if query.until is None else reader.position(first_id(query.until, OUT_OF_ORDER))
+    end = reader.size() if query.until is None else reader.position(first_id(query.until, _OUT_OF_ORDER))
     return start, max(start, end)

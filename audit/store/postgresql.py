@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.failures import POSTGRESQL_FAILURES, explain_postgresql
 from ordain.audit.store.rows import ENTRY, INBOX, PAYLOAD, SEQUENCER
 from ordain.audit.store.sequencer import PostgresSequencer
@@ -64,7 +65,7 @@ class PostgresStore(Store):
             "tcp_user_timeout": max(1000, 2 * wait),
             # An answer leaves after its commit is on the server's disk, whatever the server's default says.
             "options": f"-c synchronous_commit=on -c statement_timeout={wait} -c lock_timeout={wait}"
-            f" -c idle_in_transaction_session_timeout={60_000 + wait}",
+            f" -c idle_in_transaction_session_timeout={1000 * LIMITS.idle_transaction + wait}",
         }
         self.engine = sa.create_engine(
             self._url, connect_args=self._options, pool_pre_ping=True, pool_timeout=busy_seconds
@@ -129,7 +130,7 @@ class PostgresStore(Store):
         try:
             with self.transaction() as connection:
                 self.lock_founding(connection)
-                month_partitions(connection, now.date(), 3)
+                month_partitions(connection, now.date(), LIMITS.months_ahead)
         except self.failures as error:
             raise LedgerUnavailable(self.explain(error)) from error
         self._prepared = (now.year, now.month)
@@ -148,7 +149,7 @@ class PostgresStore(Store):
         url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         return psycopg.connect(url, autocommit=True, **self._options)
 
-    def sequencer(self, stalled_seconds: float = 30.0) -> PostgresSequencer:
+    def sequencer(self, stalled_seconds: float = LIMITS.sequencer_stalled) -> PostgresSequencer:
         return PostgresSequencer(self.connect, self.explain, stalled_seconds)
 
     def take_any_time(self, connection: sa.Connection) -> None:

@@ -14,12 +14,11 @@ from typing import Any
 
 import psycopg
 
+from ordain.audit.limits import LIMITS
 from ordain.engine.errors import Issue, LedgerUnavailable
 
 SEQUENCING = 0x4F524441_0002
 """The advisory lock (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)."""
-
-_MOST = 5000
 
 # At READ COMMITTED a statement that has waited for a row goes on with its newest version, if its WHERE still holds
 # (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED). So the row of `sequencer` is
@@ -56,13 +55,13 @@ class PostgresSequencer:
         self,
         connect: Callable[[], psycopg.Connection[Any]],
         explain: Callable[[Exception], Issue],
-        stalled_seconds: float = 30.0,
+        stalled_seconds: float = LIMITS.sequencer_stalled,
     ) -> None:
         self._connect, self._explain = connect, explain
         self._stalled = f"{max(1, round(stalled_seconds * 1000))}ms"
         self._connection: psycopg.Connection[Any] | None = None
         self._term = 0
-        self._most = _MOST
+        self._most = LIMITS.sequenced
         self._lock = threading.Lock()
 
     def sequence(self) -> int | None:
@@ -108,7 +107,7 @@ class PostgresSequencer:
                 self._resign()
                 return None
             done += moved
-            self._most = min(_MOST, most * 2)
+            self._most = min(LIMITS.sequenced, most * 2)
             if moved < most:
                 return done
 

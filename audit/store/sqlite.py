@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.failures import SQLITE_FAILURES, explain_sqlite
 from ordain.audit.store.rows import ENTRY
 from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_private, keep_texts, new_keys
@@ -32,9 +33,6 @@ APPLICATION_ID = 0x4F524441
 """Marks the file as an Ordain ledger ("ORDA"): https://www.sqlite.org/pragma.html#pragma_application_id."""
 
 _LOG = logging.getLogger("ordain")
-
-_LOOK_SECONDS = 1.0
-"""A folder's time may be too coarse to tell two changes apart; so often the files themselves are looked at."""
 
 _NEXT = "SELECT coalesce(max(leaf_index) + 1, 0) FROM entry"
 _KEY = "INSERT INTO subject_key (key, tag, wrapped) VALUES (?, ?, ?)"
@@ -137,7 +135,8 @@ class SqliteStore(Store):
         folder = _changed(self.path.parent)
         if folder == self._seen and monotonic() < self._look_again:
             return None
-        self._seen, self._look_again = folder, monotonic() + _LOOK_SECONDS
+        # A folder's time may be too coarse to tell two changes apart, so the files are looked at now and then.
+        self._seen, self._look_again = folder, monotonic() + LIMITS.look_again
         if fault := self._replaced():
             self._seen = None
         return fault
@@ -292,12 +291,12 @@ def _write_ahead(cursor: DBAPICursor) -> str:
 
     While several processes open a new file at once, SQLite answers "busy" here without waiting.
     """
-    for attempt in range(1, 11):
+    for attempt in range(1, LIMITS.journal_attempts + 1):
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
             break
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == 10:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == LIMITS.journal_attempts:
                 raise
             sleep(0.01 * attempt)
     row = cursor.fetchone()

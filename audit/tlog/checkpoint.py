@@ -26,13 +26,9 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from ordain.audit.limits import LIMITS
 from ordain.audit.tlog.merkle import HASH_SIZE
 from ordain.engine.errors import CheckpointRefused
-
-MAX_NOTE_BYTES = 65_536
-MAX_SIGNATURES = 100
-MAX_NAME = 200
-"""Characters of a key's name and of an origin."""
 
 KEY_SIZE, KEY_ID_SIZE, SIGNATURE_SIZE = 32, 4, 64
 """Bytes of a private seed and of a public key, of a key id, of a signature."""
@@ -45,7 +41,7 @@ _ED25519 = b"\x01"
 _DASH = "— "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-_NAME = re.compile(rf"[^\s+\x00-\x1f\ud800-\udfff]{{1,{MAX_NAME}}}")
+_NAME = re.compile(rf"[^\s+\x00-\x1f\ud800-\udfff]{{1,{LIMITS.key_name}}}")
 _NOT_IN_A_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 
 
@@ -234,8 +230,8 @@ def _decoded_text(note: str | bytes) -> str:
         text = data.decode()
     except UnicodeError:
         raise CheckpointRefused("a signed note is UTF-8 text, this one is not") from None
-    if len(data) > MAX_NOTE_BYTES:
-        raise CheckpointRefused(f"a signed note has at most {MAX_NOTE_BYTES} bytes, this one has {len(data)}")
+    if len(data) > LIMITS.note:
+        raise CheckpointRefused(f"a signed note has at most {LIMITS.note} bytes, this one has {len(data)}")
     return text
 
 
@@ -247,8 +243,8 @@ def _split(note: str) -> tuple[str, list[str]]:
         raise CheckpointRefused("not a signed note: it is a text, a blank line and whole lines with the signatures")
     _check_text(text)
     lines = signatures[:-1].split("\n")
-    if len(lines) > MAX_SIGNATURES:
-        raise CheckpointRefused(f"a signed note has at most {MAX_SIGNATURES} signatures, this one has {len(lines)}")
+    if len(lines) > LIMITS.signatures:
+        raise CheckpointRefused(f"a signed note has at most {LIMITS.signatures} signatures, this one has {len(lines)}")
     return text, lines
 
 
@@ -294,7 +290,7 @@ def _check_name(name: str, what: str = "the name of a key") -> None:
     if not _NAME.fullmatch(name):
         raise CheckpointRefused(
             f"{_shown(name)} cannot be {what}",
-            f"it has 1 to {MAX_NAME} characters and no space, plus or control character",
+            f"it has 1 to {LIMITS.key_name} characters and no space, plus or control character",
         )
 
 
@@ -323,5 +319,5 @@ def _decoded(text: str) -> bytes | None:
 
 def _shown(text: str) -> str:
     """A text as a terminal may be given it, in backticks and not too long."""
-    cut = text if len(text) <= 2 * MAX_NAME else f"{text[: 2 * MAX_NAME]}..."
+    cut = text if len(text) <= 2 * LIMITS.key_name else f"{text[: 2 * LIMITS.key_name]}..."
     return f"`{cut if cut.isprintable() else ascii(cut)}`"

@@ -26,10 +26,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-HOLDS, BAD_INPUT = 0, 2
+from ordain.audit.verifier.limits import LIMITS
 
-MOST_FINDINGS = 50
-"""Of one class that are told one by one; the others are counted."""
+HOLDS, BAD_INPUT = 0, 2
 
 
 class Failure(IntEnum):
@@ -166,7 +165,7 @@ class Findings:
         if run is not None and first is not None and run.last is not None and first == run.last + 1:
             run.last = last
             return
-        if self._counts.get(failure, 0) >= MOST_FINDINGS:
+        if self._counts.get(failure, 0) >= LIMITS.findings:
             self.unnamed += 1
             return
         self._counts[failure] = self._counts.get(failure, 0) + 1

@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from ordain.audit.verifier.limits import LIMITS
 from ordain.engine.errors import CheckpointRefused
-
-MOST_BYTES = 65_536
-"""Of a note."""
 
 _ED25519 = b"\x01"
 _NAME = rb"[^\s+\x00-\x20\x7f]{1,200}"
@@ -127,8 +125,8 @@ def _bytes(text: object, what: str) -> bytes:
         data = None
     if not isinstance(data, bytes):
         raise CheckpointRefused(f"{what} is text, this is not")
-    if len(data) > MOST_BYTES:
-        raise CheckpointRefused(f"{what} has at most {MOST_BYTES} bytes, this has {len(data)}")
+    if len(data) > LIMITS.note:
+        raise CheckpointRefused(f"{what} has at most {LIMITS.note} bytes, this has {len(data)}")
     try:
         data.decode()
     except UnicodeDecodeError:

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.source import (
     BARE_ENTRIES,
     ENTRIES,
@@ -23,8 +24,6 @@ from ordain.audit.verifier.source import (
 from ordain.engine.errors import SettingsError
 
 _OPTIONAL = ("alembic_version", "inbox", "sequencer")
-_AT_ONCE = 1000
-"""Rows that are in memory at a time."""
 
 _TABLES = """
 SELECT c.relname, c.relkind::text, c.relrowsecurity, c.oid::bigint FROM pg_class c
@@ -93,7 +92,7 @@ class PostgresSource:
 
     def rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
         with self._connection.cursor(f"verifier_{next(self._numbers)}") as cursor:
-            cursor.itersize = _AT_ONCE
+            cursor.itersize = LIMITS.rows_at_once
             yield from cursor.execute(_query(query), values, binary=True)
 
     def row(self, query: str, *values: object) -> tuple[Any, ...] | None:

@@ -11,10 +11,8 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.tree import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, Frontier, complete_root, split
-
-_LONGEST_GAP = 1 << 16
-"""Missing entries that are still stepped through; beyond, what follows has no place in a tree."""
 
 Hashes = list[bytes | None]
 """Leaf hashes or roots; None where an entry is missing."""
@@ -76,7 +74,8 @@ class Recount:
 
     def skip_to(self, leaf_index: int) -> None:
         """Says that the leaves up to there are missing."""
-        if self._lost or leaf_index - self.expects > _LONGEST_GAP:
+        # Beyond a longer gap, what follows has no place in a tree.
+        if self._lost or leaf_index - self.expects > LIMITS.gap:
             self._lost = True
             self._of_entries = self._of_tiles = None
             self._batch.clear()
@@ -149,7 +148,7 @@ class Recount:
         last = self.spans[-1] if self.spans else None
         if last and (last.level, last.tile_index, last.last + 1) == (span.level, span.tile_index, span.first):
             self.spans[-1] = Span(span.level, span.tile_index, last.first, span.last)
-        elif len(self.spans) < _LONGEST_GAP:
+        elif len(self.spans) < LIMITS.gap:
             self.spans.append(span)
         else:
             self.more_spans += 1

@@ -5,11 +5,9 @@ Nothing here is trusted. What is read is worth something once a path made of it 
 
 from __future__ import annotations
 
+from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.source import Source
 from ordain.audit.verifier.tree import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, join, leaf_hash, row_above, split
-
-_MOST_KEPT = 512
-"""Tiles in memory, each with the nodes over it, 16 kB."""
 
 
 class Incomplete(Exception):
@@ -69,7 +67,7 @@ class StoredTree:
             while len(rows[-1]) > 1:
                 rows.append(row_above(rows[-1][: len(rows[-1]) // 2 * 2]))
             rows += [[]] * (TILE_HEIGHT + 1 - len(rows))
-            if len(self._tiles) >= _MOST_KEPT:
+            if len(self._tiles) >= LIMITS.tiles_cached:
                 self._tiles.clear()
             self._tiles[level, tile] = rows
         return rows

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordain.audit.ledger.group_commit import GroupCommit, OutcomeUnknown, TooManyWaiting
+from ordain.audit.limits import LIMITS
 
 LONG = 30.0  # seconds: how long a test waits for what has to happen at once
 SHORT = 0.05  # seconds: how long one waits that is to give up
@@ -164,7 +166,7 @@ def test_one_that_waited_too_long_is_withdrawn_and_never_written() -> None:
 def test_one_whose_write_does_not_come_back_is_told_that_nothing_is_sure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ordain.audit.ledger.group_commit._PATIENCE", 1)
+    monkeypatch.setattr("ordain.audit.ledger.group_commit.LIMITS", replace(LIMITS, patience=1))
     stuck = threading.Event()
 
     class Stuck(Store):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from ledgers import DOCUMENTS, decision, opened
 from ordain.audit.entry.entry import Entry, Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Status
+from ordain.audit.limits import LIMITS
 from ordain.audit.privacy import retention
 from ordain.audit.privacy.erasure import erase, hold
 from ordain.audit.privacy.retention import retain
@@ -143,7 +145,7 @@ def test_payloads_that_came_before_their_months_partition_move_into_it() -> None
 
 def test_a_removal_in_many_steps_counts_each_payload_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """More is old than one transaction takes, some of it erased: what verification adds up is exact."""
-    monkeypatch.setattr(retention, "_AT_ONCE", 3)
+    monkeypatch.setattr(retention, "LIMITS", replace(LIMITS, payloads_at_once=3))
     with opened(url) as use:
         fill(use, range(1, 8))
         erase(use, "C-2", private=BY)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordain.audit.limits import LIMITS
 from ordain.audit.tlog.merkle import (
     consistency_proof,
     inclusion_proof,
@@ -206,8 +208,7 @@ def test_leaves_that_are_not_there_are_named(answer: Callable[[list[bytes]], lis
 
 
 def test_the_memory_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ordain.audit.tlog.tiles.TILES_KEPT", 3)
-    monkeypatch.setattr("ordain.audit.tlog.tiles.HASHES_KEPT", 5)
+    monkeypatch.setattr("ordain.audit.tlog.tiles.LIMITS", replace(LIMITS, tiles_cached=3, hashes_cached=5))
     stored = Stored(TILES)
     subtrees = stored.subtrees()
     for _ in range(2):

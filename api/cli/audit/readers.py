@@ -13,7 +13,7 @@ from ordain.api.cli.actor import actor
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Record, Status
-from ordain.audit.records.export import IDS_NAMED
+from ordain.audit.limits import LIMITS
 from ordain.engine.errors import MalformedRequest, UnknownDecision
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -67,7 +67,7 @@ def note_reading(
         "actor": by.actor,
         "purpose": by.purpose,
         "query": query or {},
-        "ids": list(ids[:IDS_NAMED]),
+        "ids": list(ids[: LIMITS.ids_named]),
     }
     if by.legal_claim is not None:
         private["legal_claim"] = by.legal_claim

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from ordain.api.cli.terminal import OUT, report
+from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.notes import read_key
-from ordain.audit.verifier.proof import MOST_BYTES, verify_proof
+from ordain.audit.verifier.proof import verify_proof
 from ordain.engine.errors import CheckpointRefused, MalformedRequest, ProofRefused
 
 
@@ -68,6 +69,6 @@ def known_key(given: str) -> str:
 def _read(file: Path) -> bytes:
     try:
         with file.open("rb") as opened:
-            return opened.read(MOST_BYTES + 1)
+            return opened.read(LIMITS.proof + 1)
     except OSError as error:
         raise MalformedRequest(f"`{file}` cannot be read: {error.strerror}") from None
