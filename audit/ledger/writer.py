@@ -59,13 +59,13 @@ class Ledger:
                 continue
             except TooManyWaiting:
                 raise NotRecorded(
-                    f"the ledger `{self._store.name}` does not keep up: nothing was recorded",
-                    "ask again later, or ask less at once",
+                    f"The ledger `{self._store.name}` is overloaded. Nothing was recorded; try again",
+                    "send fewer requests at once",
                 ) from None
             except OutcomeUnknown:
                 raise _outcome_unknown(self._store) from None
             return ready.receipt
-        raise NotRecorded("the subject's key changes all the time", "ask again")
+        raise NotRecorded("Another process is changing this customer's record; try again", "nothing was recorded")
 
     def append_all(self, entries: Iterable[Entry], documents: Iterable[Document] = ()) -> list[Receipt]:
         """Writes several entries in one commit; like `append` for each of them, all or none.
@@ -114,7 +114,7 @@ class Ledger:
     def _write(self, jobs: list[_Job]) -> None:
         """One commit: called by one thread at a time."""
         if self._closed:
-            raise NotRecorded("the ledger is closed", "the service is stopping: ask once it is back")
+            raise NotRecorded("the ledger is closed", "the service is stopping: try again once it is back")
         if missing := self._store.missing():
             raise NotRecorded(missing)
         entries = [entry for job in jobs for entry in job.entries]
@@ -141,6 +141,6 @@ class Ledger:
 
 def _outcome_unknown(store: Store) -> NotRecorded:
     return NotRecorded(
-        f"the ledger `{store.name}` did not say whether the entry was written",
-        "ask again: it gets an entry of its own; the one of before may be found in the ledger later",
+        f"It is unknown whether the entry was saved in the ledger `{store.name}`. Retrying may create a second one",
+        "the first one may be found in the ledger later",
     )

@@ -93,7 +93,7 @@ def erase(
         except _Changed:
             continue
         return Erasure(Erased.HELD if found.hold else Erased.RESTRICTED, len(found.entries), allowed)
-    raise NotRecorded("the subject's records change all the time", "ask again")
+    raise NotRecorded("Another process is changing this customer's record; try again", "nothing was erased")
 
 
 def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> None:
@@ -109,7 +109,7 @@ def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> None:
         except _Changed:
             continue
         return
-    raise NotRecorded("the subject's records change all the time", "ask again")
+    raise NotRecorded("Another process is changing this customer's record; try again", "nothing was changed")
 
 
 def erase_due(opened: OpenLedger, *, private: Json, keep: dt.timedelta = dt.timedelta(0)) -> Erasure:
@@ -123,7 +123,7 @@ def erase_due(opened: OpenLedger, *, private: Json, keep: dt.timedelta = dt.time
     try:
         destroyed, left = _destroy(opened, due, private, since=bool(keep)) if due else (0, "")
     except _Changed:
-        raise NotRecorded("a subject's records changed meanwhile: nothing was erased", "ask again") from None
+        raise NotRecorded("a customer's record was changed meanwhile: nothing was erased", "try again") from None
     return Erasure(Erased.DONE, destroyed, left=left)
 
 

@@ -65,7 +65,7 @@ def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list
     except OSError as error:
         raise MalformedRequest(f"`{path}` cannot be read: {error.strerror or error}") from None
     except (csv.Error, UnicodeDecodeError, pa.ArrowException) as error:
-        raise MalformedRequest(f"`{path}` is no {path.suffix[1:]} table: {error}") from None
+        raise MalformedRequest(f"`{path}` is not a {path.suffix[1:]} table: {error}") from None
     _check_columns(path, columns, table)
     issues: list[Issue] = []
     actions = [_action(row, columns, zone, issues) for row in table]
@@ -83,7 +83,7 @@ def _rows(path: Path) -> Iterator[_Row]:
             return _jsonl(path)
         case ".parquet":
             return _parquet(path)
-    raise MalformedRequest(f"`{path}` is no table that can be read", "it ends in .csv, .jsonl or .parquet")
+    raise MalformedRequest(f"`{path}` is not a table that can be read", "its name must end in .csv, .jsonl or .parquet")
 
 
 def _csv(path: Path) -> Iterator[_Row]:
@@ -148,7 +148,9 @@ def _action(row: _Row, columns: Columns, zone: dt.tzinfo, issues: list[Issue]) -
         try:
             return None if text is None else reader(text)
         except (ValueError, OverflowError):
-            issues.append(Issue(f"row {row.number}, column `{column}`: `{text[:60] if text else ''}` is no {expected}"))
+            issues.append(
+                Issue(f"row {row.number}, column `{column}`: `{text[:60] if text else ''}` is not a {expected}")
+            )
             return None
 
     noted = len(issues)

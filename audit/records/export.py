@@ -87,7 +87,7 @@ def export(
     file. Raises ExportFailed for a file that is there already (unless `replace`) or cannot be written.
     """
     if path.exists() and not replace:
-        raise ExportFailed(f"there is a file `{path}` already", "name another, or say --replace")
+        raise ExportFailed(f"`{path}` already exists", "name another file, or use --replace")
     part, done = path.with_name(f".{path.name}.{os.getpid()}.part"), Exported(path)
     mask = Mask(role, Past(reader))
     try:

@@ -206,7 +206,7 @@ def _without(action: Action) -> Finding:
         message = "there is no such decision on record"
     else:
         of = f" of {action.service}" if action.service else ""
-        message = f"there is no decision{of} about this subject that had been made by then"
+        message = f"there is no decision{of} about this subject from before the action"
     return Finding(Wrong.NO_DECISION, message, action.row, _id(action.decision_id), action.subject)
 
 
@@ -217,11 +217,11 @@ def _compared(action: Action, decision: _Decided, user: int | None, rules: Rules
     if user is not None:
         yield found(Wrong.TWICE, f"row {user} has used this decision already")
     if decision.outcome_class == Verdict.DENY:
-        yield found(Wrong.DENIED, "it was decided that this may not be done")
+        yield found(Wrong.DENIED, "the decision was to deny it")
     if decision.outcome_class == Verdict.REVIEW:
-        yield found(Wrong.REVIEW, "it was decided that a person is to look at it first")
+        yield found(Wrong.REVIEW, "the decision was that a person must look at it first")
     if action.time is not None and decision.time > action.time + rules.slack:
-        yield found(Wrong.TOO_EARLY, f"it was decided only at {decision.time.isoformat()}")
+        yield found(Wrong.TOO_EARLY, f"it was decided only later, at {decision.time.isoformat()}")
     if action.service is not None and action.service != decision.service:
         yield found(Wrong.DIFFERS, f"the decision is one of `{decision.service}`, not of `{action.service}`")
     if not decision.readable:
@@ -251,7 +251,7 @@ def _not_done(
         if record.status is not Status.READABLE and rules.unless:
             done.unreadable += 1
             continue
-        message = f"decided for `{envelope.get('service')}` at {envelope['time']}, and no row does it"
+        message = f"decided for `{envelope.get('service')}` at {envelope['time']}, and no row carries it out"
         yield Finding(Wrong.NOT_DONE, message, None, str(entry.id), (record.private or {}).get("subject"))
 
 
@@ -262,7 +262,7 @@ def _excused(record: Record, rules: Rules) -> bool:
 
 
 def _said(recorded: object) -> str:
-    return "nothing such" if recorded is None else f"`{recorded}`"
+    return "no such value" if recorded is None else f"`{recorded}`"
 
 
 def _id(decision_id: UUID | None) -> str | None:

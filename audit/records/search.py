@@ -18,6 +18,7 @@ from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.entry import Kind, StoredEntry, first_id, utc
 from ordain.audit.ledger.reader import Reader, Record, Status
 from ordain.audit.limits import LIMITS
+from ordain.audit.records.older_forms import in_todays_form
 from ordain.engine.errors import MalformedRequest, NotThatType
 from ordain.engine.values.types import number
 
@@ -59,15 +60,17 @@ class Condition:
 class Query:
     """What is looked for; all that is set must hold.
 
-    `policy` is a name or name@version, `rule` a rule that fired, by its id or as policy@version/rule. `since` and
-    `until` are moments with an offset, the second without itself. `verdict` is permit, deny, review or decided (no
-    verdict). `limit` is how many are wanted at the most.
+    `policy` is a name or name@version, `rule` a rule that fired, by its id or as policy@version/rule; `decision` says
+    in which table it fired, where several have a rule of that id, and which no envelope says. `since` and `until` are
+    moments with an offset, the second without itself. `verdict` is permit, deny, review or decided (no verdict).
+    `limit` is the most that are wanted.
     """
 
     subject: str | None = None
     service: str | None = None
     policy: str | None = None
     rule: str | None = None
+    decision: str | None = None
     verdict: str | None = None
     kind: str | None = None
     since: dt.datetime | None = None
@@ -78,12 +81,13 @@ class Query:
     @property
     def is_personal(self) -> bool:
         """Whether finding it takes more than envelopes."""
-        return self.subject is not None or bool(self.outcome)
+        return self.subject is not None or self.decision is not None or bool(self.outcome)
 
     def shown(self) -> Json:
         """What is asked for, as JSON."""
         found: Json = {
-            name: getattr(self, name) for name in ("subject", "service", "policy", "rule", "verdict", "kind")
+            name: getattr(self, name)
+            for name in ("subject", "service", "policy", "rule", "decision", "verdict", "kind")
         }
         found |= {name: None if (at := getattr(self, name)) is None else utc(at) for name in ("since", "until")}
         found["outcome"] = [f"{condition.path}={condition.value}" for condition in self.outcome]
@@ -92,7 +96,7 @@ class Query:
 
 @dataclass(slots=True)
 class Looked:
-    """Counts of one search: entries that fitted but for the outcome, which can no longer be read."""
+    """Counts of one search: entries that fitted but for their private part, which can no longer be read."""
 
     unreadable: int = 0
 
@@ -108,7 +112,7 @@ def search(
     Entries of a subject are found as soon as they are durable, others once they have a place in the order.
     """
     found = _of_subject(reader, query, progress) if query.subject is not None else _streamed(reader, query, progress)
-    yield from islice(_by_outcome(found, query, looked or Looked()), query.limit)
+    yield from islice(_by_private(found, query, looked or Looked()), query.limit)
 
 
 def matching(
@@ -119,7 +123,7 @@ def matching(
     Raises ValueError for a query that takes more.
     """
     if query.is_personal:
-        raise ValueError("a search by subject or outcome opens what is personal")
+        raise ValueError("a search by subject, decision or outcome opens what is personal")
     found = (pair for chunk in _chunks(reader, query, progress) for pair in chunk)
     yield from islice(found, query.limit)
 
@@ -192,12 +196,12 @@ class _Test:
             return False
         if self.query.policy and not any(map(self._is_policy, envelope.get("policies", ()))):
             return False
-        return not self.query.rule or any(map(self._is_rule, envelope.get("reason_codes", ())))
+        return not self.query.rule or any(map(self.is_rule, envelope.get("reason_codes", ())))
 
     def _is_policy(self, named: Json) -> bool:
         return named.get("policy") == self.name and (not self.version or str(named.get("version")) == self.version)
 
-    def _is_rule(self, code: str) -> bool:
+    def is_rule(self, code: str) -> bool:
         """`code` is policy@version/rule."""
         label, _, rule = code.partition("/")
         wanted = self.query.rule
@@ -206,16 +210,29 @@ class _Test:
         return not self.name or label == self.query.policy or (not self.version and label.startswith(f"{self.name}@"))
 
 
-def _by_outcome(found: Iterator[Record], query: Query, looked: Looked) -> Iterator[Record]:
-    for record in found:
-        if query.outcome:
+def _by_private(records: Iterator[Record], query: Query, looked: Looked) -> Iterator[Record]:
+    """The records that fit the conditions which no envelope can settle."""
+    for record in records:
+        if query.outcome or query.decision is not None:
             if record.private is None:
                 looked.unreadable += record.envelope.get("kind") == Kind.DECISION
                 continue
             outcome = record.private.get("outcome")
             if outcome is None or not all(condition.holds(outcome) for condition in query.outcome):
                 continue
+            if query.decision is not None and not _fired_in(query, in_todays_form(record.private)):
+                continue
         yield record
+
+
+def _fired_in(query: Query, private: Json) -> bool:
+    """Whether a rule of the wanted decision fired: the wanted rule, if one is."""
+    test = _Test(query)
+    return any(
+        reason.get("decision") == query.decision and (not query.rule or test.is_rule(f"{reason['policy']}/{rule}"))
+        for reason in private.get("reasons") or ()
+        if (rule := reason.get("rule"))
+    )
 
 
 def _of_subject(reader: Reader, query: Query, progress: Progress) -> Iterator[Record]:

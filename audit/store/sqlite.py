@@ -220,7 +220,7 @@ class SqliteStore(Store):
         except sqlite3.Error as error:
             return self.explain(error)
         if busy:
-            return Issue(f"the log `{log}` of the ledger was deleted while in use", "ask again: it is being saved")
+            return Issue(f"the log `{log}` of the ledger was deleted while in use", "try again: it is being saved")
         self.drop_writer()
         self.engine.dispose()  # what is opened from here on makes a new log
         _LOG.warning("the log `%s` of the ledger was deleted while in use: what it held was saved", log)

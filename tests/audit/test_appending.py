@@ -229,7 +229,7 @@ def test_callers_who_find_all_connections_taken_are_refused_after_the_wait(use: 
     with ExitStack() as readers:
         for _ in range(15):
             readers.enter_context(use.store.engine.connect())
-        with pytest.raises(NotRecorded, match="does not keep up: too many read it at once"):
+        with pytest.raises(NotRecorded, match="is overloaded: too many requests read it at once"):
             use.ledger.append(decision(1), DOCUMENTS)
     use.ledger.append(decision(1), DOCUMENTS)
 

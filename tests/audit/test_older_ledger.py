@@ -24,6 +24,7 @@ from ordain.audit.records.masking import Mask, Role
 from ordain.audit.records.older_forms import in_todays_form
 from ordain.audit.records.past import Past
 from ordain.audit.records.replay import Replayer
+from ordain.audit.records.search import Query, search
 from ordain.audit.verifier.check import verify
 from ordain.engine.policy.facts import Facts
 from ordain.engine.values.types import read
@@ -138,6 +139,25 @@ def test_a_letter_quotes_the_table_in_which_the_rule_fired(before: OpenLedger, n
             place: said for place, said in expected.items() if place in fired
         }
         assert "rule `a` for words, policy zoo, version 1" in letter(explained)
+
+
+def test_a_search_tells_rules_of_one_id_in_several_tables_apart(before: OpenLedger) -> None:
+    def fired(decision: str, rule: str | None = None) -> list[Record]:
+        return list(search(before.reader, Query(decision=decision, rule=rule, kind=Kind.DECISION)))
+
+    def expected(decision: str, *rules: str) -> list[UUID]:
+        return [
+            record.entry.id
+            for record in decisions(before)
+            for step in private(record)["trace"]
+            if step.get("decision") == decision and not set(rules).isdisjoint(step.get("fired", ()))
+        ]
+
+    for decision, rule in (("one", "a"), ("words", "a"), ("best", "c"), ("best", "b")):
+        assert [record.entry.id for record in fired(decision, rule)] == expected(decision, rule)
+        assert 0 < len(fired(decision, rule)) < len(fired(decision)) or decision == "words"
+        assert len(fired(decision, f"zoo@1/{rule}")) == len(fired(decision, rule))
+    assert fired("best", "band-4") == fired("nothing") == []
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ANALYST])

@@ -86,7 +86,7 @@ def test_done_otherwise_than_decided(made: Sample) -> None:
     assert found(done) == [(Wrong.DIFFERS, 1)] * 4
     messages = " ".join(finding.message for finding in done.findings)
     assert "`offer.action`: done `e-mail`, decided `personal call`" in messages
-    assert "`offer.gift`: done `pen`, decided nothing such" in messages
+    assert "`offer.gift`: done `pen`, decided no such value" in messages
     assert "somebody else" in messages
     assert "`retention`, not of `plan-advice`" in messages
 
@@ -254,8 +254,8 @@ def test_every_bad_row_is_named_with_column_and_value(tmp_path: Path) -> None:
     with pytest.raises(DataQualityIssue) as refused:
         read_actions(write(tmp_path / "t.csv", rows), Columns())
     assert [issue.message for issue in refused.value.issues] == [
-        "row 1, column `decision_id`: `zz` is no decision id",
-        "row 2, column `time`: `tomorrow` is no time such as 2026-11-21T08:00:00+05:30",
+        "row 1, column `decision_id`: `zz` is not a decision id",
+        "row 2, column `time`: `tomorrow` is not a time such as 2026-11-21T08:00:00+05:30",
         "row 3, column `time`: it is empty, and there is no `decision_id` either",
         "row 4, column `subject`: it is empty, and there is no `decision_id` either",
     ]
@@ -272,17 +272,17 @@ def test_of_many_bad_rows_the_first_are_named_and_the_rest_counted(tmp_path: Pat
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("t.txt", "a", "no table that can be read"),
+        ("t.txt", "a", "is not a table that can be read"),
         ("t.csv", "", "has no row"),
         ("t.csv", "a,b\n1,2\n", "no column `decision_id`|no column `subject`"),
         ("t.csv", "subject,Time\nC-1,2026-11-21\n", "no column `time`"),
         ("t.csv", "decision_id,a\n1\n", "row 1 .* has fewer cells"),
         ("t.csv", "decision_id,a\n1,2,3\n", "row 1 .* has more cells"),
         ("t.csv", "a,a\n1,2\n", "the column `a` twice"),
-        ("t.csv", 'decision_id\n"x\n', "no csv table"),
+        ("t.csv", 'decision_id\n"x\n', "is not a csv table"),
         ("t.jsonl", "[1]\n", "row 1 .* is not a JSON object"),
         ("t.jsonl", '{"decision_id": 1\n', "row 1 .* is not JSON"),
-        ("t.parquet", "no parquet", "no parquet table"),
+        ("t.parquet", "no parquet", "is not a parquet table"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, name: str, text: str, said: str) -> None:
@@ -293,7 +293,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path, name: str, text: str, said:
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"decision_id\n\xff\xfe\n")
-    with pytest.raises(MalformedRequest, match="no csv table"):
+    with pytest.raises(MalformedRequest, match="is not a csv table"):
         read_actions(tmp_path / "t.csv", Columns())
     with pytest.raises(MalformedRequest, match="cannot be read"):
         read_actions(tmp_path / "nowhere.csv", Columns())

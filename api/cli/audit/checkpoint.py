@@ -23,8 +23,8 @@ from ordain.audit.store.identity import identity
 from ordain.audit.tlog.checkpoint import Checkpoint, SigningKey
 from ordain.engine.errors import SettingsError
 
-_AS = click.option("--as", "name", help="Who asks for it; else the user of this machine.")
-_REASON = click.option("--reason", required=True, help="Why, for the record.")
+_AS = click.option("--as", "name", help="Who asks for it. Default: the user of this machine.")
+_REASON = click.option("--reason", required=True, help="The reason; goes on record.")
 
 
 @click.command("checkpoint")
@@ -45,7 +45,7 @@ def checkpoint_command(obj: dict[str, object], as_json: bool) -> None:
 
 def _show(opened: OpenLedger, made: Checkpoint | None, as_json: bool) -> None:
     if made is None:
-        raise SettingsError("another process signs this ledger, and has not yet", "ask again in a moment")
+        raise SettingsError("another process signs this ledger and has not done so yet", "try again in a moment")
     places = {place.name: opened.checkpointer.unanchored.get(place.name, "") for place in opened.places}
     if as_json:
         data = {
@@ -104,7 +104,7 @@ def rotate_command(obj: dict[str, object], reason: str, name: str | None) -> Non
     sync_folder(file.parent)
     with opened_ledger(obj) as opened:
         OUT.print(f"the ledger is signed by a new key: {opened.identity.key}", markup=False)
-        OUT.print("hand it to whoever verifies; the old key vouches for it in the log, and is kept for old backups")
+        OUT.print("give it to whoever verifies; the old key vouches for it in the log and is kept for old backups")
 
 
 def _took_over(settings: Settings, new: Path) -> bool:

@@ -13,17 +13,17 @@ from ordain.api.ledger import opened_ledger, settings_of
 from ordain.audit.privacy.erasure import Erased, Erasure, erase, erase_due, hold
 from ordain.audit.privacy.retention import retain
 
-_AS = click.option("--as", "name", help="Who asks for it; else the user of this machine.")
-_REASON = click.option("--reason", default="", help="Why, for the record. Sealed, and never about the person's data.")
+_AS = click.option("--as", "name", help="Who asks for it. Default: the user of this machine.")
+_REASON = click.option("--reason", default="", help="The reason; goes on record, encrypted. No personal data.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("erase")
 @click.argument("subject", required=False)
-@click.option("--due", is_flag=True, help="Erase everybody whose erasure was asked for earlier and is allowed by now.")
-@click.option("--not-before", type=_DAY, help="A day before which the law has the records kept.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--due", is_flag=True, help="Erase everybody whose erasure was requested earlier and is allowed now.")
+@click.option("--not-before", type=_DAY, help="Do not erase before this date: the law requires the records.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @_REASON
 @_AS
 @_JSON
@@ -47,7 +47,7 @@ def erase_command(
     """
     obj["json"] = as_json
     if due == (subject is not None):
-        raise click.UsageError("name one subject, or say --due")
+        raise click.UsageError("name one subject, or give --due")
     if subject is not None and not (yes or as_json):
         click.confirm(f"Erase everything on record about `{subject}`, for good?", abort=True, err=True)
     private = {"actor": actor(name), "reason": reason}
@@ -76,12 +76,12 @@ def _said(found: Erasure) -> str:
     match found.status:
         case Erased.DONE:
             return (
-                f"erased: nothing opens the private part of {found.entries:,} entries any more; their proofs still hold"
+                f"erased: the private parts of {found.entries:,} entries can no longer be read; their proofs still hold"
             )
         case Erased.HELD:
-            return f"restricted: a legal hold stands; {found.entries:,} entries are kept, and not shown"
+            return f"restricted by a legal hold: {found.entries:,} entries are kept and not shown"
         case Erased.RESTRICTED:
-            return f"restricted: {found.entries:,} entries are kept until {found.not_before}, and not shown"
+            return f"restricted: {found.entries:,} entries are kept until {found.not_before} and not shown"
 
 
 @click.command("hold")
@@ -98,9 +98,9 @@ def hold_command(obj: dict[str, object], subject: str, release: bool, reason: st
 
 
 @click.command("retain")
-@click.option("--days", type=click.IntRange(min=1), help="Keep what is younger than so many days.")
-@click.option("--before", type=_DAY, help="Keep what was recorded on this day (UTC) or later.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--days", type=click.IntRange(min=1), help="Keep entries younger than this many days.")
+@click.option("--before", type=_DAY, help="Keep entries recorded on this date (UTC) or later.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @_REASON
 @_AS
 @_JSON
@@ -120,7 +120,7 @@ def retain_command(
     """
     obj["json"] = as_json
     if (days is None) == (before is None):
-        raise click.UsageError("say --days or --before")
+        raise click.UsageError("give --days or --before")
     limit = dt.datetime.now(dt.UTC) - dt.timedelta(days=days) if days is not None else before
     assert limit is not None  # noqa: S101 - one of both is given
     limit = limit.astimezone(dt.UTC) if limit.tzinfo else limit.replace(tzinfo=dt.UTC)

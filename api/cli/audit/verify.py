@@ -18,13 +18,13 @@ from ordain.audit.verifier.findings import Evidence
 
 
 @click.command("verify")
-@click.option("--from", "start", type=click.IntRange(min=0), help="Check from this leaf index on.")
-@click.option("--to", "end", type=click.IntRange(min=1), help="Check up to, and without, this leaf index.")
-@click.option("--sample", type=click.IntRange(min=1), help="Check so many entries taken at random, by their proofs.")
-@click.option("--seed", type=int, help="Take the same sample again.")
+@click.option("--from", "start", type=click.IntRange(min=0), help="Start at this leaf index.")
+@click.option("--to", "end", type=click.IntRange(min=1), help="Stop before this leaf index.")
+@click.option("--sample", type=click.IntRange(min=1), help="Check this many random entries, by their proofs.")
+@click.option("--seed", type=int, help="The same seed takes the same sample.")
 @click.option("--anchor", "anchors", multiple=True, type=click.Path(path_type=Path), help="An anchor folder.")
-@click.option("--no-anchors", is_flag=True, help="Do not compare with the anchors of the settings.")
-@click.option("--key", help="The ledger's public key as you know it, or a file with it.")
+@click.option("--no-anchors", is_flag=True, help="Do not compare with the anchors in the settings.")
+@click.option("--key", help="The public key that you trust, or a file with it.")
 @click.option("--open", "opens", is_flag=True, help="Decrypt every payload too; needs the master key.")
 @click.option("--json", "as_json", is_flag=True, help="Print the evidence as JSON.")
 @click.pass_obj
