@@ -86,6 +86,7 @@ def opened_ledger(
 
 
 def settings_of(obj: dict[str, object]) -> Settings:
+    """The settings of a command: of the file that `--config` names, if any. Raises SettingsError."""
     config = obj["config"]
     return load_settings(config if isinstance(config, Path) else None)
 
@@ -121,6 +122,7 @@ def _roots(settings: Settings) -> list[bytes]:
 
 
 def place_folders(settings: Settings) -> list[Path]:
+    """The folders of `places`, two unless the settings name others; none need be there yet."""
     if settings.anchors:
         return list(settings.anchors)
     if settings.database_url.startswith("sqlite"):

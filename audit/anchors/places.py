@@ -77,7 +77,8 @@ class Anchors(Protocol):
     """A write-once place outside the database. Every method may raise AnchorRefused and AnchorUnavailable."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What people are shown: the path of a folder."""
 
     def pin(self, origin: str, key: str) -> None:
         """Makes the place this ledger's own, at the first use. `key`: the ledger's verification key, vkey text."""

@@ -55,6 +55,8 @@ class Stamp:
 
 
 class TimestampAuthority(Protocol):
+    """Who says that data were there at a time, as RFC 3161 has it."""
+
     def stamp(self, data: bytes) -> bytes:
         """The DER bytes of a TimeStampResp for `data`. Raises TimestampRefused and AnchorUnavailable."""
 

@@ -30,7 +30,8 @@ _HOUSE = b"\xff house"  # no subject's id has these bytes: they are not UTF-8
 class MasterKey(Protocol):
     """Wraps keys; a key management service can stand here. `context` must be given again to unwrap."""
 
-    def wrap(self, key: bytes, context: bytes) -> bytes: ...
+    def wrap(self, key: bytes, context: bytes) -> bytes:
+        """The key sealed, so that only `unwrap` with the same context gives it back."""
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         """Raises DoesNotOpen when it was wrapped by another key or for another context."""
@@ -48,9 +49,11 @@ class LocalMasterKey:
         self._secret = secret
 
     def wrap(self, key: bytes, context: bytes) -> bytes:
+        """AES-256-GCM (NIST SP 800-38D) with a nonce of its own: 12 bytes of nonce, the key, 16 of tag."""
         return encrypt(self._secret, key, context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """The key that `wrap` was given. Raises DoesNotOpen."""
         return decrypt(self._secret, wrapped, context)
 
 
@@ -111,6 +114,7 @@ class Keyring:
         self._keep(DataKey(data_key.key, data_key.secret, data_key.tag, None, data_key.indexed))
 
     def forget(self, tag: bytes) -> None:
+        """Takes the key of that tag out of memory, because the database may not have it any more."""
         with self._lock:
             self._cached.pop(tag, None)
 

@@ -181,9 +181,11 @@ class Beat:
         self._fault = ""
 
     def start(self) -> None:
+        """Begins the work, in a thread of its own that does not keep the process alive."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Ends it, and waits up to 10 seconds for work that is under way."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
@@ -201,6 +203,10 @@ class Beat:
 
 
 def newest_note(store: Store) -> str | None:
+    """The newest signed checkpoint on record (https://c2sp.org/tlog-checkpoint); None before the first.
+
+    Raises LedgerUnavailable.
+    """
     with store.reading() as connection:
         note = connection.execute(sa.select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(1)).scalar()
     if note is not None and not isinstance(note, str):

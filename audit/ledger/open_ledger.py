@@ -84,6 +84,7 @@ class OpenLedger:
             self.close()
 
     def close(self) -> None:
+        """Lets go of everything; what is not signed yet is signed at the next start."""
         self.ledger.close()
         if self.sequencer is not None:
             self.sequencer.close()

@@ -67,6 +67,7 @@ class Reader:
         self._store, self._keyring, self._restricted = store, keyring, restricted
 
     def entry(self, entry_id: UUID) -> StoredEntry | None:
+        """An entry by its id, with or without a place in the order; None when there is none."""
         with self._store.reading() as connection:
             found = self._store.envelope(connection, entry_id.bytes)
         return None if found is None else _stored((found[0], entry_id.bytes, found[1]))

@@ -75,7 +75,7 @@ def erase(
     keep: dt.timedelta = dt.timedelta(0),
     not_before: dt.date | None = None,
 ) -> Erasure:
-    """Erases `subject`, or restricts it until that is allowed.
+    """Erases `subject` (GDPR Article 17), or restricts it (Article 18) until that is allowed.
 
     `keep` is how long the law has the newest record kept, `not_before` a date from which it may be erased; the later
     counts. `private` says who asked for it and why. Raises UnknownSubject, NotRecorded, AnchorUnavailable.
@@ -97,7 +97,7 @@ def erase(
 
 
 def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> None:
-    """Sets or releases a legal hold: while it stands, nothing of the subject is erased or removed by age.
+    """Sets or releases a legal hold (GDPR Article 17(3)(e)): while it stands, nothing of the subject is erased or removed by age.
 
     Raises UnknownSubject, NotRecorded.
     """

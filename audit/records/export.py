@@ -50,6 +50,8 @@ COLUMNS = (*PUBLIC_COLUMNS, *_PRIVATE_TEXT, *_PRIVATE_JSON, _OTHER)
 
 
 class Format(StrEnum):
+    """The kinds of files that an export can be."""
+
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
@@ -65,6 +67,7 @@ class Exported:
     ids: list[str] = field(default_factory=list)
 
     def count(self, record: Record) -> None:
+        """Notes that this record was written."""
         self.entries += 1
         self.statuses[str(record.status)] += 1
         if len(self.ids) < LIMITS.ids_named:

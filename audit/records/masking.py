@@ -32,6 +32,8 @@ _FOR_ANALYSTS = ("at", "verdict", "reasons", "obligations", "disclosures")
 
 
 class Role(StrEnum):
+    """Who is to read, as the head of this file says."""
+
     REVIEWER = "reviewer"
     ANALYST = "analyst"
     PUBLIC = "public"

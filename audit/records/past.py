@@ -31,6 +31,7 @@ class Past:
         self._plans: dict[tuple[str, ...], Plan] = {}
 
     def vocabulary(self, envelope: Json) -> Vocabulary:
+        """The facts as they were declared."""
         named = _document(envelope, "vocabulary")
         if named not in self._vocabularies:
             self._vocabularies[named] = load_vocabulary(self._text(named, "the vocabulary"), "facts.yaml")

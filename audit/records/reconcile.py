@@ -73,6 +73,7 @@ class Reconciliation:
         return not self.findings
 
     def counts(self) -> dict[str, int]:
+        """How many findings there are of each sort, zeros included."""
         found = Counter(finding.wrong for finding in self.findings)
         return {str(wrong): found[wrong] for wrong in Wrong}
 

@@ -53,6 +53,7 @@ class Condition:
         return cls(path.strip(), value.strip())
 
     def holds(self, outcome: object) -> bool:
+        """Whether the JSON of an outcome has this value there."""
         return says(at_path(outcome, self.path), self.value)
 
 

@@ -151,6 +151,7 @@ class Store(ABC):
             raise LedgerUnavailable(self.explain(error)) from error
 
     def close(self) -> None:
+        """Lets go of all connections. The store is of no use afterwards."""
         self.drop_writer()
         self.engine.dispose()
 
@@ -176,5 +177,9 @@ def new_keys(entries: Sequence[Prepared]) -> list[DataKey]:
 
 
 def keep_texts(connection: sa.Connection, unkept: list[Reference], documents: Iterable[Document]) -> None:
+    """Adds the texts of `documents` that `unkept` names, inside a transaction.
+
+    Raises NotRecorded for one that is not given, PolicyChanged for another text of a policy's version.
+    """
     if unkept:
         keep(connection, unkept, documents)

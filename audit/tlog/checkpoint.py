@@ -30,8 +30,8 @@ from ordain.audit.limits import LIMITS
 from ordain.audit.tlog.merkle import HASH_SIZE
 from ordain.engine.errors import CheckpointRefused
 
-KEY_SIZE, KEY_ID_SIZE, SIGNATURE_SIZE = 32, 4, 64
-"""Bytes of a private seed and of a public key, of a key id, of a signature."""
+KEY_SIZE, KEY_ID_SIZE = 32, 4
+"""Bytes of a private seed and of a public key, of a key id."""
 
 LARGEST_SIZE = 2**63 - 1
 
@@ -105,6 +105,7 @@ class SigningKey:
 
     @classmethod
     def generate(cls, name: str) -> SigningKey:
+        """A new random key (Ed25519, RFC 8032)."""
         return cls(name, Ed25519PrivateKey.generate())
 
     @classmethod
@@ -121,6 +122,7 @@ class SigningKey:
 
     @property
     def verify_key(self) -> VerifyKey:
+        """The public half, under the same name."""
         return VerifyKey(self.name, self.private.public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:

@@ -28,7 +28,7 @@ from typing import Any
 
 from ordain.audit.verifier.limits import LIMITS
 
-HOLDS, BAD_INPUT = 0, 2
+HOLDS = 0
 
 
 class Failure(IntEnum):
@@ -45,6 +45,7 @@ class Failure(IntEnum):
 
     @property
     def word(self) -> str:
+        """Its name as it is printed: `content`."""
         return self.name.lower()
 
 
@@ -67,6 +68,7 @@ class Finding:
         return f"{self.failure.word}: entry {self.leaf_index}{named}: {self.message}"
 
     def data(self) -> dict[str, Any]:
+        """The finding as JSON, places as leaf indices."""
         return {
             "class": self.failure.word,
             "code": int(self.failure),
@@ -115,6 +117,7 @@ class Evidence:
 
     @property
     def exit_code(self) -> int:
+        """The smallest code of a class of finding; 0 when everything holds."""
         return min((int(finding.failure) for finding in self.findings), default=HOLDS)
 
     @property
@@ -160,6 +163,7 @@ class Findings:
     def add(
         self, failure: Failure, message: str, first: int | None = None, entry_id: str = "", last: int | None = None
     ) -> None:
+        """Notes a finding; the same one of the next entry in a row extends the run, which is told once."""
         last = first if last is None else last
         run = self._open.get((failure, message))
         if run is not None and first is not None and run.last is not None and first == run.last + 1:

@@ -38,6 +38,7 @@ class PublicKey:
     text: str
 
     def signed(self, message: bytes, signature: bytes) -> bool:
+        """Whether the 64 bytes `signature` are this key's over `message` (Ed25519, RFC 8032)."""
         try:
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
         except (InvalidSignature, ValueError):

@@ -49,7 +49,6 @@ class Recount:
     """Tiles that are not 256 hashes: level and index."""
     absent: list[tuple[int, int, int]] = field(default_factory=list)
     """Runs of full tiles that are not stored: level, first and last index."""
-    present: int = 0
     size: int = 0
     _of_entries: Frontier | None = field(default_factory=Frontier)
     _of_tiles: Frontier | None = field(default_factory=Frontier)
@@ -68,6 +67,7 @@ class Recount:
         return self.size + len(self._batch)
 
     def add(self, leaf: bytes) -> None:
+        """Adds the hash of the next leaf, 32 bytes."""
         self._batch.append(leaf)
         if len(self._batch) == TILE_WIDTH:
             self._close_tile()
@@ -127,14 +127,12 @@ class Recount:
         stored = self.tile(level, index)
         if not isinstance(stored, bytes) or len(stored) != TILE_BYTES:
             if stored is not None:
-                self.present += 1
                 self.broken.append((level, index))
             elif self.absent and self.absent[-1][0] == level and self.absent[-1][2] == index - 1:
                 self.absent[-1] = (level, self.absent[-1][1], index)
             else:
                 self.absent.append((level, index, index))
             return hashes
-        self.present += 1
         if None not in hashes and b"".join(hashes) == stored:  # type: ignore[arg-type]
             return hashes
         told: Hashes = list(split(stored))

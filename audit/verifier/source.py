@@ -94,7 +94,8 @@ class Source(Protocol):
     def explain(self, error: Exception) -> str:
         """What a failure means, in one line."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Ends the reading."""
 
 
 def path_of(url: str | Path) -> Path | None:
@@ -126,4 +127,5 @@ def missing_indexes(found: Unique) -> Iterator[str]:
 
 
 def lacking(found: Unique) -> list[tuple[str, frozenset[str]]]:
+    """(table, columns) of `UNIQUE` that nothing keeps unique, of the tables that are there."""
     return [(table, columns) for table in UNIQUE if table in found for columns in UNIQUE[table] - found[table]]

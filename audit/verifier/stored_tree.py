@@ -44,6 +44,7 @@ class StoredTree:
         return found
 
     def root(self) -> bytes:
+        """The root of all that is stored, 32 bytes (RFC 6962 section 2.1)."""
         return join(self.peaks(0, self.size))
 
     def path(self, index: int) -> list[bytes]:

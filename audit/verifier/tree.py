@@ -19,10 +19,12 @@ EMPTY_ROOT = sha256(b"").digest()
 
 
 def leaf_hash(data: bytes) -> bytes:
+    """32 bytes: SHA-256(0x00 || data)."""
     return sha256(b"\0" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
+    """32 bytes: SHA-256(0x01 || left || right)."""
     return sha256(b"\1" + left + right).digest()
 
 
@@ -60,9 +62,11 @@ class Frontier:
         self.size += 1 << height
 
     def root(self) -> bytes:
+        """The root of the leaves so far, 32 bytes."""
         return join(self._peaks)
 
     def copy(self) -> Frontier:
+        """Another one that grows on its own from here."""
         other = Frontier()
         other.size, other._peaks = self.size, list(self._peaks)
         return other
