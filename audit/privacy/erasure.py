@@ -97,8 +97,9 @@ def erase(
 
 
 def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> None:
-    """Sets or releases a legal hold (GDPR Article 17(3)(e)): while it stands, nothing of the subject is erased or removed by age.
+    """Sets or releases a legal hold (GDPR Article 17(3)(e)).
 
+    While it stands, nothing of the subject is erased or removed by age.
     Raises UnknownSubject, NotRecorded.
     """
     for _ in range(LIMITS.erasure_attempts):
