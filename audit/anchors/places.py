@@ -191,9 +191,9 @@ class FileAnchors:
         with self._reached():
             for file, current in self._files(newest_first=True):
                 if current:
-                    found = self._anchored(file)
+                    newest = self._anchored(file)
                     self._refuse_another(file)
-                    return found
+                    return newest
         return None
 
     def all(self) -> Iterator[Anchored]:
@@ -206,10 +206,10 @@ class FileAnchors:
         files = self._files(newest_first=False)
         while True:
             with self._reached():
-                found = next(((file, current) for file, current in files if current is wanted), None)
-                if found is None:
+                following = next(((file, current) for file, current in files if current is wanted), None)
+                if following is None:
                     return
-                anchored = self._anchored(found[0])
+                anchored = self._anchored(following[0])
             yield anchored
 
     def _files(self, newest_first: bool) -> Iterator[tuple[Path, bool]]:

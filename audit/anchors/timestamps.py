@@ -254,7 +254,7 @@ def _signer(response: TimeStampResponse) -> x509.Certificate:
 
 
 def _certificates(roots: Sequence[bytes]) -> list[x509.Certificate]:
-    found: list[x509.Certificate] = []
+    certificates: list[x509.Certificate] = []
     for root in roots:
         try:
             pem = b"-----BEGIN" in root
@@ -263,8 +263,8 @@ def _certificates(roots: Sequence[bytes]) -> list[x509.Certificate]:
             raise SettingsError(
                 "a root certificate for timestamps cannot be read", "give an X.509 certificate, PEM or DER"
             ) from None
-        found += [certificate for certificate in loaded if certificate not in found]
-    return found
+        certificates += [certificate for certificate in loaded if certificate not in certificates]
+    return certificates
 
 
 def _in_der_order(reply: bytes) -> bytes:

@@ -91,16 +91,16 @@ class Keyring:
     def for_subject(self, subject: str | None, connect: sa.Engine) -> DataKey:
         """The subject's key; a new one when there is none yet."""
         tag = self.tag(subject)
-        found = self._cached.get(tag)
-        if found is None:
+        data_key = self._cached.get(tag)
+        if data_key is None:
             with connect.connect() as connection:
                 row = connection.execute(
                     sa.select(SUBJECT_KEY.c.key, SUBJECT_KEY.c.wrapped).where(SUBJECT_KEY.c.tag == tag)
                 ).first()
-            found = self.made(subject) if row is None else self._stored(tag, subject, row[0], row[1])
-            if found.wrapped is None:
-                self._keep(found)
-        return found
+            data_key = self.made(subject) if row is None else self._stored(tag, subject, row[0], row[1])
+            if data_key.wrapped is None:
+                self._keep(data_key)
+        return data_key
 
     def made(self, subject: str | None) -> DataKey:
         """A new key, which no database has yet."""

@@ -77,14 +77,14 @@ class _Told:
         return None if service is None else service.purpose
 
     def policies(self) -> list[Json]:
-        found = [dict(policy) for policy in self.envelope.get("policies", ())]
-        for compiled, said in zip(self.plan.policies if self.plan else (), found, strict=False):
+        policies = [dict(policy) for policy in self.envelope.get("policies", ())]
+        for compiled, said in zip(self.plan.policies if self.plan else (), policies, strict=False):
             policy = compiled.policy
             effective = {"from": policy.effective.start.isoformat()}
             if policy.effective.end is not None:
                 effective["until"] = policy.effective.end.isoformat()
             said |= {"purpose": policy.purpose, "owner": policy.owner, "kind": policy.kind, "effective": effective}
-        return found
+        return policies
 
     def private(self, private: Json) -> Json:
         facts, trace = private.get("facts") or {}, private.get("trace") or []
@@ -172,24 +172,24 @@ class _Told:
 
     def _reason(self, reason: Json, values: Mapping[str, Any]) -> Json:
         label = str(reason.get("policy"))
-        found: Json = {"label": label, **reason}
-        found["policy"], _, found["version"] = label.partition("@")
+        explained: Json = {"label": label, **reason}
+        explained["policy"], _, explained["version"] = label.partition("@")
         rule = self._rule(label, reason)
         if isinstance(rule, Formula):
-            found["calculated_as"] = rule.expression.tree.span.text
+            explained["calculated_as"] = rule.expression.tree.span.text
             reads = set(rule.expression.reads)
         elif rule is not None:
             table, row = rule
-            found["conditions"] = [
+            explained["conditions"] = [
                 {"on": column.text, "meaning": self._meaning(column.text), "is": text}
                 for column, cell in zip(table.columns, row.cells, strict=True)
                 if cell is not None and (text := cell.tree.span.text)
             ]
             reads = set(_reads(table, row))
         else:
-            return found
-        found["looked_at"] = [self._looked_at(name, values[name]) for name in values if name in reads]
-        return found
+            return explained
+        explained["looked_at"] = [self._looked_at(name, values[name]) for name in values if name in reads]
+        return explained
 
     def _looked_at(self, name: str, value: Any) -> Json:
         fact = self.vocabulary.facts.get(name)

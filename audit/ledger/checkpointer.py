@@ -123,8 +123,8 @@ class Checkpointer:
         return keys
 
     def _sign(self, last: Checkpoint | None, size: int, now: dt.datetime) -> Checkpoint:
-        found = identity(self._store)
-        if found is None or found.key != str(self._key.verify_key):
+        ledger = identity(self._store)
+        if ledger is None or ledger.key != str(self._key.verify_key):
             raise LedgerUnavailable("another key signs this ledger now", "restart with the key it was changed to")
         old = 0 if last is None else last.size
         tree = stored_tree(self._store, old)
@@ -240,15 +240,15 @@ def rotated_keys(entries: Iterable[Any], origin: str, current: str) -> list[Veri
     return keys
 
 
-def known_keys(reader: Reader, found: Identity, note: str) -> list[VerifyKey]:
+def known_keys(reader: Reader, ledger: Identity, note: str) -> list[VerifyKey]:
     """The ledger's key; with the keys before it when the note is not signed by that."""
-    current = VerifyKey.parse(found.key)
+    current = VerifyKey.parse(ledger.key)
     try:
         open_note(note, [current])
     except CheckpointRefused:
         return [
             current,
-            *rotated_keys(chain(reader.entries(_size_in(note)), reader.waiting()), found.origin, found.key),
+            *rotated_keys(chain(reader.entries(_size_in(note)), reader.waiting()), ledger.origin, ledger.key),
         ]
     return [current]
 

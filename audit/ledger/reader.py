@@ -69,19 +69,19 @@ class Reader:
     def entry(self, entry_id: UUID) -> StoredEntry | None:
         """An entry by its id, with or without a place in the order; None when there is none."""
         with self._store.reading() as connection:
-            found = self._store.envelope(connection, entry_id.bytes)
-        return None if found is None else _stored((found[0], entry_id.bytes, found[1]))
+            stored = self._store.envelope(connection, entry_id.bytes)
+        return None if stored is None else _stored((stored[0], entry_id.bytes, stored[1]))
 
     def record(self, entry_id: UUID) -> Record | None:
         """Durable entries that have no place in the order yet are found, too."""
         private = sa.select(*_PRIVATE).select_from(PAYLOAD.outerjoin(SUBJECT_KEY, SUBJECT_KEY.c.key == PAYLOAD.c.key))
         with self._store.reading() as connection:
-            found = self._store.envelope(connection, entry_id.bytes)
-            if found is None:
+            stored = self._store.envelope(connection, entry_id.bytes)
+            if stored is None:
                 return None
             row = connection.execute(private.where(PAYLOAD.c.id == entry_id.bytes)).first()
         private_part: Sequence[Any] = tuple(row) if row else (None, None, None, None, None)
-        return self._opened(_stored((found[0], entry_id.bytes, found[1])), private_part)
+        return self._opened(_stored((stored[0], entry_id.bytes, stored[1])), private_part)
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[StoredEntry]:
         """The entries from leaf index `start` up to, and without, `end`, as a stream."""
@@ -113,8 +113,8 @@ class Reader:
         """The place of the first entry with this id or a later one; exact as long as the clock never went back."""
         with self._store.reading() as connection:
             wanted = sa.select(sa.func.min(ENTRY.c.leaf_index)).where(ENTRY.c.id >= entry_id)
-            found = connection.execute(wanted).scalar()
-        return self.size() if found is None else int(found)
+            first = connection.execute(wanted).scalar()
+        return self.size() if first is None else int(first)
 
     def document(self, digest: str) -> bytes | None:
         """The kept text with that digest."""

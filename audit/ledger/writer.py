@@ -103,8 +103,8 @@ class Ledger:
         """Raises PolicyChanged, naming all of them, when used policy versions have been edited."""
         with self._store.reading() as connection:
             issues = [changed(connection, document.reference) for document in documents]
-        if found := [issue for issue in issues if issue]:
-            raise PolicyChanged(found)
+        if edited := [issue for issue in issues if issue]:
+            raise PolicyChanged(edited)
 
     def close(self) -> None:
         """Appends nothing from here on. The store stays open; whoever opened it closes it."""

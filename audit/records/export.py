@@ -113,19 +113,19 @@ def export(
 
 def flat(row: Json, role: Role) -> Json:
     """A merged record as one row of `COLUMNS`, or of `PUBLIC_COLUMNS` for the public."""
-    found: Json = {name: row.get(name) for name in ("leaf_index", *_TEXT, *_HASHES)}
-    found["policies"] = " ".join(f"{named['policy']}@{named['version']}" for named in row.get("policies") or ())
-    found["models"] = " ".join(f"{named['model']}@{named['version']}" for named in row.get("models") or ())
-    found["reason_codes"] = " ".join(row.get("reason_codes") or ())
-    found["about"] = _json(row["about"]) if row.get("about") else None
+    cells: Json = {name: row.get(name) for name in ("leaf_index", *_TEXT, *_HASHES)}
+    cells["policies"] = " ".join(f"{named['policy']}@{named['version']}" for named in row.get("policies") or ())
+    cells["models"] = " ".join(f"{named['model']}@{named['version']}" for named in row.get("models") or ())
+    cells["reason_codes"] = " ".join(row.get("reason_codes") or ())
+    cells["about"] = _json(row["about"]) if row.get("about") else None
     if role is Role.PUBLIC:
-        return found
-    found |= {name: row.get(name) for name in _PRIVATE_TEXT}
+        return cells
+    cells |= {name: row.get(name) for name in _PRIVATE_TEXT}
     parts = {**row, "model_scores": row.get("models") if "facts" in row else None}
-    found |= {name: _json(parts[name]) if parts.get(name) is not None else None for name in _PRIVATE_JSON}
+    cells |= {name: _json(parts[name]) if parts.get(name) is not None else None for name in _PRIVATE_JSON}
     rest = {name: value for name, value in row.items() if name not in _KNOWN}
-    found[_OTHER] = _json(rest) if rest else None
-    return found
+    cells[_OTHER] = _json(rest) if rest else None
+    return cells
 
 
 def safe_cell(value: object) -> object:

@@ -84,15 +84,15 @@ class Query:
         """Whether finding it takes more than envelopes."""
         return self.subject is not None or self.decision is not None or bool(self.outcome)
 
-    def shown(self) -> Json:
+    def as_json(self) -> Json:
         """What is asked for, as JSON."""
-        found: Json = {
+        asked: Json = {
             name: getattr(self, name)
             for name in ("subject", "service", "policy", "rule", "decision", "verdict", "kind")
         }
-        found |= {name: None if (at := getattr(self, name)) is None else utc(at) for name in ("since", "until")}
-        found["outcome"] = [f"{condition.path}={condition.value}" for condition in self.outcome]
-        return {name: value for name, value in found.items() if value}
+        asked |= {name: None if (at := getattr(self, name)) is None else utc(at) for name in ("since", "until")}
+        asked["outcome"] = [f"{condition.path}={condition.value}" for condition in self.outcome]
+        return {name: value for name, value in asked.items() if value}
 
 
 @dataclass(slots=True)
@@ -112,8 +112,8 @@ def search(
 
     Entries of a subject are found as soon as they are durable, others once they have a place in the order.
     """
-    found = _of_subject(reader, query, progress) if query.subject is not None else _streamed(reader, query, progress)
-    yield from islice(_by_private(found, query, looked or Looked()), query.limit)
+    records = _of_subject(reader, query, progress) if query.subject is not None else _streamed(reader, query, progress)
+    yield from islice(_by_private(records, query, looked or Looked()), query.limit)
 
 
 def matching(
@@ -125,8 +125,8 @@ def matching(
     """
     if query.is_personal:
         raise ValueError("a search by subject, decision or outcome opens what is personal")
-    found = (pair for chunk in _chunks(reader, query, progress) for pair in chunk)
-    yield from islice(found, query.limit)
+    pairs = (pair for chunk in _chunks(reader, query, progress) for pair in chunk)
+    yield from islice(pairs, query.limit)
 
 
 def public_records(reader: Reader, query: Query, progress: Progress = lambda done, total: None) -> Iterator[Record]:

@@ -45,8 +45,8 @@ def found_ledger(store: Store, master: MasterKey, seed: bytes, tenant: str, engi
     try:
         with store.transaction() as connection:
             store.lock_founding(connection)
-            if (found := _identity(connection)) is not None:
-                return found
+            if (known := _identity(connection)) is not None:
+                return known
             made = _new_identity(uuid4(), master, seed)
             row = {"ledger": str(made.ledger), "origin": made.origin, "key": made.key, "index_key": made.index_key}
             connection.execute(sa.insert(IDENTITY), row)
@@ -60,10 +60,10 @@ def found_ledger(store: Store, master: MasterKey, seed: bytes, tenant: str, engi
         raise NotRecorded(store.explain(error)) from error
 
 
-def check_key(found: Identity, seed: bytes) -> SigningKey:
+def check_key(known: Identity, seed: bytes) -> SigningKey:
     """The signing key. Raises SettingsError unless it is the one that this ledger is signed with."""
-    key = SigningKey.from_seed(found.origin, seed)
-    if str(key.verify_key) != found.key:
+    key = SigningKey.from_seed(known.origin, seed)
+    if str(key.verify_key) != known.key:
         raise SettingsError(
             Issue(
                 "the signing key is not the one that this ledger is signed with",

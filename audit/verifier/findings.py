@@ -179,11 +179,11 @@ class Findings:
 
     def all(self) -> tuple[Finding, ...]:
         """By class; within one, what concerns an entry first, in the order of the entries."""
-        found: Iterable[Finding] = (run.finding() for run in self._runs)
-        return tuple(sorted(found, key=lambda each: (each.failure, each.leaf_index is None, each.leaf_index or 0)))
+        findings: Iterable[Finding] = (run.finding() for run in self._runs)
+        return tuple(sorted(findings, key=lambda each: (each.failure, each.leaf_index is None, each.leaf_index or 0)))
 
 
-def shown(value: object) -> str:
+def quote(value: object) -> str:
     """A stored value as a terminal may be given it: a changed one can hold anything."""
     if isinstance(value, bytes):
         text = value.hex()

@@ -51,12 +51,12 @@ class PostgresSource:
             self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             self._connection.read_only = True
             self._connection.execute("SET LOCAL statement_timeout = 0")
-            found = list(self.rows(_TABLES, [*TABLES, *_OPTIONAL]))
+            tables = list(self.rows(_TABLES, [*TABLES, *_OPTIONAL]))
         except psycopg.Error as error:
             raise SettingsError(
                 f"the database `{self.name}` cannot be read: {str(error).strip()}", "check `database_url`"
             ) from None
-        self._relations = {name: (kind, secured, oid) for name, kind, secured, oid in found}
+        self._relations = {name: (kind, secured, oid) for name, kind, secured, oid in tables}
         self.has_inbox = "inbox" in self._relations
         if "entry" not in self._relations:
             self.close()

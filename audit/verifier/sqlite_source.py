@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ordain.audit.verifier.findings import shown
+from ordain.audit.verifier.findings import quote
 from ordain.audit.verifier.source import (
     BARE_ENTRIES,
     ENTRIES,
@@ -69,7 +69,7 @@ class SqliteSource:
             yield f"the file's user_version is {version}, a ledger has 0"
         for name, kind in self._names.items():
             if kind in ("trigger", "view"):
-                yield f"the file has a {kind} `{shown(name)}`: it may change what is stored"
+                yield f"the file has a {kind} `{quote(name)}`: it may change what is stored"
         yield from missing_indexes(self.unique())
         if deep:
             for (line,) in self.rows("PRAGMA integrity_check(20)"):
@@ -83,8 +83,8 @@ class SqliteSource:
         yield from self._connection.execute(query, values)
 
     def row(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        found: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
-        return found
+        first: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
+        return first
 
     def entries(self, start: int, end: int) -> Iterator[Row | Unreadable]:
         """One that is damaged is stepped over; where the next fails too, reading ends."""

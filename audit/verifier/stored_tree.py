@@ -34,14 +34,14 @@ class StoredTree:
 
     def peaks(self, start: int, end: int) -> list[bytes]:
         """The roots of the complete subtrees that the leaves from `start` to the tree's edge `end` fall into."""
-        found = []
+        roots = []
         while start < end:
             height = (end - start).bit_length() - 1
             if start:
                 height = min(height, (start & -start).bit_length() - 1)
-            found.append(self.subtree(height, start >> height))
+            roots.append(self.subtree(height, start >> height))
             start += 1 << height
-        return found
+        return roots
 
     def root(self) -> bytes:
         """The root of all that is stored, 32 bytes (RFC 6962 section 2.1)."""
@@ -49,16 +49,16 @@ class StoredTree:
 
     def path(self, index: int) -> list[bytes]:
         """The inclusion path of a leaf, from its sibling up (RFC 6962 section 2.1.1)."""
-        start, end, found = 0, self.size, []
+        start, end, siblings = 0, self.size, []
         while end - start > 1:
             middle = start + (1 << ((end - start - 1).bit_length() - 1))
             if index < middle:
-                found.append(join(self.peaks(middle, end)))
+                siblings.append(join(self.peaks(middle, end)))
                 end = middle
             else:
-                found.append(join(self.peaks(start, middle)))
+                siblings.append(join(self.peaks(start, middle)))
                 start = middle
-        return found[::-1]
+        return siblings[::-1]
 
     def _rows(self, level: int, tile: int) -> list[list[bytes]]:
         """The hashes of a tile and the nodes over them, row by row; of a partial one what is complete."""

@@ -89,18 +89,18 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
     """
     if not (0 <= index < size and _are_hashes(leaf, root, *path)):
         return False
-    at, last, found = index, size - 1, leaf
+    at, last, climbed = index, size - 1, leaf
     for sibling in path:
         if last == 0:
             return False
         if at & 1 or at == last:
-            found = node_hash(sibling, found)
+            climbed = node_hash(sibling, climbed)
             while at and not at & 1:
                 at, last = at >> 1, last >> 1
         else:
-            found = node_hash(found, sibling)
+            climbed = node_hash(climbed, sibling)
         at, last = at >> 1, last >> 1
-    return last == 0 and found == root
+    return last == 0 and climbed == root
 
 
 def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> bool:

@@ -28,8 +28,8 @@ def made(tmp_path: Path) -> Iterator[Sample]:
 
 
 def told(made: Sample, record: Record) -> tuple[dict[str, Any], str]:
-    found = explain(record, made.reader)
-    return found.data, letter(found)
+    explained = explain(record, made.reader)
+    return explained.data, letter(explained)
 
 
 def test_it_says_what_was_decided_when_and_for_what(made: Sample) -> None:

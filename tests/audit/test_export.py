@@ -178,7 +178,7 @@ def test_parquet_has_the_same_columns_with_their_types(filled: Sample, tmp_path:
 
 def test_a_large_export_is_written_in_pieces(made: Sample, tmp_path: Path) -> None:
     record = made.record(made.decide("C-1"))
-    many = (found for found, _ in zip(repeat(record), range(4_500), strict=False))
+    many = (same for same, _ in zip(repeat(record), range(4_500), strict=False))
     done = export(many, made.reader, tmp_path / "m", Format.PARQUET, Role.PUBLIC)
     assert pq.ParquetFile(tmp_path / "m").num_row_groups == 3
     assert (done.entries, len(done.ids)) == (4_500, LIMITS.ids_named)

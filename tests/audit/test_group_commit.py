@@ -138,8 +138,8 @@ def test_one_that_is_refused_takes_no_other_with_it() -> None:
     with callers(Store(frozenset({3}))) as use:
         futures = use.behind_a_slow_write(1, 2, 3, 4)
         use.store.open.set()
-        found = [came_of(future) for future in futures]
-    assert [type(error) for error in found] == [type(None), type(None), Refused, type(None)]
+        outcomes = [came_of(future) for future in futures]
+    assert [type(error) for error in outcomes] == [type(None), type(None), Refused, type(None)]
     assert use.store.batches == [[1], [2], [4]]
 
 
@@ -207,9 +207,9 @@ def test_an_interrupt_in_the_write_is_its_threads_own_and_the_others_learn_that_
         futures = use.behind_a_slow_write(4, 5, 6)
         use.store.fault = KeyboardInterrupt()
         use.store.open.set()
-        found = [type(came_of(future)) for future in futures]
-        assert found[0] is KeyboardInterrupt
-        assert sorted(kind.__name__ for kind in found[1:]) == ["KeyboardInterrupt", "OutcomeUnknown"]
+        outcomes = [type(came_of(future)) for future in futures]
+        assert outcomes[0] is KeyboardInterrupt
+        assert sorted(kind.__name__ for kind in outcomes[1:]) == ["KeyboardInterrupt", "OutcomeUnknown"]
         use.store.fault = None
         assert came_of(use.submit(7)) is None
     assert use.store.batches == [[7]]
@@ -226,8 +226,8 @@ def test_an_interrupt_while_each_is_written_by_itself_acknowledges_none_that_was
     with callers(Interrupted(frozenset({5}))) as use:
         futures = use.behind_a_slow_write(1, 2, 3, 4, 5)
         use.store.open.set()
-        found = [type(came_of(future)) for future in futures]
-    assert found == [type(None), KeyboardInterrupt, type(None), OutcomeUnknown, OutcomeUnknown]
+        outcomes = [type(came_of(future)) for future in futures]
+    assert outcomes == [type(None), KeyboardInterrupt, type(None), OutcomeUnknown, OutcomeUnknown]
     assert use.store.batches == [[1], [2], [3]]
 
 

@@ -277,9 +277,9 @@ def test_tables_that_are_no_ledgers_are_refused(opened: Callable[[], Store]) -> 
 def test_upgrading_an_empty_and_an_up_to_date_database_changes_nothing_more(opened: Callable[[], Store]) -> None:
     store = opened()
     assert upgrade(store) == Upgraded(None, HEAD)
-    found = found_ledger(store, LocalMasterKey(MASTER), SEED, "demo", ENGINE, now())
+    made = found_ledger(store, LocalMasterKey(MASTER), SEED, "demo", ENGINE, now())
     assert upgrade(store) == Upgraded(HEAD, HEAD)
-    assert identity(store) == found
+    assert identity(store) == made
 
 
 @BOTH

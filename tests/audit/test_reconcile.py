@@ -41,7 +41,7 @@ def action(row: int, decision_id: UUID | None = None, subject: str | None = None
     return Action(row, decision_id, subject, **fields)  # type: ignore[arg-type]
 
 
-def found(done: Reconciliation) -> list[tuple[Wrong, int | None]]:
+def wrongs(done: Reconciliation) -> list[tuple[Wrong, int | None]]:
     return [(finding.wrong, finding.row) for finding in done.findings]
 
 
@@ -68,12 +68,12 @@ def test_done_without_a_decision(made: Sample) -> None:
     before = action(4, None, "C-1", time=NOON - dt.timedelta(hours=1))
     other_service = action(5, None, "C-1", service="price-quote")
     done = reconcile([unknown, nobody, too_old, before, other_service], made.reader)
-    assert [pair for pair in found(done) if pair[1]] == [(Wrong.NO_DECISION, row) for row in range(1, 6)]
+    assert [pair for pair in wrongs(done) if pair[1]] == [(Wrong.NO_DECISION, row) for row in range(1, 6)]
 
 
 def test_an_entry_that_is_no_decision_is_none(made: Sample) -> None:
     [first] = made.reader.entries()
-    assert found(reconcile([action(1, first.id)], made.reader)) == [(Wrong.NO_DECISION, 1)]
+    assert wrongs(reconcile([action(1, first.id)], made.reader)) == [(Wrong.NO_DECISION, 1)]
 
 
 def test_done_otherwise_than_decided(made: Sample) -> None:
@@ -83,7 +83,7 @@ def test_done_otherwise_than_decided(made: Sample) -> None:
         made.reader,
         Rules(services=("retention",)),
     )
-    assert found(done) == [(Wrong.DIFFERS, 1)] * 4
+    assert wrongs(done) == [(Wrong.DIFFERS, 1)] * 4
     messages = " ".join(finding.message for finding in done.findings)
     assert "`offer.action`: done `e-mail`, decided `personal call`" in messages
     assert "`offer.gift`: done `pen`, decided no such value" in messages
@@ -94,20 +94,20 @@ def test_done_otherwise_than_decided(made: Sample) -> None:
 def test_done_although_denied_or_for_a_person_to_look_at(made: Sample) -> None:
     denied, looked_at = made.decide("C-1", NO_CALL), made.decide("C-2", LOOKED_AT)
     done = reconcile([action(1, denied), action(2, looked_at)], made.reader)
-    assert found(done) == [(Wrong.DENIED, 1), (Wrong.REVIEW, 2)]
+    assert wrongs(done) == [(Wrong.DENIED, 1), (Wrong.REVIEW, 2)]
 
 
 def test_done_before_it_was_decided(made: Sample) -> None:
     call = made.decide("C-1")
     hour = dt.timedelta(hours=1)
-    assert found(reconcile([action(1, call, time=NOON - hour)], made.reader)) == [(Wrong.TOO_EARLY, 1)]
+    assert wrongs(reconcile([action(1, call, time=NOON - hour)], made.reader)) == [(Wrong.TOO_EARLY, 1)]
     assert reconcile([action(1, call, time=NOON)], made.reader), "clocks differ by a second or two"
 
 
 def test_one_decision_is_good_for_one_action(made: Sample) -> None:
     call = made.decide("C-1")
     done = reconcile([action(1, call), action(2, call), action(3, None, "C-1")], made.reader)
-    assert found(done) == [(Wrong.TWICE, 2), (Wrong.TWICE, 3)]
+    assert wrongs(done) == [(Wrong.TWICE, 2), (Wrong.TWICE, 3)]
     assert "row 1 has used" in done.findings[0].message
 
 
@@ -157,7 +157,7 @@ def test_what_cannot_be_read_is_compared_by_its_envelope_and_counted(made: Sampl
     done = reconcile(
         [action(1, call, "C-1", outcome={"offer.action": "anything"}), action(2, denied, "C-2")], made.reader
     )
-    assert found(done) == [(Wrong.DENIED, 2)]
+    assert wrongs(done) == [(Wrong.DENIED, 2)]
     assert done.unreadable == 2
 
 

@@ -49,11 +49,11 @@ def append(use: OpenLedger, count: int) -> set[str]:
 
 
 def check_dense(use: OpenLedger, ids: set[str]) -> None:
-    found = list(use.reader.entries())
-    assert [entry.leaf_index for entry in found] == list(range(len(ids) + 1))
-    assert {str(entry.id) for entry in found[1:]} == ids
+    entries = list(use.reader.entries())
+    assert [entry.leaf_index for entry in entries] == list(range(len(ids) + 1))
+    assert {str(entry.id) for entry in entries[1:]} == ids
     with use.store.reading() as connection:
-        assert connection.exec_driver_sql("SELECT size FROM sequencer").scalar_one() == len(found)
+        assert connection.exec_driver_sql("SELECT size FROM sequencer").scalar_one() == len(entries)
         assert connection.exec_driver_sql("SELECT count(*) FROM inbox").scalar_one() == 0
 
 
@@ -250,9 +250,9 @@ def test_when_sessions_are_ended_all_the_time_every_acknowledged_entry_has_one_p
         use.close()
     with opened(url) as use:
         use.settle()
-        found = list(use.reader.entries())
-        assert [entry.leaf_index for entry in found] == list(range(len(found)))
-        ids = [str(entry.id) for entry in found]
+        entries = list(use.reader.entries())
+        assert [entry.leaf_index for entry in entries] == list(range(len(entries)))
+        ids = [str(entry.id) for entry in entries]
         assert len(set(ids)) == len(ids)
         assert set().union(*(ids for ids, _ in told)) <= set(ids)
         check_dense(use, set(ids[1:]))

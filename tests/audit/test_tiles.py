@@ -67,9 +67,9 @@ class Stored:
         self.tiles_read = self.leaves_read = self.asked_for_leaves = 0
 
     def tile(self, level: int, index: int) -> bytes | None:
-        found = self.tiles.get((level, index))
-        self.tiles_read += found is not None
-        return found
+        tile = self.tiles.get((level, index))
+        self.tiles_read += tile is not None
+        return tile
 
     def leaves(self, start: int, end: int) -> list[bytes]:
         assert 0 <= start < end <= self.size

@@ -111,10 +111,10 @@ def _took_over(settings: Settings, new: Path) -> bool:
     """Whether the key in that file is the one that the ledger names already."""
     store = open_store(settings.database_url, settings.busy_seconds)
     try:
-        found = identity(store)
+        known = identity(store)
     finally:
         store.close()
-    return found is not None and found.key == str(SigningKey.from_seed(found.origin, read_secret(new)).verify_key)
+    return known is not None and known.key == str(SigningKey.from_seed(known.origin, read_secret(new)).verify_key)
 
 
 @click.command("recover")
@@ -127,6 +127,8 @@ def recover_command(obj: dict[str, object], reason: str, name: str | None) -> No
     The log and every anchor say so from then on. Who was erased since the backup is erased again.
     """
     with opened_ledger(obj, lost=True) as opened:
-        found = recover(opened, private={"actor": actor(name), "reason": reason})
-    lost = found.lost_size - found.size
-    OUT.print(f"recorded: the ledger goes on from {found.size:,} entries; at least {lost:,} that were signed are lost")
+        recovered = recover(opened, private={"actor": actor(name), "reason": reason})
+    lost = recovered.lost_size - recovered.size
+    OUT.print(
+        f"recorded: the ledger goes on from {recovered.size:,} entries; at least {lost:,} that were signed are lost"
+    )

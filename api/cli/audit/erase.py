@@ -54,34 +54,34 @@ def erase_command(
     with opened_ledger(obj) as opened:
         keep = dt.timedelta(days=settings_of(obj).keep_days)
         if subject is None:
-            found = erase_due(opened, private=private, keep=keep)
+            erasure = erase_due(opened, private=private, keep=keep)
         else:
             day = None if not_before is None else not_before.date()
-            found = erase(opened, subject, private=private, keep=keep, not_before=day)
+            erasure = erase(opened, subject, private=private, keep=keep, not_before=day)
     if as_json:
-        until = None if found.not_before is None else found.not_before.isoformat()
+        until = None if erasure.not_before is None else erasure.not_before.isoformat()
         OUT.print(
-            json.dumps({"status": found.status, "entries": found.entries, "not_before": until, "left": found.left}),
+            json.dumps(
+                {"status": erasure.status, "entries": erasure.entries, "not_before": until, "left": erasure.left}
+            ),
             markup=False,
         )
     else:
-        OUT.print(_said(found), markup=False)
-        if found.left:
-            OUT.print(f"bytes of the destroyed key may still be in the database's files: {found.left}", markup=False)
-    if found.status is not Erased.DONE:
+        OUT.print(_describe(erasure), markup=False)
+        if erasure.left:
+            OUT.print(f"bytes of the destroyed key may still be in the database's files: {erasure.left}", markup=False)
+    if erasure.status is not Erased.DONE:
         raise click.exceptions.Exit(4)
 
 
-def _said(found: Erasure) -> str:
-    match found.status:
+def _describe(erasure: Erasure) -> str:
+    match erasure.status:
         case Erased.DONE:
-            return (
-                f"erased: the private parts of {found.entries:,} entries can no longer be read; their proofs still hold"
-            )
+            return f"erased: nobody can read the private parts of {erasure.entries:,} entries; their proofs still hold"
         case Erased.HELD:
-            return f"restricted by a legal hold: {found.entries:,} entries are kept and not shown"
+            return f"restricted by a legal hold: {erasure.entries:,} entries are kept and not shown"
         case Erased.RESTRICTED:
-            return f"restricted: {found.entries:,} entries are kept until {found.not_before} and not shown"
+            return f"restricted: {erasure.entries:,} entries are kept until {erasure.not_before} and not shown"
 
 
 @click.command("hold")
@@ -127,11 +127,11 @@ def retain_command(
     if not (yes or as_json):
         click.confirm(f"Remove what was recorded before {limit:%Y-%m-%d %H:%M} UTC, for good?", abort=True, err=True)
     with opened_ledger(obj) as opened:
-        found = retain(opened, limit, private={"actor": actor(name), "reason": reason})
+        retained = retain(opened, limit, private={"actor": actor(name), "reason": reason})
     if as_json:
         OUT.print(
-            json.dumps({"payloads": found.payloads, "erased": found.erased, "partitions": found.partitions}),
+            json.dumps({"payloads": retained.payloads, "erased": retained.erased, "partitions": retained.partitions}),
             markup=False,
         )
     else:
-        OUT.print(f"removed: the private parts of {found.payloads:,} entries; their proofs still hold")
+        OUT.print(f"removed: the private parts of {retained.payloads:,} entries; their proofs still hold")

@@ -98,7 +98,7 @@ def _records(opened: OpenLedger, query: Query, personal: bool, progress: Progres
 
 
 def _note(opened: OpenLedger, query: Query, role: Role, by: Access, exported: Exported) -> None:
-    asked = {**query.shown(), "role": str(role), "file": exported.path.name}
+    asked = {**query.as_json(), "role": str(role), "file": exported.path.name}
     subject = query.subject if exported.entries else None
     if subject is None:
         asked.pop("subject", None)

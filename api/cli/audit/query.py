@@ -65,13 +65,13 @@ def moment(text: str | None, option: str, zone: dt.tzinfo, *, end: bool = False)
     if text is None:
         return None
     try:
-        found = dt.datetime.fromisoformat(text)
-        if not 1970 <= found.year <= 9000:
+        time = dt.datetime.fromisoformat(text)
+        if not 1970 <= time.year <= 9000:
             raise ValueError
     except ValueError:
         raise MalformedRequest(
             f"{option}: `{text[:60]}` is not a date or moment", "write 2026-01-31 or 2026-01-31T08:00:00+05:30"
         ) from None
     if end and len(text) == len("2026-01-31"):
-        found += dt.timedelta(days=1)
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(dt.UTC)
+        time += dt.timedelta(days=1)
+    return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(dt.UTC)

@@ -102,11 +102,11 @@ def _data(done: Reconciliation) -> dict[str, Any]:
         "since": None if done.since is None else done.since.isoformat(),
         "until": None if done.until is None else done.until.isoformat(),
         "counts": done.counts(),
-        "findings": [_shown(finding) for finding in done.findings],
+        "findings": [_as_json(finding) for finding in done.findings],
     }
 
 
-def _shown(finding: Finding) -> dict[str, Any]:
+def _as_json(finding: Finding) -> dict[str, Any]:
     return {name: getattr(finding, name) for name in _COLUMNS}
 
 
@@ -128,7 +128,7 @@ def _write_csv(file: Path, findings: list[Finding]) -> None:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, _COLUMNS)
     writer.writeheader()
-    writer.writerows([{name: safe_cell(value) for name, value in _shown(finding).items()} for finding in findings])
+    writer.writerows([{name: safe_cell(value) for name, value in _as_json(finding).items()} for finding in findings])
     try:
         file.write_text(text.getvalue(), encoding="utf-8", newline="")
     except OSError as error:

@@ -69,7 +69,7 @@ def search_command(
 def _note(opened: OpenLedger, query: Query, ids: list[str], by: Access) -> None:
     # A subject that the ledger does not know gets no key by being asked for: its id is left out.
     known = query.subject if ids else None
-    shown = {name: value for name, value in query.shown().items() if known or name != "subject"}
+    shown = {name: value for name, value in query.as_json().items() if known or name != "subject"}
     note_reading(opened, "search", by, ids, query=shown, subject=known)
 
 

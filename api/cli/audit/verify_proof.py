@@ -31,26 +31,26 @@ def verify_proof_command(
     obj["json"] = as_json
     vkey, text = known_key(key), _read(file)
     try:
-        found = verify_proof(text, vkey, leaf_hash=leaf_hash, entry_id=entry_id)
+        proven = verify_proof(text, vkey, leaf_hash=leaf_hash, entry_id=entry_id)
     except (ProofRefused, CheckpointRefused) as refused:
         report(refused, as_json=as_json)
         raise click.exceptions.Exit(1) from None
     if as_json:
         data = {
             "holds": True,
-            "entry_id": found.entry_id,
-            "leaf_index": found.index,
-            "leaf_hash": found.leaf_hash,
-            "size": found.size,
-            "root": found.root,
-            "signed_at": found.signed_at,
-            "envelope": found.envelope,
+            "entry_id": proven.entry_id,
+            "leaf_index": proven.index,
+            "leaf_hash": proven.leaf_hash,
+            "size": proven.size,
+            "root": proven.root,
+            "signed_at": proven.signed_at,
+            "envelope": proven.envelope,
         }
         OUT.print(json.dumps(data, ensure_ascii=False), markup=False)
         return
-    signed = f" on {found.signed_at}" if found.signed_at else ""
+    signed = f" on {proven.signed_at}" if proven.signed_at else ""
     OUT.print(
-        f"[green]holds[/]: the entry {found.entry_id} of {found.time} is leaf {found.index} of the {found.size:,} "
+        f"[green]holds[/]: the entry {proven.entry_id} of {proven.time} is leaf {proven.index} of the {proven.size:,} "
         f"that were signed{signed}"
     )
 
