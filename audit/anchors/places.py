@@ -35,7 +35,6 @@ from typing import Any, Protocol
 from ordain.engine.errors import AnchorRefused, AnchorUnavailable
 
 KEY_ID_BYTES = 16
-
 LARGEST_SIZE = 10**12 - 1
 """Entries; what twelve digits can name."""
 
