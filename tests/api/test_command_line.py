@@ -346,3 +346,13 @@ def test_a_model_that_the_ledger_does_not_take_is_not_live(tmp_path: Path) -> No
     assert ordain_here(tmp_path, "train", "churn", "--customers", "300").returncode == 0
     found = ordain_here(tmp_path, "audit", "search", "--kind", "model", "--json")
     assert [json.loads(line)["about"]["version"] for line in found.stdout.splitlines()] == [1, 2]
+
+
+def test_a_ledger_of_this_version_needs_no_upgrade(tmp_path: Path) -> None:
+    assert ordain_here(tmp_path, "audit", "upgrade").returncode == 2
+    facts = tmp_path / "facts.json"
+    facts.write_text(json.dumps(ADVICE))
+    assert _decide(tmp_path, "plan-advice", "facts.json")[0] == 0
+    upgraded = ordain_here(tmp_path, "audit", "upgrade")
+    assert (upgraded.returncode, upgraded.stdout) == (0, "This ledger already has the newest version (0002).\n")
+    assert ordain_here(tmp_path, "audit", "verify").returncode == 0
