@@ -96,11 +96,11 @@ def places(settings: Settings) -> list[Anchors]:
     folders = place_folders(settings)
     if len({folder.resolve() for folder in folders}) < 2:
         raise SettingsError("`anchors` names one place", "name two at the least, better not on the database's disk")
-    found: list[Anchors] = [FileAnchors(folder) for folder in folders]
+    anchored: list[Anchors] = [FileAnchors(folder) for folder in folders]
     if settings.timestamp_url:
         authority = HttpTimestampAuthority(settings.timestamp_url, LIMITS.timestamp_seconds, _roots(settings))
-        found[0] = StampedAnchors(folders[0], authority)
-    return found
+        anchored[0] = StampedAnchors(folders[0], authority)
+    return anchored
 
 
 def _roots(settings: Settings) -> list[bytes]:
@@ -116,6 +116,7 @@ def _roots(settings: Settings) -> list[bytes]:
 
 
 def place_folders(settings: Settings) -> list[Path]:
+    """The folders of `places`, two unless the settings name others; none need be there yet."""
     if settings.anchors:
         return list(settings.anchors)
     if settings.database_url.startswith("sqlite"):

@@ -39,7 +39,10 @@ class Outcome:
         return {name: _shown(type, self.values[name]) for name, type in self.plan.gives.items()}
 
     def reasons(self) -> list[Json]:
-        """The rules that fired and the formulas that say why, compliance rules with their source and verdict."""
+        """The rules that fired and the formulas that say why, compliance rules with their source and verdict.
+
+        They stand in the order of the trace, and each names its policy and decision: an id is one rule's of a table.
+        """
         found: list[Json] = []
         for decision, _, fired, value, missing in self.steps:
             if isinstance(decision, Formula):
@@ -49,7 +52,8 @@ class Outcome:
                 continue
             for place, number in enumerate(fired):
                 rule = decision.rules[number]
-                reason: Json = {"policy": self._policy(decision), "rule": rule.id, "because": rule.because}
+                reason: Json = {"policy": self._policy(decision), "decision": decision.name, "rule": rule.id}
+                reason["because"] = rule.because
                 if rule.source:
                     reason["source"] = rule.source
                     reason["verdict"] = value[place]["verdict"]
@@ -78,7 +82,8 @@ class Outcome:
     def trace(self) -> list[Json]:
         """Every decision in order: what it read, how many rules it looked at, which fired, what it gave.
 
-        `reads` are names; their values are the facts of the same record, or what an earlier decision `gives`.
+        `reads` are names; their values are the facts of the same record, or what an earlier decision `gives`. Nulls of
+        a lenient policy have their place `at` line and column of its text, wherever that was loaded from.
         """
         found = []
         for decision, looked_at, fired, value, missing in self.steps:
@@ -91,7 +96,7 @@ class Outcome:
                     step["missing"] = {rules[number].id: fact for number, fact in missing}
             found.append(step)
         for label, faults in self.nulls:
-            told = [{"message": issue.message, "at": str(issue.span or "")} for issue in faults]
+            told = [{"message": issue.message, "at": _place(issue.span)} for issue in faults]
             found.append({"policy": label, "nulls": told})
         return found
 
@@ -184,6 +189,10 @@ def _first_reader(compiled: CompiledPolicy, name: str) -> tuple[str, Span]:
             if name in part.reads:
                 return place, part.tree.span
     return "`must hold`", policy.span
+
+
+def _place(span: Span | None) -> str:
+    return f"{span.line}:{span.column}" if span is not None else ""
 
 
 def _shown(type: Type, value: Value) -> Any:

@@ -60,6 +60,10 @@ def train_and_store(
     seed: int = 0,
     held_out: Path | None = None,
 ) -> Card:
+    """Trains, and stores a version that is live only once the ledger has it on record.
+
+    Raises what `train_churn` and `open_for` do, and NotRecorded; then there is no such version.
+    """
     with progress_bar(f"training {name}") as (progress, task):
 
         def show(done: int, most: int, loss: float) -> None:
@@ -76,10 +80,10 @@ def train_and_store(
             customers_count=customers,
             held_out=held_out,
             progress=show,
+            confirm=lambda trained: _record(settings, trained),
         )
         # Training stops early when the validation split gains no more.
         progress.update(task, total=progress.tasks[task].completed)
-    _record(settings, card)
     return card
 
 
@@ -113,4 +117,6 @@ def list_command(call: Invocation) -> None:
             except ModelDegradationDetected as error:
                 state = error.message
             table.add_row(name, str(version), state)
+        for version in registry.unfinished(name):
+            table.add_row(name, str(version), "not live: being trained, or its training was interrupted")
     OUT.print(table if table.row_count else "no model is trained yet; run: ordain train churn")

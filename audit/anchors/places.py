@@ -32,10 +32,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ordain.engine.errors import AnchorRefused, AnchorUnavailable
+from ordain.engine.errors import AnchorRefused, AnchorUnavailable, reason_of
 
 KEY_ID_BYTES = 16
-
 LARGEST_SIZE = 10**12 - 1
 """Entries; what twelve digits can name."""
 
@@ -77,7 +76,8 @@ class Anchors(Protocol):
     """A write-once place outside the database. Every method may raise AnchorRefused and AnchorUnavailable."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What people are shown: the path of a folder."""
 
     def pin(self, origin: str, key: str) -> None:
         """Makes the place this ledger's own, at the first use. `key`: the ledger's verification key, vkey text."""
@@ -190,9 +190,9 @@ class FileAnchors:
         with self._reached():
             for file, current in self._files(newest_first=True):
                 if current:
-                    found = self._anchored(file)
+                    newest = self._anchored(file)
                     self._refuse_another(file)
-                    return found
+                    return newest
         return None
 
     def all(self) -> Iterator[Anchored]:
@@ -205,10 +205,10 @@ class FileAnchors:
         files = self._files(newest_first=False)
         while True:
             with self._reached():
-                found = next(((file, current) for file, current in files if current is wanted), None)
-                if found is None:
+                following = next(((file, current) for file, current in files if current is wanted), None)
+                if following is None:
                     return
-                anchored = self._anchored(found[0])
+                anchored = self._anchored(following[0])
             yield anchored
 
     def _files(self, newest_first: bool) -> Iterator[tuple[Path, bool]]:
@@ -342,7 +342,7 @@ class FileAnchors:
         try:
             yield
         except OSError as error:
-            what, hint = _MEANING.get(error.errno or 0, (f"failed: {error.strerror}", "check the disk that holds it"))
+            what, hint = _MEANING.get(error.errno or 0, (f"failed: {reason_of(error)}", "check the disk that holds it"))
             raise AnchorUnavailable(f"the anchor place `{self.name}` {what}", hint) from None
 
 

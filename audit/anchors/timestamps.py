@@ -35,10 +35,8 @@ from rfc3161_client import (
 )
 
 from ordain.audit.anchors.places import FileAnchors
+from ordain.audit.limits import LIMITS
 from ordain.engine.errors import AnchorUnavailable, SettingsError, TimestampRefused
-
-LARGEST_REPLY = 64 * 1024
-"""Bytes. A reply with a chain of four RSA certificates has some 7,000."""
 
 _HASHES = {"2.16.840.1.101.3.4.2.1": hashlib.sha256, "2.16.840.1.101.3.4.2.3": hashlib.sha512}
 
@@ -57,6 +55,8 @@ class Stamp:
 
 
 class TimestampAuthority(Protocol):
+    """Who says that data were there at a time, as RFC 3161 has it."""
+
     def stamp(self, data: bytes) -> bytes:
         """The DER bytes of a TimeStampResp for `data`. Raises TimestampRefused and AnchorUnavailable."""
 
@@ -107,15 +107,17 @@ class HttpTimestampAuthority:
         except (OSError, http.client.HTTPException) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             raise self._unavailable(f"cannot be reached: {reason}") from None
-        if len(reply) > LARGEST_REPLY:
-            raise TimestampRefused(f"the reply of `{self.url}` is over {LARGEST_REPLY} bytes", _NOT_A_REPLY)
+        if len(reply) > LIMITS.timestamp_reply:
+            raise TimestampRefused(f"the reply of `{self.url}` is over {LIMITS.timestamp_reply} bytes", _NOT_A_REPLY)
         return reply
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
         """At most one byte over the limit, and no longer than the timeout and one wait, however slow the drip."""
         until = time.monotonic() + self.timeout_seconds
         reply = b""
-        while len(reply) <= LARGEST_REPLY and (part := response.read1(LARGEST_REPLY + 1 - len(reply))):
+        while len(reply) <= LIMITS.timestamp_reply and (
+            part := response.read1(LIMITS.timestamp_reply + 1 - len(reply))
+        ):
             reply += part
             if time.monotonic() > until:
                 raise TimeoutError("the reply does not end")
@@ -191,8 +193,8 @@ _OTHER_DATA = "it belongs to another checkpoint, or the checkpoint was changed a
 
 
 def _granted(reply: bytes) -> tuple[TimeStampResponse, TimeStampTokenInfo]:
-    if len(reply) > LARGEST_REPLY:
-        raise TimestampRefused(f"the timestamp is over {LARGEST_REPLY} bytes", _NOT_A_REPLY)
+    if len(reply) > LIMITS.timestamp_reply:
+        raise TimestampRefused(f"the timestamp is over {LIMITS.timestamp_reply} bytes", _NOT_A_REPLY)
     try:
         response = decode_timestamp_response(_in_der_order(reply))
         status, words = response.status, "; ".join(response.status_string)
@@ -252,7 +254,7 @@ def _signer(response: TimeStampResponse) -> x509.Certificate:
 
 
 def _certificates(roots: Sequence[bytes]) -> list[x509.Certificate]:
-    found: list[x509.Certificate] = []
+    certificates: list[x509.Certificate] = []
     for root in roots:
         try:
             pem = b"-----BEGIN" in root
@@ -261,8 +263,8 @@ def _certificates(roots: Sequence[bytes]) -> list[x509.Certificate]:
             raise SettingsError(
                 "a root certificate for timestamps cannot be read", "give an X.509 certificate, PEM or DER"
             ) from None
-        found += [certificate for certificate in loaded if certificate not in found]
-    return found
+        certificates += [certificate for certificate in loaded if certificate not in certificates]
+    return certificates
 
 
 def _in_der_order(reply: bytes) -> bytes:

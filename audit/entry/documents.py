@@ -47,18 +47,18 @@ class Document:
 def references(body: Mapping[str, Any]) -> list[Reference]:
     """All texts that an entry's body refers to. Raises ValueError when it does so in another shape."""
     try:
-        found = [
+        named_texts = [
             Reference(POLICY, policy["policy"], policy["version"], policy["digest"])
             for policy in body.get("policies", ())
         ]
-        found += [Reference(kind, "", 0, named) for kind, named in body.get("documents", {}).items()]
+        named_texts += [Reference(kind, "", 0, named) for kind, named in body.get("documents", {}).items()]
     except (KeyError, TypeError, AttributeError):
         raise ValueError(
             "`policies` must be a list of {policy, version, digest} and `documents` an object of digests"
         ) from None
-    for kind, name, version, named in found:
+    for kind, name, version, named in named_texts:
         if not (type(name) is str and type(version) is int and type(named) is str) or (
             (kind == POLICY) is not bool(name)
         ):
             raise ValueError(f"`{name or kind}` is referred to without a name, a version or a digest")
-    return found
+    return named_texts

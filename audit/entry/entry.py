@@ -89,6 +89,7 @@ class Prepared:
 
     @property
     def receipt(self) -> Receipt:
+        """The id and the leaf hash (RFC 6962 section 2.1), known before the entry has a place."""
         return Receipt(str(UUID(bytes=self.id)), leaf_hash(self.envelope).hex())
 
 
@@ -111,6 +112,7 @@ class StoredEntry:
 
     @property
     def leaf_hash(self) -> bytes:
+        """32 bytes, SHA-256(0x00 || envelope) (RFC 6962 section 2.1)."""
         return leaf_hash(self.envelope)
 
     def read(self) -> Json:
@@ -167,6 +169,7 @@ def prepared(entry: Entry, data_key: DataKey, stamp: Stamp) -> Prepared:
 
 
 def payload_hash(sealed: bytes) -> str:
+    """What the envelope says of its sealed payload: `sha256:` and 64 hexadecimal digits."""
     return digest(sealed)
 
 

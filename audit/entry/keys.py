@@ -17,6 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ordain.audit.entry.sealing import KEY_BYTES, DoesNotOpen, decrypt, encrypt
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import SUBJECT_KEY
 from ordain.engine.errors import LedgerUnavailable, SettingsError
 
@@ -24,14 +25,13 @@ KEY_ID_BYTES = 16
 INDEX_KEY_ID = bytes(KEY_ID_BYTES)
 _WRAPPED = b"ordain data key 1\0"
 _HOUSE = b"\xff house"  # no subject's id has these bytes: they are not UTF-8
-_MOST_CACHED = 50_000
-_REMEMBERED_SECONDS = 10.0
 
 
 class MasterKey(Protocol):
     """Wraps keys; a key management service can stand here. `context` must be given again to unwrap."""
 
-    def wrap(self, key: bytes, context: bytes) -> bytes: ...
+    def wrap(self, key: bytes, context: bytes) -> bytes:
+        """The key sealed, so that only `unwrap` with the same context gives it back."""
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         """Raises DoesNotOpen when it was wrapped by another key or for another context."""
@@ -49,9 +49,11 @@ class LocalMasterKey:
         self._secret = secret
 
     def wrap(self, key: bytes, context: bytes) -> bytes:
+        """AES-256-GCM (NIST SP 800-38D) with a nonce of its own: 12 bytes of nonce, the key, 16 of tag."""
         return encrypt(self._secret, key, context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """The key that `wrap` was given. Raises DoesNotOpen."""
         return decrypt(self._secret, wrapped, context)
 
 
@@ -89,16 +91,16 @@ class Keyring:
     def for_subject(self, subject: str | None, connect: sa.Engine) -> DataKey:
         """The subject's key; a new one when there is none yet."""
         tag = self.tag(subject)
-        found = self._cached.get(tag)
-        if found is None:
+        data_key = self._cached.get(tag)
+        if data_key is None:
             with connect.connect() as connection:
                 row = connection.execute(
                     sa.select(SUBJECT_KEY.c.key, SUBJECT_KEY.c.wrapped).where(SUBJECT_KEY.c.tag == tag)
                 ).first()
-            found = self.made(subject) if row is None else self._stored(tag, subject, row[0], row[1])
-            if found.wrapped is None:
-                self._keep(found)
-        return found
+            data_key = self.made(subject) if row is None else self._stored(tag, subject, row[0], row[1])
+            if data_key.wrapped is None:
+                self._keep(data_key)
+        return data_key
 
     def made(self, subject: str | None) -> DataKey:
         """A new key, which no database has yet."""
@@ -112,6 +114,7 @@ class Keyring:
         self._keep(DataKey(data_key.key, data_key.secret, data_key.tag, None, data_key.indexed))
 
     def forget(self, tag: bytes) -> None:
+        """Takes the key of that tag out of memory, because the database may not have it any more."""
         with self._lock:
             self._cached.pop(tag, None)
 
@@ -123,7 +126,7 @@ class Keyring:
         """Forgets all keys every so often, so that one that another process destroyed is not in memory for long."""
         now = time.monotonic()
         with self._lock:
-            if now - self._forgot > _REMEMBERED_SECONDS:
+            if now - self._forgot > LIMITS.keys_remembered:
                 self._cached.clear()
                 self._forgot = now
 
@@ -133,7 +136,7 @@ class Keyring:
 
     def _keep(self, data_key: DataKey) -> None:
         with self._lock:
-            if len(self._cached) >= _MOST_CACHED:
+            if len(self._cached) >= LIMITS.keys_cached:
                 self._cached.clear()
             self._cached[data_key.tag] = data_key
 

@@ -17,6 +17,8 @@ from typing import Any
 
 from ordain.audit.explain.plain_words import fact_words, spaced, words
 from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.limits import LIMITS
+from ordain.audit.records.older_forms import in_todays_form
 from ordain.audit.records.past import Past
 from ordain.engine.errors import OrdainError
 from ordain.engine.evaluate import Plan
@@ -24,9 +26,6 @@ from ordain.engine.policy.facts import Fact, Vocabulary
 from ordain.engine.policy.model import Decision, Formula, Rule, Table
 
 Json = dict[str, Any]
-
-MOST_DRIVERS = 5
-"""How many of the inputs that moved a score are told, those that moved it most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def explain(record: Record, reader: Reader) -> Explanation:
     if record.private is None:
         data["reasons"] = [{"code": code} for code in envelope.get("reason_codes", ())]
     else:
-        data |= told.private(record.private)
+        data |= told.private(in_todays_form(record.private))
     data["restricted"] = record.status is Status.RESTRICTED
     data["notes"] = list(dict.fromkeys(told.notes))
     return Explanation(data)
@@ -78,14 +77,14 @@ class _Told:
         return None if service is None else service.purpose
 
     def policies(self) -> list[Json]:
-        found = [dict(policy) for policy in self.envelope.get("policies", ())]
-        for compiled, said in zip(self.plan.policies if self.plan else (), found, strict=False):
+        policies = [dict(policy) for policy in self.envelope.get("policies", ())]
+        for compiled, said in zip(self.plan.policies if self.plan else (), policies, strict=False):
             policy = compiled.policy
             effective = {"from": policy.effective.start.isoformat()}
             if policy.effective.end is not None:
                 effective["until"] = policy.effective.end.isoformat()
             said |= {"purpose": policy.purpose, "owner": policy.owner, "kind": policy.kind, "effective": effective}
-        return found
+        return policies
 
     def private(self, private: Json) -> Json:
         facts, trace = private.get("facts") or {}, private.get("trace") or []
@@ -132,7 +131,9 @@ class _Told:
     def _decision(self, label: str, name: str) -> Decision | None:
         for compiled in self.plan.policies if self.plan else ():
             if compiled.policy.label == label:
-                return next((found for found in compiled.policy.decisions if found.name == name), None)
+                tables = (function.table for function in compiled.policy.functions)
+                decisions = (*compiled.policy.decisions, *tables)
+                return next((decision for decision in decisions if decision.name == name), None)
         return None
 
     def _fact(self, name: str, recorded: Json) -> Json:
@@ -153,8 +154,8 @@ class _Told:
             **{name: model.get(name) for name in ("model", "version", "digest", "fact", "score")},
             "meaning": _meaning(fact, str(model.get("fact"))),
             "shown": fact_words(fact, model.get("score")),
-            "drivers": [self._driver(reason) for reason in reasons[:MOST_DRIVERS] if _size(reason)],
-            "more": max(0, len(reasons) - MOST_DRIVERS),
+            "drivers": [self._driver(reason) for reason in reasons[: LIMITS.drivers] if _size(reason)],
+            "more": max(0, len(reasons) - LIMITS.drivers),
         }
 
     def _driver(self, reason: Json) -> Json:
@@ -171,24 +172,24 @@ class _Told:
 
     def _reason(self, reason: Json, values: Mapping[str, Any]) -> Json:
         label = str(reason.get("policy"))
-        found: Json = {"label": label, **reason}
-        found["policy"], _, found["version"] = label.partition("@")
+        explained: Json = {"label": label, **reason}
+        explained["policy"], _, explained["version"] = label.partition("@")
         rule = self._rule(label, reason)
         if isinstance(rule, Formula):
-            found["calculated_as"] = rule.expression.tree.span.text
+            explained["calculated_as"] = rule.expression.tree.span.text
             reads = set(rule.expression.reads)
         elif rule is not None:
             table, row = rule
-            found["conditions"] = [
+            explained["conditions"] = [
                 {"on": column.text, "meaning": self._meaning(column.text), "is": text}
                 for column, cell in zip(table.columns, row.cells, strict=True)
                 if cell is not None and (text := cell.tree.span.text)
             ]
             reads = set(_reads(table, row))
         else:
-            return found
-        found["looked_at"] = [self._looked_at(name, values[name]) for name in values if name in reads]
-        return found
+            return explained
+        explained["looked_at"] = [self._looked_at(name, values[name]) for name in values if name in reads]
+        return explained
 
     def _looked_at(self, name: str, value: Any) -> Json:
         fact = self.vocabulary.facts.get(name)
@@ -199,18 +200,12 @@ class _Told:
         return _meaning(self.vocabulary.facts.get(name), name)
 
     def _rule(self, label: str, reason: Json) -> Formula | tuple[Table, Rule] | None:
-        for compiled in self.plan.policies if self.plan else ():
-            if compiled.policy.label != label:
-                continue
-            for decision in compiled.policy.decisions:
-                if isinstance(decision, Formula):
-                    if decision.name == reason.get("decision"):
-                        return decision
-                    continue
-                for rule in decision.rules:
-                    if rule.id == reason.get("rule"):
-                        return decision, rule
-        return None
+        """What gave a reason: the rule of that id in the decision that it names, or the formula of that name."""
+        decision = self._decision(label, str(reason.get("decision")))
+        if not isinstance(decision, Table):
+            return decision
+        rule = next((rule for rule in decision.rules if rule.id == reason.get("rule")), None)
+        return None if rule is None else (decision, rule)
 
 
 def _reads(table: Table, rule: Rule) -> Iterator[str]:

@@ -121,18 +121,20 @@ def _reasons(data: Json) -> str:
         lines.append(f"{number}. {_reason(reason)}")
         lines += [f"   - {line}" for line in _details(reason)]
     if not data["reasons"]:
-        lines.append("No rule applied to you, so what is otherwise decided was decided.")
+        lines.append("No rule matched, so the default applied.")
     return "\n".join(lines)
 
 
 def _reason(reason: Json) -> str:
-    made = f"rule `{reason.get('rule')}`"
-    named = made if reason.get("rule") else f"the calculation of {spaced(str(reason.get('decision')))}"
+    decision = escaped(spaced(str(reason.get("decision"))))
+    made = f"the calculation of {decision}"
+    if reason.get("rule"):
+        made = f"rule `{reason['rule']}`" + (f" for {decision}" if reason.get("decision") else "")
     because = escaped(reason.get("because") or "").strip()
     if not because and reason.get("source"):
         because = f"It follows from {escaped(reason['source'])}."
     said = f"{because} " if because else ""
-    return f"{said}({named} of the policy {escaped(reason['policy'])}, version {escaped(reason['version'])})"
+    return f"{said}({made}, policy {escaped(reason['policy'])}, version {escaped(reason['version'])})"
 
 
 def _details(reason: Json) -> list[str]:

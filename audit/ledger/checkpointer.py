@@ -123,8 +123,8 @@ class Checkpointer:
         return keys
 
     def _sign(self, last: Checkpoint | None, size: int, now: dt.datetime) -> Checkpoint:
-        found = identity(self._store)
-        if found is None or found.key != str(self._key.verify_key):
+        ledger = identity(self._store)
+        if ledger is None or ledger.key != str(self._key.verify_key):
             raise LedgerUnavailable("another key signs this ledger now", "restart with the key it was changed to")
         old = 0 if last is None else last.size
         tree = stored_tree(self._store, old)
@@ -181,9 +181,11 @@ class Beat:
         self._fault = ""
 
     def start(self) -> None:
+        """Begins the work, in a thread of its own that does not keep the process alive."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Ends it, and waits up to 10 seconds for work that is under way."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
@@ -201,6 +203,10 @@ class Beat:
 
 
 def newest_note(store: Store) -> str | None:
+    """The newest signed checkpoint on record (https://c2sp.org/tlog-checkpoint); None before the first.
+
+    Raises LedgerUnavailable.
+    """
     with store.reading() as connection:
         note = connection.execute(sa.select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(1)).scalar()
     if note is not None and not isinstance(note, str):
@@ -234,15 +240,15 @@ def rotated_keys(entries: Iterable[Any], origin: str, current: str) -> list[Veri
     return keys
 
 
-def known_keys(reader: Reader, found: Identity, note: str) -> list[VerifyKey]:
+def known_keys(reader: Reader, ledger: Identity, note: str) -> list[VerifyKey]:
     """The ledger's key; with the keys before it when the note is not signed by that."""
-    current = VerifyKey.parse(found.key)
+    current = VerifyKey.parse(ledger.key)
     try:
         open_note(note, [current])
     except CheckpointRefused:
         return [
             current,
-            *rotated_keys(chain(reader.entries(_size_in(note)), reader.waiting()), found.origin, found.key),
+            *rotated_keys(chain(reader.entries(_size_in(note)), reader.waiting()), ledger.origin, ledger.key),
         ]
     return [current]
 

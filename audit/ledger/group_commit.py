@@ -14,9 +14,9 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Generic, TypeVar
 
-Item = TypeVar("Item")
+from ordain.audit.limits import LIMITS
 
-_PATIENCE = 6  # times `seconds`: how long a write that has begun is waited for
+Item = TypeVar("Item")
 
 
 class TooManyWaiting(Exception):
@@ -55,8 +55,8 @@ class GroupCommit(Generic[Item]):
         write: Callable[[list[Item]], None],
         alone: tuple[type[Exception], ...],
         *,
-        most: int = 128,
-        waiting: int = 1024,
+        most: int = LIMITS.commit,
+        waiting: int = LIMITS.waiting,
         seconds: float = 5.0,
     ) -> None:
         self._write, self._alone = write, alone
@@ -109,7 +109,7 @@ class GroupCommit(Generic[Item]):
             # It is being written, and what comes of that is to be waited for, but not for ever.
             if until > ticket.until:
                 raise OutcomeUnknown
-            until = time.monotonic() + _PATIENCE * self._seconds
+            until = time.monotonic() + LIMITS.patience * self._seconds
 
     def _lead(self) -> None:
         """Writes what waits, the leader's own among it, and hands over."""

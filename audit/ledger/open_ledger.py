@@ -15,8 +15,7 @@ from ordain.audit.ledger.checkpointer import Checkpointer
 from ordain.audit.ledger.reader import Reader
 from ordain.audit.ledger.writer import Ledger
 from ordain.audit.store.identity import Identity
-from ordain.audit.store.sequencer import Sequencer
-from ordain.audit.store.store import Store
+from ordain.audit.store.store import Sequencer, Store
 from ordain.audit.tlog.checkpoint import Checkpoint
 from ordain.engine.errors import OrdainError
 
@@ -85,6 +84,7 @@ class OpenLedger:
             self.close()
 
     def close(self) -> None:
+        """Lets go of everything; what is not signed yet is signed at the next start."""
         self.ledger.close()
         if self.sequencer is not None:
             self.sequencer.close()

@@ -17,7 +17,6 @@ from ordain.audit.privacy.erasure import destroy_again, list_erasures
 from ordain.audit.store.identity import Identity, check_key, found_ledger
 from ordain.audit.store.postgresql import PostgresStore
 from ordain.audit.store.schema import ensure_schema
-from ordain.audit.store.sequencer import Sequencer
 from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import Store
 from ordain.audit.store.tree_reader import stored_tree
@@ -57,25 +56,24 @@ def open_ledger(
     """
     ensure_schema(store)
     store.prepare(now())
-    found = found_ledger(store, keys.master, keys.seed, tenant, engine, now())
-    key = check_key(found, keys.seed)
-    keyring = Keyring(found.ledger, keys.master, found.index_key)
+    known = found_ledger(store, keys.master, keys.seed, tenant, engine, now())
+    key = check_key(known, keys.seed)
+    keyring = Keyring(known.ledger, keys.master, known.index_key)
     reader = Reader(store, keyring, restricted)
     made = []
     if not lost:
-        check_anchors(store, reader, found, places)
-        made = _pin(store, places, found, new_places)
-    ledger = Ledger(store, keyring, Stamp(str(found.ledger), tenant, engine), seconds)
+        check_anchors(store, reader, known, places)
+        made = _pin(store, places, known, new_places)
+    ledger = Ledger(store, keyring, Stamp(str(known.ledger), tenant, engine), seconds)
     checkpointer = Checkpointer(store, reader, key, places)
-    sequencer = Sequencer(store) if isinstance(store, PostgresStore) else None
-    opened = OpenLedger(found, store, keyring, ledger, reader, checkpointer, sequencer, tuple(places), now)
+    opened = OpenLedger(known, store, keyring, ledger, reader, checkpointer, store.sequencer(), tuple(places), now)
     if not lost:
         list_erasures(opened, made)
         destroy_again(opened)
     return opened
 
 
-def _pin(store: Store, places: Sequence[Anchors], found: Identity, new_places: bool) -> list[Anchors]:
+def _pin(store: Store, places: Sequence[Anchors], known: Identity, new_places: bool) -> list[Anchors]:
     """Makes new places this ledger's own, and says which; of a ledger that was anchored before, only if asked to.
 
     A place that is gone, such as a volume that is not mounted, does not look like a new one. A ledger that no place
@@ -95,7 +93,7 @@ def _pin(store: Store, places: Sequence[Anchors], found: Identity, new_places: b
     made = []
     for place in unknown:
         try:
-            place.pin(found.origin, found.key)
+            place.pin(known.origin, known.key)
             made.append(place)
         except AnchorUnavailable as error:
             _LOG.warning("%s", error)
@@ -109,7 +107,7 @@ def _knows(place: Anchors) -> bool:
         return False
 
 
-def check_anchors(store: Store, reader: Reader, found: Identity, places: Sequence[Anchors]) -> None:
+def check_anchors(store: Store, reader: Reader, known: Identity, places: Sequence[Anchors]) -> None:
     """Raises LedgerRolledBack unless the ledger holds all that its newest anchors say."""
     for place in places:
         try:
@@ -117,18 +115,18 @@ def check_anchors(store: Store, reader: Reader, found: Identity, places: Sequenc
         except AnchorUnavailable as error:
             _LOG.warning("%s", error)
             continue
-        if pinned is not None and pinned[0] != found.origin:
+        if pinned is not None and pinned[0] != known.origin:
             raise LedgerRolledBack(
-                f"`{place.name}` holds the checkpoints of the ledger {pinned[0]}, the database is {found.origin}",
+                f"`{place.name}` holds the checkpoints of the ledger {pinned[0]}, the database is {known.origin}",
                 "restore the database that belongs to them, or name another place in `anchors` for a new ledger",
             )
         if newest is not None:
-            _compare(store, reader, found, place, newest)
+            _compare(store, reader, known, place, newest)
 
 
-def _compare(store: Store, reader: Reader, found: Identity, place: Anchors, newest: Anchored) -> None:
+def _compare(store: Store, reader: Reader, known: Identity, place: Anchors, newest: Anchored) -> None:
     try:
-        checkpoint = open_note(newest.note, known_keys(reader, found, newest.note))
+        checkpoint = open_note(newest.note, known_keys(reader, known, newest.note))
     except CheckpointRefused as error:
         raise LedgerRolledBack(
             Issue(

@@ -75,7 +75,7 @@ def consistency(store: Store, old_size: int, new_size: int | None = None) -> Con
         new_size = old_size if newest is None else head_of(newest)[0]
     old_note, new_note = _note(store, old_size), _note(store, new_size)
     if old_size > new_size:
-        raise NotCovered(f"the checkpoint {old_size} is not older than {new_size}", "name the older one first")
+        raise NotCovered(f"the checkpoint {old_size} is not older than {new_size}", "give the older one first")
     tree = stored_tree(store)
     for size, note in ((old_size, old_note), (new_size, new_note)):
         if (size, root(size, tree)) != head_of(note):

@@ -14,11 +14,10 @@ import sqlalchemy as sa
 from ordain.audit.entry.entry import VERIFY, StoredEntry, merged, payload_hash
 from ordain.audit.entry.keys import Keyring
 from ordain.audit.entry.sealing import DoesNotOpen, unseal
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import DOCUMENT, ENTRY, PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
 from ordain.audit.store.store import Store
 from ordain.engine.errors import LedgerUnavailable
-
-_PAGE = 500  # entries read at a time, so that no read transaction stays open while a caller works on them
 
 Json = dict[str, Any]
 
@@ -68,20 +67,21 @@ class Reader:
         self._store, self._keyring, self._restricted = store, keyring, restricted
 
     def entry(self, entry_id: UUID) -> StoredEntry | None:
+        """An entry by its id, with or without a place in the order; None when there is none."""
         with self._store.reading() as connection:
-            found = self._store.envelope(connection, entry_id.bytes)
-        return None if found is None else _stored((found[0], entry_id.bytes, found[1]))
+            stored = self._store.envelope(connection, entry_id.bytes)
+        return None if stored is None else _stored((stored[0], entry_id.bytes, stored[1]))
 
     def record(self, entry_id: UUID) -> Record | None:
         """Durable entries that have no place in the order yet are found, too."""
         private = sa.select(*_PRIVATE).select_from(PAYLOAD.outerjoin(SUBJECT_KEY, SUBJECT_KEY.c.key == PAYLOAD.c.key))
         with self._store.reading() as connection:
-            found = self._store.envelope(connection, entry_id.bytes)
-            if found is None:
+            stored = self._store.envelope(connection, entry_id.bytes)
+            if stored is None:
                 return None
             row = connection.execute(private.where(PAYLOAD.c.id == entry_id.bytes)).first()
         private_part: Sequence[Any] = tuple(row) if row else (None, None, None, None, None)
-        return self._opened(_stored((found[0], entry_id.bytes, found[1])), private_part)
+        return self._opened(_stored((stored[0], entry_id.bytes, stored[1])), private_part)
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[StoredEntry]:
         """The entries from leaf index `start` up to, and without, `end`, as a stream."""
@@ -110,14 +110,11 @@ class Reader:
             return [UUID(bytes=row[0]) for row in connection.execute(wanted)]
 
     def position(self, entry_id: bytes) -> int:
-        """The place of the first entry with this id or a later one; exact as long as the clock never went back.
-
-        Leaf 0 is left out: in a ledger that was upgraded it is younger than all after it.
-        """
+        """The place of the first entry with this id or a later one; exact as long as the clock never went back."""
         with self._store.reading() as connection:
-            wanted = sa.select(sa.func.min(ENTRY.c.leaf_index)).where(ENTRY.c.id >= entry_id, ENTRY.c.leaf_index > 0)
-            found = connection.execute(wanted).scalar()
-        return self.size() if found is None else int(found)
+            wanted = sa.select(sa.func.min(ENTRY.c.leaf_index)).where(ENTRY.c.id >= entry_id)
+            first = connection.execute(wanted).scalar()
+        return self.size() if first is None else int(first)
 
     def document(self, digest: str) -> bytes | None:
         """The kept text with that digest."""
@@ -132,14 +129,15 @@ class Reader:
             )
 
     def _pages(self, select: sa.Select[Any], start: int, end: int | None) -> Iterator[Sequence[Any]]:
+        # Page by page, so that no read transaction stays open while a caller works on the entries.
         while end is None or start < end:
-            wanted = select.where(ENTRY.c.leaf_index >= start).order_by(ENTRY.c.leaf_index).limit(_PAGE)
+            wanted = select.where(ENTRY.c.leaf_index >= start).order_by(ENTRY.c.leaf_index).limit(LIMITS.page)
             if end is not None:
                 wanted = wanted.where(ENTRY.c.leaf_index < end)
             with self._store.reading() as connection:
                 page = connection.execute(wanted).all()
             yield from page
-            if len(page) < _PAGE:
+            if len(page) < LIMITS.page:
                 return
             start = page[-1][0] + 1
 

@@ -29,7 +29,7 @@ def recover(opened: OpenLedger, *, private: dict[str, object]) -> Recovery:
     Raises SettingsError when nothing is lost, LedgerRolledBack when what the database has is not the beginning of
     what was anchored: then it was changed, which is no loss, and nothing is recorded.
     """
-    store, reader, found, places = opened.store, opened.reader, opened.identity, opened.places
+    store, reader, known, places = opened.store, opened.reader, opened.identity, opened.places
     size = reader.size()
     lost = [newest for newest in (place.newest() for place in places) if newest is not None and newest.size > size]
     if not lost:
@@ -37,7 +37,7 @@ def recover(opened: OpenLedger, *, private: dict[str, object]) -> Recovery:
     newest = max(lost, key=lambda anchored: anchored.size)
     head = root(size, stored_tree(store))
     for place in places:
-        _refuse_change(store, reader, found, place, size)
+        _refuse_change(store, reader, known, place, size)
     lost_root = _root_in(newest.note)
     about = {"size": size, "root": head.hex(), "lost_size": newest.size, "lost_root": lost_root}
     receipt = opened.note(Kind.RECOVERY, about, private)
@@ -59,7 +59,7 @@ def _root_in(note: str) -> str:
         raise LedgerRolledBack("the newest checkpoint is damaged", "compare the places with each other") from None
 
 
-def _refuse_change(store: Store, reader: Reader, found: Identity, place: Anchors, size: int) -> None:
+def _refuse_change(store: Store, reader: Reader, known: Identity, place: Anchors, size: int) -> None:
     within: Anchored | None = None
     for anchored in place.all():
         if anchored.size > size:
@@ -68,7 +68,7 @@ def _refuse_change(store: Store, reader: Reader, found: Identity, place: Anchors
     if within is None:
         return
     try:
-        checkpoint = open_note(within.note, known_keys(reader, found, within.note))
+        checkpoint = open_note(within.note, known_keys(reader, known, within.note))
     except CheckpointRefused as error:
         raise LedgerRolledBack(error.issues) from None
     if root(checkpoint.size, stored_tree(store)) != checkpoint.root:

@@ -20,17 +20,17 @@ def rotate(opened: OpenLedger, seed: bytes, new_seed: bytes, *, private: dict[st
     The checkpoint before is to be up to date; from the next one on the new key signs. Raises SettingsError when both
     are the same key, NotRecorded.
     """
-    found, store, now = opened.identity, opened.store, opened.now()
-    old, new = SigningKey.from_seed(found.origin, seed), SigningKey.from_seed(found.origin, new_seed)
+    known, store, now = opened.identity, opened.store, opened.now()
+    old, new = SigningKey.from_seed(known.origin, seed), SigningKey.from_seed(known.origin, new_seed)
     key = str(new.verify_key)
-    if key == found.key:
+    if key == known.key:
         raise SettingsError(
             "the new signing key is the one that signs already", "make another: openssl rand -base64 32"
         )
     about = {
         "key": key,
         "previous": str(old.verify_key),
-        "signature": base64.b64encode(old.sign(rotation_message(found.origin, key))).decode(),
+        "signature": base64.b64encode(old.sign(rotation_message(known.origin, key))).decode(),
     }
     entry = opened.ledger.prepare(Entry(new_id(now), now, Kind.KEY, private, about=about))
     try:

@@ -10,11 +10,10 @@ from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import Entry, Prepared, Receipt, Stamp, prepared
 from ordain.audit.entry.keys import DataKey, Keyring
 from ordain.audit.ledger.group_commit import GroupCommit, OutcomeUnknown, TooManyWaiting
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.store import EntryRefused, KeyMoved, Store
 from ordain.audit.store.texts import changed
 from ordain.engine.errors import LedgerUnavailable, NotRecorded, PolicyChanged, UnknownSubject
-
-_ATTEMPTS = 20
 
 
 class _Job(NamedTuple):
@@ -49,7 +48,7 @@ class Ledger:
         when the disk or the connection fails, or this process is interrupted, during the commit itself, the entry
         may still be found in the ledger later, whole.
         """
-        for _ in range(_ATTEMPTS):
+        for _ in range(LIMITS.sealings):
             ready = self.prepare(entry)
             if known and ready.data_key.wrapped is not None:
                 raise UnknownSubject(f"the ledger has nothing about `{entry.subject}`", "it may just have been erased")
@@ -60,13 +59,13 @@ class Ledger:
                 continue
             except TooManyWaiting:
                 raise NotRecorded(
-                    f"the ledger `{self._store.name}` does not keep up: nothing was recorded",
-                    "ask again later, or ask less at once",
+                    f"The ledger `{self._store.name}` is overloaded. Nothing was recorded; try again",
+                    "send fewer requests at once",
                 ) from None
             except OutcomeUnknown:
                 raise _outcome_unknown(self._store) from None
             return ready.receipt
-        raise NotRecorded("the subject's key changes all the time", "ask again")
+        raise NotRecorded("Another process is changing this customer's record; try again", "nothing was recorded")
 
     def append_all(self, entries: Iterable[Entry], documents: Iterable[Document] = ()) -> list[Receipt]:
         """Writes several entries in one commit; like `append` for each of them, all or none.
@@ -104,8 +103,8 @@ class Ledger:
         """Raises PolicyChanged, naming all of them, when used policy versions have been edited."""
         with self._store.reading() as connection:
             issues = [changed(connection, document.reference) for document in documents]
-        if found := [issue for issue in issues if issue]:
-            raise PolicyChanged(found)
+        if edited := [issue for issue in issues if issue]:
+            raise PolicyChanged(edited)
 
     def close(self) -> None:
         """Appends nothing from here on. The store stays open; whoever opened it closes it."""
@@ -115,7 +114,7 @@ class Ledger:
     def _write(self, jobs: list[_Job]) -> None:
         """One commit: called by one thread at a time."""
         if self._closed:
-            raise NotRecorded("the ledger is closed", "the service is stopping: ask once it is back")
+            raise NotRecorded("the ledger is closed", "the service is stopping: try again once it is back")
         if missing := self._store.missing():
             raise NotRecorded(missing)
         entries = [entry for job in jobs for entry in job.entries]
@@ -142,6 +141,6 @@ class Ledger:
 
 def _outcome_unknown(store: Store) -> NotRecorded:
     return NotRecorded(
-        f"the ledger `{store.name}` did not say whether the entry was written",
-        "ask again: it gets an entry of its own; the one of before may be found in the ledger later",
+        f"It is unknown whether the entry was saved in the ledger `{store.name}`. Retrying may create a second one",
+        "the first one may be found in the ledger later",
     )

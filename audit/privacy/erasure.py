@@ -21,18 +21,15 @@ import sqlalchemy as sa
 from ordain.audit.anchors.places import Anchors
 from ordain.audit.entry.entry import VERIFY, Entry, Kind, new_id, time_in, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
-from ordain.audit.store.postgresql import PostgresStore
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
-from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import Store
 from ordain.engine.errors import AnchorRefused, AnchorUnavailable, LedgerUnavailable, NotRecorded, UnknownSubject
 
 Json = dict[str, Any]
 
 
-_ATTEMPTS = 5
 _ITS_ENTRY = "entry"  # stands for the id of the entry that is being made
-_AT_ONCE = 10_000  # names in one statement
 _DECISION = b'"kind":"decision"'
 
 
@@ -78,41 +75,42 @@ def erase(
     keep: dt.timedelta = dt.timedelta(0),
     not_before: dt.date | None = None,
 ) -> Erasure:
-    """Erases `subject`, or restricts it until that is allowed.
+    """Erases `subject` (GDPR Article 17), or restricts it (Article 18) until that is allowed.
 
     `keep` is how long the law has the newest record kept, `not_before` a date from which it may be erased; the later
     counts. `private` says who asked for it and why. Raises UnknownSubject, NotRecorded, AnchorUnavailable.
     """
-    for _ in range(_ATTEMPTS):
-        found = _found(opened, subject)
-        allowed = _allowed(found, keep, not_before)
+    for _ in range(LIMITS.erasure_attempts):
+        person = _person(opened, subject)
+        allowed = _allowed(person, keep, not_before)
         try:
-            if found.hold is None and allowed <= opened.now().date():
-                destroyed, left = _destroy(opened, [found], private, since=bool(keep))
+            if person.hold is None and allowed <= opened.now().date():
+                destroyed, left = _destroy(opened, [person], private, since=bool(keep))
                 opened.keyring.forget(opened.keyring.tag(subject))
                 return Erasure(Erased.DONE, destroyed, left=left)
-            about = {"hold": found.hold is not None, "erase_not_before": allowed.isoformat()}
-            _restrict(opened, found, subject, about, private, {"erase_not_before": allowed.isoformat()})
+            about = {"hold": person.hold is not None, "erase_not_before": allowed.isoformat()}
+            _restrict(opened, person, subject, about, private, {"erase_not_before": allowed.isoformat()})
         except _Changed:
             continue
-        return Erasure(Erased.HELD if found.hold else Erased.RESTRICTED, len(found.entries), allowed)
-    raise NotRecorded("the subject's records change all the time", "ask again")
+        return Erasure(Erased.HELD if person.hold else Erased.RESTRICTED, len(person.entries), allowed)
+    raise NotRecorded("Another process is changing this customer's record; try again", "nothing was erased")
 
 
 def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> None:
-    """Sets or releases a legal hold: while it stands, nothing of the subject is erased or removed by age.
+    """Sets or releases a legal hold (GDPR Article 17(3)(e)).
 
+    While it stands, nothing of the subject is erased or removed by age.
     Raises UnknownSubject, NotRecorded.
     """
-    for _ in range(_ATTEMPTS):
-        found = _found(opened, subject)
-        about = {"hold": on, "erase_not_before": found.not_before}
+    for _ in range(LIMITS.erasure_attempts):
+        person = _person(opened, subject)
+        about = {"hold": on, "erase_not_before": person.not_before}
         try:
-            _restrict(opened, found, subject, about, private, {"hold": _ITS_ENTRY if on else None})
+            _restrict(opened, person, subject, about, private, {"hold": _ITS_ENTRY if on else None})
         except _Changed:
             continue
         return
-    raise NotRecorded("the subject's records change all the time", "ask again")
+    raise NotRecorded("Another process is changing this customer's record; try again", "nothing was changed")
 
 
 def erase_due(opened: OpenLedger, *, private: Json, keep: dt.timedelta = dt.timedelta(0)) -> Erasure:
@@ -121,12 +119,12 @@ def erase_due(opened: OpenLedger, *, private: Json, keep: dt.timedelta = dt.time
     wanted = sa.select(columns.key).where(columns.erase_not_before <= today.isoformat(), columns.hold.is_(None))
     with opened.store.reading() as connection:
         keys = [row[0] for row in connection.execute(wanted)]
-        due = [found for found in (_of_key(opened, connection, key) for key in keys) if found is not None]
-    due = [found for found in due if _newest(found) + keep <= opened.now()]
+        due = [person for person in (_of_key(opened, connection, key) for key in keys) if person is not None]
+    due = [person for person in due if _newest(person) + keep <= opened.now()]
     try:
         destroyed, left = _destroy(opened, due, private, since=bool(keep)) if due else (0, "")
     except _Changed:
-        raise NotRecorded("a subject's records changed meanwhile: nothing was erased", "ask again") from None
+        raise NotRecorded("a customer's record was changed meanwhile: nothing was erased", "try again") from None
     return Erasure(Erased.DONE, destroyed, left=left)
 
 
@@ -144,8 +142,8 @@ def destroy_again(opened: OpenLedger) -> int:
     with opened.store.reading() as connection:
         for some in _chunks(sorted(listed)):
             keys = connection.execute(sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.key.in_(some))).scalars().all()
-            back += [found for key in keys if (found := _of_key(opened, connection, key)) is not None]
-    back = [found for found in back if found.hold is None and _is_vouched(opened, found.key, listed[found.key])]
+            back += [person for key in keys if (person := _of_key(opened, connection, key)) is not None]
+    back = [person for person in back if person.hold is None and _is_vouched(opened, person.key, listed[person.key])]
     if not back:
         return 0
     try:
@@ -181,16 +179,16 @@ def _vouched(opened: OpenLedger, key: bytes, entry_id: str) -> str:
     return opened.keyring.vouch(key + entry_id.encode()).hex()
 
 
-def _found(opened: OpenLedger, subject: str) -> _Subject:
+def _person(opened: OpenLedger, subject: str) -> _Subject:
     with opened.store.reading() as connection:
         wanted = sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.tag == opened.keyring.tag(subject))
         key = connection.execute(wanted).scalar()
-        found = None if key is None else _of_key(opened, connection, key)
-    if found is None:
+        person = None if key is None else _of_key(opened, connection, key)
+    if person is None:
         raise UnknownSubject(
             f"the ledger has nothing about `{subject}`", "check the id; who was erased is not found again"
         )
-    return found
+    return person
 
 
 def _of_key(opened: OpenLedger, connection: sa.Connection, key: bytes) -> _Subject | None:
@@ -208,17 +206,17 @@ def _of_key(opened: OpenLedger, connection: sa.Connection, key: bytes) -> _Subje
     return _Subject(key, row[0], row[1], entries, decisions)
 
 
-def _newest(found: _Subject) -> dt.datetime:
+def _newest(person: _Subject) -> dt.datetime:
     """When the newest decision about the subject was made."""
-    return max(map(time_in, found.decisions), default=dt.datetime.min.replace(tzinfo=dt.UTC))
+    return max(map(time_in, person.decisions), default=dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
-def _allowed(found: _Subject, keep: dt.timedelta, not_before: dt.date | None) -> dt.date:
+def _allowed(person: _Subject, keep: dt.timedelta, not_before: dt.date | None) -> dt.date:
     """The first day on which the subject may be erased: so long after the newest decision, or as was asked.
 
     The day that an earlier request was given stays: asking again makes the records no younger.
     """
-    until = _day(found.not_before) if found.not_before is not None else (_newest(found) + keep).date()
+    until = _day(person.not_before) if person.not_before is not None else (_newest(person) + keep).date()
     return max(until, not_before or until)
 
 
@@ -231,7 +229,7 @@ def _day(stored: str) -> dt.date:
 
 def _restrict(
     opened: OpenLedger,
-    found: _Subject,
+    person: _Subject,
     subject: str,
     about: Json,
     private: Json,
@@ -245,11 +243,11 @@ def _restrict(
     try:
         entry = opened.ledger.prepare(Entry(new_id(now), now, Kind.RESTRICTION, private, subject, about=about))
         with opened.store.transaction() as connection:
-            _check_unchanged(opened, connection, [found], since=False)
-            if entry.data_key.key != found.key:
+            _check_unchanged(opened, connection, [person], since=False)
+            if entry.data_key.key != person.key:
                 raise _Changed
             named = {n: entry.receipt.entry_id if value == _ITS_ENTRY else value for n, value in values.items()}
-            connection.execute(sa.update(SUBJECT_KEY).where(SUBJECT_KEY.c.key == found.key).values(named))
+            connection.execute(sa.update(SUBJECT_KEY).where(SUBJECT_KEY.c.key == person.key).values(named))
             opened.store.add(connection, entry)
     except _Changed:
         opened.keyring.forget(opened.keyring.tag(subject))
@@ -265,14 +263,14 @@ def _check_unchanged(opened: OpenLedger, connection: sa.Connection, subjects: li
     """
     opened.store.lock_housekeeping(connection)
     columns = SUBJECT_KEY.c
-    for found in subjects:
+    for person in subjects:
         # A decision under way is either seen here or refused there: its index row needs the key's.
-        now = sa.select(columns.hold, columns.erase_not_before).where(columns.key == found.key).with_for_update()
+        now = sa.select(columns.hold, columns.erase_not_before).where(columns.key == person.key).with_for_update()
         row = connection.execute(now).first()
-        ids = sa.select(SUBJECT_INDEX.c.id).where(SUBJECT_INDEX.c.key == found.key).order_by(SUBJECT_INDEX.c.id)
-        if row is None or tuple(row) != (found.hold, found.not_before):
+        ids = sa.select(SUBJECT_INDEX.c.id).where(SUBJECT_INDEX.c.key == person.key).order_by(SUBJECT_INDEX.c.id)
+        if row is None or tuple(row) != (person.hold, person.not_before):
             raise _Changed
-        if since and list(connection.execute(ids).scalars()) != found.entries:
+        if since and list(connection.execute(ids).scalars()) != person.entries:
             raise _Changed
 
 
@@ -281,7 +279,7 @@ def _destroy(
 ) -> tuple[int, str]:
     """Destroys the keys. How many payloads nothing opens any more, and what of the keys may be left, and why."""
     store, now = opened.store, opened.now()
-    entry_id, keys = new_id(now), [found.key for found in subjects]
+    entry_id, keys = new_id(now), [person.key for person in subjects]
     noted = {**private, "keys": [key.hex() for key in keys]}
     # Listed first: a crash between the two leaves a key that is destroyed when the ledger is opened again.
     if list_them:
@@ -335,14 +333,11 @@ def _leave_nothing(store: Store) -> str:
     The erasure itself has happened by then.
     """
     try:
-        if isinstance(store, SqliteStore):
-            store.empty_log()
-        elif isinstance(store, PostgresStore):
-            store.vacuum(["subject_key", "subject_index", "payload"])
+        store.scrub()
     except LedgerUnavailable as error:
         return error.message
     return ""
 
 
 def _chunks(keys: list[bytes]) -> list[list[bytes]]:
-    return [keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)]
+    return [keys[start : start + LIMITS.names_at_once] for start in range(0, len(keys), LIMITS.names_at_once)]

@@ -12,13 +12,10 @@ import sqlalchemy as sa
 
 from ordain.audit.entry.entry import Entry, Kind, first_id, new_id, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
-from ordain.audit.store.postgresql import PostgresStore, months_before
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
-from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import Store
 from ordain.engine.errors import NotRecorded
-
-_AT_ONCE = 20_000  # payloads in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +34,14 @@ def retain(opened: OpenLedger, before: dt.datetime, *, private: dict[str, object
     """
     store, total = opened.store, Retained(0, 0)
     stays = _Stays(opened.keyring.tag(None), opened.now().date().isoformat())
-    months = _months(store, before)
+    months = store.whole_months(before.date())
     while True:
-        name = months.pop(0) if months else None
+        month = months.pop(0) if months else None
         try:
             with store.transaction() as connection:
                 store.lock_housekeeping(connection)
-                if isinstance(store, PostgresStore):
-                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                removed = _step(connection, stays, first_id(before), name)
+                store.take_any_time(connection)
+                removed = _step(store, connection, stays, first_id(before), month)
                 if removed.payloads:
                     _forget_subjects(connection, first_id(before), stays)
                     about = {"before": utc(before), "payloads": removed.payloads, "erased": removed.erased}
@@ -57,23 +53,18 @@ def retain(opened: OpenLedger, before: dt.datetime, *, private: dict[str, object
         total = Retained(
             total.payloads + removed.payloads, total.erased + removed.erased, total.partitions + removed.partitions
         )
-        if name is None and removed.payloads < _AT_ONCE:
+        if month is None and removed.payloads < LIMITS.payloads_at_once:
             break
-    if total.payloads and isinstance(store, SqliteStore):
+    if total.payloads:
         store.empty_log()
     return total
 
 
-def _months(store: Store, before: dt.datetime) -> list[str]:
-    """PostgreSQL: the partitions of whole months before that."""
-    if not isinstance(store, PostgresStore):
-        return []
-    with store.reading() as connection:
-        return months_before(connection, before.date())
-
-
-def _step(connection: sa.Connection, stays: _Stays, first_kept: bytes, month: str | None) -> Retained:
-    return _remove(connection, first_kept, stays) if month is None else _drop_month(connection, month, stays)
+def _step(store: Store, connection: sa.Connection, stays: _Stays, first_kept: bytes, month: str | None) -> Retained:
+    if month is None:
+        return _remove(connection, first_kept, stays)
+    removed, erased = store.drop_month(connection, month, stays.keys())
+    return Retained(removed, erased, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +84,11 @@ def _remove(connection: sa.Connection, first_kept: bytes, stays: _Stays) -> Reta
     """Some of what is old enough, oldest first."""
     goes = sa.or_(PAYLOAD.c.key.is_(None), PAYLOAD.c.key.not_in(stays.keys()))
     old = sa.select(PAYLOAD.c.id, PAYLOAD.c.key).where(PAYLOAD.c.id < first_kept, goes)
-    rows = connection.execute(old.order_by(PAYLOAD.c.id).limit(_AT_ONCE)).all()
+    rows = connection.execute(old.order_by(PAYLOAD.c.id).limit(LIMITS.payloads_at_once)).all()
     if not rows:
         return Retained(0, 0)
     removed = connection.execute(sa.delete(PAYLOAD).where(PAYLOAD.c.id <= rows[-1][0], goes)).rowcount
     return Retained(removed, sum(key is None for _, key in rows))
-
-
-def _drop_month(connection: sa.Connection, name: str, stays: _Stays) -> Retained:
-    """PostgreSQL: drops the partition of a month, and puts back the few rows that stay."""
-    connection.exec_driver_sql(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")  # nothing comes after it was counted
-    part = sa.table(name, sa.column("id"), sa.column("key"), sa.column("sealed"))
-    kept = sa.select(part.c.id, part.c.key, part.c.sealed).where(part.c.key.in_(stays.keys()))
-    stay = connection.execute(kept).all()
-    count, keyed = connection.execute(sa.select(sa.func.count(), sa.func.count(part.c.key)).select_from(part)).one()
-    connection.exec_driver_sql(f"DROP TABLE {name}")
-    if stay:
-        connection.execute(sa.insert(PAYLOAD), [row._asdict() for row in stay])
-    return Retained(count - len(stay), count - keyed, 1)
 
 
 def _forget_subjects(connection: sa.Connection, first_kept: bytes, stays: _Stays) -> None:

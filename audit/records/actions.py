@@ -14,14 +14,13 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ordain.engine.errors import DataQualityIssue, Issue, MalformedRequest, OrdainError, did_you_mean
+from ordain.audit.limits import LIMITS
+from ordain.engine.errors import DataQualityIssue, Issue, MalformedRequest, OrdainError, did_you_mean, reason_of
 from ordain.engine.values.json_text import read_json
 from ordain.engine.values.types import plain
 
 OUTCOME = "outcome."
 """A column that begins so is compared with what was decided: `outcome.offer.action`."""
-
-MOST_ISSUES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +63,15 @@ def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list
     try:
         table = list(rows)
     except OSError as error:
-        raise MalformedRequest(f"`{path}` cannot be read: {error.strerror or error}") from None
+        raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
     except (csv.Error, UnicodeDecodeError, pa.ArrowException) as error:
-        raise MalformedRequest(f"`{path}` is no {path.suffix[1:]} table: {error}") from None
+        raise MalformedRequest(f"`{path}` is not a {path.suffix[1:]} table: {error}") from None
     _check_columns(path, columns, table)
     issues: list[Issue] = []
     actions = [_action(row, columns, zone, issues) for row in table]
     if issues:
-        more = len(issues) - MOST_ISSUES
-        raise DataQualityIssue([*issues[:MOST_ISSUES], *([Issue(f"and {more:,} more")] if more > 0 else [])])
+        more = len(issues) - LIMITS.issues
+        raise DataQualityIssue([*issues[: LIMITS.issues], *([Issue(f"and {more:,} more")] if more > 0 else [])])
     return actions
 
 
@@ -84,7 +83,7 @@ def _rows(path: Path) -> Iterator[_Row]:
             return _jsonl(path)
         case ".parquet":
             return _parquet(path)
-    raise MalformedRequest(f"`{path}` is no table that can be read", "it ends in .csv, .jsonl or .parquet")
+    raise MalformedRequest(f"`{path}` is not a table that can be read", "its name must end in .csv, .jsonl or .parquet")
 
 
 def _csv(path: Path) -> Iterator[_Row]:
@@ -149,7 +148,9 @@ def _action(row: _Row, columns: Columns, zone: dt.tzinfo, issues: list[Issue]) -
         try:
             return None if text is None else reader(text)
         except (ValueError, OverflowError):
-            issues.append(Issue(f"row {row.number}, column `{column}`: `{text[:60] if text else ''}` is no {expected}"))
+            issues.append(
+                Issue(f"row {row.number}, column `{column}`: `{text[:60] if text else ''}` is not a {expected}")
+            )
             return None
 
     noted = len(issues)

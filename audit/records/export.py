@@ -28,16 +28,13 @@ import pyarrow.parquet as pq
 
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.ledger.reader import Reader, Record
+from ordain.audit.limits import LIMITS
 from ordain.audit.records.masking import Mask, Role
 from ordain.audit.records.past import Past
-from ordain.engine.errors import ExportFailed
+from ordain.engine.errors import ExportFailed, reason_of
 
 Json = dict[str, Any]
 
-IDS_NAMED = 1_000
-"""So many ids of an export are named when it is recorded that somebody read them."""
-
-_CHUNK = 2_000  # rows of a piece: what Parquet compresses together, and what is in memory at once
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _TEXT = ("id", "time", "kind", "tenant", "jurisdiction", "service", "engine", "outcome_class")
@@ -53,6 +50,8 @@ COLUMNS = (*PUBLIC_COLUMNS, *_PRIVATE_TEXT, *_PRIVATE_JSON, _OTHER)
 
 
 class Format(StrEnum):
+    """The kinds of files that an export can be."""
+
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
@@ -60,7 +59,7 @@ class Format(StrEnum):
 
 @dataclass(slots=True)
 class Exported:
-    """What an export holds: how many entries, of which status, and the ids of the first `IDS_NAMED`."""
+    """What an export holds: how many entries, of which status, and the ids of the first `LIMITS.ids_named`."""
 
     path: Path
     entries: int = 0
@@ -68,9 +67,10 @@ class Exported:
     ids: list[str] = field(default_factory=list)
 
     def count(self, record: Record) -> None:
+        """Notes that this record was written."""
         self.entries += 1
         self.statuses[str(record.status)] += 1
-        if len(self.ids) < IDS_NAMED:
+        if len(self.ids) < LIMITS.ids_named:
             self.ids.append(str(record.entry.id))
 
 
@@ -90,7 +90,7 @@ def export(
     file. Raises ExportFailed for a file that is there already (unless `replace`) or cannot be written.
     """
     if path.exists() and not replace:
-        raise ExportFailed(f"there is a file `{path}` already", "name another, or say --replace")
+        raise ExportFailed(f"`{path}` already exists", "name another file, or use --replace")
     part, done = path.with_name(f".{path.name}.{os.getpid()}.part"), Exported(path)
     mask = Mask(role, Past(reader))
     try:
@@ -105,27 +105,25 @@ def export(
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise ExportFailed(
-            f"`{path}` cannot be written: {error.strerror or error}", "check its folder and the disk"
-        ) from None
+        raise ExportFailed(f"`{path}` cannot be written: {reason_of(error)}", "check its folder and the disk") from None
     return done
 
 
 def flat(row: Json, role: Role) -> Json:
     """A merged record as one row of `COLUMNS`, or of `PUBLIC_COLUMNS` for the public."""
-    found: Json = {name: row.get(name) for name in ("leaf_index", *_TEXT, *_HASHES)}
-    found["policies"] = " ".join(f"{named['policy']}@{named['version']}" for named in row.get("policies") or ())
-    found["models"] = " ".join(f"{named['model']}@{named['version']}" for named in row.get("models") or ())
-    found["reason_codes"] = " ".join(row.get("reason_codes") or ())
-    found["about"] = _json(row["about"]) if row.get("about") else None
+    cells: Json = {name: row.get(name) for name in ("leaf_index", *_TEXT, *_HASHES)}
+    cells["policies"] = " ".join(f"{named['policy']}@{named['version']}" for named in row.get("policies") or ())
+    cells["models"] = " ".join(f"{named['model']}@{named['version']}" for named in row.get("models") or ())
+    cells["reason_codes"] = " ".join(row.get("reason_codes") or ())
+    cells["about"] = _json(row["about"]) if row.get("about") else None
     if role is Role.PUBLIC:
-        return found
-    found |= {name: row.get(name) for name in _PRIVATE_TEXT}
+        return cells
+    cells |= {name: row.get(name) for name in _PRIVATE_TEXT}
     parts = {**row, "model_scores": row.get("models") if "facts" in row else None}
-    found |= {name: _json(parts[name]) if parts.get(name) is not None else None for name in _PRIVATE_JSON}
+    cells |= {name: _json(parts[name]) if parts.get(name) is not None else None for name in _PRIVATE_JSON}
     rest = {name: value for name, value in row.items() if name not in _KNOWN}
-    found[_OTHER] = _json(rest) if rest else None
-    return found
+    cells[_OTHER] = _json(rest) if rest else None
+    return cells
 
 
 def safe_cell(value: object) -> object:
@@ -150,7 +148,7 @@ def _write(file: IO[bytes], format: Format, role: Role, rows: Iterator[Json]) ->
         return
     table: _Table = _Csv(file, columns) if format is Format.CSV else _Parquet(file, columns)
     with table:
-        while chunk := [flat(row, role) for row in islice(rows, _CHUNK)]:
+        while chunk := [flat(row, role) for row in islice(rows, LIMITS.export_piece)]:
             table.add(chunk)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.reader import Record
+from ordain.audit.records.older_forms import in_todays_form
 from ordain.audit.records.past import Past
 from ordain.engine.errors import LedgerUnavailable, PolicyError
 from ordain.engine.policy.facts import Vocabulary
@@ -31,6 +32,8 @@ _FOR_ANALYSTS = ("at", "verdict", "reasons", "obligations", "disclosures")
 
 
 class Role(StrEnum):
+    """Who is to read, as the head of this file says."""
+
     REVIEWER = "reviewer"
     ANALYST = "analyst"
     PUBLIC = "public"
@@ -52,10 +55,10 @@ class Mask:
         return {**record.envelope, **place, **self.private(record)}
 
     def private(self, record: Record) -> Json:
-        """What the role may see of the private part; nothing when it cannot be read."""
-        private = record.private
-        if private is None or self.role is Role.PUBLIC:
+        """What the role may see of the private part, in today's form; nothing when it cannot be read."""
+        if record.private is None or self.role is Role.PUBLIC:
             return {}
+        private = in_todays_form(record.private)
         if self.role is Role.REVIEWER:
             return private
         if record.envelope.get("kind") != Kind.DECISION:

@@ -31,6 +31,7 @@ class Past:
         self._plans: dict[tuple[str, ...], Plan] = {}
 
     def vocabulary(self, envelope: Json) -> Vocabulary:
+        """The facts as they were declared."""
         named = _document(envelope, "vocabulary")
         if named not in self._vocabularies:
             self._vocabularies[named] = load_vocabulary(self._text(named, "the vocabulary"), "facts.yaml")
@@ -53,15 +54,15 @@ class Past:
         return self._plans[key]
 
     def _text(self, digest: str, what: str) -> bytes:
-        found = self._texts.get(digest)
-        if found is None:
-            found = self._reader.document(digest)
-            if found is None:
+        text = self._texts.get(digest)
+        if text is None:
+            text = self._reader.document(digest)
+            if text is None:
                 raise TextLost(f"the ledger does not hold the text of {what} ({digest})", "run `ordain audit verify`")
-            if digest_of(found) != digest:
+            if digest_of(text) != digest:
                 raise TextLost(f"the text of {what} kept as {digest} is another", "run `ordain audit verify`")
-            self._texts[digest] = found
-        return found
+            self._texts[digest] = text
+        return text
 
 
 def _document(envelope: Json, kind: str) -> str:

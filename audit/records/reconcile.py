@@ -73,8 +73,9 @@ class Reconciliation:
         return not self.findings
 
     def counts(self) -> dict[str, int]:
-        found = Counter(finding.wrong for finding in self.findings)
-        return {str(wrong): found[wrong] for wrong in Wrong}
+        """How many findings there are of each sort, zeros included."""
+        counted = Counter(finding.wrong for finding in self.findings)
+        return {str(wrong): counted[wrong] for wrong in Wrong}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +160,9 @@ def _gathered(
             if subject in subjects:
                 by_subject[str(subject)].append(_decided(record, paths))
     for missing in sorted(ids - by_id.keys()):
-        found = reader.record(missing)
-        if found is not None and found.envelope.get("kind") == Kind.DECISION:
-            by_id[missing] = _decided(found, paths)
+        late = reader.record(missing)
+        if late is not None and late.envelope.get("kind") == Kind.DECISION:
+            by_id[missing] = _decided(late, paths)
     for several in by_subject.values():
         several.sort(key=lambda decision: decision.time)
     return by_id, by_subject
@@ -206,32 +207,32 @@ def _without(action: Action) -> Finding:
         message = "there is no such decision on record"
     else:
         of = f" of {action.service}" if action.service else ""
-        message = f"there is no decision{of} about this subject that had been made by then"
+        message = f"there is no decision{of} about this subject from before the action"
     return Finding(Wrong.NO_DECISION, message, action.row, _id(action.decision_id), action.subject)
 
 
 def _compared(action: Action, decision: _Decided, user: int | None, rules: Rules) -> Iterator[Finding]:
-    def found(wrong: Wrong, message: str) -> Finding:
+    def finding(wrong: Wrong, message: str) -> Finding:
         return Finding(wrong, message, action.row, str(decision.id), action.subject or decision.subject)
 
     if user is not None:
-        yield found(Wrong.TWICE, f"row {user} has used this decision already")
+        yield finding(Wrong.TWICE, f"row {user} has used this decision already")
     if decision.outcome_class == Verdict.DENY:
-        yield found(Wrong.DENIED, "it was decided that this may not be done")
+        yield finding(Wrong.DENIED, "the decision was to deny it")
     if decision.outcome_class == Verdict.REVIEW:
-        yield found(Wrong.REVIEW, "it was decided that a person is to look at it first")
+        yield finding(Wrong.REVIEW, "the decision was that a person must look at it first")
     if action.time is not None and decision.time > action.time + rules.slack:
-        yield found(Wrong.TOO_EARLY, f"it was decided only at {decision.time.isoformat()}")
+        yield finding(Wrong.TOO_EARLY, f"it was decided only later, at {decision.time.isoformat()}")
     if action.service is not None and action.service != decision.service:
-        yield found(Wrong.DIFFERS, f"the decision is one of `{decision.service}`, not of `{action.service}`")
+        yield finding(Wrong.DIFFERS, f"the decision is one of `{decision.service}`, not of `{action.service}`")
     if not decision.readable:
         return
     if action.subject is not None and action.subject != decision.subject:
-        yield found(Wrong.DIFFERS, "the decision is about somebody else")
+        yield finding(Wrong.DIFFERS, "the decision is about somebody else")
     for path, value in action.outcome.items():
         recorded = decision.outcome[path]
         if not says(recorded, value):
-            yield found(Wrong.DIFFERS, f"`{path}`: done `{value}`, decided {_said(recorded)}")
+            yield finding(Wrong.DIFFERS, f"`{path}`: done `{value}`, decided {_describe(recorded)}")
 
 
 def _not_done(
@@ -251,7 +252,7 @@ def _not_done(
         if record.status is not Status.READABLE and rules.unless:
             done.unreadable += 1
             continue
-        message = f"decided for `{envelope.get('service')}` at {envelope['time']}, and no row does it"
+        message = f"decided for `{envelope.get('service')}` at {envelope['time']}, and no row carries it out"
         yield Finding(Wrong.NOT_DONE, message, None, str(entry.id), (record.private or {}).get("subject"))
 
 
@@ -261,8 +262,8 @@ def _excused(record: Record, rules: Rules) -> bool:
     )
 
 
-def _said(recorded: object) -> str:
-    return "nothing such" if recorded is None else f"`{recorded}`"
+def _describe(recorded: object) -> str:
+    return "no such value" if recorded is None else f"`{recorded}`"
 
 
 def _id(decision_id: UUID | None) -> str | None:

@@ -21,6 +21,7 @@ from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.decision import decided
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.records.older_forms import in_todays_form
 from ordain.audit.records.past import Past
 from ordain.engine.errors import LedgerUnavailable, NotThatType, OrdainError, TextLost
 from ordain.engine.evaluate import Plan
@@ -153,7 +154,8 @@ class Replayer:
         except (KeyError, TypeError, ValueError) as error:
             yield Difference("facts", f"the recorded facts are not those that the policies need ({error})")
             return
-        parts = [name for name, part in again.items() if canonical(part) != canonical(private.get(name))]
+        recorded = in_todays_form(private)
+        parts = [name for name, part in again.items() if canonical(part) != canonical(recorded.get(name))]
         if parts:
             yield self._of_engine(envelope, f"another {', '.join(parts)}")
 

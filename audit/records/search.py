@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.entry import Kind, StoredEntry, first_id, utc
 from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.limits import LIMITS
+from ordain.audit.records.older_forms import in_todays_form
 from ordain.engine.errors import MalformedRequest, NotThatType
 from ordain.engine.values.types import number
 
@@ -24,14 +26,11 @@ Json = dict[str, Any]
 Progress = Callable[[int, int], None]
 """Called with how many entries have been looked at so far, and how many there are to look at."""
 
-OUT_OF_ORDER = dt.timedelta(days=1)
-"""How far the clock may have been set back for a search by time to find every entry all the same."""
-
-_CHUNK = 500
-_WORTH_READING_ON = _CHUNK // 20  # so many of a chunk, and opening one after another beats fetching each by its id
+_WORTH_READING_ON = LIMITS.page // 20  # so many of a page, and opening one after another beats fetching each by its id
 _PATH = re.compile(r"[^\s.=]+(\.[^\s.=]+)*")
 _AFTER_ALL = b"\xff" * 17
-_NEAR = dt.timedelta(minutes=1)  # an id of the first cut was made a moment after the time of its entry
+_OUT_OF_ORDER = dt.timedelta(seconds=LIMITS.clock_set_back)
+_NEAR = dt.timedelta(milliseconds=1)  # an id has the time of its entry to the millisecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,7 @@ class Condition:
         return cls(path.strip(), value.strip())
 
     def holds(self, outcome: object) -> bool:
+        """Whether the JSON of an outcome has this value there."""
         return says(at_path(outcome, self.path), self.value)
 
 
@@ -61,15 +61,17 @@ class Condition:
 class Query:
     """What is looked for; all that is set must hold.
 
-    `policy` is a name or name@version, `rule` a rule that fired, by its id or as policy@version/rule. `since` and
-    `until` are moments with an offset, the second without itself. `verdict` is permit, deny, review or decided (no
-    verdict). `limit` is how many are wanted at the most.
+    `policy` is a name or name@version, `rule` a rule that fired, by its id or as policy@version/rule; `decision` says
+    in which table it fired, where several have a rule of that id, and which no envelope says. `since` and `until` are
+    moments with an offset, the second without itself. `verdict` is permit, deny, review or decided (no verdict).
+    `limit` is the most that are wanted.
     """
 
     subject: str | None = None
     service: str | None = None
     policy: str | None = None
     rule: str | None = None
+    decision: str | None = None
     verdict: str | None = None
     kind: str | None = None
     since: dt.datetime | None = None
@@ -80,21 +82,22 @@ class Query:
     @property
     def is_personal(self) -> bool:
         """Whether finding it takes more than envelopes."""
-        return self.subject is not None or bool(self.outcome)
+        return self.subject is not None or self.decision is not None or bool(self.outcome)
 
-    def shown(self) -> Json:
+    def as_json(self) -> Json:
         """What is asked for, as JSON."""
-        found: Json = {
-            name: getattr(self, name) for name in ("subject", "service", "policy", "rule", "verdict", "kind")
+        asked: Json = {
+            name: getattr(self, name)
+            for name in ("subject", "service", "policy", "rule", "decision", "verdict", "kind")
         }
-        found |= {name: None if (at := getattr(self, name)) is None else utc(at) for name in ("since", "until")}
-        found["outcome"] = [f"{condition.path}={condition.value}" for condition in self.outcome]
-        return {name: value for name, value in found.items() if value}
+        asked |= {name: None if (at := getattr(self, name)) is None else utc(at) for name in ("since", "until")}
+        asked["outcome"] = [f"{condition.path}={condition.value}" for condition in self.outcome]
+        return {name: value for name, value in asked.items() if value}
 
 
 @dataclass(slots=True)
 class Looked:
-    """Counts of one search: entries that fitted but for the outcome, which can no longer be read."""
+    """Counts of one search: entries that fitted but for their private part, which can no longer be read."""
 
     unreadable: int = 0
 
@@ -109,8 +112,8 @@ def search(
 
     Entries of a subject are found as soon as they are durable, others once they have a place in the order.
     """
-    found = _of_subject(reader, query, progress) if query.subject is not None else _streamed(reader, query, progress)
-    yield from islice(_by_outcome(found, query, looked or Looked()), query.limit)
+    records = _of_subject(reader, query, progress) if query.subject is not None else _streamed(reader, query, progress)
+    yield from islice(_by_private(records, query, looked or Looked()), query.limit)
 
 
 def matching(
@@ -121,9 +124,9 @@ def matching(
     Raises ValueError for a query that takes more.
     """
     if query.is_personal:
-        raise ValueError("a search by subject or outcome opens what is personal")
-    found = (pair for chunk in _chunks(reader, query, progress) for pair in chunk)
-    yield from islice(found, query.limit)
+        raise ValueError("a search by subject, decision or outcome opens what is personal")
+    pairs = (pair for chunk in _chunks(reader, query, progress) for pair in chunk)
+    yield from islice(pairs, query.limit)
 
 
 def public_records(reader: Reader, query: Query, progress: Progress = lambda done, total: None) -> Iterator[Record]:
@@ -172,7 +175,7 @@ class _Test:
         self.name, _, self.version = (query.policy or "").partition("@")
         self.since = None if query.since is None else utc(query.since)
         self.until = None if query.until is None else utc(query.until)
-        self.first = b"" if query.since is None else first_id(query.since, -_NEAR)
+        self.first = b"" if query.since is None else first_id(query.since)
         self.last = _AFTER_ALL if query.until is None else first_id(query.until, _NEAR)
         fields = {"kind": query.kind, "service": query.service, "outcome_class": query.verdict}
         self.fields = {name: value for name, value in fields.items() if value is not None}
@@ -194,12 +197,12 @@ class _Test:
             return False
         if self.query.policy and not any(map(self._is_policy, envelope.get("policies", ()))):
             return False
-        return not self.query.rule or any(map(self._is_rule, envelope.get("reason_codes", ())))
+        return not self.query.rule or any(map(self.is_rule, envelope.get("reason_codes", ())))
 
     def _is_policy(self, named: Json) -> bool:
         return named.get("policy") == self.name and (not self.version or str(named.get("version")) == self.version)
 
-    def _is_rule(self, code: str) -> bool:
+    def is_rule(self, code: str) -> bool:
         """`code` is policy@version/rule."""
         label, _, rule = code.partition("/")
         wanted = self.query.rule
@@ -208,16 +211,29 @@ class _Test:
         return not self.name or label == self.query.policy or (not self.version and label.startswith(f"{self.name}@"))
 
 
-def _by_outcome(found: Iterator[Record], query: Query, looked: Looked) -> Iterator[Record]:
-    for record in found:
-        if query.outcome:
+def _by_private(records: Iterator[Record], query: Query, looked: Looked) -> Iterator[Record]:
+    """The records that fit the conditions which no envelope can settle."""
+    for record in records:
+        if query.outcome or query.decision is not None:
             if record.private is None:
                 looked.unreadable += record.envelope.get("kind") == Kind.DECISION
                 continue
             outcome = record.private.get("outcome")
             if outcome is None or not all(condition.holds(outcome) for condition in query.outcome):
                 continue
+            if query.decision is not None and not _fired_in(query, in_todays_form(record.private)):
+                continue
         yield record
+
+
+def _fired_in(query: Query, private: Json) -> bool:
+    """Whether a rule of the wanted decision fired: the wanted rule, if one is."""
+    test = _Test(query)
+    return any(
+        reason.get("decision") == query.decision and (not query.rule or test.is_rule(f"{reason['policy']}/{rule}"))
+        for reason in private.get("reasons") or ()
+        if (rule := reason.get("rule"))
+    )
 
 
 def _of_subject(reader: Reader, query: Query, progress: Progress) -> Iterator[Record]:
@@ -247,28 +263,27 @@ def _streamed(reader: Reader, query: Query, progress: Progress) -> Iterator[Reco
 def _read_on(reader: Reader, query: Query, progress: Progress) -> Iterator[Record]:
     """For a query that most entries fit: opening them at once is cheaper than reading envelopes first."""
     test, (start, end) = _Test(query), _bounds(reader, query)
-    for done, record in enumerate(chain(reader.records(0, 1), reader.records(start, end)), start=1):
+    for done, record in enumerate(reader.records(start, end), start=1):
         if test.fits(record.envelope):
             yield record
-        if done % _CHUNK == 0 or done == end - start + 1:
-            progress(done, end - start + 1)
+        if done % LIMITS.page == 0 or done == end - start:
+            progress(done, end - start)
 
 
 def _chunks(reader: Reader, query: Query, progress: Progress) -> Iterator[list[tuple[StoredEntry, Json]]]:
-    """What fits among each 500 entries of the order."""
+    """What fits among each page of the order."""
     test, (start, end) = _Test(query), _bounds(reader, query)
-    done = 0
-    for entries in (reader.entries(0, 1), reader.entries(start, end)):
-        while chunk := list(islice(entries, _CHUNK)):
-            read = ((entry, entry.read()) for entry in chunk if test.may_fit(entry))
-            if found := [(entry, envelope) for entry, envelope in read if test.fits(envelope)]:
-                yield found
-            done += len(chunk)
-            progress(done, end - start + 1)
+    entries, done = reader.entries(start, end), 0
+    while chunk := list(islice(entries, LIMITS.page)):
+        read = ((entry, entry.read()) for entry in chunk if test.may_fit(entry))
+        if fitting := [(entry, envelope) for entry, envelope in read if test.fits(envelope)]:
+            yield fitting
+        done += len(chunk)
+        progress(done, end - start)
 
 
 def _bounds(reader: Reader, query: Query) -> tuple[int, int]:
-    """The leaf indices between which everything in the query's time is, but for leaf 0, whose time may be any."""
-    start = 1 if query.since is None else reader.position(first_id(query.since))
-    end = reader.size() if query.until is None else reader.position(first_id(query.until, OUT_OF_ORDER))
+    """The leaf indices between which everything in the query's time is."""
+    start = 0 if query.since is None else reader.position(first_id(query.since))
+    end = reader.size() if query.until is None else reader.position(first_id(query.until, _OUT_OF_ORDER))
     return start, max(start, end)

@@ -42,15 +42,15 @@ _POSTGRESQL = {
     "08": ("cannot be reached", "check that the server runs, and the network"),
     "28": ("refuses the user", "check the user and password in `database_url`"),
     "3D": ("does not exist", "create the database, or check `database_url`"),
-    "40": ("undid the write, which stood against another one", "ask again"),
+    "40": ("undid the write, which conflicted with another one", "try again"),
     "42501": ("denies a right", "grant the user the rights on the ledger's tables"),
     "42P01": ("has lost a table", "restore it from a backup"),
     "53100": ("cannot grow: the server's disk is full", "make room on the disk that holds it"),
-    "53300": ("takes no more connections", "raise `max_connections`, or ask with fewer processes"),
+    "53300": ("takes no more connections", "raise `max_connections`, or use fewer processes"),
     "53": ("has run out of resources", "see the server's log"),
     "57014": ("took too long", "find what holds the database back; the wait for it is a setting"),
     "55P03": ("is locked by another connection", "find the process that holds a lock"),
-    "57P": ("is shutting down or starting up", "ask again once it is back"),
+    "57P": ("is shutting down or starting up", "try again once it is back"),
     "25006": ("is read-only", "name the primary server, not a standby, in `database_url`"),
     "58": ("cannot be read or written: the server's disk failed", "check the disk and the server's log"),
     "XX": ("is damaged", "run `ordain audit verify`, and restore it from a backup"),
@@ -93,8 +93,8 @@ def explain_postgresql(error: Exception, name: str) -> Issue:
 
 def _too_many(name: str) -> Issue:
     """SQLAlchemy gave up waiting for one of its connections."""
-    what = f"the ledger `{name}` does not keep up: too many read it at once"
-    return Issue(what, "ask again later, or ask less at once")
+    what = f"the ledger `{name}` is overloaded: too many requests read it at once"
+    return Issue(what, "try again, or send fewer requests at once")
 
 
 def _first_line(error: BaseException) -> str:

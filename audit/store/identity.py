@@ -45,10 +45,11 @@ def found_ledger(store: Store, master: MasterKey, seed: bytes, tenant: str, engi
     try:
         with store.transaction() as connection:
             store.lock_founding(connection)
-            if (found := _identity(connection)) is not None:
-                return found
-            made = new_identity(uuid4(), master, seed)
-            connection.execute(sa.insert(IDENTITY), identity_row(made))
+            if (known := _identity(connection)) is not None:
+                return known
+            made = _new_identity(uuid4(), master, seed)
+            row = {"ledger": str(made.ledger), "origin": made.origin, "key": made.key, "index_key": made.index_key}
+            connection.execute(sa.insert(IDENTITY), row)
             keyring = Keyring(made.ledger, master, made.index_key)
             about = {"origin": made.origin, "key": made.key}
             entry = Entry(new_id(now), now, Kind.LEDGER, {}, about=about)
@@ -59,20 +60,10 @@ def found_ledger(store: Store, master: MasterKey, seed: bytes, tenant: str, engi
         raise NotRecorded(store.explain(error)) from error
 
 
-def new_identity(ledger: UUID, master: MasterKey, seed: bytes) -> Identity:
-    origin = origin_of(ledger)
-    key = str(SigningKey.from_seed(origin, seed).verify_key)
-    return Identity(ledger, origin, key, new_index_key(ledger, master))
-
-
-def identity_row(made: Identity) -> dict[str, object]:
-    return {"ledger": str(made.ledger), "origin": made.origin, "key": made.key, "index_key": made.index_key}
-
-
-def check_key(found: Identity, seed: bytes) -> SigningKey:
+def check_key(known: Identity, seed: bytes) -> SigningKey:
     """The signing key. Raises SettingsError unless it is the one that this ledger is signed with."""
-    key = SigningKey.from_seed(found.origin, seed)
-    if str(key.verify_key) != found.key:
+    key = SigningKey.from_seed(known.origin, seed)
+    if str(key.verify_key) != known.key:
         raise SettingsError(
             Issue(
                 "the signing key is not the one that this ledger is signed with",
@@ -80,6 +71,12 @@ def check_key(found: Identity, seed: bytes) -> SigningKey:
             )
         )
     return key
+
+
+def _new_identity(ledger: UUID, master: MasterKey, seed: bytes) -> Identity:
+    origin = origin_of(ledger)
+    key = str(SigningKey.from_seed(origin, seed).verify_key)
+    return Identity(ledger, origin, key, new_index_key(ledger, master))
 
 
 def _identity(connection: sa.Connection) -> Identity | None:

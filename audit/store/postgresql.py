@@ -20,14 +20,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.failures import POSTGRESQL_FAILURES, explain_postgresql
-from ordain.audit.store.rows import ENTRY, INBOX, SEQUENCER
+from ordain.audit.store.rows import ENTRY, INBOX, PAYLOAD, SEQUENCER
+from ordain.audit.store.sequencer import PostgresSequencer
 from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_private, keep_texts, new_keys
 from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError
 
 _MONTH = re.compile(r"payload_\d{4}_\d{2}")
-FOUNDING, SEQUENCING, HOUSEKEEPING = 0x4F524441_0001, 0x4F524441_0002, 0x4F524441_0003
-"""Advisory locks (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)."""
+FOUNDING, HOUSEKEEPING = 0x4F524441_0001, 0x4F524441_0003
+"""Advisory locks, as in `audit.store.sequencer`, which has the one between them."""
 
 _WRITE = """
 WITH new_key AS (
@@ -63,7 +65,7 @@ class PostgresStore(Store):
             "tcp_user_timeout": max(1000, 2 * wait),
             # An answer leaves after its commit is on the server's disk, whatever the server's default says.
             "options": f"-c synchronous_commit=on -c statement_timeout={wait} -c lock_timeout={wait}"
-            f" -c idle_in_transaction_session_timeout={60_000 + wait}",
+            f" -c idle_in_transaction_session_timeout={1000 * LIMITS.idle_transaction + wait}",
         }
         self.engine = sa.create_engine(
             self._url, connect_args=self._options, pool_pre_ping=True, pool_timeout=busy_seconds
@@ -128,7 +130,7 @@ class PostgresStore(Store):
         try:
             with self.transaction() as connection:
                 self.lock_founding(connection)
-                month_partitions(connection, now.date(), 3)
+                month_partitions(connection, now.date(), LIMITS.months_ahead)
         except self.failures as error:
             raise LedgerUnavailable(self.explain(error)) from error
         self._prepared = (now.year, now.month)
@@ -147,12 +149,34 @@ class PostgresStore(Store):
         url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         return psycopg.connect(url, autocommit=True, **self._options)
 
-    def vacuum(self, tables: Sequence[str]) -> None:
-        """Removes deleted rows from the pages of these tables. Raises LedgerUnavailable."""
+    def sequencer(self, stalled_seconds: float = LIMITS.sequencer_stalled) -> PostgresSequencer:
+        return PostgresSequencer(self.connect, self.explain, stalled_seconds)
+
+    def take_any_time(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+    def whole_months(self, before: dt.date) -> list[str]:
+        with self.reading() as connection:
+            return months_before(connection, before)
+
+    def drop_month(self, connection: sa.Connection, month: str, stays: sa.Select[bytes]) -> tuple[int, int]:
+        """Drops the partition of a month, and puts back the few rows that stay."""
+        connection.exec_driver_sql(f"LOCK TABLE {month} IN ACCESS EXCLUSIVE MODE")  # nothing comes after the count
+        part = sa.table(month, sa.column("id"), sa.column("key"), sa.column("sealed"))
+        kept = sa.select(part.c.id, part.c.key, part.c.sealed).where(part.c.key.in_(stays))
+        stay = connection.execute(kept).all()
+        count, keyed = connection.execute(sa.select(sa.func.count(), sa.func.count(part.c.key)).select_from(part)).one()
+        connection.exec_driver_sql(f"DROP TABLE {month}")
+        if stay:
+            connection.execute(sa.insert(PAYLOAD), [row._asdict() for row in stay])
+        return count - len(stay), count - keyed
+
+    def scrub(self) -> None:
+        """Takes deleted rows out of the pages of the tables that name or hold what is about a subject."""
         try:
             with self.connect() as connection:
                 connection.execute("SET statement_timeout = 0")
-                for table in tables:
+                for table in ("subject_key", "subject_index", "payload"):
                     connection.execute(f"VACUUM {table}".encode())
         except psycopg.Error as error:
             raise LedgerUnavailable(self.explain(error)) from error

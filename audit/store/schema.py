@@ -6,7 +6,6 @@ longer to load than a ledger to open.
 
 from __future__ import annotations
 
-import datetime as dt
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,45 +13,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ordain.audit.entry.keys import MasterKey
-from ordain.audit.store.adoption import UNFINISHED, Founding, Progress, adopt, check_first_cut, clear_out
 from ordain.audit.store.rows import COMMON, ONLY_POSTGRESQL
-from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import Store
 from ordain.engine.errors import LedgerUnavailable, SettingsError
 
-HEAD = "0002"
-"""The newest revision (see `audit.store.migrations`). Numbers of four digits, so they compare as texts."""
+OLDEST, HEAD = "0002", "0002"
+"""The first and the newest revision (see `audit.store.migrations`): four digits, so they compare as texts."""
 
-FIRST_CUT = "0001"
-_FIRST_CUT_TABLES = {"entry", "document"}
-_FIRST_CUT_VERSION = 1
-
-_UPGRADE = "run `ordain audit upgrade`"
-_STATE = {
-    "sqlite": "SELECT version_num, user_version FROM alembic_version, pragma_user_version",
-    "postgresql": "SELECT version_num, 0 FROM alembic_version",
-}
+_REVISION = "SELECT version_num FROM alembic_version"
 
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """Revisions before and after, and how many entries of the first cut were adopted. From None: it was empty."""
+    """Revisions before and after. From None: the database was empty."""
 
     from_revision: str | None
     to_revision: str
-    adopted: int
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """`revision` is None for an empty database; `unfinished` when bytes of older tables may still be in the file."""
-
-    revision: str | None
-    unfinished: bool = False
-
-
-_READY = _State(HEAD)
 
 
 def ensure_schema(store: Store) -> None:
@@ -66,124 +42,76 @@ def ensure_schema(store: Store) -> None:
     try:
         with store.transaction() as connection:
             store.lock_founding(connection)
-            state = _known_state(connection, store)
-            if state.revision is None:
+            revision = _known_revision(connection, store)
+            if revision is None:
                 _migrate(connection)
-            elif state != _READY:
-                raise _older(state, store)
+            elif revision != HEAD:
+                raise SettingsError(
+                    f"the ledger `{store.name}` was written by an older version of Ordain", "run `ordain audit upgrade`"
+                )
     except store.failures as error:
         raise LedgerUnavailable(store.explain(error)) from error
 
 
-def is_first_cut(store: Store) -> bool:
-    """Whether the database holds a ledger of the first cut, which had no keys. Raises what `ensure_schema` does."""
-    try:
-        with store.engine.connect() as connection:
-            return _known_state(connection, store).revision == FIRST_CUT
-    except store.failures as error:
-        raise LedgerUnavailable(store.explain(error)) from error
-
-
-def upgrade(
-    store: Store,
-    master: MasterKey,
-    seed: bytes,
-    tenant: str,
-    engine: str,
-    now: dt.datetime,
-    progress: Progress = lambda done, total: None,
-) -> Upgraded:
+def upgrade(store: Store) -> Upgraded:
     """Brings the database to this version, in one transaction; one that is there already is left as it is.
 
-    The entries of the first cut move into a new ledger, which `master`, `seed`, `tenant` and `engine` are for. To be
-    called again when it was interrupted. Raises SettingsError as `ensure_schema` does, and LedgerUnavailable when the
-    database fails or an entry of the first cut is not as it was written: then nothing was changed.
+    Raises SettingsError as `ensure_schema` does but for an older version, LedgerUnavailable when the database fails:
+    then nothing was changed.
     """
-    founding = Founding(master, seed, tenant, engine, now)
-    adopted = 0
     try:
         with store.transaction() as connection:
             store.lock_founding(connection)
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            before = _known_state(connection, store)
-            if before.revision == FIRST_CUT and isinstance(store, SqliteStore):
-                adopted = _upgrade_first_cut(connection, store, founding, progress)
-            elif before.revision != HEAD:
+            store.take_any_time(connection)
+            before = _known_revision(connection, store)
+            if before != HEAD:
                 _migrate(connection)
     except store.failures as error:
         raise LedgerUnavailable(store.explain(error)) from error
-    if isinstance(store, SqliteStore) and (before.unfinished or before.revision == FIRST_CUT):
-        clear_out(store)
-    return Upgraded(before.revision, HEAD, adopted)
+    return Upgraded(before, HEAD)
 
 
-def _upgrade_first_cut(connection: sa.Connection, store: SqliteStore, founding: Founding, progress: Progress) -> int:
-    chain = check_first_cut(connection, progress)
-    _migrate(connection, FIRST_CUT, lambda: adopt(connection, store, chain, founding, progress))
-    connection.exec_driver_sql(f"PRAGMA user_version = {UNFINISHED}")
-    return chain.entries
-
-
-def _migrate(
-    connection: sa.Connection, come_from: str | None = None, carry_over: Callable[[], object] | None = None
-) -> None:
-    migrate: Callable[..., None] = pkgutil.resolve_name("ordain.audit.store.migrations:migrate")
-    migrate(connection, come_from, carry_over)
+def _migrate(connection: sa.Connection) -> None:
+    migrate: Callable[[sa.Connection], None] = pkgutil.resolve_name("ordain.audit.store.migrations:migrate")
+    migrate(connection)
 
 
 def _is_ready(store: Store) -> bool:
-    """One query, for the database as it nearly always is. When it fails, `_known_state` finds out why."""
+    """One query, for the database as it nearly always is. When it fails, `_known_revision` finds out why."""
     try:
         with store.engine.connect() as connection:
-            return _read(connection) == _READY
+            return _revision(connection) == HEAD
     except store.failures:
         return False
 
 
-def _read(connection: sa.Connection) -> _State:
-    rows = connection.exec_driver_sql(_STATE[connection.dialect.name]).all()
+def _revision(connection: sa.Connection) -> str | None:
+    rows = connection.exec_driver_sql(_REVISION).all()
     if len(rows) != 1:
         raise SettingsError("the ledger does not say which version it has", "restore it from a backup")
-    return _State(rows[0][0], rows[0][1] == UNFINISHED)
+    return None if rows[0][0] is None else str(rows[0][0])
 
 
-def _known_state(connection: sa.Connection, store: Store) -> _State:
-    """Raises SettingsError when this Ordain cannot bring the database to its version."""
+def _known_revision(connection: sa.Connection, store: Store) -> str | None:
+    """None for an empty database. Raises SettingsError when this Ordain cannot bring the database to its version."""
     names = set(sa.inspect(connection).get_table_names())
-    user_version = _user_version(connection)
-    if "alembic_version" in names:
-        state = _read(connection)
-    elif not names & _ours(connection) and not user_version:
-        return _State(None)
-    elif names >= _FIRST_CUT_TABLES and user_version == _FIRST_CUT_VERSION:
-        return _State(FIRST_CUT)
-    else:
+    if "alembic_version" not in names and not names & _ours():
+        return None
+    revision = _revision(connection) if "alembic_version" in names else None
+    if revision is None or revision < OLDEST:
         raise SettingsError(
             f"`{store.name}` has tables of a ledger, but no version that this Ordain knows",
             "it may be of a newer Ordain, or another program's: use that, or name another database in `database_url`",
         )
-    if not (state.revision and state.revision.isdigit() and FIRST_CUT <= state.revision <= HEAD):
+    if not revision.isdigit() or revision > HEAD:
         raise SettingsError(
-            f"the ledger `{store.name}` was written by a newer Ordain: it has the schema revision {state.revision!r},"
+            f"the ledger `{store.name}` was written by a newer Ordain: it has the schema revision {revision!r},"
             f" this one knows up to {HEAD!r}",
             "use that Ordain, or name another database in `database_url`",
         )
-    return state
+    return revision
 
 
-def _older(state: _State, store: Store) -> SettingsError:
-    if state.unfinished:
-        return SettingsError(f"the upgrade of the ledger `{store.name}` has not finished", _UPGRADE)
-    return SettingsError(f"the ledger `{store.name}` is of an older version", _UPGRADE)
-
-
-def _user_version(connection: sa.Connection) -> int:
-    if connection.dialect.name != "sqlite":
-        return 0
-    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-
-
-def _ours(connection: sa.Connection) -> set[str]:
+def _ours() -> set[str]:
     tables: tuple[Any, ...] = (*COMMON, *ONLY_POSTGRESQL)
     return {table.name for table in tables}

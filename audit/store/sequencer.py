@@ -8,15 +8,17 @@ and every numbering states its term in the statement that does it, which a later
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import psycopg
 
-from ordain.audit.store.postgresql import SEQUENCING, PostgresStore
-from ordain.engine.errors import LedgerUnavailable
+from ordain.audit.limits import LIMITS
+from ordain.engine.errors import Issue, LedgerUnavailable
 
-_MOST = 5000
+SEQUENCING = 0x4F524441_0002
+"""The advisory lock (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)."""
 
 # At READ COMMITTED a statement that has waited for a row goes on with its newest version, if its WHERE still holds
 # (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED). So the row of `sequencer` is
@@ -41,19 +43,25 @@ RETURNING (SELECT count(*) FROM numbered)
 _STALLED = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 
 
-class Sequencer:
+class PostgresSequencer:
     """`sequence` does nothing while another process has the lock. Safe to call from several threads.
 
+    `connect` opens a connection in which every statement is a transaction, `explain` says what its failure means.
     A process that was stopped, or cut off, keeps its connection and with it the lock. After `stalled_seconds` without
     a call the server ends the session, and another process takes over (PostgreSQL 14 and later).
     """
 
-    def __init__(self, store: PostgresStore, stalled_seconds: float = 30.0) -> None:
-        self._store = store
+    def __init__(
+        self,
+        connect: Callable[[], psycopg.Connection[Any]],
+        explain: Callable[[Exception], Issue],
+        stalled_seconds: float = LIMITS.sequencer_stalled,
+    ) -> None:
+        self._connect, self._explain = connect, explain
         self._stalled = f"{max(1, round(stalled_seconds * 1000))}ms"
         self._connection: psycopg.Connection[Any] | None = None
         self._term = 0
-        self._most = _MOST
+        self._most = LIMITS.sequenced
         self._lock = threading.Lock()
 
     def sequence(self) -> int | None:
@@ -68,12 +76,12 @@ class Sequencer:
                 lost = self._connection is not None and self._connection.broken
                 self._resign()
                 if not lost:
-                    raise LedgerUnavailable(self._store.explain(error)) from error
+                    raise LedgerUnavailable(self._explain(error)) from error
             try:  # the server was restarted, or has ended the session: it may be back
                 return self._sequence()
             except psycopg.Error as error:
                 self._resign()
-                raise LedgerUnavailable(self._store.explain(error)) from error
+                raise LedgerUnavailable(self._explain(error)) from error
 
     def close(self) -> None:
         with self._lock:
@@ -99,13 +107,13 @@ class Sequencer:
                 self._resign()
                 return None
             done += moved
-            self._most = min(_MOST, most * 2)
+            self._most = min(LIMITS.sequenced, most * 2)
             if moved < most:
                 return done
 
     def _leads(self) -> bool:
         if self._connection is None or self._connection.closed:
-            self._connection = self._store.connect()
+            self._connection = self._connect()
             self._connection.execute(_STALLED, (self._stalled,))
             self._term = 0
         if self._term:

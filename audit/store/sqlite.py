@@ -23,18 +23,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
+from ordain.audit.limits import LIMITS
 from ordain.audit.store.failures import SQLITE_FAILURES, explain_sqlite
 from ordain.audit.store.rows import ENTRY
 from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_private, keep_texts, new_keys
-from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError
+from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError, reason_of
 
 APPLICATION_ID = 0x4F524441
 """Marks the file as an Ordain ledger ("ORDA"): https://www.sqlite.org/pragma.html#pragma_application_id."""
 
 _LOG = logging.getLogger("ordain")
-
-_LOOK_SECONDS = 1.0
-"""A folder's time may be too coarse to tell two changes apart; so often the files themselves are looked at."""
 
 _NEXT = "SELECT coalesce(max(leaf_index) + 1, 0) FROM entry"
 _KEY = "INSERT INTO subject_key (key, tag, wrapped) VALUES (?, ?, ?)"
@@ -70,7 +68,7 @@ class SqliteStore(Store):
                 self.path.touch(mode=0o600)
         except OSError as error:
             raise SettingsError(
-                f"the ledger `{self.path}` cannot be made: {error.strerror}",
+                f"the ledger `{self.path}` cannot be made: {reason_of(error)}",
                 "check the path in `database_url` and the rights on its folder",
             ) from None
         # What writes gets a fresh connection: SQLite opens a file without write access for reading, and stays with it.
@@ -137,7 +135,8 @@ class SqliteStore(Store):
         folder = _changed(self.path.parent)
         if folder == self._seen and monotonic() < self._look_again:
             return None
-        self._seen, self._look_again = folder, monotonic() + _LOOK_SECONDS
+        # A folder's time may be too coarse to tell two changes apart, so the files are looked at now and then.
+        self._seen, self._look_again = folder, monotonic() + LIMITS.look_again
         if fault := self._replaced():
             self._seen = None
         return fault
@@ -174,6 +173,10 @@ class SqliteStore(Store):
                         f"the log of the ledger `{self.name}` is still being read", "run the command again"
                     )
                 sleep(0.01)
+
+    def scrub(self) -> None:
+        # secure_delete has overwritten the rows in the file itself.
+        self.empty_log()
 
     def _insert(self, driver: sqlite3.Connection, entries: Sequence[Prepared]) -> None:
         first = driver.execute(_NEXT).fetchone()[0]
@@ -217,7 +220,7 @@ class SqliteStore(Store):
         except sqlite3.Error as error:
             return self.explain(error)
         if busy:
-            return Issue(f"the log `{log}` of the ledger was deleted while in use", "ask again: it is being saved")
+            return Issue(f"the log `{log}` of the ledger was deleted while in use", "try again: it is being saved")
         self.drop_writer()
         self.engine.dispose()  # what is opened from here on makes a new log
         _LOG.warning("the log `%s` of the ledger was deleted while in use: what it held was saved", log)
@@ -288,12 +291,12 @@ def _write_ahead(cursor: DBAPICursor) -> str:
 
     While several processes open a new file at once, SQLite answers "busy" here without waiting.
     """
-    for attempt in range(1, 11):
+    for attempt in range(1, LIMITS.journal_attempts + 1):
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
             break
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == 10:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == LIMITS.journal_attempts:
                 raise
             sleep(0.01 * attempt)
     row = cursor.fetchone()

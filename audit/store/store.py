@@ -6,7 +6,7 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -27,6 +27,19 @@ class KeyMoved(Exception):
 
 class EntryRefused(Exception):
     """The database keeps one of several entries from being written; which one shows when each is written alone."""
+
+
+class Sequencer(Protocol):
+    """Gives durable entries their places in the order, where writing alone does not."""
+
+    def sequence(self) -> int | None:
+        """Orders all that waits, and says how many entries; None when another process does it.
+
+        Raises LedgerUnavailable when the database cannot be reached.
+        """
+
+    def close(self) -> None:
+        """Lets another process take over."""
 
 
 class Store(ABC):
@@ -76,6 +89,42 @@ class Store(ABC):
         """Id and envelope of the entries that are durable and have no place in the order yet."""
         return []
 
+    def sequencer(self) -> Sequencer | None:
+        """What orders the entries; None when `write` gives them their places at once. Close it before the store."""
+        return None
+
+    def take_any_time(self, connection: sa.Connection) -> None:
+        """Lets the statements of this transaction take as long as they need. Nothing where no limit is set."""
+        return
+
+    def whole_months(self, before: dt.date) -> list[str]:
+        """Names of the parts of the payloads, oldest first, that hold months ended before that day and nothing else.
+
+        None, unless a store keeps each month's payloads apart.
+        """
+        return []
+
+    def drop_month(self, connection: sa.Connection, month: str, stays: sa.Select[bytes]) -> tuple[int, int]:
+        """Removes one of `whole_months` with its payloads but those whose key is in `stays`, inside a transaction.
+
+        Returns how many were removed, and how many of these had lost their key already.
+        """
+        raise NotImplementedError(f"payloads are not kept by the month here: {month}")
+
+    def empty_log(self) -> None:
+        """Takes what was deleted out of a log that keeps it readable. Nothing, unless a store has such a log.
+
+        Raises LedgerUnavailable when it cannot be done now.
+        """
+        return
+
+    @abstractmethod
+    def scrub(self) -> None:
+        """Removes what the database keeps, for its own purposes, of rows of a subject that were deleted.
+
+        Raises LedgerUnavailable when it cannot be done now.
+        """
+
     @abstractmethod
     def explain(self, error: Exception) -> Issue:
         """What a failure of the database means to the person who has to act on it."""
@@ -102,6 +151,7 @@ class Store(ABC):
             raise LedgerUnavailable(self.explain(error)) from error
 
     def close(self) -> None:
+        """Lets go of all connections. The store is of no use afterwards."""
         self.drop_writer()
         self.engine.dispose()
 
@@ -127,5 +177,9 @@ def new_keys(entries: Sequence[Prepared]) -> list[DataKey]:
 
 
 def keep_texts(connection: sa.Connection, unkept: list[Reference], documents: Iterable[Document]) -> None:
+    """Adds the texts of `documents` that `unkept` names, inside a transaction.
+
+    Raises NotRecorded for one that is not given, PolicyChanged for another text of a policy's version.
+    """
     if unkept:
         keep(connection, unkept, documents)

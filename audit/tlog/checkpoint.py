@@ -26,16 +26,12 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from ordain.audit.limits import LIMITS
 from ordain.audit.tlog.merkle import HASH_SIZE
 from ordain.engine.errors import CheckpointRefused
 
-MAX_NOTE_BYTES = 65_536
-MAX_SIGNATURES = 100
-MAX_NAME = 200
-"""Characters of a key's name and of an origin."""
-
-KEY_SIZE, KEY_ID_SIZE, SIGNATURE_SIZE = 32, 4, 64
-"""Bytes of a private seed and of a public key, of a key id, of a signature."""
+KEY_SIZE, KEY_ID_SIZE = 32, 4
+"""Bytes of a private seed and of a public key, of a key id."""
 
 LARGEST_SIZE = 2**63 - 1
 
@@ -45,7 +41,7 @@ _ED25519 = b"\x01"
 _DASH = "— "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-_NAME = re.compile(rf"[^\s+\x00-\x1f\ud800-\udfff]{{1,{MAX_NAME}}}")
+_NAME = re.compile(rf"[^\s+\x00-\x1f\ud800-\udfff]{{1,{LIMITS.key_name}}}")
 _NOT_IN_A_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 
 
@@ -81,14 +77,14 @@ class VerifyKey:
         data = _decoded(parts[-1])
         if len(parts) != 3 or data is None:
             raise CheckpointRefused(
-                f"{_shown(text)} is not a verifier key", "it is written `<name>+<8 hexadecimal digits>+<base64>`"
+                f"{_quote(text)} is not a verifier key", "it is written `<name>+<8 hexadecimal digits>+<base64>`"
             )
         if data[:1] != _ED25519 or len(data) != 1 + KEY_SIZE:
-            raise CheckpointRefused(f"{_shown(text)} is not an Ed25519 key")
+            raise CheckpointRefused(f"{_quote(text)} is not an Ed25519 key")
         key = cls(parts[0], data[1:])
         if key.key_id.hex() != parts[1]:
             raise CheckpointRefused(
-                f"the verifier key {_shown(text)} does not fit its key id, which would be {key.key_id.hex()}",
+                f"the verifier key {_quote(text)} does not fit its key id, which would be {key.key_id.hex()}",
                 "it was mistyped or cut; copy it again from where it was published",
             )
         return key
@@ -109,6 +105,7 @@ class SigningKey:
 
     @classmethod
     def generate(cls, name: str) -> SigningKey:
+        """A new random key (Ed25519, RFC 8032)."""
         return cls(name, Ed25519PrivateKey.generate())
 
     @classmethod
@@ -125,6 +122,7 @@ class SigningKey:
 
     @property
     def verify_key(self) -> VerifyKey:
+        """The public half, under the same name."""
         return VerifyKey(self.name, self.private.public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
@@ -152,7 +150,7 @@ class Checkpoint:
             raise CheckpointRefused(f"a root has {HASH_SIZE} bytes, this one has {len(self.root)}")
         if self.time and not _is_time(self.time):
             raise CheckpointRefused(
-                f"{_shown(self.time)} is not the time of a checkpoint", "it is written `2026-11-21T02:10:00Z`"
+                f"{_quote(self.time)} is not the time of a checkpoint", "it is written `2026-11-21T02:10:00Z`"
             )
 
     @property
@@ -166,7 +164,7 @@ def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
     """The signed note. Raises CheckpointRefused when the key is not named for the checkpoint's origin."""
     if key.name != checkpoint.origin:
         raise CheckpointRefused(
-            f"the key {_shown(key.name)} cannot sign for {_shown(checkpoint.origin)}",
+            f"the key {_quote(key.name)} cannot sign for {_quote(checkpoint.origin)}",
             "a ledger's key has the ledger's origin for its name",
         )
     return sign_text(checkpoint.body, key)
@@ -180,8 +178,8 @@ def open_note(note: str | bytes, keys: Iterable[VerifyKey]) -> Checkpoint:
     text, vouched = open_text(note, keys)
     checkpoint = _parsed(text)
     if all(key.name != checkpoint.origin for key in vouched):
-        names = ", ".join(sorted({_shown(key.name) for key in vouched}))
-        raise CheckpointRefused(f"a checkpoint of {_shown(checkpoint.origin)} is signed by {names} only")
+        names = ", ".join(sorted({_quote(key.name) for key in vouched}))
+        raise CheckpointRefused(f"a checkpoint of {_quote(checkpoint.origin)} is signed by {names} only")
     return checkpoint
 
 
@@ -207,15 +205,15 @@ def open_text(note: str | bytes, keys: Iterable[VerifyKey]) -> tuple[str, frozen
             continue
         if not key.verify(data[KEY_ID_SIZE:], message):
             raise CheckpointRefused(
-                f"the signature by {_shown(str(key))} does not fit the text",
+                f"the signature by {_quote(str(key))} does not fit the text",
                 "the text or the signature was changed after signing",
             )
         vouched.add(key)
     if not vouched:
-        signers = ", ".join(sorted({_shown(name) for name, _ in map(_signature, lines)}))
+        signers = ", ".join(sorted({_quote(name) for name, _ in map(_signature, lines)}))
         raise CheckpointRefused(
             f"none of the known keys signed this (signed by {signers})",
-            f"known: {', '.join(sorted(_shown(str(key)) for key in known.values())) or 'no key at all'}",
+            f"known: {', '.join(sorted(_quote(str(key)) for key in known.values())) or 'no key at all'}",
         )
     return text, frozenset(vouched)
 
@@ -224,7 +222,7 @@ def _by_name_and_id(keys: Iterable[VerifyKey]) -> dict[tuple[str, bytes], Verify
     known: dict[tuple[str, bytes], VerifyKey] = {}
     for key in keys:
         if known.setdefault((key.name, key.key_id), key) != key:
-            raise CheckpointRefused(f"two known keys have the name and key id of {_shown(str(key))}")
+            raise CheckpointRefused(f"two known keys have the name and key id of {_quote(str(key))}")
     return known
 
 
@@ -234,8 +232,8 @@ def _decoded_text(note: str | bytes) -> str:
         text = data.decode()
     except UnicodeError:
         raise CheckpointRefused("a signed note is UTF-8 text, this one is not") from None
-    if len(data) > MAX_NOTE_BYTES:
-        raise CheckpointRefused(f"a signed note has at most {MAX_NOTE_BYTES} bytes, this one has {len(data)}")
+    if len(data) > LIMITS.note:
+        raise CheckpointRefused(f"a signed note has at most {LIMITS.note} bytes, this one has {len(data)}")
     return text
 
 
@@ -247,8 +245,8 @@ def _split(note: str) -> tuple[str, list[str]]:
         raise CheckpointRefused("not a signed note: it is a text, a blank line and whole lines with the signatures")
     _check_text(text)
     lines = signatures[:-1].split("\n")
-    if len(lines) > MAX_SIGNATURES:
-        raise CheckpointRefused(f"a signed note has at most {MAX_SIGNATURES} signatures, this one has {len(lines)}")
+    if len(lines) > LIMITS.signatures:
+        raise CheckpointRefused(f"a signed note has at most {LIMITS.signatures} signatures, this one has {len(lines)}")
     return text, lines
 
 
@@ -265,7 +263,7 @@ def _signature(line: str) -> tuple[str, bytes]:
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
     data = _decoded(encoded)
     if not line.startswith(_DASH) or data is None or len(data) <= KEY_ID_SIZE:
-        raise CheckpointRefused(f"{_shown(line)} is not a signature line", "it is written `— <name> <base64>`")
+        raise CheckpointRefused(f"{_quote(line)} is not a signature line", "it is written `— <name> <base64>`")
     _check_name(name)
     return name, data
 
@@ -276,14 +274,14 @@ def _parsed(text: str) -> Checkpoint:
         raise CheckpointRefused("a checkpoint has the lines origin, size and root, and at most one with the time")
     origin, size, root = lines[:3]
     if not _SIZE.fullmatch(size):
-        raise CheckpointRefused(f"{_shown(size)} is not a size", "it is a decimal number without leading zeros")
+        raise CheckpointRefused(f"{_quote(size)} is not a size", "it is a decimal number without leading zeros")
     hashed = _decoded(root)
     if hashed is None:
-        raise CheckpointRefused(f"{_shown(root)} is not a root", f"it is the base64 of {HASH_SIZE} bytes")
+        raise CheckpointRefused(f"{_quote(root)} is not a root", f"it is the base64 of {HASH_SIZE} bytes")
     label, _, time = lines[3].partition(" ") if len(lines) == 4 else ("time", "", "")
     if label != "time" or (len(lines) == 4 and not time):
         raise CheckpointRefused(
-            f"{_shown(lines[3])} is not a line of a checkpoint of this ledger",
+            f"{_quote(lines[3])} is not a line of a checkpoint of this ledger",
             "the fourth can only be `time <UTC time>`",
         )
     return Checkpoint(origin, int(size), hashed, time)
@@ -293,8 +291,8 @@ def _check_name(name: str, what: str = "the name of a key") -> None:
     """Of keys, and of origins, which the specification leaves more freedom."""
     if not _NAME.fullmatch(name):
         raise CheckpointRefused(
-            f"{_shown(name)} cannot be {what}",
-            f"it has 1 to {MAX_NAME} characters and no space, plus or control character",
+            f"{_quote(name)} cannot be {what}",
+            f"it has 1 to {LIMITS.key_name} characters and no space, plus or control character",
         )
 
 
@@ -321,7 +319,7 @@ def _decoded(text: str) -> bytes | None:
     return data if _encoded(data) == text else None
 
 
-def _shown(text: str) -> str:
+def _quote(text: str) -> str:
     """A text as a terminal may be given it, in backticks and not too long."""
-    cut = text if len(text) <= 2 * MAX_NAME else f"{text[: 2 * MAX_NAME]}..."
+    cut = text if len(text) <= 2 * LIMITS.key_name else f"{text[: 2 * LIMITS.key_name]}..."
     return f"`{cut if cut.isprintable() else ascii(cut)}`"

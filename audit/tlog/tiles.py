@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from ordain.audit.limits import LIMITS
 from ordain.audit.tlog.merkle import HASH_SIZE, Subtrees
 from ordain.engine.errors import LedgerUnavailable
 
@@ -21,12 +22,6 @@ TILE_WIDTH = 1 << TILE_HEIGHT
 """Hashes in a full tile."""
 
 TILE_BYTES = TILE_WIDTH * HASH_SIZE
-
-TILES_KEPT = 1_024
-"""Tiles in memory, each with the hashes above its own: some 16 kB."""
-
-HASHES_KEPT = 65_536
-"""Subtree hashes in memory: the roots of tiles, and of what no full tile covers."""
 
 Tile = Callable[[int, int], bytes | None]
 """(level, index) -> the 8,192 bytes of a full tile, or None when there is none (yet)."""
@@ -67,7 +62,7 @@ class TileSubtrees:
             return rows[up][at : at + HASH_SIZE]
         if up == 0 and level:
             return self._tile_root(level - 1, index)
-        return _kept(self._hashes, (height, index), self._loose(level, up, index), HASHES_KEPT)
+        return _kept(self._hashes, (height, index), self._loose(level, up, index), LIMITS.hashes_cached)
 
     def _rows(self, level: int, index: int) -> list[bytes] | None:
         """A full tile's hashes and the eight rows above them, the last a single hash; None when there is no tile."""
@@ -81,7 +76,7 @@ class TileSubtrees:
                     f"tile {index} of level {level} on record has {len(hashes)} bytes, not {TILE_BYTES}",
                     "the ledger file is damaged; `ordain audit verify` says where",
                 )
-            rows = _kept(self._tiles, (level, index), _rise(hashes, TILE_HEIGHT), TILES_KEPT)
+            rows = _kept(self._tiles, (level, index), _rise(hashes, TILE_HEIGHT), LIMITS.tiles_cached)
         return rows
 
     def _tile_root(self, level: int, index: int) -> bytes:
@@ -93,8 +88,8 @@ class TileSubtrees:
         rows = self._rows(level, index)
         if rows is None:
             rows = _rise(self._row(level, index << TILE_HEIGHT, TILE_WIDTH), TILE_HEIGHT)
-            _kept(self._tiles, (level, index), rows, TILES_KEPT)
-        return _kept(self._hashes, place, rows[TILE_HEIGHT], HASHES_KEPT)
+            _kept(self._tiles, (level, index), rows, LIMITS.tiles_cached)
+        return _kept(self._hashes, place, rows[TILE_HEIGHT], LIMITS.hashes_cached)
 
     def _loose(self, level: int, up: int, index: int) -> bytes:
         """The hash over the 2**up hashes of a tile that is not full."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ordain.audit.verifier.notes import Note, read_note
-from ordain.engine.errors import CheckpointRefused, SettingsError
+from ordain.engine.errors import CheckpointRefused, SettingsError, reason_of
 
 _NAME = re.compile(r"([0-9]{12})-([0-9a-f]{16})\.checkpoint")
 _ERA = re.compile(r"checkpoints-([0-9]{4})")
@@ -84,7 +84,7 @@ def read_place(folder: Path) -> Place:
         place.withdrawn = {each for each in place.listed if f"{each[0].hex()}-{each[1]}" in withdrawn}
     except OSError as error:
         raise SettingsError(
-            f"the anchor place `{folder}` cannot be read: {error.strerror}", "check its rights"
+            f"the anchor place `{folder}` cannot be read: {reason_of(error)}", "check its rights"
         ) from None
     if not place.notes:
         place.faults.append("it holds no checkpoint")
@@ -126,14 +126,14 @@ def _read_checkpoint(folder: Path, path: Path, place: Place) -> None:
     named = _NAME.fullmatch(path.name)
     if not named or int(named[1]) != note.size or named[2] != note.root.hex()[:16]:
         place.faults.append(f"`{file}` holds another checkpoint than its name says")
-    era = next((int(found[1]) for part in path.parts if (found := _ERA.fullmatch(part))), 0)
+    era = next((int(numbered[1]) for part in path.parts if (numbered := _ERA.fullmatch(part))), 0)
     given_up = any(note.size > recovery["size"] for recovery in place.recoveries[era:])
     place.notes.append(Anchored(note, text, file, given_up))
 
 
 def _files(folder: Path) -> list[Path]:
-    found = []
+    files = []
     for at, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in ("erased", "recovered"))
-        found += [Path(at, name) for name in sorted(names) if not name.startswith(".")]
-    return found
+        files += [Path(at, name) for name in sorted(names) if not name.startswith(".")]
+    return files

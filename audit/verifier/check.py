@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ordain.audit.verifier.anchors import Place, read_place
 from ordain.audit.verifier.entries import EntryCheck
-from ordain.audit.verifier.findings import Evidence, Failure, Findings, shown
+from ordain.audit.verifier.findings import Evidence, Failure, Findings, quote
 from ordain.audit.verifier.fold import WAITS
 from ordain.audit.verifier.notes import read_key
 from ordain.audit.verifier.payloads import DoesNotOpen, Opener
@@ -103,7 +103,7 @@ class _Check:
     opener: Opener | None
     revisions: Collection[str]
     progress: Progress
-    found: Findings = field(default_factory=Findings)
+    findings: Findings = field(default_factory=Findings)
     entries: EntryCheck = field(init=False)
     tree: Recount = field(init=False)
     claimed: int = 0
@@ -115,16 +115,16 @@ class _Check:
     signed: Signed = field(default_factory=Signed)
 
     def __post_init__(self) -> None:
-        self.entries = EntryCheck(self.found, self.opener)
+        self.entries = EntryCheck(self.findings, self.opener)
 
     def run(self) -> Evidence:
         with self.guarded():
             for fault in self.source.faults(deep=True):
-                self.found.add(Failure.FILE, fault)
+                self.findings.add(Failure.FILE, fault)
         tables = self.source.tables()
         for table in TABLES:
             if table not in tables:
-                self.found.add(Failure.FILE, f"the table `{table}` is missing")
+                self.findings.add(Failure.FILE, f"the table `{table}` is missing")
         with self.guarded():
             if any(table == "tile" for table, _ in lacking(self.source.unique())):
                 tables.discard("tile")  # without its index every look into it takes as long as reading it
@@ -139,7 +139,7 @@ class _Check:
         try:
             yield
         except self.source.failures as error:
-            self.found.add(Failure.FILE, self.source.explain(error))
+            self.findings.add(Failure.FILE, self.source.explain(error))
 
     def recount(self, tables: set[str]) -> None:
         """Reads all entries and grows the tree again."""
@@ -158,7 +158,7 @@ class _Check:
                 for item in self.source.entries(_FIRST, _LAST):
                     self.item(item)
                 if self.seen != self.total:
-                    self.found.add(Failure.FILE, f"{self.total} entries are counted, {self.seen} are there in order")
+                    self.findings.add(Failure.FILE, f"{self.total} entries are counted, {self.seen} are there in order")
         self.tree.finish()
         self.progress(self.seen, self.total)
         with self.guarded():
@@ -173,23 +173,23 @@ class _Check:
             try:
                 self.opener.begin(str(ledger), wrapped)
             except DoesNotOpen as closed:
-                self.found.add(Failure.PAYLOAD, str(closed))
+                self.findings.add(Failure.PAYLOAD, str(closed))
 
     def item(self, item: Row | Unreadable) -> None:
         if isinstance(item, Unreadable):
             rest = " and no entry after it" if item.ends else ""
-            self.found.add(Failure.CONTENT, f"it cannot be read{rest}: {item.message}", item.leaf_index)
+            self.findings.add(Failure.CONTENT, f"it cannot be read{rest}: {item.message}", item.leaf_index)
             return
         self.seen += 1
         if not self.seen % 1000:
             self.progress(self.seen, self.total)
         place, expected = item.leaf_index, self.tree.expects
         if type(place) is not int or place < expected:
-            self.found.add(Failure.CONTENT, f"an entry has the place {shown(place)}, where {expected} is next")
+            self.findings.add(Failure.CONTENT, f"an entry has the place {quote(place)}, where {expected} is next")
             self.entries.check(item, WAITS)
             return
         if place > expected:
-            self.found.add(Failure.CONTENT, "is missing", expected, last=place - 1)
+            self.findings.add(Failure.CONTENT, "is missing", expected, last=place - 1)
             self.tree.skip_to(place)
         self.entries.check(item, place)
         if isinstance(item.envelope, bytes):
@@ -204,12 +204,12 @@ class _Check:
     def settle(self, tables: set[str]) -> None:
         """Compares the recounted tree with what was signed, and says which entries and tiles are wrong."""
         with self.guarded():
-            chain = chain_of(self.source, self.entries.fold, self.found) if "ledger_identity" in tables else None
+            chain = chain_of(self.source, self.entries.fold, self.findings) if "ledger_identity" in tables else None
             size = self.tree.size
             if "checkpoint" in tables:
-                self.signed = check_checkpoints(self.source, chain, size, self.root_at, self.found)
-            check_pins(chain, self.key, self.places, self.signed, self.found)
-            check_places(self.places, chain, size, self.root_at, self.entries.fold, self.found)
+                self.signed = check_checkpoints(self.source, chain, size, self.root_at, self.findings)
+            check_pins(chain, self.key, self.places, self.signed, self.findings)
+            check_places(self.places, chain, size, self.root_at, self.entries.fold, self.findings)
         self.blame()
         with self.guarded():
             if "tile" in tables:
@@ -225,44 +225,46 @@ class _Check:
             tile = f"the tile {span.tile_index} of level {span.level}"
             if span.last < good:
                 message = f"{tile} holds another hash for it than the signed entries give"
-                self.found.add(Failure.TREE, message, span.first, last=span.last)
+                self.findings.add(Failure.TREE, message, span.first, last=span.last)
             elif span.level:
                 message = f"{tile} holds another hash for these entries"
-                self.found.add(Failure.TREE, message, span.first, last=span.last)
+                self.findings.add(Failure.TREE, message, span.first, last=span.last)
             else:
                 message = "its bytes are not those that the tree was made of"
-                self.found.add(Failure.CONTENT, message, span.first, last=span.last)
-        self.found.unnamed += self.tree.more_spans
+                self.findings.add(Failure.CONTENT, message, span.first, last=span.last)
+        self.findings.unnamed += self.tree.more_spans
         if bad is not None:
             roots = self.tree.roots.get(bad.size)
             if roots is None or roots.tiles != bad.root:
                 message = f"one of these was changed: they do not give the root that the checkpoint of {bad.size} signs"
-                self.found.add(Failure.TREE, message, good, last=bad.size - 1)
+                self.findings.add(Failure.TREE, message, good, last=bad.size - 1)
 
     def tiles(self) -> None:
         """Every full tile under the newest checkpoint is stored, and none beyond what a checkpoint is there for."""
         size = self.signed.newest.size if self.signed.newest else 0
         for level, index in self.tree.broken:
-            self.found.add(Failure.TREE, f"the tile {index} of level {level} is not 256 hashes")
+            self.findings.add(Failure.TREE, f"the tile {index} of level {level} is not 256 hashes")
         for level, first, last in self.tree.absent:
             full = min(last + 1, size // TILE_WIDTH ** (level + 1))
             if full > first:
-                self.found.add(Failure.TREE, f"of level {level} the tiles {first} to {full - 1} are missing")
+                self.findings.add(Failure.TREE, f"of level {level} the tiles {first} to {full - 1} are missing")
         for level, index in self.source.rows("SELECT level, tile_index FROM tile"):
             if not _in_tree(level, index, self.claimed):
-                self.found.add(Failure.TREE, f"a tile {shown(index)} of level {shown(level)} covers what nobody signed")
+                self.findings.add(
+                    Failure.TREE, f"a tile {quote(index)} of level {quote(level)} covers what nobody signed"
+                )
 
     def beside(self, tables: set[str]) -> None:
         """All that is stored beside the tree."""
         if {"entry", "payload", "subject_key", "subject_index"} <= tables:
-            check_payloads(self.source, self.entries, self.found)
-            check_counts(self.entries, self.found)
-            check_index(self.source, self.entries, self.found)
-            check_restrictions(self.source, self.entries, self.found)
-            check_erasure_lists(self.source, self.places, self.entries.fold, self.found)
+            check_payloads(self.source, self.entries, self.findings)
+            check_counts(self.entries, self.findings)
+            check_index(self.source, self.entries, self.findings)
+            check_restrictions(self.source, self.entries, self.findings)
+            check_erasure_lists(self.source, self.places, self.entries.fold, self.findings)
         if "document" in tables:
-            self.documents = check_documents(self.source, self.entries, self.found)
-        check_housekeeping(self.source, self.total, self.revisions, self.found)
+            self.documents = check_documents(self.source, self.entries, self.findings)
+        check_housekeeping(self.source, self.total, self.revisions, self.findings)
 
     def count(self, table: str) -> int:
         row = self.source.row(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name of ours
@@ -290,8 +292,8 @@ class _Check:
             anchors=len(self.places),
             anchored=max((place.newest.note.size for place in self.places if place.newest), default=0),
             stamped=sum(place.stamped for place in self.places),
-            findings=self.found.all(),
-            unnamed=self.found.unnamed,
+            findings=self.findings.all(),
+            unnamed=self.findings.unnamed,
         )
 
 

@@ -7,7 +7,7 @@ from array import array
 from dataclasses import dataclass, field
 
 from ordain.audit.verifier.envelope import Json, Malformed, check_shape, read_canonical
-from ordain.audit.verifier.findings import Failure, Findings, shown
+from ordain.audit.verifier.findings import Failure, Findings, quote
 from ordain.audit.verifier.fold import WAITS, Fold
 from ordain.audit.verifier.payloads import DoesNotOpen, Opener, hash_fault
 from ordain.audit.verifier.source import Row
@@ -30,7 +30,7 @@ class Outside:
 class EntryCheck:
     """`ledger` is the id that every entry must carry; "" until it is known."""
 
-    found: Findings
+    findings: Findings
     opener: Opener | None = None
     ledger: str = ""
     fold: Fold = field(default_factory=Fold)
@@ -55,18 +55,20 @@ class EntryCheck:
             data = read_canonical(row.envelope)
             check_shape(data)
         except Malformed as malformed:
-            self.found.add(Failure.CONTENT, f"its envelope {malformed}", place, named)
+            self.findings.add(Failure.CONTENT, f"its envelope {malformed}", place, named)
             self.kept += row.kept is not None and bool(row.kept)
             self.indexed += bool(row.indexed)
             self.erased += bool(row.kept) and row.key is None
             return None
         if data["id"] != named:
-            self.found.add(Failure.CONTENT, "its `id` column is not the id in its envelope", place, shown(data["id"]))
+            self.findings.add(
+                Failure.CONTENT, "its `id` column is not the id in its envelope", place, quote(data["id"])
+            )
         self.ledger = self.ledger or data["ledger"]
         if data["ledger"] != self.ledger:
-            self.found.add(Failure.CONTENT, "it is of another ledger", place, named)
+            self.findings.add(Failure.CONTENT, "it is of another ledger", place, named)
         if fault := self.fold.take(data, leaf_index, row.key):
-            self.found.add(Failure.CONTENT, fault, place, named)
+            self.findings.add(Failure.CONTENT, fault, place, named)
         if row.kept:
             self._payload(row, data, leaf_index, named)
         elif row.kept is not None:
@@ -89,7 +91,7 @@ class EntryCheck:
                 except DoesNotOpen as closed:
                     fault = str(closed)
         if fault:
-            self.found.add(Failure.PAYLOAD, fault, None if leaf_index == WAITS else leaf_index, named)
+            self.findings.add(Failure.PAYLOAD, fault, None if leaf_index == WAITS else leaf_index, named)
 
     def _key(self, row: Row, leaf_index: int, named: str) -> str:
         """What is wrong with the key that a payload names."""
@@ -99,7 +101,7 @@ class EntryCheck:
         if row.wrapped is None and row.tag is None:
             if row.indexed:
                 place = None if leaf_index == WAITS else leaf_index
-                self.found.add(Failure.ERASURE, "its key is gone, and no erasure is on record", place, named)
+                self.findings.add(Failure.ERASURE, "its key is gone, and no erasure is on record", place, named)
             else:
                 _count(self.keyless, row, leaf_index, named)
             return ""
@@ -120,7 +122,7 @@ def microseconds(time: str) -> int:
 
 def _uuid(value: object) -> str:
     if not isinstance(value, bytes):
-        return shown(value)
+        return quote(value)
     text = value.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}" if len(value) == 16 else text[:80]
 

@@ -112,11 +112,6 @@ def check_integers(value: object) -> None:
             waiting.extend(part)
 
 
-def is_time(text: str) -> bool:
-    """Whether it is written as an envelope writes a time."""
-    return _TIME(text) is not None
-
-
 def check_shape(data: Json) -> None:
     """Raises Malformed unless it has all keys of an envelope and no other, each with a value of its kind."""
     if data.keys() != KEYS:

@@ -26,10 +26,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-HOLDS, BAD_INPUT = 0, 2
+from ordain.audit.verifier.limits import LIMITS
 
-MOST_FINDINGS = 50
-"""Of one class that are told one by one; the others are counted."""
+HOLDS = 0
 
 
 class Failure(IntEnum):
@@ -46,6 +45,7 @@ class Failure(IntEnum):
 
     @property
     def word(self) -> str:
+        """Its name as it is printed: `content`."""
         return self.name.lower()
 
 
@@ -68,6 +68,7 @@ class Finding:
         return f"{self.failure.word}: entry {self.leaf_index}{named}: {self.message}"
 
     def data(self) -> dict[str, Any]:
+        """The finding as JSON, places as leaf indices."""
         return {
             "class": self.failure.word,
             "code": int(self.failure),
@@ -116,6 +117,7 @@ class Evidence:
 
     @property
     def exit_code(self) -> int:
+        """The smallest code of a class of finding; 0 when everything holds."""
         return min((int(finding.failure) for finding in self.findings), default=HOLDS)
 
     @property
@@ -161,12 +163,13 @@ class Findings:
     def add(
         self, failure: Failure, message: str, first: int | None = None, entry_id: str = "", last: int | None = None
     ) -> None:
+        """Notes a finding; the same one of the next entry in a row extends the run, which is told once."""
         last = first if last is None else last
         run = self._open.get((failure, message))
         if run is not None and first is not None and run.last is not None and first == run.last + 1:
             run.last = last
             return
-        if self._counts.get(failure, 0) >= MOST_FINDINGS:
+        if self._counts.get(failure, 0) >= LIMITS.findings:
             self.unnamed += 1
             return
         self._counts[failure] = self._counts.get(failure, 0) + 1
@@ -176,11 +179,11 @@ class Findings:
 
     def all(self) -> tuple[Finding, ...]:
         """By class; within one, what concerns an entry first, in the order of the entries."""
-        found: Iterable[Finding] = (run.finding() for run in self._runs)
-        return tuple(sorted(found, key=lambda each: (each.failure, each.leaf_index is None, each.leaf_index or 0)))
+        findings: Iterable[Finding] = (run.finding() for run in self._runs)
+        return tuple(sorted(findings, key=lambda each: (each.failure, each.leaf_index is None, each.leaf_index or 0)))
 
 
-def shown(value: object) -> str:
+def quote(value: object) -> str:
     """A stored value as a terminal may be given it: a changed one can hold anything."""
     if isinstance(value, bytes):
         text = value.hex()

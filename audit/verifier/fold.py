@@ -42,6 +42,8 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
+    """A hold set or released, or a day before which nothing is erased (None: no such day)."""
+
     entry_id: str
     time: str
     hold: bool

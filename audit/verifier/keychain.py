@@ -28,6 +28,8 @@ class Link:
 
 @dataclass(slots=True)
 class KeyChain:
+    """The keys that signed a ledger, each vouched for by the one before it."""
+
     origin: str
     links: list[Link]
 
@@ -50,6 +52,7 @@ class KeyChain:
             raise CheckpointRefused("it is signed by a key that had been replaced") from None
 
     def position(self, key: PublicKey) -> int | None:
+        """Where in the chain a key first stands, from 0; None for a key that is none of them."""
         places = [number for number, link in enumerate(self.links) if link.key == key]
         return places[0] if places else None
 

@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from ordain.audit.verifier.limits import LIMITS
 from ordain.engine.errors import CheckpointRefused
-
-MOST_BYTES = 65_536
-"""Of a note."""
 
 _ED25519 = b"\x01"
 _NAME = rb"[^\s+\x00-\x20\x7f]{1,200}"
@@ -40,6 +38,7 @@ class PublicKey:
     text: str
 
     def signed(self, message: bytes, signature: bytes) -> bool:
+        """Whether the 64 bytes `signature` are this key's over `message` (Ed25519, RFC 8032)."""
         try:
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
         except (InvalidSignature, ValueError):
@@ -61,33 +60,33 @@ class Note:
 
 def read_key(text: object) -> PublicKey:
     """Raises CheckpointRefused unless `text` is a vkey of an Ed25519 key whose key id fits."""
-    found = _KEY.fullmatch(_bytes(text, "a key"))
-    raw = decoded(found[3]) if found else None
-    if found is None or raw is None or len(raw) != 33 or raw[:1] != _ED25519:
+    match = _KEY.fullmatch(_bytes(text, "a key"))
+    raw = decoded(match[3]) if match else None
+    if match is None or raw is None or len(raw) != 33 or raw[:1] != _ED25519:
         raise CheckpointRefused("that is not the text of an Ed25519 key", "it reads `<name>+<8 hex digits>+<base64>`")
-    key_id = hashlib.sha256(found[1] + b"\n" + raw).digest()[:4]
-    if key_id.hex().encode() != found[2]:
+    key_id = hashlib.sha256(match[1] + b"\n" + raw).digest()[:4]
+    if key_id.hex().encode() != match[2]:
         raise CheckpointRefused("the key's id does not fit the key", "copy the whole line again")
-    return PublicKey(found[1].decode(), raw[1:], key_id, found[0].decode())
+    return PublicKey(match[1].decode(), raw[1:], key_id, match[0].decode())
 
 
 def read_note(text: object) -> Note:
     """What a note says, with nothing verified. Raises CheckpointRefused when it is not in the form of a checkpoint."""
-    found = _NOTE.fullmatch(_bytes(text, "a checkpoint"))
-    if found is None:
+    match = _NOTE.fullmatch(_bytes(text, "a checkpoint"))
+    if match is None:
         raise CheckpointRefused("that is not in the form of a checkpoint (origin, size, root, time, signatures)")
-    root = decoded(found["root"])
+    root = decoded(match["root"])
     signatures = []
-    for line in found["signatures"].splitlines():
+    for line in match["signatures"].splitlines():
         _, name, encoded = line.split(b" ")
         data = decoded(encoded)
         if data is None or len(data) <= 4:
             raise CheckpointRefused("a signature of the checkpoint is not base64 of a key id and a signature")
         signatures.append((name.decode(), data[:4], data[4:]))
-    if root is None or int(found["size"]) >= 1 << 63:
+    if root is None or int(match["size"]) >= 1 << 63:
         raise CheckpointRefused("the checkpoint's root or size has no meaning")
-    time = (found["time"] or b"").decode()
-    return Note(found["origin"].decode(), int(found["size"]), root, time, found["body"], tuple(signatures))
+    time = (match["time"] or b"").decode()
+    return Note(match["origin"].decode(), int(match["size"]), root, time, match["body"], tuple(signatures))
 
 
 def signer(note: Note, keys: Iterable[PublicKey]) -> PublicKey:
@@ -127,8 +126,8 @@ def _bytes(text: object, what: str) -> bytes:
         data = None
     if not isinstance(data, bytes):
         raise CheckpointRefused(f"{what} is text, this is not")
-    if len(data) > MOST_BYTES:
-        raise CheckpointRefused(f"{what} has at most {MOST_BYTES} bytes, this has {len(data)}")
+    if len(data) > LIMITS.note:
+        raise CheckpointRefused(f"{what} has at most {LIMITS.note} bytes, this has {len(data)}")
     try:
         data.decode()
     except UnicodeDecodeError:

@@ -18,12 +18,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from ordain.audit.verifier.envelope import Json, Malformed, check_integers, read_canonical
+from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.source import Row
 from ordain.engine.errors import SettingsError
 
 _NONCE_BYTES = 12
-_MOST_KEYS = 200_000
-"""Data keys kept in memory."""
 
 
 class DoesNotOpen(Exception):
@@ -91,7 +90,7 @@ class Opener:
     def _data_key(self, row: Row) -> bytes:
         key = self._keys.get(row.key)
         if key is None:
-            if len(self._keys) >= _MOST_KEYS:
+            if len(self._keys) >= LIMITS.keys_cached:
                 self._keys.clear()
             key = self._keys[row.key] = self._unwrapped(row.key, row.tag, row.wrapped, "its subject's key")
         return key

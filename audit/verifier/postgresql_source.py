@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.source import (
     BARE_ENTRIES,
     ENTRIES,
@@ -23,8 +24,6 @@ from ordain.audit.verifier.source import (
 from ordain.engine.errors import SettingsError
 
 _OPTIONAL = ("alembic_version", "inbox", "sequencer")
-_AT_ONCE = 1000
-"""Rows that are in memory at a time."""
 
 _TABLES = """
 SELECT c.relname, c.relkind::text, c.relrowsecurity, c.oid::bigint FROM pg_class c
@@ -52,12 +51,12 @@ class PostgresSource:
             self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             self._connection.read_only = True
             self._connection.execute("SET LOCAL statement_timeout = 0")
-            found = list(self.rows(_TABLES, [*TABLES, *_OPTIONAL]))
+            tables = list(self.rows(_TABLES, [*TABLES, *_OPTIONAL]))
         except psycopg.Error as error:
             raise SettingsError(
                 f"the database `{self.name}` cannot be read: {str(error).strip()}", "check `database_url`"
             ) from None
-        self._relations = {name: (kind, secured, oid) for name, kind, secured, oid in found}
+        self._relations = {name: (kind, secured, oid) for name, kind, secured, oid in tables}
         self.has_inbox = "inbox" in self._relations
         if "entry" not in self._relations:
             self.close()
@@ -93,7 +92,7 @@ class PostgresSource:
 
     def rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
         with self._connection.cursor(f"verifier_{next(self._numbers)}") as cursor:
-            cursor.itersize = _AT_ONCE
+            cursor.itersize = LIMITS.rows_at_once
             yield from cursor.execute(_query(query), values, binary=True)
 
     def row(self, query: str, *values: object) -> tuple[Any, ...] | None:

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ordain.audit.verifier.envelope import Malformed, check_shape, read_canonical
+from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.notes import Note, decoded, read_key, read_note, signer
 from ordain.audit.verifier.tree import leaf_hash as hash_of
 from ordain.audit.verifier.tree import verify_consistency as fits
 from ordain.audit.verifier.tree import verify_inclusion
 from ordain.engine.errors import ProofRefused
-
-MOST_BYTES = 4_000_000
-"""Of a proof file."""
 
 _PROOF = re.compile(
     rb"c2sp\.org/tlog-proof@v1\nextra (?P<extra>[A-Za-z0-9+/=]+)\nindex (?P<index>0|[1-9][0-9]{0,18})\n"
@@ -55,16 +53,16 @@ def verify_proof(
     """
     data = text.encode(errors="replace") if isinstance(text, str) else text
     key = read_key(vkey)
-    found = _PROOF.fullmatch(data) if len(data) <= MOST_BYTES else None
-    extra = decoded(found["extra"]) if found else None
-    if found is None or extra is None:
+    match = _PROOF.fullmatch(data) if len(data) <= LIMITS.proof else None
+    extra = decoded(match["extra"]) if match else None
+    if match is None or extra is None:
         raise ProofRefused(
             "that is not a proof file of an Ordain ledger", "it begins with `c2sp.org/tlog-proof@v1`; get it again"
         )
-    path = [decoded(line) or b"" for line in found["path"].splitlines()]
-    note = read_note(found["note"])
+    path = [decoded(line) or b"" for line in match["path"].splitlines()]
+    note = read_note(match["note"])
     signer(note, [key])
-    leaf, index = hash_of(extra), int(found["index"])
+    leaf, index = hash_of(extra), int(match["index"])
     if not verify_inclusion(leaf, index, note.size, path, note.root):
         raise ProofRefused("the path does not lead from the entry to the signed root", "one of them was changed")
     envelope = _envelope(extra, note)

@@ -11,10 +11,8 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.tree import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, Frontier, complete_root, split
-
-_LONGEST_GAP = 1 << 16
-"""Missing entries that are still stepped through; beyond, what follows has no place in a tree."""
 
 Hashes = list[bytes | None]
 """Leaf hashes or roots; None where an entry is missing."""
@@ -51,7 +49,6 @@ class Recount:
     """Tiles that are not 256 hashes: level and index."""
     absent: list[tuple[int, int, int]] = field(default_factory=list)
     """Runs of full tiles that are not stored: level, first and last index."""
-    present: int = 0
     size: int = 0
     _of_entries: Frontier | None = field(default_factory=Frontier)
     _of_tiles: Frontier | None = field(default_factory=Frontier)
@@ -70,13 +67,15 @@ class Recount:
         return self.size + len(self._batch)
 
     def add(self, leaf: bytes) -> None:
+        """Adds the hash of the next leaf, 32 bytes."""
         self._batch.append(leaf)
         if len(self._batch) == TILE_WIDTH:
             self._close_tile()
 
     def skip_to(self, leaf_index: int) -> None:
         """Says that the leaves up to there are missing."""
-        if self._lost or leaf_index - self.expects > _LONGEST_GAP:
+        # Beyond a longer gap, what follows has no place in a tree.
+        if self._lost or leaf_index - self.expects > LIMITS.gap:
             self._lost = True
             self._of_entries = self._of_tiles = None
             self._batch.clear()
@@ -128,14 +127,12 @@ class Recount:
         stored = self.tile(level, index)
         if not isinstance(stored, bytes) or len(stored) != TILE_BYTES:
             if stored is not None:
-                self.present += 1
                 self.broken.append((level, index))
             elif self.absent and self.absent[-1][0] == level and self.absent[-1][2] == index - 1:
                 self.absent[-1] = (level, self.absent[-1][1], index)
             else:
                 self.absent.append((level, index, index))
             return hashes
-        self.present += 1
         if None not in hashes and b"".join(hashes) == stored:  # type: ignore[arg-type]
             return hashes
         told: Hashes = list(split(stored))
@@ -149,7 +146,7 @@ class Recount:
         last = self.spans[-1] if self.spans else None
         if last and (last.level, last.tile_index, last.last + 1) == (span.level, span.tile_index, span.first):
             self.spans[-1] = Span(span.level, span.tile_index, last.first, span.last)
-        elif len(self.spans) < _LONGEST_GAP:
+        elif len(self.spans) < LIMITS.gap:
             self.spans.append(span)
         else:
             self.more_spans += 1

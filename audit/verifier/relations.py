@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from ordain.audit.verifier.anchors import NEVER, Place
 from ordain.audit.verifier.entries import EntryCheck, Outside, microseconds
-from ordain.audit.verifier.findings import Failure, Findings, shown
+from ordain.audit.verifier.findings import Failure, Findings, quote
 from ordain.audit.verifier.fold import WAITS, Fold, Restriction
 from ordain.audit.verifier.source import Source
 
@@ -21,44 +21,44 @@ _SEALS_NOTHING = "SELECT key FROM subject_key EXCEPT SELECT key FROM subject_ind
 _HELD_OR_KEPT = "SELECT key, hold, erase_not_before FROM subject_key"
 
 
-def check_payloads(source: Source, entries: EntryCheck, found: Findings) -> None:
+def check_payloads(source: Source, entries: EntryCheck, findings: Findings) -> None:
     """Payloads of no entry, payloads that are missing, and ids that stand twice."""
     again = "SELECT id, min(leaf_index), count(*) FROM entry GROUP BY id HAVING count(*) > 1"
     for entry_id, first, count in source.rows(again):
-        found.add(Failure.CONTENT, f"its id stands {count} times in the ledger", first, shown(entry_id))
+        findings.add(Failure.CONTENT, f"its id stands {count} times in the ledger", first, quote(entry_id))
     if _count(source, "SELECT count(*) FROM payload") != entries.kept:
         query = "SELECT id FROM payload EXCEPT SELECT id FROM entry"
         if source.has_inbox:
             query += " EXCEPT SELECT id FROM inbox"
         for (payload_id,) in source.rows(query):
-            found.add(Failure.PAYLOAD, f"the payload {shown(payload_id)} belongs to no entry")
+            findings.add(Failure.PAYLOAD, f"the payload {quote(payload_id)} belongs to no entry")
     before = microseconds(entries.fold.removed_before) if entries.fold.removed_before else -1
     for leaf_index, time in zip(entries.gone, entries.gone_times, strict=True):
         if time >= before:
             place = None if leaf_index < 0 else leaf_index
-            found.add(Failure.PAYLOAD, "its payload is missing, and it is too new to be removed by age", place)
+            findings.add(Failure.PAYLOAD, "its payload is missing, and it is too new to be removed by age", place)
 
 
-def check_counts(entries: EntryCheck, found: Findings) -> None:
+def check_counts(entries: EntryCheck, findings: Findings) -> None:
     """What was erased and removed is what the entries say was."""
     fold = entries.fold
     said = fold.erased - fold.removed_erased
     if entries.erased != said:
-        found.add(
+        findings.add(
             Failure.ERASURE, f"{entries.erased} payloads have no key any more; by the erasures on record it is {said}"
         )
     for erasure in fold.erasures:
         if erasure.entries and not erasure.keys:
             place = None if erasure.leaf_index == WAITS else erasure.leaf_index
             message = f"it tells of {erasure.entries} payloads that were erased, and of no key that was destroyed"
-            found.add(Failure.ERASURE, message, place, erasure.entry_id)
+            findings.add(Failure.ERASURE, message, place, erasure.entry_id)
     if len(entries.gone) != fold.removed:
-        found.add(
+        findings.add(
             Failure.ERASURE, f"{len(entries.gone)} payloads are gone; by the removals on record it is {fold.removed}"
         )
 
 
-def check_erasure_lists(source: Source, places: Sequence[Place], fold: Fold, found: Findings) -> None:
+def check_erasure_lists(source: Source, places: Sequence[Place], fold: Fold, findings: Findings) -> None:
     """The keys destroyed are on the places' lists, as many as are on record, and none of them is there again.
 
     More on record than listed is an erasure that somebody wrote who hides what the payloads say. Each place misses
@@ -71,31 +71,31 @@ def check_erasure_lists(source: Source, places: Sequence[Place], fold: Fold, fou
     }
     for (key,) in source.rows("SELECT key FROM subject_key") if listed else ():
         if key in listed:
-            found.add(Failure.ERASURE, f"the key {shown(key)} was destroyed, and is there again")
+            findings.add(Failure.ERASURE, f"the key {quote(key)} was destroyed, and is there again")
     since = min((place.since for place in places), default=NEVER)
     said = sum(erasure.keys for erasure in fold.erasures if erasure.leaf_index >= since)
     if said > len(listed):
-        found.add(
+        findings.add(
             Failure.ERASURE,
             f"by the erasures on record {said} keys were destroyed since the first anchor, and {len(listed)} are on "
             "the erasure lists: an erasure is forged, or a place with a list was not given",
         )
 
 
-def check_index(source: Source, entries: EntryCheck, found: Findings) -> None:
+def check_index(source: Source, entries: EntryCheck, findings: Findings) -> None:
     """The subject index leads to every payload under a subject's key, and to nothing else."""
     for key, keyless in entries.keyless.items():
-        _report_keyless(key, keyless, found)
+        _report_keyless(key, keyless, findings)
     house = _house_key(entries)
     for key, outside in entries.outside.items():
         if key == house:
             if source.row("SELECT 1 FROM subject_index WHERE key = ?", key) is not None:
-                found.add(Failure.PAYLOAD, "the subject index names the key of what is about nobody")
+                findings.add(Failure.PAYLOAD, "the subject index names the key of what is about nobody")
             opener = entries.opener
             if opener is not None and opener.index_key is not None and not opener.is_house(outside.tag):
-                found.add(Failure.PAYLOAD, "the key of what is about nobody has the tag of a subject")
+                findings.add(Failure.PAYLOAD, "the key of what is about nobody has the tag of a subject")
             continue
-        found.add(
+        findings.add(
             Failure.PAYLOAD,
             f"{outside.count} payloads of one subject, this the first, are not in the subject index",
             _place(outside),
@@ -103,25 +103,25 @@ def check_index(source: Source, entries: EntryCheck, found: Findings) -> None:
         )
     for (key,) in source.rows(_SEALS_NOTHING):
         if key not in entries.outside:
-            found.add(Failure.PAYLOAD, f"the key {shown(key)} leads to no payload: it should not be there")
+            findings.add(Failure.PAYLOAD, f"the key {quote(key)} leads to no payload: it should not be there")
     if _count(source, "SELECT count(*) FROM subject_index") != entries.indexed:
         for (entry_id,) in source.rows(_LEADS_NOWHERE):
-            found.add(
-                Failure.PAYLOAD, f"the subject index names the entry {shown(entry_id)} under a key that seals it not"
+            findings.add(
+                Failure.PAYLOAD, f"the subject index names the entry {quote(entry_id)} under a key that seals it not"
             )
 
 
-def check_restrictions(source: Source, entries: EntryCheck, found: Findings) -> None:
+def check_restrictions(source: Source, entries: EntryCheck, findings: Findings) -> None:
     """A hold or a date before which nobody is erased stands with a key if, and only if, an entry says so."""
     on_record = entries.fold.restrictions
     for key, hold, not_before in source.rows(_HELD_OR_KEPT):
         said = on_record.get(key) if isinstance(key, bytes) else None
         if said is None:
             if (hold is not None or not_before is not None) and not entries.restrictions_gone:
-                found.add(Failure.ERASURE, f"the key {shown(key)} is held or restricted, and no entry says so")
+                findings.add(Failure.ERASURE, f"the key {quote(key)} is held or restricted, and no entry says so")
         elif not _stands(said, hold, not_before):
             place = said[-1].entry_id
-            found.add(Failure.ERASURE, f"the key {shown(key)} is not held or restricted as entry {place} says")
+            findings.add(Failure.ERASURE, f"the key {quote(key)} is not held or restricted as entry {place} says")
 
 
 def _stands(said: list[Restriction], hold: object, not_before: object) -> bool:
@@ -130,37 +130,39 @@ def _stands(said: list[Restriction], hold: object, not_before: object) -> bool:
     return hold is None or any(hold == each.entry_id for each in said if each.hold)
 
 
-def check_documents(source: Source, entries: EntryCheck, found: Findings) -> int:
+def check_documents(source: Source, entries: EntryCheck, findings: Findings) -> int:
     """Every kept text is what its digest says, and entries and texts belong to each other. Returns their number."""
     count, named = 0, dict(entries.fold.texts)
     for recorded, kind, name, version, text in source.rows("SELECT digest, kind, name, version, text FROM document"):
         count += 1
-        called = f"policy {shown(name)} version {shown(version)}" if kind == "policy" else shown(kind)
+        called = f"policy {quote(name)} version {quote(version)}" if kind == "policy" else quote(kind)
         try:
             by = named.pop((kind, name, version, recorded), None)
         except TypeError:
             by = None
         if not isinstance(text, bytes) or "sha256:" + sha256(text).hexdigest() != recorded:
-            found.add(Failure.DOCUMENT, f"the text of {called} is not that of its digest; named by {by or 'no entry'}")
+            findings.add(
+                Failure.DOCUMENT, f"the text of {called} is not that of its digest; named by {by or 'no entry'}"
+            )
         elif by is None:
-            found.add(Failure.DOCUMENT, f"no entry refers to the text of {called} ({shown(recorded)})")
+            findings.add(Failure.DOCUMENT, f"no entry refers to the text of {called} ({quote(recorded)})")
     for (kind, name, version, digest), by in named.items():
-        called = f"policy {shown(name)} version {version}" if kind == "policy" else shown(kind)
-        found.add(Failure.DOCUMENT, f"the text of {called} ({digest}) is not kept; named by {by}")
+        called = f"policy {quote(name)} version {version}" if kind == "policy" else quote(kind)
+        findings.add(Failure.DOCUMENT, f"the text of {called} ({digest}) is not kept; named by {by}")
     return count
 
 
-def check_housekeeping(source: Source, size: int, revisions: Collection[str], found: Findings) -> None:
+def check_housekeeping(source: Source, size: int, revisions: Collection[str], findings: Findings) -> None:
     """The tables that say nothing about decisions. `revisions`: the schema's versions that are known; none: any."""
     if "alembic_version" in source.tables():
         versions = list(source.rows("SELECT version_num FROM alembic_version"))
         known = len(versions) == 1 and isinstance(versions[0][0], str)
         if not known or (revisions and versions[0][0] not in revisions):
-            found.add(Failure.FILE, f"the schema's version is {shown(versions)}, which is none of a ledger's")
+            findings.add(Failure.FILE, f"the schema's version is {quote(versions)}, which is none of a ledger's")
     if "sequencer" in source.tables():
         rows = list(source.rows("SELECT term, size FROM sequencer"))
         if len(rows) != 1 or rows[0][0] < 0 or rows[0][1] != size:
-            found.add(Failure.FILE, f"the sequencer's row is {shown(rows)}, where the ledger has {size} entries")
+            findings.add(Failure.FILE, f"the sequencer's row is {quote(rows)}, where the ledger has {size} entries")
 
 
 def _house_key(entries: EntryCheck) -> bytes | None:
@@ -169,13 +171,13 @@ def _house_key(entries: EntryCheck) -> bytes | None:
     return most[0][0] if most else None
 
 
-def _report_keyless(key: bytes, keyless: Outside, found: Findings) -> None:
+def _report_keyless(key: bytes, keyless: Outside, findings: Findings) -> None:
     if keyless.count == 1:
         message, failure = f"its payload names the key {key.hex()}, which is not there", Failure.PAYLOAD
     else:
         message = f"the key of this and {keyless.count - 1} other payloads is gone, and no erasure is on record"
         failure = Failure.ERASURE
-    found.add(failure, message, _place(keyless), keyless.entry_id)
+    findings.add(failure, message, _place(keyless), keyless.entry_id)
 
 
 def _place(outside: Outside) -> int | None:

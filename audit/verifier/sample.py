@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ordain.audit.verifier.anchors import Place
 from ordain.audit.verifier.entries import EntryCheck, microseconds
 from ordain.audit.verifier.envelope import Malformed, check_shape, read_canonical
-from ordain.audit.verifier.findings import Evidence, Failure, Findings, shown
+from ordain.audit.verifier.findings import Evidence, Failure, Findings, quote
 from ordain.audit.verifier.fold import Fold
 from ordain.audit.verifier.keychain import KeyChain
 from ordain.audit.verifier.payloads import DoesNotOpen, Opener
@@ -66,7 +66,7 @@ class _Some:
     places: Sequence[Place]
     key: str | None
     opener: Opener | None
-    found: Findings = field(default_factory=Findings)
+    findings: Findings = field(default_factory=Findings)
     total: int = 0
     signed: Signed = field(default_factory=Signed)
     chain: KeyChain | None = None
@@ -74,24 +74,24 @@ class _Some:
 
     def __post_init__(self) -> None:
         if lacking := sorted(set(TABLES) - self.source.tables()):
-            self.found.add(Failure.FILE, f"tables are missing: {', '.join(lacking)}")
+            self.findings.add(Failure.FILE, f"tables are missing: {', '.join(lacking)}")
             return
         try:
             row = self.source.row("SELECT count(*), min(leaf_index), max(leaf_index) FROM entry")
             self.total, first, last = row if row else (0, None, None)
             if self.total and (first, last) != (0, self.total - 1):
-                message = f"{self.total} entries have places from {shown(first)} to {shown(last)}"
-                self.found.add(Failure.CONTENT, f"{message}: some are missing or moved")
+                message = f"{self.total} entries have places from {quote(first)} to {quote(last)}"
+                self.findings.add(Failure.CONTENT, f"{message}: some are missing or moved")
         except self.source.failures as error:
-            self.found.add(Failure.FILE, self.source.explain(error))
+            self.findings.add(Failure.FILE, self.source.explain(error))
 
     def run(self, scope: str, number: int, ranges: Iterable[tuple[int, int]], progress: Progress) -> Evidence:
-        entries = EntryCheck(self.found, self.opener)
+        entries = EntryCheck(self.findings, self.opener)
         checked = 0
         try:
             if set(TABLES) <= self.source.tables():
                 for fault in self.source.faults(deep=False):
-                    self.found.add(Failure.FILE, fault)
+                    self.findings.add(Failure.FILE, fault)
                 self._signatures(entries)
                 for start, end in ranges:
                     for item in self.source.entries(start, end):
@@ -100,10 +100,10 @@ class _Some:
                         if not checked % 100:
                             progress(checked, number)
                 if checked < number:
-                    self.found.add(Failure.CONTENT, f"{number - checked} entries of {scope} are missing")
+                    self.findings.add(Failure.CONTENT, f"{number - checked} entries of {scope} are missing")
                 self._gone(entries)
         except self.source.failures as error:
-            self.found.add(Failure.FILE, self.source.explain(error))
+            self.findings.add(Failure.FILE, self.source.explain(error))
         progress(checked, number)
         return self._evidence(scope, checked, entries)
 
@@ -116,17 +116,17 @@ class _Some:
             entries.ledger = fold.first["ledger"]
             if identity is not None and identity[1] != fold.first["about"]["key"]:
                 self._fold_in(fold, self.source.of_kind("key"))
-        self.chain = chain_of(self.source, fold, self.found)
-        self.signed = check_checkpoints(self.source, self.chain, self.total, self._root_at, self.found, True)
+        self.chain = chain_of(self.source, fold, self.findings)
+        self.signed = check_checkpoints(self.source, self.chain, self.total, self._root_at, self.findings, True)
         if self.signed.bad is not None:
-            self.found.add(Failure.TREE, "the stored tiles and entries do not give the root that was signed last")
-        check_pins(self.chain, self.key, self.places, self.signed, self.found)
-        check_places(self.places, self.chain, self.total, self._root_at, None, self.found)
+            self.findings.add(Failure.TREE, "the stored tiles and entries do not give the root that was signed last")
+        check_pins(self.chain, self.key, self.places, self.signed, self.findings)
+        check_places(self.places, self.chain, self.total, self._root_at, None, self.findings)
         if self.opener is not None and identity is not None:
             try:
                 self.opener.begin(str(identity[0]), identity[2])
             except DoesNotOpen as closed:
-                self.found.add(Failure.PAYLOAD, str(closed))
+                self.findings.add(Failure.PAYLOAD, str(closed))
         if self.signed.newest is not None and self.signed.newest.size <= self.total:
             self._tree = StoredTree(self.source, self.signed.newest.size)
 
@@ -134,12 +134,12 @@ class _Some:
         try:
             return StoredTree(self.source, size).root()
         except Incomplete as incomplete:
-            self.found.add(Failure.TREE, f"the tree cannot be told: {incomplete} is missing or damaged")
+            self.findings.add(Failure.TREE, f"the tree cannot be told: {incomplete} is missing or damaged")
             return None
 
     def _entry(self, item: Row | Unreadable, entries: EntryCheck) -> None:
         if isinstance(item, Unreadable):
-            self.found.add(Failure.CONTENT, f"it cannot be read: {item.message}", item.leaf_index)
+            self.findings.add(Failure.CONTENT, f"it cannot be read: {item.message}", item.leaf_index)
             return
         place = item.leaf_index
         entries.check(item, place)
@@ -151,11 +151,11 @@ class _Some:
             if verify_inclusion(leaf, place, tree.size, tree.path(place), newest.root):
                 return
             if tree.subtree(0, place) != leaf:
-                self.found.add(Failure.CONTENT, "its bytes are not those that the tree was made of", place)
+                self.findings.add(Failure.CONTENT, "its bytes are not those that the tree was made of", place)
             else:
-                self.found.add(Failure.TREE, "its path through the tiles does not lead to the signed root", place)
+                self.findings.add(Failure.TREE, "its path through the tiles does not lead to the signed root", place)
         except Incomplete as incomplete:
-            self.found.add(Failure.TREE, f"it has no path to the signed root: {incomplete} is missing", place)
+            self.findings.add(Failure.TREE, f"it has no path to the signed root: {incomplete} is missing", place)
 
     def _gone(self, entries: EntryCheck) -> None:
         """Whether removals by age account for the payloads that are missing."""
@@ -166,7 +166,7 @@ class _Some:
         before = microseconds(fold.removed_before) if fold.removed_before else -1
         for leaf_index, time in zip(entries.gone, entries.gone_times, strict=True):
             if time >= before:
-                self.found.add(
+                self.findings.add(
                     Failure.PAYLOAD, "its payload is missing, and it is too new to be removed by age", leaf_index
                 )
 
@@ -201,6 +201,6 @@ class _Some:
             anchors=len(self.places),
             anchored=max((place.newest.note.size for place in self.places if place.newest), default=0),
             stamped=sum(place.stamped for place in self.places),
-            findings=self.found.all(),
-            unnamed=self.found.unnamed,
+            findings=self.findings.all(),
+            unnamed=self.findings.unnamed,
         )

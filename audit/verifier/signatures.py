@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ordain.audit.verifier.anchors import Anchored, Place
-from ordain.audit.verifier.findings import Failure, Findings, shown
+from ordain.audit.verifier.findings import Failure, Findings, quote
 from ordain.audit.verifier.fold import WAITS, Fold
 from ordain.audit.verifier.keychain import KeyChain, key_chain
 from ordain.audit.verifier.notes import Note, PublicKey, read_key, read_note
@@ -38,19 +38,21 @@ def stored_sizes(source: Source) -> array[int]:
     return array("q", (size for size in sizes if type(size) is int))
 
 
-def chain_of(source: Source, fold: Fold, found: Findings) -> KeyChain | None:
+def chain_of(source: Source, fold: Fold, findings: Findings) -> KeyChain | None:
     """The keys of the ledger, compared with its identity row. None when there is nothing to begin with."""
     rows = list(source.rows("SELECT ledger, origin, key FROM ledger_identity"))
     if len(rows) != 1:
-        found.add(Failure.SIGNATURE, f"the ledger has {len(rows)} identities, not one")
+        findings.add(Failure.SIGNATURE, f"the ledger has {len(rows)} identities, not one")
     ledger, origin, key = rows[0] if rows else (None, None, None)
     first, rotations = None, sorted(fold.rotations, key=lambda each: each.leaf_index)
     if fold.first is not None:
         first = fold.first["about"]
         if first["origin"] != f"ordain.ledger/{fold.first['ledger']}":
-            found.add(Failure.SIGNATURE, "the origin that the first entry names is not the ledger's", 0)
+            findings.add(Failure.SIGNATURE, "the origin that the first entry names is not the ledger's", 0)
         if rows and (ledger, origin) != (fold.first["ledger"], first["origin"]):
-            found.add(Failure.SIGNATURE, f"the identity says {shown(ledger)}, the first entry {fold.first['ledger']}")
+            findings.add(
+                Failure.SIGNATURE, f"the identity says {quote(ledger)}, the first entry {fold.first['ledger']}"
+            )
     elif isinstance(origin, str):
         # The first entry is damaged, which is found elsewhere; what can still be told is told by the identity's key.
         first, rotations = {"origin": origin, "key": key}, []
@@ -59,18 +61,18 @@ def chain_of(source: Source, fold: Fold, found: Findings) -> KeyChain | None:
     try:
         chain, faults = key_chain(first["origin"], first["key"], rotations)
     except CheckpointRefused as refused:
-        found.add(Failure.SIGNATURE, f"the signing key that the first entry names: {refused.message}", 0)
+        findings.add(Failure.SIGNATURE, f"the signing key that the first entry names: {refused.message}", 0)
         return None
     for message, rotation in faults:
         place = None if rotation.leaf_index == WAITS else rotation.leaf_index
-        found.add(Failure.SIGNATURE, message, place, rotation.entry_id)
+        findings.add(Failure.SIGNATURE, message, place, rotation.entry_id)
     if rows and key != chain.links[-1].key.text:
-        found.add(Failure.SIGNATURE, "the key of the identity is not the one that the entries put in force")
+        findings.add(Failure.SIGNATURE, "the key of the identity is not the one that the entries put in force")
     return chain
 
 
 def check_checkpoints(
-    source: Source, chain: KeyChain | None, size: int, root_at: RootAt, found: Findings, only_newest: bool = False
+    source: Source, chain: KeyChain | None, size: int, root_at: RootAt, findings: Findings, only_newest: bool = False
 ) -> Signed:
     """Every stored checkpoint, or the newest: its signature, its size, and the root that the entries give there."""
     signed = Signed()
@@ -85,7 +87,7 @@ def check_checkpoints(
                 raise CheckpointRefused("no key of the ledger is known")
             signer = chain.vouches(note)
         except CheckpointRefused as refused:
-            found.add(Failure.SIGNATURE, f"the checkpoint of size {shown(stored)}: {refused.message}")
+            findings.add(Failure.SIGNATURE, f"the checkpoint of size {quote(stored)}: {refused.message}")
             continue
         signed.newest, signed.signer = note, signer
         if note.size <= size:
@@ -95,15 +97,15 @@ def check_checkpoints(
             elif root is not None and signed.bad is None:
                 signed.bad = note
     if signed.newest is None and size:
-        found.add(Failure.SIGNATURE, "no checkpoint holds: nothing of the ledger is signed")
+        findings.add(Failure.SIGNATURE, "no checkpoint holds: nothing of the ledger is signed")
     elif signed.newest is not None and signed.newest.size > size:
         message = f"is missing: a checkpoint of {signed.newest.size} entries was signed"
-        found.add(Failure.CONTENT, message, size, last=signed.newest.size - 1)
+        findings.add(Failure.CONTENT, message, size, last=signed.newest.size - 1)
     return signed
 
 
 def check_pins(
-    chain: KeyChain | None, pinned: str | None, places: Sequence[Place], signed: Signed, found: Findings
+    chain: KeyChain | None, pinned: str | None, places: Sequence[Place], signed: Signed, findings: Findings
 ) -> None:
     """The keys that the caller and the anchor places know are the ledger's, and the newest checkpoint's.
 
@@ -116,7 +118,7 @@ def check_pins(
     if given is not None:
         position = chain.position(given)
         if position is None:
-            found.add(Failure.SIGNATURE, "the key that was given is none of this ledger's")
+            findings.add(Failure.SIGNATURE, "the key that was given is none of this ledger's")
         else:
             trusted = position
     for place in places:
@@ -127,9 +129,9 @@ def check_pins(
         if position is not None:
             trusted = max(trusted, position)
         elif place.key and place.origin == chain.origin:
-            found.add(Failure.ANCHOR, f"`{place.name}` was given a key that is none of this ledger's")
+            findings.add(Failure.ANCHOR, f"`{place.name}` was given a key that is none of this ledger's")
     if signed.signer is not None and (chain.position(signed.signer) or 0) < trusted:
-        found.add(Failure.SIGNATURE, "the newest checkpoint is signed by a key before the one that is known")
+        findings.add(Failure.SIGNATURE, "the newest checkpoint is signed by a key before the one that is known")
 
 
 def check_places(
@@ -138,7 +140,7 @@ def check_places(
     size: int,
     root_at: RootAt,
     fold: Fold | None,
-    found: Findings,
+    findings: Findings,
 ) -> None:
     """What places outside the database say of the ledger. `fold`: None when not everything was read.
 
@@ -147,18 +149,18 @@ def check_places(
     """
     for place in places:
         for fault in place.faults:
-            found.add(Failure.ANCHOR, f"`{place.name}`: {fault}")
+            findings.add(Failure.ANCHOR, f"`{place.name}`: {fault}")
         if chain is None:
             continue
         if place.origin and place.origin != chain.origin:
-            found.add(Failure.ANCHOR, f"`{place.name}` belongs to another ledger, {shown(place.origin)}")
+            findings.add(Failure.ANCHOR, f"`{place.name}` belongs to another ledger, {quote(place.origin)}")
             continue
-        _Comparison(place, chain, size, root_at, found).run(everything=fold is not None)
+        _Comparison(place, chain, size, root_at, findings).run(everything=fold is not None)
         if fold is not None:
-            _compare_recoveries(place, fold, found)
+            _compare_recoveries(place, fold, findings)
 
 
-def _compare_recoveries(place: Place, fold: Fold, found: Findings) -> None:
+def _compare_recoveries(place: Place, fold: Fold, findings: Findings) -> None:
     """The ledger tells of every recovery, but for those whose entry a later one, to no larger size, has given up."""
     smallest = None
     for recovery in reversed(place.recoveries):
@@ -168,7 +170,7 @@ def _compare_recoveries(place: Place, fold: Fold, found: Findings) -> None:
         smallest = size
         told = fold.recoveries.get(recovery["entry"])
         if told is None or told["size"] != size:
-            found.add(Failure.ANCHOR, f"`{place.name}`: it tells of a recovery that the ledger does not tell of")
+            findings.add(Failure.ANCHOR, f"`{place.name}`: it tells of a recovery that the ledger does not tell of")
 
 
 @dataclass(slots=True)
@@ -179,7 +181,7 @@ class _Comparison:
     chain: KeyChain
     size: int
     root_at: RootAt
-    found: Findings
+    findings: Findings
 
     def run(self, everything: bool) -> None:
         notes = sorted(self.place.notes, key=lambda each: each.note.size) if everything else self._newest()
@@ -197,7 +199,7 @@ class _Comparison:
             elif root is not None and not forked:
                 forked = True
                 message = f"`{self.place.name}` has a checkpoint of {size} entries with another root: they were changed"
-                self.found.add(Failure.ANCHOR, message, good if everything else None, last=size - 1)
+                self.findings.add(Failure.ANCHOR, message, good if everything else None, last=size - 1)
         if shorter is not None:
             self._add(
                 f"the ledger has {self.size} entries, {shorter.note.size} were signed: its end is cut off", shorter
@@ -215,4 +217,4 @@ class _Comparison:
         return True
 
     def _add(self, message: str, each: Anchored) -> None:
-        self.found.add(Failure.ANCHOR, f"`{self.place.name}`, `{each.file}`: {message}")
+        self.findings.add(Failure.ANCHOR, f"`{self.place.name}`, `{each.file}`: {message}")

@@ -94,7 +94,8 @@ class Source(Protocol):
     def explain(self, error: Exception) -> str:
         """What a failure means, in one line."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Ends the reading."""
 
 
 def path_of(url: str | Path) -> Path | None:
@@ -119,11 +120,12 @@ Unique = dict[str, set[frozenset[str]]]
 """The sets of columns that indexes keep unique, of each table that is there."""
 
 
-def missing_indexes(found: Unique) -> Iterator[str]:
+def missing_indexes(unique: Unique) -> Iterator[str]:
     """What `UNIQUE` demands and the database has not."""
-    for table, columns in lacking(found):
+    for table, columns in lacking(unique):
         yield f"nothing keeps `{', '.join(sorted(columns))}` of the table `{table}` unique: an index is gone"
 
 
-def lacking(found: Unique) -> list[tuple[str, frozenset[str]]]:
-    return [(table, columns) for table in UNIQUE if table in found for columns in UNIQUE[table] - found[table]]
+def lacking(unique: Unique) -> list[tuple[str, frozenset[str]]]:
+    """(table, columns) of `UNIQUE` that nothing keeps unique, of the tables that are there."""
+    return [(table, columns) for table in UNIQUE if table in unique for columns in UNIQUE[table] - unique[table]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ordain.audit.verifier.findings import shown
+from ordain.audit.verifier.findings import quote
 from ordain.audit.verifier.source import (
     BARE_ENTRIES,
     ENTRIES,
@@ -28,7 +28,7 @@ _NO_FILE_NEEDED = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 
 
 class SqliteSource:
-    """Raises SettingsError when the file is not there, cannot be opened, is locked or is a ledger of the first cut."""
+    """Raises SettingsError when the file is not there, cannot be opened, is locked or is empty."""
 
     failures: tuple[type[Exception], ...] = (sqlite3.Error, UnicodeDecodeError, OverflowError)
     has_inbox = False
@@ -43,21 +43,17 @@ class SqliteSource:
             self._connection = _open(path)
             self._connection.execute("BEGIN")
             self._names = self._listed()
-            first_cut = "alembic_version" not in self._names and self._pragma("user_version") == 1
         except self.failures as error:
             if getattr(error, "sqlite_errorname", "").startswith(_NOT_OURS):
                 raise SettingsError(
                     f"the ledger `{self.name}` cannot be opened: {error}", "check its rights, and who has it open"
                 ) from None
             # The file is damaged, which is a finding. An empty database in its place has no tables.
-            self._broken, first_cut = str(error), False
+            self._broken = str(error)
             self._connection = sqlite3.connect(":memory:", isolation_level=None)
-        if first_cut or not (self._names or self._broken):
+        if not (self._names or self._broken):
             self.close()
-            what = "was written by the first version of Ordain" if first_cut else "is empty"
-            raise SettingsError(
-                f"the ledger `{self.name}` {what}", "start the service once: it upgrades an older ledger, or makes one"
-            )
+            raise SettingsError(f"the ledger `{self.name}` is empty", "start the service once: it makes one")
 
     def tables(self) -> set[str]:
         return {name for name in (*TABLES, *_OPTIONAL) if self._names.get(name) == "table"}
@@ -69,11 +65,11 @@ class SqliteSource:
         application = self._pragma("application_id")
         if application != APPLICATION_ID:
             yield f"the file's application_id is {application}, a ledger has {APPLICATION_ID}"
-        if self._pragma("user_version"):
-            yield "an upgrade from the first version of Ordain was not finished: run `ordain audit upgrade`"
+        if version := self._pragma("user_version"):
+            yield f"the file's user_version is {version}, a ledger has 0"
         for name, kind in self._names.items():
             if kind in ("trigger", "view"):
-                yield f"the file has a {kind} `{shown(name)}`: it may change what is stored"
+                yield f"the file has a {kind} `{quote(name)}`: it may change what is stored"
         yield from missing_indexes(self.unique())
         if deep:
             for (line,) in self.rows("PRAGMA integrity_check(20)"):
@@ -87,8 +83,8 @@ class SqliteSource:
         yield from self._connection.execute(query, values)
 
     def row(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        found: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
-        return found
+        first: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
+        return first
 
     def entries(self, start: int, end: int) -> Iterator[Row | Unreadable]:
         """One that is damaged is stepped over; where the next fails too, reading ends."""

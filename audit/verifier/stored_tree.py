@@ -5,11 +5,9 @@ Nothing here is trusted. What is read is worth something once a path made of it 
 
 from __future__ import annotations
 
+from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.source import Source
 from ordain.audit.verifier.tree import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, join, leaf_hash, row_above, split
-
-_MOST_KEPT = 512
-"""Tiles in memory, each with the nodes over it, 16 kB."""
 
 
 class Incomplete(Exception):
@@ -36,30 +34,31 @@ class StoredTree:
 
     def peaks(self, start: int, end: int) -> list[bytes]:
         """The roots of the complete subtrees that the leaves from `start` to the tree's edge `end` fall into."""
-        found = []
+        roots = []
         while start < end:
             height = (end - start).bit_length() - 1
             if start:
                 height = min(height, (start & -start).bit_length() - 1)
-            found.append(self.subtree(height, start >> height))
+            roots.append(self.subtree(height, start >> height))
             start += 1 << height
-        return found
+        return roots
 
     def root(self) -> bytes:
+        """The root of all that is stored, 32 bytes (RFC 6962 section 2.1)."""
         return join(self.peaks(0, self.size))
 
     def path(self, index: int) -> list[bytes]:
         """The inclusion path of a leaf, from its sibling up (RFC 6962 section 2.1.1)."""
-        start, end, found = 0, self.size, []
+        start, end, siblings = 0, self.size, []
         while end - start > 1:
             middle = start + (1 << ((end - start - 1).bit_length() - 1))
             if index < middle:
-                found.append(join(self.peaks(middle, end)))
+                siblings.append(join(self.peaks(middle, end)))
                 end = middle
             else:
-                found.append(join(self.peaks(start, middle)))
+                siblings.append(join(self.peaks(start, middle)))
                 start = middle
-        return found[::-1]
+        return siblings[::-1]
 
     def _rows(self, level: int, tile: int) -> list[list[bytes]]:
         """The hashes of a tile and the nodes over them, row by row; of a partial one what is complete."""
@@ -69,7 +68,7 @@ class StoredTree:
             while len(rows[-1]) > 1:
                 rows.append(row_above(rows[-1][: len(rows[-1]) // 2 * 2]))
             rows += [[]] * (TILE_HEIGHT + 1 - len(rows))
-            if len(self._tiles) >= _MOST_KEPT:
+            if len(self._tiles) >= LIMITS.tiles_cached:
                 self._tiles.clear()
             self._tiles[level, tile] = rows
         return rows

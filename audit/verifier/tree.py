@@ -19,10 +19,12 @@ EMPTY_ROOT = sha256(b"").digest()
 
 
 def leaf_hash(data: bytes) -> bytes:
+    """32 bytes: SHA-256(0x00 || data)."""
     return sha256(b"\0" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
+    """32 bytes: SHA-256(0x01 || left || right)."""
     return sha256(b"\1" + left + right).digest()
 
 
@@ -60,9 +62,11 @@ class Frontier:
         self.size += 1 << height
 
     def root(self) -> bytes:
+        """The root of the leaves so far, 32 bytes."""
         return join(self._peaks)
 
     def copy(self) -> Frontier:
+        """Another one that grows on its own from here."""
         other = Frontier()
         other.size, other._peaks = self.size, list(self._peaks)
         return other
@@ -85,18 +89,18 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
     """
     if not (0 <= index < size and _are_hashes(leaf, root, *path)):
         return False
-    at, last, found = index, size - 1, leaf
+    at, last, climbed = index, size - 1, leaf
     for sibling in path:
         if last == 0:
             return False
         if at & 1 or at == last:
-            found = node_hash(sibling, found)
+            climbed = node_hash(sibling, climbed)
             while at and not at & 1:
                 at, last = at >> 1, last >> 1
         else:
-            found = node_hash(found, sibling)
+            climbed = node_hash(climbed, sibling)
         at, last = at >> 1, last >> 1
-    return last == 0 and found == root
+    return last == 0 and climbed == root
 
 
 def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> bool:

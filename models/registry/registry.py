@@ -4,11 +4,14 @@
     card.json     everything else (models.card)
     SHA256SUMS    of the two, in the form that `sha256sum -c` reads
 
-A version appears whole or not at all: it is written beside its place and moved there in one step.
+A version appears whole or not at all, and only once it is confirmed, which is to say on record: it is written to
+`.staged-<version>`, which keeps its number, and moved to its place in one step. A trainer that is killed before that
+step leaves it there: its number stays taken, and it is never loaded.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -29,6 +32,7 @@ TREES, CARD, SUMS = "model.ubj", "card.json", "SHA256SUMS"
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
+_STAGED = ".staged-"
 
 
 class Registry:
@@ -45,49 +49,83 @@ class Registry:
 
     def versions(self, name: str) -> tuple[int, ...]:
         """The versions of a model, ascending; none for a model that is not known."""
-        place = self.directory / name
-        if not _NAME.fullmatch(name) or not place.is_dir():
-            return ()
-        return tuple(sorted(int(p.name) for p in place.iterdir() if _VERSION.fullmatch(p.name)))
+        return self._numbers(name, "")
 
-    def save(self, name: str, trees: bytes, card_of: Callable[[int], Card]) -> Card:
+    def unfinished(self, name: str) -> tuple[int, ...]:
+        """The versions that are stored and not live, ascending: about to be, or left by a trainer that was killed."""
+        return self._numbers(name, _STAGED)
+
+    def save(
+        self,
+        name: str,
+        trees: bytes,
+        card_of: Callable[[int], Card],
+        confirm: Callable[[Card], None] = lambda card: None,
+    ) -> Card:
         """Stores a new version; `card_of(version)` gives its card. Returns the stored card.
 
+        `confirm` is called once the version is durable and before anybody can load it; when it raises, nothing stays.
         Several processes may save at once: each gets a version of its own. Raises SettingsError when the name
         is not one or the directory cannot be written.
         """
         if not _NAME.fullmatch(name):
             raise SettingsError(f"`{name}` is no name for a model", "lower case letters, digits, - and _")
+        place = self.directory / name
         try:
-            place = self.directory / name
-            place.mkdir(parents=True, exist_ok=True)
-            beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place))
+            card = self._stage(place, trees, card_of)
         except OSError as error:
             raise SettingsError(f"model `{name}` cannot be stored: {reason_of(error)}") from None
+        staged = place / f"{_STAGED}{card.version}"
         try:
-            return self._save(place, beside, trees, card_of)
+            confirm(card)
+        except BaseException:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise
+        try:
+            staged.rename(place / str(card.version))
+            _flush_directory(place)
         except OSError as error:
-            raise SettingsError(f"model `{name}` cannot be stored: {reason_of(error)}") from None
+            raise SettingsError(
+                f"model `{name}` version {card.version} is confirmed and cannot be made live: {reason_of(error)}",
+                "train again: that makes the next version",
+            ) from None
+        return card
+
+    def _numbers(self, name: str, prefix: str) -> tuple[int, ...]:
+        place = self.directory / name
+        if not _NAME.fullmatch(name) or not place.is_dir():
+            return ()
+        numbers = (path.name.removeprefix(prefix) for path in place.iterdir() if path.name.startswith(prefix))
+        return tuple(sorted(int(number) for number in numbers if _VERSION.fullmatch(number)))
+
+    def _stage(self, place: Path, trees: bytes, card_of: Callable[[int], Card]) -> Card:
+        """Writes a version to `.staged-<version>`, durably, under a number that nobody else has or will get."""
+        place.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place))
+        try:
+            beside.chmod(0o755)  # mkdtemp makes it private; whoever serves may be another user
+            _write(beside / TREES, trees)
+            while True:
+                taken = (*self.versions(place.name), *self.unfinished(place.name))
+                card = card_of(max(taken, default=0) + 1)
+                card_bytes = card.to_bytes()
+                _write(beside / CARD, card_bytes)
+                _write(beside / SUMS, _sums(trees, card_bytes))
+                _flush_directory(beside)
+                staged = place / f"{_STAGED}{card.version}"
+                try:
+                    beside.rename(staged)
+                except OSError as error:
+                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                        raise
+                    continue  # another process was faster: the next number
+                if (place / str(card.version)).exists():  # another one had this number, and is done with it
+                    staged.rename(beside)
+                    continue
+                _flush_directory(place)
+                return card
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-
-    def _save(self, place: Path, beside: Path, trees: bytes, card_of: Callable[[int], Card]) -> Card:
-        beside.chmod(0o755)  # mkdtemp makes it private; whoever serves may be another user
-        _write(beside / TREES, trees)
-        while True:
-            card = card_of(max(self.versions(place.name), default=0) + 1)
-            card_bytes = card.to_bytes()
-            _write(beside / CARD, card_bytes)
-            _write(beside / SUMS, _sums(trees, card_bytes))
-            _flush_directory(beside)
-            try:
-                beside.rename(place / str(card.version))
-            except OSError:
-                if not (place / str(card.version)).exists():
-                    raise
-                continue  # another process was faster: the next number
-            _flush_directory(place)
-            return card
 
     def load(self, name: str, version: int | None = None) -> ScoreModel:
         """A model that scores, by default its newest version.

@@ -82,12 +82,13 @@ def train_churn(
     rounds: int = ROUNDS,
     held_out: Path | None = None,
     progress: Progress | None = None,
+    confirm: Callable[[Card], None] = lambda card: None,
 ) -> Card:
     """Trains, measures and stores one version of the churn model `name`; returns its card.
 
     Without a table it learns from `customers_count` SYNTHETIC customers. `mapping` is a file or the name of a
     shipped one. `at` is the time to note as that of training. `held_out` gets the rows that were kept from
-    training, as asks (see `write_held_out`).
+    training, as asks (see `write_held_out`). `confirm` is called before the version can be loaded (`Registry.save`).
     Raises PolicyError (mapping), DataQualityIssue (table), SettingsError (files).
     """
     if mapping is None and table_path is not None:
@@ -102,7 +103,7 @@ def train_churn(
     def card_of(version: int) -> Card:
         return card(name, version, at, seed, read, table, trained)
 
-    return registry.save(name, trained.trees, card_of)
+    return registry.save(name, trained.trees, card_of, confirm)
 
 
 def synthetic_table(mapping: Mapping, count: int, seed: int) -> Table:

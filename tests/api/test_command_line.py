@@ -333,3 +333,26 @@ def test_a_training_is_on_record(tmp_path: Path) -> None:
     about = json.loads(line)["about"]
     assert (about["action"], about["model"], about["version"]) == ("trained", "churn", 1)
     assert ordain_here(tmp_path, "audit", "verify").returncode == 0
+
+
+def test_a_model_that_the_ledger_does_not_take_is_not_live(tmp_path: Path) -> None:
+    assert ordain_here(tmp_path, "train", "churn", "--customers", "300").returncode == 0
+    with closing(sqlite3.connect(tmp_path / "ordain.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # another program keeps the ledger from being written
+        done = ordain_here(tmp_path, "train", "churn", "--customers", "300", ORDAIN_BUSY_SECONDS="0.2")
+        other.execute("ROLLBACK")
+    assert done.returncode == 3, done.stderr
+    assert [path.name for path in (tmp_path / "models" / "churn").iterdir()] == ["1"]
+    assert ordain_here(tmp_path, "train", "churn", "--customers", "300").returncode == 0
+    found = ordain_here(tmp_path, "audit", "search", "--kind", "model", "--json")
+    assert [json.loads(line)["about"]["version"] for line in found.stdout.splitlines()] == [1, 2]
+
+
+def test_a_ledger_of_this_version_needs_no_upgrade(tmp_path: Path) -> None:
+    assert ordain_here(tmp_path, "audit", "upgrade").returncode == 2
+    facts = tmp_path / "facts.json"
+    facts.write_text(json.dumps(ADVICE))
+    assert _decide(tmp_path, "plan-advice", "facts.json")[0] == 0
+    upgraded = ordain_here(tmp_path, "audit", "upgrade")
+    assert (upgraded.returncode, upgraded.stdout) == (0, "This ledger already has the newest version (0002).\n")
+    assert ordain_here(tmp_path, "audit", "verify").returncode == 0

@@ -68,6 +68,7 @@ def test_numbers_leave_as_strings_and_reasons_say_why(client: FlaskClient) -> No
     assert answer["verdict"] == "permit"
     assert answer["reasons"][0] == {
         "policy": "retention-offer@1",
+        "decision": "offer",
         "rule": "critical-high-value",
         "because": "Very likely to leave and among our most valuable customers.",
     }

@@ -110,7 +110,7 @@ def test_times_without_an_offset_are_of_the_tenants_zone_and_a_last_day_is_whole
     assert search(folder, "--until", f"{day}T00:00:00+14:00") == []
     refused = ordain_here(folder, "audit", "search", "--since", "yesterday")
     assert refused.returncode == 2
-    assert "--since: `yesterday` is no day or moment" in refused.stderr
+    assert "--since: `yesterday` is not a date or moment" in refused.stderr
 
 
 def test_show_shows_all_of_an_entry_once_that_is_on_record(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,9 +127,9 @@ def test_an_unknown_entry_is_said_to_be_unknown(folder: Path) -> None:
         unknown = ordain_here(folder, "audit", command, "0192f000-0001-7000-8000-00000000abcd")
         assert (unknown.returncode, "there is no entry" in unknown.stderr) == (2, True), command
         malformed = ordain_here(folder, "audit", command, "one")
-        assert (malformed.returncode, "is no entry id" in malformed.stderr) == (2, True), command
+        assert (malformed.returncode, "is not an entry id" in malformed.stderr) == (2, True), command
     [ledger] = search(folder, "--kind", "ledger")
-    assert "is no decision" in ordain_here(folder, "audit", "explain", ledger["id"]).stderr
+    assert "is not a decision" in ordain_here(folder, "audit", "explain", ledger["id"]).stderr
 
 
 def test_a_restricted_record_is_shown_for_a_legal_claim_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,11 @@ with opened(f"sqlite:///{tmp_path}/ledger.db") as use:
 from __future__ import annotations
 
 import datetime as dt
+import lzma
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from ordain.audit.anchors.places import Anchors
@@ -18,6 +21,9 @@ from ordain.audit.entry.entry import Entry, Kind, new_id
 from ordain.audit.entry.keys import LocalMasterKey
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.opening import Keys, open_ledger, open_store
+from ordain.audit.store.sqlite import APPLICATION_ID
+
+BEFORE_ROOMS = Path(__file__).parents[1] / "cases" / "ledger" / "before_rooms.sql.xz"
 
 MASTER, SEED = bytes(range(32)), bytes(range(32, 64))
 ENGINE = "ordain 0.1.0"
@@ -62,6 +68,17 @@ def opened(url: str, places: Sequence[Anchors] = (), **options: Any) -> Iterator
         yield use
     finally:
         use.close()
+
+
+def restored(path: Path) -> str:
+    """Makes at `path` the ledger that was written before the rooms (commit 38ad6f3), and returns its URL.
+
+    29 entries, 28 of them decisions, sealed with the keys above. A dump does not hold what marks the file as a ledger.
+    """
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(lzma.decompress(BEFORE_ROOMS.read_bytes()).decode())
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    return f"sqlite:///{path}"
 
 
 def decision(

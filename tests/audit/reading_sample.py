@@ -61,9 +61,9 @@ def catalog() -> Catalog:
 
 @cache
 def documents() -> tuple[Document, ...]:
-    found = catalog()
-    policies = tuple(Document("policy", policy.text, policy.name, policy.version) for policy in found.policies())
-    return (*policies, Document("vocabulary", found.vocabulary.text), Document("services", found.services.text))
+    known = catalog()
+    policies = tuple(Document("policy", policy.text, policy.name, policy.version) for policy in known.policies())
+    return (*policies, Document("vocabulary", known.vocabulary.text), Document("services", known.services.text))
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,9 @@ class Sample:
         return UUID(self.use.note(kind, about, private).entry_id)
 
     def record(self, entry_id: UUID) -> Record:
-        found = self.reader.record(entry_id)
-        assert found is not None
-        return found
+        record = self.reader.record(entry_id)
+        assert record is not None
+        return record
 
     def erase(self, subject: str) -> None:
         assert erase(self.use, subject, private={}).status is Erased.DONE
@@ -139,12 +139,12 @@ class Sample:
 def decided_entry(subject: str, facts: str, service: str, score: Score | None, at: dt.datetime) -> Entry:
     known = catalog()
     plan = known.pick(service, at)
-    found = gather(read_json(facts.encode(), "the facts"), plan.needs, known.vocabulary, {})
+    gathered = gather(read_json(facts.encode(), "the facts"), plan.needs, known.vocabulary, {})
     if score is not None:
         model: FactSource = Churn()
-        found = Facts(
-            {**found.values, "churn_risk": known.vocabulary["churn_risk"].accept(score.value)},
-            {**found.sources, "churn_risk": "churn@3"},
+        gathered = Facts(
+            {**gathered.values, "churn_risk": known.vocabulary["churn_risk"].accept(score.value)},
+            {**gathered.sources, "churn_risk": "churn@3"},
             {"churn_risk": (model, score)},
         )
     return decision_entry(
@@ -154,8 +154,8 @@ def decided_entry(subject: str, facts: str, service: str, score: Score | None, a
         subject=subject,
         jurisdiction="IN",
         documents={"vocabulary": known.vocabulary.digest, "services": known.services.digest},
-        facts=found,
-        outcome=plan.evaluate(found, at),
+        facts=gathered,
+        outcome=plan.evaluate(gathered, at),
     )
 
 

@@ -46,11 +46,11 @@ def test_a_record_reads_back_at_once_and_when_it_has_its_place(use: OpenLedger) 
 def test_entries_have_dense_places_over_several_pages_and_by_range(use: OpenLedger) -> None:
     told = [UUID(done.entry_id) for done in use.ledger.append_all(map(decision, range(1100)), DOCUMENTS)]
     use.settle()
-    found = list(use.reader.entries())
-    assert [entry.leaf_index for entry in found] == list(range(1101))
-    assert found[0].read()["kind"] == Kind.LEDGER
-    assert {entry.id for entry in found[1:]} == set(told)
-    assert [entry.id for entry in use.reader.entries(499, 503)] == [entry.id for entry in found[499:503]]
+    entries = list(use.reader.entries())
+    assert [entry.leaf_index for entry in entries] == list(range(1101))
+    assert entries[0].read()["kind"] == Kind.LEDGER
+    assert {entry.id for entry in entries[1:]} == set(told)
+    assert [entry.id for entry in use.reader.entries(499, 503)] == [entry.id for entry in entries[499:503]]
     assert list(use.reader.entries(5, 4)) == []
 
 
@@ -76,11 +76,11 @@ def test_ids_stay_unique_and_places_dense_when_the_clock_goes_back(use: OpenLedg
     checkpoint = use.settle()
     assert checkpoint is not None
     assert checkpoint.size == len(told) + 1
-    found = list(use.reader.entries())
-    assert [entry.leaf_index for entry in found] == list(range(len(told) + 1))
-    assert len({entry.id for entry in found}) == len(told) + 1
+    entries = list(use.reader.entries())
+    assert [entry.leaf_index for entry in entries] == list(range(len(told) + 1))
+    assert len({entry.id for entry in entries}) == len(told) + 1
     if use.sequencer is None:  # the order in which they were acknowledged; the inbox has none
-        assert [str(entry.id) for entry in found[1:]] == told
+        assert [str(entry.id) for entry in entries[1:]] == told
 
 
 def test_the_texts_of_a_decision_are_kept_with_the_first_entry_that_names_them(use: OpenLedger) -> None:
@@ -204,9 +204,9 @@ def test_threads_and_writers_make_one_log_without_gap_or_duplicate(use: OpenLedg
         told = [entry_id for ids in pool.map(work, range(16)) for entry_id in ids]
     other.close()
     use.settle()
-    found = list(use.reader.entries())
-    assert [entry.leaf_index for entry in found] == list(range(321))
-    assert {str(entry.id) for entry in found[1:]} == set(told)
+    entries = list(use.reader.entries())
+    assert [entry.leaf_index for entry in entries] == list(range(321))
+    assert {str(entry.id) for entry in entries[1:]} == set(told)
     assert sum(len(use.reader.ids_of(f"C-{number}")) for number in range(5)) == 320
 
 
@@ -229,7 +229,7 @@ def test_callers_who_find_all_connections_taken_are_refused_after_the_wait(use: 
     with ExitStack() as readers:
         for _ in range(15):
             readers.enter_context(use.store.engine.connect())
-        with pytest.raises(NotRecorded, match="does not keep up: too many read it at once"):
+        with pytest.raises(NotRecorded, match="is overloaded: too many requests read it at once"):
             use.ledger.append(decision(1), DOCUMENTS)
     use.ledger.append(decision(1), DOCUMENTS)
 

@@ -13,10 +13,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordain.audit.limits import LIMITS
 from ordain.audit.tlog.checkpoint import (
-    MAX_NAME,
-    MAX_NOTE_BYTES,
-    MAX_SIGNATURES,
     Checkpoint,
     SigningKey,
     VerifyKey,
@@ -199,14 +197,14 @@ class TestSignatures:
             sign(CHECKPOINT, WITNESS)
 
     def test_a_hundred_signatures_are_read_and_one_more_is_refused(self) -> None:
-        note = NOTE + line_of(WITNESS) * (MAX_SIGNATURES - 1)
+        note = NOTE + line_of(WITNESS) * (LIMITS.signatures - 1)
         assert open_note(note, [KEY.verify_key]) == CHECKPOINT
         assert "at most 100 signatures, this one has 101" in refusal(note + line_of(WITNESS))
 
     def test_a_note_too_long_is_refused(self) -> None:
-        room = MAX_NOTE_BYTES - len(NOTE.encode())
+        room = LIMITS.note - len(NOTE.encode())
         long = signature_line("long.example", bytes(room // 4 * 3 - 48))
-        assert len((NOTE + long).encode()) <= MAX_NOTE_BYTES
+        assert len((NOTE + long).encode()) <= LIMITS.note
         assert open_note(NOTE + long, [KEY.verify_key]) == CHECKPOINT
         assert "at most 65536 bytes" in refusal(NOTE + signature_line("long.example", bytes(room)))
 
@@ -231,7 +229,7 @@ class TestSignatures:
             "— wit\u2003ness AAAAAAA=",
             "— wit\tness AAAAAAA=",
             "— wit\x01ness AAAAAAA=",
-            "— " + "w" * (MAX_NAME + 1) + " AAAAAAA=",
+            "— " + "w" * (LIMITS.key_name + 1) + " AAAAAAA=",
             "—  AAAAAAA=",
             "",
         ],
@@ -287,7 +285,7 @@ ROOT = base64.b64encode(bytes(32)).decode()
         (f"{ORIGIN}\n1\n{ROOT}\ntime 2026-11-21T02:10:00+00:00\n", "is not the time of a checkpoint"),
         (f"{ORIGIN}\n1\n{ROOT}\ntime 2026-11-21T02:10:00.0Z\n", "is not the time of a checkpoint"),
         (f"two words\n1\n{ROOT}\n", "`two words` cannot be an origin"),
-        (f"{'o' * (MAX_NAME + 1)}\n1\n{ROOT}\n", "cannot be an origin"),
+        (f"{'o' * (LIMITS.key_name + 1)}\n1\n{ROOT}\n", "cannot be an origin"),
         (f"ordain.ledger/another\n1\n{ROOT}\n", "a checkpoint of `ordain.ledger/another` is signed by"),
     ],
     ids=range(29),

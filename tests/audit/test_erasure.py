@@ -122,8 +122,8 @@ def test_what_the_raw_files_say_of_a_person_is_found_before_an_erasure_and_not_a
 def test_after_an_erasure_the_entries_are_there_and_nothing_opens_them(use: OpenLedger) -> None:
     ids = fill(use)
     leaves = {entry_id: entry.leaf_hash for entry_id in ids if (entry := use.reader.entry(entry_id))}
-    found = erase(use, JANE, private=BY)
-    assert (found.status, found.entries) == (Erased.DONE, len(ids))
+    erasure = erase(use, JANE, private=BY)
+    assert (erasure.status, erasure.entries) == (Erased.DONE, len(ids))
     assert statuses(use, ids) == {Status.ERASED}
     assert {i: e.leaf_hash for i in ids if (e := use.reader.entry(i))} == leaves
     assert use.reader.ids_of(JANE) == []
@@ -169,8 +169,8 @@ def test_records_that_must_be_kept_are_restricted_until_their_day(url: str) -> N
     clock = [dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)]
     with opened(url, at=lambda: clock[0]) as use:
         ids = [UUID(use.ledger.append(about_jane(n, clock[0]), DOCUMENTS).entry_id) for n in range(2)]
-        found = erase(use, JANE, private=BY, keep=dt.timedelta(days=365))
-        assert (found.status, found.not_before) == (Erased.RESTRICTED, dt.date(2027, 3, 1))
+        erasure = erase(use, JANE, private=BY, keep=dt.timedelta(days=365))
+        assert (erasure.status, erasure.not_before) == (Erased.RESTRICTED, dt.date(2027, 3, 1))
         assert statuses(use, ids) == {Status.RESTRICTED}
         assert all((r := use.reader.record(i)) is not None and r.private is None for i in ids)
         clock[0] = dt.datetime(2027, 2, 28, 23, tzinfo=dt.UTC)

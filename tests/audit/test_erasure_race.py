@@ -32,7 +32,7 @@ def test_a_key_that_another_process_destroyed_is_replaced_by_a_new_one(use: Open
     assert [status.pop(entry_id) for entry_id in before] == [Status.ERASED] * 3
     assert [status.pop(entry_id) for entry_id in after] == [Status.READABLE] * 3
     assert set(status.values()) == {Status.READABLE}
-    assert [str(found) for found in use.reader.ids_of("C-1")] == after
+    assert [str(each) for each in use.reader.ids_of("C-1")] == after
 
 
 def test_erasures_among_decisions_leave_each_payload_readable_or_without_a_key(use: OpenLedger, url: str) -> None:
@@ -73,8 +73,8 @@ def test_erasures_among_decisions_leave_each_payload_readable_or_without_a_key(u
     assert counted(use, PAYLOAD.c.key.not_in(sa.select(SUBJECT_KEY.c.key))) == 0
     assert counted(use, PAYLOAD.c.key.is_(None), PAYLOAD.c.id.in_(sa.select(SUBJECT_INDEX.c.id))) == 0
     readable = {entry_id for entry_id, status in decisions.items() if status is Status.READABLE}
-    found = [str(found) for number in range(SUBJECTS) for found in use.reader.ids_of(f"C-{number}")]
-    assert sorted(found) == sorted(readable)
+    indexed = [str(each) for number in range(SUBJECTS) for each in use.reader.ids_of(f"C-{number}")]
+    assert sorted(indexed) == sorted(readable)
 
 
 def counted(use: OpenLedger, *conditions: Any) -> int:

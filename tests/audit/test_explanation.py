@@ -28,8 +28,8 @@ def made(tmp_path: Path) -> Iterator[Sample]:
 
 
 def told(made: Sample, record: Record) -> tuple[dict[str, Any], str]:
-    found = explain(record, made.reader)
-    return found.data, letter(found)
+    explained = explain(record, made.reader)
+    return explained.data, letter(explained)
 
 
 def test_it_says_what_was_decided_when_and_for_what(made: Sample) -> None:
@@ -57,7 +57,7 @@ def test_when_no_rule_fired_all_that_was_looked_at_counted(made: Sample) -> None
     data, text = told(made, made.record(made.decide("C-1", NOTHING)))
     assert "offers_last_90_days" in {fact["name"] for fact in data["facts"]}
     assert data["reasons"] == []
-    assert "No rule applied to you" in text
+    assert "No rule matched, so the default applied." in text
 
 
 def test_values_have_their_units_and_dates_are_in_words(made: Sample) -> None:

@@ -20,7 +20,8 @@ from reading_sample import CALL, PRICE, Sample, sample, scored
 
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.reader import Record, Status
-from ordain.audit.records.export import COLUMNS, IDS_NAMED, PUBLIC_COLUMNS, Exported, Format, export, safe_cell
+from ordain.audit.limits import LIMITS
+from ordain.audit.records.export import COLUMNS, PUBLIC_COLUMNS, Exported, Format, export, safe_cell
 from ordain.audit.records.masking import MASKED, Mask, Role
 from ordain.audit.records.past import Past
 from ordain.audit.store.rows import DOCUMENT
@@ -177,10 +178,10 @@ def test_parquet_has_the_same_columns_with_their_types(filled: Sample, tmp_path:
 
 def test_a_large_export_is_written_in_pieces(made: Sample, tmp_path: Path) -> None:
     record = made.record(made.decide("C-1"))
-    many = (found for found, _ in zip(repeat(record), range(4_500), strict=False))
+    many = (same for same, _ in zip(repeat(record), range(4_500), strict=False))
     done = export(many, made.reader, tmp_path / "m", Format.PARQUET, Role.PUBLIC)
     assert pq.ParquetFile(tmp_path / "m").num_row_groups == 3
-    assert (done.entries, len(done.ids)) == (4_500, IDS_NAMED)
+    assert (done.entries, len(done.ids)) == (4_500, LIMITS.ids_named)
 
 
 @pytest.mark.parametrize("subject", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "=cmd|' /C calc'!A0"])

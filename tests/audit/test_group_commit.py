@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordain.audit.ledger.group_commit import GroupCommit, OutcomeUnknown, TooManyWaiting
+from ordain.audit.limits import LIMITS
 
 LONG = 30.0  # seconds: how long a test waits for what has to happen at once
 SHORT = 0.05  # seconds: how long one waits that is to give up
@@ -136,8 +138,8 @@ def test_one_that_is_refused_takes_no_other_with_it() -> None:
     with callers(Store(frozenset({3}))) as use:
         futures = use.behind_a_slow_write(1, 2, 3, 4)
         use.store.open.set()
-        found = [came_of(future) for future in futures]
-    assert [type(error) for error in found] == [type(None), type(None), Refused, type(None)]
+        outcomes = [came_of(future) for future in futures]
+    assert [type(error) for error in outcomes] == [type(None), type(None), Refused, type(None)]
     assert use.store.batches == [[1], [2], [4]]
 
 
@@ -164,7 +166,7 @@ def test_one_that_waited_too_long_is_withdrawn_and_never_written() -> None:
 def test_one_whose_write_does_not_come_back_is_told_that_nothing_is_sure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ordain.audit.ledger.group_commit._PATIENCE", 1)
+    monkeypatch.setattr("ordain.audit.ledger.group_commit.LIMITS", replace(LIMITS, patience=1))
     stuck = threading.Event()
 
     class Stuck(Store):
@@ -205,9 +207,9 @@ def test_an_interrupt_in_the_write_is_its_threads_own_and_the_others_learn_that_
         futures = use.behind_a_slow_write(4, 5, 6)
         use.store.fault = KeyboardInterrupt()
         use.store.open.set()
-        found = [type(came_of(future)) for future in futures]
-        assert found[0] is KeyboardInterrupt
-        assert sorted(kind.__name__ for kind in found[1:]) == ["KeyboardInterrupt", "OutcomeUnknown"]
+        outcomes = [type(came_of(future)) for future in futures]
+        assert outcomes[0] is KeyboardInterrupt
+        assert sorted(kind.__name__ for kind in outcomes[1:]) == ["KeyboardInterrupt", "OutcomeUnknown"]
         use.store.fault = None
         assert came_of(use.submit(7)) is None
     assert use.store.batches == [[7]]
@@ -224,8 +226,8 @@ def test_an_interrupt_while_each_is_written_by_itself_acknowledges_none_that_was
     with callers(Interrupted(frozenset({5}))) as use:
         futures = use.behind_a_slow_write(1, 2, 3, 4, 5)
         use.store.open.set()
-        found = [type(came_of(future)) for future in futures]
-    assert found == [type(None), KeyboardInterrupt, type(None), OutcomeUnknown, OutcomeUnknown]
+        outcomes = [type(came_of(future)) for future in futures]
+    assert outcomes == [type(None), KeyboardInterrupt, type(None), OutcomeUnknown, OutcomeUnknown]
     assert use.store.batches == [[1], [2], [3]]
 
 

@@ -25,8 +25,8 @@ from ledgers import SEED, opened
 
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Status
-from ordain.audit.store.postgresql import SEQUENCING
 from ordain.audit.store.rows import CHECKPOINT, ENTRY, INBOX, PAYLOAD
+from ordain.audit.store.sequencer import SEQUENCING
 from ordain.audit.tlog.checkpoint import SigningKey, open_note
 
 WORKER = Path(__file__).with_name("append_worker.py")
@@ -168,14 +168,14 @@ def _text(entry_id: bytes) -> str:
     return entry_id.hex()
 
 
-def whole(found: Counter[str]) -> bool:
-    return not any(found[name] for name in ("lost", "changed", "duplicated", "gaps", "unsigned", "forked"))
+def whole(counts: Counter[str]) -> bool:
+    return not any(counts[name] for name in ("lost", "changed", "duplicated", "gaps", "unsigned", "forked"))
 
 
 def test_sqlite_one_process_of_several_threads_and_a_checkpointer(tmp_path: Path, workers: list[Worker]) -> None:
     pick = random.Random()  # noqa: S311
     url = f"sqlite:///{tmp_path}/ledger.db"
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for life in range(KILLS):
         workers.append(Worker(url, tmp_path / f"told-{life}", 10_000_000 * life, threads=6, beat=0.005))
         if life % 5 != 4:  # now and then it dies while it opens the ledger
@@ -184,17 +184,17 @@ def test_sqlite_one_process_of_several_threads_and_a_checkpointer(tmp_path: Path
         workers[-1].kill()
         promised = Promises(workers)
         with opened(url) as use:
-            found = check(use, promised)
-            assert whole(found), found
+            counts = check(use, promised)
+            assert whole(counts), counts
             assert not promised.failed
     with opened(url) as use:
         use.settle()
         check_private(use)
-        found = check(use, Promises(workers))
-        assert whole(found), found
-    assert found["acknowledged"] > 10 * KILLS
-    assert found["checkpoints"] > KILLS
-    print(f"\nSQLite: {KILLS} kills, {dict(found)}")
+        counts = check(use, Promises(workers))
+        assert whole(counts), counts
+    assert counts["acknowledged"] > 10 * KILLS
+    assert counts["checkpoints"] > KILLS
+    print(f"\nSQLite: {KILLS} kills, {dict(counts)}")
 
 
 def test_postgresql_two_writers_and_two_who_may_order_and_sign(tmp_path: Path, workers: list[Worker]) -> None:
@@ -220,19 +220,19 @@ def test_postgresql_two_writers_and_two_who_may_order_and_sign(tmp_path: Path, w
                 place = pick.randrange(4)
                 alive[place].kill()
                 alive[place] = start(writes=place < 2)
-                found = check(use, Promises(workers))
-                assert whole(found), found
+                counts = check(use, Promises(workers))
+                assert whole(counts), counts
             until(lambda: Promises(workers).checkpoints)
             for worker in alive:
                 worker.kill()
             until(use.settle)  # not before the server has noticed that the leading one is gone
             check_private(use)
             promised = Promises(workers)
-            found = check(use, promised)
-            assert whole(found), found
+            counts = check(use, promised)
+            assert whole(counts), counts
             assert not promised.failed
-    assert found["acknowledged"] > 10 * KILLS
-    print(f"\nPostgreSQL: {KILLS + 4} kills, {dict(found)}")
+    assert counts["acknowledged"] > 10 * KILLS
+    print(f"\nPostgreSQL: {KILLS + 4} kills, {dict(counts)}")
 
 
 def test_a_leading_process_that_stalls_is_cut_off_and_wakes_up_gives_no_place_twice(
@@ -251,15 +251,15 @@ def test_a_leading_process_that_stalls_is_cut_off_and_wakes_up_gives_no_place_tw
             leader.process.send_signal(signal.SIGCONT)
             workers[0].wait_for_more("entry")
             other.wait_for_more("checkpoint")
-            found = check(use, Promises(workers))
-            assert whole(found), found
+            counts = check(use, Promises(workers))
+            assert whole(counts), counts
         for worker in workers:
             worker.kill()
         until(use.settle)
         check_private(use)
         promises = Promises(workers)
-        found = check(use, promises)
-        assert whole(found), found
+        counts = check(use, promises)
+        assert whole(counts), counts
         assert not [message for message in promises.failed if "shutting down" not in message]
 
 

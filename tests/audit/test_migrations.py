@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,18 +19,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from first_cut_ledger import as_written, bodies_in
-from first_cut_upgraded import MASTER, NOW, SEED, sqlite_store, upgraded
+from ledgers import ENGINE, MASTER, SEED, now, restored
 from sqlmodel import SQLModel
 
+from ordain.audit.entry.keys import LocalMasterKey
+from ordain.audit.store import schema
 from ordain.audit.store.identity import found_ledger, identity
-from ordain.audit.store.migrations import migrate
 from ordain.audit.store.postgresql import PostgresStore
 from ordain.audit.store.rows import COMMON, ONLY_POSTGRESQL
-from ordain.audit.store.schema import HEAD, Upgraded, ensure_schema
+from ordain.audit.store.schema import HEAD, OLDEST, Upgraded, ensure_schema, upgrade
 from ordain.audit.store.sqlite import APPLICATION_ID, SqliteStore
 from ordain.audit.store.store import Store
-from ordain.engine.errors import SettingsError
+from ordain.engine.errors import LedgerUnavailable, SettingsError
 
 ROOT = Path(__file__).parents[2]
 SERVER = os.environ.get("ORDAIN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
@@ -69,11 +70,13 @@ def opened(request: pytest.FixtureRequest, path: Path) -> Iterator[Callable[[], 
         store.close()
 
 
-@pytest.fixture
-def old(path: Path) -> Path:
-    """The ledger that the first cut wrote."""
-    as_written(path)
-    return path
+@contextmanager
+def sqlite_store(path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(f"sqlite:///{path}", busy_seconds=20)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def tables_in(connection: sa.Connection) -> list[tuple[object, ...]]:
@@ -115,18 +118,6 @@ def test_in_sqlite_the_revisions_make_the_very_statements_that_the_models_make(t
             assert connection.exec_driver_sql("PRAGMA user_version").scalar() == 0
 
 
-def test_revision_0001_is_the_first_cuts_schema_exactly(tmp_path: Path) -> None:
-    as_written(tmp_path / "first.db")
-    with sqlite_store(tmp_path / "first.db") as first, sqlite_store(tmp_path / "new.db") as new:
-        with new.transaction() as connection:
-            migrate(connection, to="0001")
-        with first.reading() as written, new.reading() as made:
-            assert tables_in(made) == tables_in(written)
-            for pragma in ("application_id", "user_version"):
-                wanted = written.exec_driver_sql(f"PRAGMA {pragma}").scalar()
-                assert made.exec_driver_sql(f"PRAGMA {pragma}").scalar() == wanted
-
-
 def test_postgresql_keeps_payloads_in_months_uncompressed_and_numbers_nothing_by_a_sequence(database: str) -> None:
     store = PostgresStore(database, 20)
     try:
@@ -153,7 +144,8 @@ def test_the_newest_script_is_the_revision_that_the_code_expects() -> None:
     config.set_main_option("script_location", "ordain.audit.store:migrations")
     scripts = ScriptDirectory.from_config(config)
     assert scripts.get_heads() == [HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == ["0002", "0001"]
+    assert [script.revision for script in scripts.walk_revisions()] == ["0002"]
+    assert scripts.get_base() == OLDEST
 
 
 @BOTH
@@ -203,13 +195,58 @@ def test_opening_a_database_that_is_up_to_date_does_not_load_alembic(path: Path)
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
 
 
-def test_a_ledger_of_the_first_cut_is_refused_with_the_command_that_upgrades_it(old: Path) -> None:
-    before = old.read_bytes()
-    with sqlite_store(old) as store, pytest.raises(SettingsError) as refused:
+def test_a_ledger_that_this_revision_made_opens_without_a_change(path: Path) -> None:
+    restored(path)
+    with sqlite_store(path) as store:
+        assert upgrade(store) == Upgraded("0002", HEAD)
+        with store.reading() as connection:
+            before = tables_in(connection)
         ensure_schema(store)
-    assert refused.value.message == "the ledger `ledger.db` is of an older version"
+        with store.reading() as connection:
+            assert tables_in(connection) == before
+            assert connection.exec_driver_sql("SELECT count(*) FROM entry").scalar() == 29
+
+
+@BOTH
+def test_an_older_ledger_is_refused_with_the_command_that_upgrades_it(
+    opened: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened()
+    ensure_schema(store)
+
+    def to_0003(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("ALTER TABLE checkpoint ADD COLUMN more VARCHAR")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
+
+    monkeypatch.setattr(schema, "HEAD", "0003")
+    monkeypatch.setattr(schema, "_migrate", to_0003)
+    with pytest.raises(SettingsError) as refused:
+        ensure_schema(store)
+    assert refused.value.message == f"the ledger `{store.name}` was written by an older version of Ordain"
     assert refused.value.issues[0].hint == "run `ordain audit upgrade`"
-    assert old.read_bytes() == before
+    assert upgrade(store) == Upgraded("0002", "0003")
+    ensure_schema(store)
+    assert upgrade(store) == Upgraded("0003", "0003")
+
+
+@BOTH
+def test_an_upgrade_that_fails_leaves_the_older_ledger(
+    opened: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened()
+    ensure_schema(store)
+
+    def half(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("ALTER TABLE checkpoint ADD COLUMN more VARCHAR")
+        connection.exec_driver_sql("UPDATE nothing SET here = 1")
+
+    monkeypatch.setattr(schema, "HEAD", "0003")
+    monkeypatch.setattr(schema, "_migrate", half)
+    with pytest.raises(LedgerUnavailable):
+        upgrade(store)
+    with store.reading() as connection:
+        assert "more" not in {column["name"] for column in sa.inspect(connection).get_columns("checkpoint")}
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0002"
 
 
 @BOTH
@@ -219,7 +256,7 @@ def test_a_ledger_of_a_newer_ordain_is_refused_and_not_touched(opened: Callable[
     ensure_schema(store)
     with store.transaction() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
-    for call in (ensure_schema, upgraded):
+    for call in (ensure_schema, upgrade):
         with pytest.raises(SettingsError, match="was written by a newer Ordain"):
             call(store)
 
@@ -231,7 +268,7 @@ def test_tables_that_are_no_ledgers_are_refused(opened: Callable[[], Store]) -> 
         if store.engine.dialect.name == "sqlite":
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql("CREATE TABLE entry (id integer)")
-    for call in (ensure_schema, upgraded):
+    for call in (ensure_schema, upgrade):
         with pytest.raises(SettingsError, match="no version that this Ordain knows"):
             call(store)
 
@@ -239,14 +276,18 @@ def test_tables_that_are_no_ledgers_are_refused(opened: Callable[[], Store]) -> 
 @BOTH
 def test_upgrading_an_empty_and_an_up_to_date_database_changes_nothing_more(opened: Callable[[], Store]) -> None:
     store = opened()
-    assert upgraded(store) == Upgraded(None, HEAD, 0)
-    found = found_ledger(store, MASTER, SEED, "house", "ordain 9.9.9", NOW)
-    assert upgraded(store) == Upgraded(HEAD, HEAD, 0)
-    assert identity(store) == found
+    assert upgrade(store) == Upgraded(None, HEAD)
+    made = found_ledger(store, LocalMasterKey(MASTER), SEED, "demo", ENGINE, now())
+    assert upgrade(store) == Upgraded(HEAD, HEAD)
+    assert identity(store) == made
 
 
-def test_entries_of_the_first_cut_are_never_dropped_by_a_migration_alone(old: Path) -> None:
-    before = bodies_in(old)
-    with sqlite_store(old) as store, pytest.raises(SettingsError, match="older version"), store.transaction() as it:
-        migrate(it, come_from="0001")
-    assert bodies_in(old) == before
+@BOTH
+def test_a_ledger_of_a_revision_that_was_never_released_is_refused(opened: Callable[[], Store]) -> None:
+    store = opened()
+    ensure_schema(store)
+    with store.transaction() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    for call in (ensure_schema, upgrade):
+        with pytest.raises(SettingsError, match="no version that this Ordain knows"):
+            call(store)

@@ -121,10 +121,10 @@ def test_a_key_of_another_ledger_is_refused(path: Path, place: FileAnchors) -> N
 def test_after_a_loss_the_log_goes_on_and_says_what_was_lost(path: Path, place: FileAnchors, backup: Path) -> None:
     restore(path, backup)
     use = reopened(path, place, lost=True)
-    found = recover(use, private=BY)
+    recovered = recover(use, private=BY)
     use.settle()
     use.close()
-    assert (found.size, found.lost_size) == (11, 21)
+    assert (recovered.size, recovered.lost_size) == (11, 21)
     use = reopened(path, place)
     entry = next(use.reader.entries(11))
     assert entry.read()["kind"] == Kind.RECOVERY

@@ -53,8 +53,8 @@ def test_a_proof_file_shows_the_entry_to_who_has_only_the_public_key(made: Sampl
         entry = made.reader.entry(UUID(receipt.entry_id))
         assert entry is not None
         text = proof_file(made.store, made.reader, entry.id)
-        found = verify_proof(text, made.use.identity.key, leaf_hash=receipt.leaf_hash, entry_id=receipt.entry_id)
-        assert (found.index, found.size) == (entry.leaf_index, 6)
+        proven = verify_proof(text, made.use.identity.key, leaf_hash=receipt.leaf_hash, entry_id=receipt.entry_id)
+        assert (proven.index, proven.size) == (entry.leaf_index, 6)
 
 
 def test_the_text_is_the_form_of_the_specification(grown: Sample) -> None:
@@ -72,8 +72,8 @@ def test_the_text_is_the_form_of_the_specification(grown: Sample) -> None:
 @given(st.integers(0, 299))
 def test_every_entry_has_its_proof(grown: Sample, index: int) -> None:
     entry = next(grown.reader.entries(index))
-    found = verify_proof(proof_file(grown.store, grown.reader, entry.id), grown.use.identity.key)
-    assert (found.index, found.entry_id) == (index, str(entry.id))
+    proven = verify_proof(proof_file(grown.store, grown.reader, entry.id), grown.use.identity.key)
+    assert (proven.index, proven.entry_id) == (index, str(entry.id))
 
 
 @settings(max_examples=40, deadline=None)

@@ -41,7 +41,7 @@ def action(row: int, decision_id: UUID | None = None, subject: str | None = None
     return Action(row, decision_id, subject, **fields)  # type: ignore[arg-type]
 
 
-def found(done: Reconciliation) -> list[tuple[Wrong, int | None]]:
+def wrongs(done: Reconciliation) -> list[tuple[Wrong, int | None]]:
     return [(finding.wrong, finding.row) for finding in done.findings]
 
 
@@ -68,12 +68,12 @@ def test_done_without_a_decision(made: Sample) -> None:
     before = action(4, None, "C-1", time=NOON - dt.timedelta(hours=1))
     other_service = action(5, None, "C-1", service="price-quote")
     done = reconcile([unknown, nobody, too_old, before, other_service], made.reader)
-    assert [pair for pair in found(done) if pair[1]] == [(Wrong.NO_DECISION, row) for row in range(1, 6)]
+    assert [pair for pair in wrongs(done) if pair[1]] == [(Wrong.NO_DECISION, row) for row in range(1, 6)]
 
 
 def test_an_entry_that_is_no_decision_is_none(made: Sample) -> None:
     [first] = made.reader.entries()
-    assert found(reconcile([action(1, first.id)], made.reader)) == [(Wrong.NO_DECISION, 1)]
+    assert wrongs(reconcile([action(1, first.id)], made.reader)) == [(Wrong.NO_DECISION, 1)]
 
 
 def test_done_otherwise_than_decided(made: Sample) -> None:
@@ -83,10 +83,10 @@ def test_done_otherwise_than_decided(made: Sample) -> None:
         made.reader,
         Rules(services=("retention",)),
     )
-    assert found(done) == [(Wrong.DIFFERS, 1)] * 4
+    assert wrongs(done) == [(Wrong.DIFFERS, 1)] * 4
     messages = " ".join(finding.message for finding in done.findings)
     assert "`offer.action`: done `e-mail`, decided `personal call`" in messages
-    assert "`offer.gift`: done `pen`, decided nothing such" in messages
+    assert "`offer.gift`: done `pen`, decided no such value" in messages
     assert "somebody else" in messages
     assert "`retention`, not of `plan-advice`" in messages
 
@@ -94,20 +94,20 @@ def test_done_otherwise_than_decided(made: Sample) -> None:
 def test_done_although_denied_or_for_a_person_to_look_at(made: Sample) -> None:
     denied, looked_at = made.decide("C-1", NO_CALL), made.decide("C-2", LOOKED_AT)
     done = reconcile([action(1, denied), action(2, looked_at)], made.reader)
-    assert found(done) == [(Wrong.DENIED, 1), (Wrong.REVIEW, 2)]
+    assert wrongs(done) == [(Wrong.DENIED, 1), (Wrong.REVIEW, 2)]
 
 
 def test_done_before_it_was_decided(made: Sample) -> None:
     call = made.decide("C-1")
     hour = dt.timedelta(hours=1)
-    assert found(reconcile([action(1, call, time=NOON - hour)], made.reader)) == [(Wrong.TOO_EARLY, 1)]
+    assert wrongs(reconcile([action(1, call, time=NOON - hour)], made.reader)) == [(Wrong.TOO_EARLY, 1)]
     assert reconcile([action(1, call, time=NOON)], made.reader), "clocks differ by a second or two"
 
 
 def test_one_decision_is_good_for_one_action(made: Sample) -> None:
     call = made.decide("C-1")
     done = reconcile([action(1, call), action(2, call), action(3, None, "C-1")], made.reader)
-    assert found(done) == [(Wrong.TWICE, 2), (Wrong.TWICE, 3)]
+    assert wrongs(done) == [(Wrong.TWICE, 2), (Wrong.TWICE, 3)]
     assert "row 1 has used" in done.findings[0].message
 
 
@@ -157,7 +157,7 @@ def test_what_cannot_be_read_is_compared_by_its_envelope_and_counted(made: Sampl
     done = reconcile(
         [action(1, call, "C-1", outcome={"offer.action": "anything"}), action(2, denied, "C-2")], made.reader
     )
-    assert found(done) == [(Wrong.DENIED, 2)]
+    assert wrongs(done) == [(Wrong.DENIED, 2)]
     assert done.unreadable == 2
 
 
@@ -254,8 +254,8 @@ def test_every_bad_row_is_named_with_column_and_value(tmp_path: Path) -> None:
     with pytest.raises(DataQualityIssue) as refused:
         read_actions(write(tmp_path / "t.csv", rows), Columns())
     assert [issue.message for issue in refused.value.issues] == [
-        "row 1, column `decision_id`: `zz` is no decision id",
-        "row 2, column `time`: `tomorrow` is no time such as 2026-11-21T08:00:00+05:30",
+        "row 1, column `decision_id`: `zz` is not a decision id",
+        "row 2, column `time`: `tomorrow` is not a time such as 2026-11-21T08:00:00+05:30",
         "row 3, column `time`: it is empty, and there is no `decision_id` either",
         "row 4, column `subject`: it is empty, and there is no `decision_id` either",
     ]
@@ -272,17 +272,17 @@ def test_of_many_bad_rows_the_first_are_named_and_the_rest_counted(tmp_path: Pat
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("t.txt", "a", "no table that can be read"),
+        ("t.txt", "a", "is not a table that can be read"),
         ("t.csv", "", "has no row"),
         ("t.csv", "a,b\n1,2\n", "no column `decision_id`|no column `subject`"),
         ("t.csv", "subject,Time\nC-1,2026-11-21\n", "no column `time`"),
         ("t.csv", "decision_id,a\n1\n", "row 1 .* has fewer cells"),
         ("t.csv", "decision_id,a\n1,2,3\n", "row 1 .* has more cells"),
         ("t.csv", "a,a\n1,2\n", "the column `a` twice"),
-        ("t.csv", 'decision_id\n"x\n', "no csv table"),
+        ("t.csv", 'decision_id\n"x\n', "is not a csv table"),
         ("t.jsonl", "[1]\n", "row 1 .* is not a JSON object"),
         ("t.jsonl", '{"decision_id": 1\n', "row 1 .* is not JSON"),
-        ("t.parquet", "no parquet", "no parquet table"),
+        ("t.parquet", "no parquet", "is not a parquet table"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, name: str, text: str, said: str) -> None:
@@ -293,7 +293,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path, name: str, text: str, said:
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"decision_id\n\xff\xfe\n")
-    with pytest.raises(MalformedRequest, match="no csv table"):
+    with pytest.raises(MalformedRequest, match="is not a csv table"):
         read_actions(tmp_path / "t.csv", Columns())
     with pytest.raises(MalformedRequest, match="cannot be read"):
         read_actions(tmp_path / "nowhere.csv", Columns())

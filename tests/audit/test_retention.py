@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from ledgers import DOCUMENTS, decision, opened
 from ordain.audit.entry.entry import Entry, Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Status
+from ordain.audit.limits import LIMITS
 from ordain.audit.privacy import retention
 from ordain.audit.privacy.erasure import erase, hold
 from ordain.audit.privacy.retention import retain
@@ -49,8 +51,8 @@ def states(use: OpenLedger) -> list[tuple[str, Status]]:
 
 def test_what_is_older_than_the_limit_goes_and_the_rest_stays(use: OpenLedger) -> None:
     fill(use, range(1, 5))
-    found = retain(use, day(3, 1), private=BY)
-    assert (found.payloads, found.erased) == (4, 0)
+    retained = retain(use, day(3, 1), private=BY)
+    assert (retained.payloads, retained.erased) == (4, 0)
     assert [status for month, status in states(use) if month < "2025-03"] == [Status.EXPIRED] * 4
     assert [status for month, status in states(use) if month >= "2025-03"] == [Status.READABLE] * 4
     about = [entry.read()["about"] for entry in use.reader.entries() if entry.read()["kind"] == Kind.RETENTION]
@@ -69,8 +71,8 @@ def test_a_hold_keeps_its_subject_and_what_was_erased_is_counted(use: OpenLedger
     fill(use, range(1, 4))
     hold(use, "C-1", True, private=BY)
     erase(use, "C-2", private=BY)
-    found = retain(use, day(12), private=BY)
-    assert (found.payloads, found.erased) == (3, 3)
+    retained = retain(use, day(12), private=BY)
+    assert (retained.payloads, retained.erased) == (3, 3)
     assert {status for _, status in states(use)} == {Status.READABLE, Status.EXPIRED}
     assert len(use.reader.ids_of("C-1")) == 4, "with the entry of the hold"
 
@@ -103,8 +105,8 @@ def test_postgresql_drops_whole_months() -> None:
             month_partitions(connection, dt.date(YEAR, 1, 1), 6)
         fill(use, range(1, 7))
         hold(use, "C-1", True, private=BY)
-        found = retain(use, day(4, 20), private=BY)
-        assert (found.payloads, found.erased, found.partitions) == (4, 0, 3), "C-2 of four months"
+        retained = retain(use, day(4, 20), private=BY)
+        assert (retained.payloads, retained.erased, retained.partitions) == (4, 0, 3), "C-2 of four months"
         with use.store.reading() as connection:
             assert [name for name in months_before(connection, dt.date(YEAR, 12, 1)) if name < "payload_2025_04"] == []
             left = connection.execute(sa.select(sa.func.count()).select_from(PAYLOAD)).scalar()
@@ -143,12 +145,12 @@ def test_payloads_that_came_before_their_months_partition_move_into_it() -> None
 
 def test_a_removal_in_many_steps_counts_each_payload_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """More is old than one transaction takes, some of it erased: what verification adds up is exact."""
-    monkeypatch.setattr(retention, "_AT_ONCE", 3)
+    monkeypatch.setattr(retention, "LIMITS", replace(LIMITS, payloads_at_once=3))
     with opened(url) as use:
         fill(use, range(1, 8))
         erase(use, "C-2", private=BY)
-        found = retain(use, day(12), private=BY)
-        assert (found.payloads, found.erased) == (14, 7)
+        retained = retain(use, day(12), private=BY)
+        assert (retained.payloads, retained.erased) == (14, 7)
         use.settle()
         abouts = [entry.read()["about"] for entry in use.reader.entries() if entry.read()["kind"] == Kind.RETENTION]
         assert (sum(a["payloads"] for a in abouts), sum(a["erased"] for a in abouts)) == (14, 7)

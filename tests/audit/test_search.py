@@ -73,7 +73,7 @@ def fill(made: Sample) -> Filled:
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         (Query(), ["ledger", "call", "no call", "looked at", "e-mail", "nothing", "price", "read"]),
         (Query(subject="C-1"), ["call", "price"]),
@@ -102,8 +102,8 @@ def fill(made: Sample) -> Filled:
         (Query(limit=2), ["ledger", "call"]),
     ],
 )
-def test_all_conditions_of_a_query_hold_for_what_is_found(filled: Filled, query: Query, found: list[str]) -> None:
-    assert filled.names(query) == found
+def test_all_conditions_of_a_query_hold_for_what_is_found(filled: Filled, query: Query, expected: list[str]) -> None:
+    assert filled.names(query) == expected
 
 
 def test_a_time_range_takes_its_first_moment_and_leaves_its_last(filled: Filled) -> None:
@@ -116,8 +116,8 @@ def test_a_time_range_takes_its_first_moment_and_leaves_its_last(filled: Filled)
 
 def test_envelopes_alone_are_found_the_same_and_nothing_is_opened(filled: Filled) -> None:
     query = Query(service="retention", verdict="permit")
-    found = [entry.id for entry, _ in matching(filled.sample.reader, query)]
-    assert found == [record.entry.id for record in search(filled.sample.reader, query)]
+    ids = [entry.id for entry, _ in matching(filled.sample.reader, query)]
+    assert ids == [record.entry.id for record in search(filled.sample.reader, query)]
     assert all(record.private is None for record in public_records(filled.sample.reader, query))
     for personal in (Query(subject="C-1"), Query(outcome=(Condition("offer.action", "none"),))):
         with pytest.raises(ValueError, match="personal"):
@@ -153,8 +153,8 @@ def test_the_outcome_of_an_erased_subject_matches_nothing_and_is_counted(own: Sa
     own.use.settle()
     looked = Looked()
     condition = Condition("offer.action", "personal call")
-    found = list(search(own.reader, Query(outcome=(condition,)), looked=looked))
-    assert [record.private and record.private["subject"] for record in found] == ["C-1"]
+    records = list(search(own.reader, Query(outcome=(condition,)), looked=looked))
+    assert [record.private and record.private["subject"] for record in records] == ["C-1"]
     assert looked.unreadable == 2
     assert list(search(own.reader, Query(subject="C-2"))) == []
     statuses = [record.status for record in search(own.reader, Query(kind=Kind.DECISION))]
@@ -179,8 +179,8 @@ def test_few_and_many_finds_over_several_pages_are_the_same_entries(on_sqlite: S
         rules = [f"retention-offer@1/every-{n}" for n in (1, 3, 400) if number % n == 0]
         on_sqlite.use.ledger.append(decision(number % 7, at, reason_codes=rules), DOCUMENTS)
     for n in (1, 3, 400):
-        found = [record.entry.leaf_index for record in search(on_sqlite.reader, Query(rule=f"every-{n}"))]
-        assert found == [number + 1 for number in range(1_250) if number % n == 0]
+        places = [record.entry.leaf_index for record in search(on_sqlite.reader, Query(rule=f"every-{n}"))]
+        assert places == [number + 1 for number in range(1_250) if number % n == 0]
     assert len(list(search(on_sqlite.reader, Query(subject="C-6", rule="every-3")))) == len(range(6, 1_250, 21))
 
 

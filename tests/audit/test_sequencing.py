@@ -15,7 +15,7 @@ from ledgers import DOCUMENTS, decision, make_ledger, opened
 from ordain.audit.entry.entry import Prepared
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.store.postgresql import PostgresStore
-from ordain.audit.store.sequencer import Sequencer
+from ordain.audit.store.sequencer import PostgresSequencer
 from ordain.audit.store.store import EntryRefused, KeyMoved
 from ordain.engine.errors import LedgerUnavailable, NotRecorded
 
@@ -35,9 +35,9 @@ def use(url: str) -> Iterator[OpenLedger]:
 
 
 @contextmanager
-def sequencer(use: OpenLedger, stalled_seconds: float = 30.0) -> Iterator[Sequencer]:
+def sequencer(use: OpenLedger, stalled_seconds: float = 30.0) -> Iterator[PostgresSequencer]:
     assert isinstance(use.store, PostgresStore)
-    made = Sequencer(use.store, stalled_seconds)
+    made = use.store.sequencer(stalled_seconds)
     try:
         yield made
     finally:
@@ -49,11 +49,11 @@ def append(use: OpenLedger, count: int) -> set[str]:
 
 
 def check_dense(use: OpenLedger, ids: set[str]) -> None:
-    found = list(use.reader.entries())
-    assert [entry.leaf_index for entry in found] == list(range(len(ids) + 1))
-    assert {str(entry.id) for entry in found[1:]} == ids
+    entries = list(use.reader.entries())
+    assert [entry.leaf_index for entry in entries] == list(range(len(ids) + 1))
+    assert {str(entry.id) for entry in entries[1:]} == ids
     with use.store.reading() as connection:
-        assert connection.exec_driver_sql("SELECT size FROM sequencer").scalar_one() == len(found)
+        assert connection.exec_driver_sql("SELECT size FROM sequencer").scalar_one() == len(entries)
         assert connection.exec_driver_sql("SELECT count(*) FROM inbox").scalar_one() == 0
 
 
@@ -250,9 +250,9 @@ def test_when_sessions_are_ended_all_the_time_every_acknowledged_entry_has_one_p
         use.close()
     with opened(url) as use:
         use.settle()
-        found = list(use.reader.entries())
-        assert [entry.leaf_index for entry in found] == list(range(len(found)))
-        ids = [str(entry.id) for entry in found]
+        entries = list(use.reader.entries())
+        assert [entry.leaf_index for entry in entries] == list(range(len(entries)))
+        ids = [str(entry.id) for entry in entries]
         assert len(set(ids)) == len(ids)
         assert set().union(*(ids for ids, _ in told)) <= set(ids)
         check_dense(use, set(ids[1:]))
@@ -286,6 +286,6 @@ def test_writers_that_meet_new_subjects_in_opposite_orders_do_not_stand_in_each_
     other.close()
 
 
-def give_up_the_lock(own: Sequencer) -> None:
+def give_up_the_lock(own: PostgresSequencer) -> None:
     if own._connection is not None:
         own._connection.execute("SELECT pg_advisory_unlock_all()")

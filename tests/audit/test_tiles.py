@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordain.audit.limits import LIMITS
 from ordain.audit.tlog.merkle import (
     consistency_proof,
     inclusion_proof,
@@ -65,9 +67,9 @@ class Stored:
         self.tiles_read = self.leaves_read = self.asked_for_leaves = 0
 
     def tile(self, level: int, index: int) -> bytes | None:
-        found = self.tiles.get((level, index))
-        self.tiles_read += found is not None
-        return found
+        tile = self.tiles.get((level, index))
+        self.tiles_read += tile is not None
+        return tile
 
     def leaves(self, start: int, end: int) -> list[bytes]:
         assert 0 <= start < end <= self.size
@@ -206,8 +208,7 @@ def test_leaves_that_are_not_there_are_named(answer: Callable[[list[bytes]], lis
 
 
 def test_the_memory_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ordain.audit.tlog.tiles.TILES_KEPT", 3)
-    monkeypatch.setattr("ordain.audit.tlog.tiles.HASHES_KEPT", 5)
+    monkeypatch.setattr("ordain.audit.tlog.tiles.LIMITS", replace(LIMITS, tiles_cached=3, hashes_cached=5))
     stored = Stored(TILES)
     subtrees = stored.subtrees()
     for _ in range(2):

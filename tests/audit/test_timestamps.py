@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timestamp_response
 from timestamp_authority import Authority, field, granted, served, with_certificate
 
-from ordain.audit.anchors.timestamps import LARGEST_REPLY, HttpTimestampAuthority, Stamp, StampedAnchors, check
+from ordain.audit.anchors.timestamps import HttpTimestampAuthority, Stamp, StampedAnchors, check
+from ordain.audit.limits import LIMITS
 from ordain.engine.errors import AnchorUnavailable, SettingsError, TimestampRefused
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed: no authority to ask")
@@ -193,8 +194,8 @@ def test_garbage_is_refused(authority: Authority, garbage: bytes) -> None:
 
 def test_an_oversized_reply_is_refused(authority: Authority) -> None:
     with pytest.raises(TimestampRefused, match="over 65536 bytes"):
-        ask(lambda _: b"\x30" * (LARGEST_REPLY + 1))
-    assert "over 65536 bytes" in refused(bytes(LARGEST_REPLY + 1), DATA, authority.root)
+        ask(lambda _: b"\x30" * (LIMITS.timestamp_reply + 1))
+    assert "over 65536 bytes" in refused(bytes(LIMITS.timestamp_reply + 1), DATA, authority.root)
 
 
 @pytest.mark.parametrize(

@@ -109,15 +109,15 @@ def field(reply: bytes, path: list[int]) -> range:
 
 def parts(data: bytes, begin: int, end: int) -> list[tuple[int, int, int]]:
     """The DER values in `data[begin:end]`: where each starts, where its content starts, where it ends."""
-    found = []
+    parsed = []
     while begin < end:
         length, content = data[begin + 1], begin + 2
         if length >= 0x80:
             content += length & 0x7F
             length = int.from_bytes(data[begin + 2 : content], "big")
-        found.append((begin, content, content + length))
+        parsed.append((begin, content, content + length))
         begin = content + length
-    return found
+    return parsed
 
 
 @contextmanager

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from ordain.engine.errors import ModelDegradationDetected, SettingsError
+from ordain.engine.errors import ModelDegradationDetected, NotRecorded, SettingsError
 from ordain.models.data.table import Table
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import CARD, SUMS, TREES, Registry
 from ordain.models.training.train import Trained
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -85,6 +88,68 @@ def test_what_a_killed_trainer_left_is_not_a_version(copy: Registry) -> None:
     (left / TREES).write_bytes(b"half")
     assert copy.versions("churn") == (1,)
     assert copy.load("churn").version == "1"
+
+
+def _stays(registry: Registry) -> list[str]:
+    return sorted(path.name for path in (registry.directory / "churn").iterdir())
+
+
+def test_a_version_is_confirmed_before_anybody_can_load_it(copy: Registry, card: Card, trained: Trained) -> None:
+    seen: list[tuple[int, str, tuple[int, ...]]] = []
+
+    def confirm(made: Card) -> None:
+        seen.append((made.version, copy.load("churn").version, copy.unfinished("churn")))
+
+    copy.save("churn", trained.trees, lambda version: card.model_copy(update={"version": version}), confirm)
+    assert seen == [(2, "1", (2,))]
+    assert (copy.load("churn").version, copy.unfinished("churn")) == ("2", ())
+
+
+@pytest.mark.parametrize("fault", [NotRecorded("the disk is full"), KeyboardInterrupt()])
+def test_a_version_that_is_not_confirmed_leaves_nothing(
+    copy: Registry, card: Card, trained: Trained, fault: BaseException
+) -> None:
+    def refuse(_: Card) -> None:
+        raise fault
+
+    with pytest.raises(type(fault)):
+        copy.save("churn", trained.trees, lambda version: card.model_copy(update={"version": version}), refuse)
+    assert _stays(copy) == ["1"]
+    assert _save(copy, card, trained).version == 2
+
+
+def test_a_version_that_is_confirmed_and_cannot_be_made_live_keeps_its_number(
+    copy: Registry, card: Card, trained: Trained
+) -> None:
+    def block(made: Card) -> None:
+        (copy.directory / "churn" / str(made.version)).write_text("in the way")
+
+    with pytest.raises(SettingsError, match="model `churn` version 2 is confirmed and cannot be made live"):
+        copy.save("churn", trained.trees, lambda version: card.model_copy(update={"version": version}), block)
+    (copy.directory / "churn" / "2").unlink()
+    assert (copy.load("churn").version, copy.unfinished("churn")) == ("1", (2,))
+    assert _save(copy, card, trained).version == 3
+
+
+def test_a_trainer_killed_once_its_version_is_confirmed_leaves_one_that_is_not_loaded(
+    copy: Registry, card: Card, trained: Trained, tmp_path: Path
+) -> None:
+    (tmp_path / "trees").write_bytes(trained.trees)
+    (tmp_path / "card").write_bytes(card.to_bytes())
+    code = (
+        "import os, pathlib, sys\n"
+        "from ordain.models.registry.card import Card\n"
+        "from ordain.models.registry.registry import Registry\n"
+        "registry, trees, card = map(pathlib.Path, sys.argv[1:])\n"
+        "made = Card.model_validate_json(card.read_bytes())\n"
+        "Registry(registry).save('churn', trees.read_bytes(), lambda v: made.model_copy(update={'version': v}),\n"
+        "                        lambda made: os._exit(9))\n"
+    )
+    command = [sys.executable, "-c", code, str(copy.directory), str(tmp_path / "trees"), str(tmp_path / "card")]
+    assert subprocess.run(command, cwd=ROOT, check=False, timeout=60).returncode == 9
+    assert (copy.load("churn").version, copy.unfinished("churn")) == ("1", (2,))
+    assert _save(copy, card, trained).version == 3
+    assert copy.load("churn").version == "3"
 
 
 def test_an_unknown_model_is_met_with_the_nearest_name(registry: Registry) -> None:

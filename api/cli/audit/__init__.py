@@ -27,9 +27,9 @@ _KEEPING = {
     "hold": ("erase:hold_command", "Put a person under a legal hold, or release it."),
     "retain": ("erase:retain_command", "Remove the private parts of old entries."),
     "checkpoint": ("checkpoint:checkpoint_command", "Sign the log as it is now, and anchor it."),
-    "new-places": ("checkpoint:new_places_command", "Begin to anchor in places that do not know this ledger yet."),
+    "new-places": ("checkpoint:new_places_command", "Start to anchor in new places."),
     "rotate-key": ("checkpoint:rotate_command", "Let a new key sign the log from now on."),
-    "recover": ("checkpoint:recover_command", "Go on after a loss, on an old backup."),
+    "recover": ("checkpoint:recover_command", "Continue on an old backup after a loss."),
     "upgrade": ("upgrade:upgrade_command", "Bring an older ledger to this version, in place."),
 }
 _COMMANDS = {

@@ -24,8 +24,8 @@ from ordain.audit.store.identity import identity
 from ordain.audit.tlog.checkpoint import Checkpoint, SigningKey
 from ordain.engine.errors import SettingsError
 
-_AS = click.option("--as", "name", help="Who asks for it; else the user of this machine.")
-_REASON = click.option("--reason", required=True, help="Why, for the record.")
+_AS = click.option("--as", "name", help="Who asks for it. Default: the user of this machine.")
+_REASON = click.option("--reason", required=True, help="The reason; goes on record.")
 
 
 @click.command("checkpoint")
@@ -45,7 +45,7 @@ def checkpoint_command(call: Invocation, as_json: bool) -> None:
 
 def _show(opened: OpenLedger, made: Checkpoint | None, as_json: bool) -> None:
     if made is None:
-        raise SettingsError("another process signs this ledger, and has not yet", "ask again in a moment")
+        raise SettingsError("another process signs this ledger and has not done so yet", "try again in a moment")
     places = {place.name: opened.checkpointer.unanchored.get(place.name, "") for place in opened.places}
     if as_json:
         data = {
@@ -104,17 +104,17 @@ def rotate_command(call: Invocation, reason: str, name: str | None) -> None:
     sync_folder(file.parent)
     with opened_ledger(call.config) as opened:
         OUT.print(f"the ledger is signed by a new key: {opened.identity.key}", markup=False)
-        OUT.print("hand it to whoever verifies; the old key vouches for it in the log, and is kept for old backups")
+        OUT.print("give it to whoever verifies; the old key vouches for it in the log and is kept for old backups")
 
 
 def _took_over(settings: Settings, new: Path) -> bool:
     """Whether the key in that file is the one that the ledger names already."""
     store = open_store(settings.database_url, settings.busy_seconds)
     try:
-        found = identity(store)
+        known = identity(store)
     finally:
         store.close()
-    return found is not None and found.key == str(SigningKey.from_seed(found.origin, read_secret(new)).verify_key)
+    return known is not None and known.key == str(SigningKey.from_seed(known.origin, read_secret(new)).verify_key)
 
 
 @click.command("recover")
@@ -127,6 +127,8 @@ def recover_command(call: Invocation, reason: str, name: str | None) -> None:
     The log and every anchor say so from then on. Who was erased since the backup is erased again.
     """
     with opened_ledger(call.config, lost=True) as opened:
-        found = recover(opened, private={"actor": actor(name), "reason": reason})
-    lost = found.lost_size - found.size
-    OUT.print(f"recorded: the ledger goes on from {found.size:,} entries; at least {lost:,} that were signed are lost")
+        recovered = recover(opened, private={"actor": actor(name), "reason": reason})
+    lost = recovered.lost_size - recovered.size
+    OUT.print(
+        f"recorded: the ledger goes on from {recovered.size:,} entries; at least {lost:,} that were signed are lost"
+    )

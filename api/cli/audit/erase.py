@@ -15,17 +15,17 @@ from ordain.api.settings import load_settings
 from ordain.audit.privacy.erasure import Erased, Erasure, erase, erase_due, hold
 from ordain.audit.privacy.retention import retain
 
-_AS = click.option("--as", "name", help="Who asks for it; else the user of this machine.")
-_REASON = click.option("--reason", default="", help="Why, for the record. Sealed, and never about the person's data.")
+_AS = click.option("--as", "name", help="Who asks for it. Default: the user of this machine.")
+_REASON = click.option("--reason", default="", help="The reason; goes on record, encrypted. No personal data.")
 _JSON = json_option("Print the result as JSON.")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("erase")
 @click.argument("subject", required=False)
-@click.option("--due", is_flag=True, help="Erase everybody whose erasure was asked for earlier and is allowed by now.")
-@click.option("--not-before", type=_DAY, help="A day before which the law has the records kept.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--due", is_flag=True, help="Erase everybody whose erasure was requested earlier and is allowed now.")
+@click.option("--not-before", type=_DAY, help="Do not erase before this date: the law requires the records.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @_REASON
 @_AS
 @_JSON
@@ -48,41 +48,41 @@ def erase_command(
     Exit codes: 0 erased, 4 restricted for now, 2 bad input, 3 not recorded.
     """
     if due == (subject is not None):
-        raise click.UsageError("name one subject, or say --due")
+        raise click.UsageError("name one subject, or give --due")
     if subject is not None and not (yes or as_json):
         click.confirm(f"Erase everything on record about `{subject}`, for good?", abort=True, err=True)
     private = {"actor": actor(name), "reason": reason}
     with opened_ledger(call.config) as opened:
         keep = dt.timedelta(days=load_settings(call.config).keep_days)
         if subject is None:
-            found = erase_due(opened, private=private, keep=keep)
+            erasure = erase_due(opened, private=private, keep=keep)
         else:
             day = None if not_before is None else not_before.date()
-            found = erase(opened, subject, private=private, keep=keep, not_before=day)
+            erasure = erase(opened, subject, private=private, keep=keep, not_before=day)
     if as_json:
-        until = None if found.not_before is None else found.not_before.isoformat()
+        until = None if erasure.not_before is None else erasure.not_before.isoformat()
         OUT.print(
-            json.dumps({"status": found.status, "entries": found.entries, "not_before": until, "left": found.left}),
+            json.dumps(
+                {"status": erasure.status, "entries": erasure.entries, "not_before": until, "left": erasure.left}
+            ),
             markup=False,
         )
     else:
-        OUT.print(_said(found), markup=False)
-        if found.left:
-            OUT.print(f"bytes of the destroyed key may still be in the database's files: {found.left}", markup=False)
-    if found.status is not Erased.DONE:
+        OUT.print(_describe(erasure), markup=False)
+        if erasure.left:
+            OUT.print(f"bytes of the destroyed key may still be in the database's files: {erasure.left}", markup=False)
+    if erasure.status is not Erased.DONE:
         raise click.exceptions.Exit(4)
 
 
-def _said(found: Erasure) -> str:
-    match found.status:
+def _describe(erasure: Erasure) -> str:
+    match erasure.status:
         case Erased.DONE:
-            return (
-                f"erased: nothing opens the private part of {found.entries:,} entries any more; their proofs still hold"
-            )
+            return f"erased: nobody can read the private parts of {erasure.entries:,} entries; their proofs still hold"
         case Erased.HELD:
-            return f"restricted: a legal hold stands; {found.entries:,} entries are kept, and not shown"
+            return f"restricted by a legal hold: {erasure.entries:,} entries are kept and not shown"
         case Erased.RESTRICTED:
-            return f"restricted: {found.entries:,} entries are kept until {found.not_before}, and not shown"
+            return f"restricted: {erasure.entries:,} entries are kept until {erasure.not_before} and not shown"
 
 
 @click.command("hold")
@@ -99,9 +99,9 @@ def hold_command(call: Invocation, subject: str, release: bool, reason: str, nam
 
 
 @click.command("retain")
-@click.option("--days", type=click.IntRange(min=1), help="Keep what is younger than so many days.")
-@click.option("--before", type=_DAY, help="Keep what was recorded on this day (UTC) or later.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--days", type=click.IntRange(min=1), help="Keep entries younger than this many days.")
+@click.option("--before", type=_DAY, help="Keep entries recorded on this date (UTC) or later.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @_REASON
 @_AS
 @_JSON
@@ -120,18 +120,18 @@ def retain_command(
     What a legal hold protects stays, and so does what is about nobody. On PostgreSQL whole months are dropped.
     """
     if (days is None) == (before is None):
-        raise click.UsageError("say --days or --before")
+        raise click.UsageError("give --days or --before")
     limit = dt.datetime.now(dt.UTC) - dt.timedelta(days=days) if days is not None else before
     assert limit is not None  # noqa: S101 - one of both is given
     limit = limit.astimezone(dt.UTC) if limit.tzinfo else limit.replace(tzinfo=dt.UTC)
     if not (yes or as_json):
         click.confirm(f"Remove what was recorded before {limit:%Y-%m-%d %H:%M} UTC, for good?", abort=True, err=True)
     with opened_ledger(call.config) as opened:
-        found = retain(opened, limit, private={"actor": actor(name), "reason": reason})
+        retained = retain(opened, limit, private={"actor": actor(name), "reason": reason})
     if as_json:
         OUT.print(
-            json.dumps({"payloads": found.payloads, "erased": found.erased, "partitions": found.partitions}),
+            json.dumps({"payloads": retained.payloads, "erased": retained.erased, "partitions": retained.partitions}),
             markup=False,
         )
     else:
-        OUT.print(f"removed: the private parts of {found.payloads:,} entries; their proofs still hold")
+        OUT.print(f"removed: the private parts of {retained.payloads:,} entries; their proofs still hold")

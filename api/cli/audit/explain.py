@@ -21,7 +21,7 @@ from ordain.engine.errors import UnknownDecision
 @click.argument("decision_id")
 @legal_claim_option
 @reader_options
-@click.option("--why-not", "why", is_flag=True, help="Say as well why each other rule did not fire.")
+@click.option("--why-not", "why", is_flag=True, help="Also say why each other rule did not fire.")
 @json_option("Print what the letter is made from, as JSON.")
 @click.pass_obj
 def explain_command(
@@ -44,7 +44,7 @@ def explain_command(
     with opened_ledger(call.config, restricted=legal_claim is not None) as opened:
         entry = opened.reader.entry(parsed_id(decision_id))
         if entry is not None and entry.read().get("kind") != Kind.DECISION:
-            raise UnknownDecision(f"the entry `{decision_id}` is no decision", HINT)
+            raise UnknownDecision(f"the entry `{decision_id}` is not a decision", HINT)
         record = read_one(opened, decision_id, "explain", by)
         explained = explain(record, opened.reader)
         not_fired = Replayer(opened.reader).why_not(record) if why else []
@@ -57,4 +57,5 @@ def explain_command(
         OUT.print("\n## Rules that did not fire\n", markup=False)
     for rule in not_fired:
         was = f"; it was `{rule['was']}`" if "was" in rule else ""
-        OUT.print(f"- {rule['policy']}, {rule['rule']}: {rule['because']}{was}", markup=False, soft_wrap=True)
+        place = f"{rule['policy']}, {rule['decision']}, {rule['rule']}"
+        OUT.print(f"- {place}: {rule['because']}{was}", markup=False, soft_wrap=True)

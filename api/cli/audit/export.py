@@ -29,18 +29,18 @@ from ordain.engine.errors import MalformedRequest
     "--format",
     "format_name",
     type=click.Choice([format.value for format in Format]),
-    help="By the file's suffix if left out.",
+    help="Default: by the file's suffix.",
 )
 @click.option(
     "--role",
     type=click.Choice([role.value for role in Role]),
     default=Role.PUBLIC.value,
     show_default=True,
-    help="For whom: reviewer sees all, analyst no personal fact and a pseudonym, public envelopes.",
+    help="Who may read it: reviewer sees all, analyst no personal fact and a pseudonym, public only envelopes.",
 )
 @query_options
-@click.option("--limit", type=click.IntRange(min=1), help="At the most so many.")
-@click.option("--replace", is_flag=True, help="Replace a file that is there.")
+@click.option("--limit", type=click.IntRange(min=1), help="Maximum results.")
+@click.option("--replace", is_flag=True, help="Replace the file if it exists.")
 @legal_claim_option
 @reader_options
 @json_option("Print the counts as JSON.")
@@ -102,7 +102,7 @@ def _records(opened: OpenLedger, query: Query, personal: bool, progress: Progres
 
 
 def _note(opened: OpenLedger, query: Query, role: Role, by: Access, exported: Exported) -> None:
-    asked = {**query.shown(), "role": str(role), "file": exported.path.name}
+    asked = {**query.as_json(), "role": str(role), "file": exported.path.name}
     subject = query.subject if exported.entries else None
     if subject is None:
         asked.pop("subject", None)
@@ -115,5 +115,5 @@ def _format(file: Path, named: str | None) -> Format:
         return Format(named or suffix)
     except ValueError:
         raise MalformedRequest(
-            f"`{file}` does not say its format", "end it in .jsonl, .csv or .parquet, or say --format"
+            f"`{file}` has no known format", "let its name end in .jsonl, .csv or .parquet, or give --format"
         ) from None

@@ -21,13 +21,16 @@ _OPTIONS = (
     click.option("--subject", help="About this customer or account."),
     click.option("--service", help="Decided by this service."),
     click.option("--policy", metavar="NAME[@VERSION]", help="Decided under this policy."),
-    click.option("--rule", help="In which this rule fired: its id, or policy@version/rule."),
-    click.option("--verdict", type=click.Choice(_VERDICTS), help="What compliance said; decided: nothing."),
+    click.option("--rule", help="Where this rule fired: its id, or policy@version/rule."),
+    click.option("--decision", metavar="NAME", help="Where a rule of this decision fired (that of --rule, if given)."),
+    click.option(
+        "--verdict", type=click.Choice(_VERDICTS), help="The compliance verdict; `decided` means there was none."
+    ),
     click.option(
         "--kind", type=click.Choice([*KINDS, "any"]), default=Kind.DECISION, show_default=True, help="Of this kind."
     ),
-    click.option("--since", metavar="TIME", help="From this day, or moment such as 2026-01-31T08:00:00+05:30, on."),
-    click.option("--until", metavar="TIME", help="Until and with this day, or until this moment."),
+    click.option("--since", metavar="TIME", help="From this date, or from this moment: 2026-01-31T08:00:00+05:30."),
+    click.option("--until", metavar="TIME", help="Through this date, inclusive, or until this moment."),
     click.option(
         "--outcome", multiple=True, metavar="PATH=VALUE", help="With this outcome: offer.action=e-mail. Repeatable."
     ),
@@ -47,6 +50,7 @@ def make_query(zone: ZoneInfo, limit: int | None = None, **given: Any) -> Query:
         service=given["service"],
         policy=given["policy"],
         rule=given["rule"],
+        decision=given["decision"],
         verdict=given["verdict"],
         kind=None if given["kind"] == "any" else given["kind"],
         since=moment(given["since"], "--since", zone),
@@ -61,13 +65,13 @@ def moment(text: str | None, option: str, zone: dt.tzinfo, *, end: bool = False)
     if text is None:
         return None
     try:
-        found = dt.datetime.fromisoformat(text)
-        if not 1970 <= found.year <= 9000:
+        time = dt.datetime.fromisoformat(text)
+        if not 1970 <= time.year <= 9000:
             raise ValueError
     except ValueError:
         raise MalformedRequest(
-            f"{option}: `{text[:60]}` is no day or moment", "write 2026-01-31 or 2026-01-31T08:00:00+05:30"
+            f"{option}: `{text[:60]}` is not a date or moment", "write 2026-01-31 or 2026-01-31T08:00:00+05:30"
         ) from None
     if end and len(text) == len("2026-01-31"):
-        found += dt.timedelta(days=1)
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(dt.UTC)
+        time += dt.timedelta(days=1)
+    return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(dt.UTC)

@@ -13,12 +13,12 @@ from ordain.api.cli.actor import actor
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Record, Status
-from ordain.audit.records.export import IDS_NAMED
+from ordain.audit.limits import LIMITS
 from ordain.engine.errors import MalformedRequest, UnknownDecision
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-HINT = "an answer names its decision as `decision_id`; `ordain audit search` finds it"
+HINT = "each answer has its `decision_id`; `ordain audit search` finds it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Access:
 
 def reader_options(command: Command) -> Command:
     """`--as` and `--purpose`, as `name` and `purpose`."""
-    why = click.option("--purpose", metavar="TEXT", help="Why it is read; goes on record.")
-    who = click.option("--as", "name", metavar="NAME", help="Who reads it; else the user of this machine.")
+    why = click.option("--purpose", metavar="TEXT", help="Why you read it; goes on record.")
+    who = click.option("--as", "name", metavar="NAME", help="Who reads it. Default: the user of this machine.")
     return who(why(command))
 
 
@@ -45,7 +45,7 @@ def legal_claim_option(command: Command) -> Command:
 
 def access(name: str | None, purpose: str | None, legal_claim: str | None = None) -> Access:
     if legal_claim is not None and not legal_claim.strip():
-        raise MalformedRequest("--legal-claim says nothing", "say which claim it is")
+        raise MalformedRequest("--legal-claim is empty", "name the claim")
     return Access(actor(name), purpose, legal_claim)
 
 
@@ -67,7 +67,7 @@ def note_reading(
         "actor": by.actor,
         "purpose": by.purpose,
         "query": query or {},
-        "ids": list(ids[:IDS_NAMED]),
+        "ids": list(ids[: LIMITS.ids_named]),
     }
     if by.legal_claim is not None:
         private["legal_claim"] = by.legal_claim
@@ -91,14 +91,14 @@ def parsed_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise MalformedRequest(f"`{text[:60]}` is no entry id", HINT) from None
+        raise MalformedRequest(f"`{text[:60]}` is not an entry id", HINT) from None
 
 
 def only_public(record: Record) -> str:
     """Why the private part of a record is not shown."""
     return {
-        Status.ERASED: "the subject's key was destroyed: the private part cannot be read any more, and is still proven",
+        Status.ERASED: "the subject's key was destroyed: the private part can no longer be read; its proof still holds",
         Status.EXPIRED: "the private part was removed when the time for keeping it was over",
-        Status.RESTRICTED: "its erasure was asked for: it is shown for a legal claim only, see --legal-claim",
+        Status.RESTRICTED: "its erasure was requested: it is shown only for a legal claim (see --legal-claim)",
         Status.READABLE: "",
     }[record.status]

@@ -32,11 +32,20 @@ _COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
 @click.option("--id-column", default="decision_id", show_default=True, help="The column of decision ids.")
 @click.option("--subject-column", default="subject", show_default=True, help="The column of customers or accounts.")
 @click.option("--service-column", default="service", show_default=True, help="The column of services.")
-@click.option("--time-column", default="time", show_default=True, help="The column of when it was done.")
-@click.option("--service", "services", multiple=True, help="Whose decisions must be done; repeatable.")
-@click.option("--unless", multiple=True, metavar="PATH=VALUE", help="Ask for nothing: offer.action=none.")
+@click.option("--time-column", default="time", show_default=True, help="The column of the time of each action.")
+@click.option("--service", "services", multiple=True, help="Report its decisions that nobody carried out. Repeatable.")
 @click.option(
-    "--within", type=click.FloatRange(min=0), default=24.0, show_default=True, help="Hours that a decision may be old."
+    "--unless",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Outcome that needs no action: offer.action=none.",
+)
+@click.option(
+    "--within",
+    type=click.FloatRange(min=0),
+    default=24.0,
+    show_default=True,
+    help="Most hours from decision to action.",
 )
 @reader_options
 @click.option("--csv", "as_csv", type=click.Path(path_type=Path, dir_okay=False), help="Write the findings here, too.")
@@ -67,7 +76,7 @@ def reconcile_command(
     recorded.
     """
     if as_csv is not None and as_csv.exists():
-        raise MalformedRequest(f"`{as_csv}` is there already", "name another file, or remove it")
+        raise MalformedRequest(f"`{as_csv}` already exists", "name another file, or remove it")
     columns = Columns(id_column, subject_column, service_column, time_column)
     actions = read_actions(table, columns, load_settings(call.config).zone)
     rules = Rules(within=dt.timedelta(hours=within), services=services, unless=tuple(map(Condition.parse, unless)))
@@ -94,11 +103,11 @@ def _data(done: Reconciliation) -> dict[str, Any]:
         "since": None if done.since is None else done.since.isoformat(),
         "until": None if done.until is None else done.until.isoformat(),
         "counts": done.counts(),
-        "findings": [_shown(finding) for finding in done.findings],
+        "findings": [_as_json(finding) for finding in done.findings],
     }
 
 
-def _shown(finding: Finding) -> dict[str, Any]:
+def _as_json(finding: Finding) -> dict[str, Any]:
     return {name: getattr(finding, name) for name in _COLUMNS}
 
 
@@ -120,7 +129,7 @@ def _write_csv(file: Path, findings: list[Finding]) -> None:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, _COLUMNS)
     writer.writeheader()
-    writer.writerows([{name: safe_cell(value) for name, value in _shown(finding).items()} for finding in findings])
+    writer.writerows([{name: safe_cell(value) for name, value in _as_json(finding).items()} for finding in findings])
     try:
         file.write_text(text.getvalue(), encoding="utf-8", newline="")
     except OSError as error:

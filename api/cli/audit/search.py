@@ -27,7 +27,7 @@ _RULES = LIMITS.listed_rules
 
 @click.command("search")
 @query_options
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At the most so many.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Maximum results.")
 @reader_options
 @json_option("Print one JSON object per line.")
 @click.pass_obj
@@ -36,8 +36,8 @@ def search_command(
 ) -> None:
     """Find entries. All conditions given must hold.
 
-    Without --subject and --outcome only envelopes are read, which hold nothing personal. With one of them the
-    reading itself goes on record, before anything is shown.
+    Without --subject, --decision and --outcome only envelopes are read, which hold nothing personal. With one of them
+    the reading itself goes on record, before anything is shown.
 
     Exit codes: 0 done, found or not; 2 bad input; 3 the ledger cannot be read, or the reading not recorded.
     """
@@ -63,15 +63,15 @@ def search_command(
     else:
         for row in rows:
             OUT.print(_line(row, personal=query.is_personal), markup=False)
-        OUT.print(f"{len(rows):,} found" + (f" (at the most {limit:,}: see --limit)" if len(rows) == limit else ""))
+        OUT.print(f"{len(rows):,} found" + (f" (the maximum is {limit:,}: see --limit)" if len(rows) == limit else ""))
     if looked.unreadable:
-        ERR.print(f"{looked.unreadable:,} more cannot be read any more, or are restricted: their outcome is not known")
+        ERR.print(f"{looked.unreadable:,} more can no longer be read, or are restricted: their outcome is unknown")
 
 
 def _note(opened: OpenLedger, query: Query, ids: list[str], by: Access) -> None:
     # A subject that the ledger does not know gets no key by being asked for: its id is left out.
     known = query.subject if ids else None
-    shown = {name: value for name, value in query.shown().items() if known or name != "subject"}
+    shown = {name: value for name, value in query.as_json().items() if known or name != "subject"}
     note_reading(opened, "search", by, ids, query=shown, subject=known)
 
 

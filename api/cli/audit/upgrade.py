@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import click
 
 from ordain.api.cli.invocation import Invocation
-from ordain.api.cli.terminal import OUT, progress_bar
-from ordain.api.keys import load_keys
-from ordain.api.ledger import ENGINE, opened_ledger, require_ledger
+from ordain.api.cli.terminal import OUT
+from ordain.api.ledger import require_ledger
 from ordain.api.settings import load_settings
 from ordain.audit.ledger.opening import open_store
-from ordain.audit.store.schema import is_first_cut, upgrade
+from ordain.audit.store.schema import upgrade
 
 
 @click.command("upgrade")
@@ -20,29 +17,16 @@ from ordain.audit.store.schema import is_first_cut, upgrade
 def upgrade_command(call: Invocation) -> None:
     """Bring an older ledger to this version, in place and in one transaction. Stop the server and back it up first.
 
-    A backup of a first-cut ledger holds its entries readable: delete it once you are satisfied. If this is
-    interrupted, run it again.
+    If this is interrupted, nothing was changed: run it again.
     """
     settings = load_settings(call.config)
     require_ledger(settings)
     store = open_store(settings.database_url, settings.busy_seconds)
     try:
-        keys = load_keys(settings, make=is_first_cut(store))
-        with progress_bar("upgrading") as (progress, task):
-            done = upgrade(
-                store,
-                keys.master,
-                keys.seed,
-                settings.tenant,
-                ENGINE,
-                dt.datetime.now(dt.UTC),
-                lambda count, total: progress.update(task, completed=count, total=total),
-            )
+        done = upgrade(store)
     finally:
         store.close()
-    with opened_ledger(call.config):  # which signs and anchors it at its end
-        pass
     if done.from_revision == done.to_revision:
-        OUT.print(f"the ledger is of this version already ({done.to_revision})")
+        OUT.print(f"This ledger already has the newest version ({done.to_revision}).")
     else:
-        OUT.print(f"upgraded from {done.from_revision} to {done.to_revision}: {done.adopted:,} entries carried over")
+        OUT.print(f"Upgraded from {done.from_revision or 'an empty database'} to {done.to_revision}.")

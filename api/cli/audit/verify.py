@@ -19,13 +19,13 @@ from ordain.audit.verifier.findings import Evidence
 
 
 @click.command("verify")
-@click.option("--from", "start", type=click.IntRange(min=0), help="Check from this leaf index on.")
-@click.option("--to", "end", type=click.IntRange(min=1), help="Check up to, and without, this leaf index.")
-@click.option("--sample", type=click.IntRange(min=1), help="Check so many entries taken at random, by their proofs.")
-@click.option("--seed", type=int, help="Take the same sample again.")
+@click.option("--from", "start", type=click.IntRange(min=0), help="Start at this leaf index.")
+@click.option("--to", "end", type=click.IntRange(min=1), help="Stop before this leaf index.")
+@click.option("--sample", type=click.IntRange(min=1), help="Check this many random entries, by their proofs.")
+@click.option("--seed", type=int, help="The same seed takes the same sample.")
 @click.option("--anchor", "anchors", multiple=True, type=click.Path(path_type=Path), help="An anchor folder.")
-@click.option("--no-anchors", is_flag=True, help="Do not compare with the anchors of the settings.")
-@click.option("--key", help="The ledger's public key as you know it, or a file with it.")
+@click.option("--no-anchors", is_flag=True, help="Do not compare with the anchors in the settings.")
+@click.option("--key", help="The public key that you trust, or a file with it.")
 @click.option("--open", "opens", is_flag=True, help="Decrypt every payload too; needs the master key.")
 @json_option("Print the evidence as JSON.")
 @click.pass_obj
@@ -53,7 +53,7 @@ def verify_command(
     require_ledger(settings)
     master = secret_of(MASTER, settings.keys / "master.key") if opens else None
     with progress_bar("verifying") as (progress, task):
-        found = verify(
+        evidence = verify(
             settings.database_url,
             start=start,
             end=end,
@@ -66,11 +66,11 @@ def verify_command(
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if as_json:
-        OUT.print(json.dumps(found.data(), ensure_ascii=False), markup=False)
+        OUT.print(json.dumps(evidence.data(), ensure_ascii=False), markup=False)
     else:
-        _show(found)
-    if not found:
-        raise click.exceptions.Exit(found.exit_code)
+        _show(evidence)
+    if not evidence:
+        raise click.exceptions.Exit(evidence.exit_code)
 
 
 def _anchors(settings: Settings, named: tuple[Path, ...], none: bool) -> list[Path]:
@@ -79,21 +79,23 @@ def _anchors(settings: Settings, named: tuple[Path, ...], none: bool) -> list[Pa
     return list(named) or [folder for folder in place_folders(settings) if folder.exists() or settings.anchors]
 
 
-def _show(found: Evidence) -> None:
-    for finding in found.findings:
+def _show(evidence: Evidence) -> None:
+    for finding in evidence.findings:
         OUT.print(str(finding), markup=False)
-    if found.unnamed:
-        OUT.print(f"and {found.unnamed:,} more like these")
-    if not found:
-        OUT.print(f"[bold red]does not hold[/]: {len(found.findings) + found.unnamed:,} findings, {found.scope}")
+    if evidence.unnamed:
+        OUT.print(f"and {evidence.unnamed:,} more like these")
+    if not evidence:
+        OUT.print(
+            f"[bold red]does not hold[/]: {len(evidence.findings) + evidence.unnamed:,} findings, {evidence.scope}"
+        )
         return
-    parts = [f"{found.checked:,} of {found.entries:,} entries", f"{found.documents} texts"]
-    if found.erased:
-        parts.append(f"{found.erased:,} erased, still proven")
-    if found.expired:
-        parts.append(f"{found.expired:,} removed by age, still proven")
-    if found.unsigned or found.unsequenced:
-        parts.append(f"{found.unsigned + found.unsequenced:,} not signed yet")
-    parts.append(f"checkpoint of {found.checkpoint_size:,}, root {found.checkpoint_root[:16]}...")
-    parts.append(f"{found.anchors} anchor places" if found.anchors else "[yellow]no anchor place compared[/]")
+    parts = [f"{evidence.checked:,} of {evidence.entries:,} entries", f"{evidence.documents} texts"]
+    if evidence.erased:
+        parts.append(f"{evidence.erased:,} erased, still proven")
+    if evidence.expired:
+        parts.append(f"{evidence.expired:,} removed by age, still proven")
+    if evidence.unsigned or evidence.unsequenced:
+        parts.append(f"{evidence.unsigned + evidence.unsequenced:,} not signed yet")
+    parts.append(f"checkpoint of {evidence.checkpoint_size:,}, root {evidence.checkpoint_root[:16]}...")
+    parts.append(f"{evidence.anchors} anchor places" if evidence.anchors else "[yellow]no anchor place compared[/]")
     OUT.print(f"[green]holds[/]: {', '.join(parts)}")

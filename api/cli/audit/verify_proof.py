@@ -9,8 +9,9 @@ import click
 
 from ordain.api.cli.invocation import json_option
 from ordain.api.cli.terminal import OUT, report
+from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.notes import read_key
-from ordain.audit.verifier.proof import MOST_BYTES, verify_proof
+from ordain.audit.verifier.proof import verify_proof
 from ordain.engine.errors import CheckpointRefused, MalformedRequest, ProofRefused, reason_of
 
 
@@ -27,26 +28,26 @@ def verify_proof_command(file: Path, key: str, leaf_hash: str | None, entry_id: 
     """
     vkey, text = known_key(key), _read(file)
     try:
-        found = verify_proof(text, vkey, leaf_hash=leaf_hash, entry_id=entry_id)
+        proven = verify_proof(text, vkey, leaf_hash=leaf_hash, entry_id=entry_id)
     except (ProofRefused, CheckpointRefused) as refused:
         report(refused, as_json=as_json)
         raise click.exceptions.Exit(1) from None
     if as_json:
         data = {
             "holds": True,
-            "entry_id": found.entry_id,
-            "leaf_index": found.index,
-            "leaf_hash": found.leaf_hash,
-            "size": found.size,
-            "root": found.root,
-            "signed_at": found.signed_at,
-            "envelope": found.envelope,
+            "entry_id": proven.entry_id,
+            "leaf_index": proven.index,
+            "leaf_hash": proven.leaf_hash,
+            "size": proven.size,
+            "root": proven.root,
+            "signed_at": proven.signed_at,
+            "envelope": proven.envelope,
         }
         OUT.print(json.dumps(data, ensure_ascii=False), markup=False)
         return
-    signed = f" on {found.signed_at}" if found.signed_at else ""
+    signed = f" on {proven.signed_at}" if proven.signed_at else ""
     OUT.print(
-        f"[green]holds[/]: the entry {found.entry_id} of {found.time} is leaf {found.index} of the {found.size:,} "
+        f"[green]holds[/]: the entry {proven.entry_id} of {proven.time} is leaf {proven.index} of the {proven.size:,} "
         f"that were signed{signed}"
     )
 
@@ -65,6 +66,6 @@ def known_key(given: str) -> str:
 def _read(file: Path) -> bytes:
     try:
         with file.open("rb") as opened:
-            return opened.read(MOST_BYTES + 1)
+            return opened.read(LIMITS.proof + 1)
     except OSError as error:
         raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None

@@ -6,35 +6,24 @@
 3. Set `HEAD = "0003"` in `audit/store/schema.py`. Until `ordain audit upgrade` was run,
    older databases are then refused.
 4. Run `pytest tests/audit/test_migrations.py`: what the revisions make must be what `audit.store.rows` says, in both
-   databases. Rows that need the ledger's keys to be moved are moved as revision 0002 does it: by its caller.
+   databases.
 
-There is no way down: an upgrade is one transaction, and what was before it is in the backup.
+There is no way down: an upgrade is one transaction, and what was before it is in the backup. Revision 0001 was a ledger
+that was never released (docs/adr/0014).
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-CARRY_OVER = "carry_over"
 
-
-def migrate(
-    connection: sa.Connection,
-    come_from: str | None = None,
-    carry_over: Callable[[], None] | None = None,
-    to: str = "head",
-) -> None:
+def migrate(connection: sa.Connection) -> None:
     """Runs the revisions that the database lacks, inside the caller's transaction.
 
-    `come_from` is the revision of a database whose tables were made before they were counted; `carry_over` moves the
-    first cut's entries (see revision 0002). Failures of the database are raised as SQLAlchemy's.
+    Failures of the database are raised as SQLAlchemy's.
     """
-    config = Config(attributes={"connection": connection, CARRY_OVER: carry_over})
+    config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "ordain.audit.store:migrations")
-    if come_from is not None:
-        command.stamp(config, come_from)
-    command.upgrade(config, to)
+    command.upgrade(config, "head")

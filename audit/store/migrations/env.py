@@ -1,12 +1,8 @@
-"""Run by Alembic for each command: on the connection, and inside the transaction, of `audit.migrations.migrate`."""
+"""Run by Alembic for each command: on the connection, inside the transaction, of `audit.store.migrations.migrate`."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from ordain.audit.store.migrations import CARRY_OVER
-
-_given = context.config.attributes
-
-context.configure(connection=_given["connection"], **{CARRY_OVER: _given[CARRY_OVER]})
+context.configure(connection=context.config.attributes["connection"])
 context.run_migrations()

@@ -86,8 +86,8 @@ class Rows:
         return self.connection.execute(query, values).fetchall()
 
     def sample(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        found = self.all(query, *values)
-        return self.random.sample(found, min(self.rows, len(found)))
+        rows = self.all(query, *values)
+        return self.random.sample(rows, min(self.rows, len(rows)))
 
 
 def statement(text: str, *values: object) -> Apply:

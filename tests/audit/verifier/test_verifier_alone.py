@@ -8,7 +8,7 @@ import pytest
 import ordain.audit.verifier
 
 FILES = sorted(Path(ordain.audit.verifier.__file__).parent.glob("*.py"))
-MAY_IMPORT = ("ordain.audit.verifier", "ordain.engine.errors", "cryptography", "rfc8785", "psycopg")
+MAY_IMPORT = ("ordain.audit.verifier", "ordain.engine.errors")
 
 
 def imported(path: Path) -> set[str]:
@@ -24,10 +24,11 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_file_of_the_verifier_imports_nothing_of_the_writer(path: Path) -> None:
-    ours = {name for name in imported(path) if name.split(".")[0] in ("audit", "api", "models", "engine", "bench")}
+    ours = {name for name in imported(path) if name.split(".")[0] in ("ordain", "bench")}
     others = {name for name in imported(path) if name.split(".")[0] in ("sqlmodel", "sqlalchemy", "orjson", "alembic")}
     assert not others
     assert all(name.startswith(MAY_IMPORT) for name in ours)
+    assert ours or path.name in ("__init__.py", "envelope.py", "limits.py", "tree.py")
 
 
 def test_there_is_something_to_look_at() -> None:

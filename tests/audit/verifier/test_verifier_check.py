@@ -329,12 +329,6 @@ def test_what_has_no_meaning_is_refused_before_anything_is_read(made: Made, tmp_
         verify(f"sqlite:///{tmp_path / 'empty.db'}")
 
 
-def test_a_ledger_of_the_first_cut_is_to_be_upgraded(tmp_path: Path) -> None:
-    sql(tmp_path / "old.db", "CREATE TABLE entry (seq INTEGER PRIMARY KEY)", "PRAGMA user_version = 1")
-    with pytest.raises(SettingsError, match="first version"):
-        verify(tmp_path / "old.db")
-
-
 def test_columns_of_any_type_are_findings_and_never_failures(tmp_path: Path) -> None:
     forge = sample_ledger(270, (tmp_path / "place",))
     path, copy = forge.write(tmp_path / "ledger.db"), tmp_path / "copy.db"

@@ -1,8 +1,4 @@
-"""The ledger: a tree over public envelopes, and sealed payloads. In SQLite the first cut's entries move into it.
-
-They need keys and hashes that no migration has, so `carry_over` of `audit.migrations.migrate` moves them. It finds
-the old tables as `first_cut_entry` and `first_cut_document`, which are dropped after it.
-"""
+"""The ledger: a tree over public envelopes, and sealed payloads."""
 
 from __future__ import annotations
 
@@ -11,43 +7,22 @@ import datetime as dt
 import sqlalchemy as sa
 from alembic import op
 
-from ordain.audit.store.migrations import CARRY_OVER
 from ordain.audit.store.postgresql import month_partitions
-from ordain.engine.errors import SettingsError
+from ordain.audit.store.sqlite import APPLICATION_ID
 
 revision = "0002"
-down_revision = "0001"
+down_revision = None
 
 _COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # only INTEGER names SQLite's own row number
 _MONTHS = 3
 
 
 def upgrade() -> None:
+    _make()
     if op.get_context().dialect.name == "sqlite":
-        _put_aside()
-        _make()
-        _carry_over()
+        op.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     else:
-        _make()
         _make_for_processes()
-
-
-def _put_aside() -> None:
-    op.drop_index("ix_entry_subject", "entry")
-    op.drop_index("one_text_per_policy_version", "document")
-    op.rename_table("entry", "first_cut_entry")
-    op.rename_table("document", "first_cut_document")
-
-
-def _carry_over() -> None:
-    carry_over = op.get_context().opts.get(CARRY_OVER)
-    if carry_over is not None:
-        carry_over()
-    elif op.get_bind().exec_driver_sql("SELECT EXISTS (SELECT 1 FROM first_cut_entry)").scalar():
-        raise SettingsError("the ledger has entries of an older version", "run `ordain audit upgrade`")
-    op.drop_table("first_cut_entry")
-    op.drop_table("first_cut_document")
-    op.execute("PRAGMA user_version = 0")
 
 
 def _make() -> None:

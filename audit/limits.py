@@ -1,0 +1,56 @@
+"""The limits of the ledger, in one place: sizes, counts and times that could be others without changing any format.
+
+What a format fixes (the size of a hash, the width of a tile) stands where the format is. The verifier has limits of its
+own, because it shares nothing with what writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`LIMITS` has those that hold; each has its unit beside it."""
+
+    # signed notes and anchors
+    note: int = 65_536  # bytes of a signed note
+    signatures: int = 100  # lines of a signed note
+    key_name: int = 200  # characters of an origin or a key's name
+    timestamp_reply: int = 64 * 1024  # bytes of what an RFC 3161 authority answers
+
+    # writing
+    commit: int = 128  # entries in one transaction
+    waiting: int = 1_024  # entries that wait for a commit at once
+    patience: int = 6  # times `busy_seconds`: how long a write that has begun is waited for
+    sealings: int = 20  # times an entry is sealed again because its subject's key changed
+    sequenced: int = 5_000  # entries given their places in one statement (PostgreSQL)
+    sequencer_stalled: float = 30.0  # seconds without a call after which another process may order entries
+    months_ahead: int = 3  # monthly partitions that are kept ready, this month's included (PostgreSQL)
+    idle_transaction: int = 60  # seconds beside `busy_seconds` after which the server ends an idle transaction
+    journal_attempts: int = 10  # times the journal mode of a new SQLite file is asked for
+    look_again: float = 1.0  # seconds after which a SQLite ledger's own files are looked at once more
+
+    # keys
+    keys_cached: int = 50_000  # subjects' keys in memory
+    keys_remembered: float = 10.0  # seconds after which all of them are forgotten
+
+    # the tree
+    tiles_cached: int = 1_024  # tiles in memory
+    hashes_cached: int = 65_536  # hashes above single leaves in memory
+
+    # reading
+    page: int = 500  # entries read at a time
+    clock_set_back: int = 86_400  # seconds the clock may have been set back for a search by time to find all the same
+    export_piece: int = 2_000  # rows of a piece of an export: compressed together, and in memory at once
+    ids_named: int = 1_000  # ids named in the entry that says who read them
+    drivers: int = 5  # inputs of a score that a letter tells, those that moved it most
+    issues: int = 20  # faults of a table of actions that are named
+
+    # forgetting
+    erasure_attempts: int = 5  # times an erasure begins anew because the subject's records changed
+    names_at_once: int = 10_000  # keys in one statement
+    payloads_at_once: int = 20_000  # payloads removed in one transaction
+
+
+LIMITS = Limits()

@@ -1,0 +1,182 @@
+"""A ledger that an earlier version wrote verifies, replays and is explained by this one, each entry in its own form."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from ledgers import MASTER, opened, restored
+
+from ordain.audit.entry.decision import decision_entry
+from ordain.audit.entry.entry import Kind, new_id
+from ordain.audit.explain.explanation import explain
+from ordain.audit.explain.letter import letter
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.reader import Record
+from ordain.audit.records.masking import Mask, Role
+from ordain.audit.records.older_forms import in_todays_form
+from ordain.audit.records.past import Past
+from ordain.audit.records.replay import Replayer
+from ordain.audit.records.search import Query, search
+from ordain.audit.verifier.check import verify
+from ordain.engine.policy.facts import Facts
+from ordain.engine.values.types import read
+
+TEXT_OF_ANOTHER_TABLE = "The same id in another table."
+
+
+@pytest.fixture
+def before(path: Path) -> Iterator[OpenLedger]:
+    with opened(restored(path)) as use:
+        yield use
+
+
+def decisions(use: OpenLedger, service: str | None = None) -> list[Record]:
+    records = (record for record in use.reader.records() if record.envelope["kind"] == Kind.DECISION)
+    return [record for record in records if service in (None, record.envelope["service"])]
+
+
+def private(record: Record) -> dict[str, Any]:
+    assert record.private is not None
+    return record.private
+
+
+def decided_again(use: OpenLedger, record: Record) -> Record:
+    """The same decision in a new entry, as it is recorded today."""
+    past, body, now = Past(use.reader), private(record), dt.datetime.now(dt.UTC)
+    plan, vocabulary = past.plan(record.envelope), past.vocabulary(record.envelope)
+    facts = Facts({}, {})
+    for name, fact in body["facts"].items():
+        value = fact["value"]
+        facts.values[name] = None if value is None else read(vocabulary[name].type, value, stored=True)
+        facts.sources[name] = fact["source"]
+    entry = decision_entry(
+        decision_id=new_id(now),
+        recorded=now,
+        at=dt.datetime.fromisoformat(body["at"]),
+        subject="C-1",
+        jurisdiction=None,
+        documents=record.envelope["documents"],
+        facts=facts,
+        outcome=plan.evaluate(facts, dt.datetime.fromisoformat(body["at"])),
+    )
+    made = use.reader.record(UUID(use.ledger.append(entry, ()).entry_id))
+    assert made is not None
+    return made
+
+
+def test_it_verifies(path: Path) -> None:
+    restored(path)
+    evidence = verify(path, master_key=MASTER)
+    assert evidence, evidence
+    assert (evidence.entries, evidence.decisions, evidence.opened) == (29, 28, 29)
+
+
+def test_every_decision_replays(before: OpenLedger) -> None:
+    results = list(Replayer(before.reader).range())
+    assert len(results) == 28
+    assert [str(difference) for result in results for difference in result.differs] == []
+    assert all(result.replayed for result in results)
+
+
+def test_new_entries_in_it_replay_beside_the_old_ones(before: OpenLedger) -> None:
+    unscored = [record for record in decisions(before) if not private(record)["models"]]
+    made = [decided_again(before, record) for record in unscored]
+    before.settle()
+    results = list(Replayer(before.reader).range())
+    assert len(results) == 28 + len(made) == 54
+    assert [str(difference) for result in results for difference in result.differs] == []
+
+
+def test_the_place_of_a_null_is_one_in_the_text(before: OpenLedger) -> None:
+    [old] = [record for record in decisions(before) if any("nulls" in step for step in private(record)["trace"])]
+    assert private(old)["trace"][-1]["nulls"][0]["at"] == "policies/add-ons/v1.dmn:55:13"
+    assert private(decided_again(before, old))["trace"][-1] == {
+        "policy": "add-ons@1",
+        "nulls": [{"message": "it divides by zero", "at": "55:13"}],
+    }
+
+
+def test_another_place_in_an_older_record_still_differs(before: OpenLedger) -> None:
+    [old] = [record for record in decisions(before) if any("nulls" in step for step in private(record)["trace"])]
+    body = deepcopy(private(old))
+    body["trace"][-1]["nulls"][0]["at"] = "policies/add-ons/v1.dmn:55:14"
+    assert "another trace" in str(Replayer(before.reader).replay(replace(old, private=body)).differs[0])
+
+
+def test_a_rules_reason_names_its_decision(before: OpenLedger) -> None:
+    old = decisions(before, "zoo")[0]
+    assert "decision" not in private(old)["reasons"][1]
+    made = private(decided_again(before, old))
+    told = [(reason["decision"], reason.get("rule")) for reason in made["reasons"]]
+    assert told == [
+        *[("ratio", None), ("one", "a"), ("same", "a"), ("best", "b"), ("points", "a"), ("points", "c")],
+        *[("words", "a"), ("ordered", "b"), ("ordered", "a"), ("grandfather", "none")],
+    ]
+    assert in_todays_form(private(old))["reasons"] == json.loads(json.dumps(made["reasons"]))
+
+
+@pytest.mark.parametrize("new", [False, True], ids=["recorded before", "recorded now"])
+def test_a_letter_quotes_the_table_in_which_the_rule_fired(before: OpenLedger, new: bool) -> None:
+    for record in decisions(before, "zoo"):
+        explained = explain(decided_again(before, record) if new else record, before.reader)
+        fired = {(step["decision"], rule) for step in private(record)["trace"] for rule in step.get("fired", ())}
+        reasons = [reason for reason in explained.data["reasons"] if "rule" in reason]
+        assert {(reason["decision"], reason["rule"]) for reason in reasons} == fired
+        on = {(reason["decision"], reason["rule"]): [part["is"] for part in reason["conditions"]] for reason in reasons}
+        expected = {
+            **{("one", "a"): ["> 90"], ("one", "b"): ["(step..90]"], ("same", "a"): ["> 10"], ("best", "a"): ["> 1"]},
+            **{("best", "c"): ["premium, unlimited"], ("points", "a"): ["not(basic)"], ("words", "a"): [">= 0"]},
+        }
+        assert {place: on[place] for place in expected if place in on} == {
+            place: said for place, said in expected.items() if place in fired
+        }
+        assert "rule `a` for words, policy zoo, version 1" in letter(explained)
+
+
+def test_a_search_tells_rules_of_one_id_in_several_tables_apart(before: OpenLedger) -> None:
+    def fired(decision: str, rule: str | None = None) -> list[Record]:
+        return list(search(before.reader, Query(decision=decision, rule=rule, kind=Kind.DECISION)))
+
+    def expected(decision: str, *rules: str) -> list[UUID]:
+        return [
+            record.entry.id
+            for record in decisions(before)
+            for step in private(record)["trace"]
+            if step.get("decision") == decision and not set(rules).isdisjoint(step.get("fired", ()))
+        ]
+
+    for decision, rule in (("one", "a"), ("words", "a"), ("best", "c"), ("best", "b")):
+        assert [record.entry.id for record in fired(decision, rule)] == expected(decision, rule)
+        assert 0 < len(fired(decision, rule)) < len(fired(decision)) or decision == "words"
+        assert len(fired(decision, f"zoo@1/{rule}")) == len(fired(decision, rule))
+    assert fired("best", "band-4") == fired("nothing") == []
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.ANALYST])
+def test_an_export_names_the_decision_for_old_entries_too(before: OpenLedger, role: Role) -> None:
+    mask = Mask(role, Past(before.reader))
+    rows = [mask.row(record) for record in decisions(before)]
+    assert all("decision" in reason for row in rows for reason in row["reasons"])
+
+
+def test_what_fits_no_form_is_left_as_it_is(before: OpenLedger) -> None:
+    body = private(decisions(before, "zoo")[0])
+    reasons, trace = body["reasons"], body["trace"]
+    for changed in (
+        {"reasons": reasons[2:]},
+        {"reasons": [*reasons, reasons[-1]]},
+        {"reasons": [reasons[0], {**reasons[1], "rule": "b"}, *reasons[2:]]},
+        {"reasons": [reasons[0], {**reasons[1], "policy": "zoo@2"}, *reasons[2:]]},
+        {"trace": trace[:4]},
+        {"reasons": None},
+    ):
+        odd = {**body, **changed}
+        assert in_todays_form(odd) == odd
