@@ -56,7 +56,7 @@ def _table(
                 text = rule.condition.tree.span.text
                 yield {"rule": rule.id, "because": f"`{text}` does not hold", "on": "if", "is": text}
             else:
-                yield {"rule": rule.id, "because": f"another rule counts by the hit policy {table.hit_policy}"}
+                yield {"rule": rule.id, "because": f"another rule wins under the hit policy {table.hit_policy}"}
 
 
 def _value(policy: Policy, checked: Checked, asked: Value, known: Mapping[str, Value], at: dt.datetime) -> Value:

@@ -56,7 +56,7 @@ class Draft:
         if expression is None:
             return None
         result = check(expression, self.scope, input, heading=heading)
-        self.issues.extend(result.issues)
+        self.issues.extend(map(_not_declared, result.issues))
         self.warnings.update(dict.fromkeys(result.warnings))
         own = self._own()
         for name in result.reads:
@@ -84,7 +84,9 @@ class Draft:
         for given in tree.results(result.tree) if want.values else ():
             if isinstance(given, Literal) and given.value is not None and given.value not in want.values:
                 hint = did_you_mean(str(given.value), want.values)
-                self.fault(given.span, f"`{given.value}` is none of the declared values", hint, code="undeclared-value")
+                self.fault(
+                    given.span, f"`{given.value}` is not one of the declared values", hint, code="undeclared-value"
+                )
                 return None
         return result
 
@@ -165,7 +167,7 @@ class Draft:
         if want.values and text not in want.values:
             self.fault(
                 node.span,
-                f"`{text}` is none of the declared values",
+                f"`{text}` is not one of the declared values",
                 did_you_mean(text, want.values),
                 code="undeclared-value",
             )
@@ -217,6 +219,13 @@ class Draft:
 def _place_of(name: str, expression: Expr) -> Span:
     found = (node.span for node in tree.walk(expression) if isinstance(node, Name) and node.name == name)
     return next(found, expression.span)
+
+
+def _not_declared(issue: Issue) -> Issue:
+    """An unknown name, of which a hint says where names are declared when none is much like it."""
+    if issue.code != "unknown-name" or not issue.hint.startswith("nearest: "):
+        return issue
+    return replace(issue, hint=f"it is not declared in facts.yaml; {issue.hint}")
 
 
 def _field_names(of: Type) -> Iterator[str]:

@@ -69,6 +69,16 @@ class Kind(StrEnum):
     ANY = "any"
 
 
+_SINGLE = {
+    Kind.NUMBER: ("a number", "numbers"),
+    Kind.TEXT: ("a text", "texts"),
+    Kind.FLAG: ("a yes/no value", "yes/no values"),
+    Kind.DATE: ("a date", "dates"),
+    Kind.TIME: ("a time", "times"),
+    Kind.DATE_TIME: ("a date and time", "dates with times"),
+    Kind.DURATION: ("a duration", "durations"),
+    Kind.MONTHS: ("a duration in months", "durations in months"),
+}
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,18})?", re.ASCII)
 
 
@@ -221,6 +231,16 @@ def context_of(fields: Mapping[str, Type]) -> Type:
 
 def range_of(item: Type) -> Type:
     return Type(Kind.RANGE, item=item)
+
+
+def described(type: Type, *, many: bool = False) -> str:
+    """How a message names values of a type: `a number`, `a yes/no value`, `null`; with `many`, `numbers`."""
+    if type.kind is Kind.NULL:
+        return "null"
+    if type.kind in _SINGLE and not type.variable:
+        one, several = _SINGLE[type.kind]
+        return several if many else one
+    return f"values of type {type}" if many else f"a {type}"
 
 
 def type_named(name: str) -> Type | None:

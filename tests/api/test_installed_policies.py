@@ -31,7 +31,7 @@ BROKEN = [
         "plan-advice/v1.yaml",
         "usage_gb / plan_gb, 2)",
         "usage_bg / plan_gb, 2)",
-        "11:28: `usage_bg` is no fact known here\n    usage_bg\n    hint: did you mean `usage_gb`?\n",
+        "11:28: unknown fact `usage_bg`\n    usage_bg\n    hint: did you mean `usage_gb`?\n",
         id="an unknown fact",
     ),
     pytest.param(

@@ -129,7 +129,7 @@ def test_a_wrong_cell_is_said_by_its_place_and_nothing_is_written(folder: Path) 
     edit(folder / "rules.csv", "loyalty reward", "loyalty rewrd")
     said = table(folder, "retention-offer", "--in", "rules.csv", "--replace", code=2)
     assert "sheet `offer`, row 16, column B (when: churn_risk): `>>` means nothing here" in said
-    assert "column E (then: action): `loyalty rewrd` is none of the declared values" in said
+    assert "column E (then: action): `loyalty rewrd` is not one of the declared values" in said
     assert "did you mean `loyalty reward`?" in said
     assert (folder / "policies/retention-offer/v1.yaml").read_bytes() == (
         ROOT / "policies/retention-offer/v1.yaml"

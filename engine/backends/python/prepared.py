@@ -116,8 +116,9 @@ class PreparedTable:
             )
             if cell is not None and value is None and self._unknown_for_null(cell, position)
         )
-        message = f"`{asked}` is missing, and rule `{rule.id}` needs it"
-        raise CustomerDataIncomplete(Issue(message, "send it, or make the rule ask for null", rule.span, asked))
+        message = f"rule `{rule.id}` needs `{asked}`, which is missing"
+        hint = f"send it, or add a rule for a missing `{asked}`"
+        raise CustomerDataIncomplete(Issue(message, hint, rule.span, asked))
 
     def _unknown_for_null(self, cell: Expr, column: int) -> bool:
         form = plain_cell(cell, lenient=self.lenient)
