@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from ordain.engine.errors import Issue, PolicyError, SettingsError, did_you_mean
 from ordain.engine.text.source import Node, parse
+from ordain.engine.values.zones import zone_hint
 
 CONFIG = "ORDAIN_CONFIG"
 """The environment variable that names another file than `config.yaml` in the working directory."""
@@ -69,7 +70,7 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            raise ValueError(f"`{name}` is no time zone; {did_you_mean(name, available_timezones())}")
+            raise ValueError(f"`{name}` is not a time zone{zone_hint(name)}")
         return name
 
     @field_validator("anchors", mode="before")
@@ -124,7 +125,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(Issue("settings are `name: value` lines", "", node.span))
     for key, span in node.keys.items():
         if key not in Settings.model_fields:
-            raise SettingsError(Issue(f"`{key}` is no setting", did_you_mean(key, Settings.model_fields), span))
+            raise SettingsError(Issue(f"unknown setting `{key}`", did_you_mean(key, Settings.model_fields), span))
     return {key: _texts(part) for key, part in node.items()}
 
 

@@ -12,6 +12,7 @@ from ordain.engine.errors import (
     ModelDegradationDetected,
     NotThatType,
     Span,
+    counted,
     did_you_mean,
 )
 from ordain.engine.policy.facts import REQUEST, Fact, Facts, FactSource, Score, Vocabulary
@@ -57,9 +58,9 @@ def gather(
             if name in vocabulary:
                 faults.append(_not_for_requests(vocabulary[name]))
             else:
-                faults.append(Issue(f"`{name}` is no fact", did_you_mean(name, vocabulary.inputs), None, name))
+                faults.append(Issue(f"unknown fact `{name}`", did_you_mean(name, vocabulary.inputs), None, name))
         if len(strangers) > MOST_STRANGERS:
-            faults.append(Issue(f"and {len(strangers) - MOST_STRANGERS:,} more are no facts either"))
+            faults.append(Issue(f"and {counted(len(strangers) - MOST_STRANGERS, 'more unknown fact')}"))
     for need in needs:
         fact = need.fact
         raw = given.get(fact.name)
@@ -100,7 +101,7 @@ def _absent(need: Need, found: Facts, missing: list[Issue], hint: str = "", *, n
     elif fact.optional or need.may_miss:
         found.values[fact.name], found.sources[fact.name] = None, "missing"
     else:
-        message = f"`{fact.name}` is missing; {need.reader} needs it"
+        message = f"{need.reader} needs `{fact.name}`, which is missing"
         missing.append(Issue(message, hint or f"{fact.name}: {fact.meaning}", need.span, fact.name))
 
 
@@ -121,7 +122,7 @@ def _score(
             return _absent(need, found, missing, hint)
         if model is None:
             raise ModelDegradationDetected(
-                f"`{fact.name}` comes from the model `{fact.sources[-1]}`, and there is none",
+                f"`{fact.name}` comes from the model `{fact.sources[-1]}`, which is not trained",
                 f"run: ordain train {fact.sources[-1]}",
             )
         # One error object serves every request; it must not collect their tracebacks.
@@ -138,7 +139,7 @@ def _score(
         elif fact.optional or need.may_miss:
             return _absent(need, found, missing)
         else:
-            message = f"`{feature.name}` is missing; the model {label} needs it for `{fact.name}`"
+            message = f"the model {label} needs `{feature.name}` for `{fact.name}`, and it is missing"
             hint = feature.meaning if REQUEST not in fact.sources else f"or send `{fact.name}` itself"
             missing.append(Issue(message, hint, None, feature.name))
     if len(faults) + len(missing) > lacking:

@@ -48,7 +48,7 @@ def functions_command(word: str) -> None:
     """List the functions that have WORD in their name or meaning; all without it."""
     found = reference.found(word)
     if not found:
-        raise MalformedRequest(f"no function has to do with `{word}`", reference.near(word))
+        raise MalformedRequest(f"no function matches `{word}`", reference.near(word))
     grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -89,7 +89,9 @@ def reference_command(folder: Path, check: bool) -> None:
                 folder.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise ExportFailed(f"`{file}` is out of reach: {(error.strerror or 'no reason given').lower()}") from None
+            raise ExportFailed(
+                f"`{file}` cannot be read or written: {(error.strerror or 'no reason given').lower()}"
+            ) from None
     for file in stale:
         ERR.print(Text(f"`{file}` is out of date: run `ordain feel reference`"))
     click.get_current_context().exit(1 if stale else 0)

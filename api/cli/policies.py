@@ -37,7 +37,7 @@ def schema(what: str | None, folder: Path | None) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             file.write_text(_schema_text(name), encoding="utf-8")
         except OSError as error:
-            raise ExportFailed(f"`{file}` is out of reach: {(error.strerror or 'no reason given').lower()}") from None
+            raise ExportFailed(f"`{file}` cannot be written: {(error.strerror or 'no reason given').lower()}") from None
         OUT.print(str(file), markup=False)
 
 

@@ -20,7 +20,7 @@ from ordain.api.settings import load_settings
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.dmn.reading.policy_file import read_policy
-from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, did_you_mean
+from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, counted, did_you_mean
 from ordain.engine.examples.run import example_issues
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
@@ -62,7 +62,9 @@ class _Chosen:
     help="How to show the tables.",
 )
 @click.option(
-    "--directory", type=click.Path(path_type=Path, file_okay=False), help="The policies; else as in settings."
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of policies; else the setting `policies`.",
 )
 @click.option("--out", type=_FILE, help="Write the rules to this .csv or .xlsx file.")
 @click.option("--in", "back", type=_FILE, help="Bring the rules back from this .csv or .xlsx file; show what changes.")
@@ -205,7 +207,9 @@ def _write_out(policy: Policy, decision: str, out: Path, delimiter: str, force: 
         raise ExportFailed(f"`{out}` is there already", "choose another name, or --force")
     write_whole(out, data)
     rules = sum(len(sheet.rows) for sheet in book.sheets)
-    OUT.print(Text(f"written: {out}  {policy.label}, {rules} rules of {', '.join(s.name for s in book.sheets)}"))
+    OUT.print(
+        Text(f"written: {out}  {policy.label}, {counted(rules, 'rule')} of {', '.join(s.name for s in book.sheets)}")
+    )
 
 
 def _bring_in(chosen: _Chosen, back: Path, *, replace: bool, write: bool, force: bool, as_json: bool) -> None:

@@ -77,7 +77,7 @@ class Draft:
         if result is None or want is None:
             return result
         if not want.accepts(result.type):
-            self.fault(node.span, f"`{node.text}` gives a {result.type}, a {want} is needed")
+            self.fault(node.span, f"`{node.text}` gives a {result.type}, but a {want} is needed")
             return None
         if not self._measures_up(node, result, want):
             return None
@@ -99,9 +99,7 @@ class Draft:
         level = mismatch(result.tree, result.type, wanted, want, result.of) if want.kind is Kind.NUMBER else None
         if level is None:
             return True
-        message = (
-            f"`{node.text}` is {said_unit(result.type)}, but {said_unit(want).removeprefix('in ')} is asked for here"
-        )
+        message = f"`{node.text}` is {said_unit(result.type)}, but {said_unit(want).removeprefix('in ')} is needed here"
         hint = unit_hint(result.tree, result.type, wanted, want)
         issue = Issue(message, hint, node.span, code="unit", level=level)
         if level is Level.ERROR:
@@ -125,7 +123,7 @@ class Draft:
             return None
         result = self.checked(words_as_values(test, input.values), input, heading)
         if result is not None and not FLAG.accepts(result.type):
-            self.fault(node.span, f"`{node.text}` is no test")
+            self.fault(node.span, f"`{node.text}` is not a test")
             return None
         return result
 
@@ -138,10 +136,10 @@ class Draft:
         if node.value is None:
             if want.optional or want.kind is Kind.NULL:
                 return check(Literal(node.span, None, NULL), {})
-            self.fault(node.span, "null is no value of this output", "declare it `optional: true`", code="null-output")
+            self.fault(node.span, "this output may not be null", "declare it `optional: true`", code="null-output")
             return None
         if isinstance(node.value, list | dict):
-            self.fault(node.span, f"a {want} belongs here")
+            self.fault(node.span, f"several entries stand here; one {want} belongs here")
             return None
         text = node.text.strip()
         if want.kind is Kind.ANY:
@@ -195,7 +193,12 @@ class Draft:
 
     def name(self, text: str, span: Span) -> None:
         if not is_name(text):
-            self.fault(span, f"`{text}` cannot be a name", "use letters, digits and `_`, and no keyword", code="name")
+            self.fault(
+                span,
+                f"`{text}` cannot be a name",
+                "use letters, digits and `_`, but no keyword",
+                code="name",
+            )
 
     def type(self, node: Node) -> Type:
         """A type as `gives` writes it: `number`, or a mapping with `type`, `values`, `unit`. ANY when it is wrong."""
@@ -263,7 +266,7 @@ def read_type(node: Node) -> Type:
         if found is None:
             names = ("number", "text", "flag", "date", "time", "date and time", "duration", "months", "list of text")
             raise PolicyError(
-                Issue(f"`{node.text}` is no type", did_you_mean(node.text, names), node.span, code="unknown-type")
+                Issue(f"unknown type `{node.text}`", did_you_mean(node.text, names), node.span, code="unknown-type")
             )
         return found
     if (fields := node.get("fields")) is not None and node["type"].text in ("context", "list of context"):
@@ -296,7 +299,9 @@ def functions(draft: Draft, node: Node | None) -> None:
             draft.broken(name)
         elif not isinstance(found.tree, tree.Function):
             draft.broken(name)
-            draft.fault(part.span, f"`{name}` is no function", "write `function(price: number) price * 2`", code="type")
+            draft.fault(
+                part.span, f"`{name}` is not a function", "write `function(price: number) price * 2`", code="type"
+            )
         else:
             draft.add(Formula(name, found, found.type, part.span), given=False)
 

@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any, Protocol
 from zoneinfo import available_timezones as _read_timezones
 
-from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
+from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
 from ordain.engine.policy.readers import Reader, number_reader, text_or_flag_reader
 from ordain.engine.values.types import NUMBERS, Kind, Limits, Type, Value, read, said
+from ordain.engine.values.zones import zone_hint
 
 REQUEST = "request"
 POLICY = "policy "
@@ -80,7 +81,7 @@ class Fact:
                 raise NotThatType(f"{said(raw)} is outside {self.limits}")
             return rounded
         if self.time_zone and value not in available_timezones():
-            raise NotThatType(f"{said(raw)} is no time zone; {did_you_mean(value, available_timezones())}")
+            raise NotThatType(f"{said(raw)} is not a time zone{zone_hint(value)}")
         return value
 
     def _money(self, raw: Mapping[str, Any]) -> object:
@@ -88,7 +89,8 @@ class Fact:
         if set(raw) != {"amount", "currency"} or not isinstance(raw["amount"], str):
             raise NotThatType('an object is not an amount such as {"amount": "500.00", "currency": "INR"}')
         if raw["currency"] != self.type.unit:
-            raise NotThatType(f"{said(raw['currency'])} is not its currency, {self.type.unit}")
+            came = raw["currency"] if isinstance(raw["currency"], str) else said(raw["currency"])
+            raise NotThatType(f"it came in {came[:40]}; it must be in {self.type.unit}")
         return read(self.type, raw["amount"], stored=True)
 
 
@@ -129,7 +131,7 @@ class Vocabulary:
         for fact in more:
             known = facts.setdefault(fact.name, fact)
             if not known.type.accepts(fact.type):
-                message = f"{by} reads `{fact.name}` as {fact.type}, the vocabulary declares {known.type}"
+                message = f"{by} reads `{fact.name}` as {fact.type}, but facts.yaml declares {known.type}"
                 raise PolicyError(Issue(message, "retrain the model or rename its feature", known.span, code="source"))
         return Vocabulary(facts, self.digest, self.text)
 

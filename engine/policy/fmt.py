@@ -31,7 +31,7 @@ def formatted(data: bytes, file: str) -> bytes:
     before = parse(data, file)
     if not any(key in _KNOWN for key, _ in before.items()):
         hint = "only policies, facts.yaml and services.yaml are formatted"
-        raise PolicyError(Issue("this is no policy: it has no `policy`, `facts` or `services`", hint, before.span))
+        raise PolicyError(Issue("this is not a policy: it has no `policy`, `facts` or `services`", hint, before.span))
     text = data.decode("utf-8-sig")
     document = read_document(text)
     if isinstance(document.root, Flow) and not document.root.fixed:

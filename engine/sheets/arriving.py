@@ -70,7 +70,7 @@ def arrival_of(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -
     found = [_arrived(cells, was, sheet, section, file, issues) for cells, was in zip(rows, matched, strict=True)]
     if not found:
         row = sheet.heading_row
-        issues.append(sheet.issue(file, "there is no rule left", "a table has at least one", row=row))
+        issues.append(sheet.issue(file, "there is no rule left", "a table needs at least one", row=row))
     return Arrival(sheet, section, columns, tuple(found))
 
 
@@ -79,7 +79,7 @@ def _about_issues(sheet: Sheet, section: Section, file: str, issues: list[Issue]
     for key, text in section.about:
         if key in given and not _same(text, Cell(given[key], 1, 1)):
             message = f"the table `{section.name}`: `{key}` is `{given[key]}` in the sheets, and `{text}` in the policy"
-            issues.append(Issue(message, "it is changed in the policy's file", code="sheet-cell"))
+            issues.append(Issue(message, "change it in the policy's file", code="sheet-cell"))
 
 
 def _columns(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -> dict[PathOf, int]:
@@ -98,9 +98,9 @@ def _columns(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -> 
             unknown.append(cell)
         if path is None:
             unknown.append(cell)
-            issues.append(_column_issue(sheet, cell, file, "no column is called so", did_you_mean(heading, known)))
+            issues.append(_column_issue(sheet, cell, file, "there is no such column", did_you_mean(heading, known)))
         elif path in found:
-            message = f"the column stands twice; first in column {letters(found[path])}"
+            message = f"the column appears twice; first in column {letters(found[path])}"
             issues.append(_column_issue(sheet, cell, file, message, "keep one of them"))
         else:
             found[path] = cell.column
@@ -128,7 +128,7 @@ def _stray(sheet: Sheet, columns: Mapping[PathOf, int], file: str, issues: list[
     for row in sheet.rows:
         for cell in row:
             if cell.column not in headed and cell.text.strip():
-                message = f"`{cell.text}` stands in a column without a heading"
+                message = f"`{cell.text}` is in a column without a heading"
                 found = sheet.issue(file, message, "give it one, or empty the cell", row=cell.row, column=cell.column)
                 issues.append(found)
 
@@ -144,11 +144,17 @@ def _matched(
         cell = cells[("id",)]
         if not cell.text.strip():
             issues.append(
-                sheet.issue(file, "the rule has no id", "give it a word of its own", row=cell.row, column=cell.column)
+                sheet.issue(
+                    file,
+                    "the rule has no id",
+                    "give it a word of its own",
+                    row=cell.row,
+                    column=cell.column,
+                )
             )
         exact = cell.text if cell.text in by_id else next((known for known in by_id if _same(known, cell)), cell.text)
         if exact in seen and exact.strip():
-            message = f"the id `{exact}` stands twice; first in row {seen[exact].row}"
+            message = f"the id `{exact}` appears twice; first in row {seen[exact].row}"
             hint = "give each rule an id of its own"
             issues.append(sheet.issue(file, message, hint, row=cell.row, column=cell.column, text=exact))
         found.append(by_id.get(exact) if exact not in seen else None)
@@ -202,7 +208,7 @@ def _arrived(
             lines = tuple(cell.text.splitlines())
             kept = tuple(INSIDE + line for line in was.inside) if was is not None else ()
             if lines[len(lines) - len(kept) :] != kept:
-                hint = "leave the lines `inside the rule:` as they are; they are changed in the policy's file"
+                hint = "leave the lines `inside the rule:` as they are; change them in the policy's file"
                 issues.append(
                     sheet.issue(file, "comments inside a rule stay there", hint, row=cell.row, column=cell.column)
                 )
@@ -245,7 +251,7 @@ def _bent(path: PathOf, before: str, cell: Cell) -> tuple[str, str] | None:
     if cell.held is Held.DATE and (path == ("id",) or (before and not _DAY.match(before.removeprefix('@"')))):
         return f"`{text}` is a date here, and was `{before}`", "format the cell as text and write it again"
     if cell.held is Held.TEXT and not words_only and text != before and _BENT_DAY.fullmatch(text):
-        return f"`{text}` looks like a date of the spreadsheet's own", "write it as 2026-01-31, in a cell that is text"
+        return f"`{text}` looks like a date that the spreadsheet made", "write it as 2026-01-31, in a cell that is text"
     number, old = _number(text), _number(before)
     if number is not None and path[0] in EXPRESSIONS:
         if "e" in text.lower():

@@ -98,7 +98,8 @@ def read_xlsx(data: bytes, file: str) -> Book:
     workbook = _opened(data, file)
     if _COVER not in workbook.sheetnames:
         hint = "do not rename or delete it"
-        raise PolicyError(Issue(f"there is no sheet `{_COVER}`, which says what the others are of", hint, _at(file)))
+        message = f"there is no sheet `{_COVER}`, which says which policy the other sheets belong to"
+        raise PolicyError(Issue(message, hint, _at(file)))
     head: dict[str, str] = {}
     tables: list[tuple[str, str, dict[str, str]]] = []
     for row in _filled(workbook[_COVER], file):
@@ -126,7 +127,7 @@ def read_xlsx(data: bytes, file: str) -> Book:
 
 
 def _opened(data: bytes, file: str) -> Any:
-    message = "this is no XLSX file"
+    message = "this is not an XLSX file"
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -220,8 +221,9 @@ def _faults(cell: Any, value: object) -> Iterator[tuple[str, str]]:
     elif isinstance(value, dt.timedelta):
         yield f"it holds the span of time {value}", 'format the cell as text and write, for example, duration("PT2H")'
     elif isinstance(value, int | float) and not isinstance(value, bool) and "%" in str(cell.number_format):
-        shown = format(Decimal(repr(value)) * 100, "f")
-        yield f"it shows {shown} percent and holds {value}", "format the cell as text and write the number you mean"
+        shown = format((Decimal(repr(value)) * 100).normalize(), "f")
+        hint = f"format the cell as text, and write {shown} if {shown} percent is meant"
+        yield f"the cell shows {shown} % but its value is {value}", hint
 
 
 def _at(file: str) -> Span:

@@ -76,7 +76,7 @@ def read_file(path: Path, shown: str) -> bytes:
     """The bytes of a text file that errors will call `shown`. Raises PolicyError."""
     try:
         if path.exists() and not path.is_file() and not path.is_dir():  # such as a pipe, which might never end
-            raise PolicyError(Issue(f"`{shown}` is no file", code="file"))
+            raise PolicyError(Issue(f"`{shown}` is not a file", code="file"))
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -103,7 +103,7 @@ def parse(data: bytes, file: str) -> Node:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = (error.problem or "it cannot be read").strip()
-        hint = "a text with `: ` inside stands in quotes" if "mapping values" in what else ""
+        hint = "put a text that contains `: ` in quotes" if "mapping values" in what else ""
         raise PolicyError(
             Issue(f"this is not YAML: {what}", hint, _at(file, text, line, column), code="yaml")
         ) from None
@@ -161,7 +161,7 @@ class _Reader:
                 self.refuse("a key must be plain text", "", event)
             key = self.node(event, depth + 1)
             if key.text in keys:
-                message = f"`{key.text}` stands twice; first in line {keys[key.text].line}"
+                message = f"`{key.text}` appears twice; first in line {keys[key.text].line}"
                 raise PolicyError(Issue(message, "keep one of them", key.span, code="duplicate"))
             keys[key.text] = key.span
             values[key.text] = self.node(next(self.events), depth + 1)

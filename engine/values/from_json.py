@@ -42,5 +42,5 @@ def _encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise NotThatType("it has half of a surrogate pair, which is no character") from None
+        raise NotThatType("it contains an invalid Unicode character") from None
     return text

@@ -312,7 +312,7 @@ def read(type: Type, raw: object, *, stored: bool = False) -> Value:
     if kind in _FROM_TEXT:
         return _FROM_TEXT[kind](raw)
     if type.values and raw not in type.values:
-        raise NotThatType(f"{said(raw)} is none of its values; {did_you_mean(raw, type.values)}")
+        raise NotThatType(f"{said(raw)} is not one of its values; {did_you_mean(raw, type.values)}")
     return raw
 
 

@@ -38,14 +38,14 @@ BROKEN = [
         "plan-advice/v1.yaml",
         "owner: products",
         "owner: products\nowner: pricing",
-        "6:1: `owner` stands twice; first in line 5\n    owner\n    hint: keep one of them\n",
+        "6:1: `owner` appears twice; first in line 5\n    owner\n    hint: keep one of them\n",
         id="a duplicate key",
     ),
     pytest.param(
         "facts.yaml",
         "  plan_min_price:",
         "  base_price:",
-        "11:3: `base_price` stands twice; first in line 6\n    base_price\n    hint: keep one of them\n",
+        "11:3: `base_price` appears twice; first in line 6\n    base_price\n    hint: keep one of them\n",
         id="a fact declared twice",
     ),
     pytest.param(
@@ -76,7 +76,7 @@ BROKEN = [
         "services.yaml",
         "[plan-advice]",
         "[plan-advise]",
-        "12:3: the service `plan-advice` names no known policy: `plan-advise`\n    plan-advice\n"
+        "12:3: the service `plan-advice` names an unknown policy: `plan-advise`\n    plan-advice\n"
         "    hint: did you mean `plan-advice`?\n",
         id="a service without its policy",
     ),

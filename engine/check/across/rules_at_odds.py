@@ -109,13 +109,13 @@ class _Pair:
         if meet.customer is not None:
             yield what, f"{demand} of one customer: {customer(meet.customer)}", level
         elif not meet.exact:
-            yield what, f"perhaps {demand} of one customer; their conditions are too rich to tell", Level.NOTE
+            yield what, f"perhaps {demand} of one customer; their conditions are too complex to tell", Level.NOTE
 
     def permits(self, meet: Answer) -> Iterator[Finding]:
         """Both permit under a condition: whether some customer can never meet both."""
         mine, theirs = self.one.permitted or (), self.other.permitted or ()
         whats = [_text(demand) for demand in (self.one, self.other)]
-        demand = f"{self.names} permit only {whats[0]} and only {whats[1]}, which cannot both be"
+        demand = f"{self.names} permit only {whats[0]} and only {whats[1]}, which cannot both hold"
         crossed = opposed_bounds(self.one, self.other, self.vocabulary)
         if crossed is not None:
             yield from self.said("permits", demand, Level.WARNING, self.solve(crossed))

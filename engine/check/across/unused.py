@@ -22,8 +22,8 @@ def unread_facts(parts: Parts) -> Iterator[Issue]:
     for name in parts.vocabulary:
         fact = parts.vocabulary[name]
         if name not in read and fact.retired is None:
-            by = "no policy and no model reads it" if parts.models is not None else "no policy reads it"
-            message = f"the fact `{name}` is of no use: {by}"
+            who = "no policy and no model uses" if parts.models is not None else "no policy uses"
+            message = f"{who} the fact `{name}`"
             yield Issue(
                 message, "remove it, or say since when: `retired: 2026-06-30`", fact.span, name, "unread-fact", _NOTE
             )

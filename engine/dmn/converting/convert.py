@@ -153,7 +153,7 @@ class _Conversion:
             self.lost(what, str(error), decision.span)
         except RecursionError:
             # Functions and long tables put in place may nest deeper than any text that a person writes.
-            self.lost(what, "with what it calls in place it is nested too deeply", decision.span)
+            self.lost(what, "with the functions that it calls written out, it is nested too deeply", decision.span)
         else:
             self.decides[new] = section
             self.scope[new] = type
@@ -175,7 +175,7 @@ class _Conversion:
             self.strict.replaced[formula.name] = tree
             raise NotWritable(f"a policy gives no {type} by a formula; it is put in place where it is read")
         if not type.accepts(found):
-            raise NotWritable(f"it gives a {found}, and a {type} is declared")
+            raise NotWritable(f"it gives a {found}, but a {type} is declared")
         if formula.type.allowed is not None:
             message = f"the allowed values of `{formula.name}` are not checked here"
             self.notes.append(Issue(message, "add a `must hold` if they matter", formula.span))

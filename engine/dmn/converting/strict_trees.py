@@ -76,7 +76,7 @@ class Strict:
             raise PolicyError(Issue("functions call functions without end", hint, given.span))
         inlined = changed(given, lambda node: self._changed(node, depth))
         if sum(1 for _ in walk(inlined)) > MAX_NODES:
-            raise PolicyError(Issue("with its functions in place the expression is too long", "", given.span))
+            raise PolicyError(Issue("with its functions written out the expression is too long", "", given.span))
         return inlined
 
     def _changed(self, node: Expr, depth: int) -> Expr:

@@ -89,7 +89,7 @@ def _output(table: Table, position: int, strict: Callable[[Expr], Expr], check: 
     if output.name and not is_name(output.name):
         raise NotWritable(f"the output `{output.name}` has a name that a policy cannot have")
     if (odd := next((one for one in found if one.kind is not Kind.NULL and not type.accepts(one)), None)) is not None:
-        raise NotWritable(f"a rule gives a {odd}, and a {type} is declared")
+        raise NotWritable(f"a rule gives a {odd}, but a {type} is declared")
     optional = any(one.kind is Kind.NULL or one.optional for one in found)
     values: tuple[str, ...] = ()
     if output.order:

@@ -161,7 +161,7 @@ def read_sources(data: bytes, file: str, imported: Imported) -> Sources:
 def _source(data: bytes, file: str, prefix: str, ignored: list[Issue]) -> Source:
     root = parse(data, file)
     if root.name != "definitions" or root.namespace not in VERSIONS:
-        message = f"this is no DMN model: its root is `{root.name}` of `{root.namespace or 'no namespace'}`"
+        message = f"this is not a DMN model: its root is `{root.name}` of `{root.namespace or 'no namespace'}`"
         raise PolicyError(Issue(message, f"`definitions` of DMN {', '.join(VERSIONS.values())} is read", root.span))
     for element in root.all("import"):
         if not _is_model(element):
@@ -179,7 +179,7 @@ def _source(data: bytes, file: str, prefix: str, ignored: list[Issue]) -> Source
         known = name_of(variable) if variable is not None else ""
         identity = element.get("id") or name
         if (first := source.nodes.get(identity)) is not None:
-            message = f"the id `{identity}` stands twice; first in line {first.element.span.line}"
+            message = f"the id `{identity}` appears twice; first in line {first.element.span.line}"
             raise PolicyError(Issue(message, "an id belongs to one element", element.span))
         source.nodes[identity] = Node(element.name, name, known or name, element, source)
     return source
@@ -210,5 +210,5 @@ def _refuse_doubles(sources: Sources) -> None:
     for node in sources.nodes():
         if (first := seen.get(node.full)) is not None:
             place = f"first in line {first.line}" + (f" of {first.file}" if first.file != node.source.file else "")
-            raise PolicyError(Issue(f"`{node.full}` stands twice; {place}", "rename one of them", node.element.span))
+            raise PolicyError(Issue(f"`{node.full}` appears twice; {place}", "rename one of them", node.element.span))
         seen[node.full] = node.element.span

@@ -72,11 +72,13 @@ def _bound(
     if found is None:
         near = did_you_mean(snake(own), vocabulary)
         declare = f"declare `{snake(own)}` in facts.yaml; `ordain dmn convert` writes its entry"
-        issues.append(Issue(f"the input `{name}` is no fact", declare if near.startswith("known") else near, span))
+        issues.append(
+            Issue(f"the input `{name}` is not a known fact", near if near.startswith("did") else declare, span)
+        )
         return None, None
     fact = vocabulary[found]
     if not _fits(fact.type, declared):
-        message = f"the input `{name}` is a {declared}, and the fact `{found}` a {fact.type}"
+        message = f"the input `{name}` is a {declared}, but the fact `{found}` a {fact.type}"
         issues.append(Issue(message, "declare one type in both", span))
     if found == name:
         return fact, None

@@ -123,4 +123,4 @@ class Checking(ABC):
         try:
             return resolve(name, self.named)
         except NotAType as error:
-            return self.fault(span, str(error), error.hint, code="unknown-type")
+            return self.fault(span, error.words, error.hint, code="unknown-type")

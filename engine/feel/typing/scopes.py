@@ -113,7 +113,7 @@ class Scopes(Checking):
                 found = self.type_of(entry.value)
             if entry.name in fields:
                 self.fault(
-                    entry.span, f"`{entry.name}` stands twice in this context", "keep one of them", code="duplicate"
+                    entry.span, f"`{entry.name}` appears twice in this context", "keep one of them", code="duplicate"
                 )
             self.types[id(entry)] = fields[entry.name] = found
         return context_of(fields)
@@ -132,7 +132,7 @@ class Scopes(Checking):
             if parameter.name in names:
                 self.fault(
                     parameter.span,
-                    f"`{parameter.name}` stands twice in this function",
+                    f"`{parameter.name}` appears twice in this function",
                     "give one of them another name",
                     code="duplicate",
                 )

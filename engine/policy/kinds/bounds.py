@@ -164,7 +164,7 @@ def _strongest(draft: Draft, node: Node) -> list[str]:
         if part.text not in known:
             draft.fault(
                 part.span,
-                f"`{part.text}` is no limit of this price",
+                f"this price has no limit `{part.text}`",
                 f"known: {', '.join(sorted(known))}",
                 code="limits",
             )

@@ -92,7 +92,7 @@ def _rule(draft: Draft, node: Node) -> Rule | None:
     if permits is None and not node.get("permits when") and not obligations and not node.get("otherwise"):
         draft.fault(
             span,
-            f"`{node['id'].text}` says nothing",
+            f"rule `{node['id'].text}` has no effect",
             "add `permits when`, `requires` or `otherwise`",
             code="empty-rule",
         )
