@@ -17,14 +17,14 @@ from ordain.api.settings import load_settings
 
 @click.command("decide")
 @click.argument("service")
-@click.option("--subject", required=True, help="The customer or account decided about.")
+@click.option("--subject", required=True, help="The customer or account that the decision is about.")
 @click.option(
     "--facts",
     required=True,
     type=click.Path(path_type=Path),
     help="A JSON or YAML file of facts.",
 )
-@click.option("--at", help="Decide for this time, such as 2026-01-31T08:00:00+05:30; now if left out.")
+@click.option("--at", help="The time of the decision, such as 2026-01-31T08:00:00+05:30; now if left out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as the HTTP service gives it.")
 @click.pass_obj
 def decide_command(

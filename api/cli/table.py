@@ -69,9 +69,15 @@ class _Chosen:
 @click.option("--out", type=_FILE, help="Write the rules to this .csv or .xlsx file.")
 @click.option("--in", "back", type=_FILE, help="Bring the rules back from this .csv or .xlsx file; show what changes.")
 @click.option("--write", is_flag=True, help="With --in: write the policy's next version.")
-@click.option("--replace", is_flag=True, help="With --in: write over the policy's own file.")
-@click.option("--force", is_flag=True, help="With --out: over a file that is there. With --in: see docs/sheets.md.")
-@click.option("--delimiter", type=click.Choice([",", ";"]), default=",", show_default=True, help="Of a CSV file.")
+@click.option("--replace", is_flag=True, help="With --in: replace the policy's own file.")
+@click.option("--force", is_flag=True, help="With --out: replace a file that exists. With --in: see docs/sheets.md.")
+@click.option(
+    "--delimiter",
+    type=click.Choice([",", ";"]),
+    default=",",
+    show_default=True,
+    help="Between the cells of a CSV file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the tables, or what changes, as JSON.")
 @click.pass_obj
 def table_command(
@@ -90,9 +96,9 @@ def table_command(
 ) -> None:
     """Show the tables of POLICY, or of POLICY@VERSION, as grids; with --out and --in edit its rules in a spreadsheet.
 
-    DECISION is the name of one table. Every kind of policy is shown as the tables it becomes.
+    DECISION is the name of one table. Policies of other kinds are shown as tables too.
 
-    Exit codes: 0 done, 1 the changed policy's examples do not come out as written, 2 bad input, nothing is written.
+    Exit codes: 0 done, 1 an example of the changed policy has another result, 2 bad input, nothing is written.
     """
     obj["json"] = as_json
     config = obj["config"]
@@ -204,7 +210,7 @@ def _write_out(policy: Policy, decision: str, out: Path, delimiter: str, force: 
     sections = chosen_sections(policy, decision)
     data = write_xlsx(book, sections) if _is_xlsx(out) else write_csv(book, delimiter)
     if out.exists() and not force:
-        raise ExportFailed(f"`{out}` is there already", "choose another name, or --force")
+        raise ExportFailed(f"`{out}` exists already", "choose another name, or --force")
     write_whole(out, data)
     rules = sum(len(sheet.rows) for sheet in book.sheets)
     OUT.print(

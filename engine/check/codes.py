@@ -20,7 +20,7 @@ _INTRO = """\
 # What `ordain check` finds
 
 Every finding has a code, which says what check found it. This page has an entry for each: what it means, an example,
-what is said of it, and what to write instead. `ordain check --explain CODE` shows one entry in the terminal.
+what the finding says, and what to write instead. `ordain check --explain CODE` shows one entry in the terminal.
 
 An **error** keeps a policy from being loaded, or would fail a decision for certain. A **warning** is almost always a
 mistake, and stops nothing. A **note** is something to know. `ordain check --level` chooses which are shown and counted.

@@ -69,7 +69,12 @@ def test_yaml_and_json_facts_give_the_same_json_at_the_time_that_was_asked(tmp_p
 
 BAD = [
     ("retentoin", '{"churn_risk": 0.85}', "UnknownService", "there is no service `retentoin`"),
-    ("plan-advice", '{"usage_gb": 95}', "CustomerDataIncomplete", "`plan_gb` is missing"),
+    (
+        "plan-advice",
+        '{"usage_gb": 95}',
+        "CustomerDataIncomplete",
+        "`used_percent` of plan-advice@1 needs `plan_gb`, which is missing",
+    ),
     ("plan-advice", '{"usage_gb": "95", "plan_gb": 100}', "DataQualityIssue", '`usage_gb`: the text `"95"` is not'),
     ("plan-advice", '{"usage_gb": 95,', "MalformedRequest", "`facts.json` is not JSON"),
     ("plan-advice", "[95]", "MalformedRequest", "`facts.json` must hold an object of facts, not a list"),

@@ -125,10 +125,10 @@ def test_all_findings_of_all_files_are_told_at_once(tmp_path: Path, policies: Pa
         assert done.returncode == (1 if command == ("check",) else 2)
         assert "Traceback" not in done.stderr
         told = done.stdout.replace(": error: ", ": ") if command == ("check",) else done.stderr
-        for place in ("plan-advice/v1.yaml:11:28: `usage_bg`", "plan-advice/v1.yaml:11:39: `plan_bg`"):
-            assert f"policies/{place} is no fact known here" in told
+        for place, name in (("11:28", "usage_bg"), ("11:39", "plan_bg")):
+            assert f"policies/plan-advice/v1.yaml:{place}: unknown fact `{name}`" in told
         assert "policies/retention-offer/v1.yaml:21:48: `medum`" in told
-        assert "policies/price-proposal/v1.yaml:19:5: `colour`" in told
+        assert "policies/price-proposal/v1.yaml:19:5: unknown field `colour`" in told
     assert not (tmp_path / "ordain.db").exists()
 
 

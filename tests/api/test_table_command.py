@@ -163,7 +163,7 @@ def test_what_cannot_be_done_is_said(folder: Path, arguments: list[str], message
 def test_no_file_is_written_over_unasked(folder: Path) -> None:
     table(folder, "plan-advice", "--out", "rules.csv", "--delimiter", ";")
     assert (folder / "rules.csv").read_bytes().startswith(b"\xef\xbb\xbfpolicy:;plan-advice\r\n")
-    assert "is there already" in table(folder, "plan-advice", "--out", "rules.csv", code=2)
+    assert "exists already" in table(folder, "plan-advice", "--out", "rules.csv", code=2)
     table(folder, "plan-advice", "--out", "rules.csv", "--force")
     assert (folder / "rules.csv").read_bytes().startswith(b"\xef\xbb\xbfpolicy:,plan-advice\r\n")
 
