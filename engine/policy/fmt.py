@@ -71,7 +71,7 @@ def _name(entry: Entry) -> str:
 
 def _refuse_change(before: Node, text: str, written: bytes, file: str) -> None:
     """Raises PolicyError where the new text would say something else, or lack a comment."""
-    what = "formatting would change what stands here, so the file is left as it is"
+    what = "formatting would change the meaning here, so the file is left as it is"
     hint = "write it in a plainer way"
     try:
         if len(written) > MAX_BYTES:

@@ -110,7 +110,7 @@ def _columns(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -> 
             heading = heading_of(path)
             near = [cell.text for cell in unknown if did_you_mean(cell.text, [heading]).startswith("did")]
             hint = (
-                f"is it the one called `{near[0]}`?" if near else "to ask or say nothing, keep it and empty its cells"
+                f"is it the one called `{near[0]}`?" if near else "if it does not matter, keep the column and empty its cells"
             )
             row = sheet.heading_row
             issues.append(sheet.issue(file, f"the column `{heading}` is missing", hint, row=row))

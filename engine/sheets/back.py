@@ -41,7 +41,7 @@ def bring_back(
     if book.policy != policy.name:
         raise PolicyError(f"these are the sheets of `{book.policy}`, not of `{policy.name}`")
     if book.digest != policy.digest and not force:
-        hint = "write them out again; or --force, to lay these rules over what stands there now"
+        hint = "write them out again; or --force, to replace the rules that are there now"
         raise PolicyError(f"`{policy.label}` has been changed since these sheets were written", hint)
     text = text_of(policy)
     sections = {section.name: section for section in sections_of(text)}

@@ -15,9 +15,9 @@ LONGEST = 32_767
 """How many characters a spreadsheet keeps in one cell."""
 NOTES = (
     "One sheet for each list of rules; one row for each rule, in the order in which they are tried.",
-    "Change, add, move or delete rows and cells. An empty cell asks or says nothing.",
+    "Change, add, move or delete rows and cells. An empty cell leaves its entry out of the rule.",
     "To ask about another fact, add a column such as `when: plan`.",
-    "Do not change headings, this page, or what it says of a table: that is changed in the policy's file.",
+    "Do not change headings or this page. Hit policies, outputs and the like are changed in the policy's file.",
 )
 
 

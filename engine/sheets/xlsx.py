@@ -111,7 +111,7 @@ def read_xlsx(data: bytes, file: str) -> Book:
             (tables[-1][2] if tables else head)[key[:-1]] = text
     if "policy" not in head:
         hint = "write the sheet out again"
-        raise PolicyError(Issue(f"the sheet `{_COVER}` does not say of which policy it is", hint, _at(file)))
+        raise PolicyError(Issue(f"the sheet `{_COVER}` does not name its policy", hint, _at(file)))
     issues: list[Issue] = []
     sheets = []
     for name, title, about in tables:
@@ -151,7 +151,7 @@ def _refuse_too_many(data: bytes, file: str) -> None:
     Raises PolicyError.
     """
     if data.count(b"<c ") > _MOST_CELLS:
-        hint = "delete what stands, or has a format, below and beside the rules"
+        hint = "delete contents and formats below and beside the rules"
         raise PolicyError(Issue(f"a sheet has more than {_MOST_CELLS:,} cells", hint, _at(file)))
     for match in _MERGED.finditer(data):
         left, top, right, bottom = range_boundaries(match[1].decode())
@@ -171,7 +171,7 @@ def _filled(page: Any, file: str) -> list[tuple[Any, ...]]:
     rows, columns = (max(numbers) for numbers in zip(*written, strict=True))
     if rows * columns > _MOST_CELLS:
         message = f"sheet `{page.title}`: it reaches as far as row {rows:,} and column {letters(columns)}"
-        raise PolicyError(Issue(message, "delete what stands far below or beside the rules", _at(file)))
+        raise PolicyError(Issue(message, "delete what is far below or beside the rules", _at(file)))
     return list(page.iter_rows(min_row=1, min_col=1, max_row=rows, max_col=columns))
 
 
@@ -217,7 +217,7 @@ def _faults(cell: Any, value: object) -> Iterator[tuple[str, str]]:
     if kind == "f":
         yield "it holds a formula of the spreadsheet", "write its result, or format the cell as text"
     elif kind == "e":
-        yield f"it holds the spreadsheet's error {value}", "write what belongs there"
+        yield f"it holds the spreadsheet's error {value}", "write the value that is meant"
     elif isinstance(value, dt.timedelta):
         yield f"it holds the span of time {value}", 'format the cell as text and write, for example, duration("PT2H")'
     elif isinstance(value, int | float) and not isinstance(value, bool) and "%" in str(cell.number_format):

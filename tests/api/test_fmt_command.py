@@ -93,7 +93,7 @@ def test_a_text_that_would_change_its_meaning_is_left_alone(folder: Path) -> Non
     before = file.read_bytes()
     done = ordain_here(folder, "fmt", "policies/a/v1.yaml")
     assert done.returncode == 2
-    assert "v1.yaml:1:10: formatting would change what stands here, so the file is left as it is" in done.stderr
+    assert "v1.yaml:1:10: formatting would change the meaning here, so the file is left as it is" in done.stderr
     assert file.read_bytes() == before
 
 

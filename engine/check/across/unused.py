@@ -25,7 +25,7 @@ def unread_facts(parts: Parts) -> Iterator[Issue]:
             who = "no policy and no model uses" if parts.models is not None else "no policy uses"
             message = f"{who} the fact `{name}`"
             yield Issue(
-                message, "remove it, or say since when: `retired: 2026-06-30`", fact.span, name, "unread-fact", _NOTE
+                message, "remove it, or declare its last day: `retired: 2026-06-30`", fact.span, name, "unread-fact", _NOTE
             )
 
 

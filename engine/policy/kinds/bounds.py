@@ -119,7 +119,7 @@ def _bounds(draft: Draft, node: Node, money: Type) -> list[Bound]:
     because = node["because"].text if node.get("because") else ""
     kinds = [key for key in ("at least", "at most", "within") if node.get(key)]
     if len(kinds) != 1:
-        draft.fault(span, f"the limit `{identity}` must say one of `at least`, `at most` or `within`", code="limits")
+        draft.fault(span, f"the limit `{identity}` needs one of `at least`, `at most` or `within`", code="limits")
         return []
     given = node[kinds[0]]
     when = condition.tree if condition is not None else None
