@@ -265,11 +265,11 @@ def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence
     Raises PolicyError when they do not load with this version of the engine, UnknownService.
     """
     known = load_vocabulary(vocabulary, "facts.yaml")
-    found = load_services(services, "services.yaml").by_name.get(service)
-    if found is None:
+    recorded = load_services(services, "services.yaml").by_name.get(service)
+    if recorded is None:
         raise UnknownService(f"there is no service `{service}` in the recorded services")
     loaded = (_load(text, file_of(label, text), known) for label, text in policies)
-    return make_plan(found, tuple(map(compile_policy, loaded)), known)
+    return make_plan(recorded, tuple(map(compile_policy, loaded)), known)
 
 
 def _load(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:

@@ -212,16 +212,16 @@ class Draft:
         """The `gives` of a table: one type, or a mapping of names to types."""
         if isinstance(node.value, str) or (isinstance(node.value, dict) and "type" in node.value):
             return (Output("", self.type(node)),)
-        found = []
+        outputs = []
         for name, part in node.items():
             self.name(name, node.keys[name])
-            found.append(Output(name, self.type(part)))
-        return tuple(found)
+            outputs.append(Output(name, self.type(part)))
+        return tuple(outputs)
 
 
 def _place_of(name: str, expression: Expr) -> Span:
-    found = (node.span for node in tree.walk(expression) if isinstance(node, Name) and node.name == name)
-    return next(found, expression.span)
+    places = (node.span for node in tree.walk(expression) if isinstance(node, Name) and node.name == name)
+    return next(places, expression.span)
 
 
 def _not_declared(issue: Issue) -> Issue:
@@ -258,29 +258,29 @@ def words_as_values(test: Expr, values: Iterable[str]) -> Expr:
 def read_type(node: Node) -> Type:
     """A declared type. Raises PolicyError with its place."""
     if not isinstance(node.value, dict):
-        found = type_named(node.text)
-        if found is None and node.text in ("context", "list of context"):
+        named = type_named(node.text)
+        if named is None and node.text in ("context", "list of context"):
             raise PolicyError(
                 Issue("a context needs `fields`", "fields: {name: text, ...}", node.span, code="unknown-type")
             )
-        if found is None:
+        if named is None:
             names = ("number", "text", "flag", "date", "time", "date and time", "duration", "months", "list of text")
             raise PolicyError(
                 Issue(f"unknown type `{node.text}`", did_you_mean(node.text, names), node.span, code="unknown-type")
             )
-        return found
+        return named
     if (fields := node.get("fields")) is not None and node["type"].text in ("context", "list of context"):
-        found = context_of({name: read_type(part) for name, part in fields.items()})
-        found = list_of(found) if node["type"].text != "context" else found
+        type = context_of({name: read_type(part) for name, part in fields.items()})
+        type = list_of(type) if node["type"].text != "context" else type
     else:
-        found = read_type(node["type"])
+        type = read_type(node["type"])
     values = node["values"].texts() if node.get("values") else ()
-    if values and found.kind is Kind.LIST and found.item is not None:
-        return replace(found, item=replace(found.item, values=values))
+    if values and type.kind is Kind.LIST and type.item is not None:
+        return replace(type, item=replace(type.item, values=values))
     optional = node.get("optional")
     unit = node.get("unit")
     return replace(
-        found,
+        type,
         values=values,
         unit=unit.text if unit is not None else "",
         optional=optional is not None and optional.value is True,
@@ -294,16 +294,16 @@ def functions(draft: Draft, node: Node | None) -> None:
         draft.name(name, place)
         if name in FUNCTIONS:
             draft.fault(place, f"`{name}` is a built-in function", "choose another name", code="name")
-        found = draft.checked(draft.expression(part))
-        if found is None:
+        function = draft.checked(draft.expression(part))
+        if function is None:
             draft.broken(name)
-        elif not isinstance(found.tree, tree.Function):
+        elif not isinstance(function.tree, tree.Function):
             draft.broken(name)
             draft.fault(
                 part.span, f"`{name}` is not a function", "write `function(price: number) price * 2`", code="type"
             )
         else:
-            draft.add(Formula(name, found, found.type, part.span), given=False)
+            draft.add(Formula(name, function, function.type, part.span), given=False)
 
 
 def constants(draft: Draft, node: Node | None) -> None:
@@ -315,13 +315,13 @@ def constants(draft: Draft, node: Node | None) -> None:
         if name in draft.vocabulary:
             draft.fault(node.keys[name], f"`{name}` is a fact, so no constant may have its name", code="name")
         value = part["value"] if part.get("value") is not None else part
-        found = draft.formula(value)
-        if found is None:
+        constant = draft.formula(value)
+        if constant is None:
             continue
-        if not isinstance(found.tree, Literal):
+        if not isinstance(constant.tree, Literal):
             message = f"the constant `{name}` must be a number, a quoted text, a flag or a date"
             written = re.search(r"\d{4}-\d\d-\d\d", value.text)
             draft.fault(value.span, message, f"write '@\"{written[0]}\"'" if written else "", code="constant")
             continue
-        draft.constants[name] = (found.type, found.tree.value)
-        draft.scope[name] = found.type
+        draft.constants[name] = (constant.type, constant.tree.value)
+        draft.scope[name] = constant.type

@@ -38,8 +38,8 @@ def formatted(data: bytes, file: str) -> bytes:
         block, _ = opened(document.root)
         document = Document(document.top, block, document.end)
     ending = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
-    found = write(document, _sections(document, before))
-    written = found.replace("\n", ending).encode()
+    formatted = write(document, _sections(document, before))
+    written = formatted.replace("\n", ending).encode()
     _refuse_change(before, text, written, file)
     return written
 

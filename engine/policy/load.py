@@ -176,13 +176,13 @@ def _effective(draft: Draft, node: Node) -> Effective | None:
         if not isinstance(node.value, dict):
             return Effective(date(node.text))
         until = node.get("until")
-        found = Effective(date(node["from"].text), date(until.text) if until is not None else None)
+        days = Effective(date(node["from"].text), date(until.text) if until is not None else None)
     except NotThatType as error:
         draft.fault(node.span, str(error), code="value")
         return None
-    if found.end is not None and found.end < found.start:
-        draft.fault(node.span, f"it ends on {found.end}, before it begins on {found.start}", code="dates")
-    return found
+    if days.end is not None and days.end < days.start:
+        draft.fault(node.span, f"it ends on {days.end}, before it begins on {days.start}", code="dates")
+    return days
 
 
 def _must_hold(draft: Draft, node: Node | None) -> None:
@@ -253,10 +253,10 @@ def _expected(draft: Draft, path: str, node: Node, expect: Node) -> Value:
     if path == "fired":
         return frozenset(node.texts())
     first, *rest = path.split(".")
-    found: Type | None = draft.gives.get(first)
+    type: Type | None = draft.gives.get(first)
     for name in rest:
-        found = found.fields.get(name) if found is not None else None
-    if found is None:
+        type = type.fields.get(name) if type is not None else None
+    if type is None:
         known = _paths(draft.gives)
         draft.fault(
             expect.keys[path],
@@ -268,17 +268,17 @@ def _expected(draft: Draft, path: str, node: Node, expect: Node) -> Value:
     if node.value is None:
         return None
     try:
-        return read(found, node.data())
+        return read(type, node.data())
     except NotThatType as error:
         draft.fault(node.span, f"`{path}`: {error}", code="example")
         return None
 
 
 def _paths(gives: Mapping[str, Type]) -> list[str]:
-    found: list[str] = []
+    paths: list[str] = []
     for name, type in gives.items():
-        found.extend(f"{name}.{field}" for field in type.fields) if type.fields else found.append(name)
-    return found
+        paths.extend(f"{name}.{field}" for field in type.fields) if type.fields else paths.append(name)
+    return paths
 
 
 def _example_time(draft: Draft, node: Node | None, effective: Effective | None) -> dt.datetime | None:

@@ -84,13 +84,13 @@ def _write_sheet(page: Any, sheet: Sheet, section: Section | None) -> None:
 
 def _put(page: Any, cell: Cell) -> None:
     """A text, whatever it looks like: never a formula, a number or a date."""
-    found = page.cell(cell.row, cell.column)
-    found.number_format = "@"
-    found.alignment = Alignment(wrap_text=True, vertical="top")
+    square = page.cell(cell.row, cell.column)
+    square.number_format = "@"
+    square.alignment = Alignment(wrap_text=True, vertical="top")
     if cell.text:
-        found.value = _CODE.sub(_ESCAPE, cell.text.replace("\r\n", "\n").replace("\r", "\n"))
-        found.data_type = "s"
-        found.quotePrefix = cell.text[:1] in "=+-@'"
+        square.value = _CODE.sub(_ESCAPE, cell.text.replace("\r\n", "\n").replace("\r", "\n"))
+        square.data_type = "s"
+        square.quotePrefix = cell.text[:1] in "=+-@'"
 
 
 def read_xlsx(data: bytes, file: str) -> Book:
@@ -191,24 +191,24 @@ def _cells(page: Any, file: str, issues: list[Issue]) -> tuple[tuple[Cell, ...],
 
 def _read(cell: Any, title: str, file: str, issues: list[Issue]) -> Cell:
     value, row, column = getattr(cell, "value", None), cell.row, cell.column
-    found = Cell("", row, column)
+    read = Cell("", row, column)
     fault = next(_faults(cell, value), None)
     if fault is not None:
         place = f"sheet `{title}`, row {row}, column {letters(column)}"
         issues.append(Issue(f"{place}: {fault[0]}", fault[1], Span(file, row, column, str(value)), code="sheet-cell"))
     elif isinstance(value, bool):
-        found = Cell("true" if value else "false", row, column, Held.FLAG)
+        read = Cell("true" if value else "false", row, column, Held.FLAG)
     elif isinstance(value, int | float):
-        found = Cell(format(Decimal(repr(value)), "f"), row, column, Held.NUMBER)
+        read = Cell(format(Decimal(repr(value)), "f"), row, column, Held.NUMBER)
     elif isinstance(value, dt.datetime):
         midnight = value.time() == dt.time()
-        found = Cell((value.date() if midnight else value).isoformat(), row, column, Held.DATE)
+        read = Cell((value.date() if midnight else value).isoformat(), row, column, Held.DATE)
     elif isinstance(value, dt.date | dt.time):
-        found = Cell(value.isoformat(), row, column, Held.DATE)
+        read = Cell(value.isoformat(), row, column, Held.DATE)
     elif value is not None:
         # openpyxl undoes the escape of some texts and not of others; what is left of it is undone here.
-        found = Cell(str(value).replace("_x000D_\n", "\n").replace(_ESCAPE, "_"), row, column)
-    return found
+        read = Cell(str(value).replace("_x000D_\n", "\n").replace(_ESCAPE, "_"), row, column)
+    return read
 
 
 def _faults(cell: Any, value: object) -> Iterator[tuple[str, str]]:

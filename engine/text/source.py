@@ -190,17 +190,17 @@ class _Reader:
 
     def folds(self, first: int, end: int, text: str) -> tuple[tuple[int, int], ...]:
         """Where each line after the first begins, in the folded text and in the file."""
-        found, position = [], 0
+        folds, position = [], 0
         for number, line in enumerate(self.text.splitlines()[first:end]):
             words = line.split()
             if not words:
                 return ()  # a blank line is a line break of its own: places stay those of the first line
             start = text.find(words[0], position)
             if number and start >= 0:
-                found.append((start, line.index(words[0]) + 1))
+                folds.append((start, line.index(words[0]) + 1))
             position = max(start, position)
             position += len(line.strip()) if number else 0
-        return tuple(found)
+        return tuple(folds)
 
 
 def _plain_scalar(text: str) -> str | bool | Decimal | None:

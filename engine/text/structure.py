@@ -11,7 +11,7 @@ from jsonschema.exceptions import ValidationError
 
 from ordain.engine.errors import Issue, Span, did_you_mean
 from ordain.engine.text.source import Node
-from ordain.engine.values.types import said
+from ordain.engine.values.types import format_raw
 
 Schema = dict[str, Any]
 Step = str | int
@@ -33,10 +33,10 @@ _Validator = _extend(Draft202012Validator, type_checker=_TYPES)
 
 def check_structure(node: Node, schema: Schema) -> list[Issue]:
     """Every way in which `node` is not of the shape `schema`, each with its place and a hint."""
-    found: list[Issue] = []
+    issues: list[Issue] = []
     for error in _Validator(schema).iter_errors(node.data()):
-        found.extend(_issues(error, node))
-    return sorted(found, key=lambda issue: (issue.span.line, issue.span.column) if issue.span else (0, 0))
+        issues.extend(_issues(error, node))
+    return sorted(issues, key=lambda issue: (issue.span.line, issue.span.column) if issue.span else (0, 0))
 
 
 def _issues(error: ValidationError, root: Node) -> Iterator[Issue]:
@@ -109,7 +109,7 @@ def _of_another_type(node: Node, root: Node, path: list[Step], wanted: list[str]
         one = "condition" if "when" in path else "value"
         message = f"several entries stand in {name}; one {one} belongs here: {kinds}"
     else:
-        told = said(raw).removeprefix("the text ").removeprefix("the number ").removeprefix("the flag ")
+        told = format_raw(raw).removeprefix("the text ").removeprefix("the number ").removeprefix("the flag ")
         message = f"{name} must be {kinds}, not {_ENTRIES if isinstance(raw, dict) else told}"
     return Issue(message, "", node.span, code="structure")
 

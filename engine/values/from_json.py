@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ordain.engine.errors import NotThatType
 from ordain.engine.values import temporal
-from ordain.engine.values.types import ANY, Kind, Type, Value, number, said
+from ordain.engine.values.types import ANY, Kind, Type, Value, format_raw, number
 
 MAX_DEPTH = 100
 """Levels of lists and contexts."""
@@ -34,7 +34,7 @@ def from_json(raw: object, type: Type = ANY, depth: int = 0) -> Value:
     if isinstance(raw, list):
         item = (type.item or ANY) if type.kind is Kind.LIST else type
         return tuple(from_json(part, item, depth + 1) for part in raw)
-    raise NotThatType(f"{said(raw)} is no JSON")
+    raise NotThatType(f"{format_raw(raw)} is no JSON")
 
 
 def _encodable(text: str) -> str:

@@ -64,8 +64,8 @@ class Strict:
                 case Call() if given.called in self.functions:
                     given = put_in_place(given, self.functions[given.called])
                 case Call() if given.called in self.tables:
-                    found = self.tables[given.called]
-                    return with_arguments(found.table, dict(zip(found.parameters, given.arguments, strict=True)))
+                    function = self.tables[given.called]
+                    return with_arguments(function.table, dict(zip(function.parameters, given.arguments, strict=True)))
                 case _:
                     return None
         return None

@@ -138,11 +138,11 @@ def _bounds(draft: Draft, node: Node, money: Type) -> list[Bound]:
         return []
     part = Arithmetic(given.span, "*", of.tree, percent.tree)
     share = Arithmetic(given.span, "/", part, Literal(given.span, Decimal(100), NUMBER))
-    found = []
+    sides = []
     for side, sign, op in (("lowest", "<", "-"), ("highest", ">", "+")):
         edge = Arithmetic(given.span, op, of.tree, share)
-        found.append(Bound(f"{identity}-{side}", identity, sign, edge, when, because, given.span))
-    return found
+        sides.append(Bound(f"{identity}-{side}", identity, sign, edge, when, because, given.span))
+    return sides
 
 
 def _named(draft: Draft, name: str, bound: Bound, money: Type) -> Bound:

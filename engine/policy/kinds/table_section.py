@@ -137,15 +137,15 @@ def unique_ids(draft: Draft, rules: Node) -> None:
 
 def _columns(draft: Draft, rules: Node) -> dict[str, Column | None]:
     """The headings that rules ask about, each once, in the order of their first appearance."""
-    found: dict[str, Column | None] = {}
+    columns: dict[str, Column | None] = {}
     for rule in rules.nodes():
         when = rule.get("when")
         for text in when.value if when is not None else ():
-            if text not in found and when is not None:
+            if text not in columns and when is not None:
                 span = when.keys[text]
                 checked = draft.formula(Node(text, span, text))
-                found[text] = Column(text, checked) if checked is not None else None
-    return found
+                columns[text] = Column(text, checked) if checked is not None else None
+    return columns
 
 
 def read_rule(draft: Draft, node: Node, columns: dict[str, Column | None], outputs: tuple[Output, ...]) -> Rule | None:
@@ -180,7 +180,7 @@ def read_row(draft: Draft, node: Node, outputs: tuple[Output, ...]) -> tuple[Che
             torn = not is_name(name) and node.value[name].value is None
             hint = "inside `{...}` put a text that contains a comma in quotes" if torn else did_you_mean(name, known)
             draft.fault(node.keys[name], f"this decision has no output `{name}`", hint, code="outputs")
-    found = []
+    given = []
     for output in outputs:
         part = node.get(output.name)
         if part is None:
@@ -188,6 +188,6 @@ def read_row(draft: Draft, node: Node, outputs: tuple[Output, ...]) -> tuple[Che
                 node.span, f"the output `{output.name}` is missing", "give every output a value", code="outputs"
             )
             continue
-        found.append(draft.output(part, output.type))
-    whole = [part for part in found if part is not None]
+        given.append(draft.output(part, output.type))
+    whole = [part for part in given if part is not None]
     return tuple(whole) if len(whole) == len(outputs) else None
