@@ -92,7 +92,7 @@ def _write(page: Path, text: str) -> None:
     try:
         page.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ExportFailed(f"`{page}` is out of reach: {(error.strerror or 'no reason given').lower()}") from None
+        raise ExportFailed(f"`{page}` cannot be written: {(error.strerror or 'no reason given').lower()}") from None
 
 
 def _as_json(catalog: Catalog, coverage: Coverage, suggestions: Suggestions | None) -> dict[str, Any]:

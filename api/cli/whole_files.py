@@ -27,7 +27,7 @@ def write_whole(file: Path, data: bytes) -> None:
         beside.replace(target)
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         reason = (error.strerror or "no reason given").lower() if isinstance(error, OSError) else "it links to itself"
-        raise ExportFailed(f"`{file}` is out of reach: {reason}") from None
+        raise ExportFailed(f"`{file}` cannot be written: {reason}") from None
     finally:
         if beside is not None:
             beside.unlink(missing_ok=True)

@@ -107,7 +107,7 @@ def test_a_folder_that_cannot_be_written_leaves_the_file_as_it_is(folder: Path) 
     (folder / "policies/a").chmod(0o500)
     done = ordain_here(folder, "fmt", "policies/a/v1.yaml")
     (folder / "policies/a").chmod(0o700)
-    assert (done.returncode, "is out of reach: permission denied" in done.stderr) == (2, True)
+    assert (done.returncode, "cannot be written: permission denied" in done.stderr) == (2, True)
     assert (folder / "policies/a/v1.yaml").read_text() == PLAIN
 
 

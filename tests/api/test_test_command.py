@@ -139,7 +139,7 @@ def test_the_page_stands_alone_and_shows_text_and_marks(copied: Path, tmp_path: 
 def test_a_page_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
     done = ran(POLICIES, "--html", tmp_path / "no" / "such.html")
     assert done.exit_code == 2
-    assert "is out of reach: no such file or directory" in done.output
+    assert "cannot be written: no such file or directory" in done.output
 
 
 def test_an_unknown_policy_exits_with_2() -> None:
