@@ -12,7 +12,7 @@ from ordain.engine.errors import Issue, MalformedRequest, NotThatType, PolicyErr
 from ordain.engine.text.source import parse
 from ordain.engine.values.json_text import read_json
 from ordain.engine.values.temporal import date_time
-from ordain.engine.values.types import said
+from ordain.engine.values.types import format_raw
 
 _KEYS = ("subject", "facts", "at")
 
@@ -21,13 +21,13 @@ def read_ask(service: str, body: bytes) -> Ask:
     """The question that a request's body puts: `{"subject", "facts", "at"?}`. Raises MalformedRequest."""
     data = read_json(body, "the request")
     if not isinstance(data, dict):
-        raise MalformedRequest(f"the request is {said(data)}, an object belongs there", _SHAPE)
+        raise MalformedRequest(f"the request must be an object, not {format_raw(data)}", _SHAPE)
     for key in data:
         if key not in _KEYS:
-            raise MalformedRequest(f"`{key}` has no meaning in a request", did_you_mean(key, _KEYS))
+            raise MalformedRequest(f"unknown field `{key}`", did_you_mean(key, _KEYS))
     facts = data.get("facts")
     if not isinstance(facts, dict):
-        raise MalformedRequest(f"`facts` is {said(facts)}, an object belongs there", _SHAPE)
+        raise MalformedRequest(f"`facts` must be an object, not {format_raw(facts)}", _SHAPE)
     return make_ask(service, data.get("subject"), facts, data.get("at"))
 
 
@@ -37,14 +37,14 @@ _SHAPE = 'for example {"subject": "C-1", "facts": {"churn_risk": 0.85}}'
 def make_ask(service: str, subject: object, facts: Mapping[str, object], at: object) -> Ask:
     """An Ask of parts that may be anything. Raises MalformedRequest."""
     if not isinstance(subject, str) or not subject.strip() or len(subject) > LIMITS.subject_characters:
-        message = f"`subject` is {said(subject)}, a text of 1 to {LIMITS.subject_characters} characters belongs there"
+        message = f"`subject` must be a text of 1 to {LIMITS.subject_characters} characters, not {format_raw(subject)}"
         raise MalformedRequest(message, "the customer or account that is decided about")
     if not _encodable(subject, facts):
-        raise MalformedRequest("the request has half of a surrogate pair, which is no character")
+        raise MalformedRequest("the request contains an invalid Unicode character")
     if at is None:
         return Ask(service, subject, facts)
     try:
-        return Ask(service, subject, facts, date_time(at if isinstance(at, str) else said(at)))
+        return Ask(service, subject, facts, date_time(at if isinstance(at, str) else format_raw(at)))
     except NotThatType as error:
         raise MalformedRequest(f"`at`: {error}") from None
 
@@ -81,5 +81,5 @@ def read_facts_file(path: Path) -> dict[str, Any]:
         except PolicyError as error:
             raise MalformedRequest(error.issues) from None
     if not isinstance(data, dict):
-        raise MalformedRequest(Issue(f"`{path.name}` holds {said(data)}, an object of facts belongs there"))
+        raise MalformedRequest(Issue(f"`{path.name}` must hold an object of facts, not {format_raw(data)}"))
     return data

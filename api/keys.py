@@ -40,7 +40,7 @@ def read_secret(file: Path) -> bytes:
     try:
         return _decoded(file.read_text("ascii"), f"`{file}`")
     except (OSError, UnicodeDecodeError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else "it is no text"
+        reason = reason_of(error) if isinstance(error, OSError) else "it is not text"
         raise SettingsError(f"the key file `{file}` cannot be read: {reason}", _HOW) from None
 
 

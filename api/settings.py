@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from ordain.engine.errors import Issue, PolicyError, SettingsError, did_you_mean, reason_of
 from ordain.engine.text.source import Node, parse
+from ordain.engine.values.zones import zone_hint
 
 CONFIG = "ORDAIN_CONFIG"
 """The environment variable that names another file than `config.yaml` in the working directory."""
@@ -42,7 +43,7 @@ class Settings(BaseSettings):
     keep_days: Annotated[
         int, Field(ge=0, le=36_500, description="for how long after the last record nobody is erased, in days")
     ] = 0
-    jurisdiction_fact: str = Field("jurisdiction", description="the fact that says whose law an entry is under")
+    jurisdiction_fact: str = Field("jurisdiction", description="the fact that names the law that applies to an entry")
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: Annotated[int, Field(ge=1, le=65535, description="the port to listen on")] = 8080
     threads: Annotated[
@@ -50,9 +51,9 @@ class Settings(BaseSettings):
         Field(ge=1, le=64, description="requests worked on at once; one is fastest where a commit takes under 1 ms"),
     ] = 1
     tenant: str = Field("demo", description="the business whose policies these are, as the ledger names it")
-    time_zone: str = Field("UTC", description="the zone whose calendar says what day it is")
+    time_zone: str = Field("UTC", description="the time zone whose calendar decides what day it is")
     max_body_bytes: Annotated[int, Field(ge=1024, description="the largest request that is read, in bytes")] = 65_536
-    busy_seconds: Annotated[float, Field(ge=0, le=60, description="how long a locked database is waited for")] = 5.0
+    busy_seconds: Annotated[float, Field(ge=0, le=60, description="how long to wait for a locked database")] = 5.0
 
     @classmethod
     def settings_customise_sources(
@@ -69,7 +70,7 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            raise ValueError(f"`{name}` is no time zone; {did_you_mean(name, available_timezones())}")
+            raise ValueError(f"`{name}` is not a time zone{zone_hint(name)}")
         return name
 
     @field_validator("anchors", mode="before")
@@ -124,7 +125,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(Issue("settings are `name: value` lines", "", node.span))
     for key, span in node.keys.items():
         if key not in Settings.model_fields:
-            raise SettingsError(Issue(f"`{key}` is no setting", did_you_mean(key, Settings.model_fields), span))
+            raise SettingsError(Issue(f"unknown setting `{key}`", did_you_mean(key, Settings.model_fields), span))
     return {key: _texts(part) for key, part in node.items()}
 
 

@@ -179,7 +179,7 @@ def _service_issues(
             hint = did_you_mean(name, versions)
             issues.append(
                 Issue(
-                    f"the service `{service.name}` names no known policy: `{name}`",
+                    f"the service `{service.name}` names an unknown policy: `{name}`",
                     hint,
                     service.span,
                     code="unknown-policy",
@@ -216,9 +216,9 @@ def _given_issues(vocabulary: Vocabulary, versions: Mapping[str, Sequence[Compil
             given = policy.gives.get(fact.name)
             if given is None:
                 hint = did_you_mean(fact.name, policy.gives)
-                issues.append(Issue(f"`{policy.label}` gives no `{fact.name}`", hint, fact.span, code="source"))
+                issues.append(Issue(f"`{policy.label}` does not give `{fact.name}`", hint, fact.span, code="source"))
             elif not fact.type.holds(given):
-                message = f"`{fact.name}` is declared {fact.type}, and `{policy.label}` gives another {given}"
+                message = f"`{fact.name}` is declared {fact.type}, but `{policy.label}` gives a different {given}"
                 issues.append(Issue(message, "type, unit, values and fields must agree", fact.span, code="source"))
     return issues
 
@@ -228,7 +228,7 @@ def _reads_issues(service: Service, policy: Policy, vocabulary: Vocabulary, give
     for name in policy.reads:
         giver = vocabulary[name].given_by
         if giver and given.get(name) != giver:
-            message = f"`{policy.label}` reads `{name}`, which `{giver}` has not given before in `{service.name}`"
+            message = f"`{policy.label}` uses `{name}` before `{giver}` produces it in `{service.name}`"
             issues.append(Issue(message, f"put `{giver}` before `{policy.name}`", service.span, code="order"))
     return issues
 
@@ -288,11 +288,11 @@ def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence
     Raises PolicyError when they do not load with this version of the engine, UnknownService.
     """
     known = load_vocabulary(vocabulary, "facts.yaml")
-    found = load_services(services, "services.yaml").by_name.get(service)
-    if found is None:
+    recorded = load_services(services, "services.yaml").by_name.get(service)
+    if recorded is None:
         raise UnknownService(f"there is no service `{service}` in the recorded services")
     loaded = (_load(text, file_of(label, text), known) for label, text in policies)
-    return make_plan(found, tuple(map(compile_policy, loaded)), known)
+    return make_plan(recorded, tuple(map(compile_policy, loaded)), known)
 
 
 def _load(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:

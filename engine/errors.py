@@ -247,12 +247,21 @@ class NotRecorded(OrdainError):
     severity = Severity.CRITICAL
 
 
+_MOST_CHOICES = 12
+"""Known words that are all listed; of more only the nearest."""
+
+
 class NotThatType(ValueError):
     """A raw value is not of the type asked for; the message says what it is instead. Caught inside the engine."""
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 rule`, `1,200 rules`: a number with its noun, which takes an `s` where no plural is given."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean `clv_tier`?` for the nearest known word, or what is known when none is near."""
+    """`did you mean `clv_tier`?` for the nearest known word; when none is near, all words, or of many the nearest."""
     choices = sorted(known)
     if len(word) > 64:
         return ""
@@ -264,8 +273,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f"did you mean `{near[0]}`?"
     if not choices:
         return ""
-    more = f" and {len(choices) - 12} more" if len(choices) > 12 else ""
-    return f"known: {', '.join(choices[:12])}{more}"
+    if len(choices) <= _MOST_CHOICES:
+        return f"known: {', '.join(choices)}"
+    return f"nearest: {', '.join(difflib.get_close_matches(word, choices, n=5, cutoff=0))}"
 
 
 def reason_of(error: OSError) -> str:

@@ -12,6 +12,7 @@ from ordain.engine.errors import (
     ModelDegradationDetected,
     NotThatType,
     Span,
+    counted,
     did_you_mean,
 )
 from ordain.engine.limits import LIMITS
@@ -49,7 +50,7 @@ def gather(
     Raises CustomerDataIncomplete when facts are missing, DataQualityIssue when one is unknown or not what it must
     be, each with all findings, and ModelDegradationDetected when a model that is needed cannot score.
     """
-    found = Facts({}, {})
+    facts = Facts({}, {})
     faults: list[Issue] = []
     missing: list[Issue] = []
     if strangers := given.keys() - vocabulary.inputs:
@@ -57,27 +58,27 @@ def gather(
             if name in vocabulary:
                 faults.append(_not_for_requests(vocabulary[name]))
             else:
-                faults.append(Issue(f"`{name}` is no fact", did_you_mean(name, vocabulary.inputs), None, name))
+                faults.append(Issue(f"unknown fact `{name}`", did_you_mean(name, vocabulary.inputs), None, name))
         if len(strangers) > _MOST_NAMED:
-            faults.append(Issue(f"and {len(strangers) - _MOST_NAMED:,} more are no facts either"))
+            faults.append(Issue(f"and {counted(len(strangers) - _MOST_NAMED, 'more unknown fact')}"))
     for need in needs:
         fact = need.fact
         raw = given.get(fact.name)
         if raw is None and need.may_be_null:
-            found.values[fact.name], found.sources[fact.name] = None, "missing"
+            facts.values[fact.name], facts.sources[fact.name] = None, "missing"
         elif raw is not None:
             if REQUEST in fact.sources:  # otherwise it has been refused above
-                _accept(fact, raw, found.values, faults)
-                found.sources[fact.name] = REQUEST
+                _accept(fact, raw, facts.values, faults)
+                facts.sources[fact.name] = REQUEST
         elif fact.sources[-1] != REQUEST:
-            _score(need, given, models, found, faults, missing)
+            _score(need, given, models, facts, faults, missing)
         else:
-            _absent(need, found, missing, null=fact.name in given)
+            _absent(need, facts, missing, null=fact.name in given)
     if faults:
         raise DataQualityIssue([*faults, *missing])
     if missing:
         raise CustomerDataIncomplete(missing)
-    return found
+    return facts
 
 
 def _accept(fact: Fact, raw: object, into: dict[str, Value], faults: list[Issue]) -> None:
@@ -92,15 +93,15 @@ def _not_for_requests(fact: Fact) -> Issue:
     return Issue(message, "leave it out", None, fact.name)
 
 
-def _absent(need: Need, found: Facts, missing: list[Issue], hint: str = "", *, null: bool = False) -> None:
+def _absent(need: Need, facts: Facts, missing: list[Issue], hint: str = "", *, null: bool = False) -> None:
     """A fact without a value: its default, null where the rules see to that, or missing. A null is no default."""
     fact = need.fact
     if fact.default is not None and not null:
-        found.values[fact.name], found.sources[fact.name] = fact.default, "default"
+        facts.values[fact.name], facts.sources[fact.name] = fact.default, "default"
     elif fact.optional or need.may_miss:
-        found.values[fact.name], found.sources[fact.name] = None, "missing"
+        facts.values[fact.name], facts.sources[fact.name] = None, "missing"
     else:
-        message = f"`{fact.name}` is missing; {need.reader} needs it"
+        message = f"{need.reader} needs `{fact.name}`, which is missing"
         missing.append(Issue(message, hint or f"{fact.name}: {fact.meaning}", need.span, fact.name))
 
 
@@ -108,7 +109,7 @@ def _score(
     need: Need,
     given: Mapping[str, object],
     models: Mapping[str, FactSource | ModelDegradationDetected],
-    found: Facts,
+    facts: Facts,
     faults: list[Issue],
     missing: list[Issue],
 ) -> None:
@@ -118,10 +119,10 @@ def _score(
     if model is None or isinstance(model, ModelDegradationDetected):
         if REQUEST in fact.sources and model is None:
             hint = f"send it, or train the model: ordain train {fact.sources[-1]}"
-            return _absent(need, found, missing, hint)
+            return _absent(need, facts, missing, hint)
         if model is None:
             raise ModelDegradationDetected(
-                f"`{fact.name}` comes from the model `{fact.sources[-1]}`, and there is none",
+                f"`{fact.name}` comes from the model `{fact.sources[-1]}`, which is not trained",
                 f"run: ordain train {fact.sources[-1]}",
             )
         # One error object serves every request; it must not collect their tracebacks.
@@ -136,18 +137,18 @@ def _score(
         elif feature.optional:
             inputs[feature.name] = None
         elif fact.optional or need.may_miss:
-            return _absent(need, found, missing)
+            return _absent(need, facts, missing)
         else:
-            message = f"`{feature.name}` is missing; the model {label} needs it for `{fact.name}`"
+            message = f"the model {label} needs `{feature.name}` for `{fact.name}`, and it is missing"
             hint = feature.meaning if REQUEST not in fact.sources else f"or send `{fact.name}` itself"
             missing.append(Issue(message, hint, None, feature.name))
     if len(faults) + len(missing) > lacking:
         return None
     score: Score = model.score(inputs)
     try:
-        found.values[fact.name] = fact.accept(score.value)
+        facts.values[fact.name] = fact.accept(score.value)
     except NotThatType as error:
         raise ModelDegradationDetected(f"the score of {label} for `{fact.name}`: {error}") from None
-    found.sources[fact.name] = label
-    found.scores[fact.name] = (model, score)
+    facts.sources[fact.name] = label
+    facts.scores[fact.name] = (model, score)
     return None

@@ -45,7 +45,7 @@ _LEVELS = list(Level)
     type=click.Choice([str(level) for level in Level]),
     default=str(Level.WARNING),
     show_default=True,
-    help="What is shown and counts: errors only, warnings too, or notes too.",
+    help="What to show and count: errors only, warnings too, or notes too.",
 )
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until interrupted.")
 @click.option("--explain", metavar="CODE", help="Show what a code means, and check nothing.")
@@ -76,11 +76,11 @@ def check(
 ) -> None:
     """Load all policies, run their examples, and show everything that is wrong with them or looks like it.
 
-    Looked at are types and units, gaps and overlaps of tables, rules that never fire, and how policies fit together;
+    It checks types and units, gaps and overlaps of tables, rules that never apply, and how policies fit together;
     `--explain CODE` says what a finding means. An error keeps a policy from being loaded or would fail a decision;
-    warnings and notes stop nothing. In the policies directory of the settings, the models on file count too.
+    warnings and notes stop nothing. In the policies directory of the settings, trained models are checked too.
 
-    Exit codes: 0 nothing found at --level or above, 1 something found, 2 there is no such directory or code.
+    Exit codes: 0 nothing found at --level or above, 1 something found, 2 the directory or code does not exist.
     """
     form = "json" if as_data else form
     if watch and form != "text":

@@ -84,7 +84,7 @@ def _policy(coverage: Coverage) -> str:
     )
     parts = [head]
     if failed:
-        parts.append(f"<h3>Examples that come out otherwise</h3><ul>{failed}</ul>")
+        parts.append(f"<h3>Examples with another result</h3><ul>{failed}</ul>")
     if never:
         parts.append(f"<h3>Rules never fired</h3><ul>{never}</ul>")
     return "\n".join([*parts, f'<div class="text"><table>{"".join(_lines(coverage))}</table></div>'])

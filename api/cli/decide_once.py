@@ -18,14 +18,14 @@ from ordain.api.settings import load_settings
 
 @click.command("decide")
 @click.argument("service")
-@click.option("--subject", required=True, help="The customer or account decided about.")
+@click.option("--subject", required=True, help="The customer or account that the decision is about.")
 @click.option(
     "--facts",
     required=True,
     type=click.Path(path_type=Path),
     help="A JSON or YAML file of facts.",
 )
-@click.option("--at", help="Decide for this time, such as 2026-01-31T08:00:00+05:30; now if left out.")
+@click.option("--at", help="The time of the decision, such as 2026-01-31T08:00:00+05:30; now if left out.")
 @json_option("Print the answer as the HTTP service gives it.")
 @click.pass_obj
 def decide_command(call: Invocation, service: str, subject: str, facts: Path, at: str | None, as_json: bool) -> None:

@@ -91,7 +91,7 @@ def _wait(server: subprocess.Popen[bytes], base: str) -> None:
     deadline = time.monotonic() + LIMITS.start_seconds
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise SettingsError("the server did not start; what it said stands above")
+            raise SettingsError("the server did not start; its output is above")
         try:
             with urllib.request.urlopen(f"{base}/healthz", timeout=1):  # noqa: S310 - our own server
                 return

@@ -40,7 +40,13 @@ def dmn() -> None:
 @dmn.command("run")
 @click.argument("model", type=_MODEL)
 @click.option("--facts", required=True, type=click.Path(path_type=Path), help="A JSON or YAML file of inputs by name.")
-@click.option("--decision", "decisions", multiple=True, metavar="NAME", help="Show this decision only; repeatable.")
+@click.option(
+    "--decision",
+    "decisions",
+    multiple=True,
+    metavar="NAME",
+    help="Show only this decision; repeatable.",
+)
 @click.option("--service", metavar="NAME", help="Call this decision service or business knowledge model instead.")
 @json_option("Print decisions, reasons and trace as JSON.", "as_data")
 @click.option("--trace", is_flag=True, help="Show which rules fired.")
@@ -54,8 +60,8 @@ def run_command(
 ) -> None:
     """Decide a .dmn MODEL for one set of inputs; nothing goes on record.
 
-    A fault gives null, as DMN has it, and its reason is shown. Texts are read as the dates and times that the model
-    declares.
+    A fault gives null, as DMN asks, and its reason is shown. Texts are read as dates and times where the model
+    declares them.
 
     Exit codes: 0 decided, 2 bad input or a model that cannot be read.
     """
@@ -143,16 +149,16 @@ def _decisions_grid(names: Sequence[str], values: Mapping[str, Any]) -> Grid:
     show_default="here",
     help="The folder to write to.",
 )
-@click.option("--force", is_flag=True, help="Replace files that are there.")
+@click.option("--force", is_flag=True, help="Replace files that exist.")
 def convert_command(model: Path, folder: Path, force: bool) -> None:
-    """Write the policy that says what a .dmn MODEL says, with the facts it reads; and what changes by that.
+    """Convert a .dmn MODEL into a YAML policy and its facts, and list what changes by that.
 
-    Exit codes: 0 written, 2 the model cannot be read, or a file is there already.
+    Exit codes: 0 written, 2 the model cannot be read, or a file exists already.
     """
     conversion = converted(load_model(model).model)
     there = [name for name in conversion.files if (folder / name).exists()]
     if there and not force:
-        raise ExportFailed(f"`{folder / there[0]}` is there already", "choose another folder with --to, or --force")
+        raise ExportFailed(f"`{folder / there[0]}` exists already", "choose another folder with --to, or --force")
     for name, text in conversion.files.items():
         write_page(folder / name, text)
         OUT.print(Text(f"written: {folder / name}"))
@@ -162,13 +168,13 @@ def convert_command(model: Path, folder: Path, force: bool) -> None:
 
 @dmn.command("tck")
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--out", type=_MODEL, help="Write a line a case to this CSV file, as vendors hand in their results.")
+@click.option("--out", type=_MODEL, help="Write one line per case to this CSV file, as vendors submit results.")
 @click.option("--only", multiple=True, metavar="FOLDER", help="Only this folder of cases, or names such as 11*.")
 @click.option("--verbose", is_flag=True, help="Show each case that did not pass, with its cause.")
 def tck_command(directory: Path, out: Path | None, only: tuple[str, ...], verbose: bool) -> None:
     """Run the cases of the DMN Technology Compatibility Kit in DIRECTORY.
 
-    DIRECTORY is a folder of cases, or any folder above. The last line is `N of M passed`.
+    DIRECTORY is a folder of cases, or any folder above one. The last line is `N of M passed`.
 
     Exit codes: 0 all passed, 1 some did not, 2 bad input, such as no cases.
     """

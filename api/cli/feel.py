@@ -27,7 +27,7 @@ def feel() -> None:
 # So `-1` is an expression and no option.
 @feel.command("eval", context_settings={"ignore_unknown_options": True})
 @click.argument("expression")
-@click.option("--facts", type=click.Path(path_type=Path), help="A JSON or YAML file of what names in it stand for.")
+@click.option("--facts", type=click.Path(path_type=Path), help="A JSON or YAML file with the values of its names.")
 @click.option("--lenient", is_flag=True, help="As in a .dmn file: a fault gives null, and its reason is shown.")
 def eval_command(expression: str, facts: Path | None, lenient: bool) -> None:
     """Show the value and type of a FEEL EXPRESSION, or what is wrong with it.
@@ -50,7 +50,7 @@ def functions_command(word: str) -> None:
     """List the functions that have WORD in their name or meaning; all without it."""
     entries = reference.about(word)
     if not entries:
-        raise MalformedRequest(f"no function has to do with `{word}`", reference.near(word))
+        raise MalformedRequest(f"no function matches `{word}`", reference.near(word))
     grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -75,11 +75,11 @@ def functions_command(word: str) -> None:
     show_default=True,
     help="The folder of the pages.",
 )
-@click.option("--check", is_flag=True, help="Write nothing; fail when a page is not as it would be written.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a page is out of date.")
 def reference_command(folder: Path, check: bool) -> None:
     """Write the reference of the language: feel.md and feel-cheat-sheet.md.
 
-    Exit codes: 0 written, or as it should be; 1 a page is out of date, 2 a page cannot be written.
+    Exit codes: 0 written, or up to date; 1 a page is out of date, 2 a page cannot be written.
     """
     stale = []
     for name, text in reference.pages().items():

@@ -29,11 +29,11 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 def fmt(call: Invocation, files: tuple[Path, ...], check: bool, diff: bool, stdout: bool) -> None:
     """Format policies, facts.yaml and services.yaml: FILES, folders of them, or the policies directory.
 
-    Sections come in the order of the guide, rules on one line each in columns, quotes that nothing needs go. Every
-    comment stays. A file that would say something else afterwards, or is no YAML, is left as it is, with the reason.
+    Sections are put in the order of the guide, one-line rules in columns, and quotes that are not needed are removed.
+    Every comment stays. A file that would change its meaning, or is not YAML, is left as it is, with the reason.
 
-    A version that has decided anything is never edited, and not by this command either: the service does not start
-    with one that was, whatever changed in it. Format a version before it is used first. What is named is formatted.
+    Do not format a version that has decided anything: the service does not start with a used version that was changed
+    in any way. Format a version before its first use. This command formats whatever is named.
 
     Exit codes: 0 done, 1 --check found files that would change, 2 a file cannot be read, formatted or written.
     """

@@ -25,12 +25,17 @@ from ordain.models.training.train import train_churn
 @click.argument("model", type=click.Choice(["churn"]))
 @click.option("--table", type=click.Path(path_type=Path, dir_okay=False), help="A CSV file of customers.")
 @click.option("--mapping", help="A YAML file that says what its columns mean, or the name of a shipped mapping.")
-@click.option("--customers", default=10_000, show_default=True, help="How many SYNTHETIC customers, without a table.")
+@click.option(
+    "--customers",
+    default=10_000,
+    show_default=True,
+    help="How many SYNTHETIC customers to invent, without a table.",
+)
 @click.option("--seed", default=0, show_default=True, help="The seed of the split and of synthetic customers.")
 @click.option(
     "--held-out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the rows kept from training there, as requests, one JSON object a line.",
+    help="Write the rows that were kept from training to this file, as requests, one JSON object per line.",
 )
 @click.pass_obj
 def train(

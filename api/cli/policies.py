@@ -22,7 +22,7 @@ from ordain.engine.policy.schema import ANY_KIND, NAMES, editor_schema
     help="Write all schemas into this folder, as <name>.json.",
 )
 def schema(what: str | None, folder: Path | None) -> None:
-    """Print the JSON Schema of WHAT, for editors; of a policy of any kind, if left out.
+    """Print the JSON Schema of WHAT, for editors; without WHAT, that of a policy of any kind.
 
     WHAT is a kind of policy, `policy` for all kinds in one, `facts` or `services`.
 

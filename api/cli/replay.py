@@ -43,8 +43,8 @@ class _Counts:
 @click.command()
 @click.argument("decision_id", required=False)
 @click.option("--all", "everything", is_flag=True, help="Replay every decision on record.")
-@click.option("--from", "start", type=click.IntRange(min=0), help="From this leaf index on.")
-@click.option("--to", "end", type=click.IntRange(min=0), help="Up to this leaf index, without it.")
+@click.option("--from", "start", type=click.IntRange(min=0), help="From this entry on, by its number in the log.")
+@click.option("--to", "end", type=click.IntRange(min=0), help="Up to this entry, excluded, by its number in the log.")
 @json_option("Print the result as JSON.")
 @click.pass_obj
 def replay(
@@ -57,8 +57,8 @@ def replay(
 ) -> None:
     """Decide DECISION_ID again from the record alone: same outcome and trace, byte for byte, or what differs.
 
-    What differs is the policy, the facts, the model's score, the engine, or the record itself. What is erased,
-    expired or restricted cannot be replayed; it is counted apart and is no difference.
+    What differs is the policy, the facts, the model's score, the engine, or the record itself. Entries that are
+    erased, expired or restricted cannot be replayed; they are counted apart and are not a difference.
 
     Exit codes: 0 all agree, 1 one differs, 2 bad input, 3 the ledger cannot be read.
     """

@@ -22,7 +22,7 @@ from ordain.api.settings import load_settings
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.dmn.reading.policy_file import read_policy
-from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, did_you_mean, reason_of
+from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, counted, did_you_mean, reason_of
 from ordain.engine.examples.run import example_issues
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
@@ -63,14 +63,22 @@ class _Chosen:
     help="How to show the tables.",
 )
 @click.option(
-    "--directory", type=click.Path(path_type=Path, file_okay=False), help="The policies; else as in settings."
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of policies; else the setting `policies`.",
 )
 @click.option("--out", type=_FILE, help="Write the rules to this .csv or .xlsx file.")
 @click.option("--in", "back", type=_FILE, help="Bring the rules back from this .csv or .xlsx file; show what changes.")
 @click.option("--write", is_flag=True, help="With --in: write the policy's next version.")
-@click.option("--replace", is_flag=True, help="With --in: write over the policy's own file.")
-@click.option("--force", is_flag=True, help="With --out: over a file that is there. With --in: see docs/sheets.md.")
-@click.option("--delimiter", type=click.Choice([",", ";"]), default=",", show_default=True, help="Of a CSV file.")
+@click.option("--replace", is_flag=True, help="With --in: replace the policy's own file.")
+@click.option("--force", is_flag=True, help="With --out: replace a file that exists. With --in: see docs/sheets.md.")
+@click.option(
+    "--delimiter",
+    type=click.Choice([",", ";"]),
+    default=",",
+    show_default=True,
+    help="Between the cells of a CSV file.",
+)
 @json_option("Print the tables, or what changes, as JSON.")
 @click.pass_obj
 def table_command(
@@ -89,9 +97,9 @@ def table_command(
 ) -> None:
     """Show the tables of POLICY, or of POLICY@VERSION, as grids; with --out and --in edit its rules in a spreadsheet.
 
-    DECISION is the name of one table. Every kind of policy is shown as the tables it becomes.
+    DECISION is the name of one table. Policies of other kinds are shown as tables too.
 
-    Exit codes: 0 done, 1 the changed policy's examples do not come out as written, 2 bad input, nothing is written.
+    Exit codes: 0 done, 1 an example of the changed policy has another result, 2 bad input, nothing is written.
     """
     folder = directory or load_settings(call.config).policies
     if out is not None and back is not None:
@@ -201,10 +209,12 @@ def _write_out(policy: Policy, decision: str, out: Path, delimiter: str, force: 
     sections = chosen_sections(policy, decision)
     data = write_xlsx(book, sections) if _is_xlsx(out) else write_csv(book, delimiter)
     if out.exists() and not force:
-        raise ExportFailed(f"`{out}` is there already", "choose another name, or --force")
+        raise ExportFailed(f"`{out}` exists already", "choose another name, or --force")
     write_whole(out, data)
     rules = sum(len(sheet.rows) for sheet in book.sheets)
-    OUT.print(Text(f"written: {out}  {policy.label}, {rules} rules of {', '.join(s.name for s in book.sheets)}"))
+    OUT.print(
+        Text(f"written: {out}  {policy.label}, {counted(rules, 'rule')} of {', '.join(s.name for s in book.sheets)}")
+    )
 
 
 def _bring_in(chosen: _Chosen, back: Path, *, replace: bool, write: bool, force: bool, as_json: bool) -> None:

@@ -31,9 +31,9 @@ from ordain.engine.values.types import plain
     "--min-coverage",
     type=click.IntRange(0, 100),
     metavar="PERCENT",
-    help="Exit with 1 when a policy's examples fire fewer of its rules.",
+    help="Exit with 1 when the examples of a policy fire fewer of its rules than this.",
 )
-@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write a page of it, FILE.html.")
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as a web page.")
 @click.option("--suggest", "suggesting", is_flag=True, help="Write examples for what is not reached, to paste in.")
 @json_option("Print JSON.")
 @click.pass_obj
@@ -48,7 +48,7 @@ def test(
 ) -> None:
     """Run the examples of all policies; show the rules that fired and what no example reaches.
 
-    Exit codes: 0 all as written, 1 an example comes out otherwise or the coverage is too low, 2 bad input or settings.
+    Exit codes: 0 all as written, 1 an example has another result or the coverage is too low, 2 bad input or settings.
     """
     folder = directory or load_settings(call.config).policies
     catalog = load_catalog(read_texts(folder), run_examples=False)

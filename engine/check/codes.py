@@ -1,6 +1,6 @@
 """Every check by its code: what a finding means, why it matters, and what to write instead.
 
-`CHECKS` is the table, read from checks.yaml beside this file; `page` makes docs/checks.md from it.
+`CHECKS` is the table, read from codes.yaml beside this file; `page` makes docs/checks.md from it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _INTRO = """\
 # What `ordain check` finds
 
 Every finding has a code, which says what check found it. This page has an entry for each: what it means, an example,
-what is said of it, and what to write instead. `ordain check --explain CODE` shows one entry in the terminal.
+what the finding says, and what to write instead. `ordain check --explain CODE` shows one entry in the terminal.
 
 An **error** keeps a policy from being loaded, or would fail a decision for certain. A **warning** is almost always a
 mistake, and stops nothing. A **note** is something to know. `ordain check --level` chooses which are shown and counted.
@@ -57,7 +57,7 @@ def _check(node: Node, group: str) -> Check:
 def _table() -> tuple[Mapping[str, Check], Mapping[str, str]]:
     """The checks by code, and what each group is about."""
     data = resources.files("ordain.engine.check").joinpath("codes.yaml").read_bytes()
-    groups = parse(data, "checks.yaml").nodes()
+    groups = parse(data, "codes.yaml").nodes()
     checks = [_check(node, group["group"].text) for group in groups for node in group["checks"].nodes()]
     about = {group["group"].text: group["about"].text for group in groups}
     return MappingProxyType({check.code: check for check in checks}), MappingProxyType(about)

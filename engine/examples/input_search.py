@@ -76,7 +76,7 @@ class Search:
         instead: Counter[str] = Counter()
         refused: tuple[Input, Input, Run] | None = None
         start = self.tries
-        why = "the search was ended, so much was tried for this policy: add these examples and ask again"
+        why = "the search reached its limit for this policy: add these examples and search again"
         for seed in self.seeds(wanted):
             left = min(wanted.budget - (self.tries - start), LIMITS.tried_inputs - self.tries)
             if left <= 0:

@@ -47,7 +47,7 @@ def _of_table(observer: Observer, planned: PlannedTable, fired: tuple[int, ...],
         asked = (condition for condition in observer.conditions(key) if not condition.after_firing)
         failed = next((each for each in asked if observer.answer(key, each, run) is not True), None)
         if failed is None:
-            yield {"rule": rule.id, "because": f"another rule counts by the hit policy {table.hit_policy}"}
+            yield {"rule": rule.id, "because": f"another rule wins under the hit policy {table.hit_policy}"}
         else:
             yield {"rule": rule.id, **_because(observer, table.name, failed, run)}
 

@@ -56,7 +56,7 @@ class Draft:
         if expression is None:
             return None
         result = check(expression, self.scope, input, heading=heading)
-        self.issues.extend(result.issues)
+        self.issues.extend(map(_not_declared, result.issues))
         self.warnings.update(dict.fromkeys(result.warnings))
         own = self._own()
         for name in result.reads:
@@ -77,14 +77,16 @@ class Draft:
         if result is None or want is None:
             return result
         if not want.accepts(result.type):
-            self.fault(node.span, f"`{node.text}` gives a {result.type}, a {want} is needed")
+            self.fault(node.span, f"`{node.text}` gives a {result.type}, but a {want} is needed")
             return None
         if not self._measures_up(node, result, want):
             return None
         for given in tree.results(result.tree) if want.values else ():
             if isinstance(given, Literal) and given.value is not None and given.value not in want.values:
                 hint = did_you_mean(str(given.value), want.values)
-                self.fault(given.span, f"`{given.value}` is none of the declared values", hint, code="undeclared-value")
+                self.fault(
+                    given.span, f"`{given.value}` is not one of the declared values", hint, code="undeclared-value"
+                )
                 return None
         return result
 
@@ -98,9 +100,7 @@ class Draft:
         level = mismatch(result.tree, result.type, wanted, want, _type_of) if number else None
         if level is None:
             return True
-        message = (
-            f"`{node.text}` is {said_unit(result.type)}, but {said_unit(want).removeprefix('in ')} is asked for here"
-        )
+        message = f"`{node.text}` is {said_unit(result.type)}, but {said_unit(want).removeprefix('in ')} is needed here"
         hint = unit_hint(result.tree, result.type, wanted, want)
         issue = Issue(message, hint, node.span, code="unit", level=level)
         if level is Level.ERROR:
@@ -124,7 +124,7 @@ class Draft:
             return None
         result = self.checked(words_as_values(test, input.values), input, heading)
         if result is not None and not FLAG.accepts(result.type):
-            self.fault(node.span, f"`{node.text}` is no test")
+            self.fault(node.span, f"`{node.text}` is not a test")
             return None
         return result
 
@@ -137,10 +137,10 @@ class Draft:
         if node.value is None:
             if want.optional or want.kind is Kind.NULL:
                 return check(Literal(node.span, None, type=NULL), {})
-            self.fault(node.span, "null is no value of this output", "declare it `optional: true`", code="null-output")
+            self.fault(node.span, "this output may not be null", "declare it `optional: true`", code="null-output")
             return None
         if isinstance(node.value, list | dict):
-            self.fault(node.span, f"a {want} belongs here")
+            self.fault(node.span, f"several entries stand here; one {want} belongs here")
             return None
         text = node.text.strip()
         if want.kind is Kind.ANY:
@@ -166,7 +166,7 @@ class Draft:
         if want.values and text not in want.values:
             self.fault(
                 node.span,
-                f"`{text}` is none of the declared values",
+                f"`{text}` is not one of the declared values",
                 did_you_mean(text, want.values),
                 code="undeclared-value",
             )
@@ -194,7 +194,12 @@ class Draft:
 
     def name(self, text: str, span: Span) -> None:
         if not is_name(text):
-            self.fault(span, f"`{text}` cannot be a name", "use letters, digits and `_`, and no keyword", code="name")
+            self.fault(
+                span,
+                f"`{text}` cannot be a name",
+                "use letters, digits and `_`, but no keyword",
+                code="name",
+            )
 
     def type(self, node: Node) -> Type:
         """A type as `gives` writes it: `number`, or a mapping with `type`, `values`, `unit`. ANY when it is wrong."""
@@ -208,16 +213,23 @@ class Draft:
         """The `gives` of a table: one type, or a mapping of names to types."""
         if isinstance(node.value, str) or (isinstance(node.value, dict) and "type" in node.value):
             return (Output("", self.type(node)),)
-        found = []
+        outputs = []
         for name, part in node.items():
             self.name(name, node.keys[name])
-            found.append(Output(name, self.type(part)))
-        return tuple(found)
+            outputs.append(Output(name, self.type(part)))
+        return tuple(outputs)
 
 
 def _place_of(name: str, expression: Expr) -> Span:
-    found = (node.span for node in tree.walk(expression) if isinstance(node, Name) and node.name == name)
-    return next(found, expression.span)
+    places = (node.span for node in tree.walk(expression) if isinstance(node, Name) and node.name == name)
+    return next(places, expression.span)
+
+
+def _not_declared(issue: Issue) -> Issue:
+    """An unknown name, of which a hint says where names are declared when none is much like it."""
+    if issue.code != "unknown-name" or not issue.hint.startswith("nearest: "):
+        return issue
+    return replace(issue, hint=f"it is not declared in facts.yaml; {issue.hint}")
 
 
 def _field_names(of: Type) -> Iterator[str]:
@@ -247,29 +259,29 @@ def words_as_values(test: Expr, values: Iterable[str]) -> Expr:
 def read_type(node: Node) -> Type:
     """A declared type. Raises PolicyError with its place."""
     if not isinstance(node.value, dict):
-        found = type_named(node.text)
-        if found is None and node.text in ("context", "list of context"):
+        named = type_named(node.text)
+        if named is None and node.text in ("context", "list of context"):
             raise PolicyError(
                 Issue("a context needs `fields`", "fields: {name: text, ...}", node.span, code="unknown-type")
             )
-        if found is None:
+        if named is None:
             names = ("number", "text", "flag", "date", "time", "date and time", "duration", "months", "list of text")
             raise PolicyError(
-                Issue(f"`{node.text}` is no type", did_you_mean(node.text, names), node.span, code="unknown-type")
+                Issue(f"unknown type `{node.text}`", did_you_mean(node.text, names), node.span, code="unknown-type")
             )
-        return found
+        return named
     if (fields := node.get("fields")) is not None and node["type"].text in ("context", "list of context"):
-        found = context_of({name: read_type(part) for name, part in fields.items()})
-        found = list_of(found) if node["type"].text != "context" else found
+        type = context_of({name: read_type(part) for name, part in fields.items()})
+        type = list_of(type) if node["type"].text != "context" else type
     else:
-        found = read_type(node["type"])
+        type = read_type(node["type"])
     values = node["values"].texts() if node.get("values") else ()
-    if values and found.kind is Kind.LIST and found.item is not None:
-        return replace(found, item=replace(found.item, values=values))
+    if values and type.kind is Kind.LIST and type.item is not None:
+        return replace(type, item=replace(type.item, values=values))
     optional = node.get("optional")
     unit = node.get("unit")
     return replace(
-        found,
+        type,
         values=values,
         unit=unit.text if unit is not None else "",
         optional=optional is not None and optional.value is True,
@@ -283,14 +295,16 @@ def functions(draft: Draft, node: Node | None) -> None:
         draft.name(name, place)
         if name in FUNCTIONS:
             draft.fault(place, f"`{name}` is a built-in function", "choose another name", code="name")
-        found = draft.checked(draft.expression(part))
-        if found is None:
+        function = draft.checked(draft.expression(part))
+        if function is None:
             draft.broken(name)
-        elif not isinstance(found.tree, tree.Function):
+        elif not isinstance(function.tree, tree.Function):
             draft.broken(name)
-            draft.fault(part.span, f"`{name}` is no function", "write `function(price: number) price * 2`", code="type")
+            draft.fault(
+                part.span, f"`{name}` is not a function", "write `function(price: number) price * 2`", code="type"
+            )
         else:
-            draft.add(Formula(name, found, found.type, part.span), given=False)
+            draft.add(Formula(name, function, function.type, part.span), given=False)
 
 
 def constants(draft: Draft, node: Node | None) -> None:
@@ -302,16 +316,16 @@ def constants(draft: Draft, node: Node | None) -> None:
         if name in draft.vocabulary:
             draft.fault(node.keys[name], f"`{name}` is a fact, so no constant may have its name", code="name")
         value = part["value"] if part.get("value") is not None else part
-        found = draft.formula(value)
-        if found is None:
+        constant = draft.formula(value)
+        if constant is None:
             continue
-        if not isinstance(found.tree, Literal):
+        if not isinstance(constant.tree, Literal):
             message = f"the constant `{name}` must be a number, a quoted text, a flag or a date"
             written = re.search(r"\d{4}-\d\d-\d\d", value.text)
             draft.fault(value.span, message, f"write '@\"{written[0]}\"'" if written else "", code="constant")
             continue
-        draft.constants[name] = (found.type, found.tree.value)
-        draft.scope[name] = found.type
+        draft.constants[name] = (constant.type, constant.tree.value)
+        draft.scope[name] = constant.type
 
 
 def _type_of(node: Expr) -> Type:

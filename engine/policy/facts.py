@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any, Protocol
 from zoneinfo import available_timezones as _read_timezones
 
-from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
+from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
 from ordain.engine.policy.readers import Reader, number_reader, text_or_flag_reader
-from ordain.engine.values.types import NUMBERS, Kind, Limits, Type, Value, read, said
+from ordain.engine.values.types import NUMBERS, Kind, Limits, Type, Value, format_raw, read
+from ordain.engine.values.zones import zone_hint
 
 REQUEST = "request"
 POLICY = "policy "
@@ -77,10 +78,10 @@ class Fact:
         if kind is Kind.NUMBER:
             rounded = value if self.precision is None else round_to(value, self.precision)
             if self.limits is not None and not (self.limits.hold(value) and self.limits.hold(rounded)):
-                raise NotThatType(f"{said(raw)} is outside {self.limits}")
+                raise NotThatType(f"{format_raw(raw)} is outside {self.limits}")
             return rounded
         if self.time_zone and value not in available_timezones():
-            raise NotThatType(f"{said(raw)} is no time zone; {did_you_mean(value, available_timezones())}")
+            raise NotThatType(f"{format_raw(raw)} is not a time zone{zone_hint(value)}")
         return value
 
     def _money(self, raw: Mapping[str, Any]) -> object:
@@ -88,7 +89,8 @@ class Fact:
         if set(raw) != {"amount", "currency"} or not isinstance(raw["amount"], str):
             raise NotThatType('an object is not an amount such as {"amount": "500.00", "currency": "INR"}')
         if raw["currency"] != self.type.unit:
-            raise NotThatType(f"{said(raw['currency'])} is not its currency, {self.type.unit}")
+            came = raw["currency"] if isinstance(raw["currency"], str) else format_raw(raw["currency"])
+            raise NotThatType(f"it came in {came[:40]}; it must be in {self.type.unit}")
         return read(self.type, raw["amount"], stored=True)
 
 
@@ -97,7 +99,8 @@ def round_to(value: Decimal, digits: int) -> Decimal:
     try:
         return value.quantize(Decimal(1).scaleb(-digits, context=NUMBERS), context=NUMBERS)
     except InvalidOperation:
-        raise NotThatType(f"{said(value)} has too many digits to be rounded to {digits} after the point") from None
+        message = f"{format_raw(value)} has too many digits to be rounded to {digits} after the point"
+        raise NotThatType(message) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class Vocabulary:
         for fact in more:
             known = facts.setdefault(fact.name, fact)
             if not known.type.accepts(fact.type):
-                message = f"{by} reads `{fact.name}` as {fact.type}, the vocabulary declares {known.type}"
+                message = f"{by} reads `{fact.name}` as {fact.type}, but facts.yaml declares {known.type}"
                 raise PolicyError(Issue(message, "retrain the model or rename its feature", known.span, code="source"))
         return Vocabulary(facts, self.digest, self.text)
 

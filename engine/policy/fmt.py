@@ -32,15 +32,15 @@ def formatted(data: bytes, file: str) -> bytes:
     before = parse(data, file)
     if not any(key in _KNOWN for key, _ in before.items()):
         hint = "only policies, facts.yaml and services.yaml are formatted"
-        raise PolicyError(Issue("this is no policy: it has no `policy`, `facts` or `services`", hint, before.span))
+        raise PolicyError(Issue("this is not a policy: it has no `policy`, `facts` or `services`", hint, before.span))
     text = data.decode("utf-8-sig")
     document = read_document(text)
     if isinstance(document.root, Flow) and not document.root.fixed:
         block, _ = opened(document.root)
         document = Document(document.top, block, document.end)
     ending = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
-    found = write(document, _sections(document, before))
-    written = found.replace("\n", ending).encode()
+    formatted = write(document, _sections(document, before))
+    written = formatted.replace("\n", ending).encode()
     _refuse_change(before, text, written, file)
     return written
 
@@ -72,7 +72,7 @@ def _name(entry: Entry) -> str:
 
 def _refuse_change(before: Node, text: str, written: bytes, file: str) -> None:
     """Raises PolicyError where the new text would say something else, or lack a comment."""
-    what = "formatting would change what stands here, so the file is left as it is"
+    what = "formatting would change the meaning here, so the file is left as it is"
     hint = "write it in a plainer way"
     try:
         if len(written) > LIMITS.yaml_bytes:

@@ -94,7 +94,7 @@ HEADER: Schema = {
                 "refused": {"type": "string", "description": "the code of the error that must come instead"},
             },
         },
-        "description": "cases that are decided whenever the policy is loaded, and must come out so",
+        "description": "cases that are decided whenever the policy is loaded, and must come out as written",
     },
 }
 _REQUIRED = ["policy", "version", "kind", "effective", "owner", "purpose", "examples"]
@@ -175,7 +175,7 @@ def _refuse_kind(node: Node) -> None:
         raise PolicyError(Issue("`kind` is missing", f"one of {', '.join(KINDS)}", node.span, code="missing-key"))
     if given.text not in KINDS:
         raise PolicyError(
-            Issue(f"`{given.text}` is no kind of policy", did_you_mean(given.text, KINDS), given.span, code="kind")
+            Issue(f"unknown kind of policy `{given.text}`", did_you_mean(given.text, KINDS), given.span, code="kind")
         )
 
 
@@ -184,13 +184,13 @@ def _effective(draft: Draft, node: Node) -> Effective | None:
         if not isinstance(node.value, dict):
             return Effective(date(node.text))
         until = node.get("until")
-        found = Effective(date(node["from"].text), date(until.text) if until is not None else None)
+        days = Effective(date(node["from"].text), date(until.text) if until is not None else None)
     except NotThatType as error:
         draft.fault(node.span, str(error), code="value")
         return None
-    if found.end is not None and found.end < found.start:
-        draft.fault(node.span, f"it ends on {found.end}, before it begins on {found.start}", code="dates")
-    return found
+    if days.end is not None and days.end < days.start:
+        draft.fault(node.span, f"it ends on {days.end}, before it begins on {days.start}", code="dates")
+    return days
 
 
 def _must_hold(draft: Draft, node: Node | None) -> None:
@@ -216,7 +216,7 @@ def _example(draft: Draft, node: Node, effective: Effective | None) -> Example |
         if name not in draft.vocabulary:
             draft.fault(
                 node["given"].keys[name],
-                f"`{name}` is no fact",
+                f"unknown fact `{name}`",
                 did_you_mean(name, draft.vocabulary),
                 code="unknown-name",
             )
@@ -238,7 +238,7 @@ def _example(draft: Draft, node: Node, effective: Effective | None) -> Example |
     expect = node.get("expect")
     refused = node["refused"].text if node.get("refused") else ""
     if (expect is None) == (not refused):
-        draft.fault(node.span, "an example says `expect` or `refused`, one of them", code="example")
+        draft.fault(node.span, "an example needs either `expect` or `refused`", code="example")
     wanted = {path: _expected(draft, path, part, expect) for path, part in expect.items()} if expect is not None else {}
     at = _example_time(draft, node.get("at"), effective)
     return Example(at, given, wanted, refused, node.span) if at is not None else None
@@ -261,29 +261,32 @@ def _expected(draft: Draft, path: str, node: Node, expect: Node) -> Value:
     if path == "fired":
         return frozenset(node.texts())
     first, *rest = path.split(".")
-    found: Type | None = draft.gives.get(first)
+    type: Type | None = draft.gives.get(first)
     for name in rest:
-        found = found.fields.get(name) if found is not None else None
-    if found is None:
+        type = type.fields.get(name) if type is not None else None
+    if type is None:
         known = _paths(draft.gives)
         draft.fault(
-            expect.keys[path], f"this policy gives no `{path}`", did_you_mean(path, [*known, "fired"]), code="example"
+            expect.keys[path],
+            f"this policy does not give `{path}`",
+            did_you_mean(path, [*known, "fired"]),
+            code="example",
         )
         return None
     if node.value is None:
         return None
     try:
-        return read(found, node.data())
+        return read(type, node.data())
     except NotThatType as error:
         draft.fault(node.span, f"`{path}`: {error}", code="example")
         return None
 
 
 def _paths(gives: Mapping[str, Type]) -> list[str]:
-    found: list[str] = []
+    paths: list[str] = []
     for name, type in gives.items():
-        found.extend(f"{name}.{field}" for field in type.fields) if type.fields else found.append(name)
-    return found
+        paths.extend(f"{name}.{field}" for field in type.fields) if type.fields else paths.append(name)
+    return paths
 
 
 def _example_time(draft: Draft, node: Node | None, effective: Effective | None) -> dt.datetime | None:
@@ -304,13 +307,11 @@ def file_name_issues(policy: Policy, folder: str, name: str) -> list[Issue]:
     issues = []
     if folder != policy.name:
         issues.append(
-            Issue(
-                f"`{policy.name}` stands in the folder `{folder}`", "rename one of them", policy.span, code="file-name"
-            )
+            Issue(f"`{policy.name}` is in the folder `{folder}`", "rename one of them", policy.span, code="file-name")
         )
     stem, _, suffix = name.rpartition(".")
     if stem != f"v{policy.version}":
         place = replace(policy.span, text=f"version: {policy.version}")
         hint = f"call it v{policy.version}.{suffix}"
-        issues.append(Issue(f"version {policy.version} stands in `{name}`", hint, place, code="file-name"))
+        issues.append(Issue(f"version {policy.version} is in `{name}`", hint, place, code="file-name"))
     return issues

@@ -78,7 +78,12 @@ def _fact(name: str, node: Node, facts: Node) -> Fact:
     span = facts.keys[name]
     if not is_name(name):
         raise PolicyError(
-            Issue(f"`{name}` cannot be a name", "use letters, digits and `_`, and no keyword", span, code="name")
+            Issue(
+                f"`{name}` cannot be a name",
+                "use letters, digits and `_`, but no keyword",
+                span,
+                code="name",
+            )
         )
     optional, default = _flag(node, "optional"), node.get("default")
     if optional and default is not None:
@@ -104,7 +109,7 @@ def _fact(name: str, node: Node, facts: Node) -> Fact:
     _refuse_misplaced(name, node, type)
     if len(fact.sources) > 1 and (fact.sources[0] != REQUEST or len(fact.sources) > 2 or fact.given_by):
         message = f"`{name}` comes from {', '.join(fact.sources)}"
-        raise PolicyError(Issue(message, "say `source: [request, a model]`", node.keys["source"], code="source"))
+        raise PolicyError(Issue(message, "write `source: [request, a model]`", node.keys["source"], code="source"))
     return fact if default is None else replace(fact, default=_default(fact, default))
 
 
@@ -120,7 +125,7 @@ _BELONGS: dict[str, tuple[Kind, ...]] = {
 def _refuse_misplaced(name: str, node: Node, type: Type) -> None:
     for key, kinds in _BELONGS.items():
         if node.get(key) and type.kind not in kinds:
-            raise PolicyError(Issue(f"`{name}` is a {type} and has no {key}", "", node.keys[key], code="fact"))
+            raise PolicyError(Issue(f"`{name}` is a {type}, so it has no `{key}`", "", node.keys[key], code="fact"))
 
 
 def _default(fact: Fact, node: Node) -> Value:
@@ -146,7 +151,7 @@ def _limits(node: Node) -> Limits:
     match = _RANGE.fullmatch(node.text.strip())
     if match is None:
         raise PolicyError(
-            Issue(f"`{node.text}` is no range", "for example 0..1, 0.. or (0..100]", node.span, code="range")
+            Issue(f"`{node.text}` is not a range", "for example 0..1, 0.. or (0..100]", node.span, code="range")
         )
     try:
         low, high = (number(match[side]) if match[side] else None for side in ("low", "high"))
@@ -164,7 +169,7 @@ def unknown_policies(vocabulary: Vocabulary, policies: Collection[str]) -> list[
     """Facts that are said to come from a policy that is not there."""
     return [
         Issue(
-            f"`{fact.name}` comes from no known policy",
+            f"`{fact.name}` names an unknown policy",
             did_you_mean(fact.given_by, policies),
             fact.span,
             code="unknown-policy",

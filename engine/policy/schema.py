@@ -111,25 +111,25 @@ def _any_kind() -> Schema:
 
 def _told(schema: Schema, path: tuple[str, ...]) -> Schema:
     """A copy of the schema with what editors show, at every key below it. `path` are the keys that lead to it."""
-    found = dict(schema)
+    told = dict(schema)
     if "properties" in schema:
-        found["properties"] = {key: _told(part, (*path, key)) for key, part in schema["properties"].items()}
+        told["properties"] = {key: _told(part, (*path, key)) for key, part in schema["properties"].items()}
     for key in _NESTED:
         if isinstance(schema.get(key), dict) and key != "if":
             step = {"items": "[]", "additionalProperties": "*"}.get(key)
-            found[key] = _told(schema[key], (*path, step) if step else path)
+            told[key] = _told(schema[key], (*path, step) if step else path)
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
-            found[key] = [_shape(part, path) for part in schema[key]]
+            told[key] = [_shape(part, path) for part in schema[key]]
     if path and path[-1] != "[]":
         hover = _by_path(_HOVER, path)
         if hover is not None and ("description" not in schema or path == ("kind",)):
-            found["description"] = hover
+            told["description"] = hover
     if (examples := _by_path(_EXAMPLES, path)) is not None:
-        found["examples"] = examples
+        told["examples"] = examples
     if (snippets := _by_path(_SNIPPETS, path)) is not None:
-        found["defaultSnippets"] = snippets
-    return found
+        told["defaultSnippets"] = snippets
+    return told
 
 
 def _shape(schema: Schema, path: tuple[str, ...]) -> Schema:
@@ -141,7 +141,7 @@ def _shape(schema: Schema, path: tuple[str, ...]) -> Schema:
 def _by_path(table: dict[str, Any], path: tuple[str, ...]) -> Any:
     """The entry of the longest end of the path."""
     for first in range(len(path)):
-        found = table.get(".".join(path[first:]))
-        if found is not None:
-            return found
+        text = table.get(".".join(path[first:]))
+        if text is not None:
+            return text
     return None

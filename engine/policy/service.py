@@ -64,10 +64,10 @@ def load_services(text: bytes, file: str) -> Services:
     node = parse(text, file)
     if issues := check_structure(node, SERVICES):
         raise PolicyError(issues)
-    found = {}
+    services = {}
     for name, part in node["services"].items():
         denied = part.get("if denied")
-        found[name] = Service(
+        services[name] = Service(
             name=name,
             purpose=part["purpose"].text,
             policies=part["policies"].texts(),
@@ -75,4 +75,4 @@ def load_services(text: bytes, file: str) -> Services:
             refuses=denied is not None and denied.text == "refuse",
             span=node["services"].keys[name],
         )
-    return Services(found, digest_of(text), text)
+    return Services(services, digest_of(text), text)

@@ -67,11 +67,11 @@ def arrival_of(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -
     ]
     _stray(sheet, columns, file, issues)
     matched = _matched(rows, sheet, section, file, issues)
-    found = [_arrived(cells, was, sheet, file, issues) for cells, was in zip(rows, matched, strict=True)]
-    if not found:
+    arrived = [_arrived(cells, was, sheet, file, issues) for cells, was in zip(rows, matched, strict=True)]
+    if not arrived:
         row = sheet.heading_row
-        issues.append(sheet.issue(file, "there is no rule left", "a table has at least one", row=row))
-    return Arrival(sheet, section, columns, tuple(found))
+        issues.append(sheet.issue(file, "there is no rule left", "a table needs at least one", row=row))
+    return Arrival(sheet, section, columns, tuple(arrived))
 
 
 def _about_issues(sheet: Sheet, section: Section, issues: list[Issue]) -> None:
@@ -79,13 +79,13 @@ def _about_issues(sheet: Sheet, section: Section, issues: list[Issue]) -> None:
     for key, text in section.about:
         if key in given and not _same(text, Cell(given[key], 1, 1)):
             message = f"the table `{section.name}`: `{key}` is `{given[key]}` in the sheets, and `{text}` in the policy"
-            issues.append(Issue(message, "it is changed in the policy's file", code="sheet-cell"))
+            issues.append(Issue(message, "change it in the policy's file", code="sheet-cell"))
 
 
 def _columns(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -> dict[PathOf, int]:
     """The column of each path; headings that are unknown, double or missing are issues."""
     known = {heading_of(path): path for path in section.columns}
-    found: dict[PathOf, int] = {}
+    columns: dict[PathOf, int] = {}
     unknown: list[Cell] = []
     for cell in sheet.headings:
         heading = " ".join(cell.text.split())
@@ -98,23 +98,23 @@ def _columns(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -> 
             unknown.append(cell)
         if path is None:
             unknown.append(cell)
-            issues.append(_column_issue(sheet, cell, file, "no column is called so", did_you_mean(heading, known)))
-        elif path in found:
-            message = f"the column stands twice; first in column {letters(found[path])}"
+            issues.append(_column_issue(sheet, cell, file, "there is no such column", did_you_mean(heading, known)))
+        elif path in columns:
+            message = f"the column appears twice; first in column {letters(columns[path])}"
             issues.append(_column_issue(sheet, cell, file, message, "keep one of them"))
         else:
-            found[path] = cell.column
+            columns[path] = cell.column
     filled = {path for row in section.rows for path in row.cells} | {COMMENT for row in section.rows if row.comment}
     for path in section.columns:
-        if path not in found and path in filled | {("id",)}:
+        if path not in columns and path in filled | {("id",)}:
             heading = heading_of(path)
             near = [cell.text for cell in unknown if did_you_mean(cell.text, [heading]).startswith("did")]
             hint = (
-                f"is it the one called `{near[0]}`?" if near else "to ask or say nothing, keep it and empty its cells"
+                f"is it the one called `{near[0]}`?" if near else "if it does not matter, keep it and empty its cells"
             )
             row = sheet.heading_row
             issues.append(sheet.issue(file, f"the column `{heading}` is missing", hint, row=row))
-    return found
+    return columns
 
 
 def _column_issue(sheet: Sheet, cell: Cell, file: str, message: str, hint: str) -> Issue:
@@ -128,9 +128,9 @@ def _stray(sheet: Sheet, columns: Mapping[PathOf, int], file: str, issues: list[
     for row in sheet.rows:
         for cell in row:
             if cell.column not in headed and cell.text.strip():
-                message = f"`{cell.text}` stands in a column without a heading"
-                found = sheet.issue(file, message, "give it one, or empty the cell", row=cell.row, column=cell.column)
-                issues.append(found)
+                message = f"`{cell.text}` is in a column without a heading"
+                issue = sheet.issue(file, message, "give it one, or empty the cell", row=cell.row, column=cell.column)
+                issues.append(issue)
 
 
 def _matched(
@@ -139,29 +139,35 @@ def _matched(
     """The rule that each row was written from: the one with its id, or, renamed, the one with all its other cells."""
     by_id = {row.id: row for row in section.rows}
     seen: dict[str, Cell] = {}
-    found: list[Row | None] = []
+    matched: list[Row | None] = []
     for cells in rows:
         cell = cells[("id",)]
         if not cell.text.strip():
             issues.append(
-                sheet.issue(file, "the rule has no id", "give it a word of its own", row=cell.row, column=cell.column)
+                sheet.issue(
+                    file,
+                    "the rule has no id",
+                    "give it a word of its own",
+                    row=cell.row,
+                    column=cell.column,
+                )
             )
         exact = cell.text if cell.text in by_id else next((known for known in by_id if _same(known, cell)), cell.text)
         if exact in seen and exact.strip():
-            message = f"the id `{exact}` stands twice; first in row {seen[exact].row}"
+            message = f"the id `{exact}` appears twice; first in row {seen[exact].row}"
             hint = "give each rule an id of its own"
             issues.append(sheet.issue(file, message, hint, row=cell.row, column=cell.column, text=exact))
-        found.append(by_id.get(exact) if exact not in seen else None)
+        matched.append(by_id.get(exact) if exact not in seen else None)
         seen.setdefault(exact, cell)
     left = [row for row in section.rows if row.id not in seen]
     for number, cells in enumerate(rows):
-        if found[number] is None:
-            above = found[number - 1] if number else None
+        if matched[number] is None:
+            above = matched[number - 1] if number else None
             renamed = _renamed(cells, left, section.rows, above)
             if renamed is not None:
-                found[number] = renamed
+                matched[number] = renamed
                 left.remove(renamed)
-    return found
+    return matched
 
 
 def _renamed(cells: Mapping[PathOf, Cell], left: list[Row], rows: tuple[Row, ...], above: Row | None) -> Row | None:
@@ -194,13 +200,13 @@ def _arrived(cells: dict[PathOf, Cell], was: Row | None, sheet: Sheet, file: str
             continue
         fault = _bent(path, before, cell)
         if fault is not None:
-            found = sheet.issue(file, *fault, row=cell.row, column=cell.column, text=cell.text)
-            issues.append(found)
+            issue = sheet.issue(file, *fault, row=cell.row, column=cell.column, text=cell.text)
+            issues.append(issue)
         elif path == COMMENT:
             lines = tuple(cell.text.splitlines())
             kept = tuple(INSIDE + line for line in was.inside) if was is not None else ()
             if lines[len(lines) - len(kept) :] != kept:
-                hint = "leave the lines `inside the rule:` as they are; they are changed in the policy's file"
+                hint = "leave the lines `inside the rule:` as they are; change them in the policy's file"
                 issues.append(
                     sheet.issue(file, "comments inside a rule stay there", hint, row=cell.row, column=cell.column)
                 )
@@ -243,7 +249,7 @@ def _bent(path: PathOf, before: str, cell: Cell) -> tuple[str, str] | None:
     if cell.held is Held.DATE and (path == ("id",) or (before and not _DAY.match(before.removeprefix('@"')))):
         return f"`{text}` is a date here, and was `{before}`", "format the cell as text and write it again"
     if cell.held is Held.TEXT and not words_only and text != before and _BENT_DAY.fullmatch(text):
-        return f"`{text}` looks like a date of the spreadsheet's own", "write it as 2026-01-31, in a cell that is text"
+        return f"`{text}` looks like a date that the spreadsheet made", "write it as 2026-01-31, in a cell that is text"
     number, old = _number(text), _number(before)
     if number is not None and path[0] in EXPRESSIONS:
         if "e" in text.lower():

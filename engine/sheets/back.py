@@ -41,7 +41,7 @@ def bring_back(
     if book.policy != policy.name:
         raise PolicyError(f"these are the sheets of `{book.policy}`, not of `{policy.name}`")
     if book.digest != policy.digest and not force:
-        hint = "write them out again; or --force, to lay these rules over what stands there now"
+        hint = "write them out again; or --force, to replace the rules that are there now"
         raise PolicyError(f"`{policy.label}` has been changed since these sheets were written", hint)
     text = text_of(policy)
     sections = {section.name: section for section in sections_of(text)}
@@ -53,9 +53,9 @@ def bring_back(
             message = f"`{policy.label}` has no rules called `{sheet.name}`"
             issues.append(Issue(message, did_you_mean(sheet.name, sections), code="sheet-cell"))
             continue
-        found: list[Issue] = []
-        arrivals.append(arrival_of(sheet, section, book.file, found))
-        issues.extend(found)
+        faults: list[Issue] = []
+        arrivals.append(arrival_of(sheet, section, book.file, faults))
+        issues.extend(faults)
     if issues:
         raise PolicyError(issues)
     new = text
@@ -91,10 +91,10 @@ def _position(issue: Issue, text: str) -> int:
 def _rules(text: str, arrival: Arrival) -> str:
     """The text of all rules of a list, in the sheet's order."""
     section = arrival.section
-    found = [_piece(text, arrival, arrived) for arrived in arrival.rows]
+    parts = [_piece(text, arrival, arrived) for arrived in arrival.rows]
     if section.part.flow:
-        return _in_brackets(found, [arrived.was for arrived in arrival.rows], text, section.end)
-    pieces = [lead + body for lead, body in found]
+        return _in_brackets(parts, [arrived.was for arrived in arrival.rows], text, section.end)
+    pieces = [lead + body for lead, body in parts]
     whole = "".join(piece if piece.endswith("\n") else piece + _newline(text) for piece in pieces)
     return whole if text[: section.end].endswith("\n") else whole.removesuffix("\n").removesuffix("\r")
 
@@ -199,13 +199,13 @@ def _refuse_misread(before: str, after: str, arrivals: list[Arrival]) -> None:
     message = "these rules cannot be put into the file as it is laid out"
     hint = "change the rule there; a comment in the middle of a value may be the cause"
     try:
-        found = {section.name: section for section in sections_of(after)}
+        sections = {section.name: section for section in sections_of(after)}
         if _without_rules(before, arrivals) != _without_rules(after, arrivals):
             raise PolicyError(message, hint)
     except PolicyError:
         raise PolicyError(message, hint) from None
     for arrival in arrivals:
-        rows = found[arrival.section.name].rows
+        rows = sections[arrival.section.name].rows
         issues = []
         if len(rows) != len(arrival.rows):
             raise PolicyError(message, hint)
@@ -253,9 +253,9 @@ class _Place:
 
 
 def _places(text: str, arrivals: list[Arrival]) -> Iterator[_Place]:
-    found = {section.name: section for section in sections_of(text)}
+    sections = {section.name: section for section in sections_of(text)}
     for arrival in arrivals:
-        for row, arrived in zip(found[arrival.section.name].rows, arrival.rows, strict=True):
+        for row, arrived in zip(sections[arrival.section.name].rows, arrival.rows, strict=True):
             yield _Place(row.part.start, row.part.end, arrival, arrived.row, 0)
             for path, key, value in row.part.leaves():
                 column = arrival.columns.get(path, 0)

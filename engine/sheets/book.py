@@ -15,9 +15,9 @@ LONGEST = 32_767
 """How many characters a spreadsheet keeps in one cell."""
 NOTES = (
     "One sheet for each list of rules; one row for each rule, in the order in which they are tried.",
-    "Change, add, move or delete rows and cells. An empty cell asks or says nothing.",
+    "Change, add, move or delete rows and cells. An empty cell leaves its entry out of the rule.",
     "To ask about another fact, add a column such as `when: plan`.",
-    "Do not change headings, this page, or what it says of a table: that is changed in the policy's file.",
+    "Do not change headings or this page. Hit policies, outputs and the like are changed in the policy's file.",
 )
 
 
@@ -86,11 +86,11 @@ def heading_of(path: PathOf) -> str:
 
 def letters(column: int) -> str:
     """A, B, ... Z, AA: how spreadsheets name columns."""
-    found = ""
+    name = ""
     while column:
         column, rest = divmod(column - 1, 26)
-        found = chr(65 + rest) + found
-    return found
+        name = chr(65 + rest) + name
+    return name
 
 
 def text_of(policy: Policy) -> str:
@@ -102,13 +102,13 @@ def chosen_sections(policy: Policy, decision: str = "") -> tuple[Section, ...]:
     """The lists of rules of a YAML policy, or the one of `decision`. Raises PolicyError when there is none."""
     if policy.lenient or policy.text.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<"):
         raise PolicyError(f"`{policy.label}` is a .dmn file", "convert it first: ordain dmn convert")
-    found = sections_of(text_of(policy))
-    if not found:
+    sections = sections_of(text_of(policy))
+    if not sections:
         raise PolicyError(f"`{policy.label}` has no list of rules to put into a sheet")
-    known = [section.name for section in found]
+    known = [section.name for section in sections]
     if decision and decision not in known:
         raise PolicyError(f"`{policy.label}` has no rules called `{decision}`", did_you_mean(decision, known))
-    return tuple(section for section in found if decision in ("", section.name))
+    return tuple(section for section in sections if decision in ("", section.name))
 
 
 def book_of(policy: Policy, decision: str = "", *, exact: bool = True) -> Book:
@@ -135,7 +135,7 @@ def _sheet(section: Section, title: str) -> Sheet:
 
 def _titles(names: Sequence[str]) -> list[str]:
     """Names of sheets: at most 31 characters, none of those that spreadsheets refuse, none twice in any case."""
-    found: list[str] = []
+    titles: list[str] = []
     taken = {"about", "history"}
     for name in names:
         plain = "".join("_" if c in "[]:*?/\\'" or not c.isprintable() else c for c in name)[:31].strip() or "rules"
@@ -143,8 +143,8 @@ def _titles(names: Sequence[str]) -> list[str]:
         while title.lower() in taken:
             title, number = f"{plain[:27]}~{number}", number + 1
         taken.add(title.lower())
-        found.append(title)
-    return found
+        titles.append(title)
+    return titles
 
 
 def _unfit(sheet: Sheet) -> list[Issue]:

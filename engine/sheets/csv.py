@@ -41,7 +41,9 @@ def read_csv(data: bytes, file: str) -> Book:
     lines = list(_records(_decoded(data, file), file))
     first = lines[0][1] if lines else []
     if not first or first[0].strip() != _FIRST:
-        raise PolicyError(Issue("this is no file of `ordain table --out`", f"its first cell is `{_FIRST}`", _at(file)))
+        raise PolicyError(
+            Issue("this file was not written by `ordain table --out`", f"its first cell must be `{_FIRST}`", _at(file))
+        )
     head: dict[str, str] = {}
     tables: list[tuple[dict[str, str], list[tuple[Cell, ...]]]] = []
     for number, cells in lines:

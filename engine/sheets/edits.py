@@ -60,7 +60,7 @@ class Edit:
 
     def _kept(self, part: Part, path: PathOf, flow: bool) -> list[tuple[str, str | None, str]]:
         """Name, the text before and the text of each entry that stays. Before the first one is nothing of its own."""
-        found: list[tuple[str, str | None, str]] = []
+        entries: list[tuple[str, str | None, str]] = []
         end = part.start
         for number, (key, value) in enumerate(part.pairs):
             gap = None if number == 0 else self._clean(self.text[end : key.start])
@@ -73,8 +73,8 @@ class Edit:
             if piece is not None:
                 # A block that was written anew has the comment at its last line already.
                 has_it = self.bare or (value.kind == "mapping" and not value.flow and self._touches(here))
-                found.append((key.text, gap, piece + ("" if has_it else self.text[value.end : stop])))
-        return found
+                entries.append((key.text, gap, piece + ("" if has_it else self.text[value.end : stop])))
+        return entries
 
     def _touches(self, path: PathOf) -> bool:
         return any(other[: len(path)] == path for other in self.edits)

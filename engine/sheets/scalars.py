@@ -22,8 +22,8 @@ def scalar(
     order = {"'": [single, double], '"': [double], "": [text, *quoted]}.get(like or "", quoted)
     if new or like is None:
         # A test such as `> 0.8` reads better in quotes, even where YAML could do without.
-        order = [text, *order] if text[:1].isalnum() else [found for found in (*order, *quoted) if found != text]
-    return next((found for found in order if _reads_back(found, text, words_only, flow)), double)
+        order = [text, *order] if text[:1].isalnum() else [form for form in (*order, *quoted) if form != text]
+    return next((form for form in order if _reads_back(form, text, words_only, flow)), double)
 
 
 def _escaped(character: str) -> str:

@@ -141,17 +141,17 @@ def _schema(root: Node, path: tuple[str | int, ...]) -> Mapping[str, Any]:
 def _columns(schema: Mapping[str, Any], rows: tuple[Row, ...], outputs: tuple[str, ...]) -> tuple[PathOf, ...]:
     """All columns in the order of a rule's entries; those of `when` and `requires` in that of their appearance."""
     seen = dict.fromkeys(column for row in rows for column in row.cells)
-    found: list[PathOf] = []
+    columns: list[PathOf] = []
     for name, of in schema.items():
         if name == "then":
-            found += [("then", output) if output else ("then",) for output in outputs]
+            columns += [("then", output) if output else ("then",) for output in outputs]
         elif name in _FREE:
-            found += [column for column in seen if column[0] == name]
+            columns += [column for column in seen if column[0] == name]
         elif of.get("type") == "object":
-            found += [(name, inner) for inner in of["properties"]]
+            columns += [(name, inner) for inner in of["properties"]]
         else:
-            found.append((name,))
-    return (*found, COMMENT)
+            columns.append((name,))
+    return (*columns, COMMENT)
 
 
 def _outputs(gives: Node | None) -> dict[str, Node]:
@@ -163,44 +163,44 @@ def _outputs(gives: Node | None) -> dict[str, Node]:
 
 
 def _values(outputs: Mapping[str, Node]) -> dict[PathOf, tuple[str, ...]]:
-    found: dict[PathOf, tuple[str, ...]] = {}
+    declared: dict[PathOf, tuple[str, ...]] = {}
     for name, node in outputs.items():
         values = node.get("values")
         if values is not None:
-            found[("then", name) if name else ("then",)] = values.texts()
-    return found
+            declared[("then", name) if name else ("then",)] = values.texts()
+    return declared
 
 
 def _about(root: Node, holder: Node) -> tuple[tuple[str, str], ...]:
-    found = []
+    about = []
     for key in ("hit policy", "aggregation", "gives", "otherwise", "starts from", "if limits conflict", "round"):
         node = holder.get(key)
         if node is None and key == "otherwise" and root["kind"].text == "intervention":
             node = root.get(key)
         if node is not None and holder is not root:
-            found.append((key, said(node)))
-    if holder.get("rules") is not None and holder is not root and not any(key == "hit policy" for key, _ in found):
-        found.insert(0, ("hit policy", "unique"))
-    return tuple(found)
+            about.append((key, format_node(node)))
+    if holder.get("rules") is not None and holder is not root and not any(key == "hit policy" for key, _ in about):
+        about.insert(0, ("hit policy", "unique"))
+    return tuple(about)
 
 
-def said(node: Node) -> str:
+def format_node(node: Node) -> str:
     """A YAML value in one line: `action: call, discount_percent: 10`."""
     if isinstance(node.value, dict):
         inner = (f"{key}: {_bracketed(part)}" for key, part in node.items())
         return ", ".join(inner)
     if isinstance(node.value, list):
         return ", ".join(map(_bracketed, node.value))
-    return shown(node)
+    return format_scalar(node)
 
 
 def _bracketed(node: Node) -> str:
     if isinstance(node.value, dict):
-        return f"{{{said(node)}}}"
-    return f"[{said(node)}]" if isinstance(node.value, list) else said(node)
+        return f"{{{format_node(node)}}}"
+    return f"[{format_node(node)}]" if isinstance(node.value, list) else format_node(node)
 
 
-def shown(node: Node) -> str:
+def format_scalar(node: Node) -> str:
     """A scalar as a cell of a sheet says it. An empty cell is a missing entry, so an empty text has its quotes."""
     if node.value is None:
         return "null"
@@ -230,7 +230,7 @@ def _leaves(node: Node, path: PathOf = ()) -> Iterator[tuple[PathOf, str]]:
         if isinstance(part.value, dict):
             yield from _leaves(part, (*path, name))
         elif not isinstance(part.value, list):
-            yield (*path, name), shown(part)
+            yield (*path, name), format_scalar(part)
 
 
 def _above(text: str, dash: int) -> int:
@@ -262,13 +262,13 @@ def _comments(lead: str, at: int) -> tuple[tuple[str, ...], int]:
     """The comment lines directly above a rule, and where the first begins."""
     lines = re.findall(r"[^\n]*\n|[^\n]+", lead)
     last = lines.pop() if lines and not lines[-1].endswith("\n") else ""
-    found: list[str] = []
+    comments: list[str] = []
     position = at + len(lead) - len(last)
     while lines and not last.strip() and lines[-1].lstrip().startswith("#"):
         line = lines.pop()
         position -= len(line)
-        found.insert(0, plain_comment(line))
-    return tuple(found), position if found else at + len(lead)
+        comments.insert(0, plain_comment(line))
+    return tuple(comments), position if comments else at + len(lead)
 
 
 def _after_comma(text: str, end: int) -> int:

@@ -34,10 +34,10 @@ class Part:
 
     def get(self, *path: str) -> Part | None:
         """The value under these keys; None when there is none."""
-        found: Part | None = self
+        part: Part | None = self
         for name in path:
-            found = next((value for key, value in found.pairs if key.text == name), None) if found else None
-        return found
+            part = next((value for key, value in part.pairs if key.text == name), None) if part else None
+        return part
 
     def leaves(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Part, Part]]:
         """Path, key and value of each scalar below a mapping."""
@@ -80,10 +80,10 @@ def _part(node: Any, text: str) -> Part:
 
 def value_at(root: Node, path: tuple[str | int, ...]) -> Node | None:
     """The node under keys and numbers of items."""
-    found: Node | None = root
+    node: Node | None = root
     for step in path:
-        found = found.value[step] if found is not None and isinstance(step, int) else found and found.get(str(step))
-    return found
+        node = node.value[step] if node is not None and isinstance(step, int) else node and node.get(str(step))
+    return node
 
 
 def read_nodes(text: str) -> Node:
@@ -102,8 +102,8 @@ def line_start(text: str, position: int) -> int:
 
 def line_end(text: str, position: int) -> int:
     """Just after the line break that ends the line of `position`."""
-    found = text.find("\n", position)
-    return len(text) if found < 0 else found + 1
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end + 1
 
 
 def comments_in(text: str, part: Part, start: int, end: int) -> list[str]:
@@ -112,8 +112,8 @@ def comments_in(text: str, part: Part, start: int, end: int) -> list[str]:
     for scalar in part.scalars():
         for position in range(max(scalar.start, start), min(scalar.end, end)):
             masked[position - start] = "\n" if text[position] == "\n" else "x"
-    found = re.finditer(r"(?:(?<=\s)|^)#[^\r\n]*", "".join(masked), re.MULTILINE)
-    return [plain_comment(text[start + match.start() : start + match.end()]) for match in found]
+    comments = re.finditer(r"(?:(?<=\s)|^)#[^\r\n]*", "".join(masked), re.MULTILINE)
+    return [plain_comment(text[start + match.start() : start + match.end()]) for match in comments]
 
 
 def plain_comment(line: str) -> str:

@@ -84,13 +84,13 @@ def _write_sheet(page: Any, sheet: Sheet, section: Section | None) -> None:
 
 def _put(page: Any, cell: Cell) -> None:
     """A text, whatever it looks like: never a formula, a number or a date."""
-    found = page.cell(cell.row, cell.column)
-    found.number_format = "@"
-    found.alignment = Alignment(wrap_text=True, vertical="top")
+    square = page.cell(cell.row, cell.column)
+    square.number_format = "@"
+    square.alignment = Alignment(wrap_text=True, vertical="top")
     if cell.text:
-        found.value = _CODE.sub(_ESCAPE, cell.text.replace("\r\n", "\n").replace("\r", "\n"))
-        found.data_type = "s"
-        found.quotePrefix = cell.text[:1] in "=+-@'"
+        square.value = _CODE.sub(_ESCAPE, cell.text.replace("\r\n", "\n").replace("\r", "\n"))
+        square.data_type = "s"
+        square.quotePrefix = cell.text[:1] in "=+-@'"
 
 
 def read_xlsx(data: bytes, file: str) -> Book:
@@ -98,7 +98,8 @@ def read_xlsx(data: bytes, file: str) -> Book:
     workbook = _opened(data, file)
     if _COVER not in workbook.sheetnames:
         hint = "do not rename or delete it"
-        raise PolicyError(Issue(f"there is no sheet `{_COVER}`, which says what the others are of", hint, _at(file)))
+        message = f"there is no sheet `{_COVER}`, which says which policy the other sheets belong to"
+        raise PolicyError(Issue(message, hint, _at(file)))
     head: dict[str, str] = {}
     tables: list[tuple[str, str, dict[str, str]]] = []
     for row in _filled(workbook[_COVER], file):
@@ -110,7 +111,7 @@ def read_xlsx(data: bytes, file: str) -> Book:
             (tables[-1][2] if tables else head)[key[:-1]] = text
     if "policy" not in head:
         hint = "write the sheet out again"
-        raise PolicyError(Issue(f"the sheet `{_COVER}` does not say of which policy it is", hint, _at(file)))
+        raise PolicyError(Issue(f"the sheet `{_COVER}` does not name its policy", hint, _at(file)))
     issues: list[Issue] = []
     sheets = []
     for name, title, about in tables:
@@ -126,7 +127,7 @@ def read_xlsx(data: bytes, file: str) -> Book:
 
 
 def _opened(data: bytes, file: str) -> Any:
-    message = "this is no XLSX file"
+    message = "this is not an XLSX file"
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -150,7 +151,7 @@ def _refuse_too_many(data: bytes, file: str) -> None:
     Raises PolicyError.
     """
     if data.count(b"<c ") > _MOST_CELLS:
-        hint = "delete what stands, or has a format, below and beside the rules"
+        hint = "delete contents and formats below and beside the rules"
         raise PolicyError(Issue(f"a sheet has more than {_MOST_CELLS:,} cells", hint, _at(file)))
     for match in _MERGED.finditer(data):
         left, top, right, bottom = range_boundaries(match[1].decode())
@@ -170,7 +171,7 @@ def _filled(page: Any, file: str) -> list[tuple[Any, ...]]:
     rows, columns = (max(numbers) for numbers in zip(*written, strict=True))
     if rows * columns > _MOST_CELLS:
         message = f"sheet `{page.title}`: it reaches as far as row {rows:,} and column {letters(columns)}"
-        raise PolicyError(Issue(message, "delete what stands far below or beside the rules", _at(file)))
+        raise PolicyError(Issue(message, "delete what is far below or beside the rules", _at(file)))
     return list(page.iter_rows(min_row=1, min_col=1, max_row=rows, max_col=columns))
 
 
@@ -190,24 +191,24 @@ def _cells(page: Any, file: str, issues: list[Issue]) -> tuple[tuple[Cell, ...],
 
 def _read(cell: Any, title: str, file: str, issues: list[Issue]) -> Cell:
     value, row, column = getattr(cell, "value", None), cell.row, cell.column
-    found = Cell("", row, column)
+    read = Cell("", row, column)
     fault = next(_faults(cell, value), None)
     if fault is not None:
         place = f"sheet `{title}`, row {row}, column {letters(column)}"
         issues.append(Issue(f"{place}: {fault[0]}", fault[1], Span(file, row, column, str(value)), code="sheet-cell"))
     elif isinstance(value, bool):
-        found = Cell("true" if value else "false", row, column, Held.FLAG)
+        read = Cell("true" if value else "false", row, column, Held.FLAG)
     elif isinstance(value, int | float):
-        found = Cell(format(Decimal(repr(value)), "f"), row, column, Held.NUMBER)
+        read = Cell(format(Decimal(repr(value)), "f"), row, column, Held.NUMBER)
     elif isinstance(value, dt.datetime):
         midnight = value.time() == dt.time()
-        found = Cell((value.date() if midnight else value).isoformat(), row, column, Held.DATE)
+        read = Cell((value.date() if midnight else value).isoformat(), row, column, Held.DATE)
     elif isinstance(value, dt.date | dt.time):
-        found = Cell(value.isoformat(), row, column, Held.DATE)
+        read = Cell(value.isoformat(), row, column, Held.DATE)
     elif value is not None:
         # openpyxl undoes the escape of some texts and not of others; what is left of it is undone here.
-        found = Cell(str(value).replace("_x000D_\n", "\n").replace(_ESCAPE, "_"), row, column)
-    return found
+        read = Cell(str(value).replace("_x000D_\n", "\n").replace(_ESCAPE, "_"), row, column)
+    return read
 
 
 def _faults(cell: Any, value: object) -> Iterator[tuple[str, str]]:
@@ -216,12 +217,13 @@ def _faults(cell: Any, value: object) -> Iterator[tuple[str, str]]:
     if kind == "f":
         yield "it holds a formula of the spreadsheet", "write its result, or format the cell as text"
     elif kind == "e":
-        yield f"it holds the spreadsheet's error {value}", "write what belongs there"
+        yield f"it holds the spreadsheet's error {value}", "write the value that is meant"
     elif isinstance(value, dt.timedelta):
         yield f"it holds the span of time {value}", 'format the cell as text and write, for example, duration("PT2H")'
     elif isinstance(value, int | float) and not isinstance(value, bool) and "%" in str(cell.number_format):
-        shown = format(Decimal(repr(value)) * 100, "f")
-        yield f"it shows {shown} percent and holds {value}", "format the cell as text and write the number you mean"
+        shown = format((Decimal(repr(value)) * 100).normalize(), "f")
+        hint = f"format the cell as text, and write {shown} if {shown} percent is meant"
+        yield f"the cell shows {shown} % but its value is {value}", hint
 
 
 def _at(file: str) -> Span:

@@ -31,7 +31,7 @@ def differ(table: Table, fired: list[int]) -> None:
     """`any`, when the rules that apply give different outputs. Raises RulesDisagree at the second of them."""
     names = " and ".join(f"`{table.rules[number].id}`" for number in fired)
     message = f"{names} of `{table.name}` apply at once with different outputs, and its hit policy is any"
-    raise RulesDisagree(Issue(message, "let them give the same", table.rules[fired[1]].span))
+    raise RulesDisagree(Issue(message, "give them the same outputs", table.rules[fired[1]].span))
 
 
 def broken(requirement: Requirement) -> None:
@@ -101,7 +101,7 @@ def total(table: Table, rows: list[Value]) -> Value:
 def declared(values: tuple[str, ...], value: Value) -> Value:
     """A computed output that must be one of its declared values. Raises ValueError."""
     if value is not None and value not in values:
-        raise ValueError(f"`{value}` is none of the declared values; {did_you_mean(str(value), values)}")
+        raise ValueError(f"`{value}` is not one of the declared values; {did_you_mean(str(value), values)}")
     return value
 
 

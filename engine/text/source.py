@@ -76,7 +76,7 @@ def read_file(path: Path, shown: str) -> bytes:
     """The bytes of a text file that errors will call `shown`. Raises PolicyError."""
     try:
         if path.exists() and not path.is_file() and not path.is_dir():  # such as a pipe, which might never end
-            raise PolicyError(Issue(f"`{shown}` is no file", code="file"))
+            raise PolicyError(Issue(f"`{shown}` is not a file", code="file"))
         with path.open("rb") as stream:
             data = stream.read(LIMITS.yaml_bytes + 1)
     except FileNotFoundError:
@@ -103,7 +103,7 @@ def parse(data: bytes, file: str) -> Node:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = (error.problem or "it cannot be read").strip()
-        hint = "a text with `: ` inside stands in quotes" if "mapping values" in what else ""
+        hint = "put a text that contains `: ` in quotes" if "mapping values" in what else ""
         raise PolicyError(
             Issue(f"this is not YAML: {what}", hint, _at(file, text, line, column), code="yaml")
         ) from None
@@ -161,7 +161,7 @@ class _Reader:
                 self.refuse("a key must be plain text", "", event)
             key = self.node(event, depth + 1)
             if key.text in keys:
-                message = f"`{key.text}` stands twice; first in line {keys[key.text].line}"
+                message = f"`{key.text}` appears twice; first in line {keys[key.text].line}"
                 raise PolicyError(Issue(message, "keep one of them", key.span, code="duplicate"))
             keys[key.text] = key.span
             values[key.text] = self.node(next(self.events), depth + 1)
@@ -190,17 +190,17 @@ class _Reader:
 
     def folds(self, first: int, end: int, text: str) -> tuple[tuple[int, int], ...]:
         """Where each line after the first begins, in the folded text and in the file."""
-        found, position = [], 0
+        folds, position = [], 0
         for number, line in enumerate(self.text.splitlines()[first:end]):
             words = line.split()
             if not words:
                 return ()  # a blank line is a line break of its own: places stay those of the first line
             start = text.find(words[0], position)
             if number and start >= 0:
-                found.append((start, line.index(words[0]) + 1))
+                folds.append((start, line.index(words[0]) + 1))
             position = max(start, position)
             position += len(line.strip()) if number else 0
-        return tuple(found)
+        return tuple(folds)
 
 
 def _plain_scalar(text: str) -> str | bool | Decimal | None:

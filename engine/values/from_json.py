@@ -8,7 +8,7 @@ from decimal import Decimal
 from ordain.engine.errors import NotThatType
 from ordain.engine.limits import LIMITS
 from ordain.engine.values import temporal
-from ordain.engine.values.types import ANY, Kind, Type, Value, number, said
+from ordain.engine.values.types import ANY, Kind, Type, Value, format_raw, number
 
 _MOST_LEVELS = LIMITS.value_levels
 _TEMPORAL = frozenset({Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS})
@@ -34,7 +34,7 @@ def from_json(raw: object, type: Type = ANY, depth: int = 0) -> Value:
     if isinstance(raw, list):
         item = (type.item or ANY) if type.kind is Kind.LIST else type
         return tuple(from_json(part, item, depth + 1) for part in raw)
-    raise NotThatType(f"{said(raw)} is no JSON")
+    raise NotThatType(f"{format_raw(raw)} is no JSON")
 
 
 def _encodable(text: str) -> str:
@@ -42,5 +42,5 @@ def _encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise NotThatType("it has half of a surrogate pair, which is no character") from None
+        raise NotThatType("it contains an invalid Unicode character") from None
     return text

@@ -37,7 +37,7 @@ def _number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except ArithmeticError:
-        raise MalformedRequest(f"`{text[:40]}` is no number that can be read") from None
+        raise MalformedRequest(f"`{text[:40]}` is not a number that can be read") from None
 
 
 def _no_number(text: str) -> NoReturn:
@@ -45,8 +45,8 @@ def _no_number(text: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
         [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
-        raise MalformedRequest(f"the key `{twice}` stands twice in one object", "keep one of them")
-    return found
+        raise MalformedRequest(f"the key `{twice}` appears twice in one object", "keep one of them")
+    return entries

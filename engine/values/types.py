@@ -69,6 +69,16 @@ class Kind(StrEnum):
     ANY = "any"
 
 
+_SINGLE = {
+    Kind.NUMBER: ("a number", "numbers"),
+    Kind.TEXT: ("a text", "texts"),
+    Kind.FLAG: ("a yes/no value", "yes/no values"),
+    Kind.DATE: ("a date", "dates"),
+    Kind.TIME: ("a time", "times"),
+    Kind.DATE_TIME: ("a date and time", "dates with times"),
+    Kind.DURATION: ("a duration", "durations"),
+    Kind.MONTHS: ("a duration in months", "durations in months"),
+}
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,18})?", re.ASCII)
 
 
@@ -223,6 +233,16 @@ def range_of(item: Type) -> Type:
     return Type(Kind.RANGE, item=item)
 
 
+def described(type: Type, *, many: bool = False) -> str:
+    """How a message names values of a type: `a number`, `a yes/no value`, `null`; with `many`, `numbers`."""
+    if type.kind is Kind.NULL:
+        return "null"
+    if type.kind in _SINGLE and not type.variable:
+        one, several = _SINGLE[type.kind]
+        return several if many else one
+    return f"values of type {type}" if many else f"a {type}"
+
+
 def type_named(name: str) -> Type | None:
     """The type that a policy calls `name` ("number", "list of text"), or None."""
     if name.startswith("list of "):
@@ -276,29 +296,29 @@ def read(type: Type, raw: object, *, stored: bool = False) -> Value:
             return number(raw)
         if stored and isinstance(raw, str):
             return number(raw)
-        raise NotThatType(f"{said(raw)} is not a number")
+        raise NotThatType(f"{format_raw(raw)} is not a number")
     if kind is Kind.FLAG:
         if not isinstance(raw, bool):
-            raise NotThatType(f"{said(raw)} is not true or false")
+            raise NotThatType(f"{format_raw(raw)} is not true or false")
         return raw
     if kind is Kind.LIST:
         if not isinstance(raw, list | tuple):
-            raise NotThatType(f"{said(raw)} is not a list")
+            raise NotThatType(f"{format_raw(raw)} is not a list")
         return tuple(read(type.item or ANY, item, stored=stored) for item in raw)
     if kind is Kind.CONTEXT:
         return _read_context(type, raw, stored)
     if not isinstance(raw, str):
-        raise NotThatType(f"{said(raw)} is not a {type}")
+        raise NotThatType(f"{format_raw(raw)} is not a {type}")
     if kind in _FROM_TEXT:
         return _FROM_TEXT[kind](raw)
     if type.values and raw not in type.values:
-        raise NotThatType(f"{said(raw)} is none of its values; {did_you_mean(raw, type.values)}")
+        raise NotThatType(f"{format_raw(raw)} is not one of its values; {did_you_mean(raw, type.values)}")
     return raw
 
 
 def _read_context(type: Type, raw: object, stored: bool) -> Value:
     if not isinstance(raw, Mapping):
-        raise NotThatType(f"{said(raw)} is not a context")
+        raise NotThatType(f"{format_raw(raw)} is not a context")
     if extra := sorted(set(raw) - set(type.fields)):
         raise NotThatType(f"`{extra[0]}` is not a field of this context")
     if missing := sorted(name for name, of in type.fields.items() if name not in raw and not of.optional):
@@ -335,7 +355,7 @@ def plain(value: Value) -> Any:
     raise TypeError(f"no outcome may hold a {value.__class__.__name__}")
 
 
-def said(raw: object) -> str:
+def format_raw(raw: object) -> str:
     """How an error names a raw JSON value: its kind and, shortened, itself."""
     if raw is None:
         return "null"

@@ -94,9 +94,13 @@ def _near(moment: int) -> dt.datetime:
 def _info(name: str) -> ZoneInfo:
     if name in _names():
         return ZoneInfo(name)
+    raise NotThatType(f"`{name[:64]}` is no time zone{zone_hint(name)}")
+
+
+def zone_hint(name: str) -> str:
+    """What follows `... is not a time zone`: the zone that may be meant, or examples."""
     near = did_you_mean(name, _names())
-    hint = f"; {near}" if near.startswith("did") else " such as Asia/Kolkata or Europe/Paris"
-    raise NotThatType(f"`{name[:64]}` is no time zone{hint}")
+    return f"; {near}" if near.startswith("did") else " such as Asia/Kolkata or Europe/Paris"
 
 
 @lru_cache(maxsize=1)

@@ -260,7 +260,7 @@ def test_a_pipe_among_the_policies_is_no_file_and_nothing_waits_for_it(tmp_path:
     os.mkfifo(policies / "price-bounds/v2.yaml")
     done = ordain_here(tmp_path, "check", str(policies))
     assert done.returncode == 1
-    assert "price-bounds/v2.yaml` is no file" in done.stdout
+    assert "price-bounds/v2.yaml` is not a file" in done.stdout
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")

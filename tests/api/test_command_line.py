@@ -69,10 +69,15 @@ def test_yaml_and_json_facts_give_the_same_json_at_the_time_that_was_asked(tmp_p
 
 BAD = [
     ("retentoin", '{"churn_risk": 0.85}', "UnknownService", "there is no service `retentoin`"),
-    ("plan-advice", '{"usage_gb": 95}', "CustomerDataIncomplete", "`plan_gb` is missing"),
+    (
+        "plan-advice",
+        '{"usage_gb": 95}',
+        "CustomerDataIncomplete",
+        "`used_percent` of plan-advice@1 needs `plan_gb`, which is missing",
+    ),
     ("plan-advice", '{"usage_gb": "95", "plan_gb": 100}', "DataQualityIssue", '`usage_gb`: the text `"95"` is not'),
     ("plan-advice", '{"usage_gb": 95,', "MalformedRequest", "`facts.json` is not JSON"),
-    ("plan-advice", "[95]", "MalformedRequest", "`facts.json` holds a list, an object of facts belongs there"),
+    ("plan-advice", "[95]", "MalformedRequest", "`facts.json` must hold an object of facts, not a list"),
 ]
 
 
@@ -93,9 +98,9 @@ def test_bad_input_exits_with_2_and_says_why(tmp_path: Path, service: str, facts
     ("file", "text", "message"),
     [
         ("none.json", None, "`none.json` cannot be read: no such file or directory"),
-        ("facts.yaml", b"usage_gb: 95\nusage_gb: 96\n", "facts.yaml:2:1: `usage_gb` stands twice; first in line 1"),
+        ("facts.yaml", b"usage_gb: 95\nusage_gb: 96\n", "facts.yaml:2:1: `usage_gb` appears twice; first in line 1"),
         ("facts.yaml", b"usage_gb: [95\n", "facts.yaml:2:1: this is not YAML"),
-        ("facts.yaml", b"- 95\n", "`facts.yaml` holds a list, an object of facts belongs there"),
+        ("facts.yaml", b"- 95\n", "`facts.yaml` must hold an object of facts, not a list"),
         ("facts.yaml", b"", "facts.yaml:1:1: the file is empty"),
         ("facts.yaml", b"\xff", "facts.yaml:1:1: the file is not UTF-8 text"),
     ],

@@ -93,7 +93,7 @@ def test_a_text_that_would_change_its_meaning_is_left_alone(folder: Path) -> Non
     before = file.read_bytes()
     done = ordain_here(folder, "fmt", "policies/a/v1.yaml")
     assert done.returncode == 2
-    assert "v1.yaml:1:10: formatting would change what stands here, so the file is left as it is" in done.stderr
+    assert "v1.yaml:1:10: formatting would change the meaning here, so the file is left as it is" in done.stderr
     assert file.read_bytes() == before
 
 
@@ -117,9 +117,9 @@ def test_the_shipped_policies_need_no_formatting(tmp_path: Path) -> None:
     assert done.stdout.endswith(" files, 0 would change\n")
 
 
-def test_the_help_says_that_a_version_in_use_is_never_edited(tmp_path: Path) -> None:
+def test_the_help_says_that_a_version_in_use_is_not_formatted(tmp_path: Path) -> None:
     text = " ".join(ordain_here(tmp_path, "fmt", "--help").stdout.split())
-    assert "A version that has decided anything is never edited" in text
+    assert "Do not format a version that has decided anything" in text
 
 
 # --- schema -------------------------------------------------------------------------------------------------------

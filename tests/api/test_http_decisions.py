@@ -310,7 +310,7 @@ def test_an_input_of_the_model_that_is_missing_is_named(scoring: FlaskClient) ->
     assert answer.status_code == 422
     error = error_in(answer.data)
     assert error["code"] == "CustomerDataIncomplete"
-    assert error["message"] == "`tickets` is missing; the model churn@1 needs it for `churn_risk`"
+    assert error["message"] == "the model churn@1 needs `tickets` for `churn_risk`, and it is missing"
     assert error["details"][0]["hint"] == "or send `churn_risk` itself"
 
 

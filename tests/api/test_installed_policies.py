@@ -31,21 +31,21 @@ BROKEN = [
         "plan-advice/v1.yaml",
         "usage_gb / plan_gb, 2)",
         "usage_bg / plan_gb, 2)",
-        "11:28: `usage_bg` is no fact known here\n    usage_bg\n    hint: did you mean `usage_gb`?\n",
+        "11:28: unknown fact `usage_bg`\n    usage_bg\n    hint: did you mean `usage_gb`?\n",
         id="an unknown fact",
     ),
     pytest.param(
         "plan-advice/v1.yaml",
         "owner: products",
         "owner: products\nowner: pricing",
-        "6:1: `owner` stands twice; first in line 5\n    owner\n    hint: keep one of them\n",
+        "6:1: `owner` appears twice; first in line 5\n    owner\n    hint: keep one of them\n",
         id="a duplicate key",
     ),
     pytest.param(
         "facts.yaml",
         "  plan_min_price:",
         "  base_price:",
-        "11:3: `base_price` stands twice; first in line 6\n    base_price\n    hint: keep one of them\n",
+        "11:3: `base_price` appears twice; first in line 6\n    base_price\n    hint: keep one of them\n",
         id="a fact declared twice",
     ),
     pytest.param(
@@ -76,7 +76,7 @@ BROKEN = [
         "services.yaml",
         "[plan-advice]",
         "[plan-advise]",
-        "12:3: the service `plan-advice` names no known policy: `plan-advise`\n    plan-advice\n"
+        "12:3: the service `plan-advice` names an unknown policy: `plan-advise`\n    plan-advice\n"
         "    hint: did you mean `plan-advice`?\n",
         id="a service without its policy",
     ),
@@ -113,10 +113,10 @@ def test_all_findings_of_all_files_are_told_at_once(tmp_path: Path, policies: Pa
         assert done.returncode == (1 if command == ("check",) else 2)
         assert "Traceback" not in done.stderr
         told = done.stdout.replace(": error: ", ": ") if command == ("check",) else done.stderr
-        for place in ("plan-advice/v1.yaml:11:28: `usage_bg`", "plan-advice/v1.yaml:11:39: `plan_bg`"):
-            assert f"policies/{place} is no fact known here" in told
+        for place, name in (("11:28", "usage_bg"), ("11:39", "plan_bg")):
+            assert f"policies/plan-advice/v1.yaml:{place}: unknown fact `{name}`" in told
         assert "policies/retention-offer/v1.yaml:21:48: `medum`" in told
-        assert "policies/price-proposal/v1.yaml:19:5: `colour`" in told
+        assert "policies/price-proposal/v1.yaml:19:5: unknown field `colour`" in told
     assert not (tmp_path / "ordain.db").exists()
 
 

@@ -129,7 +129,7 @@ def test_a_wrong_cell_is_said_by_its_place_and_nothing_is_written(folder: Path) 
     edit(folder / "rules.csv", "loyalty reward", "loyalty rewrd")
     said = table(folder, "retention-offer", "--in", "rules.csv", "--replace", code=2)
     assert "sheet `offer`, row 16, column B (when: churn_risk): `>>` means nothing here" in said
-    assert "column E (then: action): `loyalty rewrd` is none of the declared values" in said
+    assert "column E (then: action): `loyalty rewrd` is not one of the declared values" in said
     assert "did you mean `loyalty reward`?" in said
     assert (folder / "policies/retention-offer/v1.yaml").read_bytes() == (
         ROOT / "policies/retention-offer/v1.yaml"
@@ -163,7 +163,7 @@ def test_what_cannot_be_done_is_said(folder: Path, arguments: list[str], message
 def test_no_file_is_written_over_unasked(folder: Path) -> None:
     table(folder, "plan-advice", "--out", "rules.csv", "--delimiter", ";")
     assert (folder / "rules.csv").read_bytes().startswith(b"\xef\xbb\xbfpolicy:;plan-advice\r\n")
-    assert "is there already" in table(folder, "plan-advice", "--out", "rules.csv", code=2)
+    assert "exists already" in table(folder, "plan-advice", "--out", "rules.csv", code=2)
     table(folder, "plan-advice", "--out", "rules.csv", "--force")
     assert (folder / "rules.csv").read_bytes().startswith(b"\xef\xbb\xbfpolicy:,plan-advice\r\n")
 

@@ -92,7 +92,7 @@ def test_a_fact_that_no_policy_reads_is_neither_gathered_nor_checked() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message", "hint"),
     [
-        ({"teir": "low"}, "`teir` is no fact", "did you mean `tier`?"),
+        ({"teir": "low"}, "unknown fact `teir`", "did you mean `tier`?"),
         ({"price": "400"}, '`price`: the text `"400"` is not a number', "the price"),
         ({"price": True}, "`price`: the flag `true` is not a number", "the price"),
         ({"price": Decimal("NaN")}, "`price`: `NaN` is not a finite number", "the price"),
@@ -103,13 +103,13 @@ def test_a_fact_that_no_policy_reads_is_neither_gathered_nor_checked() -> None:
         ({"risk": Decimal("1.00001")}, "`risk`: the number `1.00001` is outside [0..1]", "the risk of leaving"),
         (
             {"tier": "hihg"},
-            '`tier`: the text `"hihg"` is none of its values; did you mean `high`?',
+            '`tier`: the text `"hihg"` is not one of its values; did you mean `high`?',
             "the customer's value",
         ),
         ({"tier": ["high"]}, "`tier`: a list is not a text", "the customer's value"),
         (
             {"price": {"amount": "400.00", "currency": "EUR"}},
-            '`price`: the text `"EUR"` is not its currency, INR',
+            "`price`: it came in EUR; it must be in INR",
             "the price",
         ),
         (
@@ -133,10 +133,10 @@ def test_all_missing_facts_are_named_at_once_with_the_rule_that_needs_each() -> 
     with pytest.raises(CustomerDataIncomplete) as caught:
         gathered({"price": None})
     assert told(caught.value) == [
-        ("`price` is missing; rule `dear` of sample@1 needs it", "price: the price", "price"),
-        ("`tier` is missing; rule `dear` of sample@1 needs it", "tier: the customer's value", "tier"),
+        ("rule `dear` of sample@1 needs `price`, which is missing", "price: the price", "price"),
+        ("rule `dear` of sample@1 needs `tier`, which is missing", "tier: the customer's value", "tier"),
         (
-            "`risk` is missing; rule `leaving` of sample@1 needs it",
+            "rule `leaving` of sample@1 needs `risk`, which is missing",
             "send it, or train the model: ordain train churn",
             "risk",
         ),
@@ -170,7 +170,7 @@ def test_what_the_model_lacks_is_named_with_the_fact_it_is_needed_for() -> None:
     with pytest.raises(CustomerDataIncomplete) as caught:
         gathered({"price": 400, "tier": "low"}, churn=SteadyModel(Decimal("0.9")))
     assert told(caught.value) == [
-        ("`usage` is missing; the model churn@3 needs it for `risk`", "or send `risk` itself", "usage")
+        ("the model churn@3 needs `usage` for `risk`, and it is missing", "or send `risk` itself", "usage")
     ]
 
 

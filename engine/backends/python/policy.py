@@ -19,6 +19,7 @@ from ordain.engine.errors import CalculationFailed, CustomerDataIncomplete, Issu
 from ordain.engine.feel.runtime.calls import STRICT, TOO_DEEP, Runtime
 from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.feel.runtime.nulls import reason
+from ordain.engine.feel.runtime.work import OVER_THE_LIMIT, TOO_MUCH_WORK
 from ordain.engine.feel.syntax.tree import Function, Literal
 from ordain.engine.policy.model import Policy, TableFunction
 from ordain.engine.step import Step
@@ -54,18 +55,20 @@ class CompiledPolicy:
             self.function(values, at, steps, runtime)
         except MissingValue as missing:
             label, span = self.place(missing.__traceback__)
-            message = f"`{missing.args[0]}` is missing, and {label} needs it"
             fact = str(missing.args[0])
-            raise CustomerDataIncomplete(Issue(message, "send it, or make the rule ask for null", span, fact)) from None
+            message = f"{label} needs `{fact}`, which is missing"
+            hint = f"send it, or add a rule for a missing `{fact}`"
+            raise CustomerDataIncomplete(Issue(message, hint, span, fact)) from None
         except CalculationFailed as failed:
             issue = failed.issues[0]
             if issue.span is not None:
                 raise
             label, span = self.place(failed.__traceback__)
-            raise CalculationFailed(Issue(f"{label} cannot be calculated: {issue.message}", issue.hint, span)) from None
+            why = OVER_THE_LIMIT if issue.message == TOO_MUCH_WORK else issue.message
+            raise CalculationFailed(Issue(f"{label} cannot be calculated: {why}", issue.hint, span)) from None
         except (ArithmeticError, ValueError, TypeError, RecursionError) as fault:
             label, span = self.place(fault.__traceback__)
-            why = TOO_DEEP if isinstance(fault, RecursionError) else reason(fault)
+            why = TOO_DEEP if isinstance(fault, RecursionError) else reason(fault, recorded=self.policy.lenient)
             raise CalculationFailed(Issue(f"{label} cannot be calculated: {why}", "", span)) from None
 
     def place(self, traceback: TracebackType | None) -> tuple[str, Span]:

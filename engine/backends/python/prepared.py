@@ -110,9 +110,9 @@ class PreparedTable:
             for column, cell, value in zip(self.plan.columns, rule.cells, columns, strict=True)
             if cell is not None and value is None and cell.on_null is OnNull.NEEDED
         )
-        message = f"`{asked}` is missing, and rule `{rule.rule.id}` needs it"
-        issue = Issue(message, "send it, or make the rule ask for null", rule.rule.span, asked)
-        raise CustomerDataIncomplete(issue)
+        message = f"rule `{rule.rule.id}` needs `{asked}`, which is missing"
+        hint = f"send it, or add a rule for a missing `{asked}`"
+        raise CustomerDataIncomplete(Issue(message, hint, rule.rule.span, asked))
 
     def _row(self, number: int, args: tuple[Any, ...]) -> Value:
         maker = self.makers.get(number)

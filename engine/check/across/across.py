@@ -41,8 +41,8 @@ def across(catalog: Catalog, models: Sequence[ModelCard] | None = None, today: d
     models.
     """
     looked_at = parts(catalog, models, today)
-    found = list(dict.fromkeys(issue for check in CHECKS for issue in check(looked_at)))
-    return sorted(found, key=_order)
+    findings = list(dict.fromkeys(issue for check in CHECKS for issue in check(looked_at)))
+    return sorted(findings, key=_order)
 
 
 def _order(issue: Issue) -> tuple[int, str, int, int, str]:

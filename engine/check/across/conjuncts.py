@@ -41,13 +41,13 @@ class Condition:
 
 def conditions(checked: Checked, policy: Policy, vocabulary: Vocabulary) -> list[Condition] | None:
     """The conditions that a flag expression joins with `and`; None when it reads what is neither fact nor constant."""
-    found = []
+    conditions = []
     for part in _joined(checked.tree):
         condition = condition_of(replace(checked, tree=part), policy, vocabulary)
         if condition is None:
             return None
-        found.append(condition)
-    return found
+        conditions.append(condition)
+    return conditions
 
 
 def condition_of(checked: Checked, policy: Policy, vocabulary: Vocabulary, want: bool = True) -> Condition | None:
@@ -114,7 +114,7 @@ def _variables(node: Expr, vocabulary: Vocabulary) -> set[Variable]:
         case tree.Call() if (entry := entry_of(node)) is not None and entry.clock:
             return {TODAY}
         case _:
-            return {found for child in tree.children(node) for found in _variables(child, vocabulary)}
+            return {variable for child in tree.children(node) for variable in _variables(child, vocabulary)}
 
 
 def _plain(node: Expr, policy: Policy, vocabulary: Vocabulary) -> bool:
@@ -127,8 +127,8 @@ def _plain(node: Expr, policy: Policy, vocabulary: Vocabulary) -> bool:
         if isinstance(part, tree.Call):
             entry = entry_of(part)
             return entry is not None and entry.clock and entry.signatures[0].gives.kind is Kind.DATE
-        found = _variables(part, vocabulary) if isinstance(part, tree.Name | tree.Path) else set()
-        return len(found) == 1 and type_of(next(iter(found)), vocabulary).kind in _EXACT
+        variables = _variables(part, vocabulary) if isinstance(part, tree.Name | tree.Path) else set()
+        return len(variables) == 1 and type_of(next(iter(variables)), vocabulary).kind in _EXACT
 
     match node:
         case tree.Logic(operands=parts):

@@ -26,12 +26,12 @@ class Answer:
 
 def find(wanted: Sequence[Condition], vocabulary: Vocabulary, days: Effective) -> Answer:
     """A customer, on one of these days, for whom all conditions hold."""
-    found = _tried(wanted, vocabulary, days)
+    answer = _tried(wanted, vocabulary, days)
     plain = [condition for condition in wanted if condition.plain]
-    if found.customer is None and not found.exact and plain:
+    if answer.customer is None and not answer.exact and plain:
         # Where some of the conditions can be tried in full and nobody meets even those, nobody meets all.
         return Answer(None, _tried(plain, vocabulary, days) == Answer(None, exact=True))
-    return found
+    return answer
 
 
 def _tried(wanted: Sequence[Condition], vocabulary: Vocabulary, days: Effective) -> Answer:
@@ -69,9 +69,9 @@ class _Search:
             if self.left <= 0:
                 break
             self.chosen[variable] = value
-            found = self.run(depth + 1)
-            if found is not None:
-                return found
+            customer = self.run(depth + 1)
+            if customer is not None:
+                return customer
         self.chosen.pop(variable, None)
         return None
 
@@ -115,26 +115,26 @@ def _choices(variable: Variable, wanted: Iterable[Condition], vocabulary: Vocabu
     fact = vocabulary[variable[0]] if variable[0] and not variable[1] else None
     match of.kind:
         case Kind.FLAG:
-            found: list[Value] = [True, False]
+            values: list[Value] = [True, False]
         case Kind.NUMBER:
-            found = _numbers([value for value in near if isinstance(value, Decimal)], fact)
+            values = _numbers([value for value in near if isinstance(value, Decimal)], fact)
         case Kind.DATE:
-            found = _dates(near, days)
+            values = _dates(near, days)
         case Kind.TEXT:
             written = [value for value in near if isinstance(value, str)]
-            found = [text for text in of.values if text in written]
-            found += [text for text in of.values if text not in written][:1] if of.values else [*written, "other"]
+            values = [text for text in of.values if text in written]
+            values += [text for text in of.values if text not in written][:1] if of.values else [*written, "other"]
         case Kind.LIST:
             texts = [value for value in near if isinstance(value, str)][: LIMITS.search_texts]
-            found = [(), *((text,) for text in dict.fromkeys(texts)), tuple(dict.fromkeys(texts))]
+            values = [(), *((text,) for text in dict.fromkeys(texts)), tuple(dict.fromkeys(texts))]
         case _:
-            found = [value for value in near if not isinstance(value, str | bool | Decimal)]
+            values = [value for value in near if not isinstance(value, str | bool | Decimal)]
     if variable == TODAY:
-        found = [day for day in found if days.holds_on(day)]
+        values = [day for day in values if days.holds_on(day)]
     elif fact is not None:
-        found = [value for value in found if _accepted(fact, value)]
+        values = [value for value in values if _accepted(fact, value)]
     missing = [None] if of.optional or (fact is not None and fact.nullable) else []
-    return [*_unique(found), *missing]
+    return [*_unique(values), *missing]
 
 
 def _unique(values: Iterable[Value]) -> list[Value]:
@@ -171,14 +171,14 @@ def _dates(near: Sequence[Value], days: Effective) -> list[Value]:
     start = _first(days)
     written = sorted({value for value in near if type(value) is dt.date})
     counted = [int(value) for value in near if isinstance(value, Decimal) and abs(value) < 4000]
-    found = [start, *written]
+    moments = [start, *written]
     for low, high in pairwise(written):
-        found.append(low + (high - low) // 2)
+        moments.append(low + (high - low) // 2)
     for day in written:
-        found.extend(_moved(day, move) for move in (-1, 1))
+        moments.extend(_moved(day, move) for move in (-1, 1))
     for count in (*counted, 1, 400):
-        found.extend(_moved(start, move) for move in (count, -count))
-    return [*found]
+        moments.extend(_moved(start, move) for move in (count, -count))
+    return [*moments]
 
 
 def _moved(day: dt.date, by: int) -> dt.date:

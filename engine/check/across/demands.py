@@ -41,8 +41,8 @@ def demands(policy: Policy, vocabulary: Vocabulary) -> list[Demand]:
 
 
 def _demand(rule: Rule, policy: Policy, vocabulary: Vocabulary) -> Demand:
-    found = conditions(rule.condition, policy, vocabulary) if rule.condition is not None else []
-    applies = None if found is None else tuple(found)
+    wanted = conditions(rule.condition, policy, vocabulary) if rule.condition is not None else []
+    applies = None if wanted is None else tuple(wanted)
     verdict, permits, permitted = rule.gives[0], None, None
     if isinstance(verdict.tree, tree.If):
         permits = replace(verdict, tree=verdict.tree.condition)

@@ -33,10 +33,10 @@ class Held:
 
     def node(self, *path: str) -> Node | None:
         """What stands in its file under these keys."""
-        found = self.root
+        node = self.root
         for key in path:
-            found = found.get(key) if found is not None else None
-        return found
+            node = node.get(key) if node is not None else None
+        return node
 
     def key(self, *path: str) -> Span:
         """Where the last of these keys stands in its file; the policy's own place when it does not."""
@@ -110,7 +110,7 @@ def parts(catalog: Catalog, models: Sequence[ModelCard] | None, today: dt.date |
 def _held(policies: list[Policy]) -> list[Held]:
     """As the catalog picks: the latest version that has begun decides, even when it has ended."""
     ordered = sorted(policies, key=lambda policy: (policy.effective.start, policy.version))
-    found = []
+    periods = []
     for policy, following in zip(ordered, [*ordered[1:], None], strict=True):
         days: Effective | None = policy.effective
         if following is not None:
@@ -119,8 +119,8 @@ def _held(policies: list[Policy]) -> list[Held]:
             last = before - DAY if start < before else None
             days = None if last is None else Effective(start, last if end is None else min(end, last))
         root = None if policy.span.file.endswith(".dmn") else _root(policy.text, policy.span.file)
-        found.append(Held(policy, days, following, root))
-    return found
+        periods.append(Held(policy, days, following, root))
+    return periods
 
 
 def _over(held: Held, today: dt.date) -> bool:

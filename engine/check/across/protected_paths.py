@@ -65,17 +65,17 @@ def _ways(parts: Parts) -> dict[str, Way]:
     ways.update({name: (name,) for name in features})
     growing = True
     while growing:
-        found: dict[str, Way] = {}
+        reached: dict[str, Way] = {}
         for name in (name for name in vocabulary if name not in ways):
             for model in parts.feeders(name):
                 through = next((feature.name for feature in model.reads if feature.name in ways), None)
                 if through is not None:
-                    found.setdefault(name, (*ways[through], f"{name} (model {model.name}@{model.version})"))
+                    reached.setdefault(name, (*ways[through], f"{name} (model {model.name}@{model.version})"))
             for held in parts.versions.get(vocabulary[name].given_by, ()):
                 if held.days is not None and name in (inside := _inside(held.policy, ways)):
-                    found.setdefault(name, inside[name])
-        ways.update(found)
-        growing = bool(found)
+                    reached.setdefault(name, inside[name])
+        ways.update(reached)
+        growing = bool(reached)
     return ways
 
 

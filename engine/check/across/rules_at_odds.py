@@ -94,7 +94,7 @@ class _Pair:
         for clash in clashes:
             level = clash.level
             demand = f"{self.names} ask for {clash.one} and for {clash.other}"
-            yield from self.said(clash.one, demand, level, meet)
+            yield from self.describe(clash.one, demand, level, meet)
         if meet.customer is None:
             return
         if either:
@@ -106,24 +106,24 @@ class _Pair:
         conditions = (*(self.one.applies or ()), *(self.other.applies or ()), *more)
         return find(conditions, self.vocabulary, self.days)
 
-    def said(self, what: str, demand: str, level: Level, meet: Answer) -> Iterator[Finding]:
+    def describe(self, what: str, demand: str, level: Level, meet: Answer) -> Iterator[Finding]:
         if meet.customer is not None:
             yield what, f"{demand} of one customer: {customer(meet.customer)}", level
         elif not meet.exact:
-            yield what, f"perhaps {demand} of one customer; their conditions are too rich to tell", Level.NOTE
+            yield what, f"perhaps {demand} of one customer; their conditions are too complex to tell", Level.NOTE
 
     def permits(self, meet: Answer) -> Iterator[Finding]:
         """Both permit under a condition: whether some customer can never meet both."""
         mine, theirs = self.one.permitted or (), self.other.permitted or ()
         whats = [_text(demand) for demand in (self.one, self.other)]
-        demand = f"{self.names} permit only {whats[0]} and only {whats[1]}, which cannot both be"
+        demand = f"{self.names} permit only {whats[0]} and only {whats[1]}, which cannot both hold"
         crossed = opposed_bounds(self.one, self.other, self.vocabulary)
         if crossed is not None:
-            yield from self.said("permits", demand, Level.WARNING, self.solve(crossed))
+            yield from self.describe("permits", demand, Level.WARNING, self.solve(crossed))
             return
         both = self.solve(*mine, *theirs)
         if both.customer is None and both.exact and self.solve(*mine).customer and self.solve(*theirs).customer:
-            yield from self.said("permits", demand, Level.WARNING, meet)
+            yield from self.describe("permits", demand, Level.WARNING, meet)
 
     def refusal(self, meet: Answer) -> Iterator[Finding]:
         """One denies all that the other applies to, so that what this permits or requires never matters.
@@ -152,17 +152,19 @@ def _text(demand: Demand) -> str:
     return f"when `{' '.join(text.split())}`" if text else "under a condition"
 
 
-def customer(found: Mapping[Variable, Value]) -> str:
+def customer(values: Mapping[Variable, Value]) -> str:
     """The values of a customer as people read them, most of them when there are many."""
-    said = [f"{name}{'.' + part if part else ''} {_said(value)}" for (name, part), value in found.items() if name]
-    more = f" and {len(said) - _MOST_NAMED} more" if len(said) > _MOST_NAMED else ""
-    day = f", on {found[TODAY]}" if TODAY in found else ""
-    return (", ".join(said[:_MOST_NAMED]) + more + day).removeprefix(", ") or "any"
+    known = [
+        f"{name}{'.' + part if part else ''} {_format_value(value)}" for (name, part), value in values.items() if name
+    ]
+    more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+    day = f", on {values[TODAY]}" if TODAY in values else ""
+    return (", ".join(known[:_MOST_NAMED]) + more + day).removeprefix(", ") or "any"
 
 
-def _said(value: Value) -> str:
+def _format_value(value: Value) -> str:
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     if isinstance(value, tuple):
-        return f"[{', '.join(map(_said, value))}]"
+        return f"[{', '.join(map(_format_value, value))}]"
     return str(plain(value))

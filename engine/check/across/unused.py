@@ -22,11 +22,9 @@ def unread_facts(parts: Parts) -> Iterator[Issue]:
     for name in parts.vocabulary:
         fact = parts.vocabulary[name]
         if name not in read and fact.retired is None:
-            by = "no policy and no model reads it" if parts.models is not None else "no policy reads it"
-            message = f"the fact `{name}` is of no use: {by}"
-            yield Issue(
-                message, "remove it, or say since when: `retired: 2026-06-30`", fact.span, name, "unread-fact", _NOTE
-            )
+            who = "no policy and no model uses" if parts.models is not None else "no policy uses"
+            message, hint = f"{who} the fact `{name}`", "remove it, or declare its last day: `retired: 2026-06-30`"
+            yield Issue(message, hint, fact.span, name, "unread-fact", _NOTE)
 
 
 def unused_policies(parts: Parts) -> Iterator[Issue]:
@@ -84,14 +82,14 @@ def unused_names(parts: Parts) -> Iterator[Issue]:
 def _words_on_file(held: Held) -> set[str]:
     """The words of compliance rules that are not in force: they take no part, but may be so again."""
     rules = held.node("rules") if held.policy.kind == "compliance" else None
-    found: set[str] = set()
+    words: set[str] = set()
     for rule in rules.nodes() if rules is not None else ():
         status = rule.get("status")
         if status is not None and status.text != "in force":
             for key in ("where", "applies when", "permits when"):
                 part = rule.get(key)
-                found.update(_WORD.findall(part.text) if part is not None else ())
-    return found
+                words.update(_WORD.findall(part.text) if part is not None else ())
+    return words
 
 
 def _named_at(held: Held, sections: tuple[str, ...], name: str, otherwise: Span) -> Span:

@@ -83,10 +83,10 @@ def never_in_force(parts: Parts) -> Iterator[Issue]:
             name = f"`{rule['id'].text}` of `{held.policy.label}` is never in force"
             if last is not None and last < effective.start:
                 message = f"{name}: it ends on {last}, before the policy begins on {effective.start}"
-                hint, at = "give it the status `superseded`, or mend the day", period["until"].span
+                hint, at = "give it the status `superseded`, or correct the day", period["until"].span
             elif first is not None and effective.end is not None and first > effective.end:
                 message = f"{name}: it begins on {first}, after the policy ends on {effective.end}"
-                hint, at = "put it into the next version, or mend the day", period["from"].span
+                hint, at = "put it into the next version, or correct the day", period["from"].span
             else:
                 continue
             yield Issue(message, hint, at, code="compliance-in-force", level=_WARNING)

@@ -18,7 +18,7 @@ from ordain.engine.check.tables.outputs import Row, row
 from ordain.engine.check.tables.overlaps import overlaps
 from ordain.engine.check.tables.regions import Region
 from ordain.engine.check.tables.regions_of import Grid, grid_of
-from ordain.engine.errors import Issue, Level, Span
+from ordain.engine.errors import Issue, Level, Span, counted
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Literal
 from ordain.engine.feel.typing.checker import Checked
@@ -59,7 +59,7 @@ def _table(planned: PlannedTable, domains: Domains, steps: int) -> Iterator[Issu
     rows = [row(rule.gives) for rule in planned.rules]
     yield from _dead(grid)
     yield from _gaps(grid, Budget(steps))
-    for search, question in ((_masked, "which rules never fire"), (_unasked, "whether a missing value stops it")):
+    for search, question in ((_masked, "which rules never apply"), (_unasked, "whether a missing value stops it")):
         try:
             yield from search(grid, Budget(steps // 4), domains.policy.lenient)
         except TooIntertwined:
@@ -77,7 +77,7 @@ def _table(planned: PlannedTable, domains: Domains, steps: int) -> Iterator[Issu
 
 
 def _intertwined(grid: Grid, question: str) -> Issue:
-    message = f"the rules of `{grid.table.name}` are too intertwined to be searched in full: {question} is not known"
+    message = f"the rules of `{grid.table.name}` are too complex to check completely: {question} is not known"
     return _issue("inexact", Level.NOTE, message, "split the table by one of its columns", grid.table.span)
 
 
@@ -102,7 +102,7 @@ def _gaps(grid: Grid, budget: Budget) -> Iterator[Issue]:
         message = f"no rule of `{table.name}` covers {customer_text(grid.regions, grid.customer(box))}"
         if number == MOST_GAPS - 1 and found.count is not None and found.count > MOST_GAPS:
             at_least = "" if found.complete else "at least "
-            message += f"; there are {at_least}{found.count - MOST_GAPS} gaps more"
+            message += f"; and {at_least}{counted(found.count - MOST_GAPS, 'more gap')}"
         yield _issue("gap", Level.WARNING, message, _gap_hint(grid, box), table.span)
     if found.count is None:
         yield _intertwined(grid, "whether it has gaps" if not found.boxes else "whether it has more gaps")
@@ -128,8 +128,8 @@ def _dead(grid: Grid) -> Iterator[Issue]:
             row, spans = grid.table.rules[rule], grid.places.get((rule, number), ())
             hint, passes = _values_hint(region), "its test"
             if len(spans) > 1:
-                hint, passes = "mend one of them", " and ".join(f"`{span.text}`" for span in spans)
-            message = f"`{row.id}` of `{grid.table.name}` can never fire: no value of `{region.text}` passes {passes}"
+                hint, passes = "correct one of them", " and ".join(f"`{span.text}`" for span in spans)
+            message = f"`{row.id}` of `{grid.table.name}` never applies: no value of `{region.text}` passes {passes}"
             yield _issue("dead-rule", Level.WARNING, message, hint, spans[-1] if spans else row.span)
             break
 
@@ -143,18 +143,18 @@ def _values_hint(region: Region) -> str:
         return f"`{region.text}` is one of {', '.join(values)}{more}"
     known = [f"in {domain.said}"] if domain.said else []
     if domain.precision is not None:
-        known.append(f"rounded to {domain.precision} digit{'s' * (domain.precision != 1)} after the point")
-    return f"`{region.text}` is {', '.join(known)}" if known else "mend its test, or delete the rule"
+        known.append(f"rounded to {counted(domain.precision, 'digit')} after the point")
+    return f"`{region.text}` is {', '.join(known)}" if known else "correct its test, or delete the rule"
 
 
 def _masked(grid: Grid, budget: Budget, lenient: bool) -> Iterator[Issue]:
     first = grid.table.hit_policy is HitPolicy.FIRST
     for found in coverage.masked(grid, budget):
         row = grid.table.rules[found.rule]
-        why = f"{_named(grid, found.by)} before it" if first else f"{_named(grid, found.by)} of higher priority"
-        verb = "takes" if len(found.by) == 1 else "take"
-        message = f"`{row.id}` of `{grid.table.name}` can never fire: {why} {verb} all its customers"
-        hint = "move it up, or delete it" if first else "delete it, or order the declared values otherwise"
+        rules, match = ("rule", "matches") if len(found.by) == 1 else ("rules", "match")
+        why = f"{'earlier ' if first else ''}{rules} {_named(grid, found.by)}{'' if first else ' of higher priority'}"
+        message = f"`{row.id}` of `{grid.table.name}` never applies: {why} {match} all its cases"
+        hint = "move it up, or delete it" if first else "delete it, or change the order of the declared values"
         yield _issue("masked-rule", Level.WARNING, message, hint, row.span)
 
 
@@ -183,14 +183,14 @@ def _overlaps(grid: Grid, rows: Sequence[Row]) -> Iterator[Issue]:
         asked = 1 << pair.first | 1 << pair.second
         if table.hit_policy is HitPolicy.ANY:
             message += ", with different outputs"
-            hint = "let them give the same, or narrow one of them"
+            hint = "give both the same outputs, or narrow one of them"
         if not all(region.domain.given for region in grid.regions if region.asking & asked):
             level = Level.WARNING  # whether these values come together is for the computed columns to say
         if not pair.known:
-            level, hint = Level.NOTE, "their outputs are computed, so whether they agree is known only when decided"
+            level, hint = Level.NOTE, "their outputs are computed: whether they agree is known only at a decision"
             message = message.replace(", with different outputs", ", and may give different outputs")
         if number == len(found) - 1 and count > len(found):
-            message += f"; there are {count - len(found)} overlaps more"
+            message += f"; and {counted(count - len(found), 'more overlap')}"
         yield _issue("overlap", level, message, hint, other.span)
 
 
@@ -198,7 +198,7 @@ def _merge(grid: Grid, rules: tuple[int, ...], column: int, cell: str) -> Issue:
     text = grid.table.columns[column].text
     each = "both" if len(rules) == 2 else "all"
     message = f"{_named(grid, rules)} of `{grid.table.name}` {each} give the same and differ in `{text}` only"
-    hint = f"one rule without `{text}`" if cell == WHOLE else f"one rule with `{text}: {yaml_text(cell)}`"
+    hint = f"write one rule without `{text}`" if cell == WHOLE else f"write one rule with `{text}: {yaml_text(cell)}`"
     return _issue("mergeable-rules", Level.NOTE, message, hint, grid.table.rules[rules[1]].span)
 
 
@@ -210,7 +210,7 @@ def _inexact(grid: Grid) -> Iterator[Issue]:
         and (table.otherwise is None or (table.hit_policy is not HitPolicy.FIRST and len(table.rules) > 1))
     )
     if rules and open_questions:
-        verb = "computes" if len(rules) == 1 else "compute"
+        verb = "computes its test" if len(rules) == 1 else "compute their tests"
         word = "rule" if len(rules) == 1 else "rules"
         them = "it" if len(rules) == 1 else "them"
         message = (
@@ -231,7 +231,7 @@ def _undeclared(who: str, decision: Table | Formula, type: Type, part: Checked, 
     else:
         return
     name = f"`{output}`" if output else f"`{decision.name}`"
-    message = f"{who} computes {name}, so whether it gives a declared value is known only when it is decided"
+    message = f"{who} computes {name}: whether the result is a declared value is known only at a decision"
     yield _issue(
         "undeclared-output", Level.NOTE, message, f"it must be one of {', '.join(type.values)}", part.tree.span
     )

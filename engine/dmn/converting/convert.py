@@ -127,11 +127,11 @@ class _Conversion:
             for node in walk(tree)
             for side in children(node)
         )
-        found = NUMBER if calculated else TEXT
+        guess = NUMBER if calculated else TEXT
         self.notes.append(
-            Issue(f"`{name}` has no declared type: `{found}` is a guess", "look at facts.yaml", self.model.places[name])
+            Issue(f"`{name}` has no declared type: `{guess}` is a guess", "look at facts.yaml", self.model.places[name])
         )
-        return found
+        return guess
 
     def fact(self, name: str, type: Type) -> dict[str, Any]:
         return {**type_section(type, self.model.values.get(name, ()), fields=True), "meaning": name}
@@ -153,33 +153,33 @@ class _Conversion:
             self.lost(what, str(error), decision.span)
         except RecursionError:
             # Functions and long tables put in place may nest deeper than any text that a person writes.
-            self.lost(what, "with what it calls in place it is nested too deeply", decision.span)
+            self.lost(what, "with the functions that it calls written out, it is nested too deeply", decision.span)
         else:
             self.decides[new] = section
             self.scope[new] = type
 
     def table(self, table: Table) -> tuple[dict[str, Any], Type]:
-        found = table_section(table, self.strict.tree, self.checked)
+        section = table_section(table, self.strict.tree, self.checked)
         whole = table.otherwise is not None or any(not any(rule.cells) for rule in table.rules)
         if not whole and not table.hit_policy.gives_list:
             message = f"a case that no rule of `{table.name}` covers gives null in DMN, and is an error in the policy"
             self.notes.append(Issue(message, "add `otherwise`", table.span))
-        return found
+        return section
 
     def formula(self, formula: Formula) -> tuple[dict[str, Any], Type]:
         """The section of a formula; one that gives what no policy can is put in place where it is read."""
         tree = self.strict.tree(formula.expression.tree)
-        found = self.checked(tree).type
-        type = formula.type if formula.type.kind is not Kind.ANY else found
+        given = self.checked(tree).type
+        type = formula.type if formula.type.kind is not Kind.ANY else given
         if type.kind in (Kind.CONTEXT, Kind.FUNCTION, Kind.RANGE) or (type.item and type.item.kind is Kind.CONTEXT):
             self.strict.replaced[formula.name] = tree
             raise NotWritable(f"a policy gives no {type} by a formula; it is put in place where it is read")
-        if not type.accepts(found):
-            raise NotWritable(f"it gives a {found}, and a {type} is declared")
+        if not type.accepts(given):
+            raise NotWritable(f"it gives a {given}, but a {type} is declared")
         if formula.type.allowed is not None:
             message = f"the allowed values of `{formula.name}` are not checked here"
             self.notes.append(Issue(message, "add a `must hold` if they matter", formula.span))
-        section = {"gives": short(type_section(type, optional=found.optional)), "formula": printed(tree)}
+        section = {"gives": short(type_section(type, optional=given.optional)), "formula": printed(tree)}
         return section, type
 
     def checked(self, tree: Expr, input: Type | None = None) -> Checked:
@@ -193,10 +193,10 @@ class _Conversion:
             again: Expr | None = parse.expression(printed(tree), origin, self.scope, fields)
         else:
             again = parse.unary_tests(cell_text(tree), origin, (*self.scope, *input.values), fields)
-        found = check(again if again is not None else tree, self.scope, input)
-        if found.issues:
-            raise PolicyError(found.issues)
-        return found
+        checked = check(again if again is not None else tree, self.scope, input)
+        if checked.issues:
+            raise PolicyError(checked.issues)
+        return checked
 
 
 def _typed(table: Table, declared: Type) -> Table:

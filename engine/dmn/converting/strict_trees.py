@@ -61,8 +61,8 @@ class Strict:
                 case Call() if given.called in self.functions:
                     given = put_in_place(given, self.functions[given.called])
                 case Call() if given.called in self.tables:
-                    found = self.tables[given.called]
-                    return with_arguments(found.table, dict(zip(found.parameters, given.arguments, strict=True)))
+                    function = self.tables[given.called]
+                    return with_arguments(function.table, dict(zip(function.parameters, given.arguments, strict=True)))
                 case _:
                     return None
         return None
@@ -73,7 +73,7 @@ class Strict:
             raise PolicyError(Issue("functions call functions without end", hint, given.span))
         inlined = changed(given, lambda node: self._changed(node, depth))
         if sum(1 for _ in walk(inlined)) > LIMITS.inlined_nodes:
-            raise PolicyError(Issue("with its functions in place the expression is too long", "", given.span))
+            raise PolicyError(Issue("with its functions written out the expression is too long", "", given.span))
         return inlined
 
     def _changed(self, node: Expr, depth: int) -> Expr:

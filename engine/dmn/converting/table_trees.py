@@ -21,24 +21,24 @@ def written_out(table: Table, span: Span) -> Expr:
         rules = tuple(sorted(rules, key=lambda rule: _rank(table, rule)))
     if table.hit_policy.gives_list:
         return _collected(table, rules, span)
-    found = _row(table, tuple(part.tree for part in table.otherwise), span) if table.otherwise else null(span)
+    expression = _row(table, tuple(part.tree for part in table.otherwise), span) if table.otherwise else null(span)
     for rule in reversed(rules):
         condition = _condition(table, rule)
         always = isinstance(condition, Literal)
-        found = _gives(table, rule) if always else If(rule.span, condition, _gives(table, rule), found)
-    return found
+        expression = _gives(table, rule) if always else If(rule.span, condition, _gives(table, rule), expression)
+    return expression
 
 
 def _rank(table: Table, rule: Rule) -> tuple[int, ...]:
     """The priorities of a rule's outputs; one that is not listed comes last."""
-    found = []
+    ranks = []
     for output, given in zip(table.outputs, rule.gives, strict=True):
         if output.priorities and not isinstance(given.tree, Literal):
             message = f"a table with the hit policy {table.hit_policy} stands inside an expression and calculates"
             raise PolicyError(Issue(message, "make it a decision of its own", table.span))
         value = given.tree.value if isinstance(given.tree, Literal) else None
-        found.append(output.priorities.index(value) if value in output.priorities else len(output.priorities))
-    return tuple(found)
+        ranks.append(output.priorities.index(value) if value in output.priorities else len(output.priorities))
+    return tuple(ranks)
 
 
 def _collected(table: Table, rules: tuple[Rule, ...], span: Span) -> Expr:
@@ -47,8 +47,8 @@ def _collected(table: Table, rules: tuple[Rule, ...], span: Span) -> Expr:
     parts = tuple(
         If(rule.span, _condition(table, rule), ListOf(rule.span, (_gives(table, rule),)), nothing) for rule in rules
     )
-    found: Expr = call(span, "concatenate", *parts) if len(parts) > 1 else (*parts, nothing)[0]
-    return call(span, table.aggregation, found) if table.aggregation else found
+    values: Expr = call(span, "concatenate", *parts) if len(parts) > 1 else (*parts, nothing)[0]
+    return call(span, table.aggregation, values) if table.aggregation else values
 
 
 def _condition(table: Table, rule: Rule) -> Expr:

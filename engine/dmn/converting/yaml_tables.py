@@ -82,14 +82,14 @@ def _output(table: Table, position: int, strict: Callable[[Expr], Expr], check: 
     """An output with a declared type: its own, or that of the values which the rules give."""
     output = table.outputs[position]
     rows = [rule.gives for rule in table.rules] + ([table.otherwise] if table.otherwise is not None else [])
-    found = [check(strict(row[position].tree), None).type for row in rows]
-    known = next((type for type in found if type.kind is not Kind.NULL), ANY)
+    types = [check(strict(row[position].tree), None).type for row in rows]
+    known = next((type for type in types if type.kind is not Kind.NULL), ANY)
     type = output.type if output.type.kind is not Kind.ANY else known
     if output.name and not is_name(output.name):
         raise NotWritable(f"the output `{output.name}` has a name that a policy cannot have")
-    if (odd := next((one for one in found if one.kind is not Kind.NULL and not type.accepts(one)), None)) is not None:
-        raise NotWritable(f"a rule gives a {odd}, and a {type} is declared")
-    optional = any(one.kind is Kind.NULL or one.optional for one in found)
+    if (odd := next((one for one in types if one.kind is not Kind.NULL and not type.accepts(one)), None)) is not None:
+        raise NotWritable(f"a rule gives a {odd}, but a {type} is declared")
+    optional = any(one.kind is Kind.NULL or one.optional for one in types)
     values: tuple[str, ...] = ()
     if output.order:
         if not all(isinstance(value, str) for value in output.order):

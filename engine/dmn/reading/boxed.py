@@ -82,15 +82,15 @@ class Boxed:
 
     def child(self, element: Element | None) -> Expr:
         """The one expression below `element`; null when there is none. Raises PolicyError."""
-        found = element.first(*EXPRESSIONS) if element is not None else None
-        if found is not None:
-            return self.expression(found)
+        inner = element.first(*EXPRESSIONS) if element is not None else None
+        if inner is not None:
+            return self.expression(inner)
         return null(element.span if element is not None else Span(self.source.file, 1, 1))
 
     def expression(self, element: Element) -> Expr:
         """The tree of a boxed expression, converted to its own type if it says one. Raises PolicyError."""
-        found = _READERS[element.name](self, element)
-        return found if isinstance(found, Function) else self.typed(found, element)
+        expression = _READERS[element.name](self, element)
+        return expression if isinstance(expression, Function) else self.typed(expression, element)
 
     def typed(self, value: Expr, declared: Element | None) -> Expr:
         """`value` converted to the `typeRef` of an element, by a function whose parameter has that type."""

@@ -23,8 +23,8 @@ _AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
 def read_table(boxed: Boxed, element: Element, name: str, into: Type = ANY) -> Table:
     """The table `name`, whose value is converted to `into`. Raises PolicyError."""
     columns = tuple(_column(boxed, part) for part in element.all("input"))
-    found = list(element.all("output"))
-    outputs = tuple(_output(boxed, part, single=len(found) == 1) for part in found)
+    parts = list(element.all("output"))
+    outputs = tuple(_output(boxed, part, single=len(parts) == 1) for part in parts)
     if not outputs:
         raise PolicyError(Issue("this decision table has no output", "", element.span))
     hit_policy, aggregation = _hit_policy(element)
@@ -33,7 +33,7 @@ def read_table(boxed: Boxed, element: Element, name: str, into: Type = ANY) -> T
     )
     if into == ANY and into.allowed is None:
         into = boxed.into.items.type(element.get("typeRef"), boxed.source, element)
-    return Table(name, columns, outputs, hit_policy, rules, element.span, _otherwise(boxed, found), aggregation, into)
+    return Table(name, columns, outputs, hit_policy, rules, element.span, _otherwise(boxed, parts), aggregation, into)
 
 
 def lifted(boxed: Boxed, element: Element) -> Expr:
@@ -72,17 +72,17 @@ def parts(decision: Decision) -> Iterator[Checked]:
 
 def _hit_policy(element: Element) -> tuple[HitPolicy, str]:
     written, aggregation = element.get("hitPolicy") or "UNIQUE", element.get("aggregation")
-    found = _LETTERS.get(written)
-    if found is None:
+    hit_policy = _LETTERS.get(written)
+    if hit_policy is None:
         known = {policy.value.upper(): policy for policy in HitPolicy}
-        found = known.get(written.replace("_", " "))
-        if found is None:
+        hit_policy = known.get(written.replace("_", " "))
+        if hit_policy is None:
             raise PolicyError(Issue(f"`{written}` is no hit policy", did_you_mean(written, known), element.span))
     if aggregation and aggregation not in _AGGREGATIONS:
         raise PolicyError(
             Issue(f"`{aggregation}` is no aggregation", did_you_mean(aggregation, _AGGREGATIONS), element.span)
         )
-    return found, aggregation.lower() if found is HitPolicy.COLLECT else ""
+    return hit_policy, aggregation.lower() if hit_policy is HitPolicy.COLLECT else ""
 
 
 def _column(boxed: Boxed, element: Element) -> Column:

@@ -91,18 +91,18 @@ class Elements:
         """The decisions that a service makes by itself, each after those it requires."""
         given = set(self.sources.listed(service, "inputDecision"))
         wanted = self.sources.listed(service, "encapsulatedDecision", "outputDecision")
-        found: dict[Node, None] = {}
+        nodes: dict[Node, None] = {}
         waiting = [(node, False) for node in reversed(wanted)]
         open_: set[Node] = set()
         while waiting:
             node, done = waiting.pop()
             if done:
-                found[node] = None
+                nodes[node] = None
             elif node.kind == DECISION and node not in given and node not in open_:
                 open_.add(node)
                 waiting.append((node, True))
                 waiting.extend((other, False) for other in reversed(self.sources.required(node)))
-        return tuple(found)
+        return tuple(nodes)
 
     def _service(self, node: Node) -> Expr:
         """A function whose body makes the service's decisions one after the other, from its parameters alone."""

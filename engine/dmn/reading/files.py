@@ -61,8 +61,8 @@ class Node:
         """Other names that Camunda's engines have for a decision: its id, and its table's only output."""
         table = self.element.first("decisionTable") if self.kind == DECISION else None
         outputs = [name_of(output) for output in table.all("output")] if table is not None else []
-        found = [self.element.get("id"), *outputs] if len(outputs) == 1 else [self.element.get("id")]
-        return tuple(filter(None, found)) if self.kind == DECISION else ()
+        names = [self.element.get("id"), *outputs] if len(outputs) == 1 else [self.element.get("id")]
+        return tuple(filter(None, names)) if self.kind == DECISION else ()
 
     @property
     def type_ref(self) -> str:
@@ -116,10 +116,10 @@ class Sources:
 
     def required(self, node: Node) -> tuple[Node, ...]:
         """What an element requires, in the order of the file: inputs, decisions, functions. Raises PolicyError."""
-        found: list[Node] = []
+        required: list[Node] = []
         for requirement in node.element.all("informationRequirement", "knowledgeRequirement"):
-            found.extend(self.target(part, node.source) for part in requirement.all(*_REQUIRED))
-        return tuple(found)
+            required.extend(self.target(part, node.source) for part in requirement.all(*_REQUIRED))
+        return tuple(required)
 
     def listed(self, node: Node, *names: str) -> tuple[Node, ...]:
         """The elements that a decision service lists under `names`. Raises PolicyError."""
@@ -138,30 +138,30 @@ def read_sources(data: bytes, file: str, imported: Imported) -> Sources:
     """The file and all that it imports, directly or not. Raises PolicyError."""
     ignored: list[Issue] = []
     main = _source(data, file, "", ignored)
-    found = {main.namespace: main}
+    models = {main.namespace: main}
     waiting = [main]
     while waiting:
         source = waiting.pop(0)
         for element, part in zip(_imports(source.root), source.imports, strict=True):
-            if part.namespace in found:
+            if part.namespace in models:
                 continue
-            if len(found) >= LIMITS.imported_models:
+            if len(models) >= LIMITS.imported_models:
                 raise PolicyError(Issue(f"more than {LIMITS.imported_models} models are imported", "", element.span))
             prefix = source.qualified(part.prefix) if part.prefix else source.prefix
-            further = _source(_bytes(imported, element, part), _shown(element, part), prefix, ignored)
+            further = _source(_bytes(imported, element, part), _describe_place(element, part), prefix, ignored)
             if further.namespace != part.namespace:
                 message = f"`{part.namespace}` is imported, and the model found there is `{further.namespace}`"
                 raise PolicyError(Issue(message, "", element.span))
-            found[part.namespace] = further
+            models[part.namespace] = further
             waiting.append(further)
-    _refuse_doubles(sources := Sources(main, found, tuple(ignored)))
+    _refuse_doubles(sources := Sources(main, models, tuple(ignored)))
     return sources
 
 
 def _source(data: bytes, file: str, prefix: str, ignored: list[Issue]) -> Source:
     root = parse(data, file)
     if root.name != "definitions" or root.namespace not in VERSIONS:
-        message = f"this is no DMN model: its root is `{root.name}` of `{root.namespace or 'no namespace'}`"
+        message = f"this is not a DMN model: its root is `{root.name}` of `{root.namespace or 'no namespace'}`"
         raise PolicyError(Issue(message, f"`definitions` of DMN {', '.join(VERSIONS.values())} is read", root.span))
     for element in root.all("import"):
         if not _is_model(element):
@@ -179,7 +179,7 @@ def _source(data: bytes, file: str, prefix: str, ignored: list[Issue]) -> Source
         known = name_of(variable) if variable is not None else ""
         identity = element.get("id") or name
         if (first := source.nodes.get(identity)) is not None:
-            message = f"the id `{identity}` stands twice; first in line {first.element.span.line}"
+            message = f"the id `{identity}` appears twice; first in line {first.element.span.line}"
             raise PolicyError(Issue(message, "an id belongs to one element", element.span))
         source.nodes[identity] = Node(element.name, name, known or name, element, source)
     return source
@@ -201,7 +201,7 @@ def _bytes(imported: Imported, element: Element, part: Import) -> bytes:
     return data
 
 
-def _shown(element: Element, part: Import) -> str:
+def _describe_place(element: Element, part: Import) -> str:
     return element.get("locationURI") or part.prefix or part.namespace
 
 
@@ -210,5 +210,5 @@ def _refuse_doubles(sources: Sources) -> None:
     for node in sources.nodes():
         if (first := seen.get(node.full)) is not None:
             place = f"first in line {first.line}" + (f" of {first.file}" if first.file != node.source.file else "")
-            raise PolicyError(Issue(f"`{node.full}` stands twice; {place}", "rename one of them", node.element.span))
+            raise PolicyError(Issue(f"`{node.full}` appears twice; {place}", "rename one of them", node.element.span))
         seen[node.full] = node.element.span

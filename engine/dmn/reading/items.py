@@ -68,12 +68,12 @@ class Items:
 
     def _places(self, written: str, source: Source) -> list[tuple[str, Source]]:
         """Where a name may be defined: here, or in a model imported under a prefix of it."""
-        found = [(written, source)]
+        names = [(written, source)]
         for part in source.imports:
             other = self.sources.by_namespace.get(part.namespace)
             if other is not None and (not part.prefix or written.startswith(f"{part.prefix}.")):
-                found.append((written.removeprefix(f"{part.prefix}.") if part.prefix else written, other))
-        return found
+                names.append((written.removeprefix(f"{part.prefix}.") if part.prefix else written, other))
+        return names
 
     def _path(self, name: str, source: Source) -> Element | None:
         """The definition of that name, or the component that `definition.component` leads to."""
@@ -111,13 +111,13 @@ class Items:
 
     def name(self, ref: str, source: Source, at: Element | None = None) -> TypeName | None:
         """A `typeRef` as FEEL writes it; None when it asks for nothing."""
-        found = self.type(ref, source, at)
-        return None if found.kind is Kind.ANY and found.allowed is None else TypeName(self.full_name(ref, source))
+        type = self.type(ref, source, at)
+        return None if type.kind is Kind.ANY and type.allowed is None else TypeName(self.full_name(ref, source))
 
     def result(self, ref: str, source: Source, at: Element | None = None) -> TypeName | None:
         """The type of what a function gives, from the type of its variable: that of a function, or its result's."""
-        found = self.type(ref, source, at)
-        if found.kind is not Kind.FUNCTION:
+        type = self.type(ref, source, at)
+        if type.kind is not Kind.FUNCTION:
             return self.name(ref, source, at)
         for name, of in self._places(self._unprefixed(ref, source), source):
             if (element := self._path(name, of)) is not None and (function := element.first("functionItem")):
@@ -134,17 +134,17 @@ class Items:
             self.issues.append(Issue(f"types refer to types more than {LIMITS.type_levels} deep", "", element.span))
             return ANY
         self._open.add(full)
-        found = self._read(element, source)
+        type = self._read(element, source)
         self.values[full] = literals(self.tests(element.first("allowedValues")))
         self._open.discard(full)
-        self.types[full] = found
-        return found
+        self.types[full] = type
+        return type
 
     def _read(self, element: Element, source: Source) -> Type:
-        found = self._restricted(self._base(element, source), element.first("allowedValues"))
+        type = self._restricted(self._base(element, source), element.first("allowedValues"))
         if element.get("isCollection") == "true":
-            found = list_of(found)
-        return self._restricted(found, element.first("typeConstraint"))
+            type = list_of(type)
+        return self._restricted(type, element.first("typeConstraint"))
 
     def _base(self, element: Element, source: Source) -> Type:
         if (function := element.first("functionItem")) is not None:
@@ -181,7 +181,7 @@ class Items:
 def literals(test: Expr | None) -> tuple[Value, ...]:
     """The values that a test lists, in its order; none when it asks anything else."""
     parts = test.operands if isinstance(test, Logic) and test.op == "or" else (test,)
-    found: list[Value] = []
+    values: list[Value] = []
     for part in parts:
         if (
             not isinstance(part, Matches)
@@ -189,5 +189,5 @@ def literals(test: Expr | None) -> tuple[Value, ...]:
             or not isinstance(part.candidate, Literal)
         ):
             return ()
-        found.append(part.candidate.value)
-    return tuple(found)
+        values.append(part.candidate.value)
+    return tuple(values)

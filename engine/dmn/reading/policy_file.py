@@ -68,19 +68,21 @@ def _bound(
     span = replace(model.policy.span, text=f"<inputData> {name}")
     span = model.places.get(name, span)
     own = name.rpartition(".")[2]
-    found = next((word for word in (name, snake(name), own, snake(own)) if word in vocabulary), None)
-    if found is None:
+    fact_name = next((word for word in (name, snake(name), own, snake(own)) if word in vocabulary), None)
+    if fact_name is None:
         near = did_you_mean(snake(own), vocabulary)
         declare = f"declare `{snake(own)}` in facts.yaml; `ordain dmn convert` writes its entry"
-        issues.append(Issue(f"the input `{name}` is no fact", declare if near.startswith("known") else near, span))
+        issues.append(
+            Issue(f"the input `{name}` is not a known fact", near if near.startswith("did") else declare, span)
+        )
         return None, None
-    fact = vocabulary[found]
+    fact = vocabulary[fact_name]
     if not _fits(fact.type, declared):
-        message = f"the input `{name}` is a {declared}, and the fact `{found}` a {fact.type}"
+        message = f"the input `{name}` is a {declared}, but the fact `{fact_name}` a {fact.type}"
         issues.append(Issue(message, "declare one type in both", span))
-    if found == name:
+    if fact_name == name:
         return fact, None
-    return fact, Formula(name, untyped(Name(span, found)), declared, span)
+    return fact, Formula(name, untyped(Name(span, fact_name)), declared, span)
 
 
 def snake(name: str) -> str:

@@ -154,30 +154,30 @@ def _description(root: Element) -> str:
 
 def _undeclared(elements: Elements) -> dict[str, Type]:
     """The names that nothing declares, each with the type of the first table input that asks for it alone."""
-    found = dict.fromkeys(elements.undeclared, ANY)
+    types = dict.fromkeys(elements.undeclared, ANY)
     source = elements.sources.main
     for part in source.root.walk():
         text = part.first("text") if part.name == "inputExpression" else None
-        if text is not None and found.get(name := text.text.strip()) is ANY:
-            found[name] = elements.into.items.type(part.get("typeRef"), source)
-    return found
+        if text is not None and types.get(name := text.text.strip()) is ANY:
+            types[name] = elements.into.items.type(part.get("typeRef"), source)
+    return types
 
 
 def _fields(sources: Sources) -> frozenset[str]:
     """The names that may stand after a dot: of components, entries, outputs and columns, keys in texts."""
-    found: set[str] = set()
+    names: set[str] = set()
     for source in sources.by_namespace.values():
         for part in source.root.walk():
             if part.name in _NAMING:
-                found.add(name_of(part))
+                names.add(name_of(part))
             elif part.name == "contextEntry":
-                found.update(name_of(variable) for variable in part.all("variable"))
+                names.update(name_of(variable) for variable in part.all("variable"))
             elif part.name == "text" and ":" in part.text:
-                found.update(" ".join((match[1] or match[2]).split()) for match in _KEY.finditer(part.text))
+                names.update(" ".join((match[1] or match[2]).split()) for match in _KEY.finditer(part.text))
     for node in sources.nodes():
         if node.kind == SERVICE:
-            found.update(output.name for output in sources.listed(node, "outputDecision"))
-    return frozenset(found - {""})
+            names.update(output.name for output in sources.listed(node, "outputDecision"))
+    return frozenset(names - {""})
 
 
 def _ordered(elements: Elements, nodes: Sequence[Node]) -> tuple[Node, ...]:

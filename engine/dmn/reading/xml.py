@@ -165,8 +165,8 @@ class _Reader:
 
 
 def _clark(key: str) -> str:
-    namespace, found, name = key.rpartition(" ")
-    return f"{{{namespace}}}{name}" if found else name
+    namespace, separator, name = key.rpartition(" ")
+    return f"{{{namespace}}}{name}" if separator else name
 
 
 _CODES = expat.errors.codes

@@ -22,12 +22,12 @@ def difference(actual: Value, expected: Value, place: str = "") -> str:
         if len(actual) != len(expected):
             return f"{where}expected {len(expected)} items, got {len(actual)}: {shown(actual)}"
         pairs = enumerate(zip(actual, expected, strict=True), start=1)
-        return next((found for n, (a, b) in pairs if (found := difference(a, b, f"{place}[{n}]"))), "")
+        return next((unlike for n, (a, b) in pairs if (unlike := difference(a, b, f"{place}[{n}]"))), "")
     if kind is Kind.CONTEXT:
         if actual.keys() != expected.keys():
             return f"{where}expected the entries {_names(expected)}, got {_names(actual)}"
         named = ((name, difference(actual[name], expected[name], f"{place}.{name}")) for name in expected)
-        return next((found for _, found in named if found), "")
+        return next((unlike for _, unlike in named if unlike), "")
     if _same(actual, expected, kind):
         return ""
     return f"{where}expected {shown(expected)}, got {shown(actual)}"

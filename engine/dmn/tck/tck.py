@@ -75,18 +75,18 @@ def find_tests(directory: Path, only: Sequence[str] = ()) -> list[Tests]:
     if not directory.is_dir():
         raise DataError(f"there is no folder `{directory}`", "name a folder of the kit, such as tck/TestCases")
     root = directory.resolve()
-    found = [tests for file in sorted(root.rglob("*.xml")) if (tests := _read(file)) is not None]
-    if any(tests.folder.startswith(_LEVEL) for tests in found):
-        found = [tests for tests in found if tests.folder.startswith(_LEVEL)]
-    if not found:
+    suites = [tests for file in sorted(root.rglob("*.xml")) if (tests := _read(file)) is not None]
+    if any(tests.folder.startswith(_LEVEL) for tests in suites):
+        suites = [tests for tests in suites if tests.folder.startswith(_LEVEL)]
+    if not suites:
         raise DataError(f"there are no test cases in `{directory}`", "a folder of cases has .dmn and .xml files")
     if not only:
-        return found
-    names = {tests.path.parent.name for tests in found}
+        return suites
+    names = {tests.path.parent.name for tests in suites}
     for pattern in only:
-        if not any(_named(tests, pattern) for tests in found):
+        if not any(_named(tests, pattern) for tests in suites):
             raise DataError(f"no folder of cases is called `{pattern}`", did_you_mean(pattern, names))
-    return [tests for tests in found if any(_named(tests, pattern) for pattern in only)]
+    return [tests for tests in suites if any(_named(tests, pattern) for pattern in only)]
 
 
 def _named(tests: Tests, pattern: str) -> bool:
@@ -157,7 +157,7 @@ def _run_case(tests: Tests, runnable: Runnable, case: Case, at: dt.datetime, wit
     except OrdainError as error:
         expected = all(node.error for node in case.expected)
         return tests.row(case, Verdict.SUCCESS if expected else Verdict.ERROR, "" if expected else error.message)
-    wrong = {node.name: found for node in case.expected if (found := _wrong(node, case, runnable, ran))}
+    wrong = {node.name: why for node in case.expected if (why := _wrong(node, case, runnable, ran))}
     if not wrong:
         return tests.row(case, Verdict.SUCCESS)
     return tests.row(case, Verdict.ERROR, "; ".join(wrong.values()) + _because(ran, wrong))
@@ -184,16 +184,16 @@ def _wrong(node: Expected, case: Case, runnable: Runnable, ran: Ran) -> str:
             actual = actual[node.name]  # one of several outputs of a service
     if node.error and actual is None:
         return ""
-    found = difference(actual, node.value)
-    return f"`{node.name}`: {found}" if found else ""
+    unlike = difference(actual, node.value)
+    return f"`{node.name}`: {unlike}" if unlike else ""
 
 
 def _because(ran: Ran, names: Collection[str]) -> str:
     """The first reasons of nulls, those of the decisions that are wrong before others."""
     first = sorted(ran.reasons, key=lambda reason: reason.decision not in names)
-    said = list(dict.fromkeys(_said(reason.issue) for reason in first))[:3]
+    said = list(dict.fromkeys(_format_issue(reason.issue) for reason in first))[:3]
     return f" [{'; '.join(said)}]" if said else ""
 
 
-def _said(issue: Issue) -> str:
+def _format_issue(issue: Issue) -> str:
     return f"{issue.message} ({issue.span.line}:{issue.span.column})" if issue.span is not None else issue.message

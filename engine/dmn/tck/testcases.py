@@ -123,12 +123,12 @@ def _simple(element: Element) -> Value:
 def _number(text: str) -> Decimal:
     """A number of any length, rounded to the digits that the engine has."""
     try:
-        found = NUMBERS.plus(Decimal(text))
+        number = NUMBERS.plus(Decimal(text))
     except InvalidOperation:
         raise NotThatType("digits are expected") from None
-    if not found.is_finite():
+    if not number.is_finite():
         raise NotThatType("a finite number is expected")
-    return found
+    return number
 
 
 def _flag(text: str) -> bool:

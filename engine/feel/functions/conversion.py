@@ -89,7 +89,7 @@ FUNCTIONS: dict[str, Function] = {
         ),
     ),
     "number": Function(
-        "The number that a text says; its thousands may be grouped and its decimals separated by other signs.",
+        "The number written in a text; signs for grouping thousands and before decimals may be named.",
         'number("1.5")',
         "1.5",
         (

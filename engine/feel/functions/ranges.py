@@ -209,14 +209,14 @@ FUNCTIONS: dict[str, Function] = {
         "Whether the first begins after the second ends.", "after(5, [1..5])", False, _reversed(_before), "pp pr rp rr"
     ),
     "meets": _entry(
-        "Whether the first ends exactly where the second begins, both bounds included.",
+        "Whether the first ends exactly where the second begins, both endpoints included.",
         "meets([1..5], [5..10])",
         True,
         _meets,
         "rr",
     ),
     "met by": _entry(
-        "Whether the first begins exactly where the second ends, both bounds included.",
+        "Whether the first begins exactly where the second ends, both endpoints included.",
         "met by([5..10], [1..5))",
         False,
         _reversed(_meets),
@@ -272,7 +272,7 @@ FUNCTIONS: dict[str, Function] = {
         _signatures(_same_place, "pp rr"),
     ),
     "range": Function(
-        "The range that a text says; its bounds are literals.",
+        "The range written in a text; its endpoints are literals.",
         'range("[1..10)") = [1..10)',
         "true",
         (signature("(from: text) -> range of any", _range),),

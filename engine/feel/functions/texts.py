@@ -67,13 +67,13 @@ FUNCTIONS: dict[str, Function] = {
         "In small letters.", 'lower case("ABC")', '"abc"', (signature("(string: text) -> text", str.lower),)
     ),
     "substring before": Function(
-        "What stands before the first place where another text begins; nothing when it is not there.",
+        "The part before the first place where another text begins; empty when it is not there.",
         'substring before("foobar", "bar")',
         '"foo"',
         (signature("(string: text, match: text) -> text", _before),),
     ),
     "substring after": Function(
-        "What stands after the first place of another text; nothing when it is not there.",
+        "The part after the first place of another text; empty when it is not there.",
         'substring after("foobar", "ob")',
         '"ar"',
         (signature("(string: text, match: text) -> text", _after),),

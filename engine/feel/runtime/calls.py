@@ -72,7 +72,7 @@ class Runtime(Loops):
         except RecursionError:
             return self.fault(TOO_DEEP, span)
         except (ArithmeticError, ValueError, TypeError) as error:
-            return self.fault(reason(error), span)
+            return self.fault(reason(error, recorded=self.recorded), span)
 
     def builtin(self, name: str, names: tuple[str, ...], at: dt.datetime, span: Span, *arguments: Value) -> Value:
         """A call of a built-in function: its first signature that takes these values."""
@@ -91,7 +91,7 @@ class Runtime(Loops):
             except RecursionError:
                 return self.fault(TOO_DEEP, span)
             except (ArithmeticError, ValueError, TypeError) as error:
-                return self.fault(f"`{name}`: {reason(error)}", span)
+                return self.fault(f"`{name}`: {reason(error, recorded=self.recorded)}", span)
         kinds = ", ".join(kind_of(value) for value in arguments) or "nothing"
         return self.fault(f"`{name}` does not take {kinds}", span)
 

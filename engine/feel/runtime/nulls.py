@@ -28,6 +28,11 @@ class Nulls(Work):
         super().__init__(work)
         self.faults = faults
 
+    @property
+    def recorded(self) -> bool:
+        """Whether the words of a fault go on record as the reason of a null, and not to a person as an error."""
+        return self.faults is not None
+
     def fault(self, message: str, span: Span | None) -> Any:
         if self.faults is None:
             raise ValueError(message)
@@ -48,7 +53,7 @@ class Nulls(Work):
         try:
             return operation.python(left, right)
         except (ArithmeticError, ValueError) as error:
-            return self.fault(reason(error), span)
+            return self.fault(reason(error, recorded=self.recorded), span)
 
     def negate(self, value: Value, span: Span) -> Value:
         operation = NEGATION.get(kind_of(value))
@@ -211,13 +216,13 @@ def conjunction(left: bool | None, right: bool | None) -> bool | None:
     return None if left is None or right is None else True
 
 
-def reason(fault: Exception) -> str:
-    """What went wrong in a calculation, in words for people."""
+def reason(fault: Exception, *, recorded: bool) -> str:
+    """What went wrong in a calculation, in words for people; those of reasons on `recorded` entries never change."""
     name = type(fault).__name__
     if isinstance(fault, ZeroDivisionError) or name == "DivisionByZero":
         return "it divides by zero"
     if name == "InvalidOperation":
-        return "the numbers have no such result"
+        return "the numbers have no such result" if recorded else "this calculation has no valid result"
     if name == "Overflow" or (isinstance(fault, OverflowError) and "too large to convert" in str(fault)):
         return "the number is too large"
     return "the date is out of the calendar" if "date value" in str(fault) else str(fault)

@@ -13,6 +13,10 @@ from ordain.engine.values.types import Interval, Value
 
 MOST_CHARACTERS = LIMITS.text_characters
 _MOST_PARTS = LIMITS.value_parts
+
+TOO_MUCH_WORK = "it takes too much work"
+"""As a lenient table may have it on record; as an error it is said to a person as OVER_THE_LIMIT."""
+OVER_THE_LIMIT = "the calculation exceeded its work limit"
 TOO_LONG = f"a text has at most {MOST_CHARACTERS:,} characters"
 
 _PER_PART = 64
@@ -31,7 +35,7 @@ class Work:
     def spend(self, units: int) -> None:
         self.left -= units
         if self.left < 0:
-            raise CalculationFailed(Issue("it takes too much work", "loop over less, or end a recursion earlier"))
+            raise CalculationFailed(Issue(TOO_MUCH_WORK, "loop over less, or end a recursion earlier"))
 
     def spent(self, items: Value, cost: int = 1) -> Value:
         """The list, which is about to be gone through at `cost` units an item."""

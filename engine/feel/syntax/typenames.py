@@ -48,11 +48,14 @@ _MADE = ("list", "context", "range", "function")
 
 
 class NotAType(ValueError):
-    """A name that names no type. `hint` says what could be meant; it may be empty."""
+    """A name that names no type. `hint` says what could be meant; it may be empty.
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    The message may go on record as the reason of a null, so it never changes; `words` are those of an error.
+    """
+
+    def __init__(self, message: str, hint: str = "", words: str = "") -> None:
         super().__init__(message)
-        self.hint = hint
+        self.hint, self.words = hint, words or message
 
 
 def resolve(name: TypeName, types: Mapping[str, Type]) -> Type:
@@ -80,4 +83,5 @@ def resolve(name: TypeName, types: Mapping[str, Type]) -> Type:
         return range_of(inner)
     if (own := type_named(name.name)) is not None:
         return own
-    raise NotAType(f"`{name.name}` is no type", did_you_mean(name.name, {*FEEL, *types, *SIMPLE, *_MADE} - _OLD))
+    hint = did_you_mean(name.name, {*FEEL, *types, *SIMPLE, *_MADE} - _OLD)
+    raise NotAType(f"`{name.name}` is no type", hint, f"unknown type `{name.name}`")

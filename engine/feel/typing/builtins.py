@@ -116,8 +116,8 @@ class Builtins(Comparisons, Scopes):
         fitting = [s for s in FUNCTIONS[argument.name].signatures if fits(want, _type_of_signature(s), dict(bound))]
         self.types[id(argument)] = expected
         if len(fitting) != 1:
-            hint = f"write what it does: function({', '.join('abcdefgh'[: len(want.parameters)])}) ..."
-            self.fault(argument.span, f"`{argument.name}` cannot stand for a {expected}", hint)
+            hint = f"write it out: function({', '.join('abcdefgh'[: len(want.parameters)])}) ..."
+            self.fault(argument.span, f"`{argument.name}` cannot be used as a {expected}", hint)
             return
         self.types[id(argument)], self.signatures[id(argument)] = _type_of_signature(fitting[0]), fitting[0]
         fits(want, _type_of_signature(fitting[0]), bound)

@@ -93,7 +93,7 @@ class _Checker(Calls):
             case tree.Name():
                 return self.name(node)
             case tree.Input():
-                return self.input or self.fault(node.span, "`?` has a meaning only in a cell", code="syntax")
+                return self.input or self.fault(node.span, "`?` can be used in a cell only", code="syntax")
             case tree.Path():
                 return self.path(node)
             case tree.Filter():
@@ -137,7 +137,7 @@ class _Checker(Calls):
 
     def logic(self, node: tree.Logic) -> Type:
         for operand in node.operands:
-            self.flag(operand, f"`{node.op}` joins")
+            self.flag(operand, f"`{node.op}` needs a yes/no value on each side")
         return FLAG
 
     def instance(self, node: tree.InstanceOf) -> Type:
@@ -198,7 +198,7 @@ class _Checker(Calls):
         return self.moved(node, left, right, operation.gives)
 
     def choice(self, node: tree.If) -> Type:
-        self.flag(node.condition, "`if` asks")
+        self.flag(node.condition, "`if` needs a yes/no value")
         then, otherwise = self.type_of(node.then), self.type_of(node.otherwise)
         if then.kind is otherwise.kind is Kind.NULL:
             return NULL
@@ -209,7 +209,7 @@ class _Checker(Calls):
         if then.kind is otherwise.kind is Kind.CONTEXT:
             sides = f"`then` gives a context {_fields(then)} and `else` one {_fields(otherwise)}"
             return self.fault(node.span, sides, "give the same fields, with the same types")
-        return self.fault(node.span, f"`then` gives a {then} and `else` a {otherwise}", "give one type")
+        return self.fault(node.span, f"`then` gives a {then} and `else` a {otherwise}", "give both the same type")
 
     def list(self, node: tree.ListOf) -> Type:
         item: Type | None = None

@@ -12,7 +12,7 @@ from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.number_limits import WithinLimits, fixed
 from ordain.engine.feel.typing.offsets import Offsets
 from ordain.engine.feel.typing.units import Units
-from ordain.engine.values.types import ANY, FLAG, Kind, Limits, Type, range_of
+from ordain.engine.values.types import ANY, FLAG, Kind, Limits, Type, described, range_of
 
 
 class Comparisons(Units, WithinLimits, Offsets):
@@ -76,10 +76,10 @@ class Comparisons(Units, WithinLimits, Offsets):
             self.enclosed(value, of.limits, inside, span)
 
     def unlike(self, op: str, left: Expr, one: Type, right: Expr, other: Type, span: Span) -> None:
-        """Notes that two values cannot be compared, and what was probably meant."""
-        sides = f"`{left.span.text}` is a {one} and `{right.span.text}` a {other}"
-        if isinstance(left, tree.Input):
-            sides = f"{self.asked} is a {one} and `{right.span.text}` a {other}"
+        sides = f"{self.subject(left)} is {described(one)} and `{right.span.text}` is {described(other)}"
+        message = f"`{op}` cannot compare them: {sides}"
+        if isinstance(left, tree.Input) and self.asked == "the column":
+            message = f"this column holds {described(one, many=True)}; `{right.span.text}` is {described(other)}"
         hint, kinds = "", (one.kind, other.kind)
         texts = right.span.text if other.kind is Kind.TEXT else left.span.text
         if set(kinds) == {Kind.NUMBER, Kind.TEXT} and re.fullmatch(r'(.*[^\w.])?[\d.]+ *%"', texts):
@@ -89,7 +89,7 @@ class Comparisons(Units, WithinLimits, Offsets):
         elif kinds == (Kind.TEXT, Kind.NUMBER):
             hint = 'put text in double quotes: "text"'
         elif Kind.NULL in kinds:
-            hint = "null has no order; ask `= null` or `!= null`"
+            hint = "null has no order; write `= null` or `!= null`"
         elif set(kinds) == {Kind.DURATION, Kind.NUMBER}:
             hint = as_duration(left if one.kind is Kind.NUMBER else right)
         elif set(kinds) == {Kind.DATE, Kind.DATE_TIME}:
@@ -99,10 +99,8 @@ class Comparisons(Units, WithinLimits, Offsets):
             if isinstance(left, tree.Input) and self.asked == "the column":
                 hint += ", and single quotes around the cell"
         elif Kind.FLAG in kinds and Kind.TEXT in kinds:
-            hint = "a flag is `true` or `false`, without quotes"
-        self.fault(
-            span, f"`{op}` cannot compare them: {sides}", hint, code="null-order" if Kind.NULL in kinds else "type"
-        )
+            hint = "a yes/no value is `true` or `false`, without quotes"
+        self.fault(span, message, hint, code="null-order" if Kind.NULL in kinds else "type")
 
     def declared(self, of: Type, node: Expr) -> None:
         """A text literal that stands against declared values must be one of them."""
@@ -110,7 +108,7 @@ class Comparisons(Units, WithinLimits, Offsets):
             return
         if node.value not in of.values:
             hint = did_you_mean(node.value, of.values)
-            self.fault(node.span, f"`{node.value}` is none of the declared values", hint, code="undeclared-value")
+            self.fault(node.span, f"`{node.value}` is not one of the declared values", hint, code="undeclared-value")
 
     def range(self, node: tree.Range) -> Type:
         """A range of what its bounds are; both must be alike and in order."""
@@ -123,7 +121,9 @@ class Comparisons(Units, WithinLimits, Offsets):
         bounds = self.comparable("..", low, high, node.span)
         written = isinstance(low, tree.Literal) and isinstance(high, tree.Literal) and not self.issues
         if written and less(high.value, low.value):  # type: ignore[attr-defined]  # both are literals
-            self.fault(node.span, "the range is empty: it begins after its end", "swap its ends", code="empty-range")
+            self.fault(
+                node.span, "the range is empty: it begins after its end", "swap the endpoints", code="empty-range"
+            )
         return range_of(bounds)
 
     def membership(self, node: tree.In) -> Type:
@@ -131,7 +131,7 @@ class Comparisons(Units, WithinLimits, Offsets):
         outer = self.input, self.asked
         self.input, self.asked = self.type_of(node.value), f"`{node.value.span.text}`"
         for test in node.tests:
-            self.flag(test, "`in` needs")
+            self.flag(test, "`in` needs a yes/no value")
             if isinstance(test, tree.Matches) and (item := self.types[id(test.candidate)].item) is not None:
                 self.declared(item, node.value)
         self.input, self.asked = outer
@@ -141,7 +141,7 @@ class Comparisons(Units, WithinLimits, Offsets):
         """A flag; a test without operator asks whether the value equals the candidate or is in it (DMN 1.5, 7.3.13)."""
         value = self.type_of(node.value)
         if value.kind not in (Kind.FLAG, Kind.ANY) and (values := _joined_by_or(node.candidate)):
-            message = f"`or` joins flags, and {self.asked} is none"
+            message = "`or` does not work " + ("in a cell" if self.asked == "the column" else "after `in`")
             return self.fault(node.candidate.span, message, f"write `{', '.join(values)}`")
         candidate = self.type_of(node.candidate)
         if candidate.kind is Kind.NULL or Kind.ANY in (value.kind, candidate.kind):

@@ -38,7 +38,7 @@ class WithinLimits(Checking):
         if made or not (never or always):
             return
         answer = "always" if never == turned else "never"
-        message = f"`{span.text}` {answer} holds: {self.subject(node)} is {said(limits)}"
+        message = f"`{span.text}` is {answer} true: {self.subject(node)} is {said(limits)}"
         self.note(Issue(message, _hint(limits, inside), span, code="out-of-range", level=Level.WARNING))
 
 

@@ -15,7 +15,7 @@ from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.lexer import NUMBER_ALONE
 from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.feel.syntax.typenames import NotAType, resolve
-from ordain.engine.values.types import ANY, FLAG, Kind, Type
+from ordain.engine.values.types import ANY, FLAG, Kind, Type, described
 
 
 class Checking(ABC):
@@ -105,27 +105,27 @@ class Checking(ABC):
         if node.name in FUNCTIONS:
             example = f"example: {FUNCTIONS[node.name].example}"
             return self.fault(
-                node.span, f"`{node.name}` is a function, and is not called here", example, code="unknown-name"
+                node.span, f"`{node.name}` is a function, used here without its arguments", example, code="unknown-name"
             )
         hint = did_you_mean(node.name, known)
         owner = next((name for name, of in self.scope.items() if node.name in of.values), "")
         if owner and not hint.startswith("did you mean"):
-            hint = f'a value of `{owner}` is written as a text: "{node.name}"'
+            hint = f'it is a value of `{owner}`; write it as a text: "{node.name}"'
             if self.input:
                 hint = f"it is a value of `{owner}`: ask for it there"
         if unicodedata.category(node.name[0]) == "Sc":
             hint = NUMBER_ALONE
-        return self.fault(node.span, f"`{node.name}` is no fact known here", hint, code="unknown-name")
+        return self.fault(node.span, f"unknown fact `{node.name}`", hint, code="unknown-name")
 
     def flag(self, node: Expr, what: str) -> None:
         """Types a part that must be a flag, and notes when it is none; `what` begins the message."""
         type = self.type_of(node)
         if not FLAG.accepts(type):
-            self.fault(node.span, f"{what} flags, but `{node.span.text}` is a {type}")
+            self.fault(node.span, f"{what}, but `{node.span.text}` is {described(type)}")
 
     def named_type(self, name: tree.TypeName, span: Span) -> Type:
         """The type that a text names; ANY, and a fault, when it names none."""
         try:
             return resolve(name, self.named)
         except NotAType as error:
-            return self.fault(span, str(error), error.hint, code="unknown-type")
+            return self.fault(span, error.words, error.hint, code="unknown-type")

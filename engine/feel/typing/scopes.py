@@ -12,7 +12,7 @@ from ordain.engine.feel.typing.rule_base import Checking
 from ordain.engine.values.joining import joined
 from ordain.engine.values.types import ANY, DATE, FLAG, NUMBER, Kind, Type, context_of, list_of
 
-_ENDLESS = "give the range a beginning and an end: 1..10"
+_ENDLESS = "give the range both endpoints: 1..10"
 
 
 class Scopes(Checking):
@@ -26,12 +26,12 @@ class Scopes(Checking):
         with self.naming({"item": item, **item.fields}):
             condition = self.type_of(node.condition)
         if condition.kind not in (Kind.NUMBER, Kind.FLAG, Kind.ANY):
-            return self.fault(node.span, f"a {base} has no position of type {condition}")
+            return self.fault(node.span, f"a {condition} in brackets cannot choose from a {base}")
         if base.kind is not Kind.LIST:
             if condition.kind is Kind.NUMBER:
-                return self.fault(node.span, f"a {base} has no position of type {condition}")
+                return self.fault(node.span, f"a {base} is not a list, so it has no positions")
             hint = f"make it a list: [{node.base.span.text}][...]"
-            return self.fault(node.span, f"a {base} is no list, so it cannot be filtered", hint)
+            return self.fault(node.span, f"a {base} is not a list, so it cannot be filtered", hint)
         if condition.kind is Kind.NUMBER:
             return item
         if condition.kind is Kind.ANY:
@@ -106,7 +106,7 @@ class Scopes(Checking):
         try:
             for each in node.iterators:
                 self.local = {**self.local, each.name: self.each(each)}
-            self.flag(node.condition, f"`{node.quantifier}` asks")
+            self.flag(node.condition, f"`{node.quantifier}` needs a yes/no value")
         finally:
             self.local = outer
         return FLAG
@@ -119,7 +119,7 @@ class Scopes(Checking):
                 type = self.type_of(entry.value)
             if entry.name in fields:
                 self.fault(
-                    entry.span, f"`{entry.name}` stands twice in this context", "keep one of them", code="duplicate"
+                    entry.span, f"`{entry.name}` appears twice in this context", "keep one of them", code="duplicate"
                 )
             self.types[id(entry)] = fields[entry.name] = type
         return context_of(fields)
@@ -138,8 +138,8 @@ class Scopes(Checking):
             if parameter.name in names:
                 self.fault(
                     parameter.span,
-                    f"`{parameter.name}` stands twice in this function",
-                    "name one otherwise",
+                    f"`{parameter.name}` appears twice in this function",
+                    "give one of them another name",
                     code="duplicate",
                 )
             asked = given[position] if position < len(given) else None
@@ -168,7 +168,7 @@ class Scopes(Checking):
             return ANY
         message = f"the type of `{node.name}` cannot be known"
         hint = "function({}: list<number>) ..." if declared.kind is Kind.LIST else "function({}: number) ..."
-        return self.fault(node.span, message, "say it: " + hint.format(node.name), code="untyped")
+        return self.fault(node.span, message, "write it: " + hint.format(node.name), code="untyped")
 
 
 def _without_nulls(item: Type, condition: Expr) -> Type:

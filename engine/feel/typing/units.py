@@ -121,13 +121,13 @@ def unit_hint(left: Expr, one: Type, right: Expr, other: Type) -> str:
         if unit_of(source) == "fraction" and factor:
             return f"multiply the {source.unit} by 100"
         if factor and isinstance(node, tree.Input):
-            return f"turn {target.unit} into {source.unit} first"
+            return f"convert {target.unit} to {source.unit} first"
         if factor:
             times = 30 if factor == (28, 31) else factor[0]
-            return f"turn {source.unit} into {target.unit}, for example `{text} * {times}`"
+            return f"convert {source.unit} to {target.unit}, for example `{text} * {times}`"
     if one.is_money and other.is_money:
         return f"convert one of them with a rate, a fact whose unit is `{one.unit} per {other.unit}`"
-    return "bring both to one unit first"
+    return "convert both to the same unit first"
 
 
 def _number(type: Type) -> Type:

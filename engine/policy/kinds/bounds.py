@@ -124,7 +124,7 @@ def _bounds(draft: Draft, node: Node, money: Type) -> list[Bound]:
     because = node["because"].text if node.get("because") else ""
     kinds = [key for key in ("at least", "at most", "within") if node.get(key)]
     if len(kinds) != 1:
-        draft.fault(span, f"the limit `{identity}` must say one of `at least`, `at most` or `within`", code="limits")
+        draft.fault(span, f"the limit `{identity}` needs one of `at least`, `at most` or `within`", code="limits")
         return []
     given = node[kinds[0]]
     when = condition.tree if condition is not None else None
@@ -143,11 +143,11 @@ def _bounds(draft: Draft, node: Node, money: Type) -> list[Bound]:
         return []
     part = Arithmetic(given.span, "*", of.tree, percent.tree)
     share = Arithmetic(given.span, "/", part, Literal(given.span, Decimal(100), type=NUMBER))
-    found = []
+    sides = []
     for side, sign, op in (("lowest", "<", "-"), ("highest", ">", "+")):
         edge = Arithmetic(given.span, op, of.tree, share)
-        found.append(Bound(f"{identity}-{side}", identity, sign, edge, when, because, given.span))
-    return found
+        sides.append(Bound(f"{identity}-{side}", identity, sign, edge, when, because, given.span))
+    return sides
 
 
 def _named(draft: Draft, name: str, bound: Bound, money: Type) -> Bound:
@@ -169,7 +169,7 @@ def _strongest(draft: Draft, node: Node) -> list[str]:
         if part.text not in known:
             draft.fault(
                 part.span,
-                f"`{part.text}` is no limit of this price",
+                f"this price has no limit `{part.text}`",
                 f"known: {', '.join(sorted(known))}",
                 code="limits",
             )

@@ -97,7 +97,7 @@ def _rule(draft: Draft, node: Node) -> Rule | None:
     if permits is None and not node.get("permits when") and not obligations and not node.get("otherwise"):
         draft.fault(
             span,
-            f"`{node['id'].text}` says nothing",
+            f"rule `{node['id'].text}` has no effect",
             "add `permits when`, `requires` or `otherwise`",
             code="empty-rule",
         )
@@ -122,20 +122,20 @@ def _rule(draft: Draft, node: Node) -> Rule | None:
 
 def _period(draft: Draft, node: Node) -> list[Expr]:
     """The conditions that keep a rule to the days it is in force."""
-    found: list[Expr] = []
+    conditions: list[Expr] = []
     period = node.get("in force")
     for key, sign in (("from", ">="), ("until", "<=")):
         if period is not None and (part := period.get(key)) is not None:
             day = _day(draft, part)
             if day is not None:
                 literal = Literal(part.span, day, type=DATE)
-                found.append(Comparison(part.span, sign, call(part.span, "today"), literal))
+                conditions.append(Comparison(part.span, sign, call(part.span, "today"), literal))
     _day(draft, node["checked on"])
     if period is not None and period.get("from") and period.get("until"):
         first, last = period["from"], period["until"]
         if last.text < first.text:
             draft.fault(last.span, f"it ends on {last.text}, before it begins on {first.text}", code="dates")
-    return found
+    return conditions
 
 
 def _day(draft: Draft, node: Node) -> dt.date | None:

@@ -38,9 +38,9 @@ def lower(draft: Draft, node: Node) -> None:
             draft.add(table) if table is not None else draft.broken(name)
             continue
         gives = draft.type(part["gives"])
-        found = draft.formula(part["formula"], gives)
-        if found is None:
+        formula = draft.formula(part["formula"], gives)
+        if formula is None:
             draft.broken(name)
             continue
         because = part["because"].text if part.get("because") else ""
-        draft.add(Formula(name, found, gives, part["formula"].span, because))
+        draft.add(Formula(name, formula, gives, part["formula"].span, because))

@@ -70,7 +70,7 @@ def lower(draft: Draft, node: Node) -> None:
 
 
 def _limits(draft: Draft, table: Table, limits: Node) -> list[Rule]:
-    found = []
+    limit_rules = []
     if (cooldown := limits.get("cooldown")) is not None and (match := re.match(_COOLDOWN, cooldown.text)):
         fact, days, span = f"last_{table.name}_on", int(match[1]), cooldown.span
         if _known(draft, fact, span):
@@ -79,14 +79,14 @@ def _limits(draft: Draft, table: Table, limits: Node) -> list[Rule]:
             free = Arithmetic(span, "+", last, Literal(span, dt.timedelta(days=days), type=DURATION))
             recent = Comparison(span, "<", call(span, "today"), free)
             because = f"The last one was less than {days} days ago."
-            found.append(_limit(draft, table, "cooldown", Logic(span, "and", (known, recent)), because, span))
+            limit_rules.append(_limit(draft, table, "cooldown", Logic(span, "and", (known, recent)), because, span))
     if (most := limits.get("at most")) is not None and (match := re.match(_AT_MOST, most.text)):
         fact, span = f"{table.name}s_last_{match[2]}_days", most.span
         if _known(draft, fact, span):
             many = Comparison(span, ">=", Name(span, fact), Literal(span, Decimal(match[1]), type=NUMBER))
             because = f"There were {match[1]} in the last {match[2]} days already."
-            found.append(_limit(draft, table, "at-most", many, because, span))
-    return [rule for rule in found if rule is not None]
+            limit_rules.append(_limit(draft, table, "at-most", many, because, span))
+    return [rule for rule in limit_rules if rule is not None]
 
 
 def _known(draft: Draft, fact: str, span: Span) -> bool:

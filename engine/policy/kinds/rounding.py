@@ -32,7 +32,12 @@ def read_rounding(draft: Draft, node: Node) -> tuple[str, Decimal] | None:
     """The function and the step that a `round` section names."""
     match = re.fullmatch(r"(half up|half down|half even|up|down) to ([0-9.]+)", node.text)
     if match is None or not Decimal(match[2]):
-        draft.fault(node.span, f"`{node.text}` rounds to nothing", "for example: half up to 0.01", code="rounding")
+        draft.fault(
+            node.span,
+            f"`{node.text}`: the rounding step must be above 0",
+            "for example: half up to 0.01",
+            code="rounding",
+        )
         return None
     return _FUNCTIONS[match[1]], Decimal(match[2])
 

@@ -104,7 +104,7 @@ def _fits_hit_policy(
     place = key_span(node, "hit policy")
     if aggregation and hit_policy is not HitPolicy.COLLECT:
         draft.fault(
-            place, f"`{aggregation}` works on the hit policy collect only", "hit policy: collect", code="hit-policy"
+            place, f"`{aggregation}` works only with the hit policy collect", "hit policy: collect", code="hit-policy"
         )
     summed = len(outputs) == 1 and (outputs[0].type.kind is Kind.NUMBER or aggregation in ("min", "max", "count"))
     if aggregation and (outputs[0].name or not summed):
@@ -130,22 +130,22 @@ def unique_ids(draft: Draft, rules: Node) -> None:
         if identity.text in seen:
             first = seen[identity.text].span.line
             draft.fault(
-                identity.span, f"the id `{identity.text}` stands twice; first in line {first}", code="duplicate"
+                identity.span, f"the id `{identity.text}` appears twice; first in line {first}", code="duplicate"
             )
         seen[identity.text] = identity
 
 
 def _columns(draft: Draft, rules: Node) -> dict[str, Column | None]:
     """The headings that rules ask about, each once, in the order of their first appearance."""
-    found: dict[str, Column | None] = {}
+    columns: dict[str, Column | None] = {}
     for rule in rules.nodes():
         when = rule.get("when")
         for text in when.value if when is not None else ():
-            if text not in found and when is not None:
+            if text not in columns and when is not None:
                 span = when.keys[text]
                 checked = draft.formula(Node(text, span, text))
-                found[text] = Column(text, checked) if checked is not None else None
-    return found
+                columns[text] = Column(text, checked) if checked is not None else None
+    return columns
 
 
 def read_rule(draft: Draft, node: Node, columns: dict[str, Column | None], outputs: tuple[Output, ...]) -> Rule | None:
@@ -170,15 +170,17 @@ def read_row(draft: Draft, node: Node, outputs: tuple[Output, ...]) -> tuple[Che
         return (only,) if only is not None else None
     if not isinstance(node.value, dict):
         names = ", ".join(output.name for output in outputs)
-        draft.fault(node.span, f"the outputs {names} belong here", f"then: {{{outputs[0].name}: ...}}", code="outputs")
+        draft.fault(
+            node.span, f"the outputs {names} are needed here", f"then: {{{outputs[0].name}: ...}}", code="outputs"
+        )
         return None
     known = [output.name for output in outputs]
     for name in node.value:
         if name not in known:
             torn = not is_name(name) and node.value[name].value is None
-            hint = "a text with a comma inside `{...}` stands in quotes" if torn else did_you_mean(name, known)
-            draft.fault(node.keys[name], f"`{name}` is no output of this decision", hint, code="outputs")
-    found = []
+            hint = "inside `{...}` put a text that contains a comma in quotes" if torn else did_you_mean(name, known)
+            draft.fault(node.keys[name], f"this decision has no output `{name}`", hint, code="outputs")
+    given = []
     for output in outputs:
         part = node.get(output.name)
         if part is None:
@@ -186,6 +188,6 @@ def read_row(draft: Draft, node: Node, outputs: tuple[Output, ...]) -> tuple[Che
                 node.span, f"the output `{output.name}` is missing", "give every output a value", code="outputs"
             )
             continue
-        found.append(draft.output(part, output.type))
-    whole = [part for part in found if part is not None]
+        given.append(draft.output(part, output.type))
+    whole = [part for part in given if part is not None]
     return tuple(whole) if len(whole) == len(outputs) else None

@@ -47,12 +47,12 @@ def flow_lines(flow: Flow, indent: int, column: int) -> list[str] | None:
 def _moved(flow: Flow, column: int, least: int) -> list[str]:
     """As written; the further lines go left or right with the first."""
     first, *rest = flow.raw.splitlines()
-    found = [first]
+    pieces = [first]
     for line in rest:
         text = line.lstrip(" \t")
         before = len(line) - len(text)
-        found.append(" " * max(before + column - flow.column, least) + text if text else "")
-    return found
+        pieces.append(" " * max(before + column - flow.column, least) + text if text else "")
+    return pieces
 
 
 def _as_broken(flow: Flow, column: int) -> list[str]:

@@ -40,7 +40,7 @@ class _Reader:
 
     def _comments(self) -> list[tuple[int, Comment]]:
         """Every comment with its index: what begins with `#` outside of scalars, and behind the sign of a block."""
-        found: list[tuple[int, Comment]] = []
+        comments: list[tuple[int, Comment]] = []
         position, line, starts = 0, 0, [0]
         for whole in self.text.splitlines(keepends=True):
             starts.append(starts[-1] + len(whole))
@@ -49,19 +49,19 @@ class _Reader:
             for start, end in [*spans, *([header] if header else [])]:
                 while starts[line + 1] <= start:
                     line += 1
-                found.append((start, self._comment(line, start - starts[line], self.text[start:end])))
+                comments.append((start, self._comment(line, start - starts[line], self.text[start:end])))
             position = last
-        return found
+        return comments
 
     def _scalars(self) -> list[tuple[int, int, tuple[int, int] | None]]:
-        found = []
+        places = []
         for event in self.events:
             if isinstance(event, yaml.ScalarEvent):
                 marks: tuple[Any, Any] = event.start_mark, event.end_mark
                 start, end = marks[0].index, marks[1].index
                 match = _HEADER.match(self.text, start, end) if event.style in ("|", ">") else None
-                found.append((start, end, match.span(1) if match else None))
-        return found
+                places.append((start, end, match.span(1) if match else None))
+        return places
 
     def _comment(self, line: int, column: int, text: str) -> Comment:
         whole = self.lines[line]

@@ -50,7 +50,7 @@ def _lines(rows: Sequence[Row], order: Sequence[str], padded: int) -> list[str]:
     """The rows in braces; the first `padded` columns have one width, the others follow closely."""
     cells = {key: _cells(rows, key) for key in order}
     widths = {key: max(map(len, cells[key])) + 2 for key in order[:padded]}
-    found = []
+    lines = []
     for number, row in enumerate(rows):
         line, left = "", len(row)
         for key in order:
@@ -59,8 +59,8 @@ def _lines(rows: Sequence[Row], order: Sequence[str], padded: int) -> list[str]:
             left -= key in row
             text = cells[key][number]
             line += f"{text}, ".ljust(widths.get(key, 0)) if text and left else text.ljust(widths.get(key, 0))
-        found.append("{" + line.rstrip(" ") + "}")
-    return found
+        lines.append("{" + line.rstrip(" ") + "}")
+    return lines
 
 
 def _cells(rows: Sequence[Row], key: str) -> list[str]:
@@ -74,7 +74,7 @@ def _cells(rows: Sequence[Row], key: str) -> list[str]:
         if order is not None:
             lines = _lines(as_rows, order, len(order))
             texts = dict(zip((n for n, each in enumerate(given) if each is not None), lines, strict=True))
-    found = []
+    pieces = []
     for number, each in enumerate(given):
-        found.append("" if each is None else f"{each[0]}: {texts.get(number) or one_line(each[1])}")
-    return found
+        pieces.append("" if each is None else f"{each[0]}: {texts.get(number) or one_line(each[1])}")
+    return pieces

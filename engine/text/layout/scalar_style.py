@@ -59,14 +59,14 @@ def lines_of(scalar: Scalar, indent: int, column: int) -> list[str]:
     if scalar.line == scalar.end_line:
         return [word(scalar)]
     margin = " " * (indent + STEP)
-    found: list[str] = []
+    lines: list[str] = []
     for line in scalar.raw.splitlines():
         text = line.strip(" \t")
         if text.endswith("\\"):
             text = line.lstrip(" \t")  # the space behind it may be the one that it stands for
-        room = WIDTH - (len(margin) if found else column)
-        found.extend(_within(text, room, WIDTH - len(margin), scalar.style == '"'))
-    return [found[0], *(margin + line if line else "" for line in found[1:])]
+        room = WIDTH - (len(margin) if lines else column)
+        lines.extend(_within(text, room, WIDTH - len(margin), scalar.style == '"'))
+    return [lines[0], *(margin + line if line else "" for line in lines[1:])]
 
 
 def _block_lines(scalar: Scalar, indent: int) -> list[str]:
@@ -94,7 +94,7 @@ def _margin(lines: list[str]) -> int:
 
 def _within(text: str, first: int, width: int, escapes: bool = False) -> list[str]:
     """A line of a folded text in lines no longer than `width`, broken where one space stands between words."""
-    found: list[str] = []
+    lines: list[str] = []
     room = first
     while len(text) > room and not text.startswith((" ", "\t")):
         at = next((i for i in range(room, 0, -1) if _breaks(text, i, escapes)), 0) or next(
@@ -102,9 +102,9 @@ def _within(text: str, first: int, width: int, escapes: bool = False) -> list[st
         )
         if not at:
             break
-        found.append(text[:at])
+        lines.append(text[:at])
         text, room = text[at + 1 :], width
-    return [*found, text]
+    return [*lines, text]
 
 
 def _breaks(text: str, at: int, escapes: bool) -> bool:

@@ -100,15 +100,15 @@ def _entry(entry: Entry, indent: int, row: str | None = None) -> list[str]:
         return [*lines, *_nested(sign, entry.head, value, indent)]
     below = bool(entry.between) or entry.head is not None or _stays_below(entry, value, len(sign) + 1)
     column = indent + STEP if below else len(sign) + 1
-    found = _inline(value, indent, column)
-    if found is None and isinstance(value, Flow):
+    inline = _inline(value, indent, column)
+    if inline is None and isinstance(value, Flow):
         block, after = opened(value, replace(after, gap=0) if after is not None else None)
         return [*lines, *_nested(sign, entry.head, _led(block, entry.between), indent)]
     if below:
         lines.append(_behind(sign, entry.head))
         _comments(lines, entry.between, indent + STEP)
         sign = " " * (indent + STEP - 1)
-    first, *rest = found or [""]
+    first, *rest = inline or [""]
     written = [f"{sign} {first}" if first else sign, *rest]
     place = 0 if isinstance(value, Scalar) and value.block else -1
     written[place] = _behind(written[place], after)

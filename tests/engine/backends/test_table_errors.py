@@ -57,17 +57,17 @@ def outcome(rules: str, facts: dict[str, Value], monkeypatch: pytest.MonkeyPatch
         (
             "      - {id: x, when: {a: 'null', b: '< 5'}, then: 1}",
             {"a": None, "b": None},
-            "`b` is missing, and rule `x` needs it",
+            "rule `x` needs `b`, which is missing",
         ),
         (
             "      - {id: x, when: {day: '< date(\"2026-01-02\")'}, then: 1}",
             {"day": None},
-            "`day` is missing, and rule `x` needs it",
+            "rule `x` needs `day`, which is missing",
         ),
         (
             "      - {id: x, when: {a: '> most'}, then: 1}",
             {"a": None},
-            "`a` is missing, and rule `x` needs it",
+            "rule `x` needs `a`, which is missing",
         ),
         (
             "      - {id: x, when: {at: '<= @\"12:00:00\"'}, then: 1}\n"

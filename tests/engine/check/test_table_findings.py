@@ -58,7 +58,7 @@ def test_a_formula_may_give_what_is_not_declared() -> None:
 def test_two_columns_of_one_fact_are_one() -> None:
     rules = ['{id: a, when: {risk: "> 0.5", (risk): "< 0.3"}, then: 1}', "{id: b, then: 2}"]
     [found] = findings(table("first", rules), VOCABULARY)
-    assert found.message == "`a` of `offer` can never fire: no value of `risk` passes `> 0.5` and `< 0.3`"
+    assert found.message == "`a` of `offer` never applies: no value of `risk` passes `> 0.5` and `< 0.3`"
 
 
 def test_a_search_that_takes_too_long_says_so_and_tells_the_gaps_it_has_met() -> None:
@@ -71,7 +71,7 @@ def test_a_search_that_takes_too_long_says_so_and_tells_the_gaps_it_has_met() ->
     assert "gap" in codes
     [note] = [issue for issue in found if issue.code == "inexact" and "gaps" in issue.message]
     assert note.message == (
-        "the rules of `offer` are too intertwined to be searched in full: whether it has more gaps is not known"
+        "the rules of `offer` are too complex to check completely: whether it has more gaps is not known"
     )
     assert note.level is Level.NOTE
 

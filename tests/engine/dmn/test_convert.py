@@ -151,7 +151,7 @@ def test_names_become_plain_and_stay_apart() -> None:
     [
         (decision("d", "1 +"), "the decision `d` is left out: the expression ends too early"),
         (decision("d", '"a" + 1'), "the decision `d` is left out"),
-        (decision("d", '"a"', type="number"), "it gives a text, and a number is declared"),
+        (decision("d", '"a"', type="number"), "it gives a text, but a number is declared"),
         (input_data("x") + decision("d", "x", "input:x"), "`x` has no declared type: `text` is a guess"),
         (decision("d", "1"), "the policy has no examples yet"),
     ],

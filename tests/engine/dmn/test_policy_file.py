@@ -78,8 +78,8 @@ def test_an_input_that_nothing_declares_is_a_fact_as_well() -> None:
     [
         (asked("Loan Amuont", "number"), "did you mean `loan_amount`?"),
         (asked("Customer", "string"), "declare `customer` in facts.yaml; `ordain dmn convert` writes its entry"),
-        (decision("d", "1 + wanted"), "small/v3.dmn:2:76: the input `wanted` is no fact"),
-        (asked("Loan Amount", "string"), "the input `Loan Amount` is a text, and the fact `loan_amount` a number"),
+        (decision("d", "1 + wanted"), "small/v3.dmn:2:76: the input `wanted` is not a known fact"),
+        (asked("Loan Amount", "string"), "the input `Loan Amount` is a text, but the fact `loan_amount` a number"),
         (decision("limit", "1"), "`limit` is a fact, so no decision may have its name"),
         (decision("d", "1 +"), "a value is expected here"),
     ],

@@ -20,8 +20,8 @@ def refused(body: str, **more: str) -> str:
     ("body", "said"),
     [
         (decision("a", "b", "decision:b") + decision("b", "a", "decision:a"), "these require each other"),
-        (decision("a", "1") + decision("a", "2"), "the id `a` stands twice; first in line 2"),
-        (decision("a", "1") + '<decision id="b" name="a"/>', "`a` stands twice; first in line 2"),
+        (decision("a", "1") + decision("a", "2"), "the id `a` appears twice; first in line 2"),
+        (decision("a", "1") + '<decision id="b" name="a"/>', "`a` appears twice; first in line 2"),
         (decision("a", "1", "decision:c"), "there is no element with the id `c`"),
         ("<decision/>", "this `decision` has no name"),
         (
@@ -37,9 +37,9 @@ def test_a_fault_of_the_file_itself_is_an_error_with_its_place(body: str, said: 
 
 
 def test_a_file_that_is_no_dmn_is_refused() -> None:
-    with pytest.raises(PolicyError, match="this is no DMN model"):
+    with pytest.raises(PolicyError, match="this is not a DMN model"):
         read_model(b"<html/>", "page.html")
-    with pytest.raises(PolicyError, match="this is no DMN model"):
+    with pytest.raises(PolicyError, match="this is not a DMN model"):
         read_model(b'<definitions xmlns="urn:other"/>', "x.dmn")
 
 

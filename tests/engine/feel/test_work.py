@@ -16,7 +16,7 @@ from ordain.engine.feel.typing.checker import Checked, untyped
 from ordain.engine.policy.model import Formula
 from ordain.engine.values.types import ANY, Type, Value
 
-TOO_MUCH = "it takes too much work"
+TOO_MUCH = "the calculation exceeded its work limit"
 GROWN = "{f: function(x, n) if n = 0 then x else f(%s, n - 1), r: %s}.r"
 NESTED = "{a: [1, 1, 1, 1, 1, 1, 1, 1], " + ", ".join(
     f"{b}: [{', '.join(a * 8)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)

@@ -111,11 +111,11 @@ def test_every_section_of_a_kind_has_its_place(kind: str) -> None:
     ("text", "message"),
     [
         (b"policy: [a\n", "v1.yaml:2:1: this is not YAML"),
-        (b"policy: a\npolicy: b\n", "v1.yaml:2:1: `policy` stands twice"),
+        (b"policy: a\npolicy: b\n", "v1.yaml:2:1: `policy` appears twice"),
         (b"", "v1.yaml:1:1: the file is empty"),
         (b"policy: \xff\n", "v1.yaml:1:1: the file is not UTF-8 text"),
-        (b"database_url: x\n", "v1.yaml:1:1: this is no policy"),
-        (b"- policy: x\n", "v1.yaml:1:1: this is no policy"),
+        (b"database_url: x\n", "v1.yaml:1:1: this is not a policy"),
+        (b"- policy: x\n", "v1.yaml:1:1: this is not a policy"),
     ],
 )
 def test_a_file_that_is_no_policy_is_refused_with_its_place(text: bytes, message: str) -> None:

@@ -113,7 +113,7 @@ def test_what_a_spreadsheet_made_of_a_cell_is_not_taken_silently(policy: Policy)
     date = said(policy, setting(3, "because", dt.datetime(2026, 5, 1)))
     assert "column I (because): `2026-05-01` is a date here, and was `=not a formula`" in date
     assert "it holds a formula" in said(policy, setting(3, "because", "=1+1"))
-    assert "it shows 80.0 percent and holds 0.8" in said(policy, setting(2, "when: risk", 0.8, "0%"))
+    assert "the cell shows 80 % but its value is 0.8" in said(policy, setting(2, "when: risk", 0.8, "0%"))
     assert "a date here, and was `one`" in said(policy, setting(2, "id", dt.datetime(2026, 5, 1)))
 
 
@@ -134,7 +134,7 @@ def test_what_cannot_be_changed_in_a_sheet_is_said(policy: Policy) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no archive", b"policy:,sample\r\n"])
 def test_a_file_that_is_no_workbook_is_said_to_be_none(data: bytes) -> None:
-    with pytest.raises(PolicyError, match="this is no XLSX file"):
+    with pytest.raises(PolicyError, match="this is not an XLSX file"):
         read_xlsx(data, "rules.xlsx")
 
 

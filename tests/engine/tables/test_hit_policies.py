@@ -160,8 +160,8 @@ def test_a_missing_optional_fact_that_no_rule_asks_null_of_is_an_error_naming_fa
     with pytest.raises(CustomerDataIncomplete) as caught:
         decide(NULLS.replace("      - {id: none, when: {maybe: null}, then: 2}\n", ""))
     issue = caught.value.issues[0]
-    assert issue.message == "`maybe` is missing, and rule `large` needs it"
-    assert issue.hint == "send it, or make the rule ask for null"
+    assert issue.message == "rule `large` needs `maybe`, which is missing"
+    assert issue.hint == "send it, or add a rule for a missing `maybe`"
     assert issue.fact == "maybe"
     assert issue.span is not None
     assert (issue.span.line, issue.span.text) == (12, "large")
