@@ -179,6 +179,7 @@ ORDER = [
     "sheets.back",
     "sheets.csv",
     "sheets.xlsx",
+    "backends.digits",
 ]
 EMPTY = {
     "",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from ordain.engine.feel.functions.entry import Function, KeptUnit, OfEmpty
+from ordain.engine.feel.functions.entry import Function, KeptUnit, OfEmpty, ResultDigits
 from ordain.engine.feel.functions.operators import less
 from ordain.engine.feel.signature import Signature, signature
 from ordain.engine.values.types import NUMBERS, kind_of
@@ -114,9 +114,11 @@ _greatest = _extreme("greatest", lambda item, best: less(best, item), max)
 _NOT_DEFINED = OfEmpty("")
 
 
-def _measure(meaning: str, example: str, result: str, signatures: tuple[Signature, ...]) -> Function:
+def _measure(
+    meaning: str, example: str, result: str, signatures: tuple[Signature, ...], digits: ResultDigits | None = None
+) -> Function:
     """A function whose result is one of the numbers, or lies between them; an empty list has none."""
-    return Function(meaning, example, result, signatures, unit=KeptUnit.OF_ALL, of_empty=_NOT_DEFINED)
+    return Function(meaning, example, result, signatures, unit=KeptUnit.OF_ALL, of_empty=_NOT_DEFINED, digits=digits)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -127,8 +129,16 @@ FUNCTIONS: dict[str, Function] = {
         (signature("(list: list of any?) -> number", lambda items: Decimal(len(items))),),
         of_empty=OfEmpty("0"),
     ),
-    "min": _measure("The least of a list, or of its arguments.", "min(3, 1, 2)", "1", _of_ordered(_least)),
-    "max": _measure("The greatest of a list, or of its arguments.", "max(3, 1, 2)", "3", _of_ordered(_greatest)),
+    "min": _measure(
+        "The least of a list, or of its arguments.", "min(3, 1, 2)", "1", _of_ordered(_least), ResultDigits.OF_WIDEST
+    ),
+    "max": _measure(
+        "The greatest of a list, or of its arguments.",
+        "max(3, 1, 2)",
+        "3",
+        _of_ordered(_greatest),
+        ResultDigits.OF_WIDEST,
+    ),
     "sum": Function(
         "The sum of a list.",
         "sum([1, 2, 3])",

@@ -31,6 +31,15 @@ class ResultOffset(Enum):
     """As the text that is read says, or as the time has it that is given last."""
 
 
+class ResultDigits(Enum):
+    """How many digits a number has that a function gives."""
+
+    ROUNDED = auto()
+    """After the point as many as the second argument says; none without it."""
+    OF_WIDEST = auto()
+    """As many as the argument, or the item of the list, that has the most."""
+
+
 @dataclass(frozen=True, slots=True)
 class OfEmpty:
     """What a function gives for one empty list, as FEEL text; "" where it is not defined: an error, or null in a
@@ -69,6 +78,8 @@ class Function:
     """None: what it gives has none, or nothing is known of it."""
     of_empty: OfEmpty | None = None
     """None: it cannot be called with one empty list."""
+    digits: ResultDigits | None = None
+    """None: nothing is claimed."""
     folds: bool = False
     """With a written text it is as good as its value: a cell with it is as plain as one with a literal."""
     loose_lists: bool = False

@@ -17,7 +17,7 @@ from decimal import (
 from functools import lru_cache
 from typing import Any
 
-from ordain.engine.feel.functions.entry import Function, KeptUnit
+from ordain.engine.feel.functions.entry import Function, KeptUnit, ResultDigits
 from ordain.engine.feel.functions.operators import NEGATION, less
 from ordain.engine.feel.signature import signature
 from ordain.engine.values.types import DIGITS, NUMBERS, kind_of, plain
@@ -51,7 +51,7 @@ def _rounding(meaning: str, example: str, result: str, rounding: str, *, alone: 
     how = _to_scale(rounding)
     whole = signature("(n: number) -> number", lambda number: how(number, _ZERO))
     signatures = (*((whole,) if alone else ()), signature("(n: number, scale: number) -> number", how))
-    return Function(meaning, example, result, signatures, unit=KeptUnit.OF_FIRST)
+    return Function(meaning, example, result, signatures, unit=KeptUnit.OF_FIRST, digits=ResultDigits.ROUNDED)
 
 
 def _without_sign(value: Any) -> Any:
@@ -118,6 +118,7 @@ FUNCTIONS: dict[str, Function] = {
             signature("(n: months) -> months", _without_sign),
         ),
         unit=KeptUnit.OF_FIRST,
+        digits=ResultDigits.OF_WIDEST,
     ),
     "modulo": Function(
         "The remainder, with the divisor's sign.",
