@@ -36,7 +36,7 @@ def decide_command(
     """
     obj["json"] = as_json
     config = obj["config"]
-    use = wire(load_settings(config if isinstance(config, Path) else None))
+    use = wire(load_settings(config if isinstance(config, Path) else None), service)
     try:
         answer = decide(make_ask(service, subject, read_facts_file(facts), at), use).shown()
     finally:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ordain import __version__
 from ordain.api.cli.lazy import LazyGroup
 from ordain.api.cli.terminal import report
 from ordain.engine.errors import ExportFailed, OrdainError
@@ -50,7 +50,7 @@ class _Main(LazyGroup):
 
 
 @click.group(cls=_Main, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("ordain"), prog_name="ordain")
+@click.version_option(__version__, prog_name="ordain")
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ordain.audit.anchors.places import Anchors
 from ordain.audit.entry.entry import Entry, Receipt, new_id
@@ -15,10 +15,12 @@ from ordain.audit.ledger.checkpointer import Checkpointer
 from ordain.audit.ledger.reader import Reader
 from ordain.audit.ledger.writer import Ledger
 from ordain.audit.store.identity import Identity
-from ordain.audit.store.sequencer import Sequencer
 from ordain.audit.store.store import Store
 from ordain.audit.tlog.checkpoint import Checkpoint
 from ordain.engine.errors import OrdainError
+
+if TYPE_CHECKING:
+    from ordain.audit.store.sequencer import Sequencer
 
 Json = dict[str, Any]
 _LOG = logging.getLogger("ordain")

@@ -15,22 +15,24 @@ from ordain.audit.ledger.reader import Reader
 from ordain.audit.ledger.writer import Ledger
 from ordain.audit.privacy.erasure import destroy_again, list_erasures
 from ordain.audit.store.identity import Identity, check_key, found_ledger
-from ordain.audit.store.postgresql import PostgresStore
 from ordain.audit.store.schema import ensure_schema
-from ordain.audit.store.sequencer import Sequencer
 from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import Store
 from ordain.audit.store.tree_reader import stored_tree
 from ordain.audit.tlog.checkpoint import open_note
 from ordain.audit.tlog.merkle import root
 from ordain.engine.errors import AnchorUnavailable, CheckpointRefused, Issue, LedgerRolledBack
+from ordain.engine.late import late
 
 _LOG = logging.getLogger("ordain")
 
 
 def open_store(url: str, busy_seconds: float = 5.0) -> Store:
     """The database of that URL, SQLite or PostgreSQL. Raises SettingsError, LedgerUnavailable."""
-    return (PostgresStore if url.startswith("postgres") else SqliteStore)(url, busy_seconds)
+    if url.startswith("postgres"):
+        store: Store = late("ordain.audit.store.postgresql:PostgresStore")(url, busy_seconds)
+        return store
+    return SqliteStore(url, busy_seconds)
 
 
 def open_ledger(
@@ -67,7 +69,7 @@ def open_ledger(
         made = _pin(store, places, found, new_places)
     ledger = Ledger(store, keyring, Stamp(str(found.ledger), tenant, engine), seconds)
     checkpointer = Checkpointer(store, reader, key, places)
-    sequencer = Sequencer(store) if isinstance(store, PostgresStore) else None
+    sequencer = late("ordain.audit.store.sequencer:Sequencer")(store) if store.orders_later else None
     opened = OpenLedger(found, store, keyring, ledger, reader, checkpointer, sequencer, tuple(places), now)
     if not lost:
         list_erasures(opened, made)

@@ -21,9 +21,7 @@ import sqlalchemy as sa
 from ordain.audit.anchors.places import Anchors
 from ordain.audit.entry.entry import VERIFY, Entry, Kind, new_id, time_in, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
-from ordain.audit.store.postgresql import PostgresStore
 from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
-from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import Store
 from ordain.engine.errors import AnchorRefused, AnchorUnavailable, LedgerUnavailable, NotRecorded, UnknownSubject
 
@@ -335,10 +333,7 @@ def _leave_nothing(store: Store) -> str:
     The erasure itself has happened by then.
     """
     try:
-        if isinstance(store, SqliteStore):
-            store.empty_log()
-        elif isinstance(store, PostgresStore):
-            store.vacuum(["subject_key", "subject_index", "payload"])
+        store.clear_deleted(["subject_key", "subject_index", "payload"])
     except LedgerUnavailable as error:
         return error.message
     return ""

@@ -12,10 +12,8 @@ import sqlalchemy as sa
 
 from ordain.audit.entry.entry import Entry, Kind, first_id, new_id, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
-from ordain.audit.store.postgresql import PostgresStore, months_before
 from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
 from ordain.audit.store.sqlite import SqliteStore
-from ordain.audit.store.store import Store
 from ordain.engine.errors import NotRecorded
 
 _AT_ONCE = 20_000  # payloads in one transaction
@@ -37,14 +35,13 @@ def retain(opened: OpenLedger, before: dt.datetime, *, private: dict[str, object
     """
     store, total = opened.store, Retained(0, 0)
     stays = _Stays(opened.keyring.tag(None), opened.now().date().isoformat())
-    months = _months(store, before)
+    months = store.months_before(before.date())
     while True:
         name = months.pop(0) if months else None
         try:
             with store.transaction() as connection:
                 store.lock_housekeeping(connection)
-                if isinstance(store, PostgresStore):
-                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                store.take_time(connection)
                 removed = _step(connection, stays, first_id(before), name)
                 if removed.payloads:
                     _forget_subjects(connection, first_id(before), stays)
@@ -62,14 +59,6 @@ def retain(opened: OpenLedger, before: dt.datetime, *, private: dict[str, object
     if total.payloads and isinstance(store, SqliteStore):
         store.empty_log()
     return total
-
-
-def _months(store: Store, before: dt.datetime) -> list[str]:
-    """PostgreSQL: the partitions of whole months before that."""
-    if not isinstance(store, PostgresStore):
-        return []
-    with store.reading() as connection:
-        return months_before(connection, before.date())
 
 
 def _step(connection: sa.Connection, stays: _Stays, first_kept: bytes, month: str | None) -> Retained:

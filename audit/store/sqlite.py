@@ -159,6 +159,9 @@ class SqliteStore(Store):
             with suppress(*self.failures):
                 writer.close()
 
+    def clear_deleted(self, tables: Sequence[str]) -> None:
+        self.empty_log()
+
     def empty_log(self) -> None:
         """Moves the write-ahead log into the file and empties it, so that what was deleted is in neither.
 

@@ -39,6 +39,8 @@ class Store(ABC):
     engine: sa.Engine
     name: str
     failures: tuple[type[Exception], ...]
+    orders_later: bool = False
+    """Whether entries wait for a sequencer to give them their places."""
 
     @abstractmethod
     def write(self, entries: Sequence[Prepared], unkept: list[Reference], documents: Iterable[Document]) -> None:
@@ -87,6 +89,21 @@ class Store(ABC):
     def prepare(self, now: dt.datetime) -> None:
         """Makes ready what entries of the next weeks need. Nothing, unless a store says otherwise."""
         return
+
+    def months_before(self, day: dt.date) -> list[str]:
+        """The partitions of payloads, of whole months, that ended before that day; none where there are none."""
+        return []
+
+    def take_time(self, connection: sa.Connection) -> None:
+        """Lets the statements of this transaction take as long as they need. Nothing, unless a store limits them."""
+        return
+
+    @abstractmethod
+    def clear_deleted(self, tables: Sequence[str]) -> None:
+        """Leaves nothing of deleted rows in the database's files; only these tables had any.
+
+        Raises LedgerUnavailable.
+        """
 
     def missing(self) -> Issue | None:
         """Set when what was opened is no longer there, so that what is written to it would be lost."""

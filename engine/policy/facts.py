@@ -6,23 +6,16 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from typing import Any, Protocol
-from zoneinfo import available_timezones as _read_timezones
 
 from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
 from ordain.engine.policy.readers import Reader, number_reader, text_or_flag_reader
 from ordain.engine.values.types import NUMBERS, Kind, Limits, Type, Value, read, said
+from ordain.engine.values.zones import is_zone_name, zone_names
 
 REQUEST = "request"
 POLICY = "policy "
 """A source that begins so names the policy that gives the value: `policy price-bounds`."""
-
-
-@cache
-def available_timezones() -> frozenset[str]:
-    """The names of the time zone database. Reading them takes a millisecond, so it is done once."""
-    return frozenset(_read_timezones())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +72,8 @@ class Fact:
             if self.limits is not None and not (self.limits.hold(value) and self.limits.hold(rounded)):
                 raise NotThatType(f"{said(raw)} is outside {self.limits}")
             return rounded
-        if self.time_zone and value not in available_timezones():
-            raise NotThatType(f"{said(raw)} is no time zone; {did_you_mean(value, available_timezones())}")
+        if self.time_zone and not is_zone_name(value):
+            raise NotThatType(f"{said(raw)} is no time zone; {did_you_mean(value, zone_names())}")
         return value
 
     def _money(self, raw: Mapping[str, Any]) -> object:

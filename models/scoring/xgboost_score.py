@@ -22,7 +22,7 @@ from ordain.engine.policy.facts import Fact, Reason, Score, round_to
 from ordain.engine.values.types import Value
 from ordain.models.features.encoder import Encoder
 from ordain.models.registry.card import Card
-from ordain.models.training.calibration import probability
+from ordain.models.scoring.logistic import probability
 
 REASONS = 5
 DIGITS = 4

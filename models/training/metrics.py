@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 from sklearn.metrics import (
     accuracy_score,
     brier_score_loss,
@@ -16,36 +15,12 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from ordain.models.registry.quality import Bin, Metrics
+
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 BINS = 10
-
-
-class Metrics(BaseModel):
-    """`calibration_error` is the expected calibration error over tenths of the customers: the mean distance of
-    predicted and observed churn (Nixon et al. 2019, "Measuring calibration in deep learning", adaptive form)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    auc: float
-    f1: float
-    precision: float
-    recall: float
-    accuracy: float
-    brier: float
-    log_loss: float
-    calibration_error: float
-
-
-class Bin(BaseModel):
-    """A tenth of the customers, by risk: mean predicted risk, share that churned, how many they are."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    predicted: float
-    observed: float
-    customers: int
 
 
 def measure(churned: Labels, risk: Floats, threshold: float) -> Metrics:

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 LONGEST = 400
 ORDER = [
     "errors",
+    "late",
     "values.zones",
     "values.wide",
     "values.temporal",
@@ -34,6 +35,7 @@ ORDER = [
     "feel.functions.numbers",
     "feel.functions.ranges",
     "feel.functions.temporals",
+    "feel.functions.xpath_patterns",
     "feel.functions.patterns",
     "feel.functions.texts",
     "feel.functions",

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from ordain.audit.store.migrations import CARRY_OVER
-from ordain.audit.store.postgresql import month_partitions
+from ordain.audit.store.partitions import month_partitions
 from ordain.engine.errors import SettingsError
 
 revision = "0002"
