@@ -24,6 +24,7 @@ _COMMANDS = {
     "dmn": ("ordain.api.cli.dmn:dmn", "Models in DMN's own form: run, convert, test."),
     "feel": ("ordain.api.cli.feel:feel", "The language of expressions: its reference, and expressions tried out."),
     "fmt": ("ordain.api.cli.fmt:fmt", "Format policy files, keeping every comment."),
+    "init": ("ordain.api.cli.init:init", "Make a folder to start in, with a first policy."),
     "models": ("ordain.api.cli.models:models", "Trained models."),
     "replay": ("ordain.api.cli.replay:replay", "Decide again from the record alone, and compare byte for byte."),
     "schema": ("ordain.api.cli.policies:schema", "Print the JSON Schema of a kind of file, for editors."),
