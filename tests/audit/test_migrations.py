@@ -20,13 +20,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from ledgers import ENGINE, MASTER, SEED, now, restored
-from sqlmodel import SQLModel
 
 from ordain.audit.entry.keys import LocalMasterKey
 from ordain.audit.store import schema
 from ordain.audit.store.identity import found_ledger, identity
 from ordain.audit.store.postgresql import PostgresStore
-from ordain.audit.store.rows import COMMON, ONLY_POSTGRESQL
+from ordain.audit.store.row_models import MODELS
+from ordain.audit.store.rows import COMMON, ONLY_POSTGRESQL, TABLES
 from ordain.audit.store.schema import HEAD, OLDEST, Upgraded, ensure_schema, upgrade
 from ordain.audit.store.sqlite import APPLICATION_ID, SqliteStore
 from ordain.audit.store.store import Store
@@ -92,24 +92,29 @@ def test_a_new_database_has_the_tables_of_the_models_and_no_difference(opened: C
     store = opened()
     ensure_schema(store)
 
-    def compared(thing: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
+    def compared(_thing: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
         if kind != "table" or name is None:
             return True
         partition = reflected and name.startswith("payload_")
-        return not partition and (store.engine.dialect.name == "postgresql" or thing not in ONLY_POSTGRESQL)
+        there = store.engine.dialect.name == "postgresql" or name not in {table.name for table in ONLY_POSTGRESQL}
+        return there and not partition
 
     options = {"compare_server_default": True, "include_object": compared}
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts=options)
-        assert compare_metadata(context, SQLModel.metadata) == []
+        assert compare_metadata(context, TABLES) == []
+        assert compare_metadata(context, MODELS) == []
         assert set(sa.inspect(connection).get_table_names()) >= {table.name for table in COMMON}
 
 
-def test_in_sqlite_the_revisions_make_the_very_statements_that_the_models_make(tmp_path: Path) -> None:
+@pytest.mark.parametrize("declared", [TABLES, MODELS], ids=["tables", "models"])
+def test_in_sqlite_the_revisions_make_the_very_statements_that_are_declared(
+    tmp_path: Path, declared: sa.MetaData
+) -> None:
     with sqlite_store(tmp_path / "a.db") as migrated, sqlite_store(tmp_path / "b.db") as made:
         ensure_schema(migrated)
         with made.transaction() as connection:
-            SQLModel.metadata.create_all(connection, tables=COMMON)
+            declared.create_all(connection, tables=[declared.tables[table.name] for table in COMMON])
             expected = tables_in(connection)
         with migrated.reading() as connection:
             assert tables_in(connection) == expected
