@@ -1,7 +1,8 @@
-"""The rows of the ledger's tables as SQLModel classes, for programs that read the database with types.
+"""The rows of the ledger's tables as SQLModel classes: what an upgrade must have made, and types for who reads them.
 
-The ledger itself uses the same tables as `audit.store.rows` says them, without the ORM, which would take longer to load
-than everything else of a decision; a test holds the two and the migrations equal.
+`ordain audit upgrade` compares the database with them. The ledger itself uses the same tables as `audit.store.rows`
+says them, without the ORM, which would take longer to load than everything else of a decision; a test holds the two and
+the migrations equal.
 """
 
 from __future__ import annotations

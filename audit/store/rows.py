@@ -1,4 +1,7 @@
-"""The tables of the ledger, the same in SQLite and PostgreSQL. Migrations make them (see `audit.store.migrations`)."""
+"""The tables of the ledger, the same in SQLite and PostgreSQL. Migrations make them (see `audit.store.migrations`).
+
+What only PostgreSQL has of them, partitions and such, stands in `row_models`: to name it here would load its dialect.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,6 @@ PAYLOAD = sa.Table(
     sa.Column("id", sa.LargeBinary, primary_key=True),
     sa.Column("key", sa.LargeBinary),
     _bytes("sealed"),
-    postgresql_partition_by="RANGE (id)",
 )
 """The sealed private parts of entries. `key` names the key that opens one, and is NULL once that is destroyed.
 
@@ -75,7 +77,6 @@ SUBJECT_INDEX = sa.Table(
 )
 """Which entries are about the subject with that key."""
 
-_OF_A_POLICY = sa.text("kind = 'policy'")
 DOCUMENT = sa.Table(
     "document",
     TABLES,
@@ -89,8 +90,7 @@ DOCUMENT = sa.Table(
         "name",
         "version",
         unique=True,
-        sqlite_where=_OF_A_POLICY,
-        postgresql_where=_OF_A_POLICY,
+        sqlite_where=sa.text("kind = 'policy'"),
     ),
 )
 """Texts that at least one entry refers to (see `audit.entry.documents`)."""
