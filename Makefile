@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+COMPILE = uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --no-emit-index-url
 STAMP  := $(VENV)/.installed
 
 .PHONY: help env demo test fuzz lint bench lock clean
@@ -44,7 +45,8 @@ bench: env
 	$(BIN)/python -m bench
 
 lock:
-	uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 --quiet -o requirements.lock pyproject.toml
+	$(COMPILE) --extra dev -o requirements.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock -o requirements-serve.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) var

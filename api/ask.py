@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ordain.api.decide import Ask
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import Issue, MalformedRequest, NotThatType, PolicyError, did_you_mean, reason_of
 from ordain.engine.text.source import parse
 from ordain.engine.values.json_text import read_json
 from ordain.engine.values.temporal import date_time
 from ordain.engine.values.types import format_raw
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What an app asks: `facts` are raw JSON values, numbers as Decimal or int; `at` is now when None."""
+
+    service: str
+    subject: str
+    facts: Mapping[str, object]
+    at: dt.datetime | None = None
+
 
 _KEYS = ("subject", "facts", "at")
 

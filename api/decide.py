@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ordain.api.ask import Ask
 from ordain.api.services import Services
 from ordain.audit.entry.decision import decision_entry
 from ordain.audit.entry.entry import Entry, Receipt, new_id
@@ -16,16 +16,6 @@ from ordain.engine.gather import gather
 from ordain.engine.policy.facts import Facts
 from ordain.engine.policy.model import Verdict
 from ordain.engine.values.temporal import fixed_offset
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What an app asks: `facts` are raw JSON values, numbers as Decimal or int; `at` is now when None."""
-
-    service: str
-    subject: str
-    facts: Mapping[str, object]
-    at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

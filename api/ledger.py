@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 
+from ordain import __version__
 from ordain.api.keys import load_keys
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
 from ordain.audit.anchors.places import Anchors, FileAnchors
-from ordain.audit.anchors.timestamps import HttpTimestampAuthority, StampedAnchors
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.opening import open_ledger, open_store
 from ordain.audit.store.identity import identity
@@ -20,8 +19,9 @@ from ordain.audit.store.schema import ensure_schema
 from ordain.audit.store.sqlite import path_of
 from ordain.audit.store.store import Store
 from ordain.engine.errors import AnchorUnavailable, LedgerRolledBack, SettingsError, reason_of
+from ordain.engine.late import late
 
-ENGINE = f"ordain {version('ordain')}"
+ENGINE = f"ordain {__version__}"
 
 
 def open_for(
@@ -98,8 +98,11 @@ def places(settings: Settings) -> list[Anchors]:
         raise SettingsError("`anchors` names one place", "name two at the least, better not on the database's disk")
     anchored: list[Anchors] = [FileAnchors(folder) for folder in folders]
     if settings.timestamp_url:
-        authority = HttpTimestampAuthority(settings.timestamp_url, LIMITS.timestamp_seconds, _roots(settings))
-        anchored[0] = StampedAnchors(folders[0], authority)
+        timestamps = "ordain.audit.anchors.timestamps"
+        authority = late(f"{timestamps}:HttpTimestampAuthority")(
+            settings.timestamp_url, LIMITS.timestamp_seconds, _roots(settings)
+        )
+        anchored[0] = late(f"{timestamps}:StampedAnchors")(folders[0], authority)
     return anchored
 
 

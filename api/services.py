@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ordain.api.ledger import open_for
 from ordain.api.settings import Settings
 from ordain.audit.entry.documents import Document
 from ordain.audit.ledger.open_ledger import OpenLedger
-from ordain.engine.catalog import Catalog, load_catalog, protected_score_issues, read_texts
+from ordain.engine.catalog import Catalog, load_catalog, of_service, protected_score_issues, read_texts
 from ordain.engine.errors import ModelDegradationDetected, PolicyError
-from ordain.engine.policy.facts import POLICY, REQUEST, FactSource, Vocabulary
+from ordain.engine.policy.facts import POLICY, REQUEST, Fact, FactSource, ModelCard, Vocabulary
 from ordain.engine.values.temporal import fixed_offset
 from ordain.models.registry.registry import Registry
 
@@ -34,15 +34,19 @@ class Services:
         self.ledger.finish()
 
 
-def wire(settings: Settings) -> Services:
-    """Loads policies and models and opens the ledger.
+def wire(settings: Settings, service: str = "") -> Services:
+    """Loads policies and models and opens the ledger. With `service`, only what it takes to ask that one.
+
+    Of the models that the service needs no score of, only the cards are read, for the names of their facts.
 
     Raises PolicyError, PolicyChanged when a version that decisions were made under has been edited, SettingsError.
     A model that cannot be loaded is no obstacle here: the decisions that need it are refused.
     """
-    catalog = load_catalog(read_texts(settings.policies))
-    models = _models(catalog.vocabulary, Registry(settings.models))
-    usable = [model for model in models.values() if not isinstance(model, ModelDegradationDetected)]
+    texts = read_texts(settings.policies)
+    catalog = load_catalog(of_service(texts, service) if service else texts)
+    models, idle = _models(catalog, Registry(settings.models), service)
+    usable: list[ModelCard] = [each for each in models.values() if not isinstance(each, ModelDegradationDetected)]
+    usable += idle
     if issues := protected_score_issues(catalog, usable):
         raise PolicyError(issues)
     vocabulary = catalog.vocabulary
@@ -61,23 +65,36 @@ def wire(settings: Settings) -> Services:
     )
 
 
-def _models(vocabulary: Vocabulary, registry: Registry) -> dict[str, FactSource | ModelDegradationDetected]:
-    """The newest version of each model that a fact may come from, or why it cannot be had. Untrained: left out."""
-    names = {
-        source
-        for fact in vocabulary.facts.values()
-        for source in fact.sources
-        if source != REQUEST and not source.startswith(POLICY)
-    }
-    found: dict[str, FactSource | ModelDegradationDetected] = {}
-    for name in sorted(names):
+def _models(
+    catalog: Catalog, registry: Registry, service: str
+) -> tuple[dict[str, FactSource | ModelDegradationDetected], list[ModelCard]]:
+    """The newest version of each model that a fact may come from, or why it cannot be had. Untrained: left out.
+
+    Those of which `service` reads no score come as cards alone, in the second part.
+    """
+    facts = catalog.vocabulary.facts
+    needed = {name for policy in catalog.policies() for name in policy.reads} if service else facts.keys()
+    models: dict[str, FactSource | ModelDegradationDetected] = {}
+    idle: list[ModelCard] = []
+    for name in sorted(_scorers(facts.values())):
         if not registry.versions(name):
             continue
+        scores = any(name in facts[each].sources for each in needed if each in facts)
         try:
-            found[name] = registry.load(name)
+            if scores:
+                models[name] = registry.load(name)
+            else:
+                idle.append(registry.stored(name))
         except ModelDegradationDetected as error:
-            found[name] = error
-    return found
+            if scores:
+                models[name] = error
+    return models, idle
+
+
+def _scorers(facts: Iterable[Fact]) -> set[str]:
+    """The models that the facts may come from."""
+    sources = {source for fact in facts for source in fact.sources}
+    return {source for source in sources if source != REQUEST and not source.startswith(POLICY)}
 
 
 def _documents(catalog: Catalog) -> tuple[Document, ...]:

@@ -5,29 +5,28 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ordain.engine.errors import Issue, PolicyError, SettingsError, did_you_mean, reason_of
 from ordain.engine.text.source import Node, parse
-from ordain.engine.values.zones import zone_hint
+from ordain.engine.values.zones import is_zone_name, zone_hint
 
 CONFIG = "ORDAIN_CONFIG"
 """The environment variable that names another file than `config.yaml` in the working directory."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything an installation can choose. Paths are absolute once loaded."""
 
-    model_config = SettingsConfigDict(env_prefix="ORDAIN_", extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     database_url: str = Field("sqlite:///var/ordain.db", description="where the ledger is kept")
     policies: Path = Field(Path("policies"), description="the folder of policies, vocabulary and services")
     models: Path = Field(Path("var/models"), description="the folder of trained models")
     keys: Path = Field(Path("var/keys"), description="the folder of the ledger's master and signing keys")
-    anchors: Annotated[list[Path], NoDecode] = Field(
+    anchors: list[Path] = Field(
         [],
         description="folders outside the database for checkpoints, two or more, with commas; beside it if none",
     )
@@ -55,21 +54,10 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024, description="the largest request that is read, in bytes")] = 65_536
     busy_seconds: Annotated[float, Field(ge=0, le=60, description="how long to wait for a locked database")] = 5.0
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
-
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        if name not in available_timezones():
+        if not is_zone_name(name):
             raise ValueError(f"`{name}` is not a time zone{zone_hint(name)}")
         return name
 
@@ -95,7 +83,7 @@ def load_settings(config: Path | None = None) -> Settings:
         raise SettingsError(f"there is no file `{named}`", f"it is named by --config or {CONFIG}")
     data = _read(file) if file.is_file() else {}
     try:
-        settings = Settings(**data)
+        settings = Settings.model_validate(data | _from_environment())
     except ValidationError as error:
         raise SettingsError([_issue(dict(part), file.name) for part in error.errors()]) from None
     root = file.parent
@@ -109,6 +97,12 @@ def load_settings(config: Path | None = None) -> Settings:
             "anchors": [root / place for place in settings.anchors],
         }
     )
+
+
+def _from_environment() -> dict[str, str]:
+    """The settings that the environment names, in capitals or not."""
+    given = {name.lower(): value for name, value in os.environ.items()}
+    return {name: given[f"ordain_{name}"] for name in Settings.model_fields if f"ordain_{name}" in given}
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
-from ordain.engine.dmn.reading.policy_file import read_policy
 from ordain.engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean
 from ordain.engine.evaluate import Plan, make_plan
 from ordain.engine.examples.run import example_issues
+from ordain.engine.late import late
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.load import file_name_issues, load_besides_examples, load_policy
@@ -29,6 +29,18 @@ class Texts:
     services: bytes
     policies: Mapping[str, bytes]
     root: str = "policies"
+    only: str = ""
+    """The one service that is to be asked; all when it is empty."""
+    others: frozenset[str] = frozenset()
+    """The names of policies that there are and that are not to be loaded, because that service does not ask them."""
+
+    def folders(self) -> set[str]:
+        return {_folder(file, self.root) for file in self.policies}
+
+
+def _folder(file: str, root: str) -> str:
+    """The folder of a policy's file, which is called as the policy."""
+    return file.removeprefix(f"{root}/").partition("/")[0]
 
 
 def read_texts(directory: Path) -> Texts:
@@ -47,18 +59,29 @@ def read_texts(directory: Path) -> Texts:
     return Texts(vocabulary, read_file(directory / "services.yaml", f"{root}/services.yaml"), policies, root)
 
 
+def of_service(texts: Texts, name: str) -> Texts:
+    """The texts without the policies that a service does not ask. Raises UnknownService, PolicyError.
+
+    Policies that the vocabulary or another service names stay known by their folders, whether they load or not.
+    """
+    services = load_services(texts.services, f"{texts.root}/services.yaml")
+    asked = set(_service(services, name).policies)
+    kept = {file: text for file, text in texts.policies.items() if _folder(file, texts.root) in asked}
+    others = texts.folders() - asked
+    return replace(texts, policies=kept, only=name, others=frozenset(others))
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
+    """What was loaded: all, or what one service needs (see `of_service`)."""
+
     vocabulary: Vocabulary
     services: Services
     versions: Mapping[str, Sequence[CompiledPolicy]]
     _plans: dict[tuple[str, tuple[int, ...]], Plan] = field(default_factory=dict, repr=False, compare=False)
 
     def service(self, name: str) -> Service:
-        service = self.services.by_name.get(name)
-        if service is None:
-            raise UnknownService(f"there is no service `{name}`", did_you_mean(name, self.services.by_name))
-        return service
+        return _service(self.services, name)
 
     def pick(self, name: str, at: dt.datetime) -> Plan:
         """The versions in force on the day of `at`, as a plan. Raises UnknownService, NotInForce."""
@@ -85,6 +108,13 @@ class Catalog:
         return [compiled.policy for versions in self.versions.values() for compiled in versions]
 
 
+def _service(services: Services, name: str) -> Service:
+    service = services.by_name.get(name)
+    if service is None:
+        raise UnknownService(f"there is no service `{name}`", did_you_mean(name, services.by_name))
+    return service
+
+
 def load_catalog(texts: Texts, *, run_examples: bool = True) -> Catalog:
     """Reads, checks, compiles and tries everything. Raises PolicyError with all issues of all files."""
     vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
@@ -93,7 +123,8 @@ def load_catalog(texts: Texts, *, run_examples: bool = True) -> Catalog:
     if read.issues:
         raise PolicyError(read.issues)
     versions, issues = read.versions, []
-    issues.extend(fitting_issues(vocabulary, services, versions, versions))
+    known = {*versions, *texts.others}
+    issues.extend(fitting_issues(vocabulary, services, versions, known, only=texts.only))
     if run_examples and not issues:
         for several in versions.values():
             for compiled in several:
@@ -147,13 +178,15 @@ def fitting_issues(
     services: Services,
     versions: Mapping[str, Sequence[CompiledPolicy]],
     known: Collection[str],
+    *,
+    only: str = "",
 ) -> list[Issue]:
     """What keeps the parts from fitting together. `known` are the names of all policies, also of those that did not
-    load."""
+    load; `only` is the one service that is looked at, if not all are."""
     issues = unknown_policies(vocabulary, known)
     issues.extend(_given_issues(vocabulary, versions))
     issues.extend(_protected_issues(vocabulary, versions, {}))
-    for service in services.by_name.values():
+    for service in services.by_name.values() if not only else (_service(services, only),):
         issues.extend(_service_issues(service, vocabulary, versions))
     return issues
 
@@ -296,12 +329,15 @@ def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence
 
 
 def _load(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
-    return read_policy(text, file, vocabulary) if file.endswith(".dmn") else load_policy(text, file, vocabulary)
+    if not file.endswith(".dmn"):
+        return load_policy(text, file, vocabulary)
+    policy: Policy = late("ordain.engine.dmn.reading.policy_file:read_policy")(text, file, vocabulary)
+    return policy
 
 
 def _load_besides_examples(text: bytes, file: str, vocabulary: Vocabulary) -> tuple[Policy, list[Issue]]:
     if file.endswith(".dmn"):
-        return read_policy(text, file, vocabulary), []
+        return _load(text, file, vocabulary), []
     return load_besides_examples(text, file, vocabulary)
 
 

@@ -43,6 +43,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from ordain.engine.limits import LIMITS
+
 
 class Severity(StrEnum):
     LOW = "low"
@@ -247,10 +249,6 @@ class NotRecorded(OrdainError):
     severity = Severity.CRITICAL
 
 
-_MOST_CHOICES = 12
-"""Known words that are all listed; of more only the nearest."""
-
-
 class NotThatType(ValueError):
     """A raw value is not of the type asked for; the message says what it is instead. Caught inside the engine."""
 
@@ -273,7 +271,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f"did you mean `{near[0]}`?"
     if not choices:
         return ""
-    if len(choices) <= _MOST_CHOICES:
+    if len(choices) <= LIMITS.listed_words:
         return f"known: {', '.join(choices)}"
     return f"nearest: {', '.join(difflib.get_close_matches(word, choices, n=5, cutoff=0))}"
 

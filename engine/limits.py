@@ -18,6 +18,7 @@ class Limits:
     yaml_levels: int = 40  # levels of lists and mappings of one YAML file
     model_bytes: int = 5_000_000  # bytes of one `.dmn` file
     imported_models: int = 100  # `.dmn` files that one model imports, theirs too
+    listed_words: int = 12  # known words that a hint lists; of more only the nearest
     value_levels: int = 100  # levels of lists and contexts of a value that is read from JSON, or that is kept
 
     # expressions

@@ -33,7 +33,7 @@ def decide_command(call: Invocation, service: str, subject: str, facts: Path, at
 
     Exit codes: 0 decided, 2 bad input, 3 not recorded.
     """
-    use = wire(load_settings(call.config))
+    use = wire(load_settings(call.config), service)
     try:
         answer = decide(make_ask(service, subject, read_facts_file(facts), at), use).as_json()
     finally:

@@ -6,12 +6,12 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from ordain import __version__
 from ordain.api.limits import LIMITS
 from ordain.engine.catalog import Texts
 from ordain.engine.check.codes import CHECKS, Check, explained
@@ -104,7 +104,7 @@ def as_sarif(issues: Sequence[Issue], lines: Lines, files: Mapping[str, str], pa
     codes = list(CHECKS)
     driver = {
         "name": "Ordain",
-        "semanticVersion": version("ordain"),
+        "semanticVersion": __version__,
         **({"informationUri": pages} if pages else {}),
         "rules": [_rule(check, pages) for check in CHECKS.values()],
     }

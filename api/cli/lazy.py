@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from ordain.engine.late import late
+
 
 class LazyGroup(click.Group):
     """`lazy` has, by name, where each command is (`module:object`) and its line in the list.
 
-    To print the list, none of them is imported. Listed in the order given.
+    To print the list, none of them is imported. Listed in the order given. A command that needs a package of an
+    extra which is not installed raises SettingsError when it is asked for.
     """
 
     def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **more: Any) -> None:
@@ -25,8 +27,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.lazy:
             return None
-        module, _, name = self.lazy[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
+        command: click.Command = late(self.lazy[cmd_name][0])
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

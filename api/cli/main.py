@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ordain import __version__
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.lazy import LazyGroup
 from ordain.api.cli.terminal import report
@@ -25,6 +25,7 @@ _COMMANDS = {
     "dmn": ("ordain.api.cli.dmn:dmn", "Models in DMN's own form: run, convert, test."),
     "feel": ("ordain.api.cli.feel:feel", "The language of expressions: its reference, and expressions tried out."),
     "fmt": ("ordain.api.cli.fmt:fmt", "Format policy files, keeping every comment."),
+    "init": ("ordain.api.cli.init:init", "Make a folder to start in, with a first policy."),
     "models": ("ordain.api.cli.models:models", "Trained models."),
     "replay": ("ordain.api.cli.replay:replay", "Decide again from the record alone, and compare byte for byte."),
     "schema": ("ordain.api.cli.policies:schema", "Print the JSON Schema of a kind of file, for editors."),
@@ -51,7 +52,7 @@ class _Main(LazyGroup):
 
 
 @click.group(cls=_Main, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("ordain"), prog_name="ordain")
+@click.version_option(__version__, prog_name="ordain")
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -24,6 +24,7 @@ from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.dmn.reading.policy_file import read_policy
 from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, counted, did_you_mean, reason_of
 from ordain.engine.examples.run import example_issues
+from ordain.engine.late import late
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
 from ordain.engine.policy.load_facts import load_vocabulary
@@ -31,9 +32,10 @@ from ordain.engine.policy.model import Policy, Table
 from ordain.engine.sheets.back import bring_back
 from ordain.engine.sheets.book import Book, book_of, chosen_sections, text_of
 from ordain.engine.sheets.csv import read_csv, write_csv
-from ordain.engine.sheets.xlsx import read_xlsx, write_xlsx
 from ordain.engine.tables.grid import Grid, grid_of
 
+_XLSX = "ordain.engine.sheets.xlsx"
+"""Imported by its name: openpyxl is an extra, and most uses of the command need none."""
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _RULED, _LEAST, _MOST = 60, 24, 80
 """Up to how many rows have lines between them; how wide the first column and headings may insist to be; and
@@ -207,7 +209,7 @@ def _widths(grid: Grid, total: int) -> list[int | None]:
 def _write_out(policy: Policy, decision: str, out: Path, delimiter: str, force: bool) -> None:
     book = book_of(policy, decision)
     sections = chosen_sections(policy, decision)
-    data = write_xlsx(book, sections) if _is_xlsx(out) else write_csv(book, delimiter)
+    data = late(f"{_XLSX}:write_xlsx")(book, sections) if _is_xlsx(out) else write_csv(book, delimiter)
     if out.exists() and not force:
         raise ExportFailed(f"`{out}` exists already", "choose another name, or --force")
     write_whole(out, data)
@@ -274,7 +276,7 @@ def _diff(before: str, after: str, old: str, new: str) -> str:
 
 
 def _read_book(file: Path) -> Book:
-    reader = read_xlsx if _is_xlsx(file) else read_csv
+    reader = late(f"{_XLSX}:read_xlsx") if _is_xlsx(file) else read_csv
     try:
         if file.stat().st_size > LIMITS.sheet_bytes:
             raise PolicyError(f"`{file}` is larger than {LIMITS.sheet_bytes:,} bytes")

@@ -15,7 +15,6 @@ from ordain.audit.ledger.reader import Reader
 from ordain.audit.ledger.writer import Ledger
 from ordain.audit.privacy.erasure import destroy_again, list_erasures
 from ordain.audit.store.identity import Identity, check_key, found_ledger
-from ordain.audit.store.postgresql import PostgresStore
 from ordain.audit.store.schema import ensure_schema
 from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import Store
@@ -23,13 +22,17 @@ from ordain.audit.store.tree_reader import stored_tree
 from ordain.audit.tlog.checkpoint import open_note
 from ordain.audit.tlog.merkle import root
 from ordain.engine.errors import AnchorUnavailable, CheckpointRefused, Issue, LedgerRolledBack
+from ordain.engine.late import late
 
 _LOG = logging.getLogger("ordain")
 
 
 def open_store(url: str, busy_seconds: float = 5.0) -> Store:
     """The database of that URL, SQLite or PostgreSQL. Raises SettingsError, LedgerUnavailable."""
-    return (PostgresStore if url.startswith("postgres") else SqliteStore)(url, busy_seconds)
+    if url.startswith("postgres"):
+        store: Store = late("ordain.audit.store.postgresql:PostgresStore")(url, busy_seconds)
+        return store
+    return SqliteStore(url, busy_seconds)
 
 
 def open_ledger(

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from ordain.audit.limits import LIMITS
 from ordain.engine.errors import DataQualityIssue, Issue, MalformedRequest, OrdainError, did_you_mean, reason_of
+from ordain.engine.late import late
 from ordain.engine.values.json_text import read_json
 from ordain.engine.values.types import plain
 
@@ -64,7 +62,7 @@ def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list
         table = list(rows)
     except OSError as error:
         raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
-    except (csv.Error, UnicodeDecodeError, pa.ArrowException) as error:
+    except (csv.Error, UnicodeDecodeError) as error:
         raise MalformedRequest(f"`{path}` is not a {path.suffix[1:]} table: {error}") from None
     _check_columns(path, columns, table)
     issues: list[Issue] = []
@@ -109,12 +107,8 @@ def _jsonl(path: Path) -> Iterator[_Row]:
 
 
 def _parquet(path: Path) -> Iterator[_Row]:
-    with pq.ParquetFile(path) as file:
-        number = 0
-        for batch in file.iter_batches():
-            for cells in batch.to_pylist():
-                number += 1
-                yield _Row(number, dict(_flattened(cells)))
+    for number, cells in enumerate(late("ordain.audit.records.parquet:read_rows")(path), start=1):
+        yield _Row(number, dict(_flattened(cells)))
 
 
 def _flattened(cells: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

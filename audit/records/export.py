@@ -11,20 +11,15 @@ with a space between; parts with an inner structure are JSON. Decimal numbers st
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import json
 import os
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, TextIO
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import IO, Any, Protocol, Self, TextIO
 
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.ledger.reader import Reader, Record
@@ -32,6 +27,7 @@ from ordain.audit.limits import LIMITS
 from ordain.audit.records.masking import Mask, Role
 from ordain.audit.records.past import Past
 from ordain.engine.errors import ExportFailed, reason_of
+from ordain.engine.late import late
 
 Json = dict[str, Any]
 
@@ -146,24 +142,23 @@ def _write(file: IO[bytes], format: Format, role: Role, rows: Iterator[Json]) ->
         for row in rows:
             file.write(canonical(row) + b"\n")
         return
-    table: _Table = _Csv(file, columns) if format is Format.CSV else _Parquet(file, columns)
-    with table:
+    kind: Callable[..., _Table] = (
+        late("ordain.audit.records.parquet:ParquetTable") if format is Format.PARQUET else _Csv
+    )
+    with kind(file, columns) as table:
         while chunk := [flat(row, role) for row in islice(rows, LIMITS.export_piece)]:
             table.add(chunk)
 
 
-class _Table(ABC):
-    def __enter__(self) -> _Table:
-        return self
+class _Table(Protocol):
+    def __enter__(self) -> Self: ...
 
-    @abstractmethod
     def add(self, rows: list[Json]) -> None: ...
 
-    @abstractmethod
     def __exit__(self, *error: object) -> None: ...
 
 
-class _Csv(_Table):
+class _Csv:
     """RFC 4180 in UTF-8, lines ending in CR LF."""
 
     def __init__(self, file: IO[bytes], columns: tuple[str, ...]) -> None:
@@ -171,26 +166,14 @@ class _Csv(_Table):
         self._writer = csv.DictWriter(self._text, columns)
         self._writer.writeheader()
 
+    def __enter__(self) -> Self:
+        return self
+
     def add(self, rows: list[Json]) -> None:
         self._writer.writerows([{name: safe_cell(value) for name, value in row.items()} for row in rows])
 
     def __exit__(self, *error: object) -> None:
         self._text.close()
-
-
-class _Parquet(_Table):
-    def __init__(self, file: IO[bytes], columns: tuple[str, ...]) -> None:
-        kinds = {"leaf_index": pa.int64(), "time": pa.timestamp("us", tz="UTC")}
-        self._schema = pa.schema([(name, kinds.get(name, pa.string())) for name in columns])
-        self._writer = pq.ParquetWriter(file, self._schema, compression="zstd")
-
-    def add(self, rows: list[Json]) -> None:
-        for row in rows:
-            row["time"] = None if row["time"] is None else dt.datetime.fromisoformat(row["time"])
-        self._writer.write_table(pa.Table.from_pylist(rows, self._schema))
-
-    def __exit__(self, *error: object) -> None:
-        self._writer.close()
 
 
 def _json(value: object) -> str:

@@ -14,9 +14,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
+from ordain import __version__
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.decision import decided
 from ordain.audit.entry.entry import Kind
@@ -65,7 +65,7 @@ class Replay:
 class Replayer:
     """Replays entries of one ledger; each set of texts is compiled once. `engine` names this engine."""
 
-    def __init__(self, reader: Reader, engine: str = f"ordain {version('ordain')}") -> None:
+    def __init__(self, reader: Reader, engine: str = f"ordain {__version__}") -> None:
         self._reader, self._engine, self._past = reader, engine, Past(reader)
 
     def replay(self, record: Record) -> Replay:

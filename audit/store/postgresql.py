@@ -8,7 +8,6 @@ transaction was rolled back, and would not be the order in which entries became 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from selectors import EVENT_READ, DefaultSelector
@@ -21,13 +20,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
 from ordain.audit.limits import LIMITS
-from ordain.audit.store.failures import POSTGRESQL_FAILURES, explain_postgresql
+from ordain.audit.store.partitions import month_partitions, months_before
+from ordain.audit.store.postgresql_failures import POSTGRESQL_FAILURES, explain_postgresql
 from ordain.audit.store.rows import ENTRY, INBOX, PAYLOAD, SEQUENCER
 from ordain.audit.store.sequencer import PostgresSequencer
 from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_private, keep_texts, new_keys
 from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError
 
-_MONTH = re.compile(r"payload_\d{4}_\d{2}")
 FOUNDING, HOUSEKEEPING = 0x4F524441_0001, 0x4F524441_0003
 """Advisory locks, as in `audit.store.sequencer`, which has the one between them."""
 
@@ -196,47 +195,6 @@ def _ended(connection: psycopg.Connection[Any]) -> bool:
     with DefaultSelector() as selector:
         selector.register(connection.fileno(), EVENT_READ)
         return bool(selector.select(0))
-
-
-def month_partitions(connection: sa.Connection, first: dt.date, months: int) -> None:
-    """Makes the partitions of the payloads of `months` months from the one of `first` on, where they are missing.
-
-    The rows of a month lie between the smallest UUIDv7 of its first moment and that of the next month's.
-    """
-    year, month = first.year, first.month
-    for _ in range(months):
-        later = (year + 1, 1) if month == 12 else (year, month + 1)
-        name = f"payload_{year:04d}_{month:02d}"
-        there = connection.execute(sa.text("SELECT to_regclass(:name)"), {"name": name}).scalar()
-        if there is None:
-            _make_partition(connection, name, _first_id(year, month), _first_id(*later))
-        year, month = later
-
-
-def _make_partition(connection: sa.Connection, name: str, start: str, end: str) -> None:
-    """A table, filled with what stood in the default partition for want of it, and then made a partition."""
-    bounds = f"FROM ('\\x{start}') TO ('\\x{end}')"
-    within = f"id >= '\\x{start}' AND id < '\\x{end}'"
-    connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE payload INCLUDING ALL)")
-    connection.exec_driver_sql(f"ALTER TABLE {name} ALTER COLUMN sealed SET STORAGE EXTERNAL")
-    connection.exec_driver_sql("LOCK TABLE payload IN SHARE ROW EXCLUSIVE MODE")
-    moved = f"DELETE FROM payload_default WHERE {within} RETURNING *"  # noqa: S608 - months, and nothing else
-    connection.exec_driver_sql(f"WITH moved AS ({moved}) INSERT INTO {name} SELECT * FROM moved")  # noqa: S608 - same
-    connection.exec_driver_sql(f"ALTER TABLE payload ATTACH PARTITION {name} FOR VALUES {bounds}")
-
-
-def months_before(connection: sa.Connection, day: dt.date) -> list[str]:
-    """The names of the partitions of months that ended before that day, oldest first."""
-    rows = connection.exec_driver_sql(
-        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'payload'::regclass ORDER BY 1"
-    )
-    limit = f"payload_{day.year:04d}_{day.month:02d}"
-    return [row[0] for row in rows if _MONTH.fullmatch(row[0]) and row[0] < limit]
-
-
-def _first_id(year: int, month: int) -> str:
-    milliseconds = round(dt.datetime(year, month, 1, tzinfo=dt.UTC).timestamp() * 1000)
-    return f"{milliseconds:012x}" + "0" * 20
 
 
 def _columns(entries: Sequence[Prepared]) -> dict[str, list[Any]]:

@@ -1,136 +1,123 @@
-"""The tables of the ledger, the same in SQLite and PostgreSQL. Migrations make them (see `audit.store.migrations`)."""
+"""The tables of the ledger, the same in SQLite and PostgreSQL. Migrations make them (see `audit.store.migrations`).
+
+What only PostgreSQL has of them, partitions and such, stands in `row_models`: to name it here would load its dialect.
+"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlmodel import Field, Index, SQLModel
+
+TABLES = sa.MetaData()
 
 _COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # only INTEGER names SQLite's own row number
-_GIVEN = {"autoincrement": False}
 
 
-class EntryRow(SQLModel, table=True):
-    """One leaf of the tree: `id` the 16 bytes of the entry's UUID, `envelope` the bytes that were hashed."""
-
-    __tablename__ = "entry"
-    leaf_index: int = Field(primary_key=True, sa_type=_COUNT, sa_column_kwargs=_GIVEN)
-    id: bytes = Field(unique=True)
-    envelope: bytes
+def _bytes(name: str, *, unique: bool | None = None) -> sa.Column[bytes]:
+    return sa.Column(name, sa.LargeBinary, nullable=False, unique=unique)
 
 
-class InboxRow(SQLModel, table=True):
-    """PostgreSQL: an entry that is durable and has no place in the order yet (see `audit.store.sequencer`)."""
-
-    __tablename__ = "inbox"
-    id: bytes = Field(primary_key=True)
-    envelope: bytes
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.String, nullable=False)
 
 
-class SequencerRow(SQLModel, table=True):
-    """PostgreSQL: one row. `term` grows each time a process becomes the sequencer, `size` counts the leaves."""
+ENTRY = sa.Table(
+    "entry",
+    TABLES,
+    sa.Column("leaf_index", _COUNT, primary_key=True, autoincrement=False),
+    _bytes("id", unique=True),
+    _bytes("envelope"),
+)
+"""One leaf of the tree a row: `id` the 16 bytes of the entry's UUID, `envelope` the bytes that were hashed."""
 
-    __tablename__ = "sequencer"
-    one: int = Field(primary_key=True, sa_column_kwargs=_GIVEN)
-    term: int = Field(sa_type=sa.BigInteger)
-    size: int = Field(sa_type=sa.BigInteger)
+INBOX = sa.Table("inbox", TABLES, sa.Column("id", sa.LargeBinary, primary_key=True), _bytes("envelope"))
+"""PostgreSQL: entries that are durable and have no place in the order yet (see `audit.store.sequencer`)."""
 
+SEQUENCER = sa.Table(
+    "sequencer",
+    TABLES,
+    sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("term", sa.BigInteger, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+)
+"""PostgreSQL: one row. `term` grows each time a process becomes the sequencer, `size` counts the leaves."""
 
-class PayloadRow(SQLModel, table=True):
-    """The sealed private part of an entry. `key` names the key that opens it, and is NULL once that is destroyed.
+PAYLOAD = sa.Table(
+    "payload",
+    TABLES,
+    sa.Column("id", sa.LargeBinary, primary_key=True),
+    sa.Column("key", sa.LargeBinary),
+    _bytes("sealed"),
+)
+"""The sealed private parts of entries. `key` names the key that opens one, and is NULL once that is destroyed.
 
-    On PostgreSQL in partitions of a month each: an entry's id begins with its time.
-    """
+On PostgreSQL in partitions of a month each: an entry's id begins with its time.
+"""
 
-    __tablename__ = "payload"
-    __table_args__ = {"postgresql_partition_by": "RANGE (id)"}
-    id: bytes = Field(primary_key=True)
-    key: bytes | None
-    sealed: bytes
+SUBJECT_KEY = sa.Table(
+    "subject_key",
+    TABLES,
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    _bytes("tag", unique=True),
+    _bytes("wrapped"),
+    sa.Column("hold", sa.String),
+    sa.Column("erase_not_before", sa.String),
+)
+"""Subjects' data keys, wrapped by the master key, found by the subject's tag (see `audit.entry.keys`).
 
+`hold` names the entry that says why the subject may not be erased, `erase_not_before` is the date from which one who
+asked for it is.
+"""
 
-class SubjectKeyRow(SQLModel, table=True):
-    """A subject's data key, wrapped by the master key, found by the subject's tag (see `audit.entry.keys`).
+SUBJECT_INDEX = sa.Table(
+    "subject_index",
+    TABLES,
+    sa.Column("key", sa.LargeBinary, sa.ForeignKey("subject_key.key"), primary_key=True),
+    sa.Column("id", sa.LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Which entries are about the subject with that key."""
 
-    `hold` names the entry that says why the subject may not be erased, `erase_not_before` is the date from which one
-    who asked for it is.
-    """
+DOCUMENT = sa.Table(
+    "document",
+    TABLES,
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    _bytes("text"),
+    sa.Index(
+        "one_text_per_policy_version",
+        "name",
+        "version",
+        unique=True,
+        sqlite_where=sa.text("kind = 'policy'"),
+    ),
+)
+"""Texts that at least one entry refers to (see `audit.entry.documents`)."""
 
-    __tablename__ = "subject_key"
-    key: bytes = Field(primary_key=True)
-    tag: bytes = Field(unique=True)
-    wrapped: bytes
-    hold: str | None = None
-    erase_not_before: str | None = None
+TILE = sa.Table(
+    "tile",
+    TABLES,
+    sa.Column("level", sa.Integer, primary_key=True),
+    sa.Column("tile_index", sa.BigInteger, primary_key=True),
+    _bytes("hashes"),
+)
+"""256 hashes of the tree a row, all of one level: only full tiles are stored (https://c2sp.org/tlog-tiles)."""
 
+CHECKPOINT = sa.Table(
+    "checkpoint", TABLES, sa.Column("size", _COUNT, primary_key=True, autoincrement=False), _text("note")
+)
+"""Signed tree heads (see `audit.tlog.checkpoint`)."""
 
-class SubjectIndexRow(SQLModel, table=True):
-    """Which entries are about the subject with that key."""
-
-    __tablename__ = "subject_index"
-    __table_args__ = {"sqlite_with_rowid": False}
-    key: bytes = Field(primary_key=True, foreign_key="subject_key.key")
-    id: bytes = Field(primary_key=True)
-
-
-class DocumentRow(SQLModel, table=True):
-    """One text that at least one entry refers to (see `audit.entry.documents`)."""
-
-    __tablename__ = "document"
-    __table_args__ = (
-        Index(
-            "one_text_per_policy_version",
-            "name",
-            "version",
-            unique=True,
-            sqlite_where=sa.text("kind = 'policy'"),
-            postgresql_where=sa.text("kind = 'policy'"),
-        ),
-    )
-    digest: str = Field(primary_key=True)
-    kind: str = Field(primary_key=True)
-    name: str = Field(primary_key=True)
-    version: int = Field(primary_key=True)
-    text: bytes
-
-
-class TileRow(SQLModel, table=True):
-    """256 hashes of the tree, all of one level: only full tiles are stored (https://c2sp.org/tlog-tiles)."""
-
-    __tablename__ = "tile"
-    level: int = Field(primary_key=True)
-    tile_index: int = Field(primary_key=True, sa_type=sa.BigInteger)
-    hashes: bytes
-
-
-class CheckpointRow(SQLModel, table=True):
-    """A signed tree head (see `audit.tlog.checkpoint`)."""
-
-    __tablename__ = "checkpoint"
-    size: int = Field(primary_key=True, sa_type=_COUNT, sa_column_kwargs=_GIVEN)
-    note: str
-
-
-class IdentityRow(SQLModel, table=True):
-    """One row: which ledger this is, the key that signs now, and the wrapped key of the subject tags."""
-
-    __tablename__ = "ledger_identity"
-    ledger: str = Field(primary_key=True)
-    origin: str
-    key: str
-    index_key: bytes
-
-
-_TABLES = SQLModel.metadata.tables
-ENTRY = _TABLES["entry"]
-INBOX = _TABLES["inbox"]
-SEQUENCER = _TABLES["sequencer"]
-PAYLOAD = _TABLES["payload"]
-SUBJECT_KEY = _TABLES["subject_key"]
-SUBJECT_INDEX = _TABLES["subject_index"]
-DOCUMENT = _TABLES["document"]
-TILE = _TABLES["tile"]
-CHECKPOINT = _TABLES["checkpoint"]
-IDENTITY = _TABLES["ledger_identity"]
+IDENTITY = sa.Table(
+    "ledger_identity",
+    TABLES,
+    sa.Column("ledger", sa.String, primary_key=True),
+    _text("origin"),
+    _text("key"),
+    _bytes("index_key"),
+)
+"""One row: which ledger this is, the key that signs now, and the wrapped key of the subject tags."""
 
 COMMON = (ENTRY, PAYLOAD, SUBJECT_KEY, SUBJECT_INDEX, DOCUMENT, TILE, CHECKPOINT, IDENTITY)
 ONLY_POSTGRESQL = (INBOX, SEQUENCER)

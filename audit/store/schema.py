@@ -66,6 +66,11 @@ def upgrade(store: Store) -> Upgraded:
             before = _known_revision(connection, store)
             if before != HEAD:
                 _migrate(connection)
+            if before is not None and (differing := _differences(connection)):
+                raise LedgerUnavailable(
+                    f"the tables of `{store.name}` are not those of this version: {'; '.join(differing)}",
+                    "nothing was changed; restore the ledger from a backup",
+                )
     except store.failures as error:
         raise LedgerUnavailable(store.explain(error)) from error
     return Upgraded(before, HEAD)
@@ -74,6 +79,13 @@ def upgrade(store: Store) -> Upgraded:
 def _migrate(connection: sa.Connection) -> None:
     migrate: Callable[[sa.Connection], None] = pkgutil.resolve_name("ordain.audit.store.migrations:migrate")
     migrate(connection)
+
+
+def _differences(connection: sa.Connection) -> list[str]:
+    differences: Callable[[sa.Connection], list[str]] = pkgutil.resolve_name(
+        "ordain.audit.store.migrations:differences"
+    )
+    return differences(connection)
 
 
 def _is_ready(store: Store) -> bool:

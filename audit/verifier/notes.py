@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from ordain.audit.verifier.limits import LIMITS
+from ordain.audit.verifier.reading_limits import LIMITS
 from ordain.engine.errors import CheckpointRefused
 
 _ED25519 = b"\x01"

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from ordain.audit.verifier.envelope import Json, Malformed, check_integers, read_canonical
-from ordain.audit.verifier.limits import LIMITS
+from ordain.audit.verifier.reading_limits import LIMITS
 from ordain.audit.verifier.source import Row
 from ordain.engine.errors import SettingsError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from ordain.audit.verifier.limits import LIMITS
+from ordain.audit.verifier.reading_limits import LIMITS
 from ordain.audit.verifier.source import (
     BARE_ENTRIES,
     ENTRIES,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ordain.audit.verifier.envelope import Malformed, check_shape, read_canonical
-from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.notes import Note, decoded, read_key, read_note, signer
+from ordain.audit.verifier.reading_limits import LIMITS
 from ordain.audit.verifier.tree import leaf_hash as hash_of
 from ordain.audit.verifier.tree import verify_consistency as fits
 from ordain.audit.verifier.tree import verify_inclusion

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ordain.audit.verifier.limits import LIMITS
+from ordain.audit.verifier.reading_limits import LIMITS
 from ordain.audit.verifier.tree import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, Frontier, complete_root, split
 
 Hashes = list[bytes | None]

@@ -5,7 +5,7 @@ Nothing here is trusted. What is read is worth something once a path made of it 
 
 from __future__ import annotations
 
-from ordain.audit.verifier.limits import LIMITS
+from ordain.audit.verifier.reading_limits import LIMITS
 from ordain.audit.verifier.source import Source
 from ordain.audit.verifier.tree import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, join, leaf_hash, row_above, split
 

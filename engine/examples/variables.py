@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ordain.engine.errors import NotThatType
-from ordain.engine.policy.facts import Fact, available_timezones, round_to
+from ordain.engine.policy.facts import Fact, round_to
 from ordain.engine.values.temporal import Months
 from ordain.engine.values.types import NUMBERS, Kind, Type, Value, kind_of
+from ordain.engine.values.zones import is_zone_name
 
 Path = tuple[str, ...]
 """What an input is changed at: a fact, or a field of a fact that is a context. AT stands for the decision's time."""
@@ -69,7 +70,7 @@ class Variable:
             return value in self.type.values
         if len(self.path) == 1 and isinstance(value, Decimal) and self.fact.limits is not None:
             return self.fact.limits.hold(value)
-        return not self.fact.time_zone or value in available_timezones()
+        return not self.fact.time_zone or is_zone_name(value)
 
 
 def value_at(values: Mapping[str, Value], path: Path) -> Value:

@@ -6,24 +6,16 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from typing import Any, Protocol
-from zoneinfo import available_timezones as _read_timezones
 
 from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
 from ordain.engine.policy.readers import Reader, number_reader, text_or_flag_reader
 from ordain.engine.values.types import NUMBERS, Kind, Limits, Type, Value, format_raw, read
-from ordain.engine.values.zones import zone_hint
+from ordain.engine.values.zones import is_zone_name, zone_hint
 
 REQUEST = "request"
 POLICY = "policy "
 """A source that begins so names the policy that gives the value: `policy price-bounds`."""
-
-
-@cache
-def available_timezones() -> frozenset[str]:
-    """The names of the time zone database. Reading them takes a millisecond, so it is done once."""
-    return frozenset(_read_timezones())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,7 @@ class Fact:
             if self.limits is not None and not (self.limits.hold(value) and self.limits.hold(rounded)):
                 raise NotThatType(f"{format_raw(raw)} is outside {self.limits}")
             return rounded
-        if self.time_zone and value not in available_timezones():
+        if self.time_zone and not is_zone_name(value):
             raise NotThatType(f"{format_raw(raw)} is not a time zone{zone_hint(value)}")
         return value
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from ordain.engine.policy.facts import Fact
 from ordain.engine.values.types import SIMPLE, Type
 from ordain.models.data.mapping import limits_from
-from ordain.models.training.metrics import Bin, Metrics
+from ordain.models.registry.quality import Bin, Metrics
 
 
 class _Part(BaseModel):

@@ -18,21 +18,47 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import xgboost as xgb
 from pydantic import ValidationError
 
 from ordain.engine.errors import ModelDegradationDetected, SettingsError, did_you_mean, reason_of
+from ordain.engine.late import late
+from ordain.engine.policy.facts import Fact
 from ordain.engine.text.source import digest_of
 from ordain.models.registry.card import Card
-from ordain.models.scoring.xgboost_score import ScoreModel
+
+if TYPE_CHECKING:
+    from ordain.models.scoring.xgboost_score import ScoreModel
 
 TREES, CARD, SUMS = "model.ubj", "card.json", "SHA256SUMS"
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 _STAGED = ".staged-"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A version as its files say, checked by their sums; it does not score. `digest` is that of the card's bytes."""
+
+    card: Card
+    digest: str
+    trees: bytes
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+    @property
+    def version(self) -> str:
+        return str(self.card.version)
+
+    @property
+    def reads(self) -> tuple[Fact, ...]:
+        return self.card.facts
 
 
 class Registry:
@@ -130,7 +156,21 @@ class Registry:
     def load(self, name: str, version: int | None = None) -> ScoreModel:
         """A model that scores, by default its newest version.
 
-        Raises ModelDegradationDetected when there is none, or when what is stored is damaged.
+        Raises ModelDegradationDetected when there is none, when what is stored is damaged, or when what it takes to
+        score is not installed.
+        """
+        stored = self.stored(name, version)
+        try:
+            ready: ScoreModel = late("ordain.models.scoring.loading:score_model")(stored)
+        except SettingsError as error:
+            what = f"model `{name}` version {stored.version}: {error.message}"
+            raise ModelDegradationDetected(what, error.issues[0].hint) from None
+        return ready
+
+    def stored(self, name: str, version: int | None = None) -> Stored:
+        """What is stored of a model, by default of its newest version, without loading what scores.
+
+        Raises ModelDegradationDetected when there is none, or when its files are damaged.
         """
         versions = self.versions(name)
         if not versions:
@@ -141,35 +181,33 @@ class Registry:
         if version not in versions:
             known = ", ".join(str(each) for each in versions[-12:])
             raise ModelDegradationDetected(f"model `{name}` has no version {version}", f"known: {known}")
-        return _load(self.directory / name / str(version), name, version)
+        return _read(self.directory / name / str(version), name, version)
 
 
-def _load(place: Path, name: str, version: int) -> ScoreModel:
-    def broken(what: str) -> ModelDegradationDetected:
-        return ModelDegradationDetected(f"model `{name}` version {version}: {what}", f"run: ordain train {name}")
+def broken(name: str, version: int | str, what: str) -> ModelDegradationDetected:
+    """The error for a version that cannot be used."""
+    return ModelDegradationDetected(f"model `{name}` version {version}: {what}", f"run: ordain train {name}")
 
+
+def _read(place: Path, name: str, version: int) -> Stored:
     stored = {}
     for file in (TREES, CARD, SUMS):
         try:
             stored[file] = (place / file).read_bytes()
         except OSError as error:
-            raise broken(f"`{file}` cannot be read: {reason_of(error)}") from None
+            raise broken(name, version, f"`{file}` cannot be read: {reason_of(error)}") from None
     for file, line in zip((TREES, CARD), _sums(stored[TREES], stored[CARD]).splitlines(), strict=True):
         if line not in stored[SUMS].splitlines():
-            raise broken(f"`{file}` is damaged: its digest is not the one in `{SUMS}`")
+            raise broken(name, version, f"`{file}` is damaged: its digest is not the one in `{SUMS}`")
     try:
         card = Card.model_validate_json(stored[CARD])
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise broken(f"`{CARD}` cannot be understood: {where}: {first['msg']}") from None
+        raise broken(name, version, f"`{CARD}` cannot be understood: {where}: {first['msg']}") from None
     if card.model_digest != digest_of(stored[TREES]) or (card.name, card.version) != (name, version):
-        raise broken(f"`{CARD}` is the card of another model")
-    try:
-        booster = xgb.Booster(model_file=bytearray(stored[TREES]))
-    except xgb.core.XGBoostError:
-        raise broken(f"`{TREES}` cannot be read by XGBoost {xgb.__version__}") from None
-    return ScoreModel(card, digest_of(stored[CARD]), booster)
+        raise broken(name, version, f"`{CARD}` is the card of another model")
+    return Stored(card, digest_of(stored[CARD]), stored[TREES])
 
 
 def _sums(trees: bytes, card: bytes) -> bytes:

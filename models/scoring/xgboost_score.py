@@ -23,7 +23,7 @@ from ordain.engine.values.types import Value
 from ordain.models.features.encoder import Encoder
 from ordain.models.limits import LIMITS
 from ordain.models.registry.card import Card
-from ordain.models.training.calibration import probability
+from ordain.models.scoring.logistic import probability
 
 DIGITS = 4
 """Digits after the point of a reason's contribution, in log-odds."""

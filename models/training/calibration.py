@@ -6,12 +6,13 @@ by `slope`, still add up to the calibrated log-odds. Margins are log-odds as the
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+
+from ordain.models.scoring.logistic import probability
 
 Floats = NDArray[np.float64]
 
@@ -30,14 +31,6 @@ class Calibration:
 
 
 AS_TRAINED = Calibration(slope=1.0, intercept=0.0)
-
-
-def probability(log_odds: float) -> float:
-    """The logistic function 1 / (1 + e^-x), without overflow at either end. A float from 0 to 1."""
-    if log_odds >= 0:
-        return 1.0 / (1.0 + math.exp(-log_odds))
-    odds = math.exp(log_odds)
-    return odds / (1.0 + odds)
 
 
 def fit(margins: NDArray[np.floating], churned: NDArray[np.int64]) -> Calibration:

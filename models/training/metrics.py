@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 from sklearn.metrics import (
     accuracy_score,
     brier_score_loss,
@@ -20,45 +19,12 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from ordain.models.registry.quality import Bin, Metrics
+
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 BINS = 10
-
-
-class Metrics(BaseModel):
-    """All from 0 to 1 but `log_loss`, which is in nats. The first five are best at 1, the others at 0.
-
-    - `auc`: area under the ROC curve, the probability that one who left has a higher risk than one who stayed, ties
-      counting half (Hanley and McNeil 1982).
-    - `precision`, `recall`, `f1` (their harmonic mean; van Rijsbergen 1979), `accuracy`: at one threshold; 0 where
-      nobody is predicted to leave.
-    - `brier`: mean squared distance of risk and label (Brier 1950).
-    - `log_loss`: mean of -ln of the probability given to what happened (Good 1952).
-    - `calibration_error`: expected calibration error over tenths of the customers, the mean distance of predicted and
-      observed churn (Nixon et al. 2019, "Measuring calibration in deep learning", adaptive form).
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    auc: float
-    f1: float
-    precision: float
-    recall: float
-    accuracy: float
-    brier: float
-    log_loss: float
-    calibration_error: float
-
-
-class Bin(BaseModel):
-    """A tenth of the customers, by risk: mean predicted risk, share that churned, how many they are."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    predicted: float
-    observed: float
-    customers: int
 
 
 def measure(churned: Labels, risk: Floats, threshold: float) -> Metrics:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ordain.models.registry.card import Card
-from ordain.models.training.metrics import Bin
+from ordain.models.registry.quality import Bin
 
 _FIGURES = (
     ("auc", "AUC", "1 is best, 0.5 is chance"),

@@ -237,7 +237,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(filled: Sample, tmp_pa
 
 
 def test_a_folder_that_is_not_there_is_named(filled: Sample, tmp_path: Path) -> None:
-    with pytest.raises(ExportFailed, match="No such file or directory"):
+    with pytest.raises(ExportFailed, match="no such file or directory"):
         written(filled, tmp_path / "nowhere" / "all.csv", Format.CSV, Role.PUBLIC)
 
 

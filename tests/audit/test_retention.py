@@ -19,7 +19,7 @@ from ordain.audit.limits import LIMITS
 from ordain.audit.privacy import retention
 from ordain.audit.privacy.erasure import erase, hold
 from ordain.audit.privacy.retention import retain
-from ordain.audit.store.postgresql import month_partitions, months_before
+from ordain.audit.store.partitions import month_partitions, months_before
 from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
 from ordain.audit.verifier.check import verify
 

@@ -58,7 +58,7 @@ CELLS = rows("cell", "holds for", "not for")
 def test_the_limits_on_the_page_are_those_of_the_engine() -> None:
     written = " ".join(PAGES["feel.md"].partition("\n## Limits\n")[2].split())
     for sentence in (
-        f"in a policy has {LIMITS.expression_characters:,} characters and {LIMITS.expression_levels} levels",
+        f"in a policy has at most {LIMITS.expression_characters:,} characters and {LIMITS.expression_levels} levels",
         f"in a `.dmn` file {LIMITS.lenient_characters:,} characters",
         f"A loop has {LIMITS.loop_rounds:,} rounds at the most",
         f"One decision has {LIMITS.work:,} units of work",

@@ -15,6 +15,7 @@ LONGEST = 400
 ORDER = [
     "limits",
     "errors",
+    "late",
     "values.zones",
     "values.wide",
     "values.temporal",
@@ -40,6 +41,7 @@ ORDER = [
     "feel.functions.numbers",
     "feel.functions.ranges",
     "feel.functions.temporals",
+    "feel.functions.xpath_patterns",
     "feel.functions.patterns",
     "feel.functions.texts",
     "feel.functions",

@@ -9,9 +9,9 @@ import click
 
 from ordain.api.cli.invocation import json_option
 from ordain.api.cli.terminal import OUT, report
-from ordain.audit.verifier.limits import LIMITS
 from ordain.audit.verifier.notes import read_key
 from ordain.audit.verifier.proof import verify_proof
+from ordain.audit.verifier.reading_limits import LIMITS
 from ordain.engine.errors import CheckpointRefused, MalformedRequest, ProofRefused, reason_of
 
 

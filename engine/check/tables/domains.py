@@ -9,11 +9,12 @@ from decimal import Decimal
 from itertools import takewhile
 
 from ordain.engine.feel.syntax.tree import Expr, Literal, Name, Path
-from ordain.engine.policy.facts import Fact, Vocabulary, available_timezones
+from ordain.engine.policy.facts import Fact, Vocabulary
 from ordain.engine.policy.model import Decision, Formula, Policy, Table
 from ordain.engine.tables.cells import AFTER, BEFORE, Cut, Family
 from ordain.engine.values.temporal import Months
 from ordain.engine.values.types import Kind, Type, Value
+from ordain.engine.values.zones import zone_names
 
 _FAMILIES: Mapping[Kind, Family] = {
     Kind.NUMBER: Decimal,
@@ -94,7 +95,7 @@ def _fact(fact: Fact, type: Type) -> Domain:
     kind = fact.type
     nullable, given = type.optional or fact.nullable, not fact.given_by
     if fact.time_zone:
-        return Domain(str, tuple(sorted(available_timezones())), nullable=nullable, given=given, declared=True)
+        return Domain(str, tuple(sorted(zone_names())), nullable=nullable, given=given, declared=True)
     if kind.kind is Kind.FLAG:
         return Domain(bool, (True, False), nullable=nullable, given=given)
     if kind.values:

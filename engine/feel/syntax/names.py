@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.syntax.lexer import KEYWORDS, PART, SPACE, START, is_word
@@ -19,12 +19,21 @@ PROPERTIES = frozenset({"time offset", "start included", "end included"})
 
 _PIECE = re.compile(rf"([{SPACE}]*+)([{PART}]++|[^{SPACE}])")
 _BREAK = re.compile(rf"[{SPACE}]+")
-_RUN = re.compile(rf"[{START}](?:[{PART}{SPACE}.\-'+*]|/(?![/*]))*+")
 _SKIPPED = rf"(?:[{SPACE}]++|//[^\n\r]*+|/\*.*?\*/)*+"
 _OPENS = re.compile(rf"{_SKIPPED}\(", re.DOTALL)
 _COLON = re.compile(rf"{_SKIPPED}:", re.DOTALL)
 _IN = rf"in(?![{PART}])"
-_UNTIL_IN = re.compile(rf"[{START}](?:[{PART}.\-'+*]|/(?![/*])|[{SPACE}]++(?!{_IN}))*+(?=[{SPACE}]++{_IN})")
+
+
+@cache
+def _run() -> re.Pattern[str]:
+    """Compiled when a text introduces a name: that takes as long as reading many policies' names."""
+    return re.compile(rf"[{START}](?:[{PART}{SPACE}.\-'+*]|/(?![/*]))*+")
+
+
+@cache
+def _until_in() -> re.Pattern[str]:
+    return re.compile(rf"[{START}](?:[{PART}.\-'+*]|/(?![/*])|[{SPACE}]++(?!{_IN}))*+(?=[{SPACE}]++{_IN})")
 
 
 def plain_name(text: str) -> str:
@@ -34,7 +43,7 @@ def plain_name(text: str) -> str:
 
 def written_name(text: str, position: int) -> tuple[str, int] | None:
     """The name that a text introduces at a position as a key or parameter, up to the next sign; and where it ends."""
-    match = _RUN.match(text, position)
+    match = _run().match(text, position)
     return (plain_name(match.group()), match.end()) if match else None
 
 
@@ -46,7 +55,7 @@ def argument_name(text: str, position: int) -> tuple[str, int] | None:
 
 def loop_name(text: str, position: int) -> tuple[str, int] | None:
     """The name that stands before `in`."""
-    match = _UNTIL_IN.match(text, position)
+    match = _until_in().match(text, position)
     return (plain_name(match.group()), match.end()) if match else None
 
 

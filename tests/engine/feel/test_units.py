@@ -137,7 +137,7 @@ def test_a_test_that_is_said_to_hold_never_or_always_does_so_for_all_numbers_in_
     }[op]
     answers = {holds(Decimal(step) / 100) for step in range(101)}
     if warnings:
-        assert answers == {f"`{text}` always holds" in warnings[0].message}
+        assert answers == {f"`{text}` is always true" in warnings[0].message}
     elif len(answers) == 1:
         assert answers == {True}
         assert 0 <= value <= 1

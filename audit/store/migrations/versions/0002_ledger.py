@@ -7,7 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 from alembic import op
 
-from ordain.audit.store.postgresql import month_partitions
+from ordain.audit.store.partitions import month_partitions
 from ordain.audit.store.sqlite import APPLICATION_ID
 
 revision = "0002"

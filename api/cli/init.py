@@ -1,0 +1,55 @@
+"""`ordain init`: a folder to start in, with a policy that decides something."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from ordain.api.cli.terminal import OUT
+from ordain.engine.errors import ExportFailed
+
+_TEMPLATE = Path(__file__).parent / "init_folder"
+_CALLED = {"gitignore": ".gitignore"}
+"""What the package keeps under another name, so that it does not count for the package itself."""
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
+def init(folder: Path) -> None:
+    """Make FOLDER, with settings and a first policy to change; the working directory if left out.
+
+    A file that is there already is never touched: then nothing is written.
+
+    Exit codes: 0 made, 2 one of its files is there already, or cannot be written.
+    """
+    files = {folder / name: text for name, text in _files()}
+    if there := [file for file in files if file.exists()]:
+        names = ", ".join(f"`{file}`" for file in there)
+        raise ExportFailed(f"there already: {names}; nothing was written", "name another folder")
+    try:
+        for file, text in files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("xb") as out:
+                out.write(text)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ExportFailed(f"`{folder}` cannot be made: {reason}", "check the rights on its folder") from None
+    for file in files:
+        OUT.print(Text(f"written: {file}"))
+    OUT.print("\nNext:")
+    if folder.resolve() != Path.cwd():
+        OUT.print(Text(f"  cd {shlex.quote(str(folder))}"))
+    OUT.print("  ordain check")
+    OUT.print("  ordain decide delivery --subject C-1 --facts facts.json")
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    """The files of the folder by their names in it, and what they hold."""
+    for file in sorted(_TEMPLATE.rglob("*")):
+        if file.is_file():
+            name = file.relative_to(_TEMPLATE).as_posix()
+            yield _CALLED.get(name, name), file.read_bytes()

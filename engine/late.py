@@ -1,0 +1,46 @@
+"""What is loaded only when it is used: heavy libraries, and packages that an installation may do without.
+
+The one place where something is imported by its name. It looks like `late("ordain.engine.sheets.xlsx:write_xlsx")`,
+and says in a sentence what to install when a package of an extra is not there.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from typing import Any
+
+from ordain.engine.errors import SettingsError
+
+EXTRAS = {
+    "numpy": ("ml", "Training a model, and scoring with one,"),
+    "pandas": ("ml", "Training a model"),
+    "sklearn": ("ml", "Training a model"),
+    "xgboost": ("ml", "Training a model, and scoring with one,"),
+    "openpyxl": ("export", "An Excel sheet"),
+    "pyarrow": ("export", "A Parquet file"),
+    "psycopg": ("postgres", "A ledger in PostgreSQL"),
+}
+"""By the package's name in Python: the extra of Ordain that brings it, and what needs it."""
+
+_CALLED = {"sklearn": "scikit-learn"}
+
+
+def late(name: str) -> Any:
+    """The object that `module:object` names, or the module; its module is imported now.
+
+    Raises SettingsError when it needs a package of an extra that is not installed.
+    """
+    try:
+        return pkgutil.resolve_name(name)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        raise missing(package) from None
+
+
+def missing(package: str) -> SettingsError:
+    """The error for a package of an extra that is not installed."""
+    extra, what = EXTRAS[package]
+    called = _CALLED.get(package, package)
+    return SettingsError(f"{what} needs {called}, which is not installed", f"run: pip install 'ordain[{extra}]'")
