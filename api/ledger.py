@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ordain import __version__
 from ordain.api.keys import load_keys
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
@@ -20,8 +19,9 @@ from ordain.audit.store.sqlite import path_of
 from ordain.audit.store.store import Store
 from ordain.engine.errors import AnchorUnavailable, LedgerRolledBack, SettingsError, reason_of
 from ordain.engine.late import late
+from ordain.engine.version import VERSION
 
-ENGINE = f"ordain {__version__}"
+ENGINE = f"ordain {VERSION}"
 
 
 def open_for(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from ordain.api.ledger import open_for
 from ordain.api.settings import Settings
@@ -12,9 +13,9 @@ from ordain.audit.entry.documents import Document
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.engine.catalog import Catalog, load_catalog, of_service, protected_score_issues, read_texts
 from ordain.engine.errors import ModelDegradationDetected, PolicyError
+from ordain.engine.late import late
 from ordain.engine.policy.facts import POLICY, REQUEST, Fact, FactSource, ModelCard, Vocabulary
 from ordain.engine.values.temporal import fixed_offset
-from ordain.models.registry.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def wire(settings: Settings, service: str = "") -> Services:
     """
     texts = read_texts(settings.policies)
     catalog = load_catalog(of_service(texts, service) if service else texts)
-    models, idle = _models(catalog, Registry(settings.models), service)
+    models, idle = _models(catalog, settings.models, service)
     usable: list[ModelCard] = [each for each in models.values() if not isinstance(each, ModelDegradationDetected)]
     usable += idle
     if issues := protected_score_issues(catalog, usable):
@@ -66,12 +67,15 @@ def wire(settings: Settings, service: str = "") -> Services:
 
 
 def _models(
-    catalog: Catalog, registry: Registry, service: str
+    catalog: Catalog, folder: Path, service: str
 ) -> tuple[dict[str, FactSource | ModelDegradationDetected], list[ModelCard]]:
     """The newest version of each model that a fact may come from, or why it cannot be had. Untrained: left out.
 
     Those of which `service` reads no score come as cards alone, in the second part.
     """
+    if not folder.is_dir():
+        return {}, []
+    registry = late("ordain.models.registry.registry:Registry")(folder)
     facts = catalog.vocabulary.facts
     needed = {name for policy in catalog.policies() for name in policy.reads} if service else facts.keys()
     models: dict[str, FactSource | ModelDegradationDetected] = {}

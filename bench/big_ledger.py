@@ -38,14 +38,12 @@ _BILLION = 1_000_000_000
 def run(entries: int = ENTRIES) -> Result:
     with tempfile.TemporaryDirectory(prefix="ordain-bench-") as name:
         folder = Path(name)
-        settings = Settings.model_validate(
-            {
-                "database_url": f"sqlite:///{folder}/ledger.db",
-                "policies": Path("policies").absolute(),
-                "models": folder / "models",
-                "keys": folder / "keys",
-                "time_zone": "Asia/Kolkata",
-            }
+        settings = Settings(
+            database_url=f"sqlite:///{folder}/ledger.db",
+            policies=Path("policies").absolute(),
+            models=folder / "models",
+            keys=folder / "keys",
+            time_zone="Asia/Kolkata",
         )
         use = wire(settings)
         try:

@@ -203,15 +203,15 @@ def _database() -> Iterator[str]:
 
 
 def _settings(url: str, folder: Path) -> Settings:
-    chosen = {
+    chosen: dict[str, Any] = {
         "database_url": url,
         "policies": Path("policies").absolute(),
         "models": folder / "models",
         "keys": folder / "keys",
-        "anchors": [folder / place / url.rpartition("/")[2] for place in ("anchors", "anchors-2")],
+        "anchors": tuple(folder / place / url.rpartition("/")[2] for place in ("anchors", "anchors-2")),
         "time_zone": "Asia/Kolkata",
     }
-    return Settings.model_validate(chosen)
+    return Settings(**chosen)
 
 
 def _prepared(opened: OpenLedger, sample: Entry) -> Prepared:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ordain.api.decider import Decider
 
+    __version__: str
+
 __all__ = ["Decider", "__version__"]
-__version__ = "0.1.0"
+_PLACES = {"Decider": "ordain.api.decider:Decider", "__version__": "ordain.engine.version:VERSION"}
 
 
 def __getattr__(name: str) -> Any:
-    """`Decider` is imported with its first use: to import `ordain` alone costs nothing."""
-    if name == "Decider":
-        return pkgutil.resolve_name("ordain.api.decider:Decider")
+    """What it names is imported with its first use: to import `ordain` alone costs nothing."""
+    if name in _PLACES:
+        return pkgutil.resolve_name(_PLACES[name])
     raise AttributeError(f"module `ordain` has no `{name}`")

@@ -11,11 +11,11 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from ordain import __version__
 from ordain.api.limits import LIMITS
 from ordain.engine.catalog import Texts
 from ordain.engine.check.codes import CHECKS, Check, explained
 from ordain.engine.errors import Issue, Level, Span
+from ordain.engine.version import VERSION
 
 _COLOURS = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
 _PLACES = re.compile(r":\d+:\d+|\bline \d+")
@@ -104,7 +104,7 @@ def as_sarif(issues: Sequence[Issue], lines: Lines, files: Mapping[str, str], pa
     codes = list(CHECKS)
     driver = {
         "name": "Ordain",
-        "semanticVersion": __version__,
+        "semanticVersion": VERSION,
         **({"informationUri": pages} if pages else {}),
         "rules": [_rule(check, pages) for check in CHECKS.values()],
     }

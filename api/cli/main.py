@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from ordain import __version__
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.lazy import LazyGroup
 from ordain.api.cli.terminal import report
 from ordain.engine.errors import ExportFailed, OrdainError, reason_of
+from ordain.engine.version import VERSION
 
 _COMMANDS = {
     "audit": ("ordain.api.cli.audit:audit", "The record of decisions."),
@@ -52,7 +52,7 @@ class _Main(LazyGroup):
 
 
 @click.group(cls=_Main, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="ordain")
+@click.version_option(VERSION, prog_name="ordain")
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),

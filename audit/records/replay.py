@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ordain import __version__
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.decision import decided
 from ordain.audit.entry.entry import Kind
@@ -28,6 +27,7 @@ from ordain.engine.evaluate import Plan
 from ordain.engine.explain.why_not import why_not
 from ordain.engine.policy.facts import Facts, Vocabulary
 from ordain.engine.values.types import plain, read
+from ordain.engine.version import VERSION
 
 Json = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -65,7 +65,7 @@ class Replay:
 class Replayer:
     """Replays entries of one ledger; each set of texts is compiled once. `engine` names this engine."""
 
-    def __init__(self, reader: Reader, engine: str = f"ordain {__version__}") -> None:
+    def __init__(self, reader: Reader, engine: str = f"ordain {VERSION}") -> None:
         self._reader, self._engine, self._past = reader, engine, Past(reader)
 
     def replay(self, record: Record) -> Replay:

@@ -9,7 +9,7 @@ import pytest
 from served import ROOT, settings_in
 
 from ordain.api.ledger import open_for
-from ordain.api.settings import Settings, load_settings
+from ordain.api.settings import SETTINGS, load_settings
 from ordain.engine.errors import LedgerRolledBack, SettingsError
 
 OTHER: dict[str, tuple[str, Any]] = {
@@ -17,7 +17,7 @@ OTHER: dict[str, tuple[str, Any]] = {
     "policies": ("/elsewhere/policies", Path("/elsewhere/policies")),
     "models": ("/elsewhere/models", Path("/elsewhere/models")),
     "keys": ("/elsewhere/keys", Path("/elsewhere/keys")),
-    "anchors": ("/elsewhere/a,/elsewhere/b", [Path("/elsewhere/a"), Path("/elsewhere/b")]),
+    "anchors": ("/elsewhere/a,/elsewhere/b", (Path("/elsewhere/a"), Path("/elsewhere/b"))),
     "timestamp_url": ("http://stamps.example/tsa", "http://stamps.example/tsa"),
     "timestamp_roots": ("/elsewhere/root.pem", Path("/elsewhere/root.pem")),
     "checkpoint_seconds": ("2.5", 2.5),
@@ -47,7 +47,7 @@ def _refused(config: str, here: Path) -> SettingsError:
 
 
 def test_every_setting_has_a_case_here() -> None:
-    assert set(OTHER) == set(Settings.model_fields)
+    assert set(OTHER) == set(SETTINGS)
 
 
 @pytest.mark.parametrize("name", OTHER)
@@ -105,15 +105,15 @@ def test_an_unknown_variable_of_another_program_is_none_of_ours(here: Path, monk
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ("port: 0", "the setting `port`: Input should be greater than or equal to 1"),
-        ("port: 65536", "the setting `port`: Input should be less than or equal to 65535"),
-        ("port: eighty", "the setting `port`: Input should be a valid integer"),
-        ("port: [80]", "the setting `port`"),
-        ("port:", "the setting `port`"),
-        ("threads: 0", "the setting `threads`: Input should be greater than or equal to 1"),
-        ("max_body_bytes: 10", "the setting `max_body_bytes`: Input should be greater than or equal to 1024"),
-        ("busy_seconds: -1", "the setting `busy_seconds`: Input should be greater than or equal to 0"),
-        ("busy_seconds: NaN", "the setting `busy_seconds`"),
+        ("port: 0", "the setting `port`: it must be from 1 to 65535, not 0"),
+        ("port: 65536", "the setting `port`: it must be from 1 to 65535, not 65536"),
+        ("port: eighty", "the setting `port`: `eighty` is not a whole number"),
+        ("port: [80]", "the setting `port`: one value stands here, not a list"),
+        ("port:", "the setting `port`: nothing is given"),
+        ("threads: 0", "the setting `threads`: it must be from 1 to 64, not 0"),
+        ("max_body_bytes: 10", "the setting `max_body_bytes`: it must be at least 1024, not 10"),
+        ("busy_seconds: -1", "the setting `busy_seconds`: it must be from 0 to 60, not -1"),
+        ("busy_seconds: NaN", "the setting `busy_seconds`: `NaN` is not a number"),
         ("time_zone: Asia/Calcuta", "`Asia/Calcuta` is not a time zone; did you mean `Asia/Calcutta`?"),
         ("time_zone: ../../etc/passwd", "`../../etc/passwd` is not a time zone"),
     ],
@@ -121,7 +121,6 @@ def test_an_unknown_variable_of_another_program_is_none_of_ours(here: Path, monk
 def test_a_bad_value_is_told_by_name(here: Path, config: str, message: str) -> None:
     error = _refused(config + "\n", here)
     assert message in error.message
-    assert "pydantic" not in str(error)
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,7 @@ ORDER = [
     "sheets.csv",
     "sheets.xlsx",
     "backends.digits",
+    "version",
 ]
 EMPTY = {
     "",

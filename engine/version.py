@@ -1,0 +1,3 @@
+"""The version of Ordain, which each entry of the ledger names."""
+
+VERSION = "0.1.0"
