@@ -10,7 +10,7 @@ import click
 from rich.text import Text
 
 from ordain.api.cli.terminal import OUT
-from ordain.engine.errors import ExportFailed
+from ordain.engine.errors import ExportFailed, reason_of
 
 _TEMPLATE = Path(__file__).parent / "init_folder"
 _CALLED = {"gitignore": ".gitignore"}
@@ -36,8 +36,7 @@ def init(folder: Path) -> None:
             with file.open("xb") as out:
                 out.write(text)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ExportFailed(f"`{folder}` cannot be made: {reason}", "check the rights on its folder") from None
+        raise ExportFailed(f"`{folder}` cannot be made: {reason_of(error)}", "check the rights on its folder") from None
     for file in files:
         OUT.print(Text(f"written: {file}"))
     OUT.print("\nNext:")

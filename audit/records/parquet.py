@@ -44,4 +44,4 @@ def read_rows(path: Path) -> Iterator[Json]:
             for batch in file.iter_batches():
                 yield from batch.to_pylist()
     except pa.ArrowException as error:
-        raise MalformedRequest(f"`{path}` is no parquet table: {error}") from None
+        raise MalformedRequest(f"`{path}` is not a parquet table: {error}") from None

@@ -219,7 +219,12 @@ def test_watching_checks_again_after_a_change_and_ends_well_when_interrupted(tmp
     command = [sys.executable, "-u", "-m", "ordain", "check", str(policies), "--watch"]
     output = tmp_path / "output.txt"
     with output.open("w") as out:
-        running = subprocess.Popen(command, cwd=tmp_path, env=environment(tmp_path), stdout=out, stderr=out)
+        # Whoever runs the tests in the background may have them ignore interrupts, and a child inherits that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            running = subprocess.Popen(command, cwd=tmp_path, env=environment(tmp_path), stdout=out, stderr=out)
+        finally:
+            signal.signal(signal.SIGINT, before)
         try:
             _wait(output, "watching ")
             edit(policies / "retention-offer/v1.yaml", "clv_tier: medium}", "clv_tier: medum}")

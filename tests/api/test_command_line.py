@@ -282,6 +282,7 @@ COMMANDS = [
             "dmn",
             "feel",
             "fmt",
+            "init",
             "models",
             "replay",
             "schema",

@@ -60,11 +60,11 @@ def test_the_limits_on_the_page_are_those_of_the_engine() -> None:
     for sentence in (
         f"in a policy has at most {LIMITS.expression_characters:,} characters and {LIMITS.expression_levels} levels",
         f"in a `.dmn` file {LIMITS.lenient_characters:,} characters",
-        f"A loop has {LIMITS.loop_rounds:,} rounds at the most",
+        f"A loop has at most {LIMITS.loop_rounds:,} rounds",
         f"One decision has {LIMITS.work:,} units of work",
-        f"A text that is made has {LIMITS.text_characters:,} characters at the most",
+        f"A text that is made has at most {LIMITS.text_characters:,} characters",
         f"a value {LIMITS.value_parts:,} parts",
-        f"is nested {LIMITS.value_levels} levels deep at the most",
+        f"is nested at most {LIMITS.value_levels} levels deep",
     ):
         assert sentence in written
 

@@ -28,7 +28,7 @@ def test_a_file_of_the_verifier_imports_nothing_of_the_writer(path: Path) -> Non
     others = {name for name in imported(path) if name.split(".")[0] in ("sqlmodel", "sqlalchemy", "orjson", "alembic")}
     assert not others
     assert all(name.startswith(MAY_IMPORT) for name in ours)
-    assert ours or path.name in ("__init__.py", "envelope.py", "limits.py", "tree.py")
+    assert ours or path.name in ("__init__.py", "envelope.py", "reading_limits.py", "tree.py")
 
 
 def test_there_is_something_to_look_at() -> None:
