@@ -1,4 +1,4 @@
-"""The command `ordain`. Each subcommand is a file of `api/commands`, imported only when it is called."""
+"""The command `ordain`. Each subcommand is a file of `api/cli`, imported only when it is called."""
 
 from __future__ import annotations
 

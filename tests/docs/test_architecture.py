@@ -21,6 +21,7 @@ Arrows = dict[str, set[str]]
 _CODE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.py)(?::([A-Za-z_][\w.]*))?`")
 """A Python file in a document, perhaps with what is defined in it: `engine/step.py:Step`."""
 _PATH = re.compile(r"(?<![\w./~@-])(?:engine|models|audit|api|ordain|tests|bench|docs)/[\w./-]*\w")
+_MODULE = re.compile(r"ordain(?:\.\w+)+(?::\w+)?")
 _ARROW = re.compile(r"^ *(\w+) --> (\w+(?: & \w+)*)$")
 _ROW = re.compile(r"^\| `([\w/]+)` \| (.+) \| `([\w/.]+\.py)(?::[\w.]+)?` \|$")
 
@@ -34,21 +35,28 @@ def room(module: str) -> str:
     return rest.partition(".")[0] if package == "engine" and rest else package
 
 
+def named(node: ast.AST) -> list[str]:
+    """The modules that a node imports, or names for `engine/late.py` to import when they are used."""
+    match node:
+        case ast.Import(names=names):
+            return [alias.name for alias in names]
+        case ast.ImportFrom(module=module, names=names):
+            return [f"{module}.{alias.name}" for alias in names]
+        case ast.Constant(value=str() as text) if _MODULE.fullmatch(text):
+            return [text.partition(":")[0]]
+    return []
+
+
 def imported() -> Arrows:
-    """Which room imports which, by the imports that stand in the files."""
+    """Which room imports which, by what stands in the files."""
     arrows: Arrows = defaultdict(set)
     for package in PACKAGES:
         for file in (ROOT / package).rglob("*.py"):
             own = room(".".join(file.relative_to(ROOT).with_suffix("").parts))
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Import):
-                    names = [alias.name for alias in node.names]
-                elif isinstance(node, ast.ImportFrom):
-                    names = [f"{node.module}.{alias.name}" for alias in node.names]
-                else:
-                    continue
-                for name in names:
-                    if name.startswith("ordain.") and (other := room(name.removeprefix("ordain."))) != own:
+                for name in named(node):
+                    top, _, below = name.partition(".")
+                    if top == "ordain" and below.partition(".")[0] in PACKAGES and (other := room(below)) != own:
                         arrows[own].add(other)
     return arrows
 
