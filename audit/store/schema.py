@@ -82,9 +82,7 @@ def _migrate(connection: sa.Connection) -> None:
 
 
 def _differences(connection: sa.Connection) -> list[str]:
-    differences: Callable[[sa.Connection], list[str]] = pkgutil.resolve_name(
-        "ordain.audit.store.migrations:differences"
-    )
+    differences: Callable[[sa.Connection], list[str]] = pkgutil.resolve_name("ordain.audit.store.declared:differences")
     return differences(connection)
 
 

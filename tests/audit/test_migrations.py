@@ -21,8 +21,8 @@ from ledgers import ENGINE, MASTER, SEED, now, restored
 
 from ordain.audit.entry.keys import LocalMasterKey
 from ordain.audit.store import schema
+from ordain.audit.store.declared import differences
 from ordain.audit.store.identity import found_ledger, identity
-from ordain.audit.store.migrations import differences
 from ordain.audit.store.postgresql import PostgresStore
 from ordain.audit.store.row_models import MODELS
 from ordain.audit.store.rows import COMMON, TABLES

@@ -16,12 +16,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import command
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.migration import MigrationContext
-
-from ordain.audit.store.row_models import MODELS
-from ordain.audit.store.rows import ONLY_POSTGRESQL
 
 
 def migrate(connection: sa.Connection) -> None:
@@ -32,16 +27,3 @@ def migrate(connection: sa.Connection) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "ordain.audit.store:migrations")
     command.upgrade(config, "head")
-
-
-def differences(connection: sa.Connection) -> list[str]:
-    """What the database has otherwise than the row models say: a line each, empty when they agree."""
-    elsewhere = set() if connection.dialect.name == "postgresql" else {table.name for table in ONLY_POSTGRESQL}
-
-    def counts(_thing: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
-        partition = reflected and name is not None and name.startswith("payload_")
-        return kind != "table" or not (name in elsewhere or partition)
-
-    options = {"compare_server_default": True, "include_object": counts}
-    context = MigrationContext.configure(connection, opts=options)
-    return [str(part) for part in compare_metadata(context, MODELS)]
