@@ -121,9 +121,9 @@ def run() -> Result:
             rows[f"{shape.name}: {size:,} rules"] = {
                 "load": round(loaded, 3),
                 "check": round(seconds, 3),
-                "found": ", ".join(f"{code} {count}" for code, count in sorted(counts.items())),
+                "findings": ", ".join(f"{code} {count}" for code, count in sorted(counts.items())),
             }
-    columns = {"load": "load s", "check": "all checks s", "found": "findings told"}
+    columns = {"load": "load s", "check": "all checks s", "findings": "findings told"}
     notes = (
         "Four columns: a text with 20 values, two numbers with two digits after the point, a flag.",
         f"Seconds of one processor; the fastest of {ROUNDS} rounds. load: from YAML to a compiled policy.",

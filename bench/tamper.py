@@ -25,7 +25,7 @@ class Tally:
     """Of one class of tampering. `told` counts the classes that led the reports, `needs` what it takes to see it."""
 
     made: int = 0
-    found: int = 0
+    detected: int = 0
     told: dict[Failure, int] = field(default_factory=dict)
     needs: set[str] = field(default_factory=set)
 
@@ -53,7 +53,7 @@ def tally(path: Path, secrets: Any, places: Iterable[Path], copy: Path, rows: in
         one.made += 1
         one.needs.add("the master key" if case.master else "an anchor" if case.anchors else "the database alone")
         if not evidence:
-            one.found += 1
+            one.detected += 1
             failure = Failure(evidence.exit_code)
             one.told[failure] = one.told.get(failure, 0) + 1
         print(f"\r{sum(each.made for each in tallies.values())} changes", end="", file=sys.stderr, flush=True)
@@ -67,9 +67,9 @@ def markdown(tallies: Mapping[str, Tally]) -> str:
     for name, one in tallies.items():
         told = ", ".join(f"{failure.word} {count}" for failure, count in sorted(one.told.items()))
         needs = " or ".join(sorted(one.needs))
-        lines.append(f"| {name} | {one.made} | {one.found} | {told} | {needs} |")
-    made, found = (sum(getattr(one, name) for one in tallies.values()) for name in ("made", "found"))
-    lines.append(f"| **all** | **{made}** | **{found}** | | |")
+        lines.append(f"| {name} | {one.made} | {one.detected} | {told} | {needs} |")
+    made, detected = (sum(getattr(one, name) for one in tallies.values()) for name in ("made", "detected"))
+    lines.append(f"| **all** | **{made}** | **{detected}** | | |")
     return "\n".join(lines)
 
 
@@ -78,7 +78,7 @@ def main() -> None:
     entries = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     tallies = run(entries)
     print(f"A ledger of {entries:,} entries.\n\n{markdown(tallies)}")
-    sys.exit(any(one.found < one.made for one in tallies.values()))
+    sys.exit(any(one.detected < one.made for one in tallies.values()))
 
 
 if __name__ == "__main__":

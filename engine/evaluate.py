@@ -36,19 +36,19 @@ class Outcome:
 
     def given(self) -> Json:
         """What the service gives, as JSON: money with its currency, numbers as decimal strings."""
-        return {name: _shown(type, self.values[name]) for name, type in self.plan.gives.items()}
+        return {name: _as_json(type, self.values[name]) for name, type in self.plan.gives.items()}
 
     def reasons(self) -> list[Json]:
         """The rules that fired and the formulas that say why, compliance rules with their source and verdict.
 
         They stand in the order of the trace, and each names its policy and decision: an id is one rule's of a table.
         """
-        found: list[Json] = []
+        reasons: list[Json] = []
         for decision, _, fired, value, missing in self.steps:
             if isinstance(decision, Formula):
                 if decision.because:
                     because = {"decision": decision.name, "because": decision.because}
-                    found.append({"policy": self._policy(decision), **because})
+                    reasons.append({"policy": self._policy(decision), **because})
                 continue
             for place, number in enumerate(fired):
                 rule = decision.rules[number]
@@ -60,15 +60,15 @@ class Outcome:
                 for position, fact in missing:
                     if position == number:
                         reason["missing"] = fact
-                found.append(reason)
-        return found
+                reasons.append(reason)
+        return reasons
 
     def obligations(self) -> list[Json]:
         """What the caller must do or show, by the rules that ask for it.
 
         A rule that missed a fact obliges to nothing: it is not known to apply, and a person reviews it.
         """
-        found = []
+        obligations = []
         for decision, _, fired, _, missing in self.steps:
             if not isinstance(decision, Table):
                 continue
@@ -76,8 +76,8 @@ class Outcome:
             for number in fired:
                 rule = decision.rules[number]
                 if rule.obligations and number not in unsure:
-                    found.append({"policy": self._policy(decision), "rule": rule.id, **plain(rule.obligations)})
-        return found
+                    obligations.append({"policy": self._policy(decision), "rule": rule.id, **plain(rule.obligations)})
+        return obligations
 
     def trace(self) -> list[Json]:
         """Every decision in order: what it read, how many rules it looked at, which fired, what it gave.
@@ -85,7 +85,7 @@ class Outcome:
         `reads` are names; their values are the facts of the same record, or what an earlier decision `gives`. Nulls of
         a lenient policy have their place `at` line and column of its text, wherever that was loaded from.
         """
-        found = []
+        trace = []
         for decision, looked_at, fired, value, missing in self.steps:
             step = {**self.plan.heads[id(decision)], "gives": plain(value)}
             if isinstance(decision, Table):
@@ -94,11 +94,11 @@ class Outcome:
                 step["fired"] = [rules[number].id for number in fired]
                 if missing:
                     step["missing"] = {rules[number].id: fact for number, fact in missing}
-            found.append(step)
+            trace.append(step)
         for label, faults in self.nulls:
             told = [{"message": issue.message, "at": _place(issue.span)} for issue in faults]
-            found.append({"policy": label, "nulls": told})
-        return found
+            trace.append({"policy": label, "nulls": told})
+        return trace
 
     def _policy(self, decision: Decision) -> str:
         """The name and version of the policy that made a decision."""
@@ -157,8 +157,8 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
         gives.update(policy.gives)
         known = {*vocabulary, *(decision.name for decision in policy.decisions)}
         for decision in (*policy.decisions, *(function.table for function in policy.functions)):
-            found = dict.fromkeys(name for _, part in _expressions(decision) for name in part.reads if name in known)
-            reads = [name for name in found if name not in policy.constants]
+            names = dict.fromkeys(name for _, part in _expressions(decision) for name in part.reads if name in known)
+            reads = [name for name in names if name not in policy.constants]
             head: Json = {"policy": policy.label, "decision": decision.name, "reads": reads}
             heads[id(decision)] = head
             if isinstance(decision, Table):
@@ -195,11 +195,11 @@ def _place(span: Span | None) -> str:
     return f"{span.line}:{span.column}" if span is not None else ""
 
 
-def _shown(type: Type, value: Value) -> Any:
+def _as_json(type: Type, value: Value) -> Any:
     if type.is_money and value is not None and type.kind is Kind.NUMBER:
         return {"amount": plain(value), "currency": type.unit}
     if type.kind is Kind.CONTEXT and isinstance(value, Mapping):
-        return {name: _shown(type.fields[name], part) for name, part in value.items()}
+        return {name: _as_json(type.fields[name], part) for name, part in value.items()}
     if type.kind is Kind.LIST and type.item is not None:
-        return [_shown(type.item, part) for part in value]
+        return [_as_json(type.item, part) for part in value]
     return plain(value)

@@ -92,16 +92,16 @@ def _tick(numbers: tuple[int, ...]) -> Text:
 def show_suggestions(vocabulary: Vocabulary, suggestions: Suggestions) -> None:
     """Examples to paste into a policy, and what none was found for as comments."""
     policy = suggestions.policy
-    if suggestions.found:
+    if suggestions.inputs:
         OUT.print(Text(f"# {policy.label}: to be added under `examples:`"))
-        for each in suggestions.found:
+        for each in suggestions.inputs:
             text = example_text(policy, vocabulary, each.given, each.run, each.reaches)
             OUT.print(Text(text), end="")
     for missed in suggestions.unreached:
         OUT.print(Text(f"# not reached: {missed.what}, {missed.span}: {missed.why}"))
     if suggestions.left_out:
         OUT.print(Text(f"# {suggestions.left_out} more were left out: add these first, and ask again"))
-    if suggestions.found or suggestions.unreached:
+    if suggestions.inputs or suggestions.unreached:
         OUT.print("")
 
 

@@ -24,7 +24,7 @@ from ordain.engine.dmn.reading.run_model import Ran, Reason, Runnable, facts_of,
 from ordain.engine.dmn.tck.limited import run_all
 from ordain.engine.dmn.tck.tck import Row, Tests, Verdict, find_tests
 from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean
-from ordain.engine.feel.runtime.describe import shown
+from ordain.engine.feel.runtime.describe import describe_value
 from ordain.engine.policy.model import Table
 from ordain.engine.step import Step
 from ordain.engine.values.types import plain
@@ -127,7 +127,7 @@ def _step_data(step: Step) -> dict[str, Any]:
 def _step_line(step: Step) -> str:
     fired = ", ".join(f"{rule} ({because})" if because else rule for rule, because in _fired(step))
     by = f", by {fired}" if fired else ", by no rule" if isinstance(step.decision, Table) else ""
-    return f"{step.decision.name} = {shown(step.value)}{by}"
+    return f"{step.decision.name} = {describe_value(step.value)}{by}"
 
 
 def _decisions_grid(names: Sequence[str], values: Mapping[str, Any]) -> Grid:
@@ -135,7 +135,7 @@ def _decisions_grid(names: Sequence[str], values: Mapping[str, Any]) -> Grid:
     grid.add_column("decision", style="dim", overflow="fold")
     grid.add_column("value", overflow="fold")
     for name in names:
-        grid.add_row(Text(name), Text(shown(values[name], longest=LIMITS.value_characters)))
+        grid.add_row(Text(name), Text(describe_value(values[name], longest=LIMITS.value_characters)))
     return grid
 
 

@@ -16,7 +16,7 @@ from ordain.api.limits import LIMITS
 from ordain.engine.errors import ExportFailed, MalformedRequest, NotThatType, reason_of
 from ordain.engine.explain.trial import tried
 from ordain.engine.feel.functions import reference
-from ordain.engine.feel.runtime.describe import shown
+from ordain.engine.feel.runtime.describe import describe_value
 
 
 @click.group()
@@ -39,7 +39,11 @@ def eval_command(expression: str, facts: Path | None, lenient: bool) -> None:
         trial = tried(expression, given, dt.datetime.now(dt.UTC), lenient=lenient)
     except NotThatType as error:
         raise MalformedRequest(str(error)) from None
-    OUT.print(Text.assemble((shown(trial.value, longest=LIMITS.result_characters), "bold"), (f"  {trial.type}", "dim")))
+    OUT.print(
+        Text.assemble(
+            (describe_value(trial.value, longest=LIMITS.result_characters), "bold"), (f"  {trial.type}", "dim")
+        )
+    )
     for reason in trial.reasons:
         ERR.print(Text(str(reason)))
 

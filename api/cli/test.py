@@ -119,7 +119,7 @@ def _as_json(catalog: Catalog, coverage: Coverage, suggestions: Suggestions | No
                 "fired": sorted(each.run.fired),
                 "yaml": example_text(policy, vocabulary, each.given, each.run, each.reaches),
             }
-            for each in suggestions.found
+            for each in suggestions.inputs
         ]
         data["not_reached"] = [
             {"what": each.what, "at": str(each.span), "why": each.why} for each in suggestions.unreached

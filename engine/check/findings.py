@@ -97,15 +97,17 @@ def _together(
     by_name = {name: service for name, service in services.by_name.items() if not broken & set(service.policies)}
     fitting = replace(services, by_name=by_name)
     issues = fitting_issues(vocabulary, fitting, whole, {**counted, **versions})
-    found = across(Catalog(vocabulary, fitting, whole), models, day)
+    across_issues = across(Catalog(vocabulary, fitting, whole), models, day)
     if broken or not complete:
-        found = [issue for issue in found if issue.code not in _WHOLE_ONLY]
+        across_issues = [issue for issue in across_issues if issue.code not in _WHOLE_ONLY]
     # How a protected fact reaches a price is said once, with the whole way.
-    told = {issue.span.file for issue in found if issue.code == "protected-reaches-price" and issue.span is not None}
+    told = {
+        issue.span.file for issue in across_issues if issue.code == "protected-reaches-price" and issue.span is not None
+    }
     repeated = [
         issue for issue in issues if issue.code == "protected-reaches-price" and issue.span and issue.span.file in told
     ]
-    return [*(issue for issue in issues if issue not in repeated), *found]
+    return [*(issue for issue in issues if issue not in repeated), *across_issues]
 
 
 def _name_of(file: str, root: str) -> str:

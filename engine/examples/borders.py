@@ -39,19 +39,19 @@ class Borders:
 
     @cached_property
     def variables(self) -> dict[Path, Variable]:
-        found = {}
+        variables = {}
         for name in self.policy.reads:
             fact = self.vocabulary[name]
             for path, type in _paths((name,), fact.type):
-                found[path] = Variable(path, fact, type, self._digits(path, fact, type))
-        return found
+                variables[path] = Variable(path, fact, type, self._digits(path, fact, type))
+        return variables
 
     @cached_property
     def values(self) -> dict[Path, tuple[Value, ...]]:
         """For each variable what to try, the policy's own borders first. AT has the times."""
-        found = {path: tuple(self._values(variable)) for path, variable in self.variables.items()}
-        found[AT] = tuple(self._times())
-        return found
+        by_variable = {path: tuple(self._values(variable)) for path, variable in self.variables.items()}
+        by_variable[AT] = tuple(self._times())
+        return by_variable
 
     def reads(self, node: Expr, column: Expr | None = None) -> frozenset[Path]:
         """The variables that an expression depends on, through decisions too; `column` is what `?` stands for."""
@@ -76,11 +76,11 @@ class Borders:
     @cached_property
     def _decided(self) -> Mapping[str, frozenset[Path]]:
         """What each decision depends on."""
-        found: dict[str, frozenset[Path]] = {}
+        dependencies: dict[str, frozenset[Path]] = {}
         for decision in self.plan.decisions:
-            parts = [set(self._reads(node, column, found)) for node, column in _expressions(decision)]
-            found[_name(decision)] = frozenset[Path]().union(*parts)
-        return found
+            parts = [set(self._reads(node, column, dependencies)) for node, column in _expressions(decision)]
+            dependencies[_name(decision)] = frozenset[Path]().union(*parts)
+        return dependencies
 
     def _reads(self, node: Expr, column: Expr | None, decided: Mapping[str, frozenset[Path]]) -> Iterator[Path]:
         match node:
@@ -103,31 +103,31 @@ class Borders:
     @cached_property
     def _named(self) -> Mapping[Path, tuple[Value, ...]]:
         """The literals that each variable meets in one comparison, in the order of the policy."""
-        found: dict[Path, dict[Value, None]] = {}
+        by_path: dict[Path, dict[Value, None]] = {}
         for decision in self.plan.decisions:
             for node, column in _expressions(decision):
-                self._note(node, column, found)
+                self._note(node, column, by_path)
         for _, expression in self.plan.must_hold:
-            self._note(expression.tree, None, found)
-        return {path: tuple(values) for path, values in found.items()}
+            self._note(expression.tree, None, by_path)
+        return {path: tuple(values) for path, values in by_path.items()}
 
     @cached_property
     def _met(self) -> Mapping[Path, frozenset[Path]]:
         """The other variables that each variable meets in one comparison."""
-        found: dict[Path, set[Path]] = {}
+        met: dict[Path, set[Path]] = {}
         trees = [pair for decision in self.plan.decisions for pair in _expressions(decision)]
         for node, column in [*trees, *((expression.tree, None) for _, expression in self.plan.must_hold)]:
             for part in _atoms(node):
                 paths = self.reads(part, column)
                 for path in paths if len(paths) > 1 else ():
-                    found.setdefault(path, set()).update(paths)
-        return {path: frozenset(others - {path, AT}) for path, others in found.items()}
+                    met.setdefault(path, set()).update(paths)
+        return {path: frozenset(others - {path, AT}) for path, others in met.items()}
 
-    def _note(self, node: Expr, column: Expr | None, found: dict[Path, dict[Value, None]]) -> None:
+    def _note(self, node: Expr, column: Expr | None, by_path: dict[Path, dict[Value, None]]) -> None:
         for part in _atoms(node):
             literals = [each.value for each in tree.walk(part) if isinstance(each, Literal)]
             for path in self.reads(part, column) if literals else ():
-                kept = found.setdefault(path, {})
+                kept = by_path.setdefault(path, {})
                 for value in literals:
                     if _hashable(value):
                         kept.setdefault(value)
@@ -146,51 +146,51 @@ class Borders:
         return max([least, *(-int(value.as_tuple().exponent) for value in numbers)])
 
     def _examples(self, path: Path) -> list[Value]:
-        found: dict[Value, None] = {}
+        values: dict[Value, None] = {}
         for example in self.policy.examples:
             value = value_at(example.given, path)
             if value is not None and _hashable(value):
-                found.setdefault(value)
-        return list(found)
+                values.setdefault(value)
+        return list(values)
 
     def _values(self, variable: Variable) -> Iterable[Value]:
-        found: list[Value] = []
+        values: list[Value] = []
         kind, fact = variable.type.kind, variable.fact
         named = self._named.get(variable.path, ())
         if kind is Kind.LIST:
             items = variable.type.item.values if variable.type.item is not None else ()
             several = tuple(dict.fromkeys([*items, *(value for value in named if isinstance(value, str))]))
-            found += [(), *((item,) for item in several), several]
+            values += [(), *((item,) for item in several), several]
         elif kind is Kind.FLAG:
-            found += [True, False]
+            values += [True, False]
         elif kind is Kind.TEXT:
-            found += [value for value in (*variable.type.values, *named) if isinstance(value, str)]
+            values += [value for value in (*variable.type.values, *named) if isinstance(value, str)]
         elif kind is Kind.CONTEXT:
             return self._contexts(fact.name)
         else:
             borders = [value for value in named if value is not None and kind_of(value) is kind]
-            found += [variable.beside(value, steps) for value in borders for steps in (0, 1, -1)]
-        found += self._examples(variable.path)[:_FROM_EXAMPLES]
+            values += [variable.beside(value, steps) for value in borders for steps in (0, 1, -1)]
+        values += self._examples(variable.path)[:_FROM_EXAMPLES]
         for other in sorted(self._met.get(variable.path, ())) if kind in _ORDERED else ():
-            found += [value for value in self._examples(other) if kind_of(value) is kind][:_FROM_EXAMPLES]
+            values += [value for value in self._examples(other) if kind_of(value) is kind][:_FROM_EXAMPLES]
         if kind is Kind.DATE:
-            found += [_years_later(day, years) for day in self._days() for years in _YEARS]
+            values += [_years_later(day, years) for day in self._days() for years in _YEARS]
         if kind is Kind.NUMBER and len(variable.path) == 1:
-            found += self._outer(variable)
+            values += self._outer(variable)
         if kind is Kind.TEXT and not variable.type.values:
-            found.append(_ANOTHER)
-        kept = list(dict.fromkeys(value for value in found if variable.holds(value)))
+            values.append(_ANOTHER)
+        kept = list(dict.fromkeys(value for value in values if variable.holds(value)))
         may_miss = self.policy.may_miss and not fact.given_by
         if len(variable.path) == 1 and fact.default is None and (fact.nullable or may_miss):
             kept.append(None)
         return kept
 
     def _contexts(self, name: str) -> list[Value]:
-        found: list[Value] = []
+        contexts: list[Value] = []
         for example in self.policy.examples:
-            if example.given.get(name) not in found:
-                found.append(example.given.get(name))
-        return found[:_FROM_EXAMPLES]
+            if example.given.get(name) not in contexts:
+                contexts.append(example.given.get(name))
+        return contexts[:_FROM_EXAMPLES]
 
     def _days(self) -> list[dt.date]:
         return list(dict.fromkeys(example.at.date() for example in self.policy.examples))[:3]
@@ -213,7 +213,7 @@ class Borders:
 
     def _times(self) -> list[dt.datetime]:
         """The times of the examples, and noon on, before and after each day that a rule compares today with."""
-        found = [example.at for example in self.policy.examples]
+        times = [example.at for example in self.policy.examples]
         for value in self._named.get(AT, ()):
             if kind_of(value) is Kind.DATE and isinstance(value, dt.date):
                 for days in (0, 1, -1):
@@ -221,8 +221,8 @@ class Borders:
                         day = value + dt.timedelta(days=days)
                     except OverflowError:
                         continue
-                    found.append(dt.datetime.combine(day, dt.time(12), dt.UTC))
-        in_force = (at for at in found if self.policy.effective.holds_on(at.date()))
+                    times.append(dt.datetime.combine(day, dt.time(12), dt.UTC))
+        in_force = (at for at in times if self.policy.effective.holds_on(at.date()))
         return list(dict.fromkeys(in_force))
 
 

@@ -122,7 +122,7 @@ class Search:
     def domains(self, wanted: Wanted, seed: Input) -> tuple[dict[Path, list[Value]], str, bool]:
         """What to try for each variable, in order; why there is nothing to try; whether it is all that matters."""
         table, values = self.observer.tables[wanted.key[0]].table, self.borders.values
-        found: dict[Path, list[Value]] = {}
+        fitting: dict[Path, list[Value]] = {}
         whole = all(self.borders.direct(column.expression.tree) for column in table.columns)
         whole = whole and not any(rule.condition is not None for rule in table.rules)
         joint: set[Path] = set()
@@ -135,17 +135,17 @@ class Search:
             [path] = paths
             direct = column is not None and self.borders.direct(column) is not None
             ends = self.around(path, self.borders.ends(condition.plain)) if direct else ()
-            known = _distinct(found.get(path, [*ends, seed.value(path), *values[path]]))
-            found[path] = [each for each in known if self.fits(wanted.key, condition, answer, seed, path, each)]
-            if not found[path]:
+            known = _distinct(fitting.get(path, [*ends, seed.value(path), *values[path]]))
+            fitting[path] = [each for each in known if self.fits(wanted.key, condition, answer, seed, path, each)]
+            if not fitting[path]:
                 said = "true" if answer else "false"
                 value = f"value of `{named(path)}`" if path != AT else "day on which the policy is in force"
                 return {}, f"no {value} makes `{condition.text}` {said}", True
             whole = whole and direct and condition.plain is not None
-        for path in sorted((joint | self.of_table(table)) - found.keys()):
-            found[path] = _distinct([seed.value(path), *_sorted_from(seed.value(path), values[path])])
-        cut = {path: several[:_WIDEST] for path, several in found.items()}
-        return cut, "", whole and cut == found
+        for path in sorted((joint | self.of_table(table)) - fitting.keys()):
+            fitting[path] = _distinct([seed.value(path), *_sorted_from(seed.value(path), values[path])])
+        cut = {path: several[:_WIDEST] for path, several in fitting.items()}
+        return cut, "", whole and cut == fitting
 
     def fits(self, key: RuleKey, condition: Condition, answer: bool, seed: Input, path: Path, value: Value) -> bool:
         """Whether a condition that depends on one variable alone gives an answer for a value of it."""
@@ -247,14 +247,14 @@ def named(path: Path) -> str:
 
 def _distinct(values: Sequence[Value]) -> list[Value]:
     """Each value once, in order. Contexts cannot be hashed."""
-    found: list[Value] = []
+    distinct: list[Value] = []
     keys = set()
     for value in values:
         key = repr(value) if isinstance(value, dict | tuple) else value
         if (type(value), key) not in keys:
             keys.add((type(value), key))
-            found.append(value)
-    return found
+            distinct.append(value)
+    return distinct
 
 
 def _sorted_from(start: Value, values: Sequence[Value]) -> list[Value]:

@@ -33,9 +33,9 @@ def _wrong(compiled: CompiledPolicy, example: Example, number: int) -> list[Issu
         ]
     issues = []
     for path, wanted in example.expect.items():
-        found = fired_rules(steps) if path == "fired" else _at(values, path)
-        if found != wanted:
-            message = f"example {number} of `{compiled.policy.label}` gives {path} {_said(found)}, not {_said(wanted)}"
+        actual = fired_rules(steps) if path == "fired" else _at(values, path)
+        if actual != wanted:
+            message = f"example {number} of `{compiled.policy.label}` gives {path} {_text(actual)}, not {_text(wanted)}"
             issues.append(
                 Issue(
                     message,
@@ -53,7 +53,7 @@ def _at(values: Value, path: str) -> Value:
     return values
 
 
-def _said(value: Value) -> str:
+def _text(value: Value) -> str:
     if isinstance(value, frozenset):
         return ", ".join(sorted(value)) or "no rule"
     return f"`{plain(value)}`"

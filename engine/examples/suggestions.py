@@ -49,7 +49,7 @@ class Suggestions:
     """`left_out`: how many rules and outcomes were not searched for, because there are enough suggestions."""
 
     policy: Policy
-    found: tuple[Suggestion, ...]
+    inputs: tuple[Suggestion, ...]
     unreached: tuple[Unreached, ...]
     left_out: int = 0
 
@@ -62,7 +62,7 @@ def suggest(compiled: CompiledPolicy, vocabulary: Vocabulary, coverage: Coverage
     made = _Suggester(observer, Search(observer, Borders(compiled.plan, vocabulary)), coverage)
     made.rules()
     made.outcomes()
-    return Suggestions(compiled.policy, tuple(made.found), tuple(made.unreached), made.left_out)
+    return Suggestions(compiled.policy, tuple(made.inputs), tuple(made.unreached), made.left_out)
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class _Suggester:
     observer: Observer
     search: Search
     coverage: Coverage
-    found: list[Suggestion] = field(default_factory=list)
+    inputs: list[Suggestion] = field(default_factory=list)
     unreached: list[Unreached] = field(default_factory=list)
     left_out: int = 0
     fired: set[RuleKey] = field(default_factory=set)
@@ -87,7 +87,7 @@ class _Suggester:
 
     def full(self) -> bool:
         """Whether enough was found; what is left out is counted."""
-        over = len(self.found) >= MOST
+        over = len(self.inputs) >= MOST
         self.left_out += over
         return over
 
@@ -99,20 +99,20 @@ class _Suggester:
         for seen in self.coverage.never_fired:
             key = (seen.table.name, seen.position)
             if key not in self.fired and not self.full():
-                found = self.rule(key, seen.rule)
-                if found is not None:
-                    reached.append((len(self.found), *found))
-        whole, done = self.found, 0
+                wanted_and_reached = self.rule(key, seen.rule)
+                if wanted_and_reached is not None:
+                    reached.append((len(self.inputs), *wanted_and_reached))
+        whole, done = self.inputs, 0
         room = MOST - len(whole)
-        self.found = []
+        self.inputs = []
         for end, wanted, nearest in reached:
-            self.found += whole[done:end]
+            self.inputs += whole[done:end]
             done = end
-            before = len(self.found)
+            before = len(self.inputs)
             if room > 0:
                 self.borders(wanted, nearest)
-            room -= len(self.found) - before
-        self.found += whole[done:]
+            room -= len(self.inputs) - before
+        self.inputs += whole[done:]
 
     def rule(self, key: RuleKey, rule: Rule) -> tuple[Wanted, Reached] | None:
         asks = [(each, True) for each in self.observer.conditions(key) if not each.after_firing]
@@ -170,5 +170,5 @@ class _Suggester:
     def keep(self, suggestion: Suggestion) -> None:
         input = Input(suggestion.given, suggestion.run.at)
         if all(input != known for known, _ in self.search.known):
-            self.found.append(suggestion)
+            self.inputs.append(suggestion)
             self.note(input, suggestion.run)

@@ -75,10 +75,10 @@ class Variable:
 
 def value_at(values: Mapping[str, Value], path: Path) -> Value:
     """The value that a variable has among facts."""
-    found = values.get(path[0])
+    value = values.get(path[0])
     for part in path[1:]:
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def changed_at(values: Mapping[str, Value], path: Path, value: Value) -> dict[str, Value]:

@@ -13,7 +13,7 @@ from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.feel.syntax.tree import Expr, Literal, Name
 from ordain.engine.feel.typing.checker import Checked, check
 from ordain.engine.feel.typing.offsets import OFFSET_HINT
-from ordain.engine.feel.typing.units import mismatch, said_unit, unit_hint
+from ordain.engine.feel.typing.units import describe_unit, mismatch, unit_hint
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.model import Decision, Formula, Output, Requirement
 from ordain.engine.text.source import Node
@@ -100,7 +100,8 @@ class Draft:
         level = mismatch(result.tree, result.type, wanted, want, _type_of) if number else None
         if level is None:
             return True
-        message = f"`{node.text}` is {said_unit(result.type)}, but {said_unit(want).removeprefix('in ')} is needed here"
+        needed = describe_unit(want).removeprefix("in ")
+        message = f"`{node.text}` is {describe_unit(result.type)}, but {needed} is needed here"
         hint = unit_hint(result.tree, result.type, wanted, want)
         issue = Issue(message, hint, node.span, code="unit", level=level)
         if level is Level.ERROR:

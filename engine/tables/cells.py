@@ -107,12 +107,12 @@ def plain_cell(tree: Expr, *, lenient: bool) -> PlainCell | None:
     parts = inner.operands if isinstance(inner, Logic) and inner.op == "or" else (inner,)
     tests: list[CellTest] = []
     for part in parts:
-        found = _tests(part, lenient)
+        of_part = _tests(part, lenient)
         of_list = isinstance(part, Matches) and isinstance(part.candidate, ListOf)
         # Whether `not` of a list is true or null for a value of another kind is not for the index to say.
-        if found is None or (operand is not None and lenient and of_list):
+        if of_part is None or (operand is not None and lenient and of_list):
             return None
-        tests.extend(found)
+        tests.extend(of_part)
     return PlainCell(tuple(tests), operand is not None)
 
 
@@ -125,11 +125,11 @@ def _tests(tree: Expr, lenient: bool) -> tuple[CellTest, ...] | None:
         case Matches(value=Input(), candidate=Range() as interval):
             return _one(_interval(interval))
         case Matches(value=Input(), candidate=ListOf(items=items)) if items:
-            found = [
+            comparisons = [
                 _comparison("=", item.value, lenient) if isinstance(item, Literal) and item.value is not None else None
                 for item in items
             ]
-            return tuple(test for test in found if test is not None) if None not in found else None
+            return tuple(test for test in comparisons if test is not None) if None not in comparisons else None
         case _:
             return None
 

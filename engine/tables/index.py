@@ -62,8 +62,8 @@ class TableIndex:
         if len(self._blocks) == 1:
             return self._blocks[0].find(values)
         matching = unknown = 0
-        for offset, found, unsure in self.lookups(values):
-            matching |= found << offset
+        for offset, sure, unsure in self.lookups(values):
+            matching |= sure << offset
             unknown |= unsure << offset
         return matching, unknown
 
@@ -98,7 +98,7 @@ class _Block:
         self._tables: tuple[tuple[int, Mapping[Family, Entry]], ...] = tuple((c.number, c.entries) for c in columns)
 
     def find(self, values: Sequence[Value]) -> tuple[int, int]:
-        found = self._every
+        matching = self._every
         for number, entries in self._tables:
             value = values[number]
             entry = entries.get(type(value))
@@ -108,10 +108,10 @@ class _Block:
             mask = masks.get(value)
             if mask is None:
                 mask = rest if search is None else between[search(bounds, value)]
-            found &= mask
-            if not found:
+            matching &= mask
+            if not matching:
                 return 0, 0
-        return found, 0
+        return matching, 0
 
     def _find_slowly(self, values: Sequence[Value]) -> tuple[int, int]:
         """The same where a value is unknown, or is not among those that a column can look up."""

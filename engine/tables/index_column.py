@@ -111,12 +111,12 @@ class Column:
 
 def _accepts(cell: PlainCell, value: Value) -> bool:
     """Whether a cell holds for a value that FEEL compares as Python does not: a time with offset with one without."""
-    found = any(
+    accepted = any(
         (low is None or _beyond(low, value)) and (high is None or not _beyond(high, value))
         for test in cell.tests
         for low, high in test.stretches
     )
-    return found is not cell.negated
+    return accepted is not cell.negated
 
 
 def _beyond(cut: Cut, value: Value) -> bool:
@@ -137,14 +137,16 @@ def _mask(asked: Asked) -> int:
 def _entry(family: Family, asked: Asked, free: int) -> Entry:
     """Sweeps over the line of all values: at each cut some rules begin to accept, and others cease to."""
     accepted = [(bit, cell, cell.stretches(family)) for bit, cell in asked]
-    cuts: list[Cut] = sorted({cut for _, _, found in accepted for ends in found for cut in ends if cut is not None})
+    cuts: list[Cut] = sorted(
+        {cut for _, _, stretches in accepted for ends in stretches for cut in ends if cut is not None}
+    )
     place = {cut: number for number, cut in enumerate(cuts, start=1)}
     changes = [0] * (len(cuts) + 2)
-    for bit, cell, found in accepted:
+    for bit, cell, stretches in accepted:
         if cell.negated and not cell.decides(family):
             continue
         flag = 1 << bit
-        for end in _edges(found, place, len(cuts) + 1, cell.negated):
+        for end in _edges(stretches, place, len(cuts) + 1, cell.negated):
             changes[end] ^= flag
     masks = [free ^ changes[0]]
     for change in changes[1:-1]:
@@ -152,13 +154,13 @@ def _entry(family: Family, asked: Asked, free: int) -> Entry:
     return _by_bound(cuts, masks)
 
 
-def _edges(found: Sequence[Stretch], place: Mapping[Cut, int], end: int, negated: bool) -> list[int]:
+def _edges(stretches: Sequence[Stretch], place: Mapping[Cut, int], end: int, negated: bool) -> list[int]:
     """Where a cell begins and ceases to accept, in turns; stretches may overlap."""
-    if len(found) == 1 and not negated:
-        low, high = found[0]
+    if len(stretches) == 1 and not negated:
+        low, high = stretches[0]
         return [place[low] if low else 0, place[high] if high else end]
     edges = [0] if negated else []
-    spans = sorted((place[low] if low else 0, place[high] if high else end) for low, high in found)
+    spans = sorted((place[low] if low else 0, place[high] if high else end) for low, high in stretches)
     reached = -1
     for start, stop in spans:
         if start <= reached:

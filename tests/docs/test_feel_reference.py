@@ -13,7 +13,7 @@ from ordain.engine.errors import OrdainError, PolicyError, Span
 from ordain.engine.explain.trial import decided, tried
 from ordain.engine.feel.functions import FUNCTIONS, GROUPS, reference
 from ordain.engine.feel.functions.operators import PROPERTIES
-from ordain.engine.feel.runtime.describe import shown
+from ordain.engine.feel.runtime.describe import describe_value
 from ordain.engine.feel.syntax import parse
 from ordain.engine.feel.syntax.tree import In
 from ordain.engine.limits import LIMITS
@@ -40,7 +40,7 @@ def _rows(text: str, heads: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 def value_of(text: str, lenient: bool) -> str:
     """What a text gives, as FEEL writes it."""
-    return shown(tried(text, {}, AT, lenient=lenient).value)
+    return describe_value(tried(text, {}, AT, lenient=lenient).value)
 
 
 def outcome(text: str) -> str:

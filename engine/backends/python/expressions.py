@@ -49,8 +49,8 @@ def function_of(
     code = compile("\n".join([*lines, f"    return {source}"]), "<expression>", "exec")
     # The source holds only names that this package made; see the docstring of backends/python/writing.py.
     exec(code, namespace.values)  # noqa: S102 - checked source only
-    found: Callable[..., Value] = namespace.values["run"]
-    return found
+    function: Callable[..., Value] = namespace.values["run"]
+    return function
 
 
 def test_of(checked: Checked) -> Callable[[Value], Any]:

@@ -174,13 +174,13 @@ class _PolicyCode:
         """A table inside an expression: a function of its own, of all that it reads."""
         names: Mapping[str, str] = {name: f"p{number}" for number, name in enumerate(function.parameters)}
         main, self.body = self.body, []
-        self.table(table, self.expressions.knowing(names), "found")
+        self.table(table, self.expressions.knowing(names), "decided")
         lines, self.body = self.body, main
         self.define(f"def {self.functions[function.name]}(at, z, steps):")
         self.define(f"    def called({', '.join(names.values())}):")
         for text, place in lines:
             self.define(f"    {text}", place)
-        self.define("        return found")
+        self.define("        return decided")
         call = self.namespace.constant(_named(tuple(names)))
         self.define(f"    return {call}(called)")
 

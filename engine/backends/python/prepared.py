@@ -55,13 +55,13 @@ class PreparedTable:
         if self.table.hit_policy is HitPolicy.FIRST:
             return self._first(columns, args)
         runtime: Runtime = args[1]
-        found: list[int] = []
+        matched: list[int] = []
         rows: list[Value] = []
         for number in self._matching(columns, args):
             # Test and row in turns, so that the first fault is the first rule's.
-            found.append(number)
+            matched.append(number)
             rows.append(self._row(number, args))
-        fired = tuple(found)
+        fired = tuple(matched)
         try:
             positions, value = self._concluded(fired, rows, args)
         except DecisionError as error:

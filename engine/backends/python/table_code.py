@@ -108,8 +108,8 @@ class TableCode:
             return True
         if (rule, column) not in self.cells:
             self.cells[rule, column] = function_of(cell)
-        found = self.cells[rule, column](value, {}, _NO_TIME, Runtime([]))
-        return found if isinstance(found, bool) else None
+        answer = self.cells[rule, column](value, {}, _NO_TIME, Runtime([]))
+        return answer if isinstance(answer, bool) else None
 
     def rest_of(self, rule: PlannedRule) -> str:
         """What the index leaves to be asked of one rule."""
@@ -121,8 +121,8 @@ class TableCode:
     def read_by(self, sources: Iterable[str]) -> str:
         """The local variables that any of these sources reads, as further parameters."""
         own = {*self.columns, *self.expressions.names.values()}
-        found = {word for source in sources for word in _VARIABLE.findall(source) if word in own}
-        return "".join(f", {word}" for word in sorted(found))
+        words = {word for source in sources for word in _VARIABLE.findall(source) if word in own}
+        return "".join(f", {word}" for word in sorted(words))
 
     # --- rule by rule
 

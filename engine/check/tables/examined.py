@@ -97,15 +97,15 @@ def _gaps(grid: Grid, budget: Budget) -> Iterator[Issue]:
     table = grid.table
     if table.otherwise is not None or table.hit_policy not in _SINGLE or table.aggregation:
         return
-    found = coverage.gaps(grid, budget, MOST_GAPS)
-    for number, box in enumerate(found.boxes[:MOST_GAPS]):
+    uncovered = coverage.gaps(grid, budget, MOST_GAPS)
+    for number, box in enumerate(uncovered.boxes[:MOST_GAPS]):
         message = f"no rule of `{table.name}` covers {customer_text(grid.regions, grid.customer(box))}"
-        if number == MOST_GAPS - 1 and found.count is not None and found.count > MOST_GAPS:
-            at_least = "" if found.complete else "at least "
-            message += f"; and {at_least}{counted(found.count - MOST_GAPS, 'more gap')}"
+        if number == MOST_GAPS - 1 and uncovered.count is not None and uncovered.count > MOST_GAPS:
+            at_least = "" if uncovered.complete else "at least "
+            message += f"; and {at_least}{counted(uncovered.count - MOST_GAPS, 'more gap')}"
         yield _issue("gap", Level.WARNING, message, _gap_hint(grid, box), table.span)
-    if found.count is None:
-        yield _intertwined(grid, "whether it has gaps" if not found.boxes else "whether it has more gaps")
+    if uncovered.count is None:
+        yield _intertwined(grid, "whether it has gaps" if not uncovered.boxes else "whether it has more gaps")
 
 
 def _gap_hint(grid: Grid, box: Box) -> str:
@@ -149,10 +149,10 @@ def _values_hint(region: Region) -> str:
 
 def _masked(grid: Grid, budget: Budget, lenient: bool) -> Iterator[Issue]:
     first = grid.table.hit_policy is HitPolicy.FIRST
-    for found in coverage.masked(grid, budget):
-        row = grid.table.rules[found.rule]
-        rules, match = ("rule", "matches") if len(found.by) == 1 else ("rules", "match")
-        why = f"{'earlier ' if first else ''}{rules} {_named(grid, found.by)}{'' if first else ' of higher priority'}"
+    for masked in coverage.masked(grid, budget):
+        row = grid.table.rules[masked.rule]
+        rules, match = ("rule", "matches") if len(masked.by) == 1 else ("rules", "match")
+        why = f"{'earlier ' if first else ''}{rules} {_named(grid, masked.by)}{'' if first else ' of higher priority'}"
         message = f"`{row.id}` of `{grid.table.name}` never applies: {why} {match} all its cases"
         hint = "move it up, or delete it" if first else "delete it, or change the order of the declared values"
         yield _issue("masked-rule", Level.WARNING, message, hint, row.span)
@@ -174,8 +174,8 @@ def _unasked(grid: Grid, budget: Budget, lenient: bool) -> Iterator[Issue]:
 
 def _overlaps(grid: Grid, rows: Sequence[Row]) -> Iterator[Issue]:
     table = grid.table
-    found, count = overlaps(grid, rows)
-    for number, pair in enumerate(found):
+    pairs, count = overlaps(grid, rows)
+    for number, pair in enumerate(pairs):
         one, other = table.rules[pair.first], table.rules[pair.second]
         customer = customer_text(grid.regions, pair.pieces)
         message = f"`{one.id}` and `{other.id}` of `{table.name}` both apply to {customer}"
@@ -189,8 +189,8 @@ def _overlaps(grid: Grid, rows: Sequence[Row]) -> Iterator[Issue]:
         if not pair.known:
             level, hint = Level.NOTE, "their outputs are computed: whether they agree is known only at a decision"
             message = message.replace(", with different outputs", ", and may give different outputs")
-        if number == len(found) - 1 and count > len(found):
-            message += f"; and {counted(count - len(found), 'more overlap')}"
+        if number == len(pairs) - 1 and count > len(pairs):
+            message += f"; and {counted(count - len(pairs), 'more overlap')}"
         yield _issue("overlap", level, message, hint, other.span)
 
 

@@ -52,23 +52,23 @@ def gaps(grid: Grid, budget: Budget, few: int = 5) -> Gaps:
     order = _order(grid)
     search = Search([list(enumerate(grid.regions[number].possible)) for number in order], budget)
     steps = budget.left
-    found: list[Box] = []
+    boxes: list[Box] = []
     try:
         count = search.count(grid.everything)
     except TooIntertwined:
         with suppress(TooIntertwined):
             for box in islice(search.some(grid.everything, Budget(steps // 4)), few):
-                found.append(next(_stretches(grid, _back(order, box))))
-        return Gaps(found, None)
+                boxes.append(next(_stretches(grid, _back(order, box))))
+        return Gaps(boxes, None)
     left = count
     for box in islice(search.boxes(grid.everything), MOST_BOXES):
         parts = list(islice(_stretches(grid, _back(order, box)), MOST_BOXES + 1))
-        found.extend(parts)
+        boxes.extend(parts)
         left -= 1
-        if len(found) > MOST_BOXES:
+        if len(boxes) > MOST_BOXES:
             break
-    found.sort(key=lambda box: _size(grid, box), reverse=True)
-    return Gaps(found[:MOST_BOXES], len(found) + left)
+    boxes.sort(key=lambda box: _size(grid, box), reverse=True)
+    return Gaps(boxes[:MOST_BOXES], len(boxes) + left)
 
 
 def _stretches(grid: Grid, box: Box) -> Iterator[Box]:
@@ -114,8 +114,8 @@ def masked(grid: Grid, budget: Budget) -> Iterator[Masked]:
 
 def _accepted(region: Region, stretches: Sequence[tuple[int, int]], wanted: int) -> list[tuple[int, int]]:
     """The different sets of wanted rules in those pieces of a region."""
-    found = {mask & wanted for first, last in stretches for mask in region.possible[first : last + 1]}
-    return [(0, mask) for mask in found]
+    masks = {mask & wanted for first, last in stretches for mask in region.possible[first : last + 1]}
+    return [(0, mask) for mask in masks]
 
 
 def unasked(grid: Grid, budget: Budget) -> Iterator[tuple[int, int, Box]]:
@@ -151,12 +151,12 @@ def _ranks(grid: Grid) -> dict[int, tuple[int, ...]] | None:
         return {number: (number,) for number in range(len(rules))}
     if grid.table.hit_policy is not HitPolicy.PRIORITY:
         return None
-    found = {}
+    ranks = {}
     for number, rule in enumerate(rules):
         place = rank(grid.table, rule.gives)
         if place is not None:
-            found[number] = (*place, number)
-    return found
+            ranks[number] = (*place, number)
+    return ranks
 
 
 def _order(grid: Grid) -> list[int]:

@@ -38,7 +38,7 @@ def overlaps(grid: Grid, rows: Sequence[Row], most: int = LIMITS.table_pairs) ->
     either = [Spans(region.sure, union=True) for region in grid.regions]
     live = grid.every & ~grid.dead & ~grid.computed
     same = _same(rows) if grid.table.hit_policy is HitPolicy.ANY else {}
-    found: list[Overlap] = []
+    pairs: list[Overlap] = []
     count = 0
     later = live
     for rule in bits(live):
@@ -51,19 +51,19 @@ def overlaps(grid: Grid, rows: Sequence[Row], most: int = LIMITS.table_pairs) ->
         if same:
             meeting &= ~same[rows[rule]]
         count += meeting.bit_count()
-        for other in bits(meeting) if len(found) < most else ():
-            if len(found) < most:
+        for other in bits(meeting) if len(pairs) < most else ():
+            if len(pairs) < most:
                 known = not same or differ(rows[rule], rows[other]) is True
-                found.append(Overlap(rule, other, _shared(grid, 1 << rule | 1 << other), known))
-    return found, count
+                pairs.append(Overlap(rule, other, _shared(grid, 1 << rule | 1 << other), known))
+    return pairs, count
 
 
 def _same(rows: Sequence[Row]) -> dict[Row, int]:
     """The rules of each row."""
-    found: dict[Row, int] = {}
+    by_row: dict[Row, int] = {}
     for number, row in enumerate(rows):
-        found[row] = found.get(row, 0) | 1 << number
-    return found
+        by_row[row] = by_row.get(row, 0) | 1 << number
+    return by_row
 
 
 def _shared(grid: Grid, both: int) -> tuple[int, ...]:

@@ -92,8 +92,8 @@ def region(text: str, domain: Domain, columns: Sequence[Asked], every: int) -> R
     if domain.nullable:
         pieces.append(Piece(None, None, None))
         answers = [_on_null(column, every) for column in columns]
-        sure.append(_all((found for found, _ in answers), every))
-        possible.append(_all((found for _, found in answers), every))
+        sure.append(_all((mask for mask, _ in answers), every))
+        possible.append(_all((mask for _, mask in answers), every))
     asking = 0
     for column in columns:
         asking |= every & ~_free(column, every)
@@ -101,10 +101,10 @@ def region(text: str, domain: Domain, columns: Sequence[Asked], every: int) -> R
 
 
 def _all(masks: Iterable[int], every: int) -> int:
-    found = every
+    common = every
     for mask in masks:
-        found &= mask
-    return found
+        common &= mask
+    return common
 
 
 def _free(column: Asked, every: int) -> int:
@@ -128,7 +128,7 @@ def _on_null(column: Asked, every: int) -> tuple[int, int]:
 
 
 def _cuts(family: Family, columns: Sequence[Asked]) -> list[Cut]:
-    found = {
+    cuts = {
         cut
         for column in columns
         for _, cell in column.cells
@@ -136,7 +136,7 @@ def _cuts(family: Family, columns: Sequence[Asked]) -> list[Cut]:
         for cut in ends
         if cut is not None
     }
-    return sorted(found)
+    return sorted(cuts)
 
 
 def _sweep(family: Family, column: Asked, cuts: list[Cut], every: int) -> list[int]:
@@ -153,9 +153,9 @@ def _sweep(family: Family, column: Asked, cuts: list[Cut], every: int) -> list[i
     return masks
 
 
-def _edges(found: Sequence[Stretch], place: dict[Cut, int], end: int, negated: bool) -> list[int]:
+def _edges(stretches: Sequence[Stretch], place: dict[Cut, int], end: int, negated: bool) -> list[int]:
     """Where a cell begins and ceases to accept, in turns."""
-    spans = sorted((place[low] if low else 0, place[high] if high else end) for low, high in found)
+    spans = sorted((place[low] if low else 0, place[high] if high else end) for low, high in stretches)
     edges = [0] if negated else []
     reached = -1
     for start, stop in spans:
@@ -191,25 +191,25 @@ def _pieces(domain: Domain, cuts: list[Cut], masks: list[int]) -> Iterable[tuple
 
 def runs(region: Region) -> dict[int, list[tuple[int, int]]]:
     """For each rule the stretches of pieces that it accepts: first and last, both counted from 0."""
-    found: dict[int, list[tuple[int, int]]] = {}
+    by_rule: dict[int, list[tuple[int, int]]] = {}
     open_at: dict[int, int] = {}
     before = 0
     for number, mask in enumerate((*region.sure, 0)):
         for bit in bits(before ^ mask):
             if bit in open_at:
-                found.setdefault(bit, []).append((open_at.pop(bit), number - 1))
+                by_rule.setdefault(bit, []).append((open_at.pop(bit), number - 1))
             else:
                 open_at[bit] = number
         before = mask
-    return found
+    return by_rule
 
 
 def neighbours(numbers: Iterable[int]) -> list[tuple[int, ...]]:
     """Numbers in rising order, cut where one is left out."""
-    found: list[tuple[int, ...]] = []
+    groups: list[tuple[int, ...]] = []
     for number in numbers:
-        if found and found[-1][-1] == number - 1:
-            found[-1] = (*found[-1], number)
+        if groups and groups[-1][-1] == number - 1:
+            groups[-1] = (*groups[-1], number)
         else:
-            found.append((number,))
-    return found
+            groups.append((number,))
+    return groups

@@ -22,10 +22,10 @@ class Spans:
 
     def over(self, stretches: Sequence[tuple[int, int]]) -> int:
         """The masks from each first piece to each last one, joined."""
-        found = 0 if self._union else -1
+        joined = 0 if self._union else -1
         for first, last in stretches:
             level = (last - first + 1).bit_length() - 1
             masks = self._levels[level]
             one, other = masks[first], masks[last + 1 - (1 << level)]
-            found = found | one | other if self._union else found & one & other
-        return found
+            joined = joined | one | other if self._union else joined & one & other
+        return joined

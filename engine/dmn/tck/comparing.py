@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ordain.engine.feel.functions.operators import equal
-from ordain.engine.feel.runtime.describe import shown
+from ordain.engine.feel.runtime.describe import describe_value
 from ordain.engine.values.types import NUMBERS, Kind, Value, kind_of
 
 TOLERANCE = Decimal("1e-8")
@@ -17,10 +17,10 @@ def difference(actual: Value, expected: Value, place: str = "") -> str:
     kind, asked = kind_of(actual), kind_of(expected)
     where = f"{place.lstrip('.')}: " if place else ""
     if kind is not asked:
-        return f"{where}expected {shown(expected)}, got {shown(actual)}"
+        return f"{where}expected {describe_value(expected)}, got {describe_value(actual)}"
     if kind is Kind.LIST:
         if len(actual) != len(expected):
-            return f"{where}expected {len(expected)} items, got {len(actual)}: {shown(actual)}"
+            return f"{where}expected {len(expected)} items, got {len(actual)}: {describe_value(actual)}"
         pairs = enumerate(zip(actual, expected, strict=True), start=1)
         return next((unlike for n, (a, b) in pairs if (unlike := difference(a, b, f"{place}[{n}]"))), "")
     if kind is Kind.CONTEXT:
@@ -30,7 +30,7 @@ def difference(actual: Value, expected: Value, place: str = "") -> str:
         return next((unlike for _, unlike in named if unlike), "")
     if _same(actual, expected, kind):
         return ""
-    return f"{where}expected {shown(expected)}, got {shown(actual)}"
+    return f"{where}expected {describe_value(expected)}, got {describe_value(actual)}"
 
 
 def _same(actual: Value, expected: Value, kind: Kind) -> bool:

@@ -6,7 +6,7 @@ from ordain.engine.feel.functions.conversion import literal
 from ordain.engine.values.types import Value
 
 
-def shown(value: Value, longest: int = 200) -> str:
+def describe_value(value: Value, longest: int = 200) -> str:
     """A value as FEEL writes it, texts in quotes; over `longest` characters it is cut."""
     text = literal(value)
     return text if len(text) <= longest else f"{text[: longest - 3]}..."

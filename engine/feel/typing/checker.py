@@ -214,15 +214,17 @@ class _Checker(Calls):
     def list(self, node: tree.ListOf) -> Type:
         item: Type | None = None
         for part in node.items:
-            found = self.type_of(part)
-            both = joined(item, found) if item is not None else found
+            part_type = self.type_of(part)
+            both = joined(item, part_type) if item is not None else part_type
             if item is None or both is not None:
                 item = both
-            elif item.kind is found.kind is Kind.CONTEXT:
-                sides = f"the contexts of a list have the same fields: one {_fields(item)}, then one {_fields(found)}"
+            elif item.kind is part_type.kind is Kind.CONTEXT:
+                sides = (
+                    f"the contexts of a list have the same fields: one {_fields(item)}, then one {_fields(part_type)}"
+                )
                 self.fault(part.span, sides)
             else:
-                self.fault(part.span, f"a list holds one type: a {item}, then a {found}")
+                self.fault(part.span, f"a list holds one type: a {item}, then a {part_type}")
         if item is not None and item.kind is Kind.NUMBER:
             self.same_unit("the list", [(part, self.types[id(part)]) for part in node.items], node.span)
         return list_of(replace(item or ANY, values=()))

@@ -71,13 +71,13 @@ class Calls(Builtins):
             counts = (
                 f"takes {wanted} argument{'s' * (wanted != 1)}, and {len(types)} {'are' if len(types) != 1 else 'is'}"
             )
-            return self.fault(node.span, f"`{text}` {counts} given", _said(function), code="call")
+            return self.fault(node.span, f"`{text}` {counts} given", _describe_function(function), code="call")
         order = [node.names.index(name) for name in function.fields] if node.names else range(len(types))
         for position, want, have in zip(order, function.parameters, types, strict=True):
             if not fits(want, have, {}):
                 argument = node.arguments[position]
                 message = f"`{text}` takes a {want} here, but `{argument.span.text}` is a {have}"
-                self.fault(argument.span, message, _said(function))
+                self.fault(argument.span, message, _describe_function(function))
         return function.item or ANY
 
 
@@ -88,7 +88,7 @@ def _parameter(function: Type, place: str | int) -> Type:
     return function.parameters[place] if place < len(function.parameters) else ANY
 
 
-def _said(function: Type) -> str:
+def _describe_function(function: Type) -> str:
     if len(function.fields) != len(function.parameters):
         return f"it is a {function}"
     named = ", ".join(f"{name}: {of}" for name, of in function.fields.items())

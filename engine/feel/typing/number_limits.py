@@ -38,7 +38,7 @@ class WithinLimits(Checking):
         if made or not (never or always):
             return
         answer = "always" if never == turned else "never"
-        message = f"`{span.text}` is {answer} true: {self.subject(node)} is {said(limits)}"
+        message = f"`{span.text}` is {answer} true: {self.subject(node)} is {describe_limits(limits)}"
         self.note(Issue(message, _hint(limits, inside), span, code="out-of-range", level=Level.WARNING))
 
 
@@ -72,7 +72,7 @@ def within(limits: Limits, inside: Limits) -> bool:
     return low_at and high_at and beyond
 
 
-def said(limits: Limits) -> str:
+def describe_limits(limits: Limits) -> str:
     """`between 0 and 1`, `above 0 and at most 100`, `at least 0`."""
     if None not in (limits.low, limits.high) and not limits.low_open and not limits.high_open:
         return f"between {limits.low:f} and {limits.high:f}"
@@ -86,7 +86,7 @@ def _hint(limits: Limits, inside: Limits) -> str:
     if limits.high == 1 and limits.low is not None and limits.low >= 0 and any(1 < end <= 100 for end in numbers):
         shares = [f"{end:f} percent is {_share(end):f}" for end in numbers if 1 < end <= 100]
         return " and ".join(shares)
-    return f"compare it with a number that is {said(limits)}"
+    return f"compare it with a number that is {describe_limits(limits)}"
 
 
 def _share(percent: Decimal) -> Decimal:

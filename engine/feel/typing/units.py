@@ -64,7 +64,7 @@ class Units(Checking):
             if level is None:
                 continue
             mixed = "currencies" if one.is_money and other.is_money else "units"
-            sides = f"{self.subject(left)} is {said_unit(one)} and {self.subject(right)} {said_unit(other)}"
+            sides = f"{self.subject(left)} is {describe_unit(one)} and {self.subject(right)} {describe_unit(other)}"
             message = f"{what} mixes {mixed}: {sides}"
             self.note(Issue(message, unit_hint(left, one, right, other), span, code="unit", level=level))
             return
@@ -134,7 +134,7 @@ def _number(type: Type) -> Type:
     return type.item if type.kind is Kind.LIST and type.item is not None else type
 
 
-def said_unit(type: Type) -> str:
+def describe_unit(type: Type) -> str:
     """`in INR`, `a probability`."""
     return f"a {type.unit}" if unit_of(type) == "fraction" else f"in {type.unit}"
 

@@ -56,12 +56,12 @@ def suggested(text: str) -> Suggestions:
 
 def texts(found: Suggestions, facts: Vocabulary | None = None) -> str:
     known = facts or vocabulary()
-    return "".join(example_text(found.policy, known, each.given, each.run, each.reaches) for each in found.found)
+    return "".join(example_text(found.policy, known, each.given, each.run, each.reaches) for each in found.inputs)
 
 
 def test_a_border_is_tried_at_it_and_just_above_and_just_below() -> None:
     found = suggested(OFFERS)
-    shown = [(each.reaches, str(each.given["risk"]), sorted(each.run.fired)) for each in found.found]
+    shown = [(each.reaches, str(each.given["risk"]), sorted(each.run.fired)) for each in found.inputs]
     assert shown == [
         ("rule `gold` fires", "0.81", ["gold"]),
         ("risk at 0.80", "0.80", ["risky"]),
@@ -119,7 +119,7 @@ examples:
 """
     )
     found = suggested(text)
-    shown = [(each.given["current"], each.given["base"], sorted(each.run.fired)) for each in found.found]
+    shown = [(each.given["current"], each.given["base"], sorted(each.run.fired)) for each in found.inputs]
     assert shown == [
         (Decimal(100), Decimal("111.11"), ["much"]),
         (Decimal(100), Decimal("111.12"), []),
@@ -150,7 +150,7 @@ def test_a_text_that_yaml_would_read_otherwise_is_quoted(word: str) -> None:
     text = OFFERS.replace("tier: high", f"city: {cell}").replace("tier: low", "city: elsewhere")
     compiled = loaded(text)
     found = suggest(compiled, vocabulary(), measure(compiled))
-    assert found.found[0].given["city"] == word
+    assert found.inputs[0].given["city"] == word
     assert example_issues(loaded(text + texts(found))) == []
 
 
@@ -231,7 +231,7 @@ def test_every_suggestion_fires_its_rule_and_what_is_not_reached_no_customer_of_
     coverage = measure(compiled)
     found = suggest(compiled, vocabulary(), coverage)
     at = compiled.policy.examples[0].at
-    for each in found.found:
+    for each in found.inputs:
         again = observer.run(each.given, each.run.at)
         assert again.fired == each.run.fired
         if each.fires is not None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ordain.engine.explain.trial import Tried, tried
-from ordain.engine.feel.runtime.describe import shown
+from ordain.engine.feel.runtime.describe import describe_value
 
 CASES = yaml.safe_load((Path(__file__).parents[2] / "cases" / "lenient.yaml").read_text(encoding="utf-8"))
 METHODS = CASES.pop("methods of Java")
@@ -28,7 +28,7 @@ def reason(found: Tried) -> str | None:
 @pytest.mark.parametrize("case", [case for group in CASES.values() for case in group], ids=lambda case: case["text"])
 def test_a_text_gives_what_the_case_says(case: dict[str, Any]) -> None:
     found = tried_leniently(case["text"])
-    assert shown(found.value) == case["gives"]
+    assert describe_value(found.value) == case["gives"]
     assert reason(found) == case.get("because")
 
 
@@ -38,7 +38,7 @@ def test_a_method_of_java_gives_what_the_case_says(case: dict[str, Any]) -> None
     parameters = ", ".join("abc"[:count])
     mapping = f'{{java: {{class: "java.lang.{case["class"]}", method signature: "{case["method"]}"}}}}'
     found = tried_leniently(f"(function({parameters}) external {mapping})({case['of']})")
-    assert shown(found.value) == case["gives"]
+    assert describe_value(found.value) == case["gives"]
     assert reason(found) == case.get("because")
 
 
