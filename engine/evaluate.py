@@ -14,7 +14,7 @@ from ordain.engine.gather import Need
 from ordain.engine.policy.facts import Facts, Vocabulary
 from ordain.engine.policy.model import Decision, Formula, Table, Verdict
 from ordain.engine.policy.service import Service
-from ordain.engine.step import Step
+from ordain.engine.step import Step, Trail, steps_of
 from ordain.engine.values.types import Kind, Type, Value, plain
 
 Json = dict[str, Any]
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a service decided. `steps` are the trace.
+    """What a service decided. `trail` are its steps as compiled code leaves them; see `steps`.
 
     `values` are all facts and decisions by name; `verdict` is None for a service without compliance. `nulls` say, by
     policy, why values of a lenient one are null.
@@ -30,9 +30,14 @@ class Outcome:
 
     plan: Plan
     values: Mapping[str, Value]
-    steps: list[Step]
+    trail: Trail
     verdict: Verdict | None
     nulls: Sequence[tuple[str, list[Issue]]] = ()
+
+    @property
+    def steps(self) -> list[Step]:
+        """Each table and expression in the order in which it was decided."""
+        return steps_of(self.trail)
 
     def given(self) -> Json:
         """What the service gives, as JSON: money with its currency, numbers as decimal strings."""
@@ -44,7 +49,7 @@ class Outcome:
         They stand in the order of the trace, and each names its policy and decision: an id is one rule's of a table.
         """
         reasons: list[Json] = []
-        for decision, _, fired, value, missing in self.steps:
+        for decision, _, fired, value, missing in self.trail:
             if isinstance(decision, Formula):
                 if decision.because:
                     because = {"decision": decision.name, "because": decision.because}
@@ -69,7 +74,7 @@ class Outcome:
         A rule that missed a fact obliges to nothing: it is not known to apply, and a person reviews it.
         """
         obligations = []
-        for decision, _, fired, _, missing in self.steps:
+        for decision, _, fired, _, missing in self.trail:
             if not isinstance(decision, Table):
                 continue
             unsure = {number for number, _ in missing}
@@ -86,7 +91,7 @@ class Outcome:
         a lenient policy have their place `at` line and column of its text, wherever that was loaded from.
         """
         trace = []
-        for decision, looked_at, fired, value, missing in self.steps:
+        for decision, looked_at, fired, value, missing in self.trail:
             step = {**self.plan.heads[id(decision)], "gives": plain(value)}
             if isinstance(decision, Table):
                 rules = decision.rules
@@ -121,12 +126,12 @@ class Plan:
     def evaluate(self, facts: Facts, at: dt.datetime) -> Outcome:
         """Decides. Raises DecisionError or CustomerDataIncomplete with policy, rule and place."""
         values = dict(facts.values)
-        steps: list[Step] = []
+        trail: Trail = []
         nulls: list[tuple[str, list[Issue]]] = []
         verdict: Verdict | None = None
         for compiled in self.policies:
             faults: list[Issue] = []
-            compiled.run(values, at, steps, faults)
+            compiled.decide(values, at, trail, faults)
             if faults:
                 nulls.append((compiled.policy.label, faults))
             if compiled.policy.kind == "compliance":
@@ -134,7 +139,7 @@ class Plan:
                 verdict = said if verdict is None or _WORST.index(said) < _WORST.index(verdict) else verdict
         if verdict is not None:
             values["verdict"] = str(verdict)
-        return Outcome(self, values, steps, verdict, nulls)
+        return Outcome(self, values, trail, verdict, nulls)
 
 
 _WORST = list(Verdict)

@@ -13,7 +13,7 @@ class Step(NamedTuple):
     """`looked_at` is the number of rules that were tried, `fired` the positions of those that count, `value` what came
     out, and `missing` for compliance the position of each rule that lacked a fact, with the fact's name.
 
-    An expression tries no rules. A tuple, because each decision makes several and does little else.
+    An expression tries no rules.
     """
 
     decision: Decision
@@ -21,6 +21,15 @@ class Step(NamedTuple):
     fired: tuple[int, ...]
     value: Value
     missing: tuple[tuple[int, str], ...] = ()
+
+
+Trail = list[tuple[Decision, int, tuple[int, ...], Value, tuple[tuple[int, str], ...]]]
+"""Steps as compiled code leaves them: to make a `Step` of each takes as long as to decide a small table, and nobody
+looks at most of them. `steps_of` makes them."""
+
+
+def steps_of(trail: Trail) -> list[Step]:
+    return list(map(Step._make, trail))
 
 
 def fired_rules(steps: Iterable[Step]) -> frozenset[str]:

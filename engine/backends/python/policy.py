@@ -1,7 +1,7 @@
 """A whole policy as one Python function, compiled once per version.
 
 `run(v, at, steps, z)` reads facts from the dict `v`, puts each decision's value back into it under the decision's
-name, and appends one `Step` per decision.
+name, and appends one step per decision, as `Trail` has them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ordain.engine.feel.runtime.nulls import reason
 from ordain.engine.feel.runtime.work import OVER_THE_LIMIT, TOO_MUCH_WORK
 from ordain.engine.feel.syntax.tree import Function, Literal
 from ordain.engine.policy.model import Policy, TableFunction
-from ordain.engine.step import Step
+from ordain.engine.step import Step, Trail, steps_of
 from ordain.engine.tables.hit_policies import HIT_POLICIES
 from ordain.engine.values.types import FunctionValue, Kind, Value
 
@@ -31,18 +31,23 @@ from ordain.engine.values.types import FunctionValue, Kind, Value
 class CompiledPolicy:
     """A policy ready to decide. Two are the same only if they are one object: what is known of one is kept for it."""
 
+    policy: Policy
     plan: PolicyPlan
-    function: Callable[[dict[str, Value], datetime, list[Step], Runtime], None]
+    function: Callable[[dict[str, Value], datetime, Trail, Runtime], None]
     code: CodeType
     places: dict[int, tuple[str, Span]]
     asks_runtime: bool
     """Whether the source calls the runtime at all; one whose types are all known, and that has no loop, does not."""
 
-    @property
-    def policy(self) -> Policy:
-        return self.plan.policy
-
     def run(self, values: dict[str, Value], at: datetime, steps: list[Step], faults: list[Issue] | None = None) -> None:
+        """As `decide`, with the steps as such, those before an error too."""
+        trail: Trail = []
+        try:
+            self.decide(values, at, trail, faults)
+        finally:
+            steps.extend(steps_of(trail))
+
+    def decide(self, values: dict[str, Value], at: datetime, trail: Trail, faults: list[Issue] | None = None) -> None:
         """Decides. Raises DecisionError or CustomerDataIncomplete, naming policy, rule and place.
 
         A lenient policy raises nothing of what its expressions do: it appends to `faults` why a value is null.
@@ -50,9 +55,9 @@ class CompiledPolicy:
         if not self.asks_runtime:
             runtime = STRICT
         else:
-            runtime = Runtime(([] if faults is None else faults) if self.plan.policy.lenient else None)
+            runtime = Runtime(([] if faults is None else faults) if self.policy.lenient else None)
         try:
-            self.function(values, at, steps, runtime)
+            self.function(values, at, trail, runtime)
         except MissingValue as missing:
             label, span = self.place(missing.__traceback__)
             fact = str(missing.args[0])
@@ -137,7 +142,7 @@ class _PolicyCode:
             if written.prepared is not None:
                 written.prepared.bind(self.namespace.values)
         asks_runtime = self.policy.lenient or any("z." in text for text, _ in lines)
-        return CompiledPolicy(self.plan, self.namespace.values["run"], code, places, asks_runtime)
+        return CompiledPolicy(self.policy, self.plan, self.namespace.values["run"], code, places, asks_runtime)
 
     def line(self, text: str, place: Place | None = None) -> None:
         self.body.append((text, place))
@@ -163,7 +168,7 @@ class _PolicyCode:
             source = f"declared({constant(decision.type.values)}, {source})"
         self.line(f"    v[{decision.name!r}] = {variable} = {source}", place)
         if not isinstance(expression.tree, Function):
-            self.line(f"    steps.append(new(Step, ({constant(decision)}, 0, (), {variable}, ())))")
+            self.line(f"    steps.append(({constant(decision)}, 0, (), {variable}, ()))")
 
     def table(self, table: PlannedTable, expressions: Expressions, variable: str) -> None:
         code = TableCode(table, expressions, line=self.line, define=self.define)

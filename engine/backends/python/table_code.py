@@ -61,7 +61,7 @@ class TableCode:
 
     def step(self, looked_at: object, fired: str, value: str, missing: str = "()") -> str:
         """Source that makes the step of this table and appends it."""
-        return f"steps.append(new(Step, ({self.constant(self.table)}, {looked_at}, {fired}, {value}, {missing})))"
+        return f"steps.append(({self.constant(self.table)}, {looked_at}, {fired}, {value}, {missing}))"
 
     # --- by the index
 

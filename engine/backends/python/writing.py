@@ -19,7 +19,6 @@ from ordain.engine.feel.runtime.work import cost
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.feel.syntax.typenames import resolve
-from ordain.engine.step import Step
 from ordain.engine.values.types import ANY, Type
 
 
@@ -31,8 +30,6 @@ class Namespace:
             "need": need,
             "MissingValue": MissingValue,
             "z": STRICT,
-            "new": tuple.__new__,
-            "Step": Step,
         }
         self._names: dict[tuple[str, str | int], str] = {}
 

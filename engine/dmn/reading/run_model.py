@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from ordain.engine.errors import (
 )
 from ordain.engine.feel.runtime.conform import converted
 from ordain.engine.limits import LIMITS
-from ordain.engine.step import Step
+from ordain.engine.step import Step, Trail, steps_of
 from ordain.engine.values.from_json import from_json
 from ordain.engine.values.types import ANY, FunctionValue, Value
 
@@ -63,10 +63,10 @@ class Runnable:
         for name in self.model.inputs:
             if name not in given and name not in self.model.unread:
                 reasons.append(Issue(f"the input `{name}` was not given: it counts as null", fact=name))
-        steps: list[Step] = []
-        faults = _Faults(steps)
-        with_depth(lambda: self.compiled.run(held, at, steps, faults))
-        return Ran(held, _distinct([*map(Reason, reasons), *faults.reasons(self.model)]), tuple(steps))
+        trail: Trail = []
+        faults = _Faults(trail)
+        with_depth(lambda: self.compiled.decide(held, at, trail, faults))
+        return Ran(held, _distinct([*map(Reason, reasons), *faults.reasons(self.model)]), tuple(steps_of(trail)))
 
     def call(self, name: str, given: Mapping[str, Value], at: dt.datetime) -> Ran:
         """The decision service or business knowledge model `name`, called with what is given by parameter names.
@@ -106,19 +106,19 @@ class Runnable:
 class _Faults(list[Issue]):
     """Faults with the number of steps that were made before each, which tells the decision it belongs to."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self.steps = steps
+    def __init__(self, trail: Trail) -> None:
+        self.trail = trail
         self.made: list[int] = []
 
     def append(self, issue: Issue) -> None:
-        self.made.append(len(self.steps))
+        self.made.append(len(self.trail))
         super().append(issue)
 
     def reasons(self, model: Model) -> Iterator[Reason]:
         # Tables inside expressions make steps too, before the step of the decision they are in.
         own = {decision.name for decision in model.policy.decisions}
         for issue, before in zip(self, self.made, strict=True):
-            after = (step.decision.name for step in self.steps[before:])
+            after = (decision.name for decision, *_ in self.trail[before:])
             yield Reason(issue, next((name for name in after if name in own), ""))
 
 
