@@ -16,7 +16,8 @@ from rich.text import Text
 
 from ordain.api.ask import read_facts_file
 from ordain.api.cli.invocation import json_option
-from ordain.api.cli.terminal import ERR, OUT, progress_bar
+from ordain.api.cli.progress import progress_bar
+from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.cli.whole_files import write_page
 from ordain.api.limits import LIMITS
 from ordain.engine.dmn.converting.convert import converted

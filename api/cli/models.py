@@ -10,7 +10,8 @@ from rich.table import Table
 
 from ordain.api.cli.actor import actor
 from ordain.api.cli.invocation import Invocation
-from ordain.api.cli.terminal import OUT, progress_bar
+from ordain.api.cli.progress import progress_bar
+from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import open_for
 from ordain.api.settings import Settings, load_settings
 from ordain.audit.entry.entry import Kind

@@ -1,17 +1,15 @@
-"""What people see in a terminal: decisions, errors, progress."""
+"""What people see in a terminal: decisions and errors."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import uuid_utils
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -32,14 +30,6 @@ def report(error: OrdainError, *, as_json: bool = False) -> int:
         for issue in error.issues:
             ERR.print(Text(str(issue)))
     return exit_code_of(error)
-
-
-@contextmanager
-def progress_bar(label: str) -> Iterator[tuple[Progress, TaskID]]:
-    """A progress bar on standard error, so that standard output stays for the result; none in a pipe."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=ERR, disable=not ERR.is_terminal) as progress:
-        yield progress, progress.add_task(label, total=None)
 
 
 def show_decision(answer: Mapping[str, Any]) -> RenderableType:

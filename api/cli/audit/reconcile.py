@@ -13,7 +13,8 @@ import click
 
 from ordain.api.cli.audit.readers import access, note_reading, reader_options
 from ordain.api.cli.invocation import Invocation, json_option
-from ordain.api.cli.terminal import OUT, progress_bar
+from ordain.api.cli.progress import progress_bar
+from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import opened_ledger
 from ordain.api.limits import LIMITS
 from ordain.api.settings import load_settings

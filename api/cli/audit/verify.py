@@ -9,7 +9,8 @@ import click
 
 from ordain.api.cli.audit.verify_proof import known_key
 from ordain.api.cli.invocation import Invocation, json_option
-from ordain.api.cli.terminal import OUT, progress_bar
+from ordain.api.cli.progress import progress_bar
+from ordain.api.cli.terminal import OUT
 from ordain.api.keys import MASTER, secret_of
 from ordain.api.ledger import place_folders, require_ledger
 from ordain.api.settings import Settings, load_settings

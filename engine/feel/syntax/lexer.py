@@ -23,6 +23,24 @@ START = (
 )
 PART = START + "0-9\xb7\u0300-\u036f\u203f-\u2040"
 
+
+def _others(characters: str) -> str:
+    """A character class that matches `characters`, ranges as above, by all that they are not.
+
+    Python's compiler goes through a class character by character, and there are six times as few outside.
+    """
+    ends = [(ord(match[1]), ord(match[2] or match[1])) for match in re.finditer(r"(.)(?:-(.))?", characters)]
+    gaps, after = [], 0
+    for low, high in sorted(ends):
+        if low > after:
+            gaps.append(f"\\U{after:08x}-\\U{low - 1:08x}")
+        after = high + 1
+    return f"[^{''.join(gaps)}\\U{after:08x}-\\U0010ffff]"
+
+
+STARTS, PARTS = _others(START), _others(PART)
+"""One character that a name may begin with, and one that may follow in it."""
+
 KEYWORDS = frozenset(
     [
         "and",
@@ -48,7 +66,7 @@ _RESERVED = KEYWORDS | {"external", "not", "of"}
 
 _TOKEN = re.compile(
     rf"""(?:[{SPACE}]++ | //[^\n\r]*+ | /\*.*?\*/)*+
-    (?: (?P<name>[{START}][{PART}]*+)
+    (?: (?P<name>{STARTS}{PARTS}*+)
       | (?P<number>(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)
       | (?P<string>"(?:[^"\\]|\\.)*+")
       | (?P<bad>==|=>|=<|<>|<<|>>|&&|\|\||/\*)
@@ -57,7 +75,7 @@ _TOKEN = re.compile(
       | (?P<strange>.) )""",
     re.VERBOSE | re.DOTALL,
 )
-_WORD = re.compile(rf"[{START}][{PART}]*")
+_WORD = re.compile(rf"{STARTS}{PARTS}*")
 
 NUMBER_ALONE = "write the number alone; its unit is that of the fact"
 _INSTEAD = {

@@ -12,28 +12,28 @@ from collections.abc import Callable, Collection, Iterable
 from functools import cache, lru_cache
 
 from ordain.engine.feel.functions import FUNCTIONS
-from ordain.engine.feel.syntax.lexer import KEYWORDS, PART, SPACE, START, is_word
+from ordain.engine.feel.syntax.lexer import KEYWORDS, PARTS, SPACE, STARTS, is_word
 
 PROPERTIES = frozenset({"time offset", "start included", "end included"})
 """Properties of values whose names are no single words (section 10.3.2.6)."""
 
-_PIECE = re.compile(rf"([{SPACE}]*+)([{PART}]++|[^{SPACE}])")
+_PIECE = re.compile(rf"([{SPACE}]*+)({PARTS}++|[^{SPACE}])")
 _BREAK = re.compile(rf"[{SPACE}]+")
 _SKIPPED = rf"(?:[{SPACE}]++|//[^\n\r]*+|/\*.*?\*/)*+"
 _OPENS = re.compile(rf"{_SKIPPED}\(", re.DOTALL)
 _COLON = re.compile(rf"{_SKIPPED}:", re.DOTALL)
-_IN = rf"in(?![{PART}])"
+_IN = rf"in(?!{PARTS})"
 
 
 @cache
 def _run() -> re.Pattern[str]:
     """Compiled when a text introduces a name: that takes as long as reading many policies' names."""
-    return re.compile(rf"[{START}](?:[{PART}{SPACE}.\-'+*]|/(?![/*]))*+")
+    return re.compile(rf"{STARTS}(?:{PARTS}|[{SPACE}.\-'+*]|/(?![/*]))*+")
 
 
 @cache
 def _until_in() -> re.Pattern[str]:
-    return re.compile(rf"[{START}](?:[{PART}.\-'+*]|/(?![/*])|[{SPACE}]++(?!{_IN}))*+(?=[{SPACE}]++{_IN})")
+    return re.compile(rf"{STARTS}(?:{PARTS}|[.\-'+*]|/(?![/*])|[{SPACE}]++(?!{_IN}))*+(?=[{SPACE}]++{_IN})")
 
 
 def plain_name(text: str) -> str:

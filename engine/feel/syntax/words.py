@@ -9,7 +9,7 @@ from typing import Any
 
 from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
 from ordain.engine.feel.syntax.escapes import unescaped
-from ordain.engine.feel.syntax.lexer import KEYWORDS, PART, SPACE, Scanner
+from ordain.engine.feel.syntax.lexer import KEYWORDS, PARTS, SPACE, Scanner
 from ordain.engine.feel.syntax.names import Scope, loop_name, plain_name, written_name
 from ordain.engine.feel.syntax.tree import Literal, TypeName
 from ordain.engine.limits import LIMITS
@@ -19,7 +19,7 @@ from ordain.engine.values.types import Kind
 
 _SEVERAL_WORDS = re.compile(
     rf"(?:date[{SPACE}]+and[{SPACE}]+time|days[{SPACE}]+and[{SPACE}]+time[{SPACE}]+duration"
-    rf"|years[{SPACE}]+and[{SPACE}]+months[{SPACE}]+duration)(?![{PART}])"
+    rf"|years[{SPACE}]+and[{SPACE}]+months[{SPACE}]+duration)(?!{PARTS})"
 )
 _OF = re.compile(rf"(list|range)[{SPACE}]+of[{SPACE}]+(?=[^{SPACE}])")
 _ARGUED = frozenset({"list", "range", "context", "function"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import yaml
 
 from ordain.engine.errors import PolicyError, Span
 from ordain.engine.feel.functions import FUNCTIONS
-from ordain.engine.feel.syntax import parse, tree
+from ordain.engine.feel.syntax import lexer, parse, tree
 from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.feel.syntax.printer import cell_text, printed, type_text
 from ordain.engine.limits import LIMITS
@@ -178,3 +179,10 @@ def test_whatever_comes_in_a_tree_or_an_error_of_ours_comes_out() -> None:
     command = [sys.executable, str(TESTS / "fuzz_feel.py"), "2000", "--seed", "7"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("listed", "compiled"), [(lexer.START, lexer.STARTS), (lexer.PART, lexer.PARTS)])
+def test_a_character_of_a_name_is_one_that_the_rules_list(listed: str, compiled: str) -> None:
+    by_list, by_others = re.compile(f"[{listed}]"), re.compile(compiled)
+    every = map(chr, range(sys.maxunicode + 1))
+    assert [sign for sign in every if bool(by_list.match(sign)) != bool(by_others.match(sign))] == []
