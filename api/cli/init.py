@@ -10,7 +10,7 @@ import click
 from rich.text import Text
 
 from ordain.api.cli.terminal import OUT
-from ordain.engine.errors import ExportFailed, reason_of
+from ordain.engine.errors import SettingsError, reason_of
 
 _TEMPLATE = Path(__file__).parent / "init_folder"
 _CALLED = {"gitignore": ".gitignore"}
@@ -29,14 +29,16 @@ def init(folder: Path) -> None:
     files = {folder / name: text for name, text in _files()}
     if there := [file for file in files if file.exists()]:
         names = ", ".join(f"`{file}`" for file in there)
-        raise ExportFailed(f"there already: {names}; nothing was written", "name another folder")
+        raise SettingsError(f"there already: {names}; nothing was written", "name another folder")
     try:
         for file, text in files.items():
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("xb") as out:
                 out.write(text)
     except OSError as error:
-        raise ExportFailed(f"`{folder}` cannot be made: {reason_of(error)}", "check the rights on its folder") from None
+        raise SettingsError(
+            f"`{folder}` cannot be made: {reason_of(error)}", "check the rights on its folder"
+        ) from None
     for file in files:
         OUT.print(Text(f"written: {file}"))
     OUT.print("\nNext:")
