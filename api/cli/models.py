@@ -16,10 +16,9 @@ from ordain.api.ledger import open_for
 from ordain.api.settings import Settings, load_settings
 from ordain.audit.entry.entry import Kind
 from ordain.engine.errors import ModelDegradationDetected
+from ordain.engine.late import late
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
-from ordain.models.training.report import render
-from ordain.models.training.train import train_churn
 
 
 @click.command()
@@ -53,7 +52,7 @@ def train(
     card = train_and_store(
         settings, table=table, mapping=mapping, customers=customers, seed=seed, held_out=held_out, name=model
     )
-    OUT.print(render(card))
+    OUT.print(late("ordain.models.training.report:render")(card))
 
 
 def train_and_store(
@@ -76,7 +75,7 @@ def train_and_store(
             label = f"training {name}, validation log loss {loss:.4f}"
             progress.update(task, completed=done, total=most, description=label)
 
-        card = train_churn(
+        card: Card = late("ordain.models.training.train:train_churn")(
             table,
             mapping,
             Registry(settings.models),

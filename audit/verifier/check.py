@@ -22,7 +22,6 @@ from ordain.audit.verifier.findings import Evidence, Failure, Findings, quote
 from ordain.audit.verifier.fold import WAITS
 from ordain.audit.verifier.notes import read_key
 from ordain.audit.verifier.payloads import DoesNotOpen, Opener
-from ordain.audit.verifier.postgresql_source import PostgresSource
 from ordain.audit.verifier.recount import Recount
 from ordain.audit.verifier.relations import (
     check_counts,
@@ -39,6 +38,7 @@ from ordain.audit.verifier.source import TABLES, WAITING, Row, Source, Unreadabl
 from ordain.audit.verifier.sqlite_source import SqliteSource
 from ordain.audit.verifier.tree import TILE_HEIGHT, TILE_WIDTH, leaf_hash
 from ordain.engine.errors import CheckpointRefused, SettingsError
+from ordain.engine.late import late
 
 Progress = Callable[[int, int], None]
 """Called with the number of entries checked so far and the number there are."""
@@ -92,7 +92,10 @@ def verify(
 
 def _open(source: str | Path) -> Source:
     path = path_of(source)
-    return PostgresSource(str(source)) if path is None else SqliteSource(path)
+    if path is not None:
+        return SqliteSource(path)
+    opened: Source = late("ordain.audit.verifier.postgresql_source:PostgresSource")(str(source))
+    return opened
 
 
 @dataclass(slots=True)

@@ -71,3 +71,37 @@ class _Without:
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if name.partition(".")[0] == self.package:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+WITHOUT_EXTRAS = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in sys.argv[1].split():
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+from ordain.api.cli.main import main
+main(sys.argv[2:])
+"""
+
+
+def test_a_base_install_decides_checks_reads_and_verifies(tmp_path: Path) -> None:
+    def base(*command: str) -> str:
+        run = [sys.executable, "-c", WITHOUT_EXTRAS, " ".join(EXTRAS), *command]
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, (command, done.stderr)
+        return done.stdout
+
+    base("init", ".")
+    assert "nothing found" in base("check")
+    base("fmt", "--check")
+    base("test")
+    base("table", "delivery-fee")
+    base("decide", "delivery", "--subject", "C-1", "--facts", "facts.json")
+    base("models", "list")
+    assert "all agree" in base("replay", "--all")
+    base("audit", "search", "--as", "tests", "--purpose", "trial")
+    base("audit", "export", "all.csv", "--as", "tests", "--purpose", "trial")
+    assert "holds" in base("audit", "verify")
