@@ -10,10 +10,13 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from ordain.engine.catalog import Catalog, load_catalog, read_texts
+from ordain.engine.errors import MalformedRequest, SettingsError
 from ordain.engine.evaluate import Outcome
 from ordain.engine.explain.why_not import why_not
 from ordain.engine.gather import gather
 from ordain.engine.values.temporal import fixed_offset
+from ordain.engine.values.types import format_raw
+from ordain.engine.values.zones import is_zone_name, zone_hint
 
 Json = dict[str, Any]
 
@@ -52,7 +55,12 @@ class Decider:
 
     @classmethod
     def load(cls, policies: str | Path, *, time_zone: str = "UTC") -> Self:
-        """Reads a folder of policies, checks them all and runs their examples. Raises PolicyError with all findings."""
+        """Reads a folder of policies, checks them all and runs their examples. `time_zone` says which day it is.
+
+        Raises PolicyError with all findings, SettingsError for an unknown time zone.
+        """
+        if not is_zone_name(str(time_zone)):
+            raise SettingsError(f"`{time_zone}` is not a time zone{zone_hint(str(time_zone))}")
         return cls(load_catalog(read_texts(Path(policies))), ZoneInfo(time_zone))
 
     def decide(self, service: str, facts: Mapping[str, object], at: dt.datetime | None = None) -> Decision:
@@ -60,7 +68,7 @@ class Decider:
 
         A score that a model gives comes among the facts: no model is asked.
 
-        Raises UnknownService, NotInForce, CustomerDataIncomplete, DataQualityIssue, DecisionError.
+        Raises MalformedRequest, UnknownService, NotInForce, CustomerDataIncomplete, DataQualityIssue, DecisionError.
         """
         moment = self._moment(at)
         return _decision(self._outcome(service, facts, moment), moment)
@@ -80,11 +88,24 @@ class Decider:
         not_fired = why_not(outcome.plan.policies, outcome.steps, outcome.values, moment)
         return Explanation(_decision(outcome, moment), tuple(outcome.trace()), tuple(not_fired))
 
-    def _moment(self, at: dt.datetime | None) -> dt.datetime:
+    def _moment(self, at: object) -> dt.datetime:
         """In the zone whose calendar says which day it is."""
-        return fixed_offset((at or dt.datetime.now(dt.UTC)).astimezone(self._zone))
+        if at is None:
+            at = dt.datetime.now(dt.UTC)
+        if not isinstance(at, dt.datetime) or at.tzinfo is None:
+            raise MalformedRequest(
+                f"`at` is {at!r}", "give a datetime with its offset: datetime(2026, 1, 31, tzinfo=UTC)"
+            )
+        try:
+            return fixed_offset(at.astimezone(self._zone))
+        except (OverflowError, ValueError):
+            raise MalformedRequest(f"`at`: `{at.isoformat()}` is out of the calendar") from None
 
-    def _outcome(self, service: str, facts: Mapping[str, object], at: dt.datetime) -> Outcome:
+    def _outcome(self, service: object, facts: object, at: dt.datetime) -> Outcome:
+        if not isinstance(service, str):
+            raise MalformedRequest(f"the service is {format_raw(service)}", "give its name")
+        if not isinstance(facts, Mapping) or not all(isinstance(name, str) for name in facts):
+            raise MalformedRequest("`facts` must be a mapping of names and values")
         plan = self._catalog.pick(service, at)
         return plan.evaluate(gather(facts, plan.needs, self._catalog.vocabulary, {}), at)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -27,15 +28,21 @@ def init(folder: Path) -> None:
     Exit codes: 0 made, 2 one of its files is there already, or cannot be written.
     """
     files = {folder / name: text for name, text in _files()}
-    if there := [file for file in files if file.exists()]:
-        names = ", ".join(f"`{file}`" for file in there)
-        raise SettingsError(f"there already: {names}; nothing was written", "name another folder")
+    written: list[Path] = []
     try:
+        if there := [file for file in files if os.path.lexists(file)]:
+            names = ", ".join(f"`{file}`" for file in there)
+            raise SettingsError(f"there already: {names}; nothing was written", "name another folder")
+        if linked := [part for part in _below(folder, files) if part.is_symlink()]:
+            raise SettingsError(f"`{linked[0]}` is a link: nothing was written", "name another folder")
         for file, text in files.items():
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("xb") as out:
+                written.append(file)
                 out.write(text)
     except OSError as error:
+        for file in written:
+            file.unlink(missing_ok=True)
         raise SettingsError(
             f"`{folder}` cannot be made: {reason_of(error)}", "check the rights on its folder"
         ) from None
@@ -43,7 +50,8 @@ def init(folder: Path) -> None:
         OUT.print(Text(f"written: {file}"))
     OUT.print("\nNext:")
     if folder.resolve() != Path.cwd():
-        OUT.print(Text(f"  cd {shlex.quote(str(folder))}"))
+        place = f"./{folder}" if str(folder).startswith("-") else str(folder)
+        OUT.print(Text(f"  cd {shlex.quote(place)}"))
     OUT.print("  ordain check")
     OUT.print("  ordain decide delivery --subject C-1 --facts facts.json")
 
@@ -54,3 +62,8 @@ def _files() -> Iterator[tuple[str, bytes]]:
         if file.is_file():
             name = file.relative_to(_TEMPLATE).as_posix()
             yield _CALLED.get(name, name), file.read_bytes()
+
+
+def _below(folder: Path, files: Iterable[Path]) -> set[Path]:
+    """The folders between `folder` and its files."""
+    return {parent for file in files for parent in file.parents if folder in parent.parents}

@@ -355,12 +355,18 @@ def plain(value: Value) -> Any:
     raise TypeError(f"no outcome may hold a {value.__class__.__name__}")
 
 
+_LONG = 1_000
+"""Digits of a whole number that a message still writes out; Python writes out some thousands at the most."""
+
+
 def format_raw(raw: object) -> str:
     """How an error names a raw JSON value: its kind and, shortened, itself."""
     if raw is None:
         return "null"
     if isinstance(raw, bool):
         return f"the flag `{str(raw).lower()}`"
+    if isinstance(raw, int) and abs(raw) >= 10**_LONG:
+        return f"a whole number of more than {_LONG} digits"
     if isinstance(raw, Decimal | int):
         return f"the number `{raw}`"
     if isinstance(raw, str):

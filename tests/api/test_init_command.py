@@ -31,3 +31,32 @@ def test_it_writes_nothing_where_one_of_its_files_is(tmp_path: Path) -> None:
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "`demo/facts.json`; nothing was written" in refused.stderr
     assert files_in(tmp_path / "demo") == {"facts.json": b"{}"}
+
+
+def test_a_link_in_its_way_is_refused_and_nothing_is_written_through_it(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo/policies").symlink_to(tmp_path / "elsewhere")
+    refused = ordain(tmp_path, "init", "demo")
+    assert refused.returncode == 2
+    assert "`demo/policies` is a link" in refused.stderr
+    assert files_in(tmp_path) == {}
+
+
+def test_a_link_to_nothing_counts_as_a_file_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo/config.yaml").symlink_to("nowhere")
+    refused = ordain(tmp_path, "init", "demo")
+    assert refused.returncode == 2
+    assert "there already: `demo/config.yaml`" in refused.stderr
+    assert files_in(tmp_path) == {}
+
+
+def test_a_name_that_no_file_system_takes_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    refused = ordain(tmp_path, "init", "a" * 300)
+    assert refused.returncode == 2
+    assert "cannot be made: file name too long" in refused.stderr
+
+
+def test_a_name_with_a_dash_in_front_is_printed_so_that_a_shell_goes_there(tmp_path: Path) -> None:
+    assert "cd ./-x\n" in ordain(tmp_path, "init", "--", "-x").stdout

@@ -15,7 +15,7 @@ from typing import Any
 from ordain.engine.feel.functions.entry import ByText, Function
 from ordain.engine.feel.functions.operators import ORDERED, equal, less
 from ordain.engine.feel.signature import Signature, signature
-from ordain.engine.feel.syntax.escapes import characters
+from ordain.engine.feel.syntax.escapes import WrongEscape, characters
 from ordain.engine.values import temporal
 from ordain.engine.values.types import Interval, Type, Value, kind_of, number, range_of
 
@@ -158,12 +158,23 @@ def _endpoint(text: str) -> Value:
     if not quote:
         return number(text)
     if not head:
-        return characters(text[1:-1])
+        return _text(text[1:-1])
     inner, _, closing = rest.rpartition('"')
     name = " ".join(head.removesuffix("(").replace("(", " ").split())
     if (name == "@") == bool(closing.strip()):
         raise ValueError(f"`{text}` is no literal")
     return _READERS[name](inner)
+
+
+def _text(body: str) -> str:
+    """A text of an endpoint. Raises ValueError with the words that nulls on record have."""
+    try:
+        return characters(body)
+    except WrongEscape as error:
+        if not error.written:
+            raise
+        written = error.written if len(error.written) == len("\\U000000") else error.written[:2]
+        raise ValueError(f"`{written}` is no character") from None
 
 
 _FORMS = {

@@ -14,11 +14,11 @@ _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(u[0-9A-Fa-f]{0,
 
 
 class WrongEscape(ValueError):
-    """A backslash that says no character, or half of one: the message, and a hint."""
+    """A backslash that says no character, or half of one: the message, and a hint. `written` is what stands there."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", written: str = "") -> None:
         super().__init__(message)
-        self.hint = hint
+        self.hint, self.written = hint, written
 
 
 def unescaped(token: str, span: Span, lenient: bool = False) -> str:
@@ -51,8 +51,8 @@ def _character(match: re.Match[str]) -> str:
     if (character := _from_code(match)) or (character := _ESCAPES.get(match[3] or "", "")):
         return character
     if match.group()[1] in "uU":
-        raise WrongEscape(f"`{match.group()}` is no character")
-    raise WrongEscape(f"`{match.group()}` is no escape", "write `\\\\` for a backslash")
+        raise WrongEscape(f"`{match.group()}` is no character", "", match.group())
+    raise WrongEscape(f"`{match.group()}` is no escape", "write `\\\\` for a backslash", match.group())
 
 
 def _known_character(match: re.Match[str]) -> str:

@@ -132,8 +132,10 @@ class Comparisons(Units, WithinLimits, Offsets):
         self.input, self.asked = self.type_of(node.value), f"`{node.value.span.text}`"
         for test in node.tests:
             self.flag(test, "`in` needs a yes/no value")
-            if isinstance(test, tree.Matches) and (item := self.types[id(test.candidate)].item) is not None:
-                self.declared(item, node.value)
+            # A test that was refused may have left its candidate without a type.
+            of = self.types.get(id(test.candidate)) if isinstance(test, tree.Matches) else None
+            if of is not None and of.item is not None:
+                self.declared(of.item, node.value)
         self.input, self.asked = outer
         return FLAG
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -283,3 +284,13 @@ def test_months_are_counted_by_whole_numbers_only() -> None:
     assert temporal.text(call("months", 1, Decimal(18))) == "P1Y6M"
     with pytest.raises(ValueError, match="whole number"):
         call("months", 1, Decimal("1.5"))
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [("a\\q", "\\q"), ("\\u00", "\\u"), ("\\U0011", "\\U"), ("\\U110000", "\\U110000"), ("a\\`", "\\`")],
+)
+def test_a_wrong_escape_in_a_text_has_the_words_that_nulls_on_record_have(body: str, named: str) -> None:
+    read = FUNCTIONS["range"].signatures[0].python
+    with pytest.raises(ValueError, match=re.escape(f"`{named}` is no character")):
+        read(f'["{body}"..)')
