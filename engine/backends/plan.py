@@ -17,7 +17,7 @@ from ordain.engine.feel.syntax.tree import Expr, Literal, Logic
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import Formula, Policy, Requirement, Rule, Table, TableFunction
 from ordain.engine.tables.cells import PlainCell, asks_null, plain_cell
-from ordain.engine.values.types import Kind, Value
+from ordain.engine.values.types import Kind, Type, Value
 
 
 class OnNull(StrEnum):
@@ -149,6 +149,12 @@ def whole_row(table: Table, values: tuple[Value, ...]) -> Value:
     return {output.name: value for output, value in zip(table.outputs, values, strict=True)}
 
 
+def is_declared(tree: Expr, type: Type) -> bool:
+    """Whether an output is known to be one of its declared values. Any other is held to them when it is decided: a
+    constant, too, is looked at as what it is only here."""
+    return not type.values or (isinstance(tree, Literal) and (tree.value is None or tree.value in type.values))
+
+
 def conjuncts(tree: Expr, at: Span | None = None) -> Iterator[Expr]:
     """The parts that must all hold, from left to right; with `at`, only where they were joined at that place."""
     if isinstance(tree, Logic) and tree.op == "and" and (at is None or tree.span == at):
@@ -184,8 +190,10 @@ def _settle(checked: Checked, constants: Constants) -> Checked:
 
 
 def _row(table: Table, gives: tuple[Checked, ...], lenient: bool) -> Value:
-    """The row, when all of it is written out and nothing has to be converted; otherwise None."""
+    """The row, when all of it is known and nothing has to be converted or held to declared values; otherwise None."""
     if lenient and any(output.type.kind is not Kind.ANY for output in table.outputs):
+        return None
+    if not all(is_declared(part.tree, output.type) for part, output in zip(gives, table.outputs, strict=True)):
         return None
     values = [part.tree.value for part in gives if isinstance(part.tree, Literal) and part.tree.value is not None]
     return whole_row(table, tuple(values)) if len(values) == len(gives) else None

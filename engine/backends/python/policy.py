@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import CodeType, TracebackType
 
-from ordain.engine.backends.plan import PlannedFormula, PlannedTable, PolicyPlan, plan_policy
+from ordain.engine.backends.plan import PlannedFormula, PlannedTable, PolicyPlan, is_declared, plan_policy
 from ordain.engine.backends.python.expressions import Expressions
 from ordain.engine.backends.python.table_code import TableCode
 from ordain.engine.backends.python.writing import Namespace
@@ -20,7 +20,7 @@ from ordain.engine.feel.runtime.calls import STRICT, TOO_DEEP, Runtime
 from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.feel.runtime.nulls import reason
 from ordain.engine.feel.runtime.work import OVER_THE_LIMIT, TOO_MUCH_WORK
-from ordain.engine.feel.syntax.tree import Function, Literal
+from ordain.engine.feel.syntax.tree import Function
 from ordain.engine.policy.model import Policy, TableFunction
 from ordain.engine.step import Step, Trail, steps_of
 from ordain.engine.tables.hit_policies import HIT_POLICIES
@@ -164,7 +164,7 @@ class _PolicyCode:
             source = f"z.kept({source}, {constant(decision.span)})"
         elif decision.type.kind in (Kind.LIST, Kind.CONTEXT, Kind.ANY):
             source = f"z.kept({source}, {constant(decision.span)})"
-        elif decision.type.values and not isinstance(expression.tree, Literal):
+        elif not is_declared(expression.tree, decision.type):
             source = f"declared({constant(decision.type.values)}, {source})"
         self.line(f"    v[{decision.name!r}] = {variable} = {source}", place)
         if not isinstance(expression.tree, Function):

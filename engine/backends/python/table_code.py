@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from ordain.engine.backends.plan import OnNull, PlannedCell, PlannedRule, PlannedTable, whole_row
+from ordain.engine.backends.plan import OnNull, PlannedCell, PlannedRule, PlannedTable, is_declared, whole_row
 from ordain.engine.backends.python.expressions import Expressions, function_of
 from ordain.engine.backends.python.prepared import PreparedTable
 from ordain.engine.errors import Span
 from ordain.engine.feel.runtime.calls import Runtime
-from ordain.engine.feel.syntax.tree import Literal
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import HitPolicy
 from ordain.engine.tables.index import TableIndex
@@ -238,6 +237,6 @@ class TableCode:
         source = self.expressions.code(expression, null_allowed=type.optional)
         if self.lenient:
             return f"z.convert({source}, {self.constant(type)}, {self.constant(expression.tree.span)})"
-        if not type.values or isinstance(expression.tree, Literal):
+        if is_declared(expression.tree, type):
             return source
         return f"declared({self.constant(type.values)}, {source})"
