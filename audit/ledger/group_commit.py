@@ -148,7 +148,7 @@ class GroupCommit(Generic[Item]):
                 batch[0].error = error
             else:
                 self._each(batch)
-        except Exception as error:
+        except Exception as error:  # whatever it is, each who waits is told it, and nobody waits for ever
             for ticket in batch:
                 ticket.error = error
         else:
@@ -164,5 +164,5 @@ class GroupCommit(Generic[Item]):
             try:
                 self._write([ticket.item])
                 ticket.error = None
-            except Exception as error:
+            except Exception as error:  # as above: it is the waiting one's to raise
                 ticket.error = error

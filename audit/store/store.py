@@ -107,9 +107,10 @@ class Store(ABC):
     def drop_month(self, connection: sa.Connection, month: str, stays: sa.Select[bytes]) -> tuple[int, int]:
         """Removes one of `whole_months` with its payloads but those whose key is in `stays`, inside a transaction.
 
-        Returns how many were removed, and how many of these had lost their key already.
+        Returns how many were removed, and how many of these had lost their key already. Raises ValueError for a month
+        that is none of `whole_months`, as every one is where payloads are kept together.
         """
-        raise NotImplementedError(f"payloads are not kept by the month here: {month}")
+        raise ValueError(f"payloads are not kept by the month here: {month}")
 
     def empty_log(self) -> None:
         """Takes what was deleted out of a log that keeps it readable. Nothing, unless a store has such a log.
