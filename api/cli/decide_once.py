@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 import click
-from rich.text import Text
 
 from ordain.api.ask import make_ask, read_facts_file
+from ordain.api.cli.decision_text import show_decision
 from ordain.api.cli.invocation import Invocation, json_option
-from ordain.api.cli.terminal import OUT, show_decision
 from ordain.api.decide import decide
 from ordain.api.services import wire
 from ordain.api.settings import load_settings
@@ -39,7 +38,7 @@ def decide_command(call: Invocation, service: str, subject: str, facts: Path, at
     finally:
         use.close()
     if as_json:
-        OUT.print(json.dumps(answer, ensure_ascii=False), markup=False)
+        click.echo(json.dumps(answer, ensure_ascii=False))
     else:
-        OUT.print(Text.assemble((service, "bold"), f" for {subject}"))
-        OUT.print(show_decision(answer))
+        click.echo(f"{click.style(service, bold=True)} for {subject}")
+        show_decision(answer)

@@ -18,9 +18,10 @@ from typing import Any
 import click
 from rich.text import Text
 
+from ordain.api.cli.decision_text import show_decision
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.models import train_and_store
-from ordain.api.cli.terminal import OUT, show_decision
+from ordain.api.cli.terminal import OUT
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
 from ordain.engine.errors import ModelDegradationDetected, SettingsError
@@ -110,7 +111,7 @@ def _show(base: str, case: dict[str, Any]) -> None:
     )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
-            OUT.print(show_decision(json.load(answer)))
+            show_decision(json.load(answer))
     except urllib.error.HTTPError as refused:
         error = json.load(refused)["error"]
         OUT.print(f"  [red]{error['code']}[/] ({refused.code})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.lazy import LazyGroup
-from ordain.api.cli.terminal import report
+from ordain.api.cli.report import report
 from ordain.engine.errors import ExportFailed, OrdainError, reason_of
 from ordain.engine.version import VERSION
 
@@ -65,3 +66,4 @@ def main(context: click.Context, config: Path | None) -> None:
     Exit codes: 0 done, 1 a check found something, 2 bad input or settings, 3 not recorded.
     """
     context.obj = Invocation(config)
+    context.color = False if os.environ.get("NO_COLOR") else None  # https://no-color.org

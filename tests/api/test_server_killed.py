@@ -18,7 +18,7 @@ from ordain.api.ledger import open_for
 from ordain.audit.records.replay import Replayer
 from ordain.audit.verifier.check import verify
 
-ROUNDS, CLIENTS = 5, 8
+ROUNDS, CLIENTS = 3, 8
 _ASKS = [
     ("plan-advice", {"subject": "C-1", "facts": ADVICE}),
     ("retention", {"subject": "C-2", "facts": RETENTION, "at": NOON}),

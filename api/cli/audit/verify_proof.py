@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from ordain.api.cli.invocation import json_option
-from ordain.api.cli.terminal import OUT, report
+from ordain.api.cli.report import report
+from ordain.api.cli.terminal import OUT
 from ordain.audit.verifier.notes import read_key
 from ordain.audit.verifier.proof import verify_proof
 from ordain.audit.verifier.reading_limits import LIMITS

@@ -1,0 +1,82 @@
+"""A decision as a person reads it in a terminal.
+
+Written without rich, which takes as long to load as a decision takes to make and record.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import click
+
+_COLOURS = {"permit": "green", "review": "yellow", "deny": "red"}
+_INDENT, _BETWEEN = 2, 2
+_LEAST_WIDTH = 20  # a terminal narrower than that is left to break the lines itself
+
+Row = tuple[str, str, dict[str, Any]]
+"""What a line is about, its text, and how click is to style the text."""
+
+
+def show_decision(answer: Mapping[str, Any]) -> None:
+    """Prints outcome, verdict, reasons, obligations, and where it is on record.
+
+    A terminal gets its lines broken at its width; a file or a pipe gets one line for each.
+    """
+    rows = list(_rows(answer))
+    left = max(len(label) for label, _, _ in rows)
+    room = shutil.get_terminal_size().columns - _INDENT - left - _BETWEEN if sys.stdout.isatty() else 0
+    for label, text, style in rows:
+        lines = textwrap.wrap(text, room) if room > _LEAST_WIDTH else [text]
+        for number, line in enumerate(lines or [""]):
+            start = click.style((label if number == 0 else "").ljust(left), dim=True)
+            click.echo(f"{' ' * _INDENT}{start}{' ' * _BETWEEN}{click.style(line, **style)}")
+
+
+def _rows(answer: Mapping[str, Any]) -> Iterator[Row]:
+    for name, value in answer["outcome"].items():
+        yield name, _value(value), {"bold": True}
+    if answer["verdict"]:
+        yield "verdict", answer["verdict"], {"bold": True, "fg": _COLOURS[answer["verdict"]]}
+    for model in answer["models"]:
+        top = ", ".join(f"{r['feature']} {_signed(r['contribution'])}" for r in model["reasons"][:3])
+        score = f"{model['fact']} {Decimal(model['score']):.4f}, most by {top} (log-odds)"
+        yield f"{model['model']}@{model['version']}", score, {}
+    for number, reason in enumerate(answer["reasons"]):
+        yield "because" if number == 0 else "", _reason(reason), {}
+    for number, obligation in enumerate(answer["obligations"]):
+        due = ", ".join(f"{key}: {value}" for key, value in obligation.items() if key not in ("policy", "rule"))
+        yield "you must" if number == 0 else "", f"{due}  [{obligation['rule']}]", {}
+    yield "policies", ", ".join(f"{policy['policy']}@{policy['version']}" for policy in answer["policies"]), {}
+    leaf = answer["receipt"]["leaf_hash"]
+    yield "on record", f"{answer['decision_id']}, leaf hash {leaf[:16]}...", {}
+
+
+def _reason(reason: Mapping[str, Any]) -> str:
+    verdict = f"{reason['verdict']}: " if reason.get("verdict") else ""
+    missing = f" (`{reason['missing']}` is missing)" if reason.get("missing") else ""
+    source = f" - {reason['source']}" if reason.get("source") else ""
+    said = f"{verdict}{reason['because']}{missing}{source}"
+    return f"{said}  [{reason.get('rule') or reason['decision']}]".lstrip()
+
+
+def _signed(number: str) -> str:
+    return number if number.startswith("-") else f"+{number}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        if set(value) == {"amount", "currency"}:
+            return f"{value['amount']} {value['currency']}"
+        return ", ".join(f"{name} {_value(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_value, value)) or "none"
+    return str(value)
