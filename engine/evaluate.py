@@ -100,10 +100,13 @@ class Outcome:
                 if missing:
                     step["missing"] = {rules[number].id: fact for number, fact in missing}
             trace.append(step)
-        for label, faults in self.nulls:
-            told = [{"message": issue.message, "at": _place(issue.span)} for issue in faults]
-            trace.append({"policy": label, "nulls": told})
+        for label, told in self.told_nulls():
+            trace.append({"policy": label, "nulls": [{"message": message, "at": at} for message, at in told]})
         return trace
+
+    def told_nulls(self) -> list[list[Any]]:
+        """Of each lenient policy with nulls its label and, for each, the reason and the place in its text."""
+        return [[label, [[issue.message, _place(issue.span)] for issue in faults]] for label, faults in self.nulls]
 
     def _policy(self, decision: Decision) -> str:
         """The name and version of the policy that made a decision."""
@@ -122,6 +125,8 @@ class Plan:
     needs: tuple[Need, ...]
     gives: Mapping[str, Type]
     heads: Mapping[int, Json] = field(repr=False)
+    by_number: tuple[Decision, ...] = field(repr=False)
+    """All tables and expressions in the order of `heads`; a record names them by their place in it."""
 
     def evaluate(self, facts: Facts, at: dt.datetime) -> Outcome:
         """Decides. Raises DecisionError or CustomerDataIncomplete with policy, rule and place."""
@@ -150,6 +155,7 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
     needs: dict[str, Need] = {}
     gives: dict[str, Type] = {}
     heads: dict[int, Json] = {}
+    decisions: list[Decision] = []
     for compiled in policies:
         policy = compiled.policy
         for name in policy.reads:
@@ -166,9 +172,11 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
             reads = [name for name in names if name not in policy.constants]
             head: Json = {"policy": policy.label, "decision": decision.name, "reads": reads}
             heads[id(decision)] = head
+            decisions.append(decision)
             if isinstance(decision, Table):
                 head |= {"hit_policy": str(decision.hit_policy), "rules": len(decision.rules)}
-    return Plan(service, policies, tuple(needs.values()), {name: gives[name] for name in service.gives}, heads)
+    given = {name: gives[name] for name in service.gives}
+    return Plan(service, policies, tuple(needs.values()), given, heads, tuple(decisions))
 
 
 def _expressions(decision: Decision) -> Iterator[tuple[str, Checked]]:
