@@ -17,7 +17,6 @@ from ordain.engine.feel.functions.operators import less
 from ordain.engine.policy.model import Output, Requirement, Table
 from ordain.engine.values.types import NUMBERS, Kind, Value, kind_of
 
-
 Fired = tuple[int, ...]
 Rows = tuple[Value, ...]
 
