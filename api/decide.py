@@ -37,12 +37,32 @@ class Answer:
         return answer
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided, and is not on record yet: nobody may be told of it. `refused`: its service refuses it."""
+
+    entry: DecisionEntry
+    refused: bool
+
+    def recorded(self, receipt: Receipt) -> Answer:
+        """The answer, now that the entry is durable. Raises ComplianceViolation when the service refuses it."""
+        if self.refused:
+            raise ComplianceViolation(_refusals(self.entry))
+        return Answer(self.entry, receipt)
+
+
 def decide(ask: Ask, use: Services) -> Answer:
     """Decides and records. There is an answer only once its entry is durable.
 
     Raises DataError, DecisionError, ModelDegradationDetected; NotRecorded when the ledger cannot take the entry; and
     ComplianceViolation, with the decision on record, when a service that refuses denied outcomes was asked.
     """
+    decision = make_decision(ask, use)
+    return decision.recorded(use.ledger.ledger.append(decision.entry, use.documents))
+
+
+def make_decision(ask: Ask, use: Services) -> Decision:
+    """Decides, and records nothing. Raises DataError, DecisionError, ModelDegradationDetected."""
     now = use.now()
     at = now if ask.at is None else _local(ask.at, use.settings.zone)
     plan = use.catalog.pick(ask.service, at)
@@ -50,10 +70,7 @@ def decide(ask: Ask, use: Services) -> Answer:
     outcome = plan.evaluate(facts, at)
     form = use.forms.of(plan)
     entry = DecisionEntry(form, new_id(now), now, at, ask.subject, _jurisdiction(facts, use), facts, outcome)
-    receipt = use.ledger.ledger.append(entry, use.documents)
-    if plan.service.refuses and outcome.verdict is Verdict.DENY:
-        raise ComplianceViolation(_refusals(entry))
-    return Answer(entry, receipt)
+    return Decision(entry, plan.service.refuses and outcome.verdict is Verdict.DENY)
 
 
 def _jurisdiction(facts: Facts, use: Services) -> str | None:

@@ -23,6 +23,7 @@ class Limits:
     commit: int = 128  # entries in one transaction
     waiting: int = 1_024  # entries that wait for a commit at once
     patience: int = 6  # times `busy_seconds`: how long a write that has begun is waited for
+    writer_stays: float = 5.0  # seconds that the thread which writes for those who do not wait stays without work
     sealings: int = 20  # times an entry is sealed again because its subject's key changed
     sequenced: int = 5_000  # entries given their places in one statement (PostgreSQL)
     sequencer_stalled: float = 30.0  # seconds without a call after which another process may order entries

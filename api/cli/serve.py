@@ -1,4 +1,4 @@
-"""`ordain serve`: the HTTP service on a production WSGI server."""
+"""`ordain serve`: the HTTP service on a production server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def serve(call: Invocation, host: str | None, port: int | None) -> None:
     OUT.print(f"Ordain listens on http://{host}:{port}  (stop it with Ctrl-C)")
     sys.stdout.flush()
     # This process has loaded the models, so it must not fork a worker: see api/http/server.py.
-    os.execv(sys.executable, [sys.executable, "-m", "ordain.api.http.server", host, str(port), str(settings.threads)])  # noqa: S606 - our own command
+    os.execv(sys.executable, [sys.executable, "-m", "ordain.api.http.server", host, str(port)])  # noqa: S606 - our own command
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -1,50 +1,33 @@
-"""The HTTP service: a thin layer over `decide`."""
+"""The HTTP service: a thin layer over `decide`. Flask has all routes; `api/http/front.py` makes decisions without it."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import re
 import signal
 import threading
 import time
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
-import uuid_utils
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ordain.api.http.front import Front
+from ordain.api.http.refusals import JSON, Refusal, refused, refused_by_http, request_id_for, too_large, unforeseen
 from ordain.api.http.routes import decisions, health
-from ordain.api.problems import shape, shape_of, status_of
 from ordain.api.services import Services, wire
 from ordain.api.settings import load_settings
 from ordain.audit.ledger.checkpointer import Beat
-from ordain.engine.errors import OrdainError, RequestTooLarge, Severity
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse
-
-_LOG = logging.getLogger("ordain")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+from ordain.engine.errors import OrdainError
 
 
-def from_environment() -> Flask:
-    """What a WSGI server calls: the service for the settings of the working directory and environment."""
+def from_environment() -> Front:
+    """What the server calls: the service for the settings of the working directory and environment."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     use = wire(load_settings())
     app = app_for(use)
     Beat(use.ledger.settle, use.settings.checkpoint_seconds, "checkpoints").start()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    # The server ends the stream where the body ends, so a chunked one, which tells no length, may be read.
-    inner = app.wsgi_app
-
-    def with_stream_end(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        return inner({**environ, "wsgi.input_terminated": True}, start_response)
-
-    app.wsgi_app = with_stream_end  # type: ignore[method-assign]  # Flask's documented way to wrap it
-    return app
+    return Front(use, app.wsgi_app, use.settings.threads)
 
 
 def _end_with(parent: int) -> None:
@@ -72,35 +55,29 @@ def app_for(use: Services) -> Flask:
 def request_id() -> str:
     """The caller's X-Request-ID when it is a plain one, otherwise one of ours; the same for the whole request."""
     if "request_id" not in g:
-        given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid_utils.uuid7())
+        g.request_id = request_id_for(request.headers.get("X-Request-ID", ""))
     return str(g.request_id)
 
 
-def _json(data: dict[str, Any], status: int) -> Response:
-    # Half of a surrogate pair, quoted from a request, is no character: a question mark stands for it.
-    text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
-    return Response(text, status, mimetype="application/json")
+def _answer(refusal: Refusal) -> Response:
+    status, text = refusal
+    return Response(text, status, mimetype=JSON)
 
 
 def _refused(error: OrdainError) -> Response:
-    return _json(shape_of(error, request_id()), status_of(error))
+    return _answer(refused(error, request_id()))
 
 
 def _http_error(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
-        limit = request.max_content_length or 0
-        return _refused(RequestTooLarge(f"the request is larger than {limit:,} bytes", "send fewer facts at once"))
-    code = (error.name or "error").title().replace(" ", "")
-    answer = _json(shape(code, error.description or "", [], Severity.LOW, request_id()), error.code or 500)
-    for name, value in error.get_headers():
-        if name == "Allow":
-            answer.headers[name] = value
+        return _refused(too_large(request.max_content_length or 0))
+    status, name = error.code or 500, error.name or "error"
+    answer = _answer(refused_by_http(status, name, error.description or "", request_id()))
+    for header, value in error.get_headers():
+        if header == "Allow":
+            answer.headers[header] = value
     return answer
 
 
 def _unforeseen(error: Exception) -> Response:
-    """A fault of ours: the log gets everything, the caller an id to ask about."""
-    _LOG.error("request %s failed", request_id(), exc_info=error)
-    message = "something went wrong here; nothing was answered"
-    return _json(shape("InternalError", message, [], Severity.CRITICAL, request_id()), 500)
+    return _answer(unforeseen(error, request_id()))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import Prepared, Receipt, Recordable, Stamp, prepared
@@ -15,10 +17,35 @@ from ordain.audit.store.store import EntryRefused, KeyMoved, Store
 from ordain.audit.store.texts import changed
 from ordain.engine.errors import LedgerUnavailable, NotRecorded, PolicyChanged, UnknownSubject
 
+_LOG = logging.getLogger("ordain")
+
+
+@dataclass(slots=True)
+class Begun:
+    """An entry that `Ledger.begin` took. Once `done` gets it, it is durable, or `error` says why it is not.
+
+    `token` is the caller's, to know it by.
+    """
+
+    entry: Recordable
+    documents: Iterable[Document]
+    done: Callable[[list[Begun]], None]
+    token: Any = None
+    error: Exception | None = None
+    ready: Prepared | None = None
+    sealings: int = 0
+
+    def receipt(self) -> Receipt:
+        """Raises `error`."""
+        if self.error is not None or self.ready is None:
+            raise self.error or RuntimeError("nothing came of it yet")
+        return self.ready.receipt
+
 
 class _Job(NamedTuple):
     entries: list[Prepared]
     documents: Iterable[Document]
+    begun: Begun | None = None
 
 
 class Ledger:
@@ -31,6 +58,7 @@ class Ledger:
         self.stamp = stamp
         self._store, self._keyring = store, keyring
         self._kept: set[Reference] = set()  # texts known to be in the database; they never leave it
+        self._coming: dict[str | None, DataKey] = {}  # new keys of entries that are on their way
         self._closed = False
         self._lock = threading.Lock()
         self._group: GroupCommit[_Job] = GroupCommit(self._write, (EntryRefused,), seconds=seconds)
@@ -58,14 +86,71 @@ class Ledger:
                 self._keyring.forget(ready.data_key.tag)
                 continue
             except TooManyWaiting:
-                raise NotRecorded(
-                    f"The ledger `{self._store.name}` is overloaded. Nothing was recorded; try again",
-                    "send fewer requests at once",
-                ) from None
+                raise _overloaded(self._store) from None
             except OutcomeUnknown:
                 raise _outcome_unknown(self._store) from None
             return ready.receipt
-        raise NotRecorded("Another process is changing this customer's record; try again", "nothing was recorded")
+        raise _always_moved()
+
+    def begin(
+        self, entry: Recordable, documents: Iterable[Document], done: Callable[[list[Begun]], None], token: Any = None
+    ) -> None:
+        """Like `append`, and does not wait: `done` is called once for it, in another thread, with all of its group.
+
+        It is sealed here and now. A subject's key that is not in memory is read from the database first, which is a
+        short read on SQLite. Raises NotRecorded when it cannot be sealed, or too many wait already; then `done` is not
+        called. What `append` would raise later is the `error` of what `done` gets.
+        """
+        self._begin(Begun(entry, documents, done, token))
+
+    def _begin(self, begun: Begun) -> None:
+        subject = begun.entry.subject
+        # Entries about one new subject share its key on the way: two keys would make the database refuse the group.
+        begun.ready = ready = self.prepare(begun.entry, self._coming.get(subject))
+        begun.sealings += 1
+        if ready.data_key.wrapped is not None:
+            self._coming[subject] = ready.data_key
+        try:
+            self._group.begin(_Job([ready], begun.documents, begun), self._came)
+        except TooManyWaiting:
+            raise _overloaded(self._store) from None
+
+    def _came(self, outcomes: list[tuple[_Job, Exception | None]]) -> None:
+        """What came of entries that were begun: those whose key moved begin again, the others are done."""
+        groups: dict[Callable[[list[Begun]], None], list[Begun]] = {}
+        for job, error in outcomes:
+            begun = job.begun
+            if begun is None or begun.ready is None:
+                continue
+            if begun.ready.data_key.wrapped is not None:
+                self._coming.pop(begun.entry.subject, None)
+            if isinstance(error, KeyMoved):
+                self._keyring.forget(begun.ready.data_key.tag)
+                error = self._again(begun)
+                if error is None:
+                    continue
+            begun.error = self._told(error)
+            groups.setdefault(begun.done, []).append(begun)
+        for done, group in groups.items():
+            try:
+                done(group)
+            except Exception:  # a fault of who is told: the others are told all the same
+                _LOG.exception("what came of %d entries could not be told", len(group))
+
+    def _again(self, begun: Begun) -> Exception | None:
+        """Seals and queues it once more; why not, when that is not possible."""
+        if begun.sealings >= LIMITS.sealings:
+            return _always_moved()
+        try:
+            self._begin(begun)
+        except Exception as error:  # whatever it is, it is the waiting one's to raise
+            return error
+        return None
+
+    def _told(self, error: Exception | None) -> Exception | None:
+        if isinstance(error, TooManyWaiting):
+            return _overloaded(self._store)
+        return _outcome_unknown(self._store) if isinstance(error, OutcomeUnknown) else error
 
     def append_all(self, entries: Iterable[Recordable], documents: Iterable[Document] = ()) -> list[Receipt]:
         """Writes several entries in one commit; like `append` for each of them, all or none.
@@ -117,7 +202,7 @@ class Ledger:
             raise NotRecorded("the ledger is closed", "the service is stopping: try again once it is back")
         if missing := self._store.missing():
             raise NotRecorded(missing)
-        entries = [entry for job in jobs for entry in job.entries]
+        entries = [self._as_stored(entry) for job in jobs for entry in job.entries]
         named = {reference for entry in entries for reference in entry.references}
         # Sorted: two writers that insert the same texts in different orders would wait for each other.
         unkept = sorted(reference for reference in named if reference not in self._kept)
@@ -137,6 +222,21 @@ class Ledger:
         for entry in entries:
             if entry.data_key.wrapped is not None:
                 self._keyring.stored(entry.data_key)
+
+    def _as_stored(self, entry: Prepared) -> Prepared:
+        """Without a new key that another entry has brought into the database since this one was sealed under it."""
+        data_key = self._keyring.as_stored(entry.data_key)
+        return entry if data_key is entry.data_key else replace(entry, data_key=data_key)
+
+
+def _always_moved() -> NotRecorded:
+    return NotRecorded("Another process is changing this customer's record; try again", "nothing was recorded")
+
+
+def _overloaded(store: Store) -> NotRecorded:
+    return NotRecorded(
+        f"The ledger `{store.name}` is overloaded. Nothing was recorded; try again", "send fewer requests at once"
+    )
 
 
 def _outcome_unknown(store: Store) -> NotRecorded:

@@ -12,6 +12,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
 from typing import cast
@@ -35,10 +36,12 @@ APPLICATION_ID = 0x4F524441
 _LOG = logging.getLogger("ordain")
 
 _NEXT = "SELECT coalesce(max(leaf_index) + 1, 0) FROM entry"
-_KEY = "INSERT INTO subject_key (key, tag, wrapped) VALUES (?, ?, ?)"
-_ENTRY = "INSERT INTO entry (leaf_index, id, envelope) VALUES (?, ?, ?)"
-_PAYLOAD = "INSERT INTO payload (id, key, sealed) VALUES (?, ?, ?)"
-_INDEX = "INSERT INTO subject_index (key, id) VALUES (?, ?)"
+_KEY = "INSERT INTO subject_key (key, tag, wrapped) VALUES"
+_ENTRY = "INSERT INTO entry (leaf_index, id, envelope) VALUES"
+_PAYLOAD = "INSERT INTO payload (id, key, sealed) VALUES"
+_INDEX = "INSERT INTO subject_index (key, id) VALUES"
+_ROWS = 128
+"""Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html#max_variable_number)."""
 
 
 class SqliteStore(Store):
@@ -181,10 +184,10 @@ class SqliteStore(Store):
     def _insert(self, driver: sqlite3.Connection, entries: Sequence[Prepared]) -> None:
         first = driver.execute(_NEXT).fetchone()[0]
         if keys := new_keys(entries):
-            driver.executemany(_KEY, [(key.key, key.tag, key.wrapped) for key in keys])
-        driver.executemany(_ENTRY, [(first + n, entry.id, entry.envelope) for n, entry in enumerate(entries)])
-        driver.executemany(_PAYLOAD, [(entry.id, entry.data_key.key, entry.sealed) for entry in entries])
-        driver.executemany(_INDEX, [(e.data_key.key, e.id) for e in entries if e.data_key.indexed])
+            _insert(driver, _KEY, [(key.key, key.tag, key.wrapped) for key in keys])
+        _insert(driver, _ENTRY, [(first + n, entry.id, entry.envelope) for n, entry in enumerate(entries)])
+        _insert(driver, _PAYLOAD, [(entry.id, entry.data_key.key, entry.sealed) for entry in entries])
+        _insert(driver, _INDEX, [(e.data_key.key, e.id) for e in entries if e.data_key.indexed])
 
     def _connection(self) -> sa.Connection:
         if self._writer is None:
@@ -225,6 +228,20 @@ class SqliteStore(Store):
         self.engine.dispose()  # what is opened from here on makes a new log
         _LOG.warning("the log `%s` of the ledger was deleted while in use: what it held was saved", log)
         return None
+
+
+def _insert(driver: sqlite3.Connection, insert: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Adds rows, many by one statement.
+
+    Between two statements this thread lets go of the interpreter, and has to wait until another one does, up to 5 ms.
+    Each statement takes a power of two of rows, so that there are few different ones, and they stay prepared.
+    """
+    at = 0
+    while at < len(rows):
+        size = min(_ROWS, 1 << (len(rows) - at).bit_length() - 1)
+        values = ",".join([f"({','.join('?' * len(rows[0]))})"] * size)
+        driver.execute(f"{insert} {values}", list(chain.from_iterable(rows[at : at + size])))
+        at += size
 
 
 def _changed(folder: Path) -> int | None:

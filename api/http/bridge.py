@@ -1,0 +1,76 @@
+"""Flask beside the event loop: a request is read in the loop and answered in a thread (PEP 3333)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+
+from ordain.api.http.bodies import Exchange, Scope
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+_PLAIN = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+
+
+class Bridge:
+    """Calls `app` in one of `threads` threads."""
+
+    def __init__(self, app: Wsgi, threads: int) -> None:
+        self._app = app
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="flask")
+
+    async def answer(self, scope: Scope, exchange: Exchange, body: bytes) -> None:
+        """Answers the request, whose body has been read."""
+        loop = asyncio.get_running_loop()
+        environ = _environ(scope, body)
+        status, headers, answer = await loop.run_in_executor(self._threads, self._call, environ)
+        exchange.response_bytes(status, headers, answer)
+
+    def close(self) -> None:
+        """Waits for what is under way."""
+        self._threads.shutdown()
+
+    def _call(self, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+        told: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+            told[:] = [int(status.split(" ", 1)[0]), headers]
+
+        parts = self._app(environ, start_response)
+        try:
+            body = b"".join(parts)
+        finally:
+            if close := getattr(parts, "close", None):
+                close()
+        return told[0], told[1], body
+
+
+def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    host, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),  # escapes are resolved already
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": BytesIO(body),
+        "wsgi.input_terminated": True,  # the stream ends where the body ends, so a chunked one may be read
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = _PLAIN.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    if scope.authority is not None:
+        environ.setdefault("HTTP_HOST", scope.authority)
+    return environ

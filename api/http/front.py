@@ -1,0 +1,90 @@
+"""What the server calls for each request: decisions are made in its event loop, everything else is Flask's.
+
+A decision is calculation alone and takes a fraction of a millisecond, so the loop makes it at once and hands its entry
+to the ledger (`Ledger.begin`). While one group of entries is being flushed to the disk the next gathers, and no thread
+waits for any of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from ordain.api.ask import read_ask
+from ordain.api.decide import make_decision
+from ordain.api.http.bodies import BodyTooSlow, ClientGone, Exchange, Scope, body_of
+from ordain.api.http.bridge import Bridge, Wsgi
+from ordain.api.http.refusals import JSON, refused, refused_by_http, request_id_for, unforeseen
+from ordain.api.services import Services
+from ordain.audit.ledger.writer import Begun
+from ordain.engine.errors import OrdainError, RequestTooLarge
+
+_HEADERS = [("content-type", JSON)]
+# Names that are written otherwise (escapes, other letters) are looked up by Flask's route, as any other path is.
+_DECISIONS = re.compile(r"/v1/decisions/([A-Za-z0-9_-]+)")
+
+
+class Front:
+    """The application, as RSGI has it: `flask` answers what is no decision, in one of `threads` threads."""
+
+    def __init__(self, use: Services, flask: Wsgi, threads: int) -> None:
+        self._use = use
+        self._limit = use.settings.max_body_bytes
+        self._bridge = Bridge(flask, threads)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._bridge.close()
+
+    async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
+        decides = _DECISIONS.fullmatch(scope.path) if scope.method == "POST" else None
+        try:
+            if decides is None:
+                return await self._others(scope, exchange)
+            status, body = 200, await self._decide(decides[1], scope, exchange)
+        except OrdainError as error:
+            status, body = refused(error, _id(scope))
+        except ClientGone:
+            return None
+        except BodyTooSlow:
+            status, body = refused_by_http(408, "Request Timeout", "the request did not arrive whole", _id(scope))
+        except Exception as error:  # what nobody foresaw gets an answer, too
+            status, body = unforeseen(error, _id(scope))
+        exchange.response_bytes(status, _HEADERS, body)
+
+    async def _others(self, scope: Scope, exchange: Exchange) -> None:
+        try:
+            body = await body_of(scope, exchange, self._limit)
+        except RequestTooLarge:
+            body = bytes(self._limit + 1)  # whether that is a fault is for the route to say
+        await self._bridge.answer(scope, exchange, body)
+
+    async def _decide(self, service: str, scope: Scope, exchange: Exchange) -> bytes:
+        use = self._use
+        use.catalog.service(service)
+        body = await body_of(scope, exchange, self._limit)
+        decision = make_decision(read_ask(service, body), use)
+        future: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
+        use.ledger.ledger.begin(decision.entry, use.documents, self._done, future)
+        begun = await future
+        return decision.recorded(begun.receipt()).as_bytes()
+
+    def _done(self, group: list[Begun]) -> None:
+        """Called by the ledger's thread: wakes the loop once for all of them."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(_resolve, group)
+
+
+def _resolve(group: list[Begun]) -> None:
+    for begun in group:
+        future: asyncio.Future[Any] = begun.token
+        if not future.done():  # who asked may have gone
+            future.set_result(begun)
+
+
+def _id(scope: Scope) -> str:
+    return request_id_for(scope.headers.get("x-request-id") or "")
