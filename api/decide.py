@@ -47,7 +47,7 @@ class Decision:
     def recorded(self, receipt: Receipt) -> Answer:
         """The answer, now that the entry is durable. Raises ComplianceViolation when the service refuses it."""
         if self.refused:
-            raise ComplianceViolation(_refusals(self.entry))
+            raise refusal(self.entry.outcome.reasons(), self.entry.id)
         return Answer(self.entry, receipt)
 
 
@@ -89,13 +89,15 @@ def _local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
         raise MalformedRequest(f"`at`: `{at.isoformat()}` is out of the calendar") from None
 
 
-def _refusals(entry: DecisionEntry) -> list[Issue]:
+def refusal(reasons: list[dict[str, Any]], decision_id: object) -> ComplianceViolation:
     """Which rules denied, and where the decision is on record; the outcome itself stays out of the answer."""
-    denials = [reason for reason in entry.outcome.reasons() if reason.get("verdict") == Verdict.DENY]
-    return [
-        Issue(
-            f"`{denial['rule']}` denies it: {denial['because'] or denial['source']}",
-            f"{denial['source']}; on record as decision {entry.id}",
-        )
-        for denial in denials
-    ]
+    denials = [reason for reason in reasons if reason.get("verdict") == Verdict.DENY]
+    return ComplianceViolation(
+        [
+            Issue(
+                f"`{denial['rule']}` denies it: {denial['because'] or denial['source']}",
+                f"{denial['source']}; on record as decision {decision_id}",
+            )
+            for denial in denials
+        ]
+    )

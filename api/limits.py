@@ -16,6 +16,8 @@ class Limits:
     subject_characters: int = 200  # characters of a subject's name
     sheet_bytes: int = 32 << 20  # bytes of one spreadsheet that comes back
 
+    batch: int = 500  # decisions in one commit of a batch
+
     # waited for
     body_seconds: float = 10.0  # seconds for a request's body to arrive
     stop_seconds: int = 8  # seconds for what is under way, when the server stops
@@ -25,6 +27,7 @@ class Limits:
 
     # shown
     listed: int = 50  # findings shown in a terminal; --json or --csv has all
+    listed_refusals: int = 10  # lines of a batch that were refused, shown in a terminal
     listed_rules: int = 2  # rules of an entry that are named in its line
     line_characters: int = 160  # characters of a file's line shown with a finding
     given_characters: int = 60  # characters of an example's facts, or of a condition, in one line

@@ -1,4 +1,4 @@
-"""The HTTP service: a thin layer over `decide`. Flask has all routes; `api/http/front.py` makes decisions without it."""
+"""The HTTP service, a thin layer over `decide`: Flask has all routes, `api/http/front.py` decides without it."""
 
 from __future__ import annotations
 

@@ -63,32 +63,35 @@ def _whole(private: Json, envelope: Json, plan: Plan) -> tuple[Json, bytes]:
         {"policy": label, "nulls": [{"message": message, "at": at} for message, at in told]}
         for label, told in private.get("nulls", ())
     ]
-    scores = _scores(private, envelope)
-    verdict = _verdict(envelope)
-    answer = {
-        "at": private["at"],
-        "decision_id": envelope["id"],
-        "models": [{name: value for name, value in score.items() if name != "inputs"} for score in scores],
-        "obligations": obligations,
-        "outcome": private["outcome"],
-        "policies": envelope["policies"],
-        "reasons": reasons,
-        "service": envelope["service"],
-        "verdict": verdict,
-    }
     whole: Json = {
         "at": private["at"],
         "disclosures": [due["disclose"] for due in obligations if "disclose" in due],
         "facts": _facts(private, plan),
-        "models": scores,
+        "models": _scores(private, envelope),
         "obligations": obligations,
         "outcome": private["outcome"],
         "reasons": reasons,
         "subject": private["subject"],
         "trace": [*outcome.trace(), *nulls],
-        "verdict": verdict,
+        "verdict": _verdict(envelope),
     }
-    return whole, canonical(answer)
+    return whole, canonical(_answer(envelope, whole))
+
+
+def answer_of(envelope: Json, whole: Json, leaf_hash: str) -> bytes:
+    """The answer that was given, byte for byte, from a record that has been made whole."""
+    receipt = {"entry_id": envelope["id"], "leaf_hash": leaf_hash}
+    return canonical({**_answer(envelope, whole), "receipt": receipt})
+
+
+def _answer(envelope: Json, whole: Json) -> Json:
+    return {
+        **{name: whole[name] for name in ("at", "obligations", "outcome", "reasons", "verdict")},
+        "decision_id": envelope["id"],
+        "models": [{name: value for name, value in score.items() if name != "inputs"} for score in whole["models"]],
+        "policies": envelope["policies"],
+        "service": envelope["service"],
+    }
 
 
 def _trail(steps: list[list[Any]], plan: Plan) -> Iterator[Any]:

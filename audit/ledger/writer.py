@@ -15,7 +15,7 @@ from ordain.audit.ledger.group_commit import GroupCommit, OutcomeUnknown, TooMan
 from ordain.audit.limits import LIMITS
 from ordain.audit.store.store import EntryRefused, KeyMoved, Store
 from ordain.audit.store.texts import changed
-from ordain.engine.errors import LedgerUnavailable, NotRecorded, PolicyChanged, UnknownSubject
+from ordain.engine.errors import LedgerUnavailable, NotRecorded, OrdainError, PolicyChanged, UnknownSubject
 
 _LOG = logging.getLogger("ordain")
 
@@ -155,24 +155,48 @@ class Ledger:
     def append_all(self, entries: Iterable[Recordable], documents: Iterable[Document] = ()) -> list[Receipt]:
         """Writes several entries in one commit; like `append` for each of them, all or none.
 
-        Only where one of them cannot be written at first is each written by itself: then those before it stay.
+        Only where one of them cannot be written at first is each written by itself: then the others stay.
         """
+        receipts = []
+        for receipt in self.append_each(entries, documents):
+            if isinstance(receipt, OrdainError):
+                raise receipt
+            receipts.append(receipt)
+        return receipts
+
+    def append_each(
+        self, entries: Iterable[Recordable], documents: Iterable[Document] = ()
+    ) -> list[Receipt | OrdainError]:
+        """Writes several entries in one commit. For each its receipt, or what `append` would raise for it."""
         wanted = list(entries)
         new: dict[str | None, DataKey] = {}
-        ready = []
-        for entry in wanted:
-            ready.append(made := self.prepare(entry, new.get(entry.subject)))
-            if made.data_key.wrapped is not None:
-                new[entry.subject] = made.data_key
+        ready: list[Prepared] = []
+        try:
+            for entry in wanted:
+                ready.append(made := self.prepare(entry, new.get(entry.subject)))
+                if made.data_key.wrapped is not None:
+                    new[entry.subject] = made.data_key
+        except NotRecorded:  # one of them is at fault, or none can be sealed: each is told its own
+            return [self._append_one(entry, documents) for entry in wanted]
         try:
             self._group.submit(_Job(ready, documents))
-        except (EntryRefused, KeyMoved, TooManyWaiting):
+        except (EntryRefused, KeyMoved):
             for made in ready:
                 self._keyring.forget(made.data_key.tag)
-            return [self.append(entry, documents) for entry in wanted]
+            return [self._append_one(entry, documents) for entry in wanted]
+        except TooManyWaiting:
+            return [_overloaded(self._store)] * len(wanted)
         except OutcomeUnknown:
-            raise _outcome_unknown(self._store) from None
+            return [_outcome_unknown(self._store)] * len(wanted)
+        except OrdainError as error:  # of the database, not of one of them
+            return [error] * len(wanted)
         return [made.receipt for made in ready]
+
+    def _append_one(self, entry: Recordable, documents: Iterable[Document]) -> Receipt | OrdainError:
+        try:
+            return self.append(entry, documents)
+        except OrdainError as error:
+            return error
 
     def prepare(self, entry: Recordable, data_key: DataKey | None = None) -> Prepared:
         """The entry, sealed under its subject's key, which may be given. Raises NotRecorded."""

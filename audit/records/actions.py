@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from ordain.audit.limits import LIMITS
+from ordain.audit.records.rows import Row, table_rows
 from ordain.engine.errors import DataQualityIssue, Issue, MalformedRequest, OrdainError, did_you_mean, reason_of
-from ordain.engine.late import late
-from ordain.engine.values.json_text import read_json
 from ordain.engine.values.types import plain
 
 OUTCOME = "outcome."
@@ -46,20 +44,15 @@ class Action:
     outcome: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Row(NamedTuple):
-    number: int
-    cells: Mapping[str, Any]
-
-
 def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list[Action]:
     """The actions of a file, by its suffix .csv, .jsonl (.ndjson) or .parquet. `zone` is of times without an offset.
 
     Raises MalformedRequest for a file that is no such table, DataQualityIssue with row, column and value of what is
     wrong in it.
     """
-    rows = _rows(path)
+    rows = table_rows(path)
     try:
-        table = list(rows)
+        table = [Row(number, dict(_flattened(cells))) for number, cells in rows]
     except OSError as error:
         raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
     except (csv.Error, UnicodeDecodeError) as error:
@@ -73,44 +66,6 @@ def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list
     return actions
 
 
-def _rows(path: Path) -> Iterator[_Row]:
-    match path.suffix.lower():
-        case ".csv":
-            return _csv(path)
-        case ".jsonl" | ".ndjson":
-            return _jsonl(path)
-        case ".parquet":
-            return _parquet(path)
-    raise MalformedRequest(f"`{path}` is not a table that can be read", "its name must end in .csv, .jsonl or .parquet")
-
-
-def _csv(path: Path) -> Iterator[_Row]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
-        twice = [name for name in reader.fieldnames or () if (reader.fieldnames or []).count(name) > 1]
-        if twice:
-            raise MalformedRequest(f"`{path}` has the column `{twice[0]}` twice", "rename one of them")
-        for number, cells in enumerate(reader, start=1):
-            if None in cells or None in cells.values():
-                more = "more" if None in cells else "fewer"
-                raise MalformedRequest(f"row {number} of `{path}` has {more} cells than the heading")
-            yield _Row(number, cells)
-
-
-def _jsonl(path: Path) -> Iterator[_Row]:
-    with io.BufferedReader(io.FileIO(path)) as file:
-        for number, line in enumerate(filter(bytes.strip, file), start=1):
-            cells = read_json(line, f"row {number} of `{path}`")
-            if not isinstance(cells, dict):
-                raise MalformedRequest(f"row {number} of `{path}` is not a JSON object")
-            yield _Row(number, dict(_flattened(cells)))
-
-
-def _parquet(path: Path) -> Iterator[_Row]:
-    for number, cells in enumerate(late("ordain.audit.records.parquet:read_rows")(path), start=1):
-        yield _Row(number, dict(_flattened(cells)))
-
-
 def _flattened(cells: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Objects within objects as `outcome.offer.action`."""
     for name, value in cells.items():
@@ -120,7 +75,7 @@ def _flattened(cells: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _check_columns(path: Path, columns: Columns, table: Iterable[_Row]) -> None:
+def _check_columns(path: Path, columns: Columns, table: Iterable[Row]) -> None:
     known = {name for row in table for name in row.cells}
     if not known:
         raise MalformedRequest(f"`{path}` has no row")
@@ -134,7 +89,7 @@ def _check_columns(path: Path, columns: Columns, table: Iterable[_Row]) -> None:
     )
 
 
-def _action(row: _Row, columns: Columns, zone: dt.tzinfo, issues: list[Issue]) -> Action:
+def _action(row: Row, columns: Columns, zone: dt.tzinfo, issues: list[Issue]) -> Action:
     cells = {name: text for name, cell in row.cells.items() if (text := _text(cell)) is not None}
 
     def read(column: str, reader: Any, expected: str) -> Any:

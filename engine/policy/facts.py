@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
+from ordain.engine.errors import Issue, NotThatType, OrdainError, PolicyError, Span
 from ordain.engine.made_often import made_often
 from ordain.engine.policy.readers import Reader, number_reader, plain_reader
 from ordain.engine.values.types import NUMBERS, Kind, Limits, Type, Value, format_raw, read
@@ -168,6 +168,10 @@ class FactSource(ModelCard, Protocol):
     """Anything that can compute a fact from other facts: here, a model."""
 
     def score(self, inputs: Mapping[str, Value]) -> Score: ...
+
+    def score_many(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
+        """What `score` gives, or raises, for each."""
+        ...
 
 
 @made_often(frozen=True, slots=True)

@@ -20,9 +20,7 @@ def read_json(text: bytes, what: str) -> Any:
     try:
         decoded = text.decode("utf-8")
         if decoded.startswith("\ufeff"):
-            raise MalformedRequest(
-                f"{what} is not JSON: it begins with a byte order mark", "write it as UTF-8 without one"
-            )
+            raise MalformedRequest(f"{what} is not JSON: it begins with a byte order mark", "line 1, column 1")
         try:
             return _READ.decode(decoded)
         except ArithmeticError:

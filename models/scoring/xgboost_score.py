@@ -9,7 +9,7 @@ score and the reasons. The sum agrees with `Booster.predict(output_margin=True)`
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 import xgboost as xgb
 
-from ordain.engine.errors import ModelDegradationDetected
+from ordain.engine.errors import ModelDegradationDetected, OrdainError
 from ordain.engine.policy.facts import Fact, Reason, Score, round_to
 from ordain.engine.values.types import Value
 from ordain.models.features.encoder import Encoder
@@ -56,7 +56,7 @@ class ScoreModel:
         # One row is too little work to share: threads would only wait for each other.
         booster.set_param({"nthread": 1})
         # The first prediction configures the booster, which is not safe between threads; later ones only read.
-        self._contributions(np.zeros((1, self._encoder.width), dtype=np.float32))
+        self._one(np.zeros((1, self._encoder.width), dtype=np.float32))
 
     def score(self, inputs: Mapping[str, Value]) -> Score:
         """The probability of churn and what moved it most, the largest contribution first.
@@ -64,7 +64,28 @@ class ScoreModel:
         Raises CustomerDataIncomplete or DataQualityIssue for inputs that are not as `reads` declares them, and
         ModelDegradationDetected when the model gives no finite score.
         """
-        parts = self.contributions(inputs)
+        return self._score(inputs, self.contributions(inputs))
+
+    def score_many(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
+        """What `score` gives or raises for each, in one call of XGBoost."""
+        rows: list[np.ndarray] = []
+        scores: list[Score | OrdainError | None] = []
+        for inputs in many:
+            try:
+                rows.append(self._encoder.row(inputs))
+                scores.append(None)
+            except OrdainError as error:
+                scores.append(error)
+        parts = iter(self._contributions(np.concatenate(rows)) if rows else ())
+        return [
+            self._of_part(inputs, next(parts)) if score is None else score
+            for inputs, score in zip(many, scores, strict=True)
+        ]
+
+    def _of_part(self, inputs: Mapping[str, Value], part: Contributions | OrdainError) -> Score | OrdainError:
+        return part if isinstance(part, OrdainError) else self._score(inputs, part)
+
+    def _score(self, inputs: Mapping[str, Value], parts: Contributions) -> Score:
         order = sorted(range(len(parts.features)), key=lambda at: -abs(parts.features[at]))
         reasons = []
         for at in order[: LIMITS.reasons]:
@@ -77,20 +98,30 @@ class ScoreModel:
 
     def contributions(self, inputs: Mapping[str, Value]) -> Contributions:
         """The calibrated log-odds in parts. Raises as `score`."""
-        return self._contributions(self._encoder.row(inputs))
+        return self._one(self._encoder.row(inputs))
 
-    def _contributions(self, row: np.ndarray) -> Contributions:
+    def _one(self, row: np.ndarray) -> Contributions:
+        [parts] = self._contributions(row)
+        if isinstance(parts, OrdainError):
+            raise parts
+        return parts
+
+    def _contributions(self, rows: np.ndarray) -> list[Contributions | OrdainError]:
+        """One for each row; an error for one without a finite score. Raises ModelDegradationDetected."""
         try:
             # Of XGBoost's calls only this one gives contributions; a DMatrix of one row is some 110 us of its cost.
-            matrix = xgb.DMatrix(row, nthread=1)
-            cells = self._booster.predict(matrix, pred_contribs=True, validate_features=False)[0].tolist()
+            matrix = xgb.DMatrix(rows, nthread=1)
+            table = self._booster.predict(matrix, pred_contribs=True, validate_features=False).tolist()
         except (xgb.core.XGBoostError, ValueError) as error:
             raise ModelDegradationDetected(*_broken(self, f"it cannot score: {str(error)[:200]}")) from None
+        return [self._parts(cells) for cells in table]
+
+    def _parts(self, cells: list[float]) -> Contributions | OrdainError:
         slope, starts = self.card.slope, self._starts
         features = tuple(slope * sum(cells[start:end]) for start, end in pairwise(starts))
         base = slope * cells[-1] + self.card.intercept
         if not math.isfinite(log_odds := base + sum(features)):
-            raise ModelDegradationDetected(*_broken(self, "its score is not a finite number"))
+            return ModelDegradationDetected(*_broken(self, "its score is not a finite number"))
         return Contributions(base, features, log_odds)
 
 

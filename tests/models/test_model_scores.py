@@ -100,3 +100,13 @@ def test_what_the_model_reads_is_what_the_table_declared(model: ScoreModel, tabl
     assert model.reads == table.facts
     assert model.name == "churn"
     assert model.version == "1"
+
+
+def test_many_scored_at_once_get_what_each_alone_gets(card: Card, trained: Trained, table: Table) -> None:
+    model = ScoreModel(card, "", _booster(trained))
+    rows = [dict(row) for row in table.rows[:200]]
+    bad = dict.fromkeys(rows[0])
+    many = model.score_many([*rows[:100], bad, *rows[100:]])
+    assert isinstance(many.pop(100), CustomerDataIncomplete)
+    assert many == [model.score(row) for row in rows]
+    assert model.score_many([]) == []

@@ -1,0 +1,97 @@
+"""Many decisions at once: scored together, recorded in one commit, and each with its own answer or error."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ordain.api.ask import Ask
+from ordain.api.decide import Answer, Decision, make_decision
+from ordain.api.services import Services
+from ordain.engine.errors import OrdainError
+from ordain.engine.policy.facts import Fact, FactSource, Score
+from ordain.engine.values.types import Value
+
+
+def decide_many(asks: Sequence[Ask | OrdainError], use: Services) -> list[Decision | OrdainError]:
+    """Decides each, and records nothing; an ask that is an error already stays what it is.
+
+    Asks whose facts come from a model are scored together, which gives what scoring each alone gives.
+    """
+    came: list[Decision | OrdainError] = [OrdainError("not asked yet")] * len(asks)
+    scores: list[dict[str, Score | OrdainError]] = [{} for _ in asks]
+    waiting = list(range(len(asks)))
+    while waiting:
+        wanted: dict[FactSource, list[tuple[int, Mapping[str, Value]]]] = defaultdict(list)
+        for at in waiting:
+            try:
+                came[at] = _decided(asks[at], use, scores[at])
+            except _Wanted as wants:
+                wanted[wants.model].append((at, wants.inputs))
+        waiting = []
+        for model, group in wanted.items():
+            for (at, _), score in zip(group, model.score_many([inputs for _, inputs in group]), strict=True):
+                scores[at][model.name] = score
+                waiting.append(at)
+    return came
+
+
+def record_many(decisions: Sequence[Decision | OrdainError], use: Services) -> list[Answer | OrdainError]:
+    """Records what was decided in one commit, if the ledger can, and gives the answers in the same order."""
+    made = [decision for decision in decisions if isinstance(decision, Decision)]
+    receipts = iter(use.ledger.ledger.append_each([decision.entry for decision in made], use.documents))
+    answers: list[Answer | OrdainError] = []
+    for decision in decisions:
+        if isinstance(decision, OrdainError):
+            answers.append(decision)
+            continue
+        receipt = next(receipts)
+        try:
+            answers.append(receipt if isinstance(receipt, OrdainError) else decision.recorded(receipt))
+        except OrdainError as refused:  # on record, and its service refuses what was denied
+            answers.append(refused)
+    return answers
+
+
+class _Wanted(Exception):
+    """A decision needs a score first."""
+
+    def __init__(self, model: FactSource, inputs: Mapping[str, Value]) -> None:
+        super().__init__(model.name)
+        self.model, self.inputs = model, inputs
+
+
+class _InTurn:
+    """A model that asks for its inputs to be scored with those of others, and has the score when it is asked again."""
+
+    def __init__(self, model: FactSource, scores: Mapping[str, Score | OrdainError]) -> None:
+        self.name, self.version, self.digest = model.name, model.version, model.digest
+        self.reads: tuple[Fact, ...] = tuple(model.reads)
+        self._model, self._scores = model, scores
+
+    def score(self, inputs: Mapping[str, Value]) -> Score:
+        """Raises _Wanted the first time."""
+        score = self._scores.get(self.name)
+        if score is None:
+            raise _Wanted(self._model, inputs)
+        if isinstance(score, OrdainError):
+            raise score
+        return score
+
+    def score_many(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
+        """One after another."""
+        return [self.score(inputs) for inputs in many]
+
+
+def _decided(ask: Ask | OrdainError, use: Services, scores: dict[str, Score | OrdainError]) -> Decision | OrdainError:
+    """Raises _Wanted."""
+    if isinstance(ask, OrdainError):
+        return ask
+    models = {
+        name: model if isinstance(model, OrdainError) else _InTurn(model, scores) for name, model in use.models.items()
+    }
+    try:
+        return make_decision(ask, replace(use, models=models) if models else use)
+    except OrdainError as error:
+        return error

@@ -1,0 +1,140 @@
+"""Questions from a table: a row of CSV or Parquet, or a line of JSON, is one."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from ordain.api.ask import Ask, make_ask, read_ask
+from ordain.audit.records.rows import JSON_LINES, Row, lines, table_rows
+from ordain.engine.errors import Issue, MalformedRequest, OrdainError, did_you_mean, reason_of
+from ordain.engine.late import late
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.values.types import Kind, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`subject` names the column of whom it is about; `ignored` those that are no facts. A column `at` may say when."""
+
+    path: Path
+    subject: str = "subject"
+    ignored: frozenset[str] = frozenset()
+
+
+def read_asks(table: Table, service: str, vocabulary: Vocabulary) -> Iterator[tuple[int, Ask | OrdainError]]:
+    """The questions of a file with their numbers: of the line of .jsonl and .ndjson, of the row without the heading.
+
+    A line of JSON is what the HTTP service takes. Elsewhere a column is a fact; a cell without text or value leaves
+    it out, and the items of a list stand between semicolons. What is wrong with one line alone is its error.
+
+    Raises MalformedRequest for a file that is no table, or has a column that is no fact.
+    """
+    path = table.path
+    try:
+        if path.suffix.lower() in JSON_LINES:
+            for number, line in lines(path):
+                yield number, _attempt(read_ask, service, line)
+            return
+        known = False
+        for row in table_rows(path):
+            if not known:
+                _check_columns(table, row.cells, vocabulary)
+                known = True
+            yield row.number, _attempt(_ask_of, table, service, row, vocabulary)
+    except OSError as error:
+        raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise MalformedRequest(f"`{path}` is not a {path.suffix[1:]} table: {error}") from None
+
+
+def count_rows(path: Path) -> int | None:
+    """About how many rows a file has, for a progress bar; None when that is not told quickly."""
+    try:
+        if path.suffix.lower() == ".parquet":
+            return int(late("ordain.audit.records.parquet:count_rows")(path))
+        with path.open("rb") as file:
+            breaks = sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
+    except OSError:
+        return None
+    return max(0, breaks - (path.suffix.lower() == ".csv"))
+
+
+def _attempt(read: Any, *given: Any) -> Ask | OrdainError:
+    try:
+        ask: Ask = read(*given)
+        return ask
+    except OrdainError as error:
+        return error
+
+
+def _check_columns(table: Table, names: Iterable[str], vocabulary: Vocabulary) -> None:
+    names = set(names)
+    if table.subject not in names:
+        hint = did_you_mean(table.subject, names) or "name it with --subject-column"
+        raise MalformedRequest(f"`{table.path}` has no column `{table.subject}`", hint)
+    strangers = sorted(names - {table.subject, "at"} - table.ignored - vocabulary.inputs)
+    if strangers:
+        raise MalformedRequest(
+            [
+                Issue(
+                    f"the column `{name}` of `{table.path}` is no fact that a request may send",
+                    did_you_mean(name, vocabulary.inputs) or f"rename it, or leave it out: --ignore-column '{name}'",
+                )
+                for name in strangers
+            ]
+        )
+
+
+def _ask_of(table: Table, service: str, row: Row, vocabulary: Vocabulary) -> Ask:
+    facts = {}
+    for name, cell in row.cells.items():
+        if (
+            name in vocabulary.inputs
+            and name != table.subject
+            and (raw := _raw(cell, vocabulary[name].type)) is not None
+        ):
+            facts[name] = raw
+    subject, at = row.cells[table.subject], row.cells.get("at")
+    when = at.isoformat() if isinstance(at, dt.datetime) else at or None
+    return make_ask(service, subject if isinstance(subject, str) else _text(subject), facts, when)
+
+
+def _text(cell: object) -> object:
+    """Customers are often numbered."""
+    return str(cell) if isinstance(cell, int) and not isinstance(cell, bool) else cell
+
+
+def _raw(cell: object, type: Type) -> object:
+    """The JSON value of a cell; None when it is empty. What does not fit stays, and is refused with its fact."""
+    if isinstance(cell, str):
+        return _of_text(cell, type)
+    if isinstance(cell, float):
+        return None if cell != cell else Decimal(repr(cell))  # a number that is none is how tables write a gap
+    if isinstance(cell, dt.datetime | dt.date | dt.time):
+        return cell.isoformat()
+    if isinstance(cell, list | tuple):
+        return [_raw(item, type.item or type) for item in cell]
+    if isinstance(cell, Mapping):
+        return {name: _raw(part, type.fields.get(name, type) if type.fields else type) for name, part in cell.items()}
+    return Decimal(cell) if isinstance(cell, int) and not isinstance(cell, bool) else cell
+
+
+def _of_text(cell: str, type: Type) -> object:
+    if not cell:
+        return None
+    if type.kind is Kind.NUMBER:
+        try:
+            return Decimal(cell.strip())
+        except InvalidOperation:
+            return cell
+    if type.kind is Kind.FLAG:
+        return {"true": True, "false": False}.get(cell.strip().lower(), cell)
+    if type.kind is Kind.LIST and type.item is not None:
+        return [_of_text(item.strip(), type.item) for item in cell.split(";") if item.strip()]
+    return cell

@@ -1,0 +1,63 @@
+"""`ordain decide SERVICE --table FILE`: a decision for each row, and a run that can be gone on with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from time import perf_counter
+
+from ordain.api.cli.asks_file import Table, count_rows, read_asks
+from ordain.api.cli.batch_run import BatchRun, Ran
+from ordain.api.cli.invocation import Invocation
+from ordain.api.cli.progress import progress_bar
+from ordain.api.cli.terminal import ERR, OUT
+from ordain.api.services import wire
+from ordain.api.settings import load_settings
+
+
+def decide_table(
+    call: Invocation,
+    service: str,
+    table: Path,
+    as_json: bool,
+    *,
+    out: Path | None,
+    resume: bool,
+    subject_column: str,
+    ignore_column: tuple[str, ...],
+) -> int:
+    """Gives the exit code: 1 when some rows were refused. Raises as `BatchRun.run` and `read_asks` do."""
+    out = out or table.with_name(f"{table.stem}.decisions.jsonl")
+    use = wire(load_settings(call.config), service)
+    began, run = perf_counter(), BatchRun(out, use)
+    try:
+        use.catalog.service(service)
+        asks = read_asks(Table(table, subject_column, frozenset(ignore_column)), service, use.vocabulary)
+        total = count_rows(table)
+        with progress_bar(service) as (bar, task):
+            bar.update(task, total=total)
+            ran = run.run(asks, resume=resume, progress=lambda done: bar.update(task, completed=done))
+    except BaseException:
+        if run.begun:
+            ERR.print(f"stopped; what was decided stands in `{out}`: go on with --resume", markup=False)
+        raise
+    finally:
+        use.close()
+    _show(ran, out, perf_counter() - began, as_json)
+    return 1 if ran.errors else 0
+
+
+def _show(ran: Ran, out: Path, seconds: float, as_json: bool) -> None:
+    decided = sum(ran.decided.values())
+    if as_json:
+        told = {"found": ran.found, "decided": dict(ran.decided), "refused": ran.errors, "out": str(out)}
+        OUT.print(json.dumps(told, ensure_ascii=False), markup=False)
+        return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in ran.decided.most_common())
+    earlier = f" after {ran.found:,} of an earlier run" if ran.found else ""
+    rate = f", {decided / seconds:,.0f} a second" if seconds > 0 else ""
+    OUT.print(f"{decided:,} decided{earlier} ({kinds or 'none'}){rate}; the answers are in `{out}`", markup=False)
+    for number, error in ran.refused:
+        OUT.print(f"row {number}: {error.issues[0]}", markup=False)
+    if ran.errors > len(ran.refused):
+        OUT.print(f"and {ran.errors - len(ran.refused):,} more rows were refused; each has its error in the file")

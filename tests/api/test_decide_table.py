@@ -1,0 +1,167 @@
+"""`ordain decide --table`: a decision for each row, each with its own answer or error, and none decided twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from served import environment, ordain, ordain_here
+
+ROWS = 40
+
+
+def _csv(folder: Path, rows: int = ROWS, name: str = "customers.csv") -> Path:
+    lines = [f"C-{number % 7},{number * 3 % 120},100" for number in range(rows)]
+    (folder / name).write_text("subject,usage_gb,plan_gb\n" + "\n".join(lines) + "\n")
+    return folder / name
+
+
+def _run(folder: Path, *more: str, table: str = "customers.csv", code: int = 0) -> str:
+    done = ordain_here(folder, "decide", "plan-advice", "--table", table, *more)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def _answers(folder: Path, name: str = "customers.decisions.jsonl") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / name).read_bytes().splitlines()]
+
+
+def _recorded(folder: Path) -> Counter[str]:
+    with closing(sqlite3.connect(folder / "ordain.db")) as database:
+        envelopes = [json.loads(row[0]) for row in database.execute("SELECT envelope FROM entry")]
+    return Counter(entry["id"] for entry in envelopes if entry["kind"] == "decision")
+
+
+def _facts_of(folder: Path, answer: dict[str, Any]) -> dict[str, Any]:
+    done = ordain_here(folder, "audit", "show", answer["decision_id"], "--json")
+    shown = json.loads(done.stdout)["private"]
+    return {name: fact["value"] for name, fact in shown["facts"].items()} | {"subject": shown["subject"]}
+
+
+def test_every_row_is_decided_in_its_order_and_on_record(tmp_path: Path) -> None:
+    _csv(tmp_path)
+    assert "40 decided (40 decided)" in _run(tmp_path)
+    answers = _answers(tmp_path)
+    assert len(answers) == ROWS
+    assert _recorded(tmp_path) == Counter(answer["decision_id"] for answer in answers)
+    assert _facts_of(tmp_path, answers[5]) == {"usage_gb": "15", "plan_gb": "100", "subject": "C-5"}
+    assert ordain_here(tmp_path, "audit", "verify").returncode == 0
+    assert ordain_here(tmp_path, "replay", "--all").returncode == 0
+
+
+def test_the_same_rows_in_each_form_of_table_give_the_same(tmp_path: Path) -> None:
+    _csv(tmp_path)
+    cells = [line.split(",") for line in (tmp_path / "customers.csv").read_text().splitlines()[1:]]
+    asks = [{"subject": s, "facts": {"usage_gb": int(u), "plan_gb": int(p)}} for s, u, p in cells]
+    (tmp_path / "lines.jsonl").write_text("\n\n".join(json.dumps(ask) for ask in asks))
+    columns = {"subject": [row[0] for row in cells]}
+    columns |= {name: [float(row[at]) for row in cells] for at, name in ((1, "usage_gb"), (2, "plan_gb"))}
+    pq.write_table(pa.table({**columns, "note": ["x"] * ROWS}), tmp_path / "columns.parquet")
+    _run(tmp_path)
+    _run(tmp_path, table="lines.jsonl")
+    _run(tmp_path, "--ignore-column", "note", table="columns.parquet")
+    first, *others = (
+        [answer["outcome"] for answer in _answers(tmp_path, f"{name}.decisions.jsonl")]
+        for name in ("customers", "lines", "columns")
+    )
+    assert first == others[0] == others[1]
+
+
+def test_a_bad_row_spoils_only_itself(tmp_path: Path) -> None:
+    lines = [
+        b'{"subject": "C-1", "facts": {"usage_gb": 95, "plan_gb": 100}}',
+        b"not JSON",
+        b'{"subject": "", "facts": {}}',
+        b'{"subject": "C-2", "facts": {"usage_gb": "95", "plan_gb": 100}}',
+        b'{"subject": "C-3", "facts": {"usage_gb": 95, "plan_gb": 100}}',
+    ]
+    (tmp_path / "asks.jsonl").write_bytes(b"\n".join(lines))
+    told = _run(tmp_path, table="asks.jsonl", code=1)
+    assert "2 decided (2 decided)" in told
+    assert "row 4: `usage_gb`" in told
+    answers = _answers(tmp_path, "asks.decisions.jsonl")
+    assert [answer.get("line") for answer in answers] == [None, 2, 3, 4, None]
+    codes = ["MalformedRequest", "MalformedRequest", "DataQualityIssue"]
+    assert [answer["error"]["code"] for answer in answers[1:4]] == codes
+    assert sum(_recorded(tmp_path).values()) == 2
+
+
+@pytest.mark.parametrize(
+    ("heading", "told"),
+    [
+        ("subject,usage_gb,plan_bg", "the column `plan_bg` of `t.csv` is no fact"),
+        ("customer,usage_gb,plan_gb", "`t.csv` has no column `subject`"),
+        ("subject,usage_gb,usage_gb", "`t.csv` has the column `usage_gb` twice"),
+    ],
+)
+def test_a_table_whose_columns_do_not_fit_is_refused_before_anything_is_decided(
+    tmp_path: Path, heading: str, told: str
+) -> None:
+    (tmp_path / "t.csv").write_text(f"{heading}\nC-1,1,2\n")
+    assert told in _run(tmp_path, table="t.csv", code=2)
+    assert not _recorded(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["none.csv", "table.xlsx"])
+def test_a_file_that_is_no_table_is_told(tmp_path: Path, name: str) -> None:
+    assert "`table.xlsx` is not a table" in _run(tmp_path, table=name, code=2) or name == "none.csv"
+
+
+def test_answers_are_never_written_over(tmp_path: Path) -> None:
+    _csv(tmp_path)
+    _run(tmp_path)
+    assert "already exists" in _run(tmp_path, code=2)
+    assert "0 decided after 40 of an earlier run" in _run(tmp_path, "--resume")
+    assert sum(_recorded(tmp_path).values()) == ROWS
+    assert "there is no `other.jsonl`" in _run(tmp_path, "--resume", "--out", "other.jsonl", code=2)
+
+
+def test_what_was_recorded_and_not_written_is_read_back_and_not_decided_again(tmp_path: Path) -> None:
+    _csv(tmp_path)
+    _run(tmp_path)
+    out = tmp_path / "customers.decisions.jsonl"
+    lines = out.read_bytes().splitlines(keepends=True)
+    ids = [json.loads(line)["decision_id"] for line in lines]
+    out.write_bytes(b"".join(lines[:10]) + lines[10][:25])  # as if the power had failed while they were written
+    (tmp_path / "customers.decisions.jsonl.next").write_text(json.dumps({"after": 0, "ids": ids}))
+    assert "30 decided after 10 of an earlier run (30 recorded before)" in _run(tmp_path, "--resume")
+    assert out.read_bytes().splitlines(keepends=True) == lines
+    assert sum(_recorded(tmp_path).values()) == ROWS
+
+
+def test_a_run_that_is_killed_again_and_again_decides_every_row_once(tmp_path: Path) -> None:
+    rows, kills, more = 6_000, 0, ()
+    _csv(tmp_path, rows)
+    out = tmp_path / "customers.decisions.jsonl"
+    command = [sys.executable, "-m", "ordain", "decide", "plan-advice", "--table", "customers.csv"]
+    while kills < 4:
+        running = subprocess.Popen(
+            [*command, *more], cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        begun = out.stat().st_size if out.exists() else 0
+        while running.poll() is None and (not out.exists() or out.stat().st_size <= begun):
+            time.sleep(0.002)
+        time.sleep(0.05 * kills)
+        os.kill(running.pid, signal.SIGKILL)
+        running.communicate()
+        kills, more = kills + 1, ("--resume",)
+    done = ordain(tmp_path, "decide", "plan-advice", "--table", "customers.csv", "--resume")
+    assert done.returncode == 0, done.stderr
+    answers = _answers(tmp_path)
+    assert len(answers) == rows
+    assert _recorded(tmp_path) == Counter(answer["decision_id"] for answer in answers)
+    assert ordain_here(tmp_path, "audit", "verify").returncode == 0
+    assert not (tmp_path / "customers.decisions.jsonl.next").exists()
