@@ -83,12 +83,13 @@ def parts(value: Value, levels: int = LIMITS.walked_levels) -> int:
         below: list[Value] = []
         for part in here:
             kind = type(part)
+            if kind is str:
+                count += len(part) // _PER_PART
+                continue
             if kind is tuple:
                 below.extend(part)
             elif kind is dict:
                 below.extend(part.values())
-            elif kind is str:
-                count += len(part) // _PER_PART
             elif kind is Interval:
                 below.extend((part.low, part.high))
             if len(below) > _MOST_PARTS:
