@@ -34,6 +34,9 @@ _BETWEEN: dict[tuple[bool, bool], Callable[[Any, Any, Any], bool]] = {
 """By whether the low and the high end is open."""
 
 
+_FAR = Decimal(10**9)
+
+
 Bare = (
     Shared
     | tree.Name
@@ -129,6 +132,9 @@ class StrictWriter(Writer):
         fields = {name: f"{item}[{self.constant(name)}]" for name in (of.fields if of is not None else ())}
         names = {"item": item, **fields}
         if node.condition.type.kind is Kind.NUMBER:
+            match node.condition:
+                case tree.Literal(value=Decimal() as position) if abs(position) < _FAR and position == int(position):
+                    return f"z.item({base}, {int(position)}, {self.constant(position)})"
             if names.keys().isdisjoint(tree.names(node.condition)):
                 return f"z.at({base}, {self.of(node.condition)})"
             return f"z.position({base}, lambda {item}: {self.within(names).of(node.condition)})"

@@ -84,14 +84,17 @@ def parts(value: Value, levels: int = LIMITS.walked_levels) -> int:
         for part in here:
             kind = type(part)
             if kind is str:
-                count += len(part) // _PER_PART
+                if len(part) >= _PER_PART:
+                    count += len(part) // _PER_PART
                 continue
-            if kind is tuple:
-                below.extend(part)
-            elif kind is dict:
-                below.extend(part.values())
+            if kind is dict:
+                below += part.values()
+            elif kind is tuple:
+                below += part
             elif kind is Interval:
-                below.extend((part.low, part.high))
+                below += (part.low, part.high)
+            else:
+                continue
             if len(below) > _MOST_PARTS:
                 break
         here, level = below, level + 1
