@@ -29,10 +29,11 @@ _NODES_OF_CALL = 6
 class Work:
     """What is left to one decision. Anything spent beyond it raises CalculationFailed."""
 
+    _sized: tuple[Value, int] = (None, 0)
+    """What was gone through last, and its units: the rules of a table ask the same list again and again."""
+
     def __init__(self, work: int = LIMITS.work) -> None:
         self.left = work
-        # Rules of one table ask the same list again and again; being kept here, it is not changed for another.
-        self._sized: tuple[Value, int] = (None, 0)
 
     def spend(self, units: int) -> None:
         self.left -= units
