@@ -41,12 +41,9 @@ class PreparedTable:
         self.makers: dict[int, Part] = {}
         self.tests: dict[int, Part] = {}
         self.otherwise: Part | None = None
-
-    @property
-    def plain(self) -> bool:
-        """Whether nothing but the index decides which rule is first, and all rows are known."""
+        # Nothing but the index decides which rule is first, and its row is known.
         first = self.table.hit_policy is HitPolicy.FIRST
-        return first and not (self._named[0] or self._named[1] or self.lenient)
+        self.plain = first and index.single and not (makers or tests or plan.lenient)
 
     def bind(self, functions: Mapping[str, Any]) -> None:
         makers, tests, otherwise = self._named
@@ -76,6 +73,11 @@ class PreparedTable:
         return len(self.table.rules), positions, self._into(value, runtime)
 
     def _first(self, columns: tuple[Value, ...], args: tuple[Any, ...]) -> Decided:
+        if self.plain:
+            matching, unknown = self.index.lookup(columns)
+            if matching and not unknown:
+                number = (matching & -matching).bit_length() - 1
+                return number + 1, (number,), self.rows[number]
         for number in self._matching(columns, args):
             row = self.rows[number] if number not in self.makers else self._row(number, args)
             return number + 1, (number,), self._into(row, args[1]) if self.lenient else row

@@ -109,12 +109,12 @@ class TableCode:
         decide = self.constant(self.prepared)
         asked = "".join(f"{column}, " for column in self.columns)
         place = (f"`{table.name}`", table.span)
-        looked_up = self.prepared.plain and self.looked_up(self.prepared, variable)
+        looked_up = self.prepared.plain and self.looked_up(self.prepared, variable, place)
         indent = "    else: " if looked_up else "    "
         self.line(f"{indent}n, h, {variable} = {decide}.decide(({asked}), (at, z, steps{names}))", place)
         self.line(f"    {self.step('n', 'h', variable)}")
 
-    def looked_up(self, prepared: PreparedTable, variable: str) -> bool:
+    def looked_up(self, prepared: PreparedTable, variable: str, place: Place) -> bool:
         """Writes the lookup of a plain table without a call, where that can be: an `if`, whose `else` is `decide`."""
         constant, classes = self.constant, prepared.index.classes()
         tests, masks = [], []
@@ -125,8 +125,9 @@ class TableCode:
             other = constant(rest) if search is None else searched
             masks.append(f"({held}[{value}] if {value} in {held} else {other})" if known else other)
         if classes:
-            self.line(f"    if {' and '.join(tests)} and (m := {' & '.join(masks)}):")
-            self.line(f"        n = (m & -m).bit_length(); h = (n - 1,); {variable} = {constant(prepared.rows)}[n - 1]")
+            rows = constant(prepared.rows)
+            self.line(f"    if {' and '.join(tests)} and (m := {' & '.join(masks)}):", place)
+            self.line(f"        n = (m & -m).bit_length(); h = (n - 1,); {variable} = {rows}[n - 1]")
         return bool(classes)
 
     def answer(self, rule: int, column: int, value: Value) -> bool | None:
