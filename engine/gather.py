@@ -73,10 +73,10 @@ def gather(
     facts = Facts(dict(needs.values), dict(needs.sources))
     faults = [] if given.keys() <= vocabulary.inputs else _strangers(given.keys() - vocabulary.inputs, vocabulary)
     missing: list[Issue] = []
-    if not faults and _read(given, needs.readers, facts):
-        left: Iterable[Need] = [need for name, need in needs.others if given.get(name) is None]
-    else:
-        left = needs  # one after the other, for all that is wrong in the order in which it is asked for
+    read = None if faults else _read(given, needs.readers, facts)
+    left: Iterable[Need] = needs  # one after the other, so that all that is wrong is told in the order of the needs
+    if read is not None:
+        left = () if read == len(needs) else [need for name, need in needs.others if given.get(name) is None]
     for need in left:
         fact = need.fact
         raw = given.get(fact.name)
@@ -96,17 +96,19 @@ def gather(
     return facts
 
 
-def _read(given: Mapping[str, object], readers: Mapping[str, Reader], facts: Facts) -> bool:
-    """Reads what was sent of the facts that are asked for. Whether all of it is what it must be."""
-    values, sources = facts.values, facts.sources
+def _read(given: Mapping[str, object], readers: Mapping[str, Reader], facts: Facts) -> int | None:
+    """Reads what was sent of the facts that are asked for: how many there are, or None where one is not what it must
+    be."""
+    values, sources, read = facts.values, facts.sources, 0
     try:
         for name, raw in given.items():
             if raw is not None and name in readers:
                 values[name] = readers[name](raw)
                 sources[name] = REQUEST
+                read += 1
     except NotThatType:
-        return False
-    return True
+        return None
+    return read
 
 
 def _strangers(names: Collection[str], vocabulary: Vocabulary) -> list[Issue]:

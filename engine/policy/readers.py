@@ -52,25 +52,26 @@ def number_reader(low: Decimal | None, high: Decimal | None, precision: int | No
     plus, quantize = NUMBERS.plus, NUMBERS.quantize
 
     def read(raw: object) -> Value:
-        # `adjusted` of what is not finite is 0, and a comparison with NaN would raise: so finite comes first.
-        if type(raw) is not Decimal or not raw.is_finite() or raw.adjusted() < -100 or not least < raw < most:
-            return accept(raw)
-        return exact if (exact := plus(raw)) == raw else accept(raw)
+        try:  # a comparison with NaN raises
+            if type(raw) is Decimal and least < raw < most and raw.adjusted() >= -100 and (exact := plus(raw)) == raw:
+                return exact
+        except InvalidOperation:
+            pass
+        return accept(raw)
 
     if precision is None:
         return read
     step = Decimal(1).scaleb(-precision, context=NUMBERS)
 
     def read_rounded(raw: object) -> Value:
-        if type(raw) is not Decimal or not raw.is_finite() or raw.adjusted() < -100 or not least < raw < most:
-            return accept(raw)
         try:
-            rounded = quantize(raw, step)
+            if type(raw) is Decimal and least < raw < most and raw.adjusted() >= -100:
+                rounded = quantize(raw, step)
+                # A number that rounding leaves as it is has no more digits than a number may have.
+                if (rounded == raw or plus(raw) == raw) and least < rounded < most:
+                    return rounded
         except InvalidOperation:
-            return accept(raw)
-        # A number that rounding leaves as it is has no more digits than a number may have.
-        if (rounded != raw and plus(raw) != raw) or not least < rounded < most:
-            return accept(raw)
-        return rounded
+            pass
+        return accept(raw)
 
     return read_rounded

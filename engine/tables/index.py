@@ -14,6 +14,7 @@ from ordain.engine.tables.cells import Family, PlainCell
 from ordain.engine.tables.index_column import CellAnswer, Column, Entry
 from ordain.engine.values.types import Value
 
+_NULL = type(None)
 BLOCK = 4096
 """Rules of one block: masks of half a kilobyte, and of a column at most 8,193 of them."""
 
@@ -53,6 +54,22 @@ class TableIndex:
         """Whether one block holds all rules."""
         return len(self._blocks) == 1
 
+    def classes(self) -> list[tuple[int, type, Entry]]:
+        """For code that looks rules up itself: of each column its number, the class of its values, and its entry.
+
+        Nothing where there are several blocks, where the values of a column have several classes, or one that does not
+        say how they are compared.
+        """
+        if not self.single:
+            return []
+        found: list[tuple[int, type, Entry]] = []
+        for number, entries in self._blocks[0].tables:
+            families = [family for family in entries if family is not _NULL]
+            if len(families) != 1 or not isinstance(families[0], type):
+                return []
+            found.append((number, families[0], entries[families[0]]))
+        return found
+
     def lookup(self, values: Sequence[Value]) -> tuple[int, int]:
         """The rules of which every plain cell holds, and those of which one is null and none false, as bits.
 
@@ -76,7 +93,7 @@ class TableIndex:
 
 
 class _Block:
-    __slots__ = ("_columns", "_every", "_tables", "offset")
+    __slots__ = ("_columns", "_every", "offset", "tables")
 
     def __init__(
         self,
@@ -95,11 +112,11 @@ class _Block:
                 columns.append(Column(number, offset, asked, self._every, null, lenient, answer))
         columns.sort(key=lambda column: not column.by_value)  # the cheap ones first: one of them may end the lookup
         self._columns = tuple(columns)
-        self._tables: tuple[tuple[int, Mapping[Family, Entry]], ...] = tuple((c.number, c.entries) for c in columns)
+        self.tables: tuple[tuple[int, Mapping[Family, Entry]], ...] = tuple((c.number, c.entries) for c in columns)
 
     def find(self, values: Sequence[Value]) -> tuple[int, int]:
         matching = self._every
-        for number, entries in self._tables:
+        for number, entries in self.tables:
             value = values[number]
             entry = entries.get(type(value))
             if entry is None:

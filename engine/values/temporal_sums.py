@@ -121,6 +121,8 @@ def alike(one: Any, other: Any) -> tuple[Any, Any]:
 
 
 def _placed(value: Time | DateTime, zone: dt.tzinfo) -> Time | DateTime:
+    if type(value) is dt.time and not isinstance(zone, Zone):
+        return value.replace(tzinfo=zone)
     return make_date_time(local(value), zone) if isinstance(value, DateTime) else make_time(clock(value), zone)
 
 

@@ -63,6 +63,11 @@ def named(name: str) -> Zone:
     return Zone(name, offset - (there.dst() or dt.timedelta(0)))
 
 
+def offset_of(name: str, moment: dt.datetime) -> dt.timedelta:
+    """The offset of a zone at a moment that has one. Raises NotThatType for an unknown name."""
+    return moment.astimezone(_info(name)).utcoffset() or dt.timedelta(0)
+
+
 def at_local(name: str, local: int) -> tuple[int, Zone]:
     """The clock reading and the zone for what a clock of the zone shows, in nanoseconds since day 0.
 

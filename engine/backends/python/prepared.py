@@ -42,7 +42,8 @@ class PreparedTable:
         self.tests: dict[int, Part] = {}
         self.otherwise: Part | None = None
         # Nothing but the index decides which rule is first, and its row is known.
-        self._plain = not (makers or tests or plan.lenient) and index.single
+        first = self.table.hit_policy is HitPolicy.FIRST
+        self.plain = first and index.single and not (makers or tests or plan.lenient)
 
     def bind(self, functions: Mapping[str, Any]) -> None:
         makers, tests, otherwise = self._named
@@ -72,7 +73,7 @@ class PreparedTable:
         return len(self.table.rules), positions, self._into(value, runtime)
 
     def _first(self, columns: tuple[Value, ...], args: tuple[Any, ...]) -> Decided:
-        if self._plain:
+        if self.plain:
             matching, unknown = self.index.lookup(columns)
             if matching and not unknown:
                 number = (matching & -matching).bit_length() - 1

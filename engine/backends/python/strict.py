@@ -34,6 +34,9 @@ _BETWEEN: dict[tuple[bool, bool], Callable[[Any, Any, Any], bool]] = {
 """By whether the low and the high end is open."""
 
 
+_FAR = Decimal(10**9)
+
+
 Bare = (
     Shared
     | tree.Name
@@ -81,8 +84,9 @@ class StrictWriter(Writer):
                 function = self.constant(NEGATION[node.operand.type.kind].python)
                 return f"{function}({self.of(node.operand)})"
             case tree.Arithmetic():
-                kinds = (node.left.type.kind, node.right.type.kind)
-                function = self.constant(ARITHMETIC[(node.op, *kinds)].python)
+                if (known := _known(node)) is not None:
+                    return self.constant(known)
+                function = self.constant(ARITHMETIC[(node.op, node.left.type.kind, node.right.type.kind)].python)
                 return f"{function}({self.of(node.left)}, {self.of(node.right)})"
             case tree.Comparison():
                 return self.comparison(node)
@@ -128,6 +132,9 @@ class StrictWriter(Writer):
         fields = {name: f"{item}[{self.constant(name)}]" for name in (of.fields if of is not None else ())}
         names = {"item": item, **fields}
         if node.condition.type.kind is Kind.NUMBER:
+            match node.condition:
+                case tree.Literal(value=Decimal() as position) if abs(position) < _FAR and position == int(position):
+                    return f"z.item({base}, {int(position)}, {self.constant(position)})"
             if names.keys().isdisjoint(tree.names(node.condition)):
                 return f"z.at({base}, {self.of(node.condition)})"
             return f"z.position({base}, lambda {item}: {self.within(names).of(node.condition)})"
@@ -231,4 +238,18 @@ def _prepared(signature: Signature, given: tuple[Expr | None, ...]) -> Callable[
                 return signature.prepared(value)
             except (ValueError, ArithmeticError):
                 return None  # it says so when it is decided
+    return None
+
+
+def _known(node: Expr) -> Decimal | None:
+    """The number that written numbers come to; None for anything else, and for what has no result."""
+    match node:
+        case tree.Literal(value=Decimal() as value):
+            return value
+        case tree.Arithmetic() if (left := _known(node.left)) is not None and (right := _known(node.right)) is not None:
+            try:
+                result = ARITHMETIC[(node.op, Kind.NUMBER, Kind.NUMBER)].python(left, right)
+            except ArithmeticError:
+                return None  # it says so when it is decided
+            return result if isinstance(result, Decimal) else None
     return None

@@ -6,18 +6,29 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import groupby
 from typing import assert_never
 
-from ordain.engine.backends.plan import OnNull, PlannedCell, PlannedRule, PlannedTable, is_declared, whole_row
+from ordain.engine.backends.plan import (
+    OnNull,
+    PlannedCell,
+    PlannedRule,
+    PlannedTable,
+    conjuncts,
+    is_declared,
+    whole_row,
+)
 from ordain.engine.backends.python.expressions import Expressions, function_of
 from ordain.engine.backends.python.prepared import PreparedTable
 from ordain.engine.errors import Span
 from ordain.engine.feel.runtime.calls import Runtime
+from ordain.engine.feel.signature import Signature
+from ordain.engine.feel.syntax.tree import Call, Comparison, Literal, Name
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import HitPolicy
 from ordain.engine.tables.hit_policies import ordering
 from ordain.engine.tables.index import TableIndex
-from ordain.engine.values.types import Type, Value
+from ordain.engine.values.types import Kind, Type, Value
 
 INDEXED = 16
 """From so many rules on a strict table is looked up by its index; trying fewer one by one is faster."""
@@ -98,8 +109,26 @@ class TableCode:
         decide = self.constant(self.prepared)
         asked = "".join(f"{column}, " for column in self.columns)
         place = (f"`{table.name}`", table.span)
-        self.line(f"    n, h, {variable} = {decide}.decide(({asked}), (at, z, steps{names}))", place)
+        looked_up = self.prepared.plain and self.looked_up(self.prepared, variable, place)
+        indent = "    else: " if looked_up else "    "
+        self.line(f"{indent}n, h, {variable} = {decide}.decide(({asked}), (at, z, steps{names}))", place)
         self.line(f"    {self.step('n', 'h', variable)}")
+
+    def looked_up(self, prepared: PreparedTable, variable: str, place: Place) -> bool:
+        """Writes the lookup of a plain table without a call, where that can be: an `if`, whose `else` is `decide`."""
+        constant, classes = self.constant, prepared.index.classes()
+        tests, masks = [], []
+        for number, of, (known, rest, search, bounds, between) in classes:
+            value, held = self.columns[number], constant(known)
+            tests.append(f"{value}.__class__ is {constant(of)}")
+            searched = f"{constant(between)}[{constant(search)}({constant(bounds)}, {value})]"
+            other = constant(rest) if search is None else searched
+            masks.append(f"({held}[{value}] if {value} in {held} else {other})" if known else other)
+        if classes:
+            rows = constant(prepared.rows)
+            self.line(f"    if {' and '.join(tests)} and (m := {' & '.join(masks)}):", place)
+            self.line(f"        n = (m & -m).bit_length(); h = (n - 1,); {variable} = {rows}[n - 1]")
+        return bool(classes)
 
     def answer(self, rule: int, column: int, value: Value) -> bool | None:
         """What one plain cell says of a value that cannot be looked up, such as a list."""
@@ -142,17 +171,14 @@ class TableCode:
         table, constant = self.table, self.constant(self.table)
         missing = any(rule.rule.missing is not None for rule in self.plan.rules)
         self.line("    h = r = m = ()" if missing else "    h = r = ()")  # few match: a list would be made to be copied
-        for number, rule in enumerate(self.plan.rules):
-            place = (f"rule `{rule.rule.id}`", rule.rule.span)
-            condition, row = self.condition(rule), self.row(rule)
-            if rule.rule.missing is None:
-                self.line(f"    if {condition}: h += ({number},); r += ({row},)", place)
-                continue
-            instead = self.constant(whole_row(table, rule.rule.missing))
-            self.line("    try:", place)
-            self.line(f"        if {condition}: r += ({row},); h += ({number},)", place)
-            self.line("    except MissingValue as x:", place)
-            self.line(f"        r += ({instead},); h += ({number},); m += (({number}, x.args[0]),)", place)
+        for case, rules in groupby(enumerate(self.plan.rules), lambda each: self.case(each[1])):
+            together = list(rules)
+            indent = "    "
+            if case and len(together) > 1:
+                self.line(f"    if {case}:")
+                indent = "        "
+            for number, rule in together:
+                self.one_of_all(number, rule, indent)
         place = (f"`{table.name}`", table.span)
         match table.hit_policy:
             case HitPolicy.UNIQUE:
@@ -178,6 +204,41 @@ class TableCode:
             self.line(f"    if r: {variable} = r[0]", place)
             self.line(f"    else: {self.none_matched(variable)}", self.none_place())
         self.line(f"    {self.step(len(self.plan.rules), 'h', variable, 'm' if missing else '()')}")
+
+    def one_of_all(self, number: int, rule: PlannedRule, indent: str) -> None:
+        """The lines that try one rule of `every`."""
+        place = (f"rule `{rule.rule.id}`", rule.rule.span)
+        condition, row = self.condition(rule), self.row(rule)
+        if rule.rule.missing is None:
+            self.line(f"{indent}if {condition}: h += ({number},); r += ({row},)", place)
+            return
+        instead = self.constant(whole_row(self.table, rule.rule.missing))
+        self.line(f"{indent}try:", place)
+        self.line(f"{indent}    if {condition}: r += ({row},); h += ({number},)", place)
+        self.line(f"{indent}except MissingValue as x:", place)
+        self.line(f"{indent}    r += ({instead},); h += ({number},); m += (({number}, x.args[0]),)", place)
+
+    def case(self, rule: PlannedRule) -> str:
+        """What must hold so that a rule has to be tried at all; "" where that is not known. Rules of one case, such as
+        those of one country, stand together, and of most cases none is tried.
+
+        It is the first thing that a condition asks which may be null, if that is whether a text is equal to another.
+        """
+        if rule.condition is None or self.lenient or any(cell is not None for cell in rule.cells):
+            return ""
+        for part in conjuncts(rule.condition.tree):
+            match part:
+                case Comparison(
+                    left=Call(signature=Signature(clock=True), arguments=()), right=Literal(value=dt.date())
+                ):
+                    continue  # whether it is in force today
+                case Comparison(
+                    op="=", left=Name(name=name, type=Type(kind=Kind.TEXT)), right=Literal(value=str() as text)
+                ):
+                    asked = self.expressions.names.get(name, "")
+                    return f"{asked} is None or {asked} == {self.constant(text)}" if asked.isidentifier() else ""
+            return ""
+        return ""
 
     def condition(self, rule: PlannedRule) -> str:
         """All cells and the condition. As in the index, a null matters only where no other plain cell fails."""

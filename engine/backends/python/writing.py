@@ -155,6 +155,12 @@ class Writer(ABC):
 
     def range(self, node: tree.Range) -> str:
         bounds = "both" if node.low and node.high else "low" if node.low else "high"
+        if isinstance(node.low, tree.Literal | None) and isinstance(node.high, tree.Literal | None):
+            ends = node.low and node.low.value, node.high and node.high.value
+            try:
+                return self.constant(STRICT.range(*ends, node.low_open, node.high_open, bounds, node.span))
+            except ValueError:
+                pass  # it says so when it is decided
         low, high = (self.of(end) if end is not None else "None" for end in (node.low, node.high))
         return f"z.range({low}, {high}, {node.low_open}, {node.high_open}, {bounds!r}, {self.constant(node.span)})"
 

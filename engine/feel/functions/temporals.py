@@ -26,7 +26,7 @@ from ordain.engine.values.wide import (
     make_time,
     offset,
 )
-from ordain.engine.values.zones import DAY, SECOND, Zone, named
+from ordain.engine.values.zones import DAY, SECOND, Zone, named, offset_of
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -78,6 +78,8 @@ def _fixed(ahead: Any) -> dt.tzinfo:
 def _time_of(moment: Any) -> Any:
     """The time of day; a zone by name counts with its standard offset again."""
     zone = moment.tzinfo
+    if type(moment) is dt.datetime and not isinstance(zone, Zone):
+        return moment.timetz()
     return make_time(clock(moment), named(zone.name) if isinstance(zone, Zone) else zone)
 
 
@@ -101,6 +103,8 @@ def _days_and_time(text: str) -> Any:
 
 def _in_zone(moment: Any, zone: str) -> Any:
     """With a plain offset, so that a record keeps it as it is."""
+    if type(moment) is dt.datetime and type(moment.tzinfo) is dt.timezone and 2 < moment.year < dt.MAXYEAR - 1:
+        return moment.astimezone(_fixed(offset_of(zone, moment)))
     ahead = make_duration(offset(sums.in_zone(moment, named(zone))))
     return sums.in_zone(moment, _fixed(ahead))
 

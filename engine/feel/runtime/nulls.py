@@ -188,7 +188,10 @@ class Nulls(Work):
 
     def at(self, items: tuple[Value, ...], position: Decimal, span: Span | None = None) -> Value:
         """The item at a position, counted from 1, and from the end when it is negative."""
-        number = int(position) if position == position.to_integral_value() else 0
+        return self.item(items, int(position) if position == position.to_integral_value() else 0, position, span)
+
+    def item(self, items: tuple[Value, ...], number: int, position: Decimal, span: Span | None = None) -> Value:
+        """The same, where the position is written as `number`; 0 for one that is not whole."""
         if number == 0 or abs(number) > len(items):
             return self.fault(f"a list of {len(items)} has no position {position}", span)
         return items[number - 1 if number > 0 else number]

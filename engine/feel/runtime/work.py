@@ -29,10 +29,11 @@ _NODES_OF_CALL = 6
 class Work:
     """What is left to one decision. Anything spent beyond it raises CalculationFailed."""
 
+    _sized: tuple[Value, int] = (None, 0)
+    """What was gone through last, and its units: the rules of a table ask the same list again and again."""
+
     def __init__(self, work: int = LIMITS.work) -> None:
         self.left = work
-        # Rules of one table ask the same list again and again; being kept here, it is not changed for another.
-        self._sized: tuple[Value, int] = (None, 0)
 
     def spend(self, units: int) -> None:
         self.left -= units
@@ -83,14 +84,18 @@ def parts(value: Value, levels: int = LIMITS.walked_levels) -> int:
         below: list[Value] = []
         for part in here:
             kind = type(part)
-            if kind is tuple:
-                below.extend(part)
-            elif kind is dict:
-                below.extend(part.values())
-            elif kind is str:
-                count += len(part) // _PER_PART
+            if kind is str:
+                if len(part) >= _PER_PART:
+                    count += len(part) // _PER_PART
+                continue
+            if kind is dict:
+                below += part.values()
+            elif kind is tuple:
+                below += part
             elif kind is Interval:
-                below.extend((part.low, part.high))
+                below += (part.low, part.high)
+            else:
+                continue
             if len(below) > _MOST_PARTS:
                 break
         here, level = below, level + 1

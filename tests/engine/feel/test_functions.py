@@ -18,7 +18,7 @@ from ordain.engine.feel.functions import contexts, conversion, flags, lists, num
 from ordain.engine.feel.signature import Signature
 from ordain.engine.limits import LIMITS
 from ordain.engine.values import temporal
-from ordain.engine.values.types import FunctionValue, Interval, Kind, Type, kind_of
+from ordain.engine.values.types import NUMBERS, FunctionValue, Interval, Kind, Type, kind_of
 
 CASES = Path(__file__).parents[2] / "cases" / "functions.yaml"
 GROUPS = (conversion, flags, texts, numbers, lists, contexts)
@@ -211,3 +211,12 @@ def test_a_context_put_does_not_change_what_it_was_given() -> None:
     put = contexts.FUNCTIONS["context put"].signatures[1].python
     assert put(given, ("a", "b"), Decimal(2)) == {"a": {"b": Decimal(2)}}
     assert given == {"a": {"b": Decimal(1)}}
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False), st.integers(-40, 40))
+def test_rounding_to_a_written_scale_is_rounding_to_that_scale(number: Decimal, scale: int) -> None:
+    for entry in numbers.FUNCTIONS.values():
+        for signature in entry.signatures:
+            if signature.prepared is not None:
+                here, there = NUMBERS.plus(number), Decimal(scale)
+                assert str(signature.prepared(there)(here)) == str(signature.python(here, there))

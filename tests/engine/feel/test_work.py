@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -110,3 +111,12 @@ def test_a_loop_of_a_million_rounds_with_a_short_body_is_within_the_limits() -> 
 def test_the_parts_of_a_value_are_its_items_and_theirs() -> None:
     assert parts((1, (2, 3), {"a": (4,)})) == 8
     assert parts("a" * 6_400) == 101
+
+
+def test_a_list_that_is_gone_through_again_costs_as_much_again() -> None:
+    work, items, others = Nulls(), tuple("abcdefg"), tuple("abcdefghijk")
+    left = [work.left]
+    for value in (items, items, others, items):
+        assert work.sized(value) is value
+        left.append(work.left)
+    assert [before - after for before, after in itertools.pairwise(left)] == [2, 2, 3, 2]

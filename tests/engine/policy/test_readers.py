@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ordain.engine.errors import NotThatType
 from ordain.engine.policy.facts import Fact
-from ordain.engine.values.types import DATE, FLAG, NUMBER, TEXT, Kind, Limits, Type
+from ordain.engine.values.types import DATE, FLAG, NUMBER, TEXT, Kind, Limits, Type, list_of
 
 _ONE, _ZERO = Decimal(1), Decimal(0)
 FACTS = [
@@ -25,6 +25,8 @@ FACTS = [
     Fact("zone", TEXT, time_zone=True),
     Fact("flag", FLAG),
     Fact("day", DATE),
+    Fact("words", list_of(TEXT)),
+    Fact("tiers", list_of(Type(Kind.TEXT, values=("high", "low")))),
 ]
 RAW = st.one_of(
     st.decimals(),
@@ -34,6 +36,7 @@ RAW = st.one_of(
     st.none(),
     st.floats(),
     st.text(max_size=6),
+    st.lists(st.sampled_from(["high", "low", "none", None, True, 1, []]), max_size=3),
     st.sampled_from(["high", "low", "2026-01-31", "Asia/Kolkata", {"amount": "5.005", "currency": "INR"}, []]),
 )
 

@@ -265,3 +265,22 @@ def test_the_rules_of_a_trace_are_named_once_each() -> None:
     steps: list[Any] = []
     compile_policy(policy).run({"risk": Decimal("0.6")}, AT, steps)
     assert fired_rules(steps) == {"some", "more"}
+
+
+@pytest.mark.parametrize("risk", ["0", "0.5", "1", "1.5", "9", "9.5", "10", "12"])
+@pytest.mark.parametrize("tier", ["high", "medium", "low"])
+def test_a_table_that_is_looked_up_decides_as_rule_by_rule(risk: str, tier: str) -> None:
+    """20 rules are looked up by the index, ten are tried one by one."""
+    rules = [
+        f'{{id: r{n}, when: {{risk: "({n}..{n + 1}]", tier: {"high" if n % 2 else "-"}}}, then: {n}}}'
+        for n in range(10)
+    ]
+    head = "    gives: number\n    hit policy: first\n    rules:\n"
+    last = "      - {id: none, then: -1}\n"
+    few = head + "".join(f"      - {rule}\n" for rule in rules) + last
+    many = (
+        head
+        + "".join(f"      - {rule}\n" for rule in [*rules, *(rule.replace("id: r", "id: s") for rule in rules)])
+        + last
+    )
+    assert decide(few, risk=Decimal(risk), tier=tier) == decide(many, risk=Decimal(risk), tier=tier)
