@@ -46,7 +46,8 @@ class Front:
         decides = _DECISIONS.fullmatch(scope.path) if scope.method == "POST" else None
         try:
             if decides is None:
-                return await self._others(scope, exchange)
+                await self._others(scope, exchange)
+                return
             status, body = 200, await self._decide(decides[1], scope, exchange)
         except OrdainError as error:
             status, body = refused(error, _id(scope))

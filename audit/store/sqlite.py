@@ -240,7 +240,7 @@ def _insert(driver: sqlite3.Connection, insert: str, rows: Sequence[tuple[object
     while at < len(rows):
         size = min(_ROWS, 1 << (len(rows) - at).bit_length() - 1)
         values = ",".join([f"({','.join('?' * len(rows[0]))})"] * size)
-        driver.execute(f"{insert} {values}", list(chain.from_iterable(rows[at : at + size])))  # noqa: S608 - no data in it
+        driver.execute(f"{insert} {values}", list(chain.from_iterable(rows[at : at + size])))
         at += size
 
 

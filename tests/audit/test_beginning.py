@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from ledgers import DOCUMENTS, OFFER, decision, make_ledger, opened
 
 from ordain.audit.entry.documents import Document
+from ordain.audit.entry.entry import Prepared
 from ordain.audit.ledger.group_commit import GroupCommit, OutcomeUnknown, TooManyWaiting
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.writer import Begun
 from ordain.audit.limits import LIMITS
 from ordain.audit.privacy.erasure import erase
+from ordain.audit.store.rows import SUBJECT_KEY
 from ordain.audit.store.store import KeyMoved
 from ordain.engine.errors import NotRecorded, PolicyChanged
 
@@ -135,6 +139,30 @@ def test_a_subject_that_is_erased_meanwhile_gets_a_new_key(path: Path) -> None:
         assert begun.sealings == 2
         assert record is not None
         assert record.private is not None
+
+
+def test_a_key_on_its_way_is_brought_into_the_database_once_and_not_again_after_an_erasure(path: Path) -> None:
+    """The second entry was sealed under the key of the first, which is destroyed before its turn comes."""
+    with opened(f"sqlite:///{path}") as use, opened(f"sqlite:///{path}") as other:
+        told, write, keys = Told(), use.store.write, list[bytes]()
+
+        def erased_after(entries: Sequence[Prepared], *rest: Any) -> None:
+            write(entries, *rest)
+            if not keys:
+                keys.append(entries[0].data_key.key)
+                use.ledger.begin(decision(1), DOCUMENTS, told.done, "second")
+                erase(other, "C-1", private={"actor": "a test"})
+                use.keyring.forget(entries[0].data_key.tag)
+
+        use.store.write = erased_after  # type: ignore[method-assign]
+        use.ledger.begin(decision(1), DOCUMENTS, told.done, "first")
+        begun = told.all(2)
+        assert [begun["first"].error, begun["second"].error] == [None, None]
+        second = begun["second"].ready
+        assert second is not None
+        assert second.data_key.key != keys[0]
+        with use.store.reading() as connection:
+            assert keys[0] not in connection.execute(sa.select(SUBJECT_KEY.c.key)).scalars().all()
 
 
 def test_a_key_that_always_moves_is_given_up(use: OpenLedger, monkeypatch: pytest.MonkeyPatch) -> None:
