@@ -40,6 +40,8 @@ def read_ask(service: str, body: bytes) -> Ask:
     facts = data.get("facts")
     if not isinstance(facts, dict):
         raise MalformedRequest(f"`facts` must be an object, not {format_raw(facts)}", _SHAPE)
+    if b"\\u" not in body:  # only an escape can bring half of a surrogate pair into text that was UTF-8
+        return _ask(service, data.get("subject"), facts, data.get("at"))
     return make_ask(service, data.get("subject"), facts, data.get("at"))
 
 
@@ -48,11 +50,15 @@ _SHAPE = 'for example {"subject": "C-1", "facts": {"churn_risk": 0.85}}'
 
 def make_ask(service: str, subject: object, facts: Mapping[str, object], at: object) -> Ask:
     """An Ask of parts that may be anything. Raises MalformedRequest."""
+    if not _encodable(subject, facts):
+        raise MalformedRequest("the request contains an invalid Unicode character")
+    return _ask(service, subject, facts, at)
+
+
+def _ask(service: str, subject: object, facts: Mapping[str, object], at: object) -> Ask:
     if not isinstance(subject, str) or not subject.strip() or len(subject) > LIMITS.subject_characters:
         message = f"`subject` must be a text of 1 to {LIMITS.subject_characters} characters, not {format_raw(subject)}"
         raise MalformedRequest(message, "the customer or account that is decided about")
-    if not _encodable(subject, facts):
-        raise MalformedRequest("the request contains an invalid Unicode character")
     if at is None:
         return Ask(service, subject, facts)
     try:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from ordain.api.ask import Ask
 from ordain.api.services import Services
-from ordain.audit.entry.decision import decision_entry
-from ordain.audit.entry.entry import Entry, Receipt, new_id
+from ordain.audit.entry.decision import DecisionEntry
+from ordain.audit.entry.entry import Receipt, new_id
 from ordain.engine.errors import ComplianceViolation, Issue, MalformedRequest
 from ordain.engine.gather import gather
 from ordain.engine.policy.facts import Facts
@@ -22,34 +24,24 @@ from ordain.engine.values.temporal import fixed_offset
 class Answer:
     """What was decided, as recorded in `entry`."""
 
-    entry: Entry
+    entry: DecisionEntry
     receipt: Receipt
 
+    def as_bytes(self) -> bytes:
+        """The answer as an app gets it: canonical JSON (RFC 8785)."""
+        return self.entry.answer_with(self.receipt.leaf_hash)
+
     def as_json(self) -> dict[str, Any]:
-        """The answer as an app gets it."""
-        private = self.entry.private
-        return {
-            "decision_id": str(self.entry.id),
-            "service": self.entry.service,
-            "at": private["at"],
-            "outcome": private["outcome"],
-            "verdict": private["verdict"],
-            "reasons": private["reasons"],
-            "obligations": private["obligations"],
-            "policies": self.entry.policies,
-            "models": [{key: model[key] for key in _MODEL_KEYS} for model in private["models"]],
-            "receipt": {"entry_id": self.receipt.entry_id, "leaf_hash": self.receipt.leaf_hash},
-        }
-
-
-_MODEL_KEYS = ("model", "version", "digest", "fact", "score", "reasons")
+        """The same as data."""
+        answer: dict[str, Any] = orjson.loads(self.as_bytes())
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided, and is not on record yet: nobody may be told of it. `refused`: its service refuses it."""
 
-    entry: Entry
+    entry: DecisionEntry
     refused: bool
 
     def recorded(self, receipt: Receipt) -> Answer:
@@ -76,16 +68,8 @@ def make_decision(ask: Ask, use: Services) -> Decision:
     plan = use.catalog.pick(ask.service, at)
     facts = gather(ask.facts, plan.needs, use.vocabulary, use.models)
     outcome = plan.evaluate(facts, at)
-    entry = decision_entry(
-        decision_id=new_id(now),
-        recorded=now,
-        at=at,
-        subject=ask.subject,
-        jurisdiction=_jurisdiction(facts, use),
-        documents={"vocabulary": use.catalog.vocabulary.digest, "services": use.catalog.services.digest},
-        facts=facts,
-        outcome=outcome,
-    )
+    form = use.forms.of(plan)
+    entry = DecisionEntry(form, new_id(now), now, at, ask.subject, _jurisdiction(facts, use), facts, outcome)
     return Decision(entry, plan.service.refuses and outcome.verdict is Verdict.DENY)
 
 
@@ -105,9 +89,9 @@ def _local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
         raise MalformedRequest(f"`at`: `{at.isoformat()}` is out of the calendar") from None
 
 
-def _refusals(entry: Entry) -> list[Issue]:
+def _refusals(entry: DecisionEntry) -> list[Issue]:
     """Which rules denied, and where the decision is on record; the outcome itself stays out of the answer."""
-    denials = [reason for reason in entry.private["reasons"] if reason.get("verdict") == Verdict.DENY]
+    denials = [reason for reason in entry.outcome.reasons() if reason.get("verdict") == Verdict.DENY]
     return [
         Issue(
             f"`{denial['rule']}` denies it: {denial['because'] or denial['source']}",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ordain.api.ledger import open_for
 from ordain.api.settings import Settings
+from ordain.audit.entry.decision_form import Forms
 from ordain.audit.entry.documents import Document
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.engine.catalog import Catalog, load_catalog, of_service, protected_score_issues, read_texts
@@ -20,7 +21,10 @@ from ordain.engine.values.temporal import fixed_offset
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`vocabulary` is the catalog's with the inputs of the loaded models; `now` gives the tenant's time."""
+    """`vocabulary` is the catalog's with the inputs of the loaded models; `now` gives the tenant's time.
+
+    `forms` are the encoded pieces of the plans that decide now.
+    """
 
     settings: Settings
     catalog: Catalog
@@ -28,6 +32,7 @@ class Services:
     models: Mapping[str, FactSource | ModelDegradationDetected]
     ledger: OpenLedger
     documents: tuple[Document, ...]
+    forms: Forms
     now: Callable[[], dt.datetime]
 
     def close(self) -> None:
@@ -61,8 +66,10 @@ def wire(settings: Settings, service: str = "") -> Services:
         ledger.close()
         raise
     zone = settings.zone
+    forms = Forms({"vocabulary": catalog.vocabulary.digest, "services": catalog.services.digest})
     return Services(
-        settings, catalog, vocabulary, models, ledger, documents, now=lambda: fixed_offset(dt.datetime.now(zone))
+        *(settings, catalog, vocabulary, models, ledger, documents, forms),
+        now=lambda: fixed_offset(dt.datetime.now(zone)),
     )
 
 

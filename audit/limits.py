@@ -32,6 +32,10 @@ class Limits:
     journal_attempts: int = 10  # times the journal mode of a new SQLite file is asked for
     look_again: float = 1.0  # seconds after which a SQLite ledger's own files are looked at once more
 
+    # decisions
+    forms_kept: int = 64  # plans whose pieces are kept encoded
+    said_kept: int = 4_096  # ways in which the rules of one plan fire together, kept encoded
+
     # keys
     keys_cached: int = 50_000  # subjects' keys in memory
     keys_remembered: float = 10.0  # seconds after which all of them are forgotten

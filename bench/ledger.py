@@ -30,7 +30,8 @@ from ordain.api.ask import read_ask
 from ordain.api.decide import decide
 from ordain.api.services import Services, wire
 from ordain.api.settings import Settings
-from ordain.audit.entry.entry import Entry, Prepared, new_id
+from ordain.audit.entry.decision import DecisionEntry
+from ordain.audit.entry.entry import Prepared, new_id
 from ordain.audit.ledger.open_ledger import OpenLedger
 
 SUBJECTS = 1_000
@@ -68,21 +69,21 @@ def run() -> Result:
     )
 
 
-def sample_entry(use: Services) -> Entry:
+def sample_entry(use: Services) -> DecisionEntry:
     """The entry of a real decision of `retention`, asked as the HTTP benchmark asks."""
     body = asks.retentions(1)[0]
     return decide(read_ask("retention", body), use).entry
 
 
-def copies(sample: Entry, start: int = 0) -> Iterator[Entry]:
+def copies(sample: DecisionEntry, start: int = 0) -> Iterator[DecisionEntry]:
     """Entries like the sample, each with an id, a time and a subject of its own."""
     for number in count(start):
         now = dt.datetime.now(dt.UTC)
         subject = f"SYNTHETIC-{number % SUBJECTS}"
-        yield replace(sample, id=new_id(now), time=now, subject=subject, private={**sample.private, "subject": subject})
+        yield replace(sample, id=new_id(now), time=now, subject=subject)
 
 
-def _sqlite(opened: OpenLedger, sample: Entry, file: Path, batch: int, total: int) -> dict[str, Any]:
+def _sqlite(opened: OpenLedger, sample: DecisionEntry, file: Path, batch: int, total: int) -> dict[str, Any]:
     ready = _bytes(opened, sample)
     made = copies(sample)
     opened.ledger.append_all([next(made) for _ in range(SUBJECTS)])
@@ -120,7 +121,7 @@ def _bare_sqlite(file: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def _postgresql(folder: Path, sample: Entry, writers: int) -> dict[str, Any] | None:
+def _postgresql(folder: Path, sample: DecisionEntry, writers: int) -> dict[str, Any] | None:
     """None without a server."""
     try:
         with _database() as url:
@@ -135,10 +136,10 @@ def _postgresql(folder: Path, sample: Entry, writers: int) -> dict[str, Any] | N
 
 _SECONDS = 2.0
 
-Writer = Callable[[str, Path, Entry, Any, Any], None]
+Writer = Callable[[str, Path, DecisionEntry, Any, Any], None]
 
 
-def _processes(writer: Writer, writers: int, url: str, folder: Path, sample: Entry) -> float:
+def _processes(writer: Writer, writers: int, url: str, folder: Path, sample: DecisionEntry) -> float:
     """Entries a second of so many processes that write at once."""
     context = multiprocessing.get_context("spawn")
     ready, done = context.Barrier(writers), context.Queue()
@@ -151,7 +152,7 @@ def _processes(writer: Writer, writers: int, url: str, folder: Path, sample: Ent
     return float(counted)
 
 
-def _bare_writer(url: str, folder: Path, sample: Entry, ready: Any, done: Any) -> None:
+def _bare_writer(url: str, folder: Path, sample: DecisionEntry, ready: Any, done: Any) -> None:
     use = wire(_settings(url, folder))
     data = _bytes(use.ledger, sample)
     use.ledger.close()
@@ -161,7 +162,7 @@ def _bare_writer(url: str, folder: Path, sample: Entry, ready: Any, done: Any) -
         done.put(_rate(ready, lambda: connection.execute(insert, (uuid4(), data), prepare=True)))
 
 
-def _ledger_writer(url: str, folder: Path, sample: Entry, ready: Any, done: Any) -> None:
+def _ledger_writer(url: str, folder: Path, sample: DecisionEntry, ready: Any, done: Any) -> None:
     use = wire(_settings(url, folder))
     made = copies(sample)
     for _ in range(SUBJECTS // 10):
@@ -214,16 +215,16 @@ def _settings(url: str, folder: Path) -> Settings:
     return Settings(**chosen)
 
 
-def _prepared(opened: OpenLedger, sample: Entry) -> Prepared:
+def _prepared(opened: OpenLedger, sample: DecisionEntry) -> Prepared:
     return opened.ledger.prepare(sample)
 
 
-def _bytes(opened: OpenLedger, sample: Entry) -> bytes:
+def _bytes(opened: OpenLedger, sample: DecisionEntry) -> bytes:
     ready = _prepared(opened, sample)
     return ready.envelope + ready.sealed
 
 
-def _size(opened: OpenLedger, sample: Entry) -> tuple[int, int]:
+def _size(opened: OpenLedger, sample: DecisionEntry) -> tuple[int, int]:
     ready = _prepared(opened, sample)
     return len(ready.envelope), len(ready.sealed)
 

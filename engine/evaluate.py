@@ -10,7 +10,8 @@ from typing import Any
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.errors import Issue, Span
 from ordain.engine.feel.typing.checker import Checked
-from ordain.engine.gather import Need
+from ordain.engine.gather import Need, Needs
+from ordain.engine.made_often import made_often
 from ordain.engine.policy.facts import Facts, Vocabulary
 from ordain.engine.policy.model import Decision, Formula, Table, Verdict
 from ordain.engine.policy.service import Service
@@ -20,7 +21,7 @@ from ordain.engine.values.types import Kind, Type, Value, plain
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@made_often(frozen=True, slots=True)
 class Outcome:
     """What a service decided. `trail` are its steps as compiled code leaves them; see `steps`.
 
@@ -100,10 +101,13 @@ class Outcome:
                 if missing:
                     step["missing"] = {rules[number].id: fact for number, fact in missing}
             trace.append(step)
-        for label, faults in self.nulls:
-            told = [{"message": issue.message, "at": _place(issue.span)} for issue in faults]
-            trace.append({"policy": label, "nulls": told})
+        for label, told in self.told_nulls():
+            trace.append({"policy": label, "nulls": [{"message": message, "at": at} for message, at in told]})
         return trace
+
+    def told_nulls(self) -> list[list[Any]]:
+        """Of each lenient policy with nulls its label and, for each, the reason and the place in its text."""
+        return [[label, [[issue.message, _place(issue.span)] for issue in faults]] for label, faults in self.nulls]
 
     def _policy(self, decision: Decision) -> str:
         """The name and version of the policy that made a decision."""
@@ -119,30 +123,36 @@ class Plan:
 
     service: Service
     policies: tuple[CompiledPolicy, ...]
-    needs: tuple[Need, ...]
+    needs: Needs
     gives: Mapping[str, Type]
     heads: Mapping[int, Json] = field(repr=False)
+    by_number: tuple[Decision, ...] = field(repr=False)
+    """All tables and expressions in the order of `heads`; a record names them by their place in it."""
 
     def evaluate(self, facts: Facts, at: dt.datetime) -> Outcome:
         """Decides. Raises DecisionError or CustomerDataIncomplete with policy, rule and place."""
         values = dict(facts.values)
         trail: Trail = []
         nulls: list[tuple[str, list[Issue]]] = []
-        verdict: Verdict | None = None
+        worst: str | None = None
         for compiled in self.policies:
-            faults: list[Issue] = []
-            compiled.decide(values, at, trail, faults)
-            if faults:
-                nulls.append((compiled.policy.label, faults))
+            if compiled.policy.lenient:
+                faults: list[Issue] = []
+                compiled.decide(values, at, trail, faults)
+                if faults:
+                    nulls.append((compiled.policy.label, faults))
+            else:
+                compiled.decide(values, at, trail)
             if compiled.policy.kind == "compliance":
-                said = Verdict(values["verdict"])
-                verdict = said if verdict is None or _WORST.index(said) < _WORST.index(verdict) else verdict
-        if verdict is not None:
-            values["verdict"] = str(verdict)
-        return Outcome(self, values, trail, verdict, nulls)
+                verdict = values["verdict"]
+                worst = verdict if worst is None else min(worst, verdict, key=_WORST_FIRST.index)
+        if worst is not None:
+            values["verdict"] = worst
+        return Outcome(self, values, trail, None if worst is None else _VERDICTS[worst], nulls)
 
 
-_WORST = list(Verdict)
+_VERDICTS = {str(verdict): verdict for verdict in Verdict}
+_WORST_FIRST = tuple(_VERDICTS)
 
 
 def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary: Vocabulary) -> Plan:
@@ -150,6 +160,7 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
     needs: dict[str, Need] = {}
     gives: dict[str, Type] = {}
     heads: dict[int, Json] = {}
+    decisions: list[Decision] = []
     for compiled in policies:
         policy = compiled.policy
         for name in policy.reads:
@@ -166,9 +177,11 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
             reads = [name for name in names if name not in policy.constants]
             head: Json = {"policy": policy.label, "decision": decision.name, "reads": reads}
             heads[id(decision)] = head
+            decisions.append(decision)
             if isinstance(decision, Table):
                 head |= {"hit_policy": str(decision.hit_policy), "rules": len(decision.rules)}
-    return Plan(service, policies, tuple(needs.values()), {name: gives[name] for name in service.gives}, heads)
+    given = {name: gives[name] for name in service.gives}
+    return Plan(service, policies, Needs(tuple(needs.values())), given, heads, tuple(decisions))
 
 
 def _expressions(decision: Decision) -> Iterator[tuple[str, Checked]]:

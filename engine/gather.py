@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ordain.engine.errors import (
@@ -17,6 +17,7 @@ from ordain.engine.errors import (
 )
 from ordain.engine.limits import LIMITS
 from ordain.engine.policy.facts import REQUEST, Fact, Facts, FactSource, Score, Vocabulary
+from ordain.engine.policy.readers import Reader
 from ordain.engine.values.types import Value
 
 _MOST_NAMED = LIMITS.unknown_facts
@@ -39,9 +40,28 @@ class Need:
         object.__setattr__(self, "may_be_null", quiet)
 
 
+class Needs(tuple[Need, ...]):
+    """The facts that a service reads, with what is the same each time they are gathered.
+
+    `readers` has those that a request may send. `values` and `sources` are what comes out when nothing is sent and
+    nothing has to be: null, and missing. `others` have something else to say then.
+    """
+
+    readers: Mapping[str, Reader]
+    values: Mapping[str, Value]
+    sources: Mapping[str, str]
+    others: tuple[tuple[str, Need], ...]
+
+    def __init__(self, needs: Iterable[Need]) -> None:
+        self.readers = {need.fact.name: need.fact.read for need in self if REQUEST in need.fact.sources}
+        self.values = dict.fromkeys(need.fact.name for need in self)
+        self.sources = dict.fromkeys(self.values, "missing")
+        self.others = tuple((need.fact.name, need) for need in self if not need.may_be_null)
+
+
 def gather(
     given: Mapping[str, object],
-    needs: Iterable[Need],
+    needs: Needs,
     vocabulary: Vocabulary,
     models: Mapping[str, FactSource | ModelDegradationDetected],
 ) -> Facts:
@@ -50,26 +70,21 @@ def gather(
     Raises CustomerDataIncomplete when facts are missing, DataQualityIssue when one is unknown or not what it must
     be, each with all findings, and ModelDegradationDetected when a model that is needed cannot score.
     """
-    facts = Facts({}, {})
-    faults: list[Issue] = []
+    facts = Facts(dict(needs.values), dict(needs.sources))
+    faults = [] if given.keys() <= vocabulary.inputs else _strangers(given.keys() - vocabulary.inputs, vocabulary)
     missing: list[Issue] = []
-    if strangers := given.keys() - vocabulary.inputs:
-        for name in sorted(strangers)[:_MOST_NAMED]:
-            if name in vocabulary:
-                faults.append(_not_for_requests(vocabulary[name]))
-            else:
-                faults.append(Issue(f"unknown fact `{name}`", did_you_mean(name, vocabulary.inputs), None, name))
-        if len(strangers) > _MOST_NAMED:
-            faults.append(Issue(f"and {counted(len(strangers) - _MOST_NAMED, 'more unknown fact')}"))
-    for need in needs:
+    if not faults and _read(given, needs.readers, facts):
+        left: Iterable[Need] = [need for name, need in needs.others if given.get(name) is None]
+    else:
+        left = needs  # one after the other, for all that is wrong in the order in which it is asked for
+    for need in left:
         fact = need.fact
         raw = given.get(fact.name)
-        if raw is None and need.may_be_null:
-            facts.values[fact.name], facts.sources[fact.name] = None, "missing"
-        elif raw is not None:
+        if raw is not None:
             if REQUEST in fact.sources:  # otherwise it has been refused above
                 _accept(fact, raw, facts.values, faults)
-                facts.sources[fact.name] = REQUEST
+        elif need.may_be_null:
+            continue
         elif fact.sources[-1] != REQUEST:
             _score(need, given, models, facts, faults, missing)
         else:
@@ -79,6 +94,32 @@ def gather(
     if missing:
         raise CustomerDataIncomplete(missing)
     return facts
+
+
+def _read(given: Mapping[str, object], readers: Mapping[str, Reader], facts: Facts) -> bool:
+    """Reads what was sent of the facts that are asked for. Whether all of it is what it must be."""
+    values, sources = facts.values, facts.sources
+    try:
+        for name, raw in given.items():
+            if raw is not None and name in readers:
+                values[name] = readers[name](raw)
+                sources[name] = REQUEST
+    except NotThatType:
+        return False
+    return True
+
+
+def _strangers(names: Collection[str], vocabulary: Vocabulary) -> list[Issue]:
+    """What is wrong with facts that no request may send."""
+    faults = []
+    for name in sorted(names)[:_MOST_NAMED]:
+        if name in vocabulary:
+            faults.append(_not_for_requests(vocabulary[name]))
+        else:
+            faults.append(Issue(f"unknown fact `{name}`", did_you_mean(name, vocabulary.inputs), None, name))
+    if len(names) > _MOST_NAMED:
+        faults.append(Issue(f"and {counted(len(names) - _MOST_NAMED, 'more unknown fact')}"))
+    return faults
 
 
 def _accept(fact: Fact, raw: object, into: dict[str, Value], faults: list[Issue]) -> None:

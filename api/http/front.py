@@ -11,8 +11,6 @@ import asyncio
 import re
 from typing import Any
 
-import orjson
-
 from ordain.api.ask import read_ask
 from ordain.api.decide import make_decision
 from ordain.api.http.bodies import BodyTooSlow, ClientGone, Exchange, Scope, body_of
@@ -52,7 +50,7 @@ class Front:
         except OrdainError as error:
             status, body = refused(error, _id(scope))
         except ClientGone:
-            return
+            return None
         except BodyTooSlow:
             status, body = refused_by_http(408, "Request Timeout", "the request did not arrive whole", _id(scope))
         except Exception as error:  # what nobody foresaw gets an answer, too
@@ -74,7 +72,7 @@ class Front:
         future: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
         use.ledger.ledger.begin(decision.entry, use.documents, self._done, future)
         begun = await future
-        return orjson.dumps(decision.recorded(begun.receipt()).as_json())
+        return decision.recorded(begun.receipt()).as_bytes()
 
     def _done(self, group: list[Begun]) -> None:
         """Called by the ledger's thread: wakes the loop once for all of them."""

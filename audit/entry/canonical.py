@@ -40,6 +40,18 @@ def canonical(value: Any) -> bytes:
     return data
 
 
+def canonical_of_plain(value: Any) -> bytes:
+    """`canonical` of what is known to be made of dict, list, str, bool, None and small int only: it is not looked at.
+
+    Raises as `canonical` does for a lone surrogate.
+    """
+    try:
+        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return canonical(value)
+    return data if data.isascii() else canonical(value)
+
+
 def _is_plain(value: Any) -> bool:
     """Whether there is nothing in `value` but what has a canonical form; told fast. `value` must be finite."""
     waiting = [value]

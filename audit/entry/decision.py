@@ -1,69 +1,193 @@
-"""What one decision leaves in the ledger, and the part of it that a replay must make again byte for byte."""
+"""What one decision leaves in the ledger, and its answer, of which the ledger keeps the digest.
+
+The private part holds what cannot be made again from the texts of the policies:
+
+    form      2
+    at        the time that was decided for, with the tenant's offset
+    subject   whom it is about
+    facts     by name the values that were given; a fact that the plan needs and that is not among them was missing
+    sources   by name where a fact came from, unless it was the request
+    scores    of each model that the envelope names, in its order: the fact that it scored, the score, its inputs, and
+              for each feature its value and its contribution
+    steps     [decision, value] of an expression, [decision, value, rules looked at, positions of those that fired] of
+              a table, and for compliance the [position, fact] of each that lacked one; decisions by their number in
+              the plan
+    nulls     if a lenient policy has any: of each policy its label and [reason, place]
+    outcome   what the service gives
+    answer    SHA-256 (hexadecimal) of the canonical answer without its receipt
+
+Reasons, obligations and the trace are made from it when somebody reads (`audit.ledger.restoring`). Until 0.1.0 was
+released they were on record in full, without `form`; such entries stay as they are.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from ordain.audit.entry.entry import Entry, Kind
+from ordain.audit.entry.canonical import canonical_of_plain
+from ordain.audit.entry.decision_form import DecisionForm, Said, text
+from ordain.audit.entry.documents import Reference
+from ordain.audit.entry.entry import FORMAT, Stamp, utc
 from ordain.engine.evaluate import Outcome
-from ordain.engine.policy.facts import Facts
+from ordain.engine.policy.facts import REQUEST, Facts
+from ordain.engine.policy.model import Table
 from ordain.engine.values.types import plain
 
 Json = dict[str, Any]
 
+FORM = 2
+"""Of the private part."""
 
-def decision_entry(
-    *,
-    decision_id: UUID,
-    recorded: dt.datetime,
-    at: dt.datetime,
-    subject: str,
-    jurisdiction: str | None,
-    documents: Json,
-    facts: Facts,
-    outcome: Outcome,
-) -> Entry:
-    """The entry of a decision.
 
-    `recorded` is when it was made, `at` the time it was decided for, with the tenant's offset. `documents` are the
-    digests of vocabulary and services. Numbers are decimal strings, so the bytes are the same everywhere.
+@dataclass(frozen=True, slots=True)
+class DecisionEntry:
+    """A decision that is to be recorded. `time` is when it was made, `at` what it was decided for.
+
+    `answer` is the canonical JSON of what an app is told, without the receipt, which only recording it gives.
     """
-    plan = outcome.plan
-    policies = [compiled.policy for compiled in plan.policies]
-    outcome_parts = decided(outcome)
-    private = {
-        "at": at.isoformat(),
-        "subject": subject,
-        "models": _scores(facts),
-        "facts": {name: {"value": plain(value), "source": facts.sources[name]} for name, value in facts.values.items()},
-        **outcome_parts,
-        "disclosures": [due["disclose"] for due in outcome_parts["obligations"] if "disclose" in due],
-    }
-    return Entry(
-        id=decision_id,
-        time=recorded,
-        kind=Kind.DECISION,
-        private=private,
-        subject=subject,
-        service=plan.service.name,
-        jurisdiction=jurisdiction,
-        policies=[{"policy": p.name, "version": p.version, "digest": p.digest} for p in policies],
-        documents=documents,
-        models=[
+
+    form: DecisionForm
+    id: UUID
+    time: dt.datetime
+    at: dt.datetime
+    subject: str
+    jurisdiction: str | None
+    facts: Facts
+    outcome: Outcome
+    answer: bytes = field(init=False, repr=False)
+    _until_receipt: int = field(init=False, repr=False)
+    _said: Said = field(init=False, repr=False)
+    _given: Json = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        said, given = self.form.said(self.outcome), self.outcome.given()
+        before, after = self._answered(said, given)
+        object.__setattr__(self, "_said", said)
+        object.__setattr__(self, "_given", given)
+        object.__setattr__(self, "answer", before + after)
+        object.__setattr__(self, "_until_receipt", len(before))
+
+    def answer_with(self, leaf_hash: str) -> bytes:
+        """The answer, canonical JSON, with the receipt of its entry, whose leaf hash (hexadecimal) that is."""
+        receipt = f'"receipt":{{"entry_id":"{self.id}","leaf_hash":"{leaf_hash}"}},'.encode()
+        return self.answer[: self._until_receipt] + receipt + self.answer[self._until_receipt :]
+
+    def payload(self) -> bytes:
+        """The canonical bytes of the private part. Raises TypeError and ValueError for what has no canonical form."""
+        facts, sources = self.facts.values, self.facts.sources
+        private: Json = {
+            "form": FORM,
+            "at": self.at.isoformat(),
+            "subject": self.subject,
+            "facts": {name: plain(value) for name, value in facts.items() if value is not None},
+            "sources": {
+                name: source for name, source in sources.items() if source != REQUEST and facts[name] is not None
+            },
+            "scores": [
+                {
+                    "fact": name,
+                    "score": plain(score.value),
+                    "inputs": plain(score.inputs),
+                    "reasons": [[r.feature, plain(r.value), plain(r.contribution)] for r in score.reasons],
+                }
+                for name, (_, score) in self.facts.scores.items()
+            ],
+            "steps": self._steps(),
+            "outcome": self._given,
+            "answer": sha256(self.answer).hexdigest(),
+        }
+        if self.outcome.nulls:
+            private["nulls"] = self.outcome.told_nulls()
+        return canonical_of_plain(private)
+
+    def envelope(self, stamp: Stamp, payload_hash: str, commitment: str) -> bytes:
+        """The canonical bytes of the public part; `commitment` is hexadecimal."""
+        form = self.form
+        models = [
             {"model": model.name, "version": model.version, "digest": model.digest}
-            for model, _ in facts.scores.values()
-        ],
-        outcome_class="decided" if outcome.verdict is None else str(outcome.verdict),
-        reason_codes=[
-            f"{reason['policy']}/{reason.get('rule') or reason['decision']}" for reason in private["reasons"]
-        ],
-    )
+            for model, _ in self.facts.scores.values()
+        ]
+        return b"".join(
+            (
+                b'{"about":{},"documents":',
+                form.documents,
+                b',"engine":',
+                text(stamp.engine),
+                b',"id":"',
+                str(self.id).encode(),
+                b'","jurisdiction":',
+                b"null" if self.jurisdiction is None else text(self.jurisdiction),
+                b',"key_commitment":"',
+                commitment.encode(),
+                b'","kind":"decision","ledger":',
+                text(stamp.ledger),
+                b',"models":',
+                canonical_of_plain(models) if models else b"[]",
+                b',"outcome_class":"',
+                b"decided" if self.outcome.verdict is None else self.outcome.verdict.encode(),
+                b'","payload_hash":"',
+                payload_hash.encode(),
+                b'","policies":',
+                form.policies,
+                b',"reason_codes":[',
+                self._said.codes,
+                b'],"service":',
+                form.service,
+                b',"tenant":',
+                text(stamp.tenant),
+                b',"time":"',
+                utc(self.time).encode(),
+                b'","v":%d}' % FORMAT,
+            )
+        )
+
+    def references(self) -> list[Reference]:
+        """The texts that it was decided under."""
+        return self.form.references
+
+    def _steps(self) -> list[list[Any]]:
+        numbers, steps = self.form.numbers, []
+        for decision, looked_at, fired, value, missing in self.outcome.trail:
+            step = [numbers[id(decision)], plain(value)]
+            if isinstance(decision, Table):
+                step += (looked_at, list(fired))
+                if missing:
+                    step.append([list(each) for each in missing])
+            steps.append(step)
+        return steps
+
+    def _answered(self, said: Said, given: Json) -> tuple[bytes, bytes]:
+        """The answer's bytes before its receipt, and those after it."""
+        form, verdict = self.form, self.outcome.verdict
+        before = b"".join(
+            (
+                b'{"at":"',
+                self.at.isoformat().encode(),
+                b'","decision_id":"',
+                str(self.id).encode(),
+                b'","models":',
+                canonical_of_plain(_answered_scores(self.facts)) if self.facts.scores else b"[]",
+                b',"obligations":[',
+                said.obligations,
+                b'],"outcome":',
+                canonical_of_plain(given),
+                b',"policies":',
+                form.policies,
+                b',"reasons":[',
+                said.reasons,
+                b"],",
+            )
+        )
+        told = b"null" if verdict is None else b'"%b"' % verdict.encode()
+        return before, b"".join((b'"service":', form.service, b',"verdict":', told, b"}"))
 
 
 def decided(outcome: Outcome) -> Json:
-    """What the policies made of the facts."""
+    """What the policies made of the facts, in full."""
     return {
         "outcome": outcome.given(),
         "verdict": None if outcome.verdict is None else str(outcome.verdict),
@@ -73,7 +197,7 @@ def decided(outcome: Outcome) -> Json:
     }
 
 
-def _scores(facts: Facts) -> list[Json]:
+def _answered_scores(facts: Facts) -> list[Json]:
     return [
         {
             "model": model.name,
@@ -81,7 +205,6 @@ def _scores(facts: Facts) -> list[Json]:
             "digest": model.digest,
             "fact": name,
             "score": plain(score.value),
-            "inputs": plain(score.inputs),
             "reasons": [
                 {"feature": r.feature, "value": plain(r.value), "contribution": plain(r.contribution)}
                 for r in score.reasons

@@ -9,7 +9,7 @@ import datetime as dt
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import orjson
@@ -36,6 +36,27 @@ _MOST_MILLISECONDS = 2**48 - 1
 _EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 
 Json = dict[str, Any]
+
+
+class Recordable(Protocol):
+    """What the ledger takes: an `Entry`, or a decision, which is encoded faster (`audit.entry.decision`)."""
+
+    @property
+    def id(self) -> UUID:
+        """A UUIDv7 of its moment."""
+
+    @property
+    def subject(self) -> str | None:
+        """Whose key seals it; None for what is about nobody."""
+
+    def payload(self) -> bytes:
+        """As `Entry.payload`."""
+
+    def envelope(self, stamp: Stamp, payload_hash: str, commitment: str) -> bytes:
+        """As `Entry.envelope`."""
+
+    def references(self) -> list[Reference]:
+        """As `Entry.references`."""
 
 
 class Kind:
@@ -67,6 +88,38 @@ class Entry:
     outcome_class: str | None = None
     reason_codes: list[str] = field(default_factory=list)
     about: Json = field(default_factory=dict)
+
+    def payload(self) -> bytes:
+        """The canonical bytes of the private part. Raises TypeError and ValueError for what has no canonical form."""
+        return canonical(self.private)
+
+    def envelope(self, stamp: Stamp, payload_hash: str, commitment: str) -> bytes:
+        """The canonical bytes of the public part; `commitment` is hexadecimal. Raises as `payload` does."""
+        return canonical(
+            {
+                "v": FORMAT,
+                "ledger": stamp.ledger,
+                "id": str(self.id),
+                "time": utc(self.time),
+                "kind": self.kind,
+                "tenant": stamp.tenant,
+                "jurisdiction": self.jurisdiction,
+                "service": self.service,
+                "policies": self.policies,
+                "documents": self.documents,
+                "models": self.models,
+                "engine": stamp.engine,
+                "outcome_class": self.outcome_class,
+                "reason_codes": self.reason_codes,
+                "payload_hash": payload_hash,
+                "key_commitment": commitment,
+                "about": self.about,
+            }
+        )
+
+    def references(self) -> list[Reference]:
+        """The texts that it refers to. Raises ValueError when it does so in another shape."""
+        return references({"policies": self.policies, "documents": self.documents})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +207,15 @@ def utc(time: dt.datetime) -> str:
     return f"{time.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
-def prepared(entry: Entry, data_key: DataKey, stamp: Stamp) -> Prepared:
+def prepared(entry: Recordable, data_key: DataKey, stamp: Stamp) -> Prepared:
     """Seals the private part and makes the canonical envelope over it.
 
     Raises NotRecorded when `entry` holds what has no canonical form.
     """
     try:
-        sealed, commitment = seal(data_key.secret, entry.id.bytes, canonical(entry.private))
-        public = _envelope(entry, sealed, commitment, stamp)
-        envelope, named = canonical(public), references(public)
+        sealed, commitment = seal(data_key.secret, entry.id.bytes, entry.payload())
+        envelope = entry.envelope(stamp, payload_hash(sealed), commitment.hex())
+        named = entry.references()
     except (TypeError, ValueError) as error:
         raise NotRecorded(f"the entry is malformed: {error}", NOT_BY_CALLER) from error
     return Prepared(entry.id.bytes, envelope, sealed, data_key, named)
@@ -176,25 +229,3 @@ def payload_hash(sealed: bytes) -> str:
 def merged(envelope: Mapping[str, Any], private: Mapping[str, Any]) -> Json:
     """The record as a reader gets it: what is public and what is private of one entry."""
     return {**envelope, **private}
-
-
-def _envelope(entry: Entry, sealed: bytes, commitment: bytes, stamp: Stamp) -> Json:
-    return {
-        "v": FORMAT,
-        "ledger": stamp.ledger,
-        "id": str(entry.id),
-        "time": utc(entry.time),
-        "kind": entry.kind,
-        "tenant": stamp.tenant,
-        "jurisdiction": entry.jurisdiction,
-        "service": entry.service,
-        "policies": entry.policies,
-        "documents": entry.documents,
-        "models": entry.models,
-        "engine": stamp.engine,
-        "outcome_class": entry.outcome_class,
-        "reason_codes": entry.reason_codes,
-        "payload_hash": payload_hash(sealed),
-        "key_commitment": commitment.hex(),
-        "about": entry.about,
-    }

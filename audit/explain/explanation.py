@@ -16,10 +16,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ordain.audit.explain.plain_words import fact_words, spaced, words
+from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.audit.limits import LIMITS
 from ordain.audit.records.older_forms import in_todays_form
-from ordain.audit.records.past import Past
 from ordain.engine.errors import OrdainError
 from ordain.engine.evaluate import Plan
 from ordain.engine.policy.facts import Fact, Vocabulary
@@ -40,7 +41,7 @@ class Explanation:
 
 def explain(record: Record, reader: Reader) -> Explanation:
     """The explanation of a decision; of one that can no longer be read, what its envelope says."""
-    past, envelope = Past(reader), record.envelope
+    past, envelope = Past(reader.document), record.envelope
     told = _Told(envelope, past)
     data: Json = {
         "decision_id": envelope["id"],
@@ -59,6 +60,9 @@ def explain(record: Record, reader: Reader) -> Explanation:
         data["reasons"] = [{"code": code} for code in envelope.get("reason_codes", ())]
     else:
         data |= told.private(in_todays_form(record.private))
+        if why := record.private.get(NOT_RESTORED):
+            data["reasons"] = [{"code": code} for code in envelope.get("reason_codes", ())]
+            told.notes.append(f"reasons and steps cannot be told: {why}")
     data["restricted"] = record.status is Status.RESTRICTED
     data["notes"] = list(dict.fromkeys(told.notes))
     return Explanation(data)

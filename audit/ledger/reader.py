@@ -11,9 +11,11 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
-from ordain.audit.entry.entry import VERIFY, StoredEntry, merged, payload_hash
+from ordain.audit.entry.entry import VERIFY, Kind, StoredEntry, merged, payload_hash
 from ordain.audit.entry.keys import Keyring
 from ordain.audit.entry.sealing import DoesNotOpen, unseal
+from ordain.audit.ledger.past import Past
+from ordain.audit.ledger.restoring import restored
 from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import DOCUMENT, ENTRY, PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
 from ordain.audit.store.store import Store
@@ -36,7 +38,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An entry, its envelope as data, and its private part when there is one to be shown."""
+    """An entry, its envelope as data, and its private part, made whole, when there is one to be shown."""
 
     entry: StoredEntry
     envelope: Json
@@ -65,6 +67,8 @@ class Reader:
 
     def __init__(self, store: Store, keyring: Keyring, restricted: bool = False) -> None:
         self._store, self._keyring, self._restricted = store, keyring, restricted
+        self.past = Past(self.document)
+        """The texts that decisions were made under, and what they compile to."""
 
     def entry(self, entry_id: UUID) -> StoredEntry | None:
         """An entry by its id, with or without a place in the order; None when there is none."""
@@ -158,6 +162,8 @@ class Reader:
             private = orjson.loads(unseal(secret, entry.id.bytes, sealed, commitment))
         except (DoesNotOpen, KeyError, TypeError, ValueError):
             raise LedgerUnavailable(f"the payload of the entry `{entry.id}` is damaged", VERIFY) from None
+        if envelope["kind"] == Kind.DECISION:
+            private = restored(private, envelope, self.past)
         status = Status.READABLE if restricted is None else Status.RESTRICTED
         return Record(entry, envelope, status, private)
 

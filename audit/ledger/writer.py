@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ordain.audit.entry.documents import Document, Reference
-from ordain.audit.entry.entry import Entry, Prepared, Receipt, Stamp, prepared
+from ordain.audit.entry.entry import Prepared, Receipt, Recordable, Stamp, prepared
 from ordain.audit.entry.keys import DataKey, Keyring
 from ordain.audit.ledger.group_commit import GroupCommit, OutcomeUnknown, TooManyWaiting
 from ordain.audit.limits import LIMITS
@@ -27,7 +27,7 @@ class Begun:
     `token` is the caller's, to know it by.
     """
 
-    entry: Entry
+    entry: Recordable
     documents: Iterable[Document]
     done: Callable[[list[Begun]], None]
     token: Any = None
@@ -63,7 +63,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._group: GroupCommit[_Job] = GroupCommit(self._write, (EntryRefused,), seconds=seconds)
 
-    def append(self, entry: Entry, documents: Iterable[Document] = (), known: bool = False) -> Receipt:
+    def append(self, entry: Recordable, documents: Iterable[Document] = (), known: bool = False) -> Receipt:
         """Writes `entry` and returns once it is on the disk.
 
         The texts that it refers to (see `audit.entry.documents`) are kept with the first entry that does: each must be
@@ -93,7 +93,7 @@ class Ledger:
         raise _always_moved()
 
     def begin(
-        self, entry: Entry, documents: Iterable[Document], done: Callable[[list[Begun]], None], token: Any = None
+        self, entry: Recordable, documents: Iterable[Document], done: Callable[[list[Begun]], None], token: Any = None
     ) -> None:
         """Like `append`, and does not wait: `done` is called once for it, in another thread, with all of its group.
 
@@ -162,7 +162,7 @@ class Ledger:
             return _overloaded(self._store)
         return _outcome_unknown(self._store) if isinstance(error, OutcomeUnknown) else error
 
-    def append_all(self, entries: Iterable[Entry], documents: Iterable[Document] = ()) -> list[Receipt]:
+    def append_all(self, entries: Iterable[Recordable], documents: Iterable[Document] = ()) -> list[Receipt]:
         """Writes several entries in one commit; like `append` for each of them, all or none.
 
         Only where one of them cannot be written at first is each written by itself: then those before it stay.
@@ -184,7 +184,7 @@ class Ledger:
             raise _outcome_unknown(self._store) from None
         return [made.receipt for made in ready]
 
-    def prepare(self, entry: Entry, data_key: DataKey | None = None) -> Prepared:
+    def prepare(self, entry: Recordable, data_key: DataKey | None = None) -> Prepared:
         """The entry, sealed under its subject's key, which may be given. Raises NotRecorded."""
         try:
             data_key = data_key or self._keyring.for_subject(entry.subject, self._store.engine)

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import IO, Any, Protocol, Self, TextIO
 
 from ordain.audit.entry.canonical import canonical
+from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Reader, Record
 from ordain.audit.limits import LIMITS
 from ordain.audit.records.masking import Mask, Role
-from ordain.audit.records.past import Past
 from ordain.engine.errors import ExportFailed, reason_of
 from ordain.engine.late import late
 
@@ -88,7 +88,7 @@ def export(
     if path.exists() and not replace:
         raise ExportFailed(f"`{path}` already exists", "name another file, or use --replace")
     part, done = path.with_name(f".{path.name}.{os.getpid()}.part"), Exported(path)
-    mask = Mask(role, Past(reader))
+    mask = Mask(role, Past(reader.document))
     try:
         try:
             with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

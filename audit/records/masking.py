@@ -17,9 +17,9 @@ from enum import StrEnum
 from typing import Any
 
 from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Record
 from ordain.audit.records.older_forms import in_todays_form
-from ordain.audit.records.past import Past
 from ordain.engine.errors import LedgerUnavailable, PolicyError
 from ordain.engine.policy.facts import Vocabulary
 

@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.decision import decided
 from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.audit.records.older_forms import in_todays_form
-from ordain.audit.records.past import Past
 from ordain.engine.errors import LedgerUnavailable, NotThatType, OrdainError, TextLost
 from ordain.engine.evaluate import Plan
 from ordain.engine.explain.why_not import why_not
@@ -66,7 +67,7 @@ class Replayer:
     """Replays entries of one ledger; each set of texts is compiled once. `engine` names this engine."""
 
     def __init__(self, reader: Reader, engine: str = f"ordain {VERSION}") -> None:
-        self._reader, self._engine, self._past = reader, engine, Past(reader)
+        self._reader, self._engine, self._past = reader, engine, Past(reader.document)
 
     def replay(self, record: Record) -> Replay:
         """Decides the recorded facts again and compares every part with the record. For decisions only."""
@@ -146,6 +147,9 @@ class Replayer:
     def _outcome_differences(
         self, plan: Plan, facts: Facts, at: dt.datetime, envelope: Json, private: Json
     ) -> Iterator[Difference]:
+        if why := private.get(NOT_RESTORED):
+            yield self._of_engine(envelope, why)
+            return
         try:
             again = decided(plan.evaluate(facts, at))
         except OrdainError as error:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from ordain.engine.backends.settled import Constants, settle, settled
 from ordain.engine.errors import Span
-from ordain.engine.feel.syntax.tree import Expr, Literal, Logic
+from ordain.engine.feel.syntax.tree import Expr, If, Literal, Logic
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import Formula, Policy, Requirement, Rule, Table, TableFunction
 from ordain.engine.tables.cells import PlainCell, asks_null, plain_cell
@@ -152,6 +152,8 @@ def whole_row(table: Table, values: tuple[Value, ...]) -> Value:
 def is_declared(tree: Expr, type: Type) -> bool:
     """Whether an output is known to be one of its declared values. Any other is held to them when it is decided: a
     constant, too, is looked at as what it is only here."""
+    if isinstance(tree, If):
+        return is_declared(tree.then, type) and is_declared(tree.otherwise, type)
     return not type.values or (isinstance(tree, Literal) and (tree.value is None or tree.value in type.values))
 
 

@@ -30,7 +30,8 @@ class Parameter:
 class Signature:
     """`python` gets the values by position, left-out last ones not at all, after the decision's time when `clock`.
 
-    It raises ValueError or ArithmeticError with a message for people. `text` is the line it was read from.
+    It raises ValueError or ArithmeticError with a message for people. `text` is the line it was read from. `prepared`
+    gives `python` without its last parameter, for a value of that which is known beforehand; it raises as `python`.
     """
 
     parameters: tuple[Parameter, ...]
@@ -39,6 +40,7 @@ class Signature:
     repeats: bool = False
     clock: bool = False
     text: str = ""
+    prepared: Callable[[Any], Callable[..., Any]] | None = None
 
     def parameter(self, position: int) -> Parameter | None:
         """The parameter that stands at a position, from 0; the last one again when it repeats."""
@@ -56,7 +58,13 @@ class Signature:
         return self.fewest <= count and (self.repeats or count <= len(self.parameters))
 
 
-def signature(text: str, python: Callable[..., Any], *, clock: bool = False) -> Signature:
+def signature(
+    text: str,
+    python: Callable[..., Any],
+    *,
+    clock: bool = False,
+    prepared: Callable[[Any], Callable[..., Any]] | None = None,
+) -> Signature:
     """The signature that a line says. Raises ValueError for a line that is none."""
     words = _Words(text)
     words.take("(")
@@ -70,7 +78,7 @@ def signature(text: str, python: Callable[..., Any], *, clock: bool = False) -> 
     words.take("->")
     gives = words.type()
     words.end()
-    return Signature(tuple(parameters), gives, python, repeats, clock, text)
+    return Signature(tuple(parameters), gives, python, repeats, clock, text, prepared)
 
 
 class _Words:

@@ -9,7 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
-from ordain.engine.policy.readers import Reader, number_reader, text_or_flag_reader
+from ordain.engine.made_often import made_often
+from ordain.engine.policy.readers import Reader, number_reader, plain_reader
 from ordain.engine.values.types import NUMBERS, Kind, Limits, Type, Value, format_raw, read
 from ordain.engine.values.zones import is_zone_name, zone_hint
 
@@ -49,7 +50,7 @@ class Fact:
         if self.type.kind is Kind.NUMBER:
             read = number_reader(limits.low, limits.high, self.precision, self.accept)
         else:
-            read = self.accept if self.time_zone else text_or_flag_reader(self.type, self.accept)
+            read = self.accept if self.time_zone else plain_reader(self.type, self.accept)
         object.__setattr__(self, "read", read)
 
     @property
@@ -169,7 +170,7 @@ class FactSource(ModelCard, Protocol):
     def score(self, inputs: Mapping[str, Value]) -> Score: ...
 
 
-@dataclass(frozen=True, slots=True)
+@made_often(frozen=True, slots=True)
 class Facts:
     """The gathered facts: `values` is what the policies read, `sources` says where each came from."""
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
+from ordain.engine.values.temporal import date
 from ordain.engine.values.types import NUMBERS, Kind, Type, Value
 
 Reader = Callable[[object], Value]
 _FAR = Decimal("1e100")
 
 
-def text_or_flag_reader(type: Type, accept: Reader) -> Reader:
-    """The reader of a fact that is no number; for dates and the like `accept` itself."""
+def plain_reader(type: Type, accept: Reader) -> Reader:
+    """The reader of a fact that is no number; for times, contexts and the like `accept` itself."""
     values = frozenset(type.values)
     if type.kind is Kind.TEXT and values:
         return lambda raw: raw if raw.__class__ is str and raw in values else accept(raw)
@@ -24,27 +25,52 @@ def text_or_flag_reader(type: Type, accept: Reader) -> Reader:
         return lambda raw: raw if raw.__class__ is str else accept(raw)
     if type.kind is Kind.FLAG:
         return lambda raw: raw if raw is True or raw is False else accept(raw)
+    if type.kind is Kind.DATE:
+        return lambda raw: date(raw) if raw.__class__ is str else accept(raw)
+    if type.kind is Kind.LIST and type.item is not None and type.item.kind is Kind.TEXT:
+        return texts_reader(frozenset(type.item.values), accept)
     return accept
+
+
+def texts_reader(values: frozenset[str], accept: Reader) -> Reader:
+    """The reader of a list of texts, all of them among `values` if there are any."""
+
+    def read(raw: object) -> Value:
+        if type(raw) is not list:
+            return accept(raw)
+        for item in raw:
+            if item.__class__ is not str or (values and item not in values):
+                return accept(raw)
+        return tuple(raw)
+
+    return read
 
 
 def number_reader(low: Decimal | None, high: Decimal | None, precision: int | None, accept: Reader) -> Reader:
     """The reader of a number between two bounds (None: open), rounded to `precision` digits after the point."""
     least, most = -_FAR if low is None else low, _FAR if high is None else high
-    step = None if precision is None else Decimal(1).scaleb(-precision, context=NUMBERS)
     plus, quantize = NUMBERS.plus, NUMBERS.quantize
 
     def read(raw: object) -> Value:
         # `adjusted` of what is not finite is 0, and a comparison with NaN would raise: so finite comes first.
-        if type(raw) is not Decimal or not raw.is_finite() or raw.adjusted() < -100:
+        if type(raw) is not Decimal or not raw.is_finite() or raw.adjusted() < -100 or not least < raw < most:
             return accept(raw)
-        if not least < raw < most or (exact := plus(raw)) != raw:
+        return exact if (exact := plus(raw)) == raw else accept(raw)
+
+    if precision is None:
+        return read
+    step = Decimal(1).scaleb(-precision, context=NUMBERS)
+
+    def read_rounded(raw: object) -> Value:
+        if type(raw) is not Decimal or not raw.is_finite() or raw.adjusted() < -100 or not least < raw < most:
             return accept(raw)
-        if step is None:
-            return exact
         try:
             rounded = quantize(raw, step)
         except InvalidOperation:
             return accept(raw)
-        return rounded if least < rounded < most else accept(raw)
+        # A number that rounding leaves as it is has no more digits than a number may have.
+        if (rounded != raw and plus(raw) != raw) or not least < rounded < most:
+            return accept(raw)
+        return rounded
 
-    return read
+    return read_rounded

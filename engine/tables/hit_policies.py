@@ -8,10 +8,17 @@ error that names table and rules.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from ordain.engine.errors import Issue, NoRuleApplies, PricingConstraintViolation, RulesDisagree, did_you_mean
 from ordain.engine.feel.functions.operators import less
 from ordain.engine.policy.model import Output, Requirement, Table
 from ordain.engine.values.types import NUMBERS, Kind, Value, kind_of
+
+Fired = tuple[int, ...]
+Rows = tuple[Value, ...]
 
 
 def no_rule(table: Table) -> None:
@@ -20,14 +27,14 @@ def no_rule(table: Table) -> None:
     raise NoRuleApplies(Issue(f"no rule of `{table.name}` applies", hint, table.span))
 
 
-def several(table: Table, fired: list[int]) -> None:
+def several(table: Table, fired: Fired) -> None:
     """`unique`, when two rules or more apply. Raises RulesDisagree at the second of them."""
     names = " and ".join(f"`{table.rules[number].id}`" for number in fired)
     message = f"{names} of `{table.name}` apply at once, and its hit policy is unique"
     raise RulesDisagree(Issue(message, "narrow one of them, or choose another hit policy", table.rules[fired[1]].span))
 
 
-def differ(table: Table, fired: list[int]) -> None:
+def differ(table: Table, fired: Fired) -> None:
     """`any`, when the rules that apply give different outputs. Raises RulesDisagree at the second of them."""
     names = " and ".join(f"`{table.rules[number].id}`" for number in fired)
     message = f"{names} of `{table.name}` apply at once with different outputs, and its hit policy is any"
@@ -59,19 +66,43 @@ def _place(table: Table, output: Output, value: Value) -> int:
     return output.priorities.index(value)
 
 
-def ordered(table: Table, fired: list[int], rows: list[Value]) -> tuple[list[int], list[Value]]:
+def ordered(table: Table, fired: Fired, rows: Rows) -> tuple[Fired, Rows]:
     """`output order`: both lists by priority, equals in the table's order. Raises RulesDisagree, as `rank`."""
-    order = sorted(range(len(rows)), key=lambda number: rank(table, rows[number]))
-    return [fired[number] for number in order], [rows[number] for number in order]
+    ranks: list[Any] = [rank(table, row) for row in rows]
+    return _sorted(ranks, fired, rows)
 
 
-def best(table: Table, fired: list[int], rows: list[Value]) -> tuple[list[int], list[Value]]:
+def ordering(table: Table) -> Callable[[Fired, Rows], tuple[Fired, Rows]]:
+    """`ordered` for one table; where it has one output with declared texts, several times faster."""
+    output, priorities = table.outputs[0], table.outputs[0].priorities
+    if len(table.outputs) > 1 or not priorities or not all(type(value) is str for value in priorities):
+        return partial(ordered, table)
+    name, places = output.name, {value: priorities.index(value) for value in priorities}
+
+    def by_place(fired: Fired, rows: Rows) -> tuple[Fired, Rows]:
+        try:
+            ranks = [places[row[name]] for row in rows] if name else [places[row] for row in rows]
+        except (KeyError, TypeError):
+            return ordered(table, fired, rows)  # which says what is wrong
+        return _sorted(ranks, fired, rows)
+
+    return by_place
+
+
+def _sorted(ranks: list[Any], fired: Fired, rows: Rows) -> tuple[Fired, Rows]:
+    if ranks == sorted(ranks):
+        return fired, rows
+    order = sorted(range(len(ranks)), key=ranks.__getitem__)
+    return tuple(fired[number] for number in order), tuple(rows[number] for number in order)
+
+
+def best(table: Table, fired: Fired, rows: Rows) -> tuple[Fired, Rows]:
     """`priority`: the rule of highest priority alone, the first of equals. Raises RulesDisagree, as `rank`."""
     positions, values = ordered(table, fired, rows)
     return positions[:1], values[:1]
 
 
-def total(table: Table, rows: list[Value]) -> Value:
+def total(table: Table, rows: Rows) -> Value:
     """`collect` with an aggregation: sum, min, max or count of the rows.
 
     Of no rows the count and the sum are 0; min and max raise NoRuleApplies (DMN: null). Sums are of 34 digits, rounded
@@ -112,6 +143,5 @@ HIT_POLICIES = {
     "differ": differ,
     "broken": broken,
     "best": best,
-    "ordered": ordered,
     "total": total,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -17,13 +18,15 @@ def read_json(text: bytes, what: str) -> Any:
     an infinity, which are no JSON, or nesting too deep to read.
     """
     try:
-        return json.loads(
-            text.decode("utf-8"),
-            parse_float=_number,
-            parse_int=_number,
-            parse_constant=_no_number,
-            object_pairs_hook=_object,
-        )
+        decoded = text.decode("utf-8")
+        if decoded.startswith("\ufeff"):
+            raise MalformedRequest(
+                f"{what} is not JSON: it begins with a byte order mark", "write it as UTF-8 without one"
+            )
+        try:
+            return _READ.decode(decoded)
+        except ArithmeticError:
+            return _READ_TO_TELL.decode(decoded)  # which number it was
     except json.JSONDecodeError as error:
         message = f"{what} is not JSON: {error.msg[0].lower()}{error.msg[1:]}"
         raise MalformedRequest(Issue(message, f"line {error.lineno}, column {error.colno}")) from None
@@ -50,3 +53,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
         raise MalformedRequest(f"the key `{twice}` appears twice in one object", "keep one of them")
     return entries
+
+
+def _reader(number: Callable[[str], Decimal]) -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=number, parse_int=number, parse_constant=_no_number, object_pairs_hook=_object)
+
+
+_READ, _READ_TO_TELL = _reader(Decimal), _reader(_number)

@@ -201,6 +201,8 @@ def as_python(value: Date | DateTime) -> dt.date:
 
 def date_of(value: Date | DateTime) -> Date:
     """The date alone."""
+    if type(value) is dt.datetime:
+        return value.date()
     return make_date(value.year, value.month, value.day)
 
 

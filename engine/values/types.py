@@ -332,7 +332,14 @@ def _read_context(type: Type, raw: object, stored: bool) -> Value:
 
 def plain(value: Value) -> Any:
     """The JSON form of a value: numbers as decimal strings, so that no reader makes them floats."""
-    if value is None or isinstance(value, str | bool):
+    kind = type(value)
+    if value is None or kind is str or kind is bool:
+        return value
+    if kind is tuple:
+        return [plain(part) for part in value]
+    if kind is dict:
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, str):
         return value
     if isinstance(value, Decimal):
         text = NUMBERS.to_sci_string(value)

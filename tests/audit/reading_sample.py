@@ -13,7 +13,8 @@ from uuid import UUID
 
 from ledgers import opened
 
-from ordain.audit.entry.decision import decision_entry
+from ordain.audit.entry.decision import DecisionEntry
+from ordain.audit.entry.decision_form import DecisionForm
 from ordain.audit.entry.documents import Document
 from ordain.audit.entry.entry import Entry, new_id
 from ordain.audit.ledger.open_ledger import OpenLedger
@@ -136,7 +137,7 @@ class Sample:
         assert retain(self.use, self.clock.tick(), private={}).payloads
 
 
-def decided_entry(subject: str, facts: str, service: str, score: Score | None, at: dt.datetime) -> Entry:
+def decided_entry(subject: str, facts: str, service: str, score: Score | None, at: dt.datetime) -> DecisionEntry:
     known = catalog()
     plan = known.pick(service, at)
     gathered = gather(read_json(facts.encode(), "the facts"), plan.needs, known.vocabulary, {})
@@ -147,16 +148,8 @@ def decided_entry(subject: str, facts: str, service: str, score: Score | None, a
             {**gathered.sources, "churn_risk": "churn@3"},
             {"churn_risk": (model, score)},
         )
-    return decision_entry(
-        decision_id=new_id(at),
-        recorded=at,
-        at=at,
-        subject=subject,
-        jurisdiction="IN",
-        documents={"vocabulary": known.vocabulary.digest, "services": known.services.digest},
-        facts=gathered,
-        outcome=plan.evaluate(gathered, at),
-    )
+    form = DecisionForm(plan, {"vocabulary": known.vocabulary.digest, "services": known.services.digest})
+    return DecisionEntry(form, new_id(at), at, at, subject, "IN", gathered, plan.evaluate(gathered, at))
 
 
 def scored(value: Any, *reasons: tuple[str, Any, Any]) -> Score:

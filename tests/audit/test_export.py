@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from reading_sample import CALL, PRICE, Sample, sample, scored
 
 from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Record, Status
 from ordain.audit.limits import LIMITS
 from ordain.audit.records.export import COLUMNS, PUBLIC_COLUMNS, Exported, Format, export, safe_cell
 from ordain.audit.records.masking import MASKED, Mask, Role
-from ordain.audit.records.past import Past
 from ordain.audit.store.rows import DOCUMENT
 from ordain.engine.errors import ExportFailed, NotRecorded
 
@@ -118,7 +118,7 @@ def test_a_value_made_only_from_what_is_open_stays_in_the_trace(made: Sample) ->
         ],
     }
     record = made.record(made.decide("C-1"))
-    shown = Mask(Role.ANALYST, Past(made.reader)).private(
+    shown = Mask(Role.ANALYST, Past(made.reader.document)).private(
         Record(record.entry, record.envelope, Status.READABLE, private)
     )
     assert [step["gives"] for step in shown["trace"]] == ["1", MASKED, MASKED]

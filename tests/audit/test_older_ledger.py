@@ -14,15 +14,16 @@ from uuid import UUID
 import pytest
 from ledgers import MASTER, opened, restored
 
-from ordain.audit.entry.decision import decision_entry
+from ordain.audit.entry.decision import DecisionEntry
+from ordain.audit.entry.decision_form import DecisionForm
 from ordain.audit.entry.entry import Kind, new_id
 from ordain.audit.explain.explanation import explain
 from ordain.audit.explain.letter import letter
 from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Record
 from ordain.audit.records.masking import Mask, Role
 from ordain.audit.records.older_forms import in_todays_form
-from ordain.audit.records.past import Past
 from ordain.audit.records.replay import Replayer
 from ordain.audit.records.search import Query, search
 from ordain.audit.verifier.check import verify
@@ -50,23 +51,15 @@ def private(record: Record) -> dict[str, Any]:
 
 def decided_again(use: OpenLedger, record: Record) -> Record:
     """The same decision in a new entry, as it is recorded today."""
-    past, body, now = Past(use.reader), private(record), dt.datetime.now(dt.UTC)
+    past, body, now = Past(use.reader.document), private(record), dt.datetime.now(dt.UTC)
     plan, vocabulary = past.plan(record.envelope), past.vocabulary(record.envelope)
     facts = Facts({}, {})
     for name, fact in body["facts"].items():
         value = fact["value"]
         facts.values[name] = None if value is None else read(vocabulary[name].type, value, stored=True)
         facts.sources[name] = fact["source"]
-    entry = decision_entry(
-        decision_id=new_id(now),
-        recorded=now,
-        at=dt.datetime.fromisoformat(body["at"]),
-        subject="C-1",
-        jurisdiction=None,
-        documents=record.envelope["documents"],
-        facts=facts,
-        outcome=plan.evaluate(facts, dt.datetime.fromisoformat(body["at"])),
-    )
+    at, form = dt.datetime.fromisoformat(body["at"]), DecisionForm(plan, record.envelope["documents"])
+    entry = DecisionEntry(form, new_id(now), now, at, "C-1", None, facts, plan.evaluate(facts, at))
     made = use.reader.record(UUID(use.ledger.append(entry, ()).entry_id))
     assert made is not None
     return made
@@ -162,7 +155,7 @@ def test_a_search_tells_rules_of_one_id_in_several_tables_apart(before: OpenLedg
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ANALYST])
 def test_an_export_names_the_decision_for_old_entries_too(before: OpenLedger, role: Role) -> None:
-    mask = Mask(role, Past(before.reader))
+    mask = Mask(role, Past(before.reader.document))
     rows = [mask.row(record) for record in decisions(before)]
     assert all("decision" in reason for row in rows for reason in row["reasons"])
 

@@ -16,6 +16,7 @@ ORDER = [
     "limits",
     "errors",
     "late",
+    "made_often",
     "values.zones",
     "values.wide",
     "values.temporal",

@@ -37,7 +37,7 @@ def ask(service: str) -> Response:
     use.catalog.service(service)
     body = request.get_data(cache=False)
     request.stream.read(1)  # Werkzeug ends a chunked body silently at the limit; one byte more makes it complain
-    return _json(decide(read_ask(service, body), use).as_json())
+    return Response(decide(read_ask(service, body), use).as_bytes(), mimetype="application/json")
 
 
 @ROUTES.get("/<decision_id>")

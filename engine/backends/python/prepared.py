@@ -10,14 +10,14 @@ from ordain.engine.errors import CustomerDataIncomplete, DecisionError, Issue, N
 from ordain.engine.feel.runtime.calls import Runtime
 from ordain.engine.feel.runtime.conform import converted
 from ordain.engine.policy.model import HitPolicy
-from ordain.engine.tables.hit_policies import best, differ, no_rule, ordered, several, total
+from ordain.engine.tables.hit_policies import Fired, Rows, best, differ, no_rule, ordered, several, total
 from ordain.engine.tables.index import TableIndex
 from ordain.engine.values.types import Value
 
 Part = Callable[..., Value]
 """One part of a rule as a function of the time, the runtime, the steps so far and the variables that parts read."""
 
-Decided = tuple[int, tuple[int, ...], Value]
+Decided = tuple[int, Fired, Value]
 """How many rules were looked at, the positions of those that fired, and the value."""
 
 
@@ -63,7 +63,7 @@ class PreparedTable:
             rows.append(self._row(number, args))
         fired = tuple(matched)
         try:
-            positions, value = self._concluded(fired, rows, args)
+            positions, value = self._concluded(fired, tuple(rows), args)
         except DecisionError as error:
             if not self.lenient:
                 raise
@@ -124,28 +124,26 @@ class PreparedTable:
             return None
         return self.otherwise(*args)
 
-    def _concluded(
-        self, fired: tuple[int, ...], rows: list[Value], args: tuple[Any, ...]
-    ) -> tuple[tuple[int, ...], Value]:
-        table, positions = self.table, list(fired)
+    def _concluded(self, fired: Fired, rows: Rows, args: tuple[Any, ...]) -> tuple[Fired, Value]:
+        table = self.table
         if table.aggregation:
             if not rows and self.otherwise is not None:
                 return fired, self.otherwise(*args)
             return fired, total(table, rows)
         match table.hit_policy:
             case HitPolicy.UNIQUE if len(fired) > 1:
-                several(table, positions)
+                several(table, fired)
             case HitPolicy.ANY if any(row != rows[0] for row in rows):
-                differ(table, positions)
+                differ(table, fired)
             case HitPolicy.PRIORITY if len(fired) > 1:
-                positions, rows = best(table, positions, rows)
+                fired, rows = best(table, fired, rows)
             case HitPolicy.OUTPUT_ORDER:
-                positions, rows = ordered(table, positions, rows)
+                fired, rows = ordered(table, fired, rows)
         if table.hit_policy.gives_list:
             if not rows and self.otherwise is not None:
-                rows = [self.otherwise(*args)]
-            return tuple(positions), tuple(rows)
-        return tuple(positions), rows[0] if rows else self._none(args)
+                rows = (self.otherwise(*args),)
+            return fired, rows
+        return fired, rows[0] if rows else self._none(args)
 
     def _into(self, value: Value, runtime: Runtime) -> Value:
         """A lenient table's value as its declared type; null, and the reason, when it is none."""

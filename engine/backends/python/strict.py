@@ -7,6 +7,7 @@ for null.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
@@ -15,6 +16,7 @@ from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.functions.operators import ARITHMETIC, COMPARISON, NEGATION, PROPERTIES
 from ordain.engine.feel.runtime.calls import arranged
 from ordain.engine.feel.runtime.work import cost
+from ordain.engine.feel.signature import Signature
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.values.types import FunctionValue, Kind
@@ -196,6 +198,8 @@ class StrictWriter(Writer):
                 return f"z.call({self.of(node.function)}, {names}, {self.constant(node.span)}, {arguments})"
             return f"{self.of(node.function)}.call({arguments})"
         given = arranged(signature, node.arguments, node.names) or ()
+        if (prepared := _prepared(signature, given)) is not None:
+            return f"{self.constant(prepared)}({self.argument(given[0], signature.parameter(0))})"
         arguments = ", ".join(self.argument(part, signature.parameter(n)) for n, part in enumerate(given))
         if FUNCTIONS[node.called].negates and not signature.gives.optional:
             return f"(not {arguments})"
@@ -217,3 +221,14 @@ def _is_not_null_test(test: Expr) -> bool:
     """Whether a test asks for something else than null: those that ask for null come first, and shield the others."""
     candidate = test.candidate if isinstance(test, tree.Matches) else None
     return not (isinstance(candidate, tree.Literal) and candidate.value is None)
+
+
+def _prepared(signature: Signature, given: tuple[Expr | None, ...]) -> Callable[..., Any] | None:
+    """The function with its second argument put in, when that is written and any good."""
+    match given:
+        case (_, tree.Literal(value=Decimal() as value)) if signature.prepared is not None:
+            try:
+                return signature.prepared(value)
+            except (ValueError, ArithmeticError):
+                return None  # it says so when it is decided
+    return None

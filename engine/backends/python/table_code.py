@@ -15,6 +15,7 @@ from ordain.engine.errors import Span
 from ordain.engine.feel.runtime.calls import Runtime
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import HitPolicy
+from ordain.engine.tables.hit_policies import ordering
 from ordain.engine.tables.index import TableIndex
 from ordain.engine.values.types import Type, Value
 
@@ -126,32 +127,32 @@ class TableCode:
     # --- rule by rule
 
     def first(self, variable: str) -> None:
-        """Rules in order until one matches; `h` is its position, -1 when none did."""
-        self.line("    while True:")
+        """Rules in order until one matches."""
         for number, rule in enumerate(self.plan.rules):
             place = (f"rule `{rule.rule.id}`", rule.rule.span)
-            self.line(f"        if {self.condition(rule)}:", place)
-            self.line(f"            h = {number}; {variable} = {self.row(rule)}; break", place)
-        self.line(f"        h = -1; {self.none_matched(variable)}; break", self.none_place())
-        size = len(self.plan.rules)
-        fired = self.constant((*((number,) for number in range(size)), ()))
-        self.line(f"    {self.step(f'h + 1 if h >= 0 else {size}', f'{fired}[h]', variable)}")
+            self.line(f"    {'elif' if number else 'if'} {self.condition(rule)}:", place)
+            self.line(f"        {variable} = {self.row(rule)}", place)
+            self.line(f"        {self.step(number + 1, f'({number},)', variable)}")
+        self.line("    else:" if self.plan.rules else "    if True:")
+        self.line(f"        {self.none_matched(variable)}", self.none_place())
+        self.line(f"        {self.step(len(self.plan.rules), '()', variable)}")
 
     def every(self, variable: str) -> None:
         """All rules; `h` are the positions of those that match, `r` their rows, `m` what they missed."""
         table, constant = self.table, self.constant(self.table)
-        self.line("    h = []; r = []; m = []")
+        missing = any(rule.rule.missing is not None for rule in self.plan.rules)
+        self.line("    h = r = m = ()" if missing else "    h = r = ()")  # few match: a list would be made to be copied
         for number, rule in enumerate(self.plan.rules):
             place = (f"rule `{rule.rule.id}`", rule.rule.span)
             condition, row = self.condition(rule), self.row(rule)
             if rule.rule.missing is None:
-                self.line(f"    if {condition}: h.append({number}); r.append({row})", place)
+                self.line(f"    if {condition}: h += ({number},); r += ({row},)", place)
                 continue
             instead = self.constant(whole_row(table, rule.rule.missing))
             self.line("    try:", place)
-            self.line(f"        if {condition}: r.append({row}); h.append({number})", place)
+            self.line(f"        if {condition}: r += ({row},); h += ({number},)", place)
             self.line("    except MissingValue as x:", place)
-            self.line(f"        r.append({instead}); h.append({number}); m.append(({number}, x.args[0]))", place)
+            self.line(f"        r += ({instead},); h += ({number},); m += (({number}, x.args[0]),)", place)
         place = (f"`{table.name}`", table.span)
         match table.hit_policy:
             case HitPolicy.UNIQUE:
@@ -161,7 +162,7 @@ class TableCode:
             case HitPolicy.PRIORITY:
                 self.line(f"    if len(h) > 1: h, r = best({constant}, h, r)", place)
             case HitPolicy.OUTPUT_ORDER:
-                self.line(f"    h, r = ordered({constant}, h, r)", place)
+                self.line(f"    h, r = {self.constant(ordering(table))}(h, r)", place)
             case HitPolicy.FIRST | HitPolicy.COLLECT | HitPolicy.RULE_ORDER:
                 pass
             case _ as other:
@@ -172,11 +173,11 @@ class TableCode:
             self.line(f"    {variable} = total({constant}, r){instead}", place)
         elif table.hit_policy.gives_list:
             instead = "" if otherwise is None else f" or ({otherwise},)"
-            self.line(f"    {variable} = tuple(r){instead}", place)
+            self.line(f"    {variable} = r{instead}", place)
         else:
             self.line(f"    if r: {variable} = r[0]", place)
             self.line(f"    else: {self.none_matched(variable)}", self.none_place())
-        self.line(f"    {self.step(len(self.plan.rules), 'tuple(h)', variable, 'tuple(m)')}")
+        self.line(f"    {self.step(len(self.plan.rules), 'h', variable, 'm' if missing else '()')}")
 
     def condition(self, rule: PlannedRule) -> str:
         """All cells and the condition. As in the index, a null matters only where no other plain cell fails."""

@@ -38,6 +38,21 @@ def _to_scale(rounding: str) -> Callable[[Decimal, Decimal], Decimal]:
     return rounded
 
 
+def _to_written_scale(rounding: str) -> Callable[[Decimal], Callable[[Decimal], Decimal]]:
+    """The same for a scale that is known beforehand, several times faster."""
+    context = NUMBERS.copy()
+    context.rounding = rounding
+    quantize = context.quantize
+
+    @lru_cache(maxsize=64)
+    def prepared(scale: Decimal) -> Callable[[Decimal], Decimal]:
+        unit = _unit(scale)
+        highest = unit.adjusted() + DIGITS - 1
+        return lambda number: number if number.adjusted() > highest else quantize(number, unit)
+
+    return prepared
+
+
 @lru_cache(maxsize=64)
 def _unit(scale: Decimal) -> Decimal:
     whole = scale.to_integral_value(ROUND_DOWN)
@@ -48,9 +63,10 @@ def _unit(scale: Decimal) -> Decimal:
 
 def _rounding(meaning: str, example: str, result: str, rounding: str, *, alone: bool = True) -> Function:
     """`alone`: the scale may be left out and is 0 then."""
-    how = _to_scale(rounding)
-    whole = signature("(n: number) -> number", lambda number: how(number, _ZERO))
-    signatures = (*((whole,) if alone else ()), signature("(n: number, scale: number) -> number", how))
+    prepared = _to_written_scale(rounding)
+    whole = signature("(n: number) -> number", prepared(_ZERO))
+    scaled = signature("(n: number, scale: number) -> number", _to_scale(rounding), prepared=prepared)
+    signatures = (*((whole,) if alone else ()), scaled)
     return Function(meaning, example, result, signatures, unit=KeptUnit.OF_FIRST, digits=ResultDigits.ROUNDED)
 
 

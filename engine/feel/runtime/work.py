@@ -31,6 +31,8 @@ class Work:
 
     def __init__(self, work: int = LIMITS.work) -> None:
         self.left = work
+        # Rules of one table ask the same list again and again; being kept here, it is not changed for another.
+        self._sized: tuple[Value, int] = (None, 0)
 
     def spend(self, units: int) -> None:
         self.left -= units
@@ -46,12 +48,15 @@ class Work:
     def sized(self, value: Value) -> Value:
         """The value, which is about to be gone through with all that is in it. Raises ValueError."""
         if type(value) is tuple or type(value) is dict:
-            try:
-                count = parts(value)
-            except ValueError:
-                self.spend(_MOST_PARTS // _PARTS_PER_UNIT)
-                raise
-            self.spend(count // _PARTS_PER_UNIT)
+            last, units = self._sized
+            if value is not last:
+                try:
+                    units = parts(value) // _PARTS_PER_UNIT
+                except ValueError:
+                    self.spend(_MOST_PARTS // _PARTS_PER_UNIT)
+                    raise
+                self._sized = value, units
+            self.spend(units)
         elif type(value) is str:
             self.spend(len(value) >> 10)
         return value

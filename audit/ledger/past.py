@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ordain.audit.entry.canonical import digest as digest_of
-from ordain.audit.ledger.reader import Reader
 from ordain.engine.catalog import plan_of
 from ordain.engine.errors import TextLost
 from ordain.engine.evaluate import Plan
@@ -20,12 +19,14 @@ Json = Mapping[str, Any]
 class Past:
     """What was in force when entries of one ledger were made. Each text is read and compiled once.
 
+    `document` gives the kept text of a digest, None when there is none.
+
     The methods take an entry's envelope and raise TextLost, and PolicyError or UnknownService when a text does not
     load with this version of the engine.
     """
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, document: Callable[[str], bytes | None]) -> None:
+        self._document = document
         self._texts: dict[str, bytes] = {}
         self._vocabularies: dict[str, Vocabulary] = {}
         self._plans: dict[tuple[str, ...], Plan] = {}
@@ -56,7 +57,7 @@ class Past:
     def _text(self, digest: str, what: str) -> bytes:
         text = self._texts.get(digest)
         if text is None:
-            text = self._reader.document(digest)
+            text = self._document(digest)
             if text is None:
                 raise TextLost(f"the ledger does not hold the text of {what} ({digest})", "run `ordain audit verify`")
             if digest_of(text) != digest:

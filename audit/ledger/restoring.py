@@ -1,0 +1,146 @@
+"""A decision's record made whole: reasons, obligations and trace, from its steps and the policies' texts of that day.
+
+What comes out is what was on record in full until 0.1.0 was released, so that readers know one form. The answer that
+is made on the way must have the digest that was recorded with the decision: otherwise nothing is told as said that is
+not known to have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from ordain.audit.entry.canonical import canonical
+from ordain.audit.entry.decision import FORM
+from ordain.audit.ledger.past import Past
+from ordain.engine.errors import LedgerUnavailable, OrdainError, TextLost
+from ordain.engine.evaluate import Outcome, Plan
+from ordain.engine.policy.facts import REQUEST
+from ordain.engine.step import Trail
+
+Json = dict[str, Any]
+
+NOT_RESTORED = "not_restored"
+"""In a record that could not be made whole: why. Of reasons, obligations and trace it says nothing then."""
+
+_MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+
+
+def restored(private: Json, envelope: Json, past: Past) -> Json:
+    """The private part of a decision in full; as it is when it has been on record in full.
+
+    Raises LedgerUnavailable when the database cannot be read.
+    """
+    form = private.get("form")
+    if form is None:
+        return private
+    if form != FORM:
+        return _partly(private, envelope, f"it was recorded in form {form}, which this version cannot read")
+    try:
+        plan = past.plan(envelope)
+    except TextLost as error:
+        return _partly(private, envelope, error.message)
+    except LedgerUnavailable:
+        raise
+    except (OrdainError, *_MALFORMED) as error:
+        reason = error.message if isinstance(error, OrdainError) else "the entry does not name its texts"
+        return _partly(private, envelope, f"its policies do not load with this version: {reason}")
+    try:
+        whole, answer = _whole(private, envelope, plan)
+    except _MALFORMED:
+        return _partly(private, envelope, "its steps do not fit the policies as this version reads them")
+    if sha256(answer).hexdigest() != private.get("answer"):
+        return _partly(private, envelope, "made again by this version, the answer is not the one that was given")
+    return whole
+
+
+def _whole(private: Json, envelope: Json, plan: Plan) -> tuple[Json, bytes]:
+    """The record in full, and the canonical bytes of the answer without its receipt."""
+    outcome = Outcome(plan, {}, list(_trail(private["steps"], plan)), None)
+    reasons, obligations = outcome.reasons(), outcome.obligations()
+    nulls = [
+        {"policy": label, "nulls": [{"message": message, "at": at} for message, at in told]}
+        for label, told in private.get("nulls", ())
+    ]
+    scores = _scores(private, envelope)
+    verdict = _verdict(envelope)
+    answer = {
+        "at": private["at"],
+        "decision_id": envelope["id"],
+        "models": [{name: value for name, value in score.items() if name != "inputs"} for score in scores],
+        "obligations": obligations,
+        "outcome": private["outcome"],
+        "policies": envelope["policies"],
+        "reasons": reasons,
+        "service": envelope["service"],
+        "verdict": verdict,
+    }
+    whole: Json = {
+        "at": private["at"],
+        "disclosures": [due["disclose"] for due in obligations if "disclose" in due],
+        "facts": _facts(private, plan),
+        "models": scores,
+        "obligations": obligations,
+        "outcome": private["outcome"],
+        "reasons": reasons,
+        "subject": private["subject"],
+        "trace": [*outcome.trace(), *nulls],
+        "verdict": verdict,
+    }
+    return whole, canonical(answer)
+
+
+def _trail(steps: list[list[Any]], plan: Plan) -> Iterator[Any]:
+    """The steps as compiled code left them, but for values, which are JSON."""
+    decisions = plan.by_number
+    trail: Trail = []
+    for number, value, *table in steps:
+        looked_at, fired, missing = (*table, (), ())[:3] if table else (0, (), ())
+        lacked = tuple((position, fact) for position, fact in missing)
+        trail.append((decisions[number], looked_at, tuple(fired), value, lacked))
+    return iter(trail)
+
+
+def _facts(private: Json, plan: Plan) -> Json:
+    given, sources = private["facts"], private["sources"]
+    facts = {name: {"source": sources.get(name, REQUEST), "value": value} for name, value in given.items()}
+    for need in plan.needs:
+        facts.setdefault(need.fact.name, {"source": "missing", "value": None})
+    return dict(sorted(facts.items()))
+
+
+def _scores(private: Json, envelope: Json) -> list[Json]:
+    return [
+        {
+            "digest": model["digest"],
+            "fact": score["fact"],
+            "inputs": score["inputs"],
+            "model": model["model"],
+            "reasons": [
+                {"contribution": contribution, "feature": feature, "value": value}
+                for feature, value, contribution in score["reasons"]
+            ],
+            "score": score["score"],
+            "version": model["version"],
+        }
+        for model, score in zip(envelope["models"], private["scores"], strict=True)
+    ]
+
+
+def _verdict(envelope: Json) -> str | None:
+    verdict = envelope["outcome_class"]
+    return None if verdict == "decided" else verdict
+
+
+def _partly(private: Json, envelope: Json, why: str) -> Json:
+    """What is known without the texts, and why there is no more."""
+    facts, sources = private.get("facts") or {}, private.get("sources") or {}
+    return {
+        "at": private.get("at"),
+        "facts": {name: {"source": sources.get(name, REQUEST), "value": value} for name, value in facts.items()},
+        NOT_RESTORED: why,
+        "outcome": private.get("outcome"),
+        "subject": private.get("subject"),
+        "verdict": _verdict(envelope),
+    }

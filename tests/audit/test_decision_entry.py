@@ -1,0 +1,222 @@
+"""A decision's entry keeps what cannot be made again; what is joined from pieces is the canonical form of its data."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rfc8785
+import sqlalchemy as sa
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from reading_sample import NOON, Sample, catalog, documents, sample
+
+from ordain.audit.entry.decision import DecisionEntry, decided
+from ordain.audit.entry.decision_form import DecisionForm
+from ordain.audit.entry.entry import Entry, Kind, Stamp, new_id, utc
+from ordain.audit.ledger.past import Past
+from ordain.audit.ledger.restoring import NOT_RESTORED, restored
+from ordain.audit.store.rows import DOCUMENT
+from ordain.engine.errors import OrdainError
+from ordain.engine.gather import gather
+from ordain.engine.policy.facts import Fact, Facts, Reason, Score
+from ordain.engine.values.types import Kind as Type
+from ordain.engine.values.types import plain
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Sample]:
+    with sample(f"sqlite:///{tmp_path}/ledger.db") as made:
+        yield made
+
+
+STAMP = Stamp("b5063a89-4020-4887-b269-711668c03c11", "t \U0001f600", 'ordain "9"')
+HASH, COMMITMENT = "sha256:" + "0" * 64, "1" * 64
+SERVICES = ("price-quote", "retention", "plan-advice")
+ODD = st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
+
+
+class Churn:
+    """A model of which only the name matters here."""
+
+    name, version, digest, reads = "churn", 3, "sha256:" + "a" * 64, ()
+
+    def score(self, _inputs: object) -> Score:
+        raise NotImplementedError
+
+
+def _raw(fact: Fact) -> st.SearchStrategy[Any]:
+    limits, kind = fact.limits, fact.type.kind
+    if kind is Type.NUMBER:
+        low = limits.low if limits and limits.low is not None else Decimal(-1000)
+        high = limits.high if limits and limits.high is not None else Decimal(1000)
+        return st.decimals(low, high, places=4, allow_nan=False)
+    if kind is Type.FLAG:
+        return st.booleans()
+    if kind is Type.DATE:
+        return st.dates(dt.date(2024, 1, 1), dt.date(2027, 1, 1)).map(str)
+    if kind is Type.LIST:
+        one = st.sampled_from(sorted(fact.type.item.values)) if fact.type.item and fact.type.item.values else ODD
+        return st.lists(one, max_size=2)
+    if fact.time_zone:
+        return st.just("Asia/Kolkata")
+    return st.sampled_from(sorted(fact.type.values)) if fact.type.values else ODD
+
+
+@cache
+def _given(service: str) -> st.SearchStrategy[dict[str, Any]]:
+    needs = catalog().pick(service, NOON).needs
+    wanted = {need.fact.name: _raw(need.fact) for need in needs if not need.may_be_null}
+    return st.fixed_dictionaries(wanted, optional={n.fact.name: _raw(n.fact) for n in needs if n.may_be_null})
+
+
+def _entry(service: str, given: dict[str, Any], subject: str = "C-1", score: Score | None = None) -> DecisionEntry:
+    known = catalog()
+    plan = known.pick(service, NOON)
+    facts = gather(given, plan.needs, known.vocabulary, {})
+    if score is not None:
+        facts = Facts(facts.values, {**facts.sources, "churn_risk": "churn@3"}, {"churn_risk": (Churn(), score)})
+    form = DecisionForm(plan, {"vocabulary": known.vocabulary.digest, "services": known.services.digest})
+    return DecisionEntry(form, new_id(NOON), NOON, NOON, subject, "IN", facts, plan.evaluate(facts, NOON))
+
+
+def _in_full(entry: DecisionEntry) -> dict[str, Any]:
+    """The record as it was kept before: everything, derived or not."""
+    parts = decided(entry.outcome)
+    facts = entry.facts
+    scores = [
+        {
+            "model": model.name,
+            "version": model.version,
+            "digest": model.digest,
+            "fact": name,
+            "score": plain(score.value),
+            "inputs": plain(score.inputs),
+            "reasons": [
+                {"feature": r.feature, "value": plain(r.value), "contribution": plain(r.contribution)}
+                for r in score.reasons
+            ],
+        }
+        for name, (model, score) in facts.scores.items()
+    ]
+    return {
+        "at": entry.at.isoformat(),
+        "subject": entry.subject,
+        "models": scores,
+        "facts": {name: {"value": plain(value), "source": facts.sources[name]} for name, value in facts.values.items()},
+        **parts,
+        "disclosures": [due["disclose"] for due in parts["obligations"] if "disclose" in due],
+    }
+
+
+def _policies(entry: DecisionEntry) -> list[dict[str, Any]]:
+    policies = [compiled.policy for compiled in entry.outcome.plan.policies]
+    return [{"policy": p.name, "version": p.version, "digest": p.digest} for p in policies]
+
+
+def _held_to_the_slow_form(entry: DecisionEntry) -> None:
+    known, full = catalog(), _in_full(entry)
+    models = [{key: model[key] for key in ("model", "version", "digest")} for model in full["models"]]
+    codes = [f"{reason['policy']}/{reason.get('rule') or reason['decision']}" for reason in full["reasons"]]
+    slow = Entry(
+        entry.id,
+        entry.time,
+        Kind.DECISION,
+        {},
+        service=entry.outcome.plan.service.name,
+        jurisdiction="IN",
+        policies=_policies(entry),
+        documents={"vocabulary": known.vocabulary.digest, "services": known.services.digest},
+        models=models,
+        outcome_class=full["verdict"] or "decided",
+        reason_codes=codes,
+    )
+    envelope = entry.envelope(STAMP, HASH, COMMITMENT)
+    assert envelope == slow.envelope(STAMP, HASH, COMMITMENT) == rfc8785.dumps(json.loads(envelope))
+    answer = {
+        "decision_id": str(entry.id),
+        "service": entry.outcome.plan.service.name,
+        "policies": _policies(entry),
+        "receipt": {"entry_id": str(entry.id), "leaf_hash": "ab"},
+        "models": [{name: value for name, value in model.items() if name != "inputs"} for model in full["models"]],
+        **{name: full[name] for name in ("at", "outcome", "verdict", "reasons", "obligations")},
+    }
+    assert entry.answer_with("ab") == rfc8785.dumps(answer)
+    del answer["receipt"]
+    assert entry.answer == rfc8785.dumps(answer)
+    payload = entry.payload()
+    private = json.loads(payload)
+    assert payload == rfc8785.dumps(private)
+    assert private["answer"] == sha256(entry.answer).hexdigest()
+    texts = {document.reference.digest: document.text for document in documents()}
+    assert restored(private, json.loads(envelope), Past(texts.get)) == full
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(data=st.data(), subject=ODD)
+def test_what_is_joined_from_pieces_is_the_slow_canonical_form_and_can_be_made_whole(
+    service: str, data: st.DataObject, subject: str
+) -> None:
+    try:
+        entry = _entry(service, data.draw(_given(service)), subject)
+    except OrdainError:
+        assume(False)
+        raise
+    _held_to_the_slow_form(entry)
+
+
+def test_a_score_is_kept_with_its_inputs_and_reasons() -> None:
+    facts = {"churn_risk": Decimal("0.85"), "clv_tier": "high", "offers_last_90_days": 0, "jurisdiction": "IN"}
+    contact = {"marketing_objection": False, "opted_out_channels": [], "consented_channels": ["phone"]}
+    told = (Reason("tenure", Decimal(3), Decimal("-0.25")), Reason("plan \U0001f600", None, Decimal("0.5")))
+    score = Score(Decimal("0.85"), told, {"tenure": Decimal(3), "plan \U0001f600": None})
+    given = {**facts, **contact, "vulnerable_customer": False, "recipient_time_zone": "Asia/Kolkata"}
+    _held_to_the_slow_form(_entry("retention", given, score=score))
+
+
+def test_a_record_holds_no_text_that_the_policies_hold() -> None:
+    entry = _entry("plan-advice", {"usage_gb": Decimal(95), "plan_gb": Decimal(100)})
+    assert json.loads(entry.payload()).keys() == {
+        *("form", "at", "subject", "facts", "sources", "scores", "steps", "outcome", "answer")
+    }
+    assert b"More than 90 percent" not in entry.payload()
+    assert b"More than 90 percent" in entry.answer
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"answer": "0" * 64}, "the answer is not the one that was given"),
+        ({"outcome": {"action": "stay"}}, "the answer is not the one that was given"),
+        ({"steps": [[99, None]]}, "its steps do not fit the policies"),
+        ({"steps": None}, "its steps do not fit the policies"),
+        ({"form": 3}, "it was recorded in form 3, which this version cannot read"),
+    ],
+)
+def test_what_cannot_be_made_whole_says_why_and_tells_what_is_known(change: dict[str, Any], why: str) -> None:
+    entry = _entry("plan-advice", {"usage_gb": Decimal(95), "plan_gb": Decimal(100)})
+    private = {**json.loads(entry.payload()), **change}
+    texts = {document.reference.digest: document.text for document in documents()}
+    told = restored(private, json.loads(entry.envelope(STAMP, HASH, COMMITMENT)), Past(texts.get))
+    assert why in told[NOT_RESTORED]
+    assert not {"reasons", "obligations", "trace"} & told.keys()
+    assert told["facts"]["usage_gb"] == {"value": "95", "source": "request"}
+
+
+def test_without_its_texts_a_record_tells_what_it_holds_itself(made: Sample) -> None:
+    entry_id = made.decide("C-1")
+    with made.store.transaction() as connection:
+        connection.execute(sa.delete(DOCUMENT))
+    record = made.record(entry_id)
+    assert record.private is not None
+    assert "the ledger does not hold the text" in record.private[NOT_RESTORED]
+    assert record.private["subject"] == "C-1"
+    assert record.envelope["time"] == utc(dt.datetime.fromisoformat(record.envelope["time"]))
