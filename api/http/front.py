@@ -50,7 +50,7 @@ class Front:
         except OrdainError as error:
             status, body = refused(error, _id(scope))
         except ClientGone:
-            return None
+            return
         except BodyTooSlow:
             status, body = refused_by_http(408, "Request Timeout", "the request did not arrive whole", _id(scope))
         except Exception as error:  # what nobody foresaw gets an answer, too
