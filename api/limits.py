@@ -20,7 +20,7 @@ class Limits:
 
     # waited for
     body_seconds: float = 10.0  # seconds for a request's body to arrive
-    stop_seconds: int = 8  # seconds for what is under way, when the server stops
+    stop_seconds: int = 7  # seconds for what is under way, when the server stops
     timestamp_seconds: float = 5.0  # seconds for one reply of a timestamp authority
     signing_seconds: int = 30  # seconds for the last checkpoint, when the server stops
     start_seconds: int = 60  # seconds until the server of `ordain demo` answers

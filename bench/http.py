@@ -64,7 +64,7 @@ def run() -> Result:
             "ORDAIN_DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
             "ORDAIN_MODELS": str(folder / "models"),
             "ORDAIN_KEYS": str(folder / "keys"),
-            "ORDAIN_THREADS": os.environ.get("ORDAIN_THREADS", "1"),
+            "ORDAIN_THREADS": os.environ.get("ORDAIN_THREADS", "4"),
         }
         held_out = _train(folder, environment)
         with (
@@ -80,7 +80,8 @@ def run() -> Result:
             f"third quartile) of the rounds, percentiles over all answers of all rounds, in milliseconds.",
             "The load comes from the same processors: one Python process (bench/load.py) beside the server. "
             "It takes its share from each row, most from the fastest.",
-            "Both: granian, one worker, one blocking thread. Each decision: JSON in, facts, rules, trace, canonical "
+            "Both: granian, one worker; the bare service with one blocking thread. "
+            "Each decision: JSON in, facts, rules, trace, canonical "
             "envelope, sealed payload, SQLite commit flushed to the disk, JSON out.",
             f"Writing 4 KiB with fsync takes {_fsync_microseconds():.0f} us there (median): the disk's part.",
             f"Checked after the run: {entries:,} entries in the ledger, as many as acknowledged; `audit verify` holds.",

@@ -44,12 +44,13 @@ class Front:
         decides = _DECISIONS.fullmatch(scope.path) if scope.method == "POST" else None
         try:
             if decides is None:
-                return await self._others(scope, exchange)
+                await self._others(scope, exchange)
+                return
             status, body = 200, await self._decide(decides[1], scope, exchange)
         except OrdainError as error:
             status, body = refused(error, _id(scope))
         except ClientGone:
-            return None
+            return
         except BodyTooSlow:
             status, body = refused_by_http(408, "Request Timeout", "the request did not arrive whole", _id(scope))
         except Exception as error:  # what nobody foresaw gets an answer, too

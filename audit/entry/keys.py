@@ -113,11 +113,6 @@ class Keyring:
         """Says that the database has this key from now on."""
         self._keep(DataKey(data_key.key, data_key.secret, data_key.tag, None, data_key.indexed))
 
-    def as_stored(self, data_key: DataKey) -> DataKey:
-        """The same key without `wrapped` when the database got it meanwhile, as far as is known."""
-        known = self._cached.get(data_key.tag) if data_key.wrapped is not None else None
-        return known if known is not None and known.key == data_key.key else data_key
-
     def forget(self, tag: bytes) -> None:
         """Takes the key of that tag out of memory, because the database may not have it any more."""
         with self._lock:

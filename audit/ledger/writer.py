@@ -106,14 +106,23 @@ class Ledger:
     def _begin(self, begun: Begun) -> None:
         subject = begun.entry.subject
         # Entries about one new subject share its key on the way: two keys would make the database refuse the group.
+        # Only the first brings it into the database. Another that did so later might bring back one that was destroyed.
         begun.ready = ready = self.prepare(begun.entry, self._coming.get(subject))
         begun.sealings += 1
         if ready.data_key.wrapped is not None:
-            self._coming[subject] = ready.data_key
+            self._coming[subject] = replace(ready.data_key, wrapped=None)
         try:
             self._group.begin(_Job([ready], begun.documents, begun), self._came)
-        except TooManyWaiting:
-            raise _overloaded(self._store) from None
+        except BaseException as error:
+            self._arrived(begun)
+            if isinstance(error, TooManyWaiting):
+                raise _overloaded(self._store) from None
+            raise
+
+    def _arrived(self, begun: Begun) -> None:
+        """Its new key, if it has one, is in the database or never will be."""
+        if begun.ready is not None and begun.ready.data_key.wrapped is not None:
+            self._coming.pop(begun.entry.subject, None)
 
     def _came(self, outcomes: list[tuple[_Job, Exception | None]]) -> None:
         """What came of entries that were begun: those whose key moved begin again, the others are done."""
@@ -122,14 +131,15 @@ class Ledger:
             begun = job.begun
             if begun is None or begun.ready is None:
                 continue
-            if begun.ready.data_key.wrapped is not None:
-                self._coming.pop(begun.entry.subject, None)
+            self._arrived(begun)
             if isinstance(error, KeyMoved):
                 self._keyring.forget(begun.ready.data_key.tag)
-                error = self._again(begun)
-                if error is None:
+                failure = self._again(begun)
+                if failure is None:  # it is on its way once more, or even done: it is not this thread's any longer
                     continue
-            begun.error = self._told(error)
+            else:
+                failure = self._told(error)
+            begun.error = failure
             groups.setdefault(begun.done, []).append(begun)
         for done, group in groups.items():
             try:
@@ -226,7 +236,7 @@ class Ledger:
             raise NotRecorded("the ledger is closed", "the service is stopping: try again once it is back")
         if missing := self._store.missing():
             raise NotRecorded(missing)
-        entries = [self._as_stored(entry) for job in jobs for entry in job.entries]
+        entries = [entry for job in jobs for entry in job.entries]
         named = {reference for entry in entries for reference in entry.references}
         # Sorted: two writers that insert the same texts in different orders would wait for each other.
         unkept = sorted(reference for reference in named if reference not in self._kept)
@@ -246,11 +256,6 @@ class Ledger:
         for entry in entries:
             if entry.data_key.wrapped is not None:
                 self._keyring.stored(entry.data_key)
-
-    def _as_stored(self, entry: Prepared) -> Prepared:
-        """Without a new key that another entry has brought into the database since this one was sealed under it."""
-        data_key = self._keyring.as_stored(entry.data_key)
-        return entry if data_key is entry.data_key else replace(entry, data_key=data_key)
 
 
 def _always_moved() -> NotRecorded:
