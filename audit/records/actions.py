@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from ordain.audit.limits import LIMITS
-from ordain.audit.records.rows import Row, table_rows
+from ordain.audit.records.table_rows import Row, table_rows
 from ordain.engine.errors import DataQualityIssue, Issue, MalformedRequest, OrdainError, did_you_mean, reason_of
 from ordain.engine.values.types import plain
 

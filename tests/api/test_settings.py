@@ -25,7 +25,7 @@ OTHER: dict[str, tuple[str, Any]] = {
     "jurisdiction_fact": ("country", "country"),
     "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a value to read, nothing listens
     "port": ("9001", 9001),
-    "threads": ("4", 4),
+    "threads": ("3", 3),
     "tenant": ("other", "other"),
     "time_zone": ("Europe/Paris", "Europe/Paris"),
     "max_body_bytes": ("2048", 2048),

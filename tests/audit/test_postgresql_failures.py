@@ -25,7 +25,7 @@ from ordain.audit.store.postgresql import PostgresStore
 from ordain.engine.errors import LedgerUnavailable, NotRecorded, SettingsError
 
 ENOUGH = 20.0  # seconds in which what has to happen has happened
-GONE = re.compile("cannot be reached|is shutting down or starting up|is overloaded|It is unknown whether")
+GONE = re.compile("cannot be reached|is shutting down or starting up|is overloaded|It is unknown whether|took too long")
 FULL = re.compile(GONE.pattern + "|the server's disk is full|has run out of resources|the server's disk failed")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ordain.api.ask import Ask, make_ask, read_ask
-from ordain.audit.records.rows import JSON_LINES, Row, lines, table_rows
+from ordain.audit.records.table_rows import JSON_LINES, Row, lines, table_rows
 from ordain.engine.errors import Issue, MalformedRequest, OrdainError, did_you_mean, reason_of
 from ordain.engine.late import late
 from ordain.engine.policy.facts import Vocabulary
