@@ -233,7 +233,7 @@ class SqliteStore(Store):
 def _insert(driver: sqlite3.Connection, insert: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Adds rows, many by one statement.
 
-    Between two statements this thread lets go of the interpreter, and has to wait until another one does, up to 5 ms.
+    Fewer statements cost less, and each lets go of the interpreter, which another thread may keep for up to 5 ms.
     Each statement takes a power of two of rows, so that there are few different ones, and they stay prepared.
     """
     at = 0
