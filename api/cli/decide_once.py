@@ -53,7 +53,8 @@ def decide_command(
                 "--table stands alone: its rows say whom and when a decision is about, and the facts"
             )
         context = click.get_current_context()
-        context.exit(late("ordain.api.cli.whole_tables.decide_table:decide_table")(call, service, table, as_json, **of_table))
+        decide_table = late("ordain.api.cli.whole_tables.decide_table:decide_table")
+        context.exit(decide_table(call, service, table, as_json, **of_table))
     if subject is None or facts is None:
         missing = "--subject" if subject is None else "--facts"
         raise click.UsageError(f"Missing option '{missing}' (or '--table').")

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from time import perf_counter
 
-from ordain.api.cli.whole_tables.asks_file import Table, count_rows, read_asks
-from ordain.api.cli.whole_tables.batch_run import BatchRun, Ran
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.progress import progress_bar
 from ordain.api.cli.terminal import ERR, OUT
+from ordain.api.cli.whole_tables.asks_file import Table, count_rows, read_asks
+from ordain.api.cli.whole_tables.batch_run import BatchRun, Ran
 from ordain.api.services import wire
 from ordain.api.settings import load_settings
 
