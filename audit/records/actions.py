@@ -52,7 +52,7 @@ def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list
     """
     rows = table_rows(path)
     try:
-        table = [Row(number, dict(_flattened(cells))) for number, cells in rows]
+        table = [_whole(row) for row in rows]
     except OSError as error:
         raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
     except (csv.Error, UnicodeDecodeError) as error:
@@ -64,6 +64,12 @@ def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list
         more = len(issues) - LIMITS.issues
         raise DataQualityIssue([*issues[: LIMITS.issues], *([Issue(f"and {more:,} more")] if more > 0 else [])])
     return actions
+
+
+def _whole(row: Row) -> Row:
+    if row.fault is not None:
+        raise row.fault
+    return Row(row.number, dict(_flattened(row.cells)))
 
 
 def _flattened(cells: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -16,10 +16,14 @@ JSON_LINES = (".jsonl", ".ndjson")
 
 
 class Row(NamedTuple):
-    """`number` counts from 1, without a heading; `cells` are by the names of the columns."""
+    """`number` counts from 1, without a heading; `cells` are by the names of the columns.
+
+    `fault` is what is wrong with a row that has more or fewer of them than the heading.
+    """
 
     number: int
     cells: Mapping[str, Any]
+    fault: MalformedRequest | None = None
 
 
 def table_rows(path: Path) -> Iterator[Row]:
@@ -53,10 +57,11 @@ def _csv(path: Path) -> Iterator[Row]:
         if twice:
             raise MalformedRequest(f"`{path}` has the column `{twice[0]}` twice", "rename one of them")
         for number, cells in enumerate(reader, start=1):
+            fault = None
             if None in cells or None in cells.values():
                 more = "more" if None in cells else "fewer"
-                raise MalformedRequest(f"row {number} of `{path}` has {more} cells than the heading")
-            yield Row(number, cells)
+                fault = MalformedRequest(f"row {number} of `{path}` has {more} cells than the heading")
+            yield Row(number, cells, fault)
 
 
 def _json_lines(path: Path) -> Iterator[Row]:

@@ -115,9 +115,41 @@ def test_a_table_whose_columns_do_not_fit_is_refused_before_anything_is_decided(
     assert not _recorded(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["none.csv", "table.xlsx"])
-def test_a_file_that_is_no_table_is_told(tmp_path: Path, name: str) -> None:
-    assert "`table.xlsx` is not a table" in _run(tmp_path, table=name, code=2) or name == "none.csv"
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("none.csv", None, "`none.csv` cannot be read: no such file"),
+        ("table.xlsx", "x", "`table.xlsx` is not a table that can be read"),
+        ("t.parquet", "x", "`t.parquet` is not a parquet table"),
+        ("empty.csv", "", "the table has no row"),
+        ("heading.csv", "subject,usage_gb,plan_gb\n", "the table has no row"),
+        ("empty.jsonl", "\n\n", "the table has no row"),
+    ],
+)
+def test_what_is_no_table_is_told_and_leaves_no_file_of_answers(
+    tmp_path: Path, name: str, text: str | None, told: str
+) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    shown = _run(tmp_path, table=name, code=2)
+    assert told in shown
+    assert "--resume" not in shown
+    assert not list(tmp_path.glob("*.decisions.jsonl"))
+
+
+def test_rows_with_more_or_fewer_cells_than_the_heading_are_errors_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("subject,usage_gb,plan_gb\nC-1,95,100,7\nC-2,95\nC-3,95,100\nC-4,abc,100\n,5,100\n")
+    assert "1 decided" in _run(tmp_path, table="t.csv", code=1)
+    messages = [
+        answer["error"]["message"] if "error" in answer else "" for answer in _answers(tmp_path, "t.decisions.jsonl")
+    ]
+    assert messages[:3] == [
+        "row 1 of `t.csv` has more cells than the heading",
+        "row 2 of `t.csv` has fewer cells than the heading",
+        "",
+    ]
+    assert messages[3].startswith("`usage_gb`: ")
+    assert messages[4].startswith("`subject` must be a text")
 
 
 def test_answers_are_never_written_over(tmp_path: Path) -> None:

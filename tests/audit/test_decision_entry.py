@@ -20,7 +20,7 @@ from reading_sample import NOON, Sample, catalog, documents, sample
 
 from ordain.audit.entry.decision import DecisionEntry, decided
 from ordain.audit.entry.decision_form import DecisionForm
-from ordain.audit.entry.entry import Entry, Kind, Stamp, new_id, utc
+from ordain.audit.entry.entry import Entry, Kind, Stamp, new_id
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.restoring import NOT_RESTORED, restored
 from ordain.audit.store.rows import DOCUMENT
@@ -47,9 +47,6 @@ class Churn:
     """A model of which only the name matters here."""
 
     name, version, digest, reads = "churn", 3, "sha256:" + "a" * 64, ()
-
-    def score(self, _inputs: object) -> Score:
-        raise NotImplementedError
 
 
 def _raw(fact: Fact) -> st.SearchStrategy[Any]:
@@ -219,4 +216,3 @@ def test_without_its_texts_a_record_tells_what_it_holds_itself(made: Sample) -> 
     assert record.private is not None
     assert "the ledger does not hold the text" in record.private[NOT_RESTORED]
     assert record.private["subject"] == "C-1"
-    assert record.envelope["time"] == utc(dt.datetime.fromisoformat(record.envelope["time"]))

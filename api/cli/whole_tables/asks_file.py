@@ -44,9 +44,9 @@ def read_asks(table: Table, service: str, vocabulary: Vocabulary) -> Iterator[tu
         known = False
         for row in table_rows(path):
             if not known:
-                _check_columns(table, row.cells, vocabulary)
+                _check_columns(table, filter(None, row.cells), vocabulary)  # None has what is beyond the heading
                 known = True
-            yield row.number, _attempt(_ask_of, table, service, row, vocabulary)
+            yield row.number, row.fault or _attempt(_ask_of, table, service, row, vocabulary)
     except OSError as error:
         raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
     except (csv.Error, UnicodeDecodeError) as error:

@@ -71,15 +71,19 @@ class BatchRun:
             if sum(1 for _ in islice(asks, done)) < done:
                 raise MalformedRequest(f"`{self._out}` has more lines than the table", "is it another table's?")
             progress(done)
+            chunk = list(islice(asks, LIMITS.batch))  # before there is a file of answers: it may be no table at all
+            if not chunk and not done:
+                raise MalformedRequest("the table has no row")
             with self._out.open("ab") as file:
                 self.begun = True
-                while chunk := list(islice(asks, LIMITS.batch)):
+                while chunk:
                     lines = self._answers(chunk, done, known)
                     file.write(b"".join(lines))
                     file.flush()
                     os.fsync(file.fileno())
                     done, known = done + len(chunk), known[len(chunk) :]
                     progress(done)
+                    chunk = list(islice(asks, LIMITS.batch))
             self._next.unlink(missing_ok=True)
         except OSError as error:
             raise ExportFailed(f"`{self._out}` cannot be written: {reason_of(error)}", "check the disk") from None

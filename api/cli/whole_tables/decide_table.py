@@ -37,7 +37,7 @@ def decide_table(
         with progress_bar(service) as (bar, task):
             bar.update(task, total=total)
             ran = run.run(asks, resume=resume, progress=lambda done: bar.update(task, completed=done))
-    except BaseException:
+    except BaseException:  # an interrupt, too, leaves something to go on with
         if run.begun:
             ERR.print(f"stopped; what was decided stands in `{out}`: go on with --resume", markup=False)
         raise
