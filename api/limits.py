@@ -18,6 +18,16 @@ class Limits:
 
     batch: int = 500  # decisions in one commit of a batch
 
+    # a batch over HTTP
+    batch_window: int = 256  # lines in one commit
+    batch_bytes: int = 1 << 20  # bytes of lines beyond which a commit waits for no further one
+    batch_slice: int = 16  # lines decided in one go; a commit, too, while others wait for single decisions
+    batch_ahead: int = 8  # pieces of a body that are read ahead
+    batch_unread: int = 8 << 20  # bytes of answers that wait for a client which does not read them
+    batch_silence: float = 60.0  # seconds without anything to read, or room to write
+    batch_settles: float = 0.002  # seconds after which what can be written is written
+    batch_threads: int = 4  # batches that wait for the ledger at once
+
     # waited for
     body_seconds: float = 10.0  # seconds for a request's body to arrive
     stop_seconds: int = 7  # seconds for what is under way, when the server stops

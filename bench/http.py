@@ -66,14 +66,14 @@ def run() -> Result:
             "ORDAIN_KEYS": str(folder / "keys"),
             "ORDAIN_THREADS": os.environ.get("ORDAIN_THREADS", "4"),
         }
-        held_out = _train(folder, environment)
+        held_out = train(folder, environment)
         with (
-            serving(["api", "serve", "--port", "{port}"], environment, folder / "ordain.log") as port,
+            serving(["ordain", "serve", "--port", "{port}"], environment, folder / "ordain.log") as port,
             serving(["bench.baseline", "127.0.0.1", "{port}"], {}, folder / "baseline.log") as bare_port,
         ):
             rows = _rows(port, bare_port, held_out)
             acknowledged = _load(rows)
-        entries = _recorded(folder / "ledger.db")
+        entries = recorded(folder / "ledger.db")
         assert entries == acknowledged, f"{acknowledged:,} decisions were acknowledged, {entries:,} are on record"
         notes = (
             f"{CONNECTIONS} connections kept open, {ROUNDS} interleaved rounds of {SECONDS} s a row; median (first to "
@@ -96,7 +96,7 @@ def run() -> Result:
         return Result("HTTP with a durable entry per decision", columns, cells, notes)
 
 
-def _train(folder: Path, environment: Mapping[str, str]) -> Path:
+def train(folder: Path, environment: Mapping[str, str]) -> Path:
     """A churn model of SYNTHETIC customers, in a process of its own: XGBoost is never loaded in this one."""
     held_out = folder / "held-out.jsonl"
     command = [sys.executable, "-m", "ordain", "train", "churn", "--customers", "3000", "--held-out", str(held_out)]
@@ -131,7 +131,7 @@ def _load(rows: Mapping[str, _Row]) -> int:
     return acknowledged
 
 
-def _recorded(database: Path) -> int:
+def recorded(database: Path) -> int:
     """How many decisions the ledger has. Raises AssertionError when verifying it finds anything."""
     evidence = verify(database)
     assert evidence, f"the ledger does not verify: {evidence.findings[0]}"

@@ -29,6 +29,13 @@ class Scope(Protocol):
         """A mapping with lower-case names."""
 
 
+class Stream(Protocol):
+    """An answer that is sent piece by piece; it ends when nobody holds this any more."""
+
+    def send_bytes(self, data: bytes) -> Awaitable[None]:
+        """Queues a piece."""
+
+
 class Exchange(Protocol):
     """A request's body, and the way to answer it."""
 
@@ -40,6 +47,9 @@ class Exchange(Protocol):
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Answers."""
+
+    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Stream:
+        """Begins to answer."""
 
 
 class ClientGone(Exception):

@@ -13,6 +13,7 @@ from typing import Any
 
 from ordain.api.ask import read_ask
 from ordain.api.decide import make_decision
+from ordain.api.http.batches import Batches
 from ordain.api.http.bodies import BodyTooSlow, ClientGone, Exchange, Scope, body_of
 from ordain.api.http.bridge import Bridge, Wsgi
 from ordain.api.http.refusals import JSON, refused, refused_by_http, request_id_for, unforeseen
@@ -22,7 +23,7 @@ from ordain.engine.errors import OrdainError, RequestTooLarge
 
 _HEADERS = [("content-type", JSON)]
 # Names that are written otherwise (escapes, other letters) are looked up by Flask's route, as any other path is.
-_DECISIONS = re.compile(r"/v1/decisions/([A-Za-z0-9_-]+)")
+_DECISIONS = re.compile(r"/v1/decisions/([A-Za-z0-9_-]+)(/batch)?")
 
 
 class Front:
@@ -32,6 +33,7 @@ class Front:
         self._use = use
         self._limit = use.settings.max_body_bytes
         self._bridge = Bridge(flask, threads)
+        self._batches = Batches(use)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -39,12 +41,16 @@ class Front:
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._bridge.close()
+        self._batches.close()
 
     async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
         decides = _DECISIONS.fullmatch(scope.path) if scope.method == "POST" else None
         try:
             if decides is None:
                 await self._others(scope, exchange)
+                return
+            if decides[2]:
+                await self._batches.answer(decides[1], scope, exchange)
                 return
             status, body = 200, await self._decide(decides[1], scope, exchange)
         except OrdainError as error:
@@ -71,7 +77,8 @@ class Front:
         decision = make_decision(read_ask(service, body), use)
         future: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
         use.ledger.ledger.begin(decision.entry, use.documents, self._done, future)
-        begun = await future
+        with self._batches.others:
+            begun = await future
         return decision.recorded(begun.receipt()).as_bytes()
 
     def _done(self, group: list[Begun]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, abort, current_app, request
 
 from ordain.api.ask import read_ask
 from ordain.api.decide import decide
@@ -38,6 +38,13 @@ def ask(service: str) -> Response:
     body = request.get_data(cache=False)
     request.stream.read(1)  # Werkzeug ends a chunked body silently at the limit; one byte more makes it complain
     return Response(decide(read_ask(service, body), use).as_bytes(), mimetype="application/json")
+
+
+@ROUTES.post("/<service>/batch")
+def batch(service: str) -> Response:
+    """Only an event loop answers line by line: see `api/http/batches.py`, which has these requests where it serves."""
+    _use().catalog.service(service)
+    abort(501, "a batch is answered by `ordain serve` alone")
 
 
 @ROUTES.get("/<decision_id>")

@@ -1,0 +1,61 @@
+"""An asynchronous source that is read ahead of whoever takes from it, and not too far."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from types import TracebackType
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Ahead(Generic[Item]):
+    """What `source` gives, up to `most` items of it before they are asked for; what it raises comes in its place.
+
+    A context manager: nothing is read before it is entered, or after it is left.
+    """
+
+    def __init__(self, source: AsyncIterator[Item], most: int) -> None:
+        self._source = source
+        self._came: asyncio.Queue[Item | _End] = asyncio.Queue(most)
+
+    async def __aenter__(self) -> Ahead[Item]:
+        self._task = asyncio.create_task(self._fill())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    def __aiter__(self) -> Ahead[Item]:
+        return self
+
+    async def __anext__(self) -> Item:
+        item = await self._came.get()
+        if isinstance(item, _End):
+            self._came.put_nowait(item)  # the end stays
+            raise item.error or StopAsyncIteration
+        return item
+
+    def ready(self) -> bool:
+        """Whether the next one, or the end, is there already."""
+        return not self._came.empty()
+
+    async def _fill(self) -> None:
+        error: Exception | None = None
+        try:
+            async for item in self._source:
+                await self._came.put(item)
+        except Exception as raised:  # it is the taker's to handle
+            error = raised
+        await self._came.put(_End(error))
+
+
+class _End:
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
