@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,22 @@ def test_thousands_of_lines_are_answered_in_order_and_on_record(tmp_path: Path) 
     assert len({answer["decision_id"] for answer in came}) == 5_000
     assert recorded.total() == len(recorded) == 5_120
     assert recorded.keys() >= {answer["decision_id"] for answer in came}
+
+
+def test_several_batches_at_once_get_each_their_own_answers(tmp_path: Path) -> None:
+    def sent(client: int) -> list[bytes]:
+        return [body({"usage_gb": client * 20 + number % 20, "plan_gb": 100}, at=NOON) for number in range(600)]
+
+    def actions(answers: list[dict[str, Any]]) -> list[str]:
+        return [answer["outcome"]["advice"]["action"] for answer in answers]
+
+    with Server(tmp_path) as server, ThreadPoolExecutor(5) as pool:
+        came = list(pool.map(lambda client: _answers(server, "plan-advice", sent(client)), range(5)))
+        again = [_answers(server, "plan-advice", sent(client)[:20]) for client in range(5)]
+    for answers, once in zip(came, again, strict=True):
+        assert actions(answers) == actions(once) * 30
+    assert len({actions(answers)[0] for answers in came}) > 1
+    assert _on_record(tmp_path).total() == 5 * 620
 
 
 def test_a_line_is_answered_before_the_next_is_sent_also_while_the_ledger_is_locked(tmp_path: Path) -> None:
