@@ -29,7 +29,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from ordain.audit.entry.canonical import canonical_of_plain
+from ordain.audit.entry.canonical import canonical_of_values
 from ordain.audit.entry.decision_form import DecisionForm, Said, text
 from ordain.audit.entry.documents import Reference
 from ordain.audit.entry.entry import PLAN_FORMAT, Stamp, id_text, utc
@@ -90,16 +90,16 @@ class DecisionEntry:
             "form": FORM,
             "at": self.at.isoformat(),
             "subject": self.subject,
-            "facts": {name: plain(value) for name, value in facts.items() if value is not None},
+            "facts": {name: value for name, value in facts.items() if value is not None},
             "sources": {
                 name: source for name, source in sources.items() if source != REQUEST and facts[name] is not None
             },
             "scores": [
                 {
                     "fact": name,
-                    "score": plain(score.value),
-                    "inputs": plain(score.inputs),
-                    "reasons": [[r.feature, plain(r.value), plain(r.contribution)] for r in score.reasons],
+                    "score": score.value,
+                    "inputs": score.inputs,
+                    "reasons": [(r.feature, r.value, r.contribution) for r in score.reasons],
                 }
                 for name, (_, score) in self.facts.scores.items()
             ],
@@ -109,7 +109,7 @@ class DecisionEntry:
         }
         if self.outcome.nulls:
             private["nulls"] = self.outcome.told_nulls()
-        return canonical_of_plain(private)
+        return canonical_of_values(private)
 
     def envelope(self, stamp: Stamp, payload_hash: str, commitment: str) -> bytes:
         """The canonical bytes of the public part; `commitment` is hexadecimal."""
@@ -131,7 +131,7 @@ class DecisionEntry:
                 b'","kind":"decision","ledger":',
                 stamp.ledger_json,
                 b',"models":',
-                canonical_of_plain(models) if models else b"[]",
+                canonical_of_values(models) if models else b"[]",
                 b',"outcome_class":"',
                 b"decided" if self.outcome.verdict is None else self.outcome.verdict.encode(),
                 b'","payload_hash":"',
@@ -157,11 +157,11 @@ class DecisionEntry:
     def _steps(self) -> list[list[Any]]:
         numbers, steps = self.form.numbers, []
         for decision, looked_at, fired, value, missing in self.outcome.trail:
-            step = [numbers[id(decision)], plain(value)]
+            step = [numbers[id(decision)], value]
             if isinstance(decision, Table):
-                step += (looked_at, list(fired))
+                step += (looked_at, fired)
                 if missing:
-                    step.append([list(each) for each in missing])
+                    step.append(missing)
             steps.append(step)
         return steps
 
@@ -175,11 +175,11 @@ class DecisionEntry:
                 b'","decision_id":"',
                 self._id,
                 b'","models":',
-                canonical_of_plain(_answered_scores(self.facts)) if self.facts.scores else b"[]",
+                canonical_of_values(_answered_scores(self.facts)) if self.facts.scores else b"[]",
                 b',"obligations":[',
                 said.obligations,
                 b'],"outcome":',
-                canonical_of_plain(given),
+                canonical_of_values(given),
                 b',"policies":',
                 form.policies,
                 b',"reasons":[',
