@@ -18,6 +18,9 @@ class Limits:
 
     batch: int = 500  # decisions in one commit of a batch
 
+    # kept
+    made_between_searches: int = 20_000  # objects made in the server before Python searches for garbage
+
     # waited for
     body_seconds: float = 10.0  # seconds for a request's body to arrive
     stop_seconds: int = 7  # seconds for what is under way, when the server stops
