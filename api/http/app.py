@@ -13,9 +13,9 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ordain.api.http.front import Front
-from ordain.api.limits import LIMITS
 from ordain.api.http.refusals import JSON, Refusal, refused, refused_by_http, request_id_for, too_large, unforeseen
 from ordain.api.http.routes import decisions, health
+from ordain.api.limits import LIMITS
 from ordain.api.services import Services, wire
 from ordain.api.settings import load_settings
 from ordain.audit.ledger.checkpointer import Beat
