@@ -1,7 +1,8 @@
 """Durable decisions a second over HTTP, beside an earlier build and beside zen-engine without a record.
 
 The earlier build is a checkout that `ORDAIN_BENCH_BEFORE` names, with packages of its own on
-`ORDAIN_BENCH_BEFORE_PATH` if it needs others; without it only Ordain and zen-engine are measured. All are loaded in turns, from the same cores.
+`ORDAIN_BENCH_BEFORE_PATH` if it needs others; without it only Ordain and zen-engine are measured. All are loaded in
+turns, from the same cores.
 """
 
 from __future__ import annotations
