@@ -40,7 +40,9 @@ def decide_many(asks: Sequence[Ask | OrdainError], use: Services) -> list[Decisi
 def record_many(decisions: Sequence[Decision | OrdainError], use: Services) -> list[Answer | OrdainError]:
     """Records what was decided in one commit, if the ledger can, and gives the answers in the same order."""
     made = [decision for decision in decisions if isinstance(decision, Decision)]
-    receipts = iter(use.ledger.ledger.append_each([decision.entry for decision in made], use.documents))
+    texts = {decision.entry.form.digest: decision.entry.form.texts for decision in made}
+    kept = [text for of_a_plan in texts.values() for text in of_a_plan]
+    receipts = iter(use.ledger.ledger.append_each([decision.entry for decision in made], kept))
     answers: list[Answer | OrdainError] = []
     for decision in decisions:
         if isinstance(decision, OrdainError):

@@ -58,7 +58,7 @@ def decide(ask: Ask, use: Services) -> Answer:
     ComplianceViolation, with the decision on record, when a service that refuses denied outcomes was asked.
     """
     decision = make_decision(ask, use)
-    return decision.recorded(use.ledger.ledger.append(decision.entry, use.documents))
+    return decision.recorded(use.ledger.ledger.append(decision.entry, decision.entry.form.texts))
 
 
 def make_decision(ask: Ask, use: Services) -> Decision:

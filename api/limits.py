@@ -28,6 +28,9 @@ class Limits:
     batch_settles: float = 0.002  # seconds after which what can be written is written
     batch_threads: int = 4  # batches that wait for the ledger at once
 
+    # kept
+    made_between_searches: int = 20_000  # objects made in the server before Python searches for garbage
+
     # waited for
     body_seconds: float = 10.0  # seconds for a request's body to arrive
     stop_seconds: int = 7  # seconds for what is under way, when the server stops

@@ -31,7 +31,6 @@ class Services:
     vocabulary: Vocabulary
     models: Mapping[str, FactSource | ModelDegradationDetected]
     ledger: OpenLedger
-    documents: tuple[Document, ...]
     forms: Forms
     now: Callable[[], dt.datetime]
 
@@ -66,9 +65,8 @@ def wire(settings: Settings, service: str = "") -> Services:
         ledger.close()
         raise
     zone = settings.zone
-    forms = Forms({"vocabulary": catalog.vocabulary.digest, "services": catalog.services.digest})
     return Services(
-        *(settings, catalog, vocabulary, models, ledger, documents, forms),
+        *(settings, catalog, vocabulary, models, ledger, Forms(documents, usable)),
         now=lambda: fixed_offset(dt.datetime.now(zone)),
     )
 

@@ -35,6 +35,7 @@ class Limits:
     # decisions
     forms_kept: int = 64  # plans whose pieces are kept encoded
     said_kept: int = 4_096  # ways in which the rules of one plan fire together, kept encoded
+    unpacked: int = 64 * 1024 * 1024  # bytes of a decision's private part, inflated
 
     # keys
     keys_cached: int = 50_000  # subjects' keys in memory

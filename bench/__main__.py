@@ -1,4 +1,4 @@
-"""`python -m bench [decision|tables|analysis|money|ledger|http|batches|start] [--json FILE]`: all of them, or one."""
+"""`python -m bench [NAME] [--json FILE]`: all benchmarks, or one; `--help` has their names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bench import analysis, batches, decision, http, ledger, money, start, tables_at_scale
+from bench import analysis, batches, decision, front, http, ledger, money, slow_disk, start, tables_at_scale
 from bench.tables import OUT, Result, machine
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -20,6 +20,8 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "ledger": ledger.run,
     "http": http.run,
     "batches": batches.run,
+    "front": front.run,
+    "slow-disk": slow_disk.run,
     "start": start.run,
 }
 

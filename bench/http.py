@@ -96,12 +96,18 @@ def run() -> Result:
         return Result("HTTP with a durable entry per decision", columns, cells, notes)
 
 
-def train(folder: Path, environment: Mapping[str, str]) -> Path:
+def train(folder: Path, environment: Mapping[str, str], module: str = "ordain", checkout: Path | None = None) -> Path:
     """A churn model of SYNTHETIC customers, in a process of its own: XGBoost is never loaded in this one."""
     held_out = folder / "held-out.jsonl"
-    command = [sys.executable, "-m", "ordain", "train", "churn", "--customers", "3000", "--held-out", str(held_out)]
+    command = [sys.executable, "-m", module, "train", "churn", "--customers", "3000", "--held-out", str(held_out)]
     done = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300, check=False
+        command,
+        env={**os.environ, **environment},
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"no model was trained: {done.stderr.strip()[-2000:]}")

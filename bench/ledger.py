@@ -166,7 +166,7 @@ def _ledger_writer(url: str, folder: Path, sample: DecisionEntry, ready: Any, do
     use = wire(_settings(url, folder))
     made = copies(sample)
     for _ in range(SUBJECTS // 10):
-        use.ledger.ledger.append_all([next(made) for _ in range(10)], use.documents)
+        use.ledger.ledger.append_all([next(made) for _ in range(10)], sample.form.texts)
     last = [perf_counter()]
 
     def one() -> None:

@@ -18,8 +18,10 @@ _STOP_SECONDS = 10
 
 
 @contextmanager
-def serving(arguments: list[str], environment: Mapping[str, str], log: Path) -> Iterator[int]:
-    """Runs `python -m <arguments>`, with {port} filled in, until the block ends; gives the port.
+def serving(
+    arguments: list[str], environment: Mapping[str, str], log: Path, folder: Path | None = None
+) -> Iterator[int]:
+    """Runs `python -m <arguments>`, with {port} filled in, in that folder until the block ends; gives the port.
 
     Raises RuntimeError with what the server said when it does not answer.
     """
@@ -29,6 +31,7 @@ def serving(arguments: list[str], environment: Mapping[str, str], log: Path) -> 
         server = subprocess.Popen(
             command,
             env={**os.environ, **environment},
+            cwd=folder,
             stdout=output,
             stderr=output,
             start_new_session=True,  # a process group of its own, so that its workers are stopped with it

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from ordain.api.http.front import Front
 from ordain.api.http.refusals import JSON, Refusal, refused, refused_by_http, request_id_for, too_large, unforeseen
 from ordain.api.http.routes import decisions, health
+from ordain.api.limits import LIMITS
 from ordain.api.services import Services, wire
 from ordain.api.settings import load_settings
 from ordain.audit.ledger.checkpointer import Beat
@@ -29,6 +30,7 @@ def from_environment() -> Front:
     Beat(use.ledger.settle, use.settings.checkpoint_seconds, "checkpoints").start()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     gc.freeze()  # what was loaded stays: looking for garbage was some 4 % of a profile under load
+    gc.set_threshold(LIMITS.made_between_searches, 10, 10)
     return Front(use, app.wsgi_app, use.settings.threads)
 
 

@@ -76,7 +76,7 @@ class Front:
         body = await body_of(scope, exchange, self._limit)
         decision = make_decision(read_ask(service, body), use)
         future: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
-        use.ledger.ledger.begin(decision.entry, use.documents, self._done, future)
+        use.ledger.ledger.begin(decision.entry, decision.entry.form.texts, self._done, future)
         with self._batches.others:
             begun = await future
         return decision.recorded(begun.receipt()).as_bytes()

@@ -14,6 +14,8 @@ from typing import Any
 import orjson
 import rfc8785
 
+from ordain.engine.values.types import plain
+
 LARGEST_INT = 2**53 - 1
 """Beyond this a reader that takes JSON numbers for floats loses digits (RFC 7493 section 2.2)."""
 
@@ -40,16 +42,20 @@ def canonical(value: Any) -> bytes:
     return data
 
 
-def canonical_of_plain(value: Any) -> bytes:
-    """`canonical` of what is known to be made of dict, list, str, bool, None and small int only: it is not looked at.
+def canonical_of_values(value: Any) -> bytes:
+    """`canonical` of what `plain` makes of `value`: of values of the engine, in dict, list and tuple, and small int.
 
-    Raises as `canonical` does for a lone surrogate.
+    It is known to have a canonical form, but for a lone surrogate, and is not looked at. Raises as `canonical` does for
+    that, and TypeError for what is no value.
     """
     try:
-        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        data = orjson.dumps(value, plain, _VALUES)
     except orjson.JSONEncodeError:
-        return canonical(value)
-    return data if data.isascii() else canonical(value)
+        return canonical(json.loads(json.dumps(value, default=plain)))
+    return data if data.isascii() else canonical(orjson.loads(data))
+
+
+_VALUES = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def _is_plain(value: Any) -> bool:

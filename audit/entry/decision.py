@@ -1,6 +1,7 @@
 """What one decision leaves in the ledger, and its answer, of which the ledger keeps the digest.
 
-The private part holds what cannot be made again from the texts of the policies:
+The envelope, of format 3, names what it was decided under by the digest of the plan's text (`audit.entry.plan_text`).
+The private part, deflated with that text, holds what cannot be made again from the texts of the policies:
 
     form      2
     at        the time that was decided for, with the tenant's offset
@@ -28,10 +29,10 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from ordain.audit.entry.canonical import canonical_of_plain
+from ordain.audit.entry.canonical import canonical_of_values
 from ordain.audit.entry.decision_form import DecisionForm, Said, text
 from ordain.audit.entry.documents import Reference
-from ordain.audit.entry.entry import FORMAT, Stamp, utc
+from ordain.audit.entry.entry import PLAN_FORMAT, Stamp, id_text, utc
 from ordain.engine.evaluate import Outcome
 from ordain.engine.policy.facts import REQUEST, Facts
 from ordain.engine.policy.model import Table
@@ -60,11 +61,13 @@ class DecisionEntry:
     outcome: Outcome
     answer: bytes = field(init=False, repr=False)
     _until_receipt: int = field(init=False, repr=False)
+    _id: bytes = field(init=False, repr=False)
     _said: Said = field(init=False, repr=False)
     _given: Json = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         said, given = self.form.said(self.outcome), self.outcome.given()
+        object.__setattr__(self, "_id", id_text(self.id.bytes).encode())
         before, after = self._answered(said, given)
         object.__setattr__(self, "_said", said)
         object.__setattr__(self, "_given", given)
@@ -73,26 +76,30 @@ class DecisionEntry:
 
     def answer_with(self, leaf_hash: str) -> bytes:
         """The answer, canonical JSON, with the receipt of its entry, whose leaf hash (hexadecimal) that is."""
-        receipt = f'"receipt":{{"entry_id":"{self.id}","leaf_hash":"{leaf_hash}"}},'.encode()
+        receipt = b'"receipt":{"entry_id":"%b","leaf_hash":"%b"},' % (self._id, leaf_hash.encode())
         return self.answer[: self._until_receipt] + receipt + self.answer[self._until_receipt :]
 
     def payload(self) -> bytes:
-        """The canonical bytes of the private part. Raises TypeError and ValueError for what has no canonical form."""
+        """The private part, deflated. Raises TypeError and ValueError for what has no canonical form."""
+        return self.form.packer.pack(self.private())
+
+    def private(self) -> bytes:
+        """The canonical bytes of the private part."""
         facts, sources = self.facts.values, self.facts.sources
         private: Json = {
             "form": FORM,
             "at": self.at.isoformat(),
             "subject": self.subject,
-            "facts": {name: plain(value) for name, value in facts.items() if value is not None},
+            "facts": {name: value for name, value in facts.items() if value is not None},
             "sources": {
                 name: source for name, source in sources.items() if source != REQUEST and facts[name] is not None
             },
             "scores": [
                 {
                     "fact": name,
-                    "score": plain(score.value),
-                    "inputs": plain(score.inputs),
-                    "reasons": [[r.feature, plain(r.value), plain(r.contribution)] for r in score.reasons],
+                    "score": score.value,
+                    "inputs": score.inputs,
+                    "reasons": [(r.feature, r.value, r.contribution) for r in score.reasons],
                 }
                 for name, (_, score) in self.facts.scores.items()
             ],
@@ -102,7 +109,7 @@ class DecisionEntry:
         }
         if self.outcome.nulls:
             private["nulls"] = self.outcome.told_nulls()
-        return canonical_of_plain(private)
+        return canonical_of_values(private)
 
     def envelope(self, stamp: Stamp, payload_hash: str, commitment: str) -> bytes:
         """The canonical bytes of the public part; `commitment` is hexadecimal."""
@@ -113,35 +120,33 @@ class DecisionEntry:
         ]
         return b"".join(
             (
-                b'{"about":{},"documents":',
-                form.documents,
-                b',"engine":',
-                text(stamp.engine),
+                b'{"about":{},"engine":',
+                stamp.engine_json,
                 b',"id":"',
-                str(self.id).encode(),
+                self._id,
                 b'","jurisdiction":',
                 b"null" if self.jurisdiction is None else text(self.jurisdiction),
                 b',"key_commitment":"',
                 commitment.encode(),
                 b'","kind":"decision","ledger":',
-                text(stamp.ledger),
+                stamp.ledger_json,
                 b',"models":',
-                canonical_of_plain(models) if models else b"[]",
+                canonical_of_values(models) if models else b"[]",
                 b',"outcome_class":"',
                 b"decided" if self.outcome.verdict is None else self.outcome.verdict.encode(),
                 b'","payload_hash":"',
                 payload_hash.encode(),
-                b'","policies":',
-                form.policies,
+                b'","plan":',
+                form.digest,
                 b',"reason_codes":[',
                 self._said.codes,
                 b'],"service":',
                 form.service,
                 b',"tenant":',
-                text(stamp.tenant),
+                stamp.tenant_json,
                 b',"time":"',
                 utc(self.time).encode(),
-                b'","v":%d}' % FORMAT,
+                b'","v":%d}' % PLAN_FORMAT,
             )
         )
 
@@ -152,11 +157,11 @@ class DecisionEntry:
     def _steps(self) -> list[list[Any]]:
         numbers, steps = self.form.numbers, []
         for decision, looked_at, fired, value, missing in self.outcome.trail:
-            step = [numbers[id(decision)], plain(value)]
+            step = [numbers[id(decision)], value]
             if isinstance(decision, Table):
-                step += (looked_at, list(fired))
+                step += (looked_at, fired)
                 if missing:
-                    step.append([list(each) for each in missing])
+                    step.append(missing)
             steps.append(step)
         return steps
 
@@ -168,13 +173,13 @@ class DecisionEntry:
                 b'{"at":"',
                 self.at.isoformat().encode(),
                 b'","decision_id":"',
-                str(self.id).encode(),
+                self._id,
                 b'","models":',
-                canonical_of_plain(_answered_scores(self.facts)) if self.facts.scores else b"[]",
+                canonical_of_values(_answered_scores(self.facts)) if self.facts.scores else b"[]",
                 b',"obligations":[',
                 said.obligations,
                 b'],"outcome":',
-                canonical_of_plain(given),
+                canonical_of_values(given),
                 b',"policies":',
                 form.policies,
                 b',"reasons":[',

@@ -6,14 +6,17 @@ canonical form (RFC 8785) of its data is held by a test on random outcomes, not 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
 from ordain.audit.entry.canonical import canonical
-from ordain.audit.entry.documents import Reference, references
+from ordain.audit.entry.documents import POLICY, Document, references
+from ordain.audit.entry.plan_text import PLAN, Packer, plan_text
 from ordain.audit.limits import LIMITS
 from ordain.engine.evaluate import Outcome, Plan
+from ordain.engine.policy.facts import ModelCard
 
 Json = dict[str, Any]
 
@@ -27,19 +30,24 @@ class Said(NamedTuple):
 
 
 class DecisionForm:
-    """The pieces of one plan. `documents` are the digests of vocabulary and services.
+    """The pieces of one plan. `documents` are the texts that it may name, the vocabulary's and services' among them.
 
-    Safe to use from several threads: what two make at once is the same.
+    `models` are those that may score its facts. Safe to use from several threads: what two make at once is the same.
     """
 
-    def __init__(self, plan: Plan, documents: Json) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, documents: Iterable[Document], models: Iterable[ModelCard] = ()) -> None:
+        self.plan, documents = plan, tuple(documents)
         named = [
             {"policy": policy.name, "version": policy.version, "digest": policy.digest}
             for policy in (compiled.policy for compiled in plan.policies)
         ]
-        self.references: list[Reference] = references({"policies": named, "documents": documents})
-        self.service, self.policies, self.documents = map(canonical, (plan.service.name, named, documents))
+        others = {text.kind: text.reference.digest for text in documents if text.kind != POLICY}
+        own = Document(PLAN, plan_text(plan, named, others, models))
+        self.texts = (*documents, own)
+        """What an entry under this plan may refer to, the plan's own text among it."""
+        self.references = [own.reference, *references({"policies": named, "documents": others})]
+        self.packer = Packer(own.text)
+        self.digest, self.service, self.policies = map(canonical, (own.reference.digest, plan.service.name, named))
         self.numbers = {id(decision): number for number, decision in enumerate(plan.by_number)}
         """The place in `plan.by_number` of each decision, by its identity: so steps on record name it."""
         self._said: dict[tuple[Any, ...], Said] = {}
@@ -68,10 +76,10 @@ class DecisionForm:
 
 
 class Forms:
-    """The forms of the plans that decide now, each made once; `documents` as in `DecisionForm`."""
+    """The forms of the plans that decide now, each made once; arguments as in `DecisionForm`."""
 
-    def __init__(self, documents: Json) -> None:
-        self._documents = documents
+    def __init__(self, documents: Sequence[Document], models: Sequence[ModelCard] = ()) -> None:
+        self._documents, self._models = documents, models
         self._kept: dict[int, DecisionForm] = {}
 
     def of(self, plan: Plan) -> DecisionForm:
@@ -80,7 +88,7 @@ class Forms:
         if form is None:
             if len(self._kept) >= LIMITS.forms_kept:
                 self._kept.clear()
-            form = self._kept[id(plan)] = DecisionForm(plan, self._documents)
+            form = self._kept[id(plan)] = DecisionForm(plan, self._documents, self._models)
         return form
 
 

@@ -21,16 +21,19 @@ from ordain.audit.entry.sealing import seal
 from ordain.audit.tlog.merkle import leaf_hash
 from ordain.engine.errors import LedgerUnavailable, NotRecorded
 
-FORMAT = 2
+FORMAT, PLAN_FORMAT = 2, 3
+"""Of envelopes: one that names its texts itself, and a decision's, which names its plan (`audit.entry.plan_text`)."""
+
 NOT_BY_CALLER = "entries are made by Ordain, not by its callers: please report this"
 VERIFY = "run `ordain audit verify`"
-_SHAPE: dict[str, type | tuple[type, ...]] = {
+_COMMON: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("id", "time", "kind", "payload_hash", "key_commitment"), str),
-    **dict.fromkeys(("policies", "models", "reason_codes"), list),
-    **dict.fromkeys(("documents", "about"), dict),
+    **dict.fromkeys(("models", "reason_codes"), list),
     **dict.fromkeys(("service", "outcome_class"), (str, type(None))),
+    "about": dict,
 }
-"""What a reader relies on in an envelope."""
+_SHAPES = {FORMAT: {**_COMMON, "policies": list, "documents": dict}, PLAN_FORMAT: {**_COMMON, "plan": str}}
+"""What a reader relies on in an envelope, by its format."""
 
 _MOST_MILLISECONDS = 2**48 - 1
 _EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
@@ -143,7 +146,7 @@ class Prepared:
     @property
     def receipt(self) -> Receipt:
         """The id and the leaf hash (RFC 6962 section 2.1), known before the entry has a place."""
-        return Receipt(str(UUID(bytes=self.id)), leaf_hash(self.envelope).hex())
+        return Receipt(id_text(self.id), leaf_hash(self.envelope).hex())
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,13 @@ class Stamp:
     ledger: str
     tenant: str
     engine: str
+    ledger_json: bytes = field(init=False, repr=False, compare=False)
+    tenant_json: bytes = field(init=False, repr=False, compare=False)
+    engine_json: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name in ("ledger", "tenant", "engine"):
+            object.__setattr__(self, f"{name}_json", canonical(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +184,8 @@ class StoredEntry:
             data = orjson.loads(self.envelope)
         except orjson.JSONDecodeError:
             data = None
-        shaped = isinstance(data, dict) and all(isinstance(data.get(name), kind) for name, kind in _SHAPE.items())
+        shape = _SHAPES.get(data.get("v", 0)) if isinstance(data, dict) else None
+        shaped = shape is not None and all(isinstance(data.get(name), kind) for name, kind in shape.items())
         if not shaped or data["id"] != str(self.id):
             raise LedgerUnavailable(f"the stored entry `{self.id}` is damaged", VERIFY)
         return cast(Json, data)
@@ -188,6 +199,12 @@ def new_id(time: dt.datetime) -> UUID:
     milliseconds, rest = divmod((time - _EPOCH) // _MICROSECOND, 1000)
     random = int.from_bytes(os.urandom(8), "big") >> 2
     return UUID(int=milliseconds << 80 | 0x7 << 76 | (rest * 4096 // 1000) << 64 | 0b10 << 62 | random)
+
+
+def id_text(entry_id: bytes) -> str:
+    """The 16 bytes of a UUID as people write it; faster than `uuid.UUID` does."""
+    text = entry_id.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def first_id(moment: dt.datetime, later: dt.timedelta = dt.timedelta(0)) -> bytes:

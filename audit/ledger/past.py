@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ordain.audit.entry.canonical import digest as digest_of
+from ordain.audit.entry.entry import VERIFY
+from ordain.audit.entry.plan_text import named_in
 from ordain.engine.catalog import plan_of
 from ordain.engine.errors import TextLost
 from ordain.engine.evaluate import Plan
@@ -30,23 +32,51 @@ class Past:
         self._texts: dict[str, bytes] = {}
         self._vocabularies: dict[str, Vocabulary] = {}
         self._plans: dict[tuple[str, ...], Plan] = {}
+        self._named: dict[str, tuple[list[Any], Json]] = {}
+
+    def named(self, envelope: Json) -> tuple[list[Any], Json]:
+        """The policies and the digests of the documents that it was decided under."""
+        digest = envelope.get("plan")
+        if digest is None:
+            return envelope["policies"], envelope["documents"]
+        if digest not in self._named:
+            try:
+                self._named[digest] = named_in(self.plan_text(envelope))
+            except ValueError:
+                raise TextLost(f"the text of the plan kept as {digest} is no plan's", VERIFY) from None
+        return self._named[digest]
+
+    def plan_text(self, envelope: Json) -> bytes:
+        """The kept text of the plan that an envelope names."""
+        return self._text(str(envelope.get("plan")), "the plan")
+
+    def in_full(self, envelope: dict[str, Any]) -> dict[str, Any]:
+        """The envelope with `policies` and `documents`, whatever it says itself; empty when the plan's text is lost."""
+        if "plan" not in envelope:
+            return envelope
+        try:
+            policies, documents = self.named(envelope)
+        except TextLost:
+            policies, documents = [], {}
+        return {**envelope, "policies": policies, "documents": documents}
 
     def vocabulary(self, envelope: Json) -> Vocabulary:
         """The facts as they were declared."""
-        named = _document(envelope, "vocabulary")
+        named = self._digest(envelope, "vocabulary")
         if named not in self._vocabularies:
             self._vocabularies[named] = load_vocabulary(self._text(named, "the vocabulary"), "facts.yaml")
         return self._vocabularies[named]
 
     def service(self, envelope: Json) -> Service | None:
         """The service that decided, with its purpose."""
-        text = self._text(_document(envelope, "services"), "the services")
+        text = self._text(self._digest(envelope, "services"), "the services")
         return load_services(text, "services.yaml").by_name.get(str(envelope.get("service")))
 
     def plan(self, envelope: Json) -> Plan:
         """The policies that decided, in order, compiled."""
-        vocabulary, services = _document(envelope, "vocabulary"), _document(envelope, "services")
-        named = [(str(policy["digest"]), f"{policy['policy']}@{policy['version']}") for policy in envelope["policies"]]
+        vocabulary, services = self._digest(envelope, "vocabulary"), self._digest(envelope, "services")
+        policies, _ = self.named(envelope)
+        named = [(str(policy["digest"]), f"{policy['policy']}@{policy['version']}") for policy in policies]
         key = (str(envelope["service"]), vocabulary, services, *(digest for digest, _ in named))
         if key not in self._plans:
             texts = [(label, self._text(digest, f"the policy {label}")) for digest, label in named]
@@ -54,20 +84,20 @@ class Past:
             self._plans[key] = plan_of(key[0], known, offered, texts)
         return self._plans[key]
 
+    def _digest(self, envelope: Json, kind: str) -> str:
+        _, documents = self.named(envelope)
+        digest = (documents or {}).get(kind)
+        if not isinstance(digest, str):
+            raise TextLost(f"the entry `{envelope.get('id')}` names no {kind}")
+        return digest
+
     def _text(self, digest: str, what: str) -> bytes:
         text = self._texts.get(digest)
         if text is None:
             text = self._document(digest)
             if text is None:
-                raise TextLost(f"the ledger does not hold the text of {what} ({digest})", "run `ordain audit verify`")
+                raise TextLost(f"the ledger does not hold the text of {what} ({digest})", VERIFY)
             if digest_of(text) != digest:
-                raise TextLost(f"the text of {what} kept as {digest} is another", "run `ordain audit verify`")
+                raise TextLost(f"the text of {what} kept as {digest} is another", VERIFY)
             self._texts[digest] = text
         return text
-
-
-def _document(envelope: Json, kind: str) -> str:
-    digest = (envelope.get("documents") or {}).get(kind)
-    if not isinstance(digest, str):
-        raise TextLost(f"the entry `{envelope.get('id')}` names no {kind}")
-    return digest

@@ -11,15 +11,17 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
+from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.entry import VERIFY, Kind, StoredEntry, merged, payload_hash
 from ordain.audit.entry.keys import Keyring
+from ordain.audit.entry.plan_text import PLAN, DoesNotUnpack, unpack
 from ordain.audit.entry.sealing import DoesNotOpen, unseal
 from ordain.audit.ledger.past import Past
-from ordain.audit.ledger.restoring import restored
+from ordain.audit.ledger.restoring import not_restored, restored
 from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import DOCUMENT, ENTRY, PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
 from ordain.audit.store.store import Store
-from ordain.engine.errors import LedgerUnavailable
+from ordain.engine.errors import LedgerUnavailable, TextLost
 
 Json = dict[str, Any]
 
@@ -92,6 +94,10 @@ class Reader:
         for row in self._pages(_ENTRIES, start, end):
             yield _stored(row)
 
+    def envelope(self, entry: StoredEntry) -> Json:
+        """An entry's envelope as data, with the policies and documents that its plan names."""
+        return self.past.in_full(entry.read())
+
     def waiting(self) -> Iterator[StoredEntry]:
         """The entries that are durable and have no place in the order yet."""
         for entry_id, envelope in self._store.waiting():
@@ -125,6 +131,14 @@ class Reader:
         with self._store.reading() as connection:
             return connection.execute(sa.select(DOCUMENT.c.text).where(DOCUMENT.c.digest == digest)).scalar()
 
+    def plans_naming(self, policy: str) -> list[str]:
+        """The digests of the kept plans that name a policy, of whichever version."""
+        wanted = sa.select(DOCUMENT.c.digest, DOCUMENT.c.text).where(DOCUMENT.c.kind == PLAN)
+        with self._store.reading() as connection:
+            kept = connection.execute(wanted).all()
+        mark = canonical({"policy": policy})[1:-1]
+        return [digest for digest, text in kept if mark in text]
+
     def size(self) -> int:
         """How many entries have a place in the order."""
         with self._store.reading() as connection:
@@ -147,7 +161,7 @@ class Reader:
 
     def _opened(self, entry: StoredEntry, private_part: Sequence[Any]) -> Record:
         sealed, key, tag, wrapped, restricted = private_part
-        envelope = entry.read()
+        envelope = self.envelope(entry)
         if sealed is None:
             return Record(entry, envelope, Status.EXPIRED, None)
         if not isinstance(sealed, bytes) or payload_hash(sealed) != envelope.get("payload_hash"):
@@ -159,8 +173,13 @@ class Reader:
         secret = self._keyring.opened(key, tag, wrapped)
         try:
             commitment = bytes.fromhex(envelope["key_commitment"])
-            private = orjson.loads(unseal(secret, entry.id.bytes, sealed, commitment))
-        except (DoesNotOpen, KeyError, TypeError, ValueError):
+            opened = unseal(secret, entry.id.bytes, sealed, commitment)
+            if "plan" in envelope:
+                opened = unpack(opened, self.past.plan_text(envelope))
+            private = orjson.loads(opened)
+        except TextLost as error:
+            return Record(entry, envelope, Status.READABLE, not_restored({}, envelope, error.message))
+        except (DoesNotOpen, DoesNotUnpack, KeyError, TypeError, ValueError):
             raise LedgerUnavailable(f"the payload of the entry `{entry.id}` is damaged", VERIFY) from None
         if envelope["kind"] == Kind.DECISION:
             private = restored(private, envelope, self.past)

@@ -36,22 +36,22 @@ def restored(private: Json, envelope: Json, past: Past) -> Json:
     if form is None:
         return private
     if form != FORM:
-        return _partly(private, envelope, f"it was recorded in form {form}, which this version cannot read")
+        return not_restored(private, envelope, f"it was recorded in form {form}, which this version cannot read")
     try:
         plan = past.plan(envelope)
     except TextLost as error:
-        return _partly(private, envelope, error.message)
+        return not_restored(private, envelope, error.message)
     except LedgerUnavailable:
         raise
     except (OrdainError, *_MALFORMED) as error:
         reason = error.message if isinstance(error, OrdainError) else "the entry does not name its texts"
-        return _partly(private, envelope, f"its policies do not load with this version: {reason}")
+        return not_restored(private, envelope, f"its policies do not load with this version: {reason}")
     try:
         whole, answer = _whole(private, envelope, plan)
     except _MALFORMED:
-        return _partly(private, envelope, "its steps do not fit the policies as this version reads them")
+        return not_restored(private, envelope, "its steps do not fit the policies as this version reads them")
     if sha256(answer).hexdigest() != private.get("answer"):
-        return _partly(private, envelope, "made again by this version, the answer is not the one that was given")
+        return not_restored(private, envelope, "made again by this version, the answer is not the one that was given")
     return whole
 
 
@@ -136,7 +136,7 @@ def _verdict(envelope: Json) -> str | None:
     return None if verdict == "decided" else verdict
 
 
-def _partly(private: Json, envelope: Json, why: str) -> Json:
+def not_restored(private: Json, envelope: Json, why: str) -> Json:
     """What is known without the texts, and why there is no more."""
     facts, sources = private.get("facts") or {}, private.get("sources") or {}
     return {

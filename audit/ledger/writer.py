@@ -237,7 +237,8 @@ class Ledger:
         if missing := self._store.missing():
             raise NotRecorded(missing)
         entries = [entry for job in jobs for entry in job.entries]
-        named = {reference for entry in entries for reference in entry.references}
+        lists = {id(entry.references): entry.references for entry in entries}  # those of one plan are one list
+        named = {reference for references in lists.values() for reference in references}
         # Sorted: two writers that insert the same texts in different orders would wait for each other.
         unkept = sorted(reference for reference in named if reference not in self._kept)
         documents = {id(job.documents): job.documents for job in jobs} if unkept else {}

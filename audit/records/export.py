@@ -127,7 +127,7 @@ def safe_cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-_KNOWN = {*COLUMNS, "v", "ledger", "documents"}
+_KNOWN = {*COLUMNS, "v", "ledger", "documents", "plan"}
 
 
 def _rows(records: Iterable[Record], mask: Mask, done: Exported) -> Iterator[Json]:

@@ -170,7 +170,7 @@ def _number(value: object) -> Decimal | None:
 class _Test:
     """The conditions on envelopes, as bytes that must stand in one and as what it must say when read."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, reader: Reader | None = None) -> None:
         self.query = query
         self.name, _, self.version = (query.policy or "").partition("@")
         self.since = None if query.since is None else utc(query.since)
@@ -180,14 +180,17 @@ class _Test:
         fields = {"kind": query.kind, "service": query.service, "outcome_class": query.verdict}
         self.fields = {name: value for name, value in fields.items() if value is not None}
         self.marks = [canonical({name: value})[1:-1] for name, value in self.fields.items()]
-        if query.policy:
-            self.marks.append(canonical({"policy": self.name})[1:-1])
+        self.names = [canonical({"policy": self.name})[1:-1]] if query.policy else []
+        if query.policy and reader is not None:  # envelopes that name a plan do not name its policies
+            self.names += [digest.encode() for digest in reader.plans_naming(self.name)]
         if query.rule:
             self.marks.append(canonical(query.rule)[1:])
 
     def may_fit(self, entry: StoredEntry) -> bool:
         envelope = entry.envelope
-        return all(mark in envelope for mark in self.marks) and self.first <= entry.id.bytes < self.last
+        marked = all(mark in envelope for mark in self.marks)
+        named = not self.names or any(name in envelope for name in self.names)
+        return marked and named and self.first <= entry.id.bytes < self.last
 
     def fits(self, envelope: Json) -> bool:
         if any(envelope.get(name) != value for name, value in self.fields.items()):
@@ -237,7 +240,7 @@ def _fired_in(query: Query, private: Json) -> bool:
 
 
 def _of_subject(reader: Reader, query: Query, progress: Progress) -> Iterator[Record]:
-    test, ids = _Test(query), reader.ids_of(query.subject or "")
+    test, ids = _Test(query, reader), reader.ids_of(query.subject or "")
     for done, entry_id in enumerate(ids, start=1):
         record = reader.record(entry_id)
         if record is not None and test.may_fit(record.entry) and test.fits(record.envelope):
@@ -262,7 +265,7 @@ def _streamed(reader: Reader, query: Query, progress: Progress) -> Iterator[Reco
 
 def _read_on(reader: Reader, query: Query, progress: Progress) -> Iterator[Record]:
     """For a query that most entries fit: opening them at once is cheaper than reading envelopes first."""
-    test, (start, end) = _Test(query), _bounds(reader, query)
+    test, (start, end) = _Test(query, reader), _bounds(reader, query)
     for done, record in enumerate(reader.records(start, end), start=1):
         if test.fits(record.envelope):
             yield record
@@ -272,10 +275,10 @@ def _read_on(reader: Reader, query: Query, progress: Progress) -> Iterator[Recor
 
 def _chunks(reader: Reader, query: Query, progress: Progress) -> Iterator[list[tuple[StoredEntry, Json]]]:
     """What fits among each page of the order."""
-    test, (start, end) = _Test(query), _bounds(reader, query)
+    test, (start, end) = _Test(query, reader), _bounds(reader, query)
     entries, done = reader.entries(start, end), 0
     while chunk := list(islice(entries, LIMITS.page)):
-        read = ((entry, entry.read()) for entry in chunk if test.may_fit(entry))
+        read = ((entry, reader.envelope(entry)) for entry in chunk if test.may_fit(entry))
         if fitting := [(entry, envelope) for entry, envelope in read if test.fits(envelope)]:
             yield fitting
         done += len(chunk)

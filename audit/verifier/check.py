@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ordain.audit.verifier.anchors import Place, read_place
@@ -31,6 +32,7 @@ from ordain.audit.verifier.relations import (
     check_index,
     check_payloads,
     check_restrictions,
+    kept_plan,
 )
 from ordain.audit.verifier.sample import check_range, check_sample
 from ordain.audit.verifier.signatures import Signed, chain_of, check_checkpoints, check_pins, check_places, stored_sizes
@@ -174,7 +176,7 @@ class _Check:
         if self.opener is not None and "ledger_identity" in tables:
             ledger, wrapped = self.source.row("SELECT ledger, index_key FROM ledger_identity") or ("", None)
             try:
-                self.opener.begin(str(ledger), wrapped)
+                self.opener.begin(str(ledger), wrapped, partial(kept_plan, self.source))
             except DoesNotOpen as closed:
                 self.findings.add(Failure.PAYLOAD, str(closed))
 

@@ -15,7 +15,6 @@ import rfc8785
 
 Json = dict[str, Any]
 
-FORMAT = 2
 LARGEST_INT = 2**53 - 1
 KINDS = frozenset(
     (
@@ -33,7 +32,7 @@ KINDS = frozenset(
     )
 )
 OUTCOMES = frozenset(("permit", "deny", "review", "decided"))
-KEYS = frozenset(
+_COMMON = frozenset(
     (
         "v",
         "ledger",
@@ -43,8 +42,6 @@ KEYS = frozenset(
         "tenant",
         "jurisdiction",
         "service",
-        "policies",
-        "documents",
         "models",
         "engine",
         "outcome_class",
@@ -54,6 +51,9 @@ KEYS = frozenset(
         "about",
     )
 )
+KEYS = {2: _COMMON | {"policies", "documents"}, 3: _COMMON | {"plan"}}
+"""By format: an envelope that names its texts itself, and a decision's, which names the text of its plan."""
+PLAN = "plan"
 
 _TIME = re.compile(
     r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
@@ -114,11 +114,14 @@ def check_integers(value: object) -> None:
 
 def check_shape(data: Json) -> None:
     """Raises Malformed unless it has all keys of an envelope and no other, each with a value of its kind."""
-    if data.keys() != KEYS:
-        lacking, more = sorted(KEYS - data.keys()), sorted(data.keys() - KEYS)
+    version = data.get("v")
+    keys = KEYS.get(version) if type(version) is int else None
+    if "v" in data and keys is None:
+        raise Malformed("is not of format version 2 or 3")
+    if keys is None or data.keys() != keys:
+        keys = keys or KEYS[2]
+        lacking, more = sorted(keys - data.keys()), sorted(data.keys() - keys)
         raise Malformed(f"has not the keys of an envelope (missing: {lacking}, unknown: {more})"[:200])
-    if data["v"] != FORMAT or data["v"] is True:
-        raise Malformed("is not of format version 2")
     try:
         right = (
             _TIME(data["time"])
@@ -132,11 +135,12 @@ def check_shape(data: Json) -> None:
             and all(type(code) is str for code in _list(data["reason_codes"]))
             and type(data["about"]) is dict
         )
-        for policy in _list(data["policies"]):
-            _named(policy, "policy")
+        if PLAN in data:
+            right = bool(right and data["kind"] == "decision" and _DIGEST(data[PLAN]))
+        else:
+            right = bool(right) and _names_texts(data)
         for model in _list(data["models"]):
             _named(model, "model")
-        right = right and all(_DIGEST(digest) for digest in data["documents"].values())
     except (TypeError, AttributeError, KeyError):
         right = False
     if not right:
@@ -146,10 +150,30 @@ def check_shape(data: Json) -> None:
 
 
 def references(data: Json) -> list[tuple[str, str, int, str]]:
-    """The texts an envelope of right shape refers to: kind, name, version, digest."""
+    """The texts that an envelope of right shape, or a plan, refers to: kind, name, version, digest."""
+    if PLAN in data:
+        return [(PLAN, "", 0, data[PLAN])]
     named = [("policy", each["policy"], each["version"], each["digest"]) for each in data["policies"]]
     named.extend((kind, "", 0, digest) for kind, digest in data["documents"].items())
     return named
+
+
+def read_plan(text: bytes) -> Json:
+    """The plan that a kept text is. Raises Malformed unless it names policies and documents as an envelope does."""
+    data = read_canonical(text)
+    try:
+        right = PLAN not in data and type(data["service"]) is str and _names_texts(data)
+    except (TypeError, AttributeError, KeyError):
+        right = False
+    if not right:
+        raise Malformed("does not name policies and documents")
+    return data
+
+
+def _names_texts(data: Json) -> bool:
+    for policy in _list(data["policies"]):
+        _named(policy, "policy")
+    return all(_DIGEST(digest) for digest in data["documents"].values())
 
 
 def _outcome_fits(kind: str, outcome: object) -> bool:

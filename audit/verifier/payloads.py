@@ -4,10 +4,15 @@ data key = AES-256-GCM decryption of `wrapped` under the master key, bound to le
 key      = HMAC-SHA256(data key, "ordain payload key 1" 0x00 id)
 commit   = HMAC-SHA256(key, "ordain key commitment 1" 0x00 id), which the envelope holds
 sealed   = nonce (12 bytes) || AES-256-GCM(key, nonce, plaintext, associated data = id)
+
+The plaintext is canonical JSON; under an envelope of format 3 it is deflated (RFC 1951) with the text of its
+plan as dictionary.
 """
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
@@ -17,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from ordain.audit.verifier.envelope import Json, Malformed, check_integers, read_canonical
+from ordain.audit.verifier.envelope import PLAN, Json, Malformed, check_integers, read_canonical
 from ordain.audit.verifier.reading_limits import LIMITS
 from ordain.audit.verifier.source import Row
 from ordain.engine.errors import SettingsError
@@ -44,6 +49,8 @@ class Opener:
 
     master_key: bytes = field(repr=False)
     index_key: bytes | None = field(default=None, repr=False)
+    _plan_text: Callable[[str], object] = field(default=lambda digest: None, repr=False)
+    _plans: dict[str, bytes | None] = field(default_factory=dict, repr=False)
     _ledger: bytes = b""
     _keys: dict[bytes, bytes] = field(default_factory=dict, repr=False)
 
@@ -51,8 +58,12 @@ class Opener:
         if len(self.master_key) != 32:
             raise SettingsError(f"the master key has {len(self.master_key)} bytes; it needs 32", "check its setting")
 
-    def begin(self, ledger: str, wrapped_index_key: object) -> None:
-        """Which ledger it is. Raises DoesNotOpen when the key of its subject tags does not open."""
+    def begin(self, ledger: str, wrapped_index_key: object, plan: Callable[[str], object]) -> None:
+        """Which ledger it is; `plan` gives what is kept as the text of the plan with a digest.
+
+        Raises DoesNotOpen when the key of its subject tags does not open.
+        """
+        self._plan_text = plan
         try:
             self._ledger = UUID(ledger).bytes
         except ValueError:
@@ -71,7 +82,7 @@ class Opener:
             raise DoesNotOpen("the key that its payload names is not the one the entry commits to") from None
         try:
             nonce, sealed = row.sealed[:_NONCE_BYTES], row.sealed[_NONCE_BYTES:]
-            private = read_canonical(AESGCM(payload_key).decrypt(nonce, sealed, row.id))
+            private = read_canonical(self._inflated(AESGCM(payload_key).decrypt(nonce, sealed, row.id), data))
             check_integers(private)
         except (InvalidTag, ValueError):
             raise DoesNotOpen("its payload cannot be decrypted") from None
@@ -82,6 +93,28 @@ class Opener:
             return
         if _hmac(self.index_key, subject.encode()) != row.tag:
             raise DoesNotOpen("its subject's key has the tag of another subject")
+
+    def _inflated(self, plaintext: bytes, data: Json) -> bytes:
+        if PLAN not in data:
+            return plaintext
+        text = self._plan(data[PLAN])
+        if text is None:
+            raise DoesNotOpen("the text of its plan, which it takes to read it, is missing or another")
+        stream = zlib.decompressobj(-zlib.MAX_WBITS, zdict=text)
+        try:
+            private = stream.decompress(plaintext, LIMITS.inflated)
+        except zlib.error:
+            private = b""
+        if not stream.eof or stream.unused_data:
+            raise DoesNotOpen("its decrypted payload is not deflated with the text of its plan")
+        return private
+
+    def _plan(self, digest: str) -> bytes | None:
+        if digest not in self._plans:
+            text = self._plan_text(digest)
+            right = isinstance(text, bytes) and "sha256:" + sha256(text).hexdigest() == digest
+            self._plans[digest] = text if right and isinstance(text, bytes) else None
+        return self._plans[digest]
 
     def is_house(self, tag: object) -> bool:
         """Whether a key with that tag seals what is about nobody."""

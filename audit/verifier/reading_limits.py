@@ -13,6 +13,7 @@ class Limits:
     proof: int = 4_000_000  # bytes of a proof file
     findings: int = 50  # findings of one class that are told
     gap: int = 1 << 16  # missing entries in a row, and spans, that are followed one by one
+    inflated: int = 1 << 26  # bytes of a payload, inflated
     keys_cached: int = 200_000  # subjects' keys in memory
     tiles_cached: int = 512  # tiles in memory
     rows_at_once: int = 1_000  # rows fetched at a time (PostgreSQL)

@@ -10,8 +10,9 @@ from hashlib import sha256
 
 from ordain.audit.verifier.anchors import NEVER, Place
 from ordain.audit.verifier.entries import EntryCheck, Outside, microseconds
+from ordain.audit.verifier.envelope import PLAN, Malformed, read_plan, references
 from ordain.audit.verifier.findings import Failure, Findings, quote
-from ordain.audit.verifier.fold import WAITS, Fold, Restriction
+from ordain.audit.verifier.fold import WAITS, Fold, Named, Reference, Restriction
 from ordain.audit.verifier.source import Source
 
 _LEADS_NOWHERE = """
@@ -133,6 +134,7 @@ def _stands(said: list[Restriction], hold: object, not_before: object) -> bool:
 def check_documents(source: Source, entries: EntryCheck, findings: Findings) -> int:
     """Every kept text is what its digest says, and entries and texts belong to each other. Returns their number."""
     count, named = 0, dict(entries.fold.texts)
+    _named_by_plans(source, named, findings)
     for recorded, kind, name, version, text in source.rows("SELECT digest, kind, name, version, text FROM document"):
         count += 1
         called = f"policy {quote(name)} version {quote(version)}" if kind == "policy" else quote(kind)
@@ -150,6 +152,25 @@ def check_documents(source: Source, entries: EntryCheck, findings: Findings) -> 
         called = f"policy {quote(name)} version {version}" if kind == "policy" else quote(kind)
         findings.add(Failure.DOCUMENT, f"the text of {called} ({digest}) is not kept; named by {by}")
     return count
+
+
+def kept_plan(source: Source, digest: str) -> object:
+    """What is kept as the text of the plan with that digest; None for nothing."""
+    row = source.row("SELECT text FROM document WHERE kind = ? AND digest = ?", PLAN, digest)
+    return None if row is None else row[0]
+
+
+def _named_by_plans(source: Source, named: dict[Reference, Named], findings: Findings) -> None:
+    """Adds the texts that the plans among those named refer to. A text that is not its digest's is told elsewhere."""
+    for (kind, _, _, digest), by in list(named.items()):
+        text = kept_plan(source, digest) if kind == PLAN else None
+        if not isinstance(text, bytes) or "sha256:" + sha256(text).hexdigest() != digest:
+            continue
+        try:
+            for reference in references(read_plan(text)):
+                named.setdefault(reference, by)
+        except Malformed as malformed:
+            findings.add(Failure.DOCUMENT, f"the text of a plan {malformed}; named by {by}")
 
 
 def check_housekeeping(source: Source, size: int, revisions: Collection[str], findings: Findings) -> None:

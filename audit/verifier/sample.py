@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from ordain.audit.verifier.anchors import Place
 from ordain.audit.verifier.entries import EntryCheck, microseconds
@@ -17,6 +18,7 @@ from ordain.audit.verifier.findings import Evidence, Failure, Findings, quote
 from ordain.audit.verifier.fold import Fold
 from ordain.audit.verifier.keychain import KeyChain
 from ordain.audit.verifier.payloads import DoesNotOpen, Opener
+from ordain.audit.verifier.relations import kept_plan
 from ordain.audit.verifier.signatures import Signed, chain_of, check_checkpoints, check_pins, check_places
 from ordain.audit.verifier.source import TABLES, Row, Source, Unreadable
 from ordain.audit.verifier.stored_tree import Incomplete, StoredTree
@@ -124,7 +126,7 @@ class _Some:
         check_places(self.places, self.chain, self.total, self._root_at, None, self.findings)
         if self.opener is not None and identity is not None:
             try:
-                self.opener.begin(str(identity[0]), identity[2])
+                self.opener.begin(str(identity[0]), identity[2], partial(kept_plan, self.source))
             except DoesNotOpen as closed:
                 self.findings.add(Failure.PAYLOAD, str(closed))
         if self.signed.newest is not None and self.signed.newest.size <= self.total:

@@ -333,6 +333,10 @@ def _read_context(type: Type, raw: object, stored: bool) -> Value:
 def plain(value: Value) -> Any:
     """The JSON form of a value: numbers as decimal strings, so that no reader makes them floats."""
     kind = type(value)
+    if kind is Decimal:
+        text = NUMBERS.to_sci_string(value)
+        if "E" not in text:
+            return text
     if value is None or kind is str or kind is bool:
         return value
     if kind is tuple:

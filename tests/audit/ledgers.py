@@ -23,7 +23,11 @@ from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.opening import Keys, open_ledger, open_store
 from ordain.audit.store.sqlite import APPLICATION_ID
 
-BEFORE_ROOMS = Path(__file__).parents[1] / "cases" / "ledger" / "before_rooms.sql.xz"
+_CASES = Path(__file__).parents[1] / "cases" / "ledger"
+BEFORE_ROOMS = _CASES / "before_rooms.sql.xz"
+"""Written before the rooms (commit 38ad6f3): 29 entries, 28 of them decisions, each record in full."""
+LEAN_RECORDS = _CASES / "lean_records.sql.xz"
+"""Written by commit 4246fba: 9 entries, 7 of them decisions; envelopes of format 2 with lean records."""
 
 MASTER, SEED = bytes(range(32)), bytes(range(32, 64))
 ENGINE = "ordain 0.1.0"
@@ -70,13 +74,13 @@ def opened(url: str, places: Sequence[Anchors] = (), **options: Any) -> Iterator
         use.close()
 
 
-def restored(path: Path) -> str:
-    """Makes at `path` the ledger that was written before the rooms (commit 38ad6f3), and returns its URL.
+def restored(path: Path, dump: Path = BEFORE_ROOMS) -> str:
+    """Makes at `path` the ledger of a dump, sealed with the keys above, and returns its URL.
 
-    29 entries, 28 of them decisions, sealed with the keys above. A dump does not hold what marks the file as a ledger.
+    A dump does not hold what marks the file as a ledger.
     """
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(lzma.decompress(BEFORE_ROOMS.read_bytes()).decode())
+        connection.executescript(lzma.decompress(dump.read_bytes()).decode())
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     return f"sqlite:///{path}"
 

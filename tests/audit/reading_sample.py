@@ -114,7 +114,7 @@ class Sample:
         return self.append(decided_entry(subject, facts, service, score, self.clock.tick()))
 
     def append(self, entry: Entry) -> UUID:
-        return UUID(self.use.ledger.append(entry, documents()).entry_id)
+        return UUID(self.use.ledger.append(entry, entry.form.texts).entry_id)
 
     def event(self, kind: str, private: dict[str, Any], about: dict[str, Any]) -> UUID:
         self.clock.tick()
@@ -148,7 +148,7 @@ def decided_entry(subject: str, facts: str, service: str, score: Score | None, a
             {**gathered.sources, "churn_risk": "churn@3"},
             {"churn_risk": (model, score)},
         )
-    form = DecisionForm(plan, {"vocabulary": known.vocabulary.digest, "services": known.services.digest})
+    form = DecisionForm(plan, documents())
     return DecisionEntry(form, new_id(at), at, at, subject, "IN", gathered, plan.evaluate(gathered, at))
 
 

@@ -10,7 +10,8 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ordain.audit.entry.canonical import LARGEST_INT, canonical, digest
+from ordain.audit.entry.canonical import LARGEST_INT, canonical, canonical_of_values, digest
+from ordain.engine.values.types import plain
 
 # Where code points and UTF-16 code units sort differently: U+E000..U+FFFF against the astral planes.
 TRICKY = st.text(st.sampled_from('a"\\/\x00\x1f\n\x7fé€\u2028\ud7ff\ue000\uffff\U00010000\U0001f600'), max_size=4)
@@ -88,3 +89,28 @@ def test_what_has_no_canonical_form_is_refused_with_its_place(value: object, fau
 
 def test_a_digest_names_its_function() -> None:
     assert digest(b"abc") == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.text(st.characters(exclude_categories=("Cs",)))
+        | st.dates()
+        | st.datetimes()
+        | st.decimals(allow_nan=False, allow_infinity=False, places=3)
+        | st.timedeltas(),
+        lambda inner: (
+            st.lists(inner, max_size=3).map(tuple)
+            | st.dictionaries(st.text(st.characters(exclude_categories=("Cs",)), max_size=4), inner, max_size=3)
+        ),
+        max_leaves=12,
+    )
+)
+def test_values_are_written_as_their_plain_form_is(value: Any) -> None:
+    assert canonical_of_values(value) == rfc8785.dumps(plain(value))
+
+
+def test_a_lone_surrogate_among_values_is_refused() -> None:
+    with pytest.raises(ValueError, match="surrogate"):
+        canonical_of_values({"a": (Decimal(1), "\ud800")})

@@ -18,9 +18,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from reading_sample import NOON, Sample, catalog, documents, sample
 
+from ordain.audit.entry.canonical import digest
 from ordain.audit.entry.decision import DecisionEntry, decided
 from ordain.audit.entry.decision_form import DecisionForm
-from ordain.audit.entry.entry import Entry, Kind, Stamp, new_id
+from ordain.audit.entry.entry import Kind, Stamp, new_id, utc
+from ordain.audit.entry.plan_text import PLAN, DoesNotUnpack, unpack
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.restoring import NOT_RESTORED, restored
 from ordain.audit.store.rows import DOCUMENT
@@ -80,7 +82,7 @@ def _entry(service: str, given: dict[str, Any], subject: str = "C-1", score: Sco
     facts = gather(given, plan.needs, known.vocabulary, {})
     if score is not None:
         facts = Facts(facts.values, {**facts.sources, "churn_risk": "churn@3"}, {"churn_risk": (Churn(), score)})
-    form = DecisionForm(plan, {"vocabulary": known.vocabulary.digest, "services": known.services.digest})
+    form = DecisionForm(plan, documents())
     return DecisionEntry(form, new_id(NOON), NOON, NOON, subject, "IN", facts, plan.evaluate(facts, NOON))
 
 
@@ -119,24 +121,19 @@ def _policies(entry: DecisionEntry) -> list[dict[str, Any]]:
 
 
 def _held_to_the_slow_form(entry: DecisionEntry) -> None:
-    known, full = catalog(), _in_full(entry)
+    full = _in_full(entry)
     models = [{key: model[key] for key in ("model", "version", "digest")} for model in full["models"]]
     codes = [f"{reason['policy']}/{reason.get('rule') or reason['decision']}" for reason in full["reasons"]]
-    slow = Entry(
-        entry.id,
-        entry.time,
-        Kind.DECISION,
-        {},
-        service=entry.outcome.plan.service.name,
-        jurisdiction="IN",
-        policies=_policies(entry),
-        documents={"vocabulary": known.vocabulary.digest, "services": known.services.digest},
-        models=models,
-        outcome_class=full["verdict"] or "decided",
-        reason_codes=codes,
-    )
+    plan = next(text for text in entry.form.texts if text.kind == PLAN)
+    slow = {
+        **{"v": 3, "id": str(entry.id), "time": utc(entry.time), "kind": Kind.DECISION, "about": {}},
+        **{"ledger": STAMP.ledger, "tenant": STAMP.tenant, "engine": STAMP.engine, "jurisdiction": "IN"},
+        **{"service": entry.outcome.plan.service.name, "plan": digest(plan.text), "models": models},
+        **{"outcome_class": full["verdict"] or "decided", "reason_codes": codes},
+        **{"payload_hash": HASH, "key_commitment": COMMITMENT},
+    }
     envelope = entry.envelope(STAMP, HASH, COMMITMENT)
-    assert envelope == slow.envelope(STAMP, HASH, COMMITMENT) == rfc8785.dumps(json.loads(envelope))
+    assert envelope == rfc8785.dumps(slow)
     answer = {
         "decision_id": str(entry.id),
         "service": entry.outcome.plan.service.name,
@@ -148,12 +145,16 @@ def _held_to_the_slow_form(entry: DecisionEntry) -> None:
     assert entry.answer_with("ab") == rfc8785.dumps(answer)
     del answer["receipt"]
     assert entry.answer == rfc8785.dumps(answer)
-    payload = entry.payload()
+    packed, payload = entry.payload(), entry.private()
     private = json.loads(payload)
-    assert payload == rfc8785.dumps(private)
+    assert payload == rfc8785.dumps(private) == unpack(packed, plan.text)
     assert private["answer"] == sha256(entry.answer).hexdigest()
-    texts = {document.reference.digest: document.text for document in documents()}
-    assert restored(private, json.loads(envelope), Past(texts.get)) == full
+    past = Past(_texts(entry).get)
+    assert restored(private, past.in_full(json.loads(envelope)), past) == full
+
+
+def _texts(entry: DecisionEntry) -> dict[str, bytes]:
+    return {document.reference.digest: document.text for document in entry.form.texts}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -181,10 +182,10 @@ def test_a_score_is_kept_with_its_inputs_and_reasons() -> None:
 
 def test_a_record_holds_no_text_that_the_policies_hold() -> None:
     entry = _entry("plan-advice", {"usage_gb": Decimal(95), "plan_gb": Decimal(100)})
-    assert json.loads(entry.payload()).keys() == {
+    assert json.loads(entry.private()).keys() == {
         *("form", "at", "subject", "facts", "sources", "scores", "steps", "outcome", "answer")
     }
-    assert b"More than 90 percent" not in entry.payload()
+    assert b"More than 90 percent" not in entry.private()
     assert b"More than 90 percent" in entry.answer
 
 
@@ -200,9 +201,9 @@ def test_a_record_holds_no_text_that_the_policies_hold() -> None:
 )
 def test_what_cannot_be_made_whole_says_why_and_tells_what_is_known(change: dict[str, Any], why: str) -> None:
     entry = _entry("plan-advice", {"usage_gb": Decimal(95), "plan_gb": Decimal(100)})
-    private = {**json.loads(entry.payload()), **change}
-    texts = {document.reference.digest: document.text for document in documents()}
-    told = restored(private, json.loads(entry.envelope(STAMP, HASH, COMMITMENT)), Past(texts.get))
+    private = {**json.loads(entry.private()), **change}
+    past = Past(_texts(entry).get)
+    told = restored(private, past.in_full(json.loads(entry.envelope(STAMP, HASH, COMMITMENT))), past)
     assert why in told[NOT_RESTORED]
     assert not {"reasons", "obligations", "trace"} & told.keys()
     assert told["facts"]["usage_gb"] == {"value": "95", "source": "request"}
@@ -211,8 +212,26 @@ def test_what_cannot_be_made_whole_says_why_and_tells_what_is_known(change: dict
 def test_without_its_texts_a_record_tells_what_it_holds_itself(made: Sample) -> None:
     entry_id = made.decide("C-1")
     with made.store.transaction() as connection:
-        connection.execute(sa.delete(DOCUMENT))
+        connection.execute(sa.delete(DOCUMENT).where(DOCUMENT.c.kind != PLAN))
     record = made.record(entry_id)
     assert record.private is not None
     assert "the ledger does not hold the text" in record.private[NOT_RESTORED]
     assert record.private["subject"] == "C-1"
+
+
+def test_without_its_plans_text_a_record_says_so_and_its_envelope_can_be_read(made: Sample) -> None:
+    entry_id = made.decide("C-1")
+    with made.store.transaction() as connection:
+        connection.execute(sa.delete(DOCUMENT).where(DOCUMENT.c.kind == PLAN))
+    record = made.record(entry_id)
+    assert record.private is not None
+    assert "the ledger does not hold the text of the plan" in record.private[NOT_RESTORED]
+    assert record.envelope["service"] == "retention"
+
+
+def test_what_was_packed_with_another_plans_text_is_refused() -> None:
+    advice = _entry("plan-advice", {"usage_gb": Decimal(95), "plan_gb": Decimal(100)})
+    text = next(text for text in advice.form.texts if text.kind == PLAN).text
+    for packed in (b"", b"\xff" * 40, advice.payload()[:-1], advice.payload() + b"x"):
+        with pytest.raises(DoesNotUnpack):
+            unpack(packed, text)

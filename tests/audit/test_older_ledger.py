@@ -12,16 +12,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from ledgers import MASTER, opened, restored
+from ledgers import LEAN_RECORDS, MASTER, opened, restored
 
 from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.decision_form import DecisionForm
+from ordain.audit.entry.documents import Document
 from ordain.audit.entry.entry import Kind, new_id
 from ordain.audit.explain.explanation import explain
 from ordain.audit.explain.letter import letter
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Record
+from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.audit.records.masking import Mask, Role
 from ordain.audit.records.older_forms import in_todays_form
 from ordain.audit.records.replay import Replayer
@@ -53,14 +55,16 @@ def decided_again(use: OpenLedger, record: Record) -> Record:
     """The same decision in a new entry, as it is recorded today."""
     past, body, now = Past(use.reader.document), private(record), dt.datetime.now(dt.UTC)
     plan, vocabulary = past.plan(record.envelope), past.vocabulary(record.envelope)
+    named = record.envelope["documents"].items()
+    texts = [Document(kind, use.reader.document(digest) or b"") for kind, digest in named]
     facts = Facts({}, {})
     for name, fact in body["facts"].items():
         value = fact["value"]
         facts.values[name] = None if value is None else read(vocabulary[name].type, value, stored=True)
         facts.sources[name] = fact["source"]
-    at, form = dt.datetime.fromisoformat(body["at"]), DecisionForm(plan, record.envelope["documents"])
+    at, form = dt.datetime.fromisoformat(body["at"]), DecisionForm(plan, texts)
     entry = DecisionEntry(form, new_id(now), now, at, "C-1", None, facts, plan.evaluate(facts, at))
-    made = use.reader.record(UUID(use.ledger.append(entry, ()).entry_id))
+    made = use.reader.record(UUID(use.ledger.append(entry, form.texts).entry_id))
     assert made is not None
     return made
 
@@ -70,6 +74,28 @@ def test_it_verifies(path: Path) -> None:
     evidence = verify(path, master_key=MASTER)
     assert evidence, evidence
     assert (evidence.entries, evidence.decisions, evidence.opened) == (29, 28, 29)
+
+
+def test_lean_records_under_envelopes_that_name_their_texts_are_read_as_todays(path: Path) -> None:
+    url = restored(path, LEAN_RECORDS)
+    evidence = verify(path, master_key=MASTER)
+    assert evidence, evidence
+    assert (evidence.entries, evidence.decisions, evidence.opened, evidence.erased) == (9, 7, 8, 1)
+    with opened(url) as use:
+        results = list(Replayer(use.reader).range())
+        assert [str(difference) for result in results for difference in result.differs] == []
+        assert sum(result.replayed for result in results) == 6
+        for record in decisions(use):
+            assert "plan" not in record.envelope
+            assert record.private is None or NOT_RESTORED not in record.private
+        unscored = [old for old in decisions(use) if old.private and not old.private["models"]]
+        for old in unscored:
+            new = decided_again(use, old)
+            assert new.envelope["policies"] == old.envelope["policies"]
+            derived = ("reasons", "obligations", "trace", "outcome", "facts")
+            assert [private(new)[name] for name in derived] == [private(old)[name] for name in derived]
+        found = list(search(use.reader, Query(policy="retention-offer@1")))
+        assert {"plan" in record.envelope for record in found} == {True, False}
 
 
 def test_every_decision_replays(before: OpenLedger) -> None:

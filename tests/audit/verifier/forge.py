@@ -13,6 +13,7 @@ import json
 import os
 import random
 import sqlite3
+import zlib
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,7 +178,10 @@ class Forge:
         waiting: bool = False,
         **fields: Any,
     ) -> bytes:
-        """Adds an entry, its payload, key and index row, and the texts it refers to. Returns its id."""
+        """Adds an entry, its payload, key and index row, and the texts it refers to. Returns its id.
+
+        Decisions are in both formats by turns: with their texts in the envelope, and with their plan.
+        """
         time = START + dt.timedelta(seconds=self.made, microseconds=self.made % 1000)
         self.made += 1
         stamp = int(time.timestamp() * 1000).to_bytes(6, "big") + b"\x70\0\x80" + self.random.randbytes(7)
@@ -186,7 +190,6 @@ class Forge:
         secret = hmac.digest(self.secrets[key], b"ordain payload key 1\0" + entry_id, "sha256")
         plain = rfc8785.dumps(private or {})
         nonce = self.random.randbytes(12)
-        sealed = nonce + AESGCM(secret).encrypt(nonce, plain, entry_id)
         texts = (
             [("policy", "retention-offer", policy, f"policy: retention-offer\nversion: {policy}\n")] if policy else []
         )
@@ -194,8 +197,25 @@ class Forge:
             texts += [("vocabulary", "", 0, "churn_risk: number\n"), ("services", "", 0, "retention: []\n")]
         for what, name, version, text in texts:
             self.documents[digest(text.encode()), what, name, version] = text.encode()
+        named: Json = {
+            "policies": [
+                {"policy": name, "version": version, "digest": digest(text.encode())}
+                for what, name, version, text in texts
+                if what == "policy"
+            ],
+            "documents": {what: digest(text.encode()) for what, _, _, text in texts if what != "policy"},
+        }
+        planned = bool(policy) and self.made % 2 == 0
+        if planned:
+            plan = rfc8785.dumps({**named, "service": "retention", "record": {"facts": {"churn_risk": ""}}})
+            named = {"plan": digest(plan)}
+            self.documents[digest(plan), "plan", "", 0] = plan
+            stream = zlib.compressobj(6, zlib.DEFLATED, -15, zdict=plan)
+            plain = stream.compress(plain) + stream.flush()
+        sealed = nonce + AESGCM(secret).encrypt(nonce, plain, entry_id)
         envelope = {
-            "v": 2,
+            "v": 3 if planned else 2,
+            **named,
             "ledger": str(self.ledger),
             "id": str(UUID(bytes=entry_id)),
             "time": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
@@ -203,12 +223,6 @@ class Forge:
             "tenant": "acme",
             "jurisdiction": None,
             "service": "retention" if kind == "decision" else None,
-            "policies": [
-                {"policy": name, "version": version, "digest": digest(text.encode())}
-                for what, name, version, text in texts
-                if what == "policy"
-            ],
-            "documents": {what: digest(text.encode()) for what, _, _, text in texts if what != "policy"},
             "models": [],
             "engine": "ordain 0.1.0",
             "outcome_class": "decided" if kind == "decision" else None,

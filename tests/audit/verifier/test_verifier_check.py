@@ -50,7 +50,7 @@ def test_a_sound_ledger_with_erasures_removals_and_two_keys_holds(made: Made) ->
     assert evidence.erased == sum(key is None for key, _ in forge.payloads.values()) > 0
     assert evidence.expired == 600 - len(forge.payloads) > 0
     assert evidence.opened == len(forge.payloads) - evidence.erased
-    assert (evidence.anchors, evidence.anchored, evidence.documents) == (2, 600, 4)
+    assert (evidence.anchors, evidence.anchored, evidence.documents) == (2, 600, len(forge.documents))
     assert steps[-1] == (600, 600)
     assert json.loads(json.dumps(evidence.data()))["holds"] is True
 

@@ -1,6 +1,7 @@
 """Canonical form is told as `rfc8785` tells it, and an envelope has one shape."""
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -9,7 +10,15 @@ from forge import Forge
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ordain.audit.verifier.envelope import KEYS, LARGEST_INT, Malformed, check_integers, check_shape, read_canonical
+from ordain.audit.verifier.envelope import (
+    KEYS,
+    LARGEST_INT,
+    Malformed,
+    check_integers,
+    check_shape,
+    read_canonical,
+    read_plan,
+)
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-LARGEST_INT, LARGEST_INT) | st.text(),
@@ -83,30 +92,34 @@ def test_an_integer_that_a_float_cannot_hold_is_refused_wherever_it_stands() -> 
         check_integers({"a": [{"b": LARGEST_INT + 1}]})
 
 
-def envelope() -> dict[str, Any]:
+@cache
+def envelope(version: int = 2) -> dict[str, Any]:
     forge = Forge()
-    forge.decide("C-1")
-    return read_canonical(forge.entries[1][1])
+    for _ in range(2):
+        forge.decide("C-1")
+    read = (read_canonical(data) for _, data in forge.entries[1:])
+    return next(data for data in read if data["v"] == version)
 
 
-def test_an_envelope_has_its_shape_and_no_key_can_be_left_out_or_added() -> None:
-    data = envelope()
+@pytest.mark.parametrize("version", sorted(KEYS))
+def test_an_envelope_has_its_shape_and_no_key_can_be_left_out_or_added(version: int) -> None:
+    data = envelope(version)
     check_shape(data)
-    for key in KEYS:
+    for key in KEYS[version]:
         with pytest.raises(Malformed):
             check_shape({name: value for name, value in data.items() if name != key})
     with pytest.raises(Malformed, match="unknown"):
         check_shape({**data, "subject": "C-1"})
 
 
-@pytest.mark.parametrize("key", sorted(KEYS))
+@pytest.mark.parametrize(("version", "key"), [(version, key) for version, keys in KEYS.items() for key in sorted(keys)])
 @pytest.mark.parametrize("value", [5, "nonsense \n", [5], {"a": 5}, True], ids=str)
-def test_a_value_of_another_kind_is_refused(key: str, value: Any) -> None:
+def test_a_value_of_another_kind_is_refused(version: int, key: str, value: Any) -> None:
     free = {"jurisdiction", "service", "tenant", "engine", "ledger", "id"}
     if (key in free and isinstance(value, str)) or (key == "id") or (key == "about" and isinstance(value, dict)):
         return  # any text will do there, or the caller compares it
     with pytest.raises(Malformed):
-        check_shape({**envelope(), key: value})
+        check_shape({**envelope(version), key: value})
 
 
 @pytest.mark.parametrize(
@@ -123,9 +136,23 @@ def test_a_value_of_another_kind_is_refused(key: str, value: Any) -> None:
         {"models": [{"model": "m", "version": True, "digest": "sha256:" + "a" * 64}]},
         {"about": {"n": 2**53}},
         {"v": 1},
+        {"v": 3},
+        {"plan": "sha256:" + "A" * 64},
+        {"plan": "sha256:" + "a" * 64, "policies": []},
     ],
     ids=str,
 )
 def test_a_value_of_another_form_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
-        check_shape({**envelope(), **changes})
+        check_shape({**envelope(3 if "plan" in changes else 2), **changes})
+
+
+def test_only_a_decision_has_a_plan() -> None:
+    with pytest.raises(Malformed):
+        check_shape({**envelope(3), "kind": "policy", "outcome_class": None})
+
+
+@pytest.mark.parametrize("text", [b"{}", b"[]", b"no JSON", b'{"documents":{},"policies":[{}],"service":"a"}'])
+def test_what_does_not_name_policies_and_documents_is_no_plan(text: bytes) -> None:
+    with pytest.raises(Malformed):
+        read_plan(text)

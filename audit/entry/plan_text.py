@@ -1,0 +1,117 @@
+"""What decisions are made under, as a text of its own that the ledger keeps once: an envelope names it by its digest.
+
+    service    whose plan it is
+    policies   [{"policy", "version", "digest"}, ...] in their order
+    documents  {"vocabulary": digest, "services": digest}
+    record     how the private part of a decision under it looks, without any value
+
+The bytes of the text are also the preset dictionary that those private parts are deflated with (RFC 1951, RFC 1950
+section 2.2): what all of them share, the names of facts and outcomes first of all, then costs a few bytes each time.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from ordain.audit.entry.canonical import canonical
+from ordain.audit.limits import LIMITS
+from ordain.engine.evaluate import Plan
+from ordain.engine.policy.facts import ModelCard
+from ordain.engine.policy.model import Table
+from ordain.engine.values.types import Kind, Type
+
+Json = dict[str, Any]
+
+PLAN = "plan"
+"""The kind of such a text among the kept ones."""
+
+_WINDOW, _MEMORY, _LEVEL = -12, 4, 1
+"""4 KiB raw, which holds the dictionary's end and a record; the fastest of what zlib offers, and little memory."""
+
+
+class DoesNotUnpack(Exception):
+    """The bytes were not packed with this plan's text, or have been changed."""
+
+
+class Packer:
+    """Deflates private parts of decisions under one plan. Safe to use from several threads."""
+
+    def __init__(self, text: bytes) -> None:
+        self._prepared = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_DEFAULT_STRATEGY, text)
+
+    def pack(self, private: bytes) -> bytes:
+        """The deflated bytes, without a header or checksum: sealing has its own."""
+        stream = self._prepared.copy()
+        return stream.compress(private) + stream.flush()
+
+
+def unpack(packed: bytes, text: bytes) -> bytes:
+    """What `Packer(text).pack` was given. Raises DoesNotUnpack, also for more than `LIMITS.unpacked` bytes."""
+    stream = zlib.decompressobj(_WINDOW, zdict=text)
+    try:
+        private = stream.decompress(packed, LIMITS.unpacked)
+    except zlib.error:
+        raise DoesNotUnpack from None
+    if not stream.eof or stream.unused_data:
+        raise DoesNotUnpack
+    return private
+
+
+def plan_text(plan: Plan, policies: list[Json], documents: Json, models: Iterable[ModelCard] = ()) -> bytes:
+    """The text of that plan, canonical JSON. `models` are those whose scores may be among its facts."""
+    record = _record(plan, {model.name: model for model in models})
+    text = {"service": plan.service.name, "policies": policies, "documents": documents, "record": record}
+    return canonical(text)
+
+
+def named_in(text: bytes) -> tuple[list[Json], Json]:
+    """The policies and documents that a plan's text names. Raises ValueError when it is none."""
+    data = orjson.loads(text)
+    if not isinstance(data, dict):
+        raise ValueError("not a plan")
+    policies, documents = data.get("policies"), data.get("documents")
+    if not isinstance(policies, list) or not isinstance(documents, dict):
+        raise ValueError("not a plan")
+    return policies, documents
+
+
+def _record(plan: Plan, models: Mapping[str, ModelCard]) -> Json:
+    """A decision's private part (`audit.entry.decision`) with nothing in it but what each of them has."""
+    facts = [need.fact for need in plan.needs]
+    scored = {fact.name: models[fact.sources[-1]] for fact in facts if fact.sources[-1] in models}
+    return {
+        "answer": "",
+        "at": "",
+        "facts": {fact.name: _blank(fact.type) for fact in facts},
+        "form": 2,
+        "outcome": {name: _blank(type) for name, type in plan.gives.items()},
+        "scores": [
+            {
+                "fact": fact,
+                "inputs": {feature.name: _blank(feature.type) for feature in model.reads},
+                "reasons": [[feature.name, "", ""] for feature in model.reads],
+                "score": "0.",
+            }
+            for fact, model in scored.items()
+        ],
+        "sources": {fact.name: "default" for fact in facts if fact.default is not None},
+        "steps": [
+            [number, _blank(decision.type), *((1, [0]) if isinstance(decision, Table) else ())]
+            for number, decision in enumerate(plan.by_number)
+        ],
+        "subject": "",
+    }
+
+
+def _blank(type: Type) -> Any:
+    if type.is_money and type.kind is Kind.NUMBER:
+        return {"amount": "", "currency": type.unit}
+    if type.kind is Kind.CONTEXT:
+        return {name: _blank(field) for name, field in type.fields.items()}
+    if type.kind is Kind.LIST:
+        return [] if type.item is None else [_blank(type.item)]
+    return False if type.kind is Kind.FLAG else ""
