@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bench import analysis, catalogue, decision, http, ledger, money, start, tables_at_scale
+from bench import analysis, catalogue, decision, http, ledger, money, serve_start, start, tables_at_scale
 from bench.tables import OUT, Result, machine
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "ledger": ledger.run,
     "http": http.run,
     "start": start.run,
+    "serve": serve_start.run,
     "catalogue": catalogue.run,
 }
 

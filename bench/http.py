@@ -66,7 +66,7 @@ def run() -> Result:
             "ORDAIN_KEYS": str(folder / "keys"),
             "ORDAIN_THREADS": os.environ.get("ORDAIN_THREADS", "4"),
         }
-        held_out = _train(folder, environment)
+        held_out = train(folder, environment)
         with (
             serving(["api", "serve", "--port", "{port}"], environment, folder / "ordain.log") as port,
             serving(["bench.baseline", "127.0.0.1", "{port}"], {}, folder / "baseline.log") as bare_port,
@@ -96,7 +96,7 @@ def run() -> Result:
         return Result("HTTP with a durable entry per decision", columns, cells, notes)
 
 
-def _train(folder: Path, environment: Mapping[str, str]) -> Path:
+def train(folder: Path, environment: Mapping[str, str]) -> Path:
     """A churn model of SYNTHETIC customers, in a process of its own: XGBoost is never loaded in this one."""
     held_out = folder / "held-out.jsonl"
     command = [sys.executable, "-m", "ordain", "train", "churn", "--customers", "3000", "--held-out", str(held_out)]
