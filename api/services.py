@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ordain.api.late_model import LateModel
 from ordain.api.ledger import open_for
 from ordain.api.settings import Settings
 from ordain.audit.entry.decision_form import Forms
@@ -17,6 +19,9 @@ from ordain.engine.errors import ModelDegradationDetected, PolicyError
 from ordain.engine.late import late
 from ordain.engine.policy.facts import POLICY, REQUEST, Fact, FactSource, ModelCard, Vocabulary
 from ordain.engine.values.temporal import fixed_offset
+
+if TYPE_CHECKING:
+    from ordain.models.registry.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +44,22 @@ class Services:
         self.ledger.finish()
 
 
-def wire(settings: Settings, service: str = "") -> Services:
+def wire(
+    settings: Settings, service: str = "", *, late_models: bool = False, catalog: Catalog | None = None
+) -> Services:
     """Loads policies and models and opens the ledger. With `service`, only what it takes to ask that one.
 
-    Of the models that the service needs no score of, only the cards are read, for the names of their facts.
+    Of the models that the service needs no score of, only the cards are read, for the names of their facts. With
+    `late_models` that is so of all, and each is read when it is asked for a score, or before. `catalog` is what the
+    policies make, if they have been loaded already.
 
     Raises PolicyError, PolicyChanged when a version that decisions were made under has been edited, SettingsError.
     A model that cannot be loaded is no obstacle here: the decisions that need it are refused.
     """
-    texts = read_texts(settings.policies)
-    catalog = load_catalog(of_service(texts, service) if service else texts)
-    models, idle = _models(catalog, settings.models, service)
+    if catalog is None:
+        texts = read_texts(settings.policies)
+        catalog = load_catalog(of_service(texts, service) if service else texts)
+    models, idle = _models(catalog, settings.models, service, late_models)
     usable: list[ModelCard] = [each for each in models.values() if not isinstance(each, ModelDegradationDetected)]
     usable += idle
     if issues := protected_score_issues(catalog, usable):
@@ -72,7 +82,7 @@ def wire(settings: Settings, service: str = "") -> Services:
 
 
 def _models(
-    catalog: Catalog, folder: Path, service: str
+    catalog: Catalog, folder: Path, service: str, late_models: bool
 ) -> tuple[dict[str, FactSource | ModelDegradationDetected], list[ModelCard]]:
     """The newest version of each model that a fact may come from, or why it cannot be had. Untrained: left out.
 
@@ -90,7 +100,9 @@ def _models(
             continue
         scores = any(name in facts[each].sources for each in needed if each in facts)
         try:
-            if scores:
+            if scores and late_models:
+                models[name] = _late(registry, name)
+            elif scores:
                 models[name] = registry.load(name)
             else:
                 idle.append(registry.stored(name))
@@ -98,6 +110,12 @@ def _models(
             if scores:
                 models[name] = error
     return models, idle
+
+
+def _late(registry: Registry, name: str) -> LateModel:
+    """The newest version, whose files are looked at now and whose trees are read later."""
+    stored = registry.stored(name)
+    return LateModel(stored, lambda: registry.load(name, int(stored.version)))
 
 
 def _scorers(facts: Iterable[Fact]) -> set[str]:

@@ -9,7 +9,20 @@ from pathlib import Path
 
 import click
 
-from bench import analysis, batches, decision, front, http, ledger, money, slow_disk, start, tables_at_scale
+from bench import (
+    analysis,
+    batches,
+    catalogue,
+    decision,
+    front,
+    http,
+    ledger,
+    money,
+    serve_start,
+    slow_disk,
+    start,
+    tables_at_scale,
+)
 from bench.tables import OUT, Result, machine
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -23,6 +36,8 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "front": front.run,
     "slow-disk": slow_disk.run,
     "start": start.run,
+    "serve": serve_start.run,
+    "catalogue": catalogue.run,
 }
 
 

@@ -25,7 +25,7 @@ def serving(
 
     Raises RuntimeError with what the server said when it does not answer.
     """
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", *(part.format(port=port) for part in arguments)]
     with log.open("wb") as output:
         server = subprocess.Popen(
@@ -40,10 +40,10 @@ def serving(
             _wait(server, port, log)
             yield port
         finally:
-            _stop(server)
+            stop(server)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 
@@ -59,7 +59,8 @@ def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
-def _stop(server: subprocess.Popen[bytes]) -> None:
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """Ends a server that leads a process group, and its workers with it."""
     server.terminate()
     with suppress(subprocess.TimeoutExpired):
         server.wait(_STOP_SECONDS)

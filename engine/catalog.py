@@ -10,15 +10,13 @@ from pathlib import Path
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
 from ordain.engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean
 from ordain.engine.evaluate import Plan, make_plan
-from ordain.engine.examples.run import example_issues
-from ordain.engine.late import late
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.kinds import KINDS
-from ordain.engine.policy.load import file_name_issues, load_besides_examples, load_policy
 from ordain.engine.policy.load_facts import load_vocabulary, unknown_policies
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
 from ordain.engine.text.source import read_file
+from ordain.engine.versions import Kept, load_text, read_versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,62 +113,24 @@ def _service(services: Services, name: str) -> Service:
     return service
 
 
-def load_catalog(texts: Texts, *, run_examples: bool = True) -> Catalog:
-    """Reads, checks, compiles and tries everything. Raises PolicyError with all issues of all files."""
+def load_catalog(texts: Texts, *, run_examples: bool = True, kept: Kept | None = None) -> Catalog:
+    """Reads, checks, compiles and tries everything; of policies that are `kept`, nothing that is known of them.
+
+    Raises PolicyError with all issues of all files.
+    """
     vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
     services = load_services(texts.services, f"{texts.root}/services.yaml")
-    read = read_versions(texts, vocabulary)
+    read = read_versions(texts.policies, texts.root, vocabulary, kept)
     if read.issues:
         raise PolicyError(read.issues)
     versions, issues = read.versions, []
     known = {*versions, *texts.others}
     issues.extend(fitting_issues(vocabulary, services, versions, known, only=texts.only))
     if run_examples and not issues:
-        for several in versions.values():
-            for compiled in several:
-                issues.extend(example_issues(compiled))
+        issues.extend(read.example_issues())
     if issues:
         raise PolicyError(issues)
     return Catalog(vocabulary, services, versions)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadVersions:
-    """The versions of each policy that load, the latest first, and what keeps the others from it.
-
-    `nearly` are those that nothing but their examples, or their size as code, keeps from it.
-    """
-
-    versions: dict[str, list[CompiledPolicy]]
-    issues: list[Issue]
-    nearly: list[Policy]
-
-
-def read_versions(texts: Texts, vocabulary: Vocabulary) -> ReadVersions:
-    """Reads and compiles each file once. Raises nothing: what is wrong is in the result."""
-    read = ReadVersions({}, [], [])
-    for file, text in texts.policies.items():
-        try:
-            policy, wrong_examples = _load_besides_examples(text, file, vocabulary)
-        except PolicyError as error:
-            read.issues.extend(error.issues)
-            continue
-        if wrong_examples:
-            read.issues.extend(wrong_examples)
-            read.nearly.append(policy)
-            continue
-        folder, _, name = file.removeprefix(f"{texts.root}/").partition("/")
-        read.issues.extend(file_name_issues(policy, folder, name))
-        try:
-            compiled = compile_policy(policy)
-        except PolicyError as error:
-            read.issues.extend(error.issues)
-            read.nearly.append(policy)
-        else:
-            read.versions.setdefault(policy.name, []).append(compiled)
-    for several in read.versions.values():
-        several.sort(key=lambda compiled: (compiled.policy.effective.start, compiled.policy.version), reverse=True)
-    return read
 
 
 def fitting_issues(
@@ -324,21 +284,8 @@ def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence
     recorded = load_services(services, "services.yaml").by_name.get(service)
     if recorded is None:
         raise UnknownService(f"there is no service `{service}` in the recorded services")
-    loaded = (_load(text, file_of(label, text), known) for label, text in policies)
+    loaded = (load_text(text, file_of(label, text), known) for label, text in policies)
     return make_plan(recorded, tuple(map(compile_policy, loaded)), known)
-
-
-def _load(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
-    if not file.endswith(".dmn"):
-        return load_policy(text, file, vocabulary)
-    policy: Policy = late("ordain.engine.dmn.reading.policy_file:read_policy")(text, file, vocabulary)
-    return policy
-
-
-def _load_besides_examples(text: bytes, file: str, vocabulary: Vocabulary) -> tuple[Policy, list[Issue]]:
-    if file.endswith(".dmn"):
-        return _load(text, file, vocabulary), []
-    return load_besides_examples(text, file, vocabulary)
 
 
 def file_of(label: str, text: bytes) -> str:

@@ -44,6 +44,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from ordain.engine.limits import LIMITS
+from ordain.engine.made_often import made_often
 
 
 class Severity(StrEnum):
@@ -53,7 +54,7 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-@dataclass(frozen=True, slots=True)
+@made_often(frozen=True, slots=True)
 class Span:
     """A place in a user's text. Lines and columns count from 1; `text` is what stands there.
 

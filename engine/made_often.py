@@ -1,4 +1,4 @@
-"""A dataclass that is made for every decision: frozen for the type checker, and for it alone.
+"""A dataclass that is made very often, for every decision or every word of a file: frozen for the type checker alone.
 
 Python sets each field of a frozen one by a call, so that to make one takes longer than to decide a small table.
 """
@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 else:
 
     def made_often(*, frozen, slots):
-        """As `dataclass`; nothing but the type checker keeps the fields from being set."""
-        return dataclasses.dataclass(slots=slots)
+        """As `dataclass`, with its hash; nothing but the type checker keeps the fields from being set."""
+        return dataclasses.dataclass(slots=slots, unsafe_hash=True)

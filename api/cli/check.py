@@ -25,6 +25,7 @@ from ordain.engine.check.codes import CHECKS, explained, page
 from ordain.engine.check.findings import Findings, check_policies
 from ordain.engine.errors import Issue, Level, PolicyError, did_you_mean
 from ordain.engine.policy.facts import ModelCard
+from ordain.engine.versions import Kept
 
 _LEVELS = list(Level)
 
@@ -108,9 +109,16 @@ def _explain(code: str) -> None:
     OUT.print(Text(explained(CHECKS[code])), end="")
 
 
-def _once(folder: Path, form: str, level: Level, models: Sequence[ModelCard] | None, pages: str) -> int:
+def _once(
+    folder: Path,
+    form: str,
+    level: Level,
+    models: Sequence[ModelCard] | None,
+    pages: str,
+    kept: Kept | None = None,
+) -> int:
     """Checks a directory and shows what was found; 1 when something was, else 0."""
-    texts, findings = _read_and_check(folder, models)
+    texts, findings = _read_and_check(folder, models, kept)
     counted = [issue for issue in findings.issues if _LEVELS.index(issue.level) <= _LEVELS.index(level)]
     lines = Lines(texts)
     if form == "json":
@@ -125,14 +133,14 @@ def _once(folder: Path, form: str, level: Level, models: Sequence[ModelCard] | N
     return 1 if counted else 0
 
 
-def _read_and_check(folder: Path, models: Sequence[ModelCard] | None) -> tuple[Texts, Findings]:
+def _read_and_check(folder: Path, models: Sequence[ModelCard] | None, kept: Kept | None) -> tuple[Texts, Findings]:
     """A file that is missing or cannot be read is a finding, and the only one."""
     try:
         texts = read_texts(folder)
     except PolicyError as error:
         issues = tuple(replace(issue, code=issue.code or "file") for issue in error.issues)
         return Texts(b"", b"", {}, folder.name), Findings(issues, (), ())
-    return texts, check_policies(texts, models, dt.datetime.now(dt.UTC).date())
+    return texts, check_policies(texts, models, dt.datetime.now(dt.UTC).date(), kept)
 
 
 def _path(name: str, folder: Path, root: str) -> str:
@@ -163,14 +171,15 @@ def _end(findings: Findings, counted: Sequence[Issue]) -> None:
 
 
 def _watch(folder: Path, level: Level, models: Sequence[ModelCard] | None) -> None:
+    kept = Kept()
     try:
         known = stamps(folder)
-        _once(folder, "text", level, models, "")
+        _once(folder, "text", level, models, "", kept)
         OUT.print(Text(f"watching {folder}; Ctrl-C ends it"))
         for names in changes(folder, known):
             if OUT.is_terminal:
                 OUT.clear()
             OUT.print(Text(f"changed: {', '.join(names)}"))
-            _once(folder, "text", level, models, "")
+            _once(folder, "text", level, models, "", kept)
     except KeyboardInterrupt:
         OUT.print()

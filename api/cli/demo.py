@@ -94,7 +94,7 @@ def _wait(server: subprocess.Popen[bytes], base: str) -> None:
         if server.poll() is not None:
             raise SettingsError("the server did not start; its output is above")
         try:
-            with urllib.request.urlopen(f"{base}/healthz", timeout=1):  # noqa: S310 - our own server
+            with urllib.request.urlopen(f"{base}/readyz", timeout=1):  # noqa: S310 - our own server
                 return
         except OSError:
             time.sleep(0.2)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 
 import click
 
 from ordain.api.cli.invocation import Invocation
-from ordain.api.cli.terminal import OUT
 from ordain.api.services import wire
 from ordain.api.settings import CONFIG, load_settings
 from ordain.engine.errors import SettingsError, reason_of
+from ordain.engine.late import late
 
 
 @click.command()
@@ -20,18 +19,16 @@ from ordain.engine.errors import SettingsError, reason_of
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on; else the setting.")
 @click.pass_obj
 def serve(call: Invocation, host: str | None, port: int | None) -> None:
-    """Serve decisions over HTTP until interrupted."""
+    """Serve decisions over HTTP until interrupted. It says that it listens once it answers."""
     if call.config is not None:
         os.environ[CONFIG] = str(call.config.absolute())
     settings = load_settings()
     host, port = host or settings.host, port or settings.port
     # Faults are shown here, once and readably, and not by a worker that is restarted over and over.
     _refuse_taken(host, port)
-    wire(settings).close()
-    OUT.print(f"Ordain listens on http://{host}:{port}  (stop it with Ctrl-C)")
-    sys.stdout.flush()
-    # This process has loaded the models, so it must not fork a worker: see api/http/server.py.
-    os.execv(sys.executable, [sys.executable, "-m", "ordain.api.http.server", host, str(port)])  # noqa: S606 - our own command
+    use = wire(settings, late_models=True)
+    use.close()
+    late("ordain.api.http.server:serve")(host, port, use.catalog)
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-import logging
-import os
-import signal
-import threading
-import time
-
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from ordain.api.http.front import Front
 from ordain.api.http.refusals import JSON, Refusal, refused, refused_by_http, request_id_for, too_large, unforeseen
 from ordain.api.http.routes import decisions, health
-from ordain.api.limits import LIMITS
-from ordain.api.services import Services, wire
-from ordain.api.settings import load_settings
-from ordain.audit.ledger.checkpointer import Beat
+from ordain.api.services import Services
 from ordain.engine.errors import OrdainError
 
 
-def from_environment() -> Front:
-    """What the server calls: the service for the settings of the working directory and environment."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    use = wire(load_settings())
-    app = app_for(use)
-    Beat(use.ledger.settle, use.settings.checkpoint_seconds, "checkpoints").start()
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    gc.freeze()  # what was loaded stays: looking for garbage was some 4 % of a profile under load
-    gc.set_threshold(LIMITS.made_between_searches, 10, 10)
-    return Front(use, app.wsgi_app, use.settings.threads)
-
-
-def _end_with(parent: int) -> None:
-    """Ends this worker when the process that started it is gone, so that no orphan keeps the port."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(5)
-    os._exit(1)
-
-
 def app_for(use: Services) -> Flask:
+    """All routes, for the service as it was wired."""
     app = Flask("ordain", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would not have the one error shape
     app.config["MAX_CONTENT_LENGTH"] = use.settings.max_body_bytes

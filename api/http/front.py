@@ -16,6 +16,7 @@ from ordain.api.decide import make_decision
 from ordain.api.http.batches import Batches
 from ordain.api.http.bodies import BodyTooSlow, ClientGone, Exchange, Scope, body_of
 from ordain.api.http.bridge import Bridge, Wsgi
+from ordain.api.http.readiness import loading, readiness
 from ordain.api.http.refusals import JSON, refused, refused_by_http, request_id_for, unforeseen
 from ordain.api.services import Services
 from ordain.audit.ledger.writer import Begun
@@ -35,6 +36,7 @@ class Front:
         self._bridge = Bridge(flask, threads)
         self._batches = Batches(use)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._loading = loading(use)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -46,13 +48,16 @@ class Front:
     async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
         decides = _DECISIONS.fullmatch(scope.path) if scope.method == "POST" else None
         try:
-            if decides is None:
+            if decides is None and scope.path == "/readyz" and scope.method == "GET":
+                status, body = readiness(self._use)
+            elif decides is None:
                 await self._others(scope, exchange)
                 return
-            if decides[2]:
+            elif decides[2]:
                 await self._batches.answer(decides[1], scope, exchange)
                 return
-            status, body = 200, await self._decide(decides[1], scope, exchange)
+            else:
+                status, body = 200, await self._decide(decides[1], scope, exchange)
         except OrdainError as error:
             status, body = refused(error, _id(scope))
         except ClientGone:
@@ -74,12 +79,25 @@ class Front:
         use = self._use
         use.catalog.service(service)
         body = await body_of(scope, exchange, self._limit)
-        decision = make_decision(read_ask(service, body), use)
+        ask = read_ask(service, body)
+        if self._loading and self._may_wait(service):  # in a thread, so that nothing else waits with it
+            decision = await asyncio.get_running_loop().run_in_executor(None, make_decision, ask, use)
+        else:
+            decision = make_decision(ask, use)
         future: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
         use.ledger.ledger.begin(decision.entry, decision.entry.form.texts, self._done, future)
         with self._batches.others:
             begun = await future
         return decision.recorded(begun.receipt()).as_bytes()
+
+    def _may_wait(self, service: str) -> bool:
+        """Whether a decision may need a score of a model that is still being read."""
+        self._loading = loading(self._use)
+        models = {model.name for model in self._loading}
+        catalog = self._use.catalog
+        versions = (each for name in catalog.service(service).policies for each in catalog.versions[name])
+        reads = {name for each in versions for name in each.policy.reads}
+        return any(not models.isdisjoint(catalog.vocabulary[name].sources) for name in reads)
 
     def _done(self, group: list[Begun]) -> None:
         """Called by the ledger's thread: wakes the loop once for all of them."""

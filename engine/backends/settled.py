@@ -18,6 +18,8 @@ def settled(tree: Expr, constants: Constants, own: Collection[str] = ()) -> Expr
 
     `own` are names of the policy that may hide a function where types are not known.
     """
+    if isinstance(tree, Literal):
+        return tree
     hidden = bound_names(tree)
     hiding = hidden.union(own)
 

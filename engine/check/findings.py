@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ordain.engine.backends.python.policy import CompiledPolicy
-from ordain.engine.catalog import Catalog, Texts, fitting_issues, read_versions
+from ordain.engine.catalog import Catalog, Texts, fitting_issues
 from ordain.engine.check.across.across import across
 from ordain.engine.check.tables import examined as tables
 from ordain.engine.errors import Issue, Level, PolicyError
-from ordain.engine.examples.run import example_issues
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.load import read_structure
 from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
+from ordain.engine.versions import Kept, read_versions
 
 _WHOLE_ONLY = ("unread-fact", "unused-policy", "unused-output")
 """What is known only when everything loads: a policy that does not may be the one that uses it."""
@@ -33,11 +33,17 @@ class Findings:
     services: tuple[Service, ...]
 
 
-def check_policies(texts: Texts, models: Sequence[ModelCard] | None = None, today: dt.date | None = None) -> Findings:
+def check_policies(
+    texts: Texts,
+    models: Sequence[ModelCard] | None = None,
+    today: dt.date | None = None,
+    kept: Kept | None = None,
+) -> Findings:
     """Everything that can be found in these texts; an error in one file hides no finding in another.
 
     `models` are the usable ones; None when it is not known which there are. With `today`, versions that another one
-    has replaced by then are not looked at for what goes across policies. Nothing is raised.
+    has replaced by then are not looked at for what goes across policies. Policies that are `kept` are not read and
+    compiled again. Nothing is raised.
     """
     issues: list[Issue] = []
     vocabulary = _tried(issues, lambda: load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml"))
@@ -48,12 +54,11 @@ def check_policies(texts: Texts, models: Sequence[ModelCard] | None = None, toda
             if not file.endswith(".dmn"):
                 _tried(issues, lambda text=text, file=file: read_structure(text, file))  # type: ignore[misc]
         return Findings(_sorted(issues), (), ())
-    read = read_versions(texts, vocabulary)
+    read = read_versions(texts.policies, texts.root, vocabulary, kept)
     versions = read.versions
     issues.extend(read.issues)
     loaded = [compiled for several in versions.values() for compiled in several]
-    for compiled in loaded:
-        issues.extend(example_issues(compiled))
+    issues.extend(read.example_issues())
     # A wrong example often comes of what is found here, so it must not hide it.
     for policy in (*(compiled.policy for compiled in loaded), *read.nearly):
         issues.extend(policy.warnings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ordain.engine.errors import Issue, Level, NotThatType, PolicyError, Span, did_you_mean
@@ -34,11 +34,7 @@ class Draft:
         self.constants: dict[str, tuple[Type, Value]] = {}
         self.gives: dict[str, Type] = {}
         self.reads: dict[str, Span] = {}
-        self.scope: dict[str, Type] = {}
-        for fact in vocabulary.facts.values():
-            optional = fact.nullable or (may_miss and not fact.given_by)
-            offset = True if fact.type.kind is Kind.DATE_TIME else None
-            self.scope[fact.name] = replace(fact.type, optional=optional, limits=fact.limits, offset=offset)
+        self.scope = vocabulary.visible(may_miss=may_miss)
 
     def fault(self, span: Span, message: str, hint: str = "", *, code: str = "type") -> None:
         self.issues.append(Issue(message, hint, span, code=code))
@@ -46,7 +42,7 @@ class Draft:
     def expression(self, node: Node) -> Expr | None:
         """The tree of a FEEL text; None, and an issue, when it has none."""
         try:
-            return parse.expression(node.text, node.span, self.scope, self._fields())
+            return parse.expression(node.text, node.span, self.scope.names, self.scope.fields)
         except PolicyError as error:
             self.issues.extend(error.issues)
             return None
@@ -63,10 +59,6 @@ class Draft:
             if name in self.vocabulary and name not in own:
                 self.reads.setdefault(name, _place_of(name, expression))
         return None if result.issues else result
-
-    def _fields(self) -> tuple[str, ...]:
-        """The names of all fields of contexts in scope, which the parser must know when they are several words."""
-        return tuple(dict.fromkeys(name for of in self.scope.values() for name in _field_names(of)))
 
     def _own(self) -> set[str]:
         return {decision.name for decision in self.decisions} | set(self.constants)
@@ -113,7 +105,7 @@ class Draft:
     def cell(self, node: Node, input: Type, heading: str = "") -> Checked | None:
         """A unary test; a bare word stands for the declared value of that name. `heading` is the column's."""
         try:
-            test = parse.unary_tests(node.text, node.span, (*self.scope, *input.values), self._fields())
+            test = parse.unary_tests(node.text, node.span, self.scope.names_beside(input.values), self.scope.fields)
         except PolicyError as error:
             self.issues.extend(error.issues)
             return None
@@ -231,14 +223,6 @@ def _not_declared(issue: Issue) -> Issue:
     if issue.code != "unknown-name" or not issue.hint.startswith("nearest: "):
         return issue
     return replace(issue, hint=f"it is not declared in facts.yaml; {issue.hint}")
-
-
-def _field_names(of: Type) -> Iterator[str]:
-    for name, part in of.fields.items():
-        yield name
-        yield from _field_names(part)
-    if of.item is not None:
-        yield from _field_names(of.item)
 
 
 def _looks_like_range(node: Expr) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from ordain.engine.errors import Issue, NotThatType, OrdainError, PolicyError, Span
 from ordain.engine.made_often import made_often
 from ordain.engine.policy.readers import Reader, number_reader, plain_reader
+from ordain.engine.policy.visible import Visible
 from ordain.engine.values.types import NUMBERS, Kind, Limits, Type, Value, format_raw, read
 from ordain.engine.values.zones import is_zone_name, zone_hint
 
@@ -105,6 +106,7 @@ class Vocabulary:
     text: bytes = b""
     inputs: frozenset[str] = field(init=False)
     """The facts that a request may send: all but those that policies or models alone give."""
+    _visible: dict[bool, Visible] = field(init=False, compare=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         inputs = frozenset(name for name, fact in self.facts.items() if REQUEST in fact.sources)
@@ -118,6 +120,18 @@ class Vocabulary:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.facts)
+
+    def visible(self, *, may_miss: bool) -> Visible:
+        """What a policy may read before it has decided anything; with `may_miss`, each input may be null."""
+        kept = self._visible.get(may_miss)
+        if kept is None:
+            types = {}
+            for fact in self.facts.values():
+                optional = fact.nullable or (may_miss and not fact.given_by)
+                offset = True if fact.type.kind is Kind.DATE_TIME else None
+                types[fact.name] = replace(fact.type, optional=optional, limits=fact.limits, offset=offset)
+            kept = self._visible[may_miss] = Visible(types)
+        return Visible(kept)
 
     def extended(self, more: Iterable[Fact], by: str) -> Vocabulary:
         """This vocabulary and the facts that a model reads beside it. A fact declared twice must agree."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 from ordain.engine.errors import Issue, NotThatType, PolicyError, did_you_mean
 from ordain.engine.policy.draft import Draft, constants, functions
@@ -13,7 +14,7 @@ from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR
 from ordain.engine.policy.model import Effective, Example, Policy, Requirement
 from ordain.engine.text.source import Node, digest_of, parse
-from ordain.engine.text.structure import Schema, check_structure
+from ordain.engine.text.structure import Schema, Structure, check_structure
 from ordain.engine.values.temporal import date, date_time
 from ordain.engine.values.types import FLAG, Type, Value, read
 
@@ -111,6 +112,11 @@ def policy_schema(kind: str) -> Schema:
     }
 
 
+@cache
+def _structure(kind: str) -> Structure:
+    return Structure(policy_schema(kind))
+
+
 def load_policy(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
     """The policy that a file's bytes say, checked against the vocabulary. Raises PolicyError with all issues."""
     policy, issues = load_besides_examples(text, file, vocabulary)
@@ -164,7 +170,7 @@ def read_structure(text: bytes, file: str) -> Node:
     """A policy file's YAML, of the shape that its kind asks for. Raises PolicyError with all issues."""
     node = parse(text, file)
     _refuse_kind(node)
-    if issues := check_structure(node, policy_schema(node["kind"].text)):
+    if issues := check_structure(node, _structure(node["kind"].text)):
         raise PolicyError(issues)
     return node
 

@@ -12,7 +12,7 @@ from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.policy.draft import read_type
 from ordain.engine.policy.facts import REQUEST, Fact, Vocabulary
 from ordain.engine.text.source import Node, digest_of, parse
-from ordain.engine.text.structure import Schema, check_structure
+from ordain.engine.text.structure import Schema, Structure, check_structure
 from ordain.engine.values.temporal import date
 from ordain.engine.values.types import Kind, Limits, Type, Value, number
 
@@ -56,12 +56,13 @@ VOCABULARY: Schema = {
     "additionalProperties": False,
     "properties": {"facts": {"type": "object", "minProperties": 1, "additionalProperties": FACT}},
 }
+_STRUCTURE = Structure(VOCABULARY)
 
 
 def load_vocabulary(text: bytes, file: str) -> Vocabulary:
     """The vocabulary that a file's bytes say. Raises PolicyError with all issues."""
     node = parse(text, file)
-    if issues := check_structure(node, VOCABULARY):
+    if issues := check_structure(node, _STRUCTURE):
         raise PolicyError(issues)
     facts: dict[str, Fact] = {}
     for name, part in node["facts"].items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ordain.engine.errors import PolicyError, Span
 from ordain.engine.text.source import digest_of, parse
-from ordain.engine.text.structure import Schema, check_structure
+from ordain.engine.text.structure import Schema, Structure, check_structure
 
 _NAMES: Schema = {"type": "array", "minItems": 1, "items": {"type": "string"}}
 SERVICES: Schema = {
@@ -38,6 +38,7 @@ SERVICES: Schema = {
         }
     },
 }
+_STRUCTURE = Structure(SERVICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Services:
 def load_services(text: bytes, file: str) -> Services:
     """The services that a file's bytes say. Raises PolicyError with all issues."""
     node = parse(text, file)
-    if issues := check_structure(node, SERVICES):
+    if issues := check_structure(node, _STRUCTURE):
         raise PolicyError(issues)
     services = {}
     for name, part in node["services"].items():

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import field, replace
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import yaml
 
 from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, reason_of
 from ordain.engine.limits import LIMITS
+from ordain.engine.made_often import made_often
 from ordain.engine.values.types import number as read_number
 
 _MOST_LEVELS = LIMITS.yaml_levels
@@ -26,7 +28,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d+)?|\.\d+)([eE][-+]?\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
+@made_often(frozen=True, slots=True)
 class Node:
     """One YAML value. `value` is str, bool, Decimal, None, a list of nodes or a dict of nodes.
 
@@ -121,14 +123,18 @@ class _Reader:
 
     def __init__(self, file: str, text: str) -> None:
         self.file, self.text = file, text
-        self.events = yaml.parse(text, Loader=_LOADER)
+        self.next: Callable[[], Any] = _LOADER(text).get_event
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
 
     def document(self) -> Node:
-        for event in self.events:
+        while not isinstance(event := self.next(), yaml.StreamEndEvent):
             if isinstance(event, yaml.DocumentStartEvent):
-                node = self.node(next(self.events), 0)
-                next(self.events)  # the document's end
-                if not isinstance(another := next(self.events), yaml.StreamEndEvent):
+                node = self.node(self.next(), 0)
+                self.next()  # the document's end
+                if not isinstance(another := self.next(), yaml.StreamEndEvent):
                     self.refuse("one file holds one document", "put the other one in a file of its own", another)
                 return node
         raise PolicyError(Issue("the file is empty", "", Span(self.file, 1, 1), code="yaml"))
@@ -138,33 +144,35 @@ class _Reader:
         raise PolicyError(Issue(message, hint, _at(self.file, self.text, mark.line + 1, mark.column + 1), code="yaml"))
 
     def node(self, event: Any, depth: int) -> Node:
+        kind = type(event)
         if depth > _MOST_LEVELS:
             self.refuse(f"lists and mappings are nested more than {_MOST_LEVELS} deep", "", event)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        if kind is yaml.AliasEvent or event.anchor:
             self.refuse("anchors and aliases are not allowed", "write the value out where it is used", event)
-        if getattr(event, "tag", None) and not (isinstance(event, yaml.ScalarEvent) and event.implicit[1]):
+        if event.tag and not (kind is yaml.ScalarEvent and event.implicit[1]):
             self.refuse("tags such as `!name` are not allowed", "", event)
-        if isinstance(event, yaml.MappingStartEvent):
+        if kind is yaml.ScalarEvent:
+            return self.scalar(event)
+        if kind is yaml.MappingStartEvent:
             return self.mapping(event, depth)
-        if isinstance(event, yaml.SequenceStartEvent):
-            items = []
-            while not isinstance(item := next(self.events), yaml.SequenceEndEvent):
-                items.append(self.node(item, depth + 1))
-            return Node(items, self.span(event))
-        return self.scalar(event)
+        items = []
+        while type(item := self.next()) is not yaml.SequenceEndEvent:
+            items.append(self.node(item, depth + 1))
+        return Node(items, self.span(event))
 
     def mapping(self, start: Any, depth: int) -> Node:
         values: dict[str, Node] = {}
         keys: dict[str, Span] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent):
+        while type(event := self.next()) is not yaml.MappingEndEvent:
+            if type(event) is not yaml.ScalarEvent:
                 self.refuse("a key must be plain text", "", event)
             key = self.node(event, depth + 1)
-            if key.text in keys:
-                message = f"`{key.text}` appears twice; first in line {keys[key.text].line}"
+            name = key.text
+            if name in keys:
+                message = f"`{name}` appears twice; first in line {keys[name].line}"
                 raise PolicyError(Issue(message, "keep one of them", key.span, code="duplicate"))
-            keys[key.text] = key.span
-            values[key.text] = self.node(next(self.events), depth + 1)
+            keys[name] = key.span
+            values[name] = self.node(self.next(), depth + 1)
         return Node(values, self.span(start), keys=keys)
 
     def span(self, event: Any, text: str = "", shift: int = 0) -> Span:
@@ -173,25 +181,28 @@ class _Reader:
 
     def scalar(self, event: Any) -> Node:
         text, style = event.value, event.style
-        if style in ("|", ">"):
-            # A block begins in the line after its sign; its indentation is that of its first line.
-            mark = event.start_mark
-            lines = self.text.splitlines()
-            line = lines[mark.line + 1] if mark.line + 1 < len(lines) else ""
-            indent = len(line) - len(line.lstrip())
-            folds = self.folds(mark.line + 1, event.end_mark.line, text) if style == ">" else ()
-            span = Span(self.file, mark.line + 2, indent + 1, text.strip(), indent, folds)
-            return Node(text, span, text, quoted=True)
-        quoted = style in ("'", '"')
-        span = self.span(event, text, shift=1 if quoted else 0)
-        if event.end_mark.line > event.start_mark.line:
-            span = replace(span, folds=self.folds(event.start_mark.line, event.end_mark.line + 1, text))
+        if style == "|" or style == ">":
+            return self.block(event, text, style)
+        quoted = style == "'" or style == '"'
+        mark = event.start_mark
+        span = Span(self.file, mark.line + 1, mark.column + (2 if quoted else 1), text)
+        if event.end_mark.line > mark.line:
+            span = replace(span, folds=self.folds(mark.line, event.end_mark.line + 1, text))
         return Node(text if quoted else _plain_scalar(text), span, text, quoted)
+
+    def block(self, event: Any, text: str, style: str) -> Node:
+        """A block begins in the line after its sign; its indentation is that of its first line."""
+        mark = event.start_mark
+        line = self.lines[mark.line + 1] if mark.line + 1 < len(self.lines) else ""
+        indent = len(line) - len(line.lstrip())
+        folds = self.folds(mark.line + 1, event.end_mark.line, text) if style == ">" else ()
+        span = Span(self.file, mark.line + 2, indent + 1, text.strip(), indent, folds)
+        return Node(text, span, text, quoted=True)
 
     def folds(self, first: int, end: int, text: str) -> tuple[tuple[int, int], ...]:
         """Where each line after the first begins, in the folded text and in the file."""
         folds, position = [], 0
-        for number, line in enumerate(self.text.splitlines()[first:end]):
+        for number, line in enumerate(self.lines[first:end]):
             words = line.split()
             if not words:
                 return ()  # a blank line is a line break of its own: places stay those of the first line
@@ -208,7 +219,7 @@ def _plain_scalar(text: str) -> str | bool | Decimal | None:
         return None
     if text in ("true", "false"):
         return text == "true"
-    if not _NUMBER.fullmatch(text):
+    if text[0].isalpha() or not _NUMBER.fullmatch(text):
         return text
     try:
         return read_number(text)

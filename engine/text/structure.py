@@ -1,160 +1,33 @@
-"""The shape of a YAML file: a JSON Schema (draft 2020-12), and its violations said for people, with places."""
+"""The shape of a YAML file, as a JSON Schema (draft 2020-12) says it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
-from typing import Any
+from contextlib import suppress
 
-from jsonschema import Draft202012Validator, validators
-from jsonschema.exceptions import ValidationError
-
-from ordain.engine.errors import Issue, Span, did_you_mean
+from ordain.engine.errors import Issue, Span
+from ordain.engine.late import late
+from ordain.engine.text.shape import NotCovered, Schema, Test, shape_of
 from ordain.engine.text.source import Node
-from ordain.engine.values.types import format_raw
 
-Schema = dict[str, Any]
-Step = str | int
-"""Of a path into a file: a key, or a position in a list from 0."""
+__all__ = ["Schema", "Structure", "check_structure", "key_span"]
 
 
-def _is_number(_: object, value: object) -> bool:
-    return isinstance(value, Decimal | int) and not isinstance(value, bool)
+class Structure:
+    """A schema that files are held to again and again."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.fits: Test | None = None
+        with suppress(NotCovered):  # else each file goes through the validator
+            self.fits = shape_of(schema)
 
 
-def _is_integer(_: object, value: object) -> bool:
-    return _is_number(_, value) and value == int(value)  # type: ignore[call-overload]  # a number by now
-
-
-_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})
-_extend: Any = validators.extend  # untyped in jsonschema's stubs
-_Validator = _extend(Draft202012Validator, type_checker=_TYPES)
-
-
-def check_structure(node: Node, schema: Schema) -> list[Issue]:
-    """Every way in which `node` is not of the shape `schema`, each with its place and a hint."""
-    issues: list[Issue] = []
-    for error in _Validator(schema).iter_errors(node.data()):
-        issues.extend(_issues(error, node))
-    return sorted(issues, key=lambda issue: (issue.span.line, issue.span.column) if issue.span else (0, 0))
-
-
-def _issues(error: ValidationError, root: Node) -> Iterator[Issue]:
-    node = _at(root, error.absolute_path)
-    name = _name(root, list(error.absolute_path))
-    where = f" in {name}" if name else ""
-    schema: Any = error.schema
-    wanted: Any = error.validator_value
-    match error.validator:
-        case "additionalProperties":
-            known = schema.get("properties", {})
-            for key in node.value:
-                if key not in known:
-                    hint = did_you_mean(key, known)
-                    yield Issue(f"unknown field `{key}`{where}", hint, node.keys[key], code="unknown-key")
-        case "required":
-            missing = [key for key in wanted if key not in node.value]
-            # jsonschema reports each missing key on its own; say each once.
-            for key in missing:
-                if f"'{key}'" in error.message:
-                    hint = _meaning(schema, key)
-                    yield Issue(f"`{key}` is missing{where}", hint, node.span, code="missing-key")
-        case "enum":
-            hint = did_you_mean(node.text, [str(value) for value in wanted])
-            yield Issue(f"`{node.text}` is not allowed{where}", hint, node.span, code="structure")
-        case "type":
-            several = wanted if isinstance(wanted, list) else [wanted]
-            yield _of_another_type(node, root, list(error.absolute_path), several)
-        case "anyOf" | "oneOf":
-            yield from _nearest(error, root, node)
-        case "minProperties" | "minItems":
-            yield Issue(f"there must be at least {wanted}{where}", "", node.span, code="structure")
-        case "maxProperties" | "maxItems":
-            yield Issue(f"there may be at most {wanted}{where}", "", node.span, code="structure")
-        case "minimum" | "exclusiveMinimum":
-            yield Issue(f"`{node.text}` is too small{where}: at least {wanted}", "", node.span, code="structure")
-        case "pattern" | "not":
-            yield Issue(
-                f"`{node.text}` does not fit{where}", str(schema.get("description", "")), node.span, code="structure"
-            )
-        case _:
-            yield Issue(f"{error.message}{where}", "", node.span, code="structure")
-
-
-def _nearest(error: ValidationError, root: Node, node: Node) -> Iterator[Issue]:
-    """Of several allowed shapes, the one whose type fits tells what is wrong; otherwise all are named."""
-    shapes: Any = error.validator_value
-    by_shape: dict[Any, list[ValidationError]] = {}
-    for inner in error.context or ():
-        by_shape.setdefault(inner.schema_path[0], []).append(inner)
-    for inners in by_shape.values():
-        if not any(inner.validator == "type" and inner.absolute_path == error.absolute_path for inner in inners):
-            for inner in inners:
-                yield from _issues(inner, root)
-            return
-    types = [shape.get("type", "value") for shape in shapes]
-    wanted = [kind for several in types for kind in (several if isinstance(several, list) else [several])]
-    yield _of_another_type(node, root, list(error.absolute_path), wanted)
-
-
-def _of_another_type(node: Node, root: Node, path: list[Step], wanted: list[str]) -> Issue:
-    kinds = _one_of(wanted)
-    raw = node.data()
-    if raw is None and not node.text and path and isinstance(path[-1], str):
-        above = _name(root, path[:-1])
-        message = f"{above}: nothing stands after `{path[-1]}:`" if above else f"nothing stands after `{path[-1]}:`"
-        return Issue(message, f"write {kinds}", node.span, code="structure")
-    name = _name(root, path) or "this file"
-    if isinstance(raw, list | dict) and not {"array", "object"} & set(wanted):
-        one = "condition" if "when" in path else "value"
-        message = f"several entries stand in {name}; one {one} belongs here: {kinds}"
-    else:
-        told = format_raw(raw).removeprefix("the text ").removeprefix("the number ").removeprefix("the flag ")
-        message = f"{name} must be {kinds}, not {_ENTRIES if isinstance(raw, dict) else told}"
-    return Issue(message, "", node.span, code="structure")
-
-
-_ENTRIES = "entries of the form `name: value`"
-_KINDS = {
-    "object": _ENTRIES,
-    "array": "a list",
-    "string": "a text",
-    "boolean": "true/false",
-    "integer": "a whole number",
-    "number": "a number",
-    "null": "null",
-}
-
-
-def _one_of(kinds: list[str]) -> str:
-    """`a text`, `a text or a list`, `a text, a number or null`."""
-    *first, last = dict.fromkeys(_KINDS.get(kind, f"a {kind}") for kind in kinds)
-    return f"{', '.join(first)} or {last}" if first else last
-
-
-def _at(root: Node, path: Iterable[Step]) -> Node:
-    for step in path:
-        root = root.value[step]
-    return root
-
-
-def _name(root: Node, path: list[Step]) -> str:
-    """A place in the file for people: `` `version` ``, `` `when.tier` of rule `a` of `decides.fee` ``; "" for all."""
-    for at in range(len(path) - 1, 0, -1):
-        rule = _at(root, path[: at + 1]) if path[at - 1] == "rules" and isinstance(path[at], int) else None
-        if rule is not None and isinstance(rule.value, dict) and "id" in rule.value and rule["id"].text:
-            inner, outer = _dotted(path[at + 1 :]), _dotted(path[: at - 1])
-            return " of ".join(part for part in (inner, f"rule `{rule['id'].text}`", outer) if part)
-    return _dotted(path)
-
-
-def _dotted(path: list[Step]) -> str:
-    return f"`{'.'.join(str(step + 1) if isinstance(step, int) else step for step in path)}`" if path else ""
-
-
-def _meaning(schema: Any, key: str) -> str:
-    meaning = schema.get("properties", {}).get(key, {}).get("description", "")
-    return f"{key}: {meaning}" if meaning else ""
+def check_structure(node: Node, structure: Structure) -> list[Issue]:
+    """Every way in which `node` is not of that shape, each with its place and a hint."""
+    if structure.fits is not None and structure.fits(node.value):
+        return []
+    issues: list[Issue] = late("ordain.engine.text.violations:violations")(node, structure.schema)
+    return issues
 
 
 def key_span(node: Node, key: str) -> Span:

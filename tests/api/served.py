@@ -114,7 +114,7 @@ class Server:
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                if self.get("/healthz").status == 200:
+                if self.get("/readyz").status == 200:
                     return self
             except OSError:
                 time.sleep(0.05)

@@ -1,14 +1,18 @@
-"""`GET /healthz`: the service is up, and what it runs on."""
+"""`GET /healthz`: the service is up, and what it runs on. `GET /readyz`: whether all of it is loaded."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app
+from flask import Blueprint, Response, current_app
 
+from ordain.api.http.readiness import readiness
+from ordain.api.http.refusals import JSON
+from ordain.api.late_model import LateModel
 from ordain.api.ledger import ENGINE
 from ordain.api.services import Services
 from ordain.engine.errors import ModelDegradationDetected
+from ordain.engine.policy.facts import FactSource
 
 ROUTES = Blueprint("health", __name__)
 
@@ -16,10 +20,7 @@ ROUTES = Blueprint("health", __name__)
 @ROUTES.get("/healthz")
 def health() -> dict[str, Any]:
     use: Services = current_app.extensions["ordain"]
-    models = {
-        name: f"unusable: {model.message}" if isinstance(model, ModelDegradationDetected) else model.version
-        for name, model in use.models.items()
-    }
+    models = {name: _state(model) for name, model in use.models.items()}
     ledger = use.ledger
     missing = ledger.store.missing()
     faults = [missing.message] if missing else []
@@ -37,3 +38,18 @@ def health() -> dict[str, Any]:
         "waiting": len(ledger.store.waiting()),
         "ledger": ledger.identity.origin,
     }
+
+
+@ROUTES.get("/readyz")
+def ready() -> Response:
+    """The same as `api/http/front.py` answers without Flask."""
+    status, body = readiness(current_app.extensions["ordain"])
+    return Response(body, status, mimetype=JSON)
+
+
+def _state(model: FactSource | ModelDegradationDetected) -> str:
+    if isinstance(model, LateModel):
+        if model.loading:
+            return f"loading: {model.version}"
+        return _state(model.fault) if model.fault is not None else model.version
+    return f"unusable: {model.message}" if isinstance(model, ModelDegradationDetected) else model.version

@@ -293,8 +293,14 @@ def _fields(of: type) -> tuple[str, ...]:
     return names
 
 
+_LEAVES = frozenset({Literal, Name, Input})
+"""Nodes without a node below them: most of all that there are."""
+
+
 def children(node: Expr) -> Iterator[Expr]:
     """The nodes directly below `node`, left to right."""
+    if type(node) in _LEAVES:
+        return
     for name in _fields(type(node)):
         value = getattr(node, name)
         if isinstance(value, Expr):
@@ -310,6 +316,8 @@ def changed(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 def rebuilt(node: Expr, change: Callable[[Expr, Expr], Expr]) -> Expr:
     """As `changed`, with the node as it was as the first argument of `change`."""
+    if type(node) in _LEAVES:
+        return change(node, node)
     new: dict[str, Any] = {}
     for name in _fields(type(node)):
         value = getattr(node, name)

@@ -1,0 +1,116 @@
+"""The server's worker process: it answers at once, and then loads what the first answers do without.
+
+That is Flask, which answers all but decisions, and the models. Who needs one of them before it is there waits for it,
+and nobody else does.
+"""
+
+from __future__ import annotations
+
+import gc
+import http.client
+import ipaddress
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ordain.api.http.front import Front
+from ordain.api.late_model import LateModel
+from ordain.api.limits import LIMITS
+from ordain.api.services import Services, wire
+from ordain.api.settings import load_settings
+from ordain.audit.ledger.checkpointer import Beat
+from ordain.engine.catalog import Catalog
+from ordain.engine.late import late
+
+_LOG = logging.getLogger("ordain")
+
+
+def worker(host: str, port: int, catalog: Catalog | None) -> Front:
+    """What the server calls: the service for the settings of the working directory and environment.
+
+    `catalog` is what its policies make, if they have been loaded already.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    use = wire(load_settings(), late_models=True, catalog=catalog)
+    flask = _Flask(use)
+    Beat(use.ledger.settle, use.settings.checkpoint_seconds, "checkpoints").start()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_once_it_answers, args=(host, port, use, flask), daemon=True).start()
+    gc.freeze()  # what was loaded stays: looking for garbage was some 4 % of a profile under load
+    gc.set_threshold(LIMITS.made_between_searches, 10, 10)
+    return Front(use, flask, use.settings.threads)
+
+
+class _Flask:
+    """The routes that are Flask's. It is imported by the first request for one of them, or before."""
+
+    def __init__(self, use: Services) -> None:
+        self._use = use
+        self._making = threading.Lock()
+        self._app: Callable[..., Iterable[bytes]] | None = None
+
+    def made(self) -> Callable[..., Iterable[bytes]]:
+        with self._making:
+            if self._app is None:
+                self._app = late("ordain.api.http.app:app_for")(self._use).wsgi_app
+        return self._app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return (self._app or self.made())(environ, start_response)
+
+
+def _once_it_answers(host: str, port: int, use: Services, flask: _Flask) -> None:
+    if _answers(host, port):
+        print(f"Ordain listens on http://{host}:{port}  (stop it with Ctrl-C)", flush=True)
+    else:
+        _LOG.error("nothing answers on %s:%s after %s seconds", host, port, LIMITS.start_seconds)
+    flask.made()
+    for model in use.models.values():
+        if isinstance(model, LateModel):
+            model.read()
+            if model.fault is not None:
+                _LOG.warning("%s: decisions that need it are refused", model.fault.message)
+    gc.freeze()
+
+
+def _answers(host: str, port: int) -> bool:
+    """Whether a request that comes in as any other is answered: asked until it is."""
+    deadline = time.monotonic() + LIMITS.start_seconds
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(_near(host), port, timeout=1)
+        try:
+            connection.request("GET", "/readyz")
+            connection.getresponse()
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.01)
+        else:
+            return True
+        finally:
+            connection.close()
+    return False
+
+
+def _near(host: str) -> str:
+    """Where this machine reaches what listens on `host`, which may stand for all addresses."""
+    if host == "":
+        return "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    return "127.0.0.1" if address.version == 4 else "::1"
+
+
+def _end_with(parent: int) -> None:
+    """Ends this worker when the process that started it is gone, so that no orphan keeps the port."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(5)
+    os._exit(1)

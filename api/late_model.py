@@ -1,0 +1,62 @@
+"""A model that is known by its card and is read later, so that no decision that does without it waits for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+from ordain.engine.errors import ModelDegradationDetected, OrdainError
+from ordain.engine.policy.facts import Fact, FactSource, ModelCard, Score
+from ordain.engine.values.types import Value
+
+
+class LateModel:
+    """A source of facts. Who asks it for a score before it is `read` waits for that."""
+
+    def __init__(self, card: ModelCard, load: Callable[[], FactSource]) -> None:
+        self.name, self.version, self.digest = card.name, card.version, card.digest
+        self.reads: tuple[Fact, ...] = card.reads
+        self._load = load
+        self._model: FactSource | ModelDegradationDetected | None = None
+        self._reading = threading.Lock()
+
+    @property
+    def loading(self) -> bool:
+        """Whether it is still to be read."""
+        return self._model is None
+
+    @property
+    def fault(self) -> ModelDegradationDetected | None:
+        """Why it cannot score, once that is known."""
+        return self._model if isinstance(self._model, ModelDegradationDetected) else None
+
+    def read(self) -> FactSource | ModelDegradationDetected:
+        """The model, or why it cannot score. It is read by the first who asks; the others wait."""
+        if self._model is None:
+            with self._reading:
+                if self._model is None:
+                    self._model = self._tried()
+        return self._model
+
+    def score(self, inputs: Mapping[str, Value]) -> Score:
+        """As the model's own. Raises ModelDegradationDetected when it cannot be read."""
+        return self._usable().score(inputs)
+
+    def score_many(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
+        """As the model's own. Raises ModelDegradationDetected when it cannot be read."""
+        return self._usable().score_many(many)
+
+    def _usable(self) -> FactSource:
+        model = self._model or self.read()
+        if isinstance(model, ModelDegradationDetected):
+            # One error object serves every request; it must not collect their tracebacks.
+            raise model.with_traceback(None)
+        return model
+
+    def _tried(self) -> FactSource | ModelDegradationDetected:
+        try:
+            return self._load()
+        except ModelDegradationDetected as error:
+            return error
+        except Exception as error:  # whatever it is, those who wait are to be told
+            return ModelDegradationDetected(f"model `{self.name}` version {self.version} cannot be read: {error}")

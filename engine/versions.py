@@ -1,0 +1,143 @@
+"""The versions of policies, read and compiled; those whose text has not changed since the last time are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
+from ordain.engine.errors import Issue, PolicyError
+from ordain.engine.examples.run import example_issues
+from ordain.engine.late import late
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.load import file_name_issues, load_besides_examples, load_policy
+from ordain.engine.policy.model import Policy
+from ordain.engine.uncollected import uncollected
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """What the text of one file gave. `issues` keep it from being loaded.
+
+    `policy` is None when they are of more than its examples, `compiled` when it cannot decide.
+    """
+
+    text: bytes
+    vocabulary: Vocabulary
+    issues: tuple[Issue, ...]
+    policy: Policy | None = None
+    compiled: CompiledPolicy | None = None
+
+    @cached_property
+    def example_issues(self) -> tuple[Issue, ...]:
+        """What came out of its examples otherwise than they say. They are decided once."""
+        return tuple(example_issues(self.compiled)) if self.compiled is not None else ()
+
+    def holds(self, text: bytes, vocabulary: Vocabulary) -> bool:
+        """Whether this text would give the same with this vocabulary."""
+        if text != self.text:
+            return False
+        if vocabulary.text == self.vocabulary.text and vocabulary.text:
+            return True
+        return self.policy is not None and not self.issues and _alike(self.policy, self.vocabulary, vocabulary)
+
+
+def _alike(policy: Policy, before: Vocabulary, after: Vocabulary) -> bool:
+    """Whether two vocabularies have the same names, and say the same of all that a policy reads and decides.
+
+    A policy with a warning, and one of a `.dmn` file, may have more of its vocabulary in it.
+    """
+    if policy.lenient or policy.warnings or list(before) != list(after):
+        return False
+    if before.visible(may_miss=False).fields != after.visible(may_miss=False).fields:
+        return False
+    names = {*policy.reads, *(decision.name for decision in policy.decisions)}
+    return all(before[name] == after[name] for name in names if name in before)
+
+
+class Kept:
+    """What the last load gave, by file. Who gives the same one to each load compiles only what has changed."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, Version] = {}
+        self.compiled: tuple[str, ...] = ()
+        """The files that the last load read and compiled."""
+
+    def take(self, files: Mapping[str, bytes], root: str, vocabulary: Vocabulary) -> list[Version]:
+        """A version for each file. What is kept of other files is forgotten."""
+        versions, compiled = {}, []
+        for file, text in files.items():
+            known = self._versions.get(file)
+            if known is None or not known.holds(text, vocabulary):
+                known = _read(text, file, root, vocabulary)
+                compiled.append(file)
+            versions[file] = known
+        self._versions, self.compiled = versions, tuple(compiled)
+        return list(versions.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ReadVersions:
+    """The versions of each policy that load, the latest first, and what keeps the others from it.
+
+    `nearly` are those that nothing but their examples, or their size as code, keeps from it. `read` is where
+    each that loads comes from.
+    """
+
+    versions: dict[str, list[CompiledPolicy]]
+    issues: list[Issue]
+    nearly: list[Policy]
+    read: dict[CompiledPolicy, Version]
+
+    def example_issues(self) -> Iterator[Issue]:
+        """What came out of examples otherwise than they say, by policy, the latest version first."""
+        for several in self.versions.values():
+            for compiled in several:
+                yield from self.read[compiled].example_issues
+
+
+def read_versions(
+    files: Mapping[str, bytes], root: str, vocabulary: Vocabulary, kept: Kept | None = None
+) -> ReadVersions:
+    """Reads and compiles each file once, unless it is kept. Raises nothing: what is wrong is in the result."""
+    with uncollected():
+        taken = (Kept() if kept is None else kept).take(files, root, vocabulary)
+    versions: dict[str, list[CompiledPolicy]] = {}
+    for each in taken:
+        if each.compiled is not None:
+            versions.setdefault(each.compiled.policy.name, []).append(each.compiled)
+    for several in versions.values():
+        several.sort(key=lambda compiled: (compiled.policy.effective.start, compiled.policy.version), reverse=True)
+    issues = [issue for each in taken for issue in each.issues]
+    nearly = [each.policy for each in taken if each.policy is not None and each.compiled is None]
+    return ReadVersions(versions, issues, nearly, {each.compiled: each for each in taken if each.compiled is not None})
+
+
+def _read(text: bytes, file: str, root: str, vocabulary: Vocabulary) -> Version:
+    try:
+        policy, wrong_examples = _load_besides_examples(text, file, vocabulary)
+    except PolicyError as error:
+        return Version(text, vocabulary, tuple(error.issues))
+    if wrong_examples:
+        return Version(text, vocabulary, tuple(wrong_examples), policy)
+    folder, _, name = file.removeprefix(f"{root}/").partition("/")
+    issues = file_name_issues(policy, folder, name)
+    try:
+        return Version(text, vocabulary, tuple(issues), policy, compile_policy(policy))
+    except PolicyError as error:
+        return Version(text, vocabulary, (*issues, *error.issues), policy)
+
+
+def load_text(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
+    """The policy of a YAML or `.dmn` text. Raises PolicyError with all issues."""
+    if not file.endswith(".dmn"):
+        return load_policy(text, file, vocabulary)
+    policy: Policy = late("ordain.engine.dmn.reading.policy_file:read_policy")(text, file, vocabulary)
+    return policy
+
+
+def _load_besides_examples(text: bytes, file: str, vocabulary: Vocabulary) -> tuple[Policy, list[Issue]]:
+    if file.endswith(".dmn"):
+        return load_text(text, file, vocabulary), []
+    return load_besides_examples(text, file, vocabulary)
