@@ -40,9 +40,10 @@ class Services:
         self.ledger.finish()
 
 
-def wire(settings: Settings, service: str = "") -> Services:
+def wire(settings: Settings, service: str = "", writer: Path | None = None) -> Services:
     """Loads policies and models and opens the ledger. With `service`, only what it takes to ask that one.
 
+    `writer` is the socket of the process that writes the ledger, where it is not this one.
     Of the models that the service needs no score of, only the cards are read, for the names of their facts.
 
     Raises PolicyError, PolicyChanged when a version that decisions were made under has been edited, SettingsError.
@@ -59,7 +60,7 @@ def wire(settings: Settings, service: str = "") -> Services:
     for model in usable:
         vocabulary = vocabulary.extended(model.reads, f"the model {model.name}@{model.version}")
     documents = _documents(catalog)
-    ledger = open_for(settings)
+    ledger = open_for(settings, writer=writer)
     try:
         ledger.ledger.check_unchanged(documents)
     except BaseException:  # whatever it is, an interrupt too, the file is let go before it goes on

@@ -1,4 +1,4 @@
-"""`python -m bench [decision|tables|analysis|money|ledger|http|start] [--json FILE]`: all benchmarks, or one."""
+"""`python -m bench [NAME] [--json FILE]`: all benchmarks, or one: see `BENCHMARKS`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bench import analysis, decision, http, ledger, money, start, tables_at_scale
+from bench import analysis, decision, http, ledger, money, start, tables_at_scale, workers
 from bench.tables import OUT, Result, machine
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "money": money.run,
     "ledger": ledger.run,
     "http": http.run,
+    "workers": workers.run,
     "start": start.run,
 }
 

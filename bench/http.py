@@ -68,7 +68,7 @@ def run() -> Result:
         }
         held_out = _train(folder, environment)
         with (
-            serving(["api", "serve", "--port", "{port}"], environment, folder / "ordain.log") as port,
+            serving(["ordain", "serve", "--port", "{port}"], environment, folder / "ordain.log") as port,
             serving(["bench.baseline", "127.0.0.1", "{port}"], {}, folder / "baseline.log") as bare_port,
         ):
             rows = _rows(port, bare_port, held_out)

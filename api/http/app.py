@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import logging
+import multiprocessing
 import os
 import signal
 import threading
 import time
+from functools import partial
+from pathlib import Path
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -15,21 +18,32 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from ordain.api.http.front import Front
 from ordain.api.http.refusals import JSON, Refusal, refused, refused_by_http, request_id_for, too_large, unforeseen
 from ordain.api.http.routes import decisions, health
+from ordain.api.http.writer_keeper import WRITER
 from ordain.api.services import Services, wire
 from ordain.api.settings import load_settings
 from ordain.audit.ledger.checkpointer import Beat
+from ordain.audit.shared_writer.remote_store import RemoteStore, follow
 from ordain.engine.errors import OrdainError
 
 
 def from_environment() -> Front:
     """What the server calls: the service for the settings of the working directory and environment."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    use = wire(load_settings())
+    writer = os.environ.get(WRITER)
+    use = wire(load_settings(), writer=Path(writer) if writer else None)
     app = app_for(use)
-    Beat(use.ledger.settle, use.settings.checkpoint_seconds, "checkpoints").start()
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    store = use.ledger.store
+    beat = partial(follow, use.ledger, store) if isinstance(store, RemoteStore) else use.ledger.settle
+    Beat(beat, use.settings.checkpoint_seconds, "checkpoints").start()
+    threading.Thread(target=_end_with, args=(_server(),), daemon=True).start()
     gc.freeze()  # what was loaded stays: looking for garbage was some 4 % of a profile under load
     return Front(use, app.wsgi_app, use.settings.threads)
+
+
+def _server() -> int:
+    """The process that started this one. It may be gone by now, and then this one has another parent."""
+    started_by = multiprocessing.parent_process()
+    return os.getppid() if started_by is None or started_by.pid is None else started_by.pid
 
 
 def _end_with(parent: int) -> None:
