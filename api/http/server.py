@@ -8,6 +8,7 @@ that is where its socket is: see `api/http/writer_keeper.py`.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -37,6 +38,7 @@ def serve(host: str, port: int, workers: int = 1, folder: Path | None = None) ->
         workers_kill_timeout=LIMITS.stop_seconds,
         log_level=LogLevels.warning,
     )
+    os.register_at_fork(after_in_child=_end_by_signals)
     if workers > 1:
         server.respawned_wrks = Respawns()
     if folder is None:
@@ -52,6 +54,12 @@ def serve(host: str, port: int, workers: int = 1, folder: Path | None = None) ->
         signed = keeper.stop(LIMITS.signing_seconds)
     if not signed:
         _sign()
+
+
+def _end_by_signals() -> None:
+    """Until it serves, a worker would have the handlers of the process that forked it, which end nothing there."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _sign() -> None:

@@ -24,9 +24,7 @@ from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import EntryRefused
 from ordain.engine.errors import Issue, NotRecorded
 
-_AWAY = Issue(
-    "the process that writes the ledger does not answer", "try again: it is started again with the next second"
-)
+_AWAY = "the process that writes the ledger does not answer"
 
 
 class RemoteStore(SqliteStore):
@@ -62,7 +60,7 @@ class RemoteStore(SqliteStore):
                 send(line, Word.STATE)
                 return state_of(receive(line)[1])
         except (OSError, BadFrame):
-            return _AWAY.message, {}
+            return _AWAY, {}
 
     def _answer(self, body: bytes) -> Exception | None:
         """What the writer says of a group. Raises WriterFailed when it cannot have got it, else OutcomeUnknown."""
@@ -81,7 +79,9 @@ class RemoteStore(SqliteStore):
                     until = min(last, time.monotonic() + self._seconds)
                 self._hang_up()
             if time.monotonic() >= until:
-                raise OutcomeUnknown if sent else WriterFailed(_AWAY)
+                if sent:
+                    raise OutcomeUnknown
+                raise WriterFailed(Issue(f"{_AWAY}; nothing was recorded", "try again: it is being started again"))
             time.sleep(LIMITS.writer_pause)
 
     def _connected(self, until: float) -> socket.socket:

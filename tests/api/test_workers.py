@@ -1,6 +1,6 @@
 """Several processes decide, and one writes: whichever is killed, what was acknowledged is on record, once.
 
-ORDAIN_TEST_KILLS says how many times; 5 unless it is set.
+ORDAIN_TEST_KILLS says how many times; 6 unless it is set.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from databases import database
 from served import SECONDS, Server, free_port, ordain, settings_in
 
 from ordain.api.ledger import open_for
+from ordain.api.limits import LIMITS
 from ordain.audit.verifier.check import verify
 
-KILLS = int(os.environ.get("ORDAIN_TEST_KILLS", "5"))  # read now: some tests clear the environment
+KILLS = int(os.environ.get("ORDAIN_TEST_KILLS", "6"))  # read now: some tests clear the environment
 WORKERS, CLIENTS = 3, 8
-WRITER, WORKER, BOTH, SERVER = "the writer", "a worker", "a worker and the writer", "the server"
+WRITER, WORKER, BOTH, SERVER, ALL = "the writer", "a worker", "a worker and the writer", "the server", "all of it"
 
 
 def processes() -> Iterator[tuple[int, int, int, str]]:
@@ -135,7 +136,7 @@ class Killing:
         """Kills it, without a chance to say goodbye, and waits until decisions are given again."""
         self.pick_and_kill(what)
         start = time.monotonic()
-        if what == SERVER:  # whoever started it starts it again
+        if what in (SERVER, ALL):  # whoever started it starts it again
             until(lambda: gone(self.server), 10)
             self.server.kill()
             self.start()
@@ -145,7 +146,10 @@ class Killing:
             self.slowest = max(self.slowest, time.monotonic() - start)
 
     def pick_and_kill(self, what: str) -> None:
-        victims = [] if what in (WRITER, WORKER, BOTH) else [self.server.pid]
+        if what == ALL:
+            self.server.kill()
+            return
+        victims = [self.server.pid] if what == SERVER else []
         if what in (WRITER, BOTH):
             victims.append(writer(self.server))
         if what in (WORKER, BOTH):
@@ -162,8 +166,8 @@ class Killing:
 
 def test_whichever_process_is_killed_nothing_acknowledged_is_lost_and_service_goes_on(tmp_path: Path) -> None:
     run = Killing(tmp_path)
-    kinds = [WRITER, WORKER, SERVER, BOTH, WRITER][:KILLS]
-    kinds += run.pick.choices([WRITER, WORKER, BOTH, SERVER], weights=[3, 3, 3, 1], k=KILLS - len(kinds))
+    kinds = [WRITER, WORKER, SERVER, BOTH, ALL, WRITER][:KILLS]
+    kinds += run.pick.choices([WRITER, WORKER, BOTH, SERVER, ALL], weights=[6, 6, 6, 1, 1], k=KILLS - len(kinds))
     try:
         for what in kinds:
             until(lambda: len(workers(run.server)) > 0)
@@ -183,7 +187,7 @@ def test_whichever_process_is_killed_nothing_acknowledged_is_lost_and_service_go
 
 
 def check(folder: Path, clients: Clients) -> None:
-    """What was acknowledged is on record once; what was not, once at the most; and all of it holds."""
+    """What was acknowledged is on record, and once; and all of it holds."""
     evidence = verify(folder / "ordain.db")
     assert evidence, evidence.findings
     assert evidence.unsigned == 0
@@ -229,6 +233,35 @@ def answer_of(server: Server, pid: int) -> bool:
     finally:
         for other in others:
             os.kill(other, signal.SIGCONT)
+
+
+def test_a_server_that_is_stopped_while_a_worker_starts_again_does_not_wait_for_it(tmp_path: Path) -> None:
+    with Server(tmp_path, ORDAIN_WORKERS="2") as server:
+        until(lambda: len(workers(server)) == 2)
+        first = workers(server)
+        os.kill(first[0], signal.SIGKILL)
+        until(lambda: set(workers(server)) - set(first))
+        start = time.monotonic()
+        assert server.stop()
+        assert time.monotonic() - start < LIMITS.stop_seconds
+
+
+def test_a_writer_that_stands_still_is_told_and_when_it_wakes_up_decisions_are_given_again(tmp_path: Path) -> None:
+    with Server(tmp_path, ORDAIN_WORKERS="2", ORDAIN_BUSY_SECONDS="0.2") as server:
+        clients = Clients(server)
+        until(lambda: len(clients.told) > 50)
+        still = writer(server)
+        os.kill(still, signal.SIGSTOP)
+        until(lambda: clients.other)
+        assert server.decide("plan-advice", "C-1", ADVICE).status == 503
+        os.kill(still, signal.SIGCONT)
+        before = len(clients.told)
+        until(lambda: len(clients.told) > before + 50)
+        clients.stop()
+        assert writer(server) == still
+        assert server.stop()
+        assert "Traceback" not in server.said()
+    check(tmp_path, clients)
 
 
 def test_ctrl_c_ends_all_of_it_and_what_came_last_is_signed(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_group_whose_writer_died_is_written_once(house: House, after: bool, de
 def test_without_a_writer_nothing_is_sent_and_that_is_said(house: House) -> None:
     worker = house.worker(seconds=0.2)
     house.socket.unlink()
-    with pytest.raises(NotRecorded, match="the process that writes the ledger does not answer"):
+    with pytest.raises(NotRecorded, match="the process that writes the ledger does not answer; nothing was recorded"):
         worker.ledger.append(decision(1), DOCUMENTS)
     house.check([])
 
