@@ -63,8 +63,10 @@ def run() -> Result:
         with ExitStack() as stack:
             ports = {way: stack.enter_context(_served(way, folder)) for way, folder in folders.items()}
             rows = {(way, many): _Row(ports[way], many) for many in CONNECTIONS for way in WAYS}
+            order = list(rows.items())
             for number in range(-1, ROUNDS):
-                for (way, many), row in rows.items():
+                turn = number % len(order)
+                for (way, many), row in order[turn:] + order[:turn]:
                     load = measure(
                         row.port, PATH, bodies, connections=many, seconds=SECONDS if number >= 0 else SECONDS / 4
                     )

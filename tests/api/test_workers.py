@@ -1,6 +1,6 @@
 """Several processes decide, and one writes: whichever is killed, what was acknowledged is on record, once.
 
-ORDAIN_TEST_KILLS says how many times; 6 unless it is set.
+ORDAIN_TEST_KILLS says how many times; 4 unless it is set.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from answers import ADVICE, RETENTION, error_in
@@ -28,7 +27,7 @@ from ordain.api.ledger import open_for
 from ordain.api.limits import LIMITS
 from ordain.audit.verifier.check import verify
 
-KILLS = int(os.environ.get("ORDAIN_TEST_KILLS", "6"))  # read now: some tests clear the environment
+KILLS = int(os.environ.get("ORDAIN_TEST_KILLS", "4"))  # read now: some tests clear the environment
 WORKERS, CLIENTS = 3, 8
 WRITER, WORKER, BOTH, SERVER, ALL = "the writer", "a worker", "a worker and the writer", "the server", "all of it"
 
@@ -82,6 +81,7 @@ class Clients:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.told: list[tuple[str, str]] = []
+        self.asked_once: list[str] = []
         self.other: Counter[str] = Counter()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(CLIENTS)]
@@ -108,6 +108,8 @@ class Clients:
     def _once(self, connection: http.client.HTTPConnection, client: int, number: int) -> None:
         # Every other one about somebody new, the rest about a few whom all processes decide about.
         subject = f"once-{client}-{number}" if number % 2 else f"C-{number % 7}"
+        if number % 2:
+            self.asked_once.append(subject)
         service, facts = ("retention", RETENTION) if number % 3 else ("plan-advice", ADVICE)
         asked = json.dumps({"subject": subject, "facts": facts}).encode()
         connection.request("POST", f"/v1/decisions/{service}", asked)
@@ -187,7 +189,7 @@ def test_whichever_process_is_killed_nothing_acknowledged_is_lost_and_service_go
 
 
 def check(folder: Path, clients: Clients) -> None:
-    """What was acknowledged is on record, and once; and all of it holds."""
+    """What was acknowledged is on record, and once; what was not, once at the most; and all of it holds."""
     evidence = verify(folder / "ordain.db")
     assert evidence, evidence.findings
     assert evidence.unsigned == 0
@@ -197,9 +199,10 @@ def check(folder: Path, clients: Clients) -> None:
         assert max(stored.values()) == 1
         assert {decision for _, decision in clients.told} <= stored.keys()
         assert len({decision for _, decision in clients.told}) == len(clients.told)
-        for subject, decision in clients.told:
-            if subject.startswith("once"):
-                assert list(ledger.reader.ids_of(subject)) == [UUID(decision)]
+        told = dict(clients.told)
+        for subject in clients.asked_once:
+            on_record = [str(each) for each in ledger.reader.ids_of(subject)]
+            assert on_record == [told[subject]] if subject in told else len(on_record) <= 1
     finally:
         ledger.close()
 
