@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import threading
@@ -66,6 +67,10 @@ def writer(server: Server) -> int:
 
     until(found)
     return pids[0]
+
+
+def socket_folder(server: Server) -> Path:
+    return Path(children(server)[writer(server)].split()[-1])
 
 
 def until(true: Callable[[], object], seconds: float = SECONDS) -> None:
@@ -149,7 +154,9 @@ class Killing:
 
     def pick_and_kill(self, what: str) -> None:
         if what == ALL:
+            left = socket_folder(self.server)
             self.server.kill()
+            shutil.rmtree(left)  # nobody was left to do it
             return
         victims = [self.server.pid] if what == SERVER else []
         if what in (WRITER, BOTH):
@@ -271,7 +278,7 @@ def test_ctrl_c_ends_all_of_it_and_what_came_last_is_signed(tmp_path: Path) -> N
     with Server(tmp_path, ORDAIN_WORKERS="2") as server:
         clients = Clients(server)
         until(lambda: len(clients.told) > 50)
-        folder = Path(children(server)[writer(server)].split()[-1])
+        folder = socket_folder(server)
         assert folder.stat().st_mode & 0o777 == 0o700
         start = time.monotonic()
         os.killpg(server.pid, signal.SIGINT)  # as a terminal does: to every process of it
@@ -290,7 +297,7 @@ def test_a_server_that_is_killed_leaves_no_process_and_no_socket(tmp_path: Path)
     with Server(tmp_path, ORDAIN_WORKERS="2") as server:
         clients = Clients(server)
         until(lambda: len(clients.told) > 50)
-        folder = Path(children(server)[writer(server)].split()[-1])
+        folder = socket_folder(server)
         os.kill(server.pid, signal.SIGKILL)
         until(lambda: gone(server), 10)
         clients.stop()
