@@ -25,15 +25,24 @@ ENGINE = f"ordain {VERSION}"
 
 
 def open_for(
-    settings: Settings, *, make: bool = True, restricted: bool = False, lost: bool = False, new_places: bool = False
+    settings: Settings,
+    *,
+    make: bool = True,
+    restricted: bool = False,
+    lost: bool = False,
+    new_places: bool = False,
+    writer: Path | None = None,
 ) -> OpenLedger:
     """Opens the ledger; if there is none, makes it and its keys, or raises SettingsError when that is not to be.
+
+    `writer` is the socket of the process that writes its entries; without one this process does.
 
     Raises what `open_ledger` does.
     """
     anchored = places(settings)
     _refuse_decoy(settings, anchored)
-    store = open_store(settings.database_url, settings.busy_seconds)
+    seconds = max(1.0, settings.busy_seconds)
+    store = _store(settings, writer, seconds)
     try:
         new = _is_new(store)
         if new and not make:
@@ -45,7 +54,7 @@ def open_for(
             tenant=settings.tenant,
             engine=ENGINE,
             now=lambda: dt.datetime.now(dt.UTC),
-            seconds=max(1.0, settings.busy_seconds),
+            seconds=seconds,
             restricted=restricted,
             lost=lost,
             new_places=new_places,
@@ -53,6 +62,15 @@ def open_for(
     except BaseException:  # whatever it is, an interrupt too, the database is let go before it goes on
         store.close()
         raise
+
+
+def _store(settings: Settings, writer: Path | None, seconds: float) -> Store:
+    if writer is None:
+        return open_store(settings.database_url, settings.busy_seconds)
+    remote: Store = late("ordain.audit.shared_writer.remote_store:RemoteStore")(
+        settings.database_url, settings.busy_seconds, writer, seconds
+    )
+    return remote
 
 
 def _refuse_decoy(settings: Settings, anchored: list[Anchors]) -> None:

@@ -36,6 +36,9 @@ class Limits:
     stop_seconds: int = 7  # seconds for what is under way, when the server stops
     timestamp_seconds: float = 5.0  # seconds for one reply of a timestamp authority
     signing_seconds: int = 30  # seconds for the last checkpoint, when the server stops
+    writer_rests: float = 0.5  # seconds before a writer that ended at once is started again
+    restarts: int = 30  # times one worker is started again within `restarts_seconds` before the server gives up
+    restarts_seconds: float = 60.0
     start_seconds: int = 60  # seconds until the server of `ordain demo` answers
 
     # shown

@@ -45,13 +45,19 @@ class Services:
 
 
 def wire(
-    settings: Settings, service: str = "", *, late_models: bool = False, catalog: Catalog | None = None
+    settings: Settings,
+    service: str = "",
+    *,
+    late_models: bool = False,
+    catalog: Catalog | None = None,
+    writer: Path | None = None,
 ) -> Services:
     """Loads policies and models and opens the ledger. With `service`, only what it takes to ask that one.
 
     Of the models that the service needs no score of, only the cards are read, for the names of their facts. With
     `late_models` that is so of all, and each is read when it is asked for a score, or before. `catalog` is what the
-    policies make, if they have been loaded already.
+    policies make, if they have been loaded already. `writer` is the socket of the process that writes the ledger, where
+    it is not this one.
 
     Raises PolicyError, PolicyChanged when a version that decisions were made under has been edited, SettingsError.
     A model that cannot be loaded is no obstacle here: the decisions that need it are refused.
@@ -68,7 +74,7 @@ def wire(
     for model in usable:
         vocabulary = vocabulary.extended(model.reads, f"the model {model.name}@{model.version}")
     documents = _documents(catalog)
-    ledger = open_for(settings)
+    ledger = open_for(settings, writer=writer)
     try:
         ledger.ledger.check_unchanged(documents)
     except BaseException:  # whatever it is, an interrupt too, the file is let go before it goes on

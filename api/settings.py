@@ -94,6 +94,9 @@ class Settings:
     host: str = _setting("127.0.0.1", "the address to listen on")
     port: int = _setting(8080, "the port to listen on", _whole(1, 65_535))
     threads: int = _setting(4, "requests worked on at once that are no decisions", _whole(1, 64))
+    workers: int = _setting(
+        1, "processes that decide; with several, one more writes a ledger in SQLite for them", _whole(1, 64)
+    )
     tenant: str = _setting("demo", "the business whose policies these are, as the ledger names it")
     time_zone: str = _setting("UTC", "the time zone whose calendar decides what day it is", _zone)
     max_body_bytes: int = _setting(65_536, "the largest request that is read, in bytes", _whole(1024))

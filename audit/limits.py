@@ -32,6 +32,11 @@ class Limits:
     journal_attempts: int = 10  # times the journal mode of a new SQLite file is asked for
     look_again: float = 1.0  # seconds after which a SQLite ledger's own files are looked at once more
 
+    # one writer for several processes
+    frame: int = 64 << 20  # bytes of one message to the writer or from it
+    writer_pause: float = 0.02  # seconds between two attempts to reach the writer
+    last_words: float = 2.0  # seconds for commits that are under way when the writer ends
+
     # decisions
     forms_kept: int = 64  # plans whose pieces are kept encoded
     said_kept: int = 4_096  # ways in which the rules of one plan fire together, kept encoded

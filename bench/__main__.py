@@ -22,6 +22,7 @@ from bench import (
     slow_disk,
     start,
     tables_at_scale,
+    workers,
 )
 from bench.tables import OUT, Result, machine
 
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "front": front.run,
     "slow-disk": slow_disk.run,
     "start": start.run,
+    "workers": workers.run,
     "serve": serve_start.run,
     "catalogue": catalogue.run,
 }

@@ -8,6 +8,7 @@ import socket
 import click
 
 from ordain.api.cli.invocation import Invocation
+from ordain.api.http.writer_keeper import new_folder
 from ordain.api.services import wire
 from ordain.api.settings import CONFIG, load_settings
 from ordain.engine.errors import SettingsError, reason_of
@@ -17,18 +18,21 @@ from ordain.engine.late import late
 @click.command()
 @click.option("--host", help="The address to listen on; else the setting.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on; else the setting.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that decide; else the setting.")
 @click.pass_obj
-def serve(call: Invocation, host: str | None, port: int | None) -> None:
+def serve(call: Invocation, host: str | None, port: int | None, workers: int | None) -> None:
     """Serve decisions over HTTP until interrupted. It says that it listens once it answers."""
     if call.config is not None:
         os.environ[CONFIG] = str(call.config.absolute())
     settings = load_settings()
-    host, port = host or settings.host, port or settings.port
+    host, port, workers = host or settings.host, port or settings.port, workers or settings.workers
     # Faults are shown here, once and readably, and not by a worker that is restarted over and over.
     _refuse_taken(host, port)
     use = wire(settings, late_models=True)
     use.close()
-    late("ordain.api.http.server:serve")(host, port, use.catalog)
+    shares_writer = workers > 1 and settings.database_url.startswith("sqlite")
+    folder = new_folder() if shares_writer else None
+    late("ordain.api.http.server:serve")(host, port, use.catalog, workers, folder)
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -1,46 +1,90 @@
-"""The server process: it forks its worker, which has what was loaded before.
+"""The server process: it forks its workers, which have what was loaded before.
 
 Of a model no more than the card is read before: a fork of a process in which XGBoost's OpenMP runtime has already
-started hangs.
+started hangs. With a folder for its socket, one more process writes the ledger for all workers: see
+`api/http/writer_keeper.py`.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
+from ordain.api.http.respawns import Respawns
 from ordain.api.http.worker import worker
+from ordain.api.http.writer_keeper import WRITER, WriterKeeper
 from ordain.api.limits import LIMITS
 from ordain.engine.catalog import Catalog
 
 
-def serve(host: str, port: int, catalog: Catalog) -> None:
-    """Serves until interrupted. One worker process: a ledger in SQLite has one writer.
+def serve(host: str, port: int, catalog: Catalog, workers: int = 1, folder: Path | None = None) -> None:
+    """Serves until interrupted. Of several workers one that dies is started again.
 
-    Where processes are not forked, as on macOS, the worker loads the policies itself.
+    Where processes are not forked, as on macOS, each worker loads the policies itself.
     """
+    if folder is None:
+        os.environ.pop(WRITER, None)  # another server's
+        _serve(host, port, catalog, workers)
+        _sign()
+        return
+    keeper, signed = WriterKeeper(folder), False
+    keeper.start()
+    try:
+        _serve(host, port, catalog, workers)
+    finally:
+        signed = keeper.stop(LIMITS.signing_seconds)
+    if not signed:
+        _sign()
+
+
+def _serve(host: str, port: int, catalog: Catalog, workers: int) -> None:
     forked = multiprocessing.get_start_method() == "fork"
-    made: Any = partial(worker, host, port, catalog if forked else None)
-    Granian(
+    made: Any = partial(worker, host, port, catalog, _first_word()) if forked else partial(worker, host, port, None)
+    server = Granian(
         "ordain.api.http.worker:worker",
         address=host,
         port=port,
         interface=Interfaces.RSGI,
         websockets=False,
-        workers=1,
+        workers=workers,
+        respawn_failed_workers=workers > 1,
         loop=Loops.asyncio,
         workers_kill_timeout=LIMITS.stop_seconds,
         log_level=LogLevels.warning,
-    ).serve(target_loader=made, wrap_loader=False)
-    # Its worker ends without a chance to sign what it decided last. If this fails, the next start does it.
+    )
+    os.register_at_fork(after_in_child=_end_by_signals)
+    if workers > 1:
+        server.respawned_wrks = Respawns()
+    server.serve(target_loader=made, wrap_loader=False)
+
+
+def _first_word() -> int:
+    """The end of a pipe with one byte in it: the worker that takes it says for all that the server listens."""
+    reading, writing = os.pipe()
+    os.write(writing, b"1")
+    os.set_blocking(reading, False)
+    return reading
+
+
+def _end_by_signals() -> None:
+    """Until it serves, a worker would have the handlers of the process that forked it, which end nothing there."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _sign() -> None:
+    """The workers end without a chance to sign what they decided last. If this fails, the next start does it."""
     with suppress(subprocess.TimeoutExpired):
         subprocess.run(
             [sys.executable, "-m", "ordain", "audit", "checkpoint"],

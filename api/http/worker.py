@@ -10,36 +10,45 @@ import gc
 import http.client
 import ipaddress
 import logging
+import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ordain.api.http.front import Front
+from ordain.api.http.writer_keeper import WRITER
 from ordain.api.late_model import LateModel
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services, wire
 from ordain.api.settings import load_settings
 from ordain.audit.ledger.checkpointer import Beat
+from ordain.audit.shared_writer.remote_store import RemoteStore, follow
 from ordain.engine.catalog import Catalog
 from ordain.engine.late import late
 
 _LOG = logging.getLogger("ordain")
 
 
-def worker(host: str, port: int, catalog: Catalog | None) -> Front:
+def worker(host: str, port: int, catalog: Catalog | None, first_word: int | None = None) -> Front:
     """What the server calls: the service for the settings of the working directory and environment.
 
-    `catalog` is what its policies make, if they have been loaded already.
+    `catalog` is what its policies make, if they have been loaded already. Of several workers the one that takes the
+    byte out of `first_word`, an end of a pipe, says that the server listens.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    use = wire(load_settings(), late_models=True, catalog=catalog)
+    writer = os.environ.get(WRITER)
+    use = wire(load_settings(), late_models=True, catalog=catalog, writer=Path(writer) if writer else None)
     flask = _Flask(use)
-    Beat(use.ledger.settle, use.settings.checkpoint_seconds, "checkpoints").start()
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    threading.Thread(target=_once_it_answers, args=(host, port, use, flask), daemon=True).start()
+    store = use.ledger.store
+    beat = partial(follow, use.ledger, store) if isinstance(store, RemoteStore) else use.ledger.settle
+    Beat(beat, use.settings.checkpoint_seconds, "checkpoints").start()
+    threading.Thread(target=_end_with, args=(_server(),), daemon=True).start()
+    threading.Thread(target=_once_it_answers, args=(host, port, first_word, use, flask), daemon=True).start()
     gc.freeze()  # what was loaded stays: looking for garbage was some 4 % of a profile under load
     gc.set_threshold(LIMITS.made_between_searches, 10, 10)
     return Front(use, flask, use.settings.threads)
@@ -63,9 +72,10 @@ class _Flask:
         return (self._app or self.made())(environ, start_response)
 
 
-def _once_it_answers(host: str, port: int, use: Services, flask: _Flask) -> None:
+def _once_it_answers(host: str, port: int, first_word: int | None, use: Services, flask: _Flask) -> None:
     if _answers(host, port):
-        print(f"Ordain listens on http://{host}:{port}  (stop it with Ctrl-C)", flush=True)
+        if _may_say(first_word):
+            print(f"Ordain listens on http://{host}:{port}  (stop it with Ctrl-C)", flush=True)
     else:
         _LOG.error("nothing answers on %s:%s after %s seconds", host, port, LIMITS.start_seconds)
     flask.made()
@@ -75,6 +85,15 @@ def _once_it_answers(host: str, port: int, use: Services, flask: _Flask) -> None
             if model.fault is not None:
                 _LOG.warning("%s: decisions that need it are refused", model.fault.message)
     gc.freeze()
+
+
+def _may_say(first_word: int | None) -> bool:
+    if first_word is None:
+        return True
+    try:
+        return bool(os.read(first_word, 1))
+    except BlockingIOError:  # another worker has said it
+        return False
 
 
 def _answers(host: str, port: int) -> bool:
@@ -105,6 +124,12 @@ def _near(host: str) -> str:
     if not address.is_unspecified:
         return host
     return "127.0.0.1" if address.version == 4 else "::1"
+
+
+def _server() -> int:
+    """The process that started this one. It may be gone by now, and then this one has another parent."""
+    started_by = multiprocessing.parent_process()
+    return os.getppid() if started_by is None or started_by.pid is None else started_by.pid
 
 
 def _end_with(parent: int) -> None:

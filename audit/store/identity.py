@@ -40,8 +40,11 @@ def identity(store: Store) -> Identity | None:
 def found_ledger(store: Store, master: MasterKey, seed: bytes, tenant: str, engine: str, now: dt.datetime) -> Identity:
     """The ledger's identity; makes it, with leaf 0, when the database has none yet. `seed` is the signing key's.
 
-    Raises NotRecorded when the database cannot take it.
+    One that is there is found without the write lock, for which a busy ledger would keep this process waiting.
+    Raises NotRecorded when the database cannot take it, LedgerUnavailable when it cannot be read.
     """
+    if (known := identity(store)) is not None:
+        return known
     try:
         with store.transaction() as connection:
             store.lock_founding(connection)

@@ -54,7 +54,7 @@ class SqliteStore(Store):
     Raises SettingsError for another kind of URL, LedgerUnavailable for a file that cannot be opened.
     """
 
-    failures = SQLITE_FAILURES
+    failures: tuple[type[Exception], ...] = SQLITE_FAILURES
 
     def __init__(self, url: str, busy_seconds: float = 5.0) -> None:
         self.path = path_of(url).absolute()

@@ -26,6 +26,7 @@ OTHER: dict[str, tuple[str, Any]] = {
     "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a value to read, nothing listens
     "port": ("9001", 9001),
     "threads": ("3", 3),
+    "workers": ("2", 2),
     "tenant": ("other", "other"),
     "time_zone": ("Europe/Paris", "Europe/Paris"),
     "max_body_bytes": ("2048", 2048),

@@ -1,0 +1,94 @@
+"""Keeps the process that writes a SQLite ledger for several workers, from the process of the server.
+
+The server's process listens on the socket and hands it on, so workers that come while there is no writer wait for the
+next one. Both ends of its life are ends of a pipe: the server and every worker, which are forked, hold the writing end,
+and when the last of them is gone, however it went, the writer reads its end, signs what came last and leaves.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from ordain.api.limits import LIMITS
+from ordain.engine.errors import SettingsError
+
+WRITER = "ORDAIN_WRITER_SOCKET"
+"""The environment variable in which workers find the writer's socket. No setting: the server sets it."""
+_SOCKET = "writer"
+_LONGEST = 103  # bytes of a socket's path on macOS; Linux has 107
+
+_LOG = logging.getLogger("ordain")
+
+
+def new_folder() -> Path:
+    """A folder for the socket, its owner's alone. Raises SettingsError where no socket fits into it."""
+    folder = Path(tempfile.mkdtemp(prefix="ordain-"))
+    if len(os.fsencode(folder / _SOCKET)) > _LONGEST:
+        folder.rmdir()
+        raise SettingsError(
+            f"the folder for temporary files, `{folder.parent}`, has a name too long for a socket in it",
+            "name a shorter one in the variable TMPDIR, or serve with one worker",
+        )
+    return folder
+
+
+class WriterKeeper:
+    """Starts `python -m ordain.api.http.writer_process`, and again whenever it ends, until `stop`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listening.bind(str(folder / _SOCKET))
+        self._listening.listen()
+        self._ends, self._lives = os.pipe()
+        for inherited in (self._listening.fileno(), self._ends):
+            os.set_inheritable(inherited, True)
+        os.environ[WRITER] = str(folder / _SOCKET)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="writer keeper", daemon=True)
+        self._pid, self._status = 0, -1
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, seconds: float) -> bool:
+        """Lets the writer end once no worker is left, by force after so many seconds. Whether it signed everything."""
+        self._stopping.set()
+        os.close(self._lives)
+        self._thread.join(seconds)
+        if self._thread.is_alive() and self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            self._thread.join(1)
+        self._listening.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return self._status == 0
+
+    def _keep(self) -> None:
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            try:
+                self._pid = self._spawn()
+                _, status = os.waitpid(self._pid, 0)
+                self._pid, self._status = 0, os.waitstatus_to_exitcode(status)
+            except OSError as error:
+                _LOG.error("the process that writes the ledger cannot be started: %s", error)
+            if self._stopping.is_set():
+                return
+            _LOG.error("the process that writes the ledger ended (%d) and is started again", self._status)
+            if time.monotonic() - started < 2 * LIMITS.writer_rests:
+                self._stopping.wait(LIMITS.writer_rests)
+
+    def _spawn(self) -> int:
+        # Not `subprocess`: it waits on a pipe that a worker forked at that moment would hold open.
+        given = (str(self._listening.fileno()), str(self._ends), str(self._folder))
+        command = [sys.executable, "-m", "ordain.api.http.writer_process", *given]
+        return os.posix_spawn(sys.executable, command, os.environ)
