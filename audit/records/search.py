@@ -17,6 +17,7 @@ from typing import Any
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.entry import Kind, StoredEntry, first_id, utc
 from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.audit.limits import LIMITS
 from ordain.audit.records.older_forms import in_todays_form
 from ordain.engine.errors import MalformedRequest, NotThatType
@@ -218,13 +219,16 @@ def _by_private(records: Iterator[Record], query: Query, looked: Looked) -> Iter
     """The records that fit the conditions which no envelope can settle."""
     for record in records:
         if query.outcome or query.decision is not None:
-            if record.private is None:
+            private = record.private
+            if private is None or (query.outcome and "outcome" not in private):
                 looked.unreadable += record.envelope.get("kind") == Kind.DECISION
                 continue
-            outcome = record.private.get("outcome")
-            if outcome is None or not all(condition.holds(outcome) for condition in query.outcome):
+            if not all(condition.holds(private.get("outcome")) for condition in query.outcome):
                 continue
-            if query.decision is not None and not _fired_in(query, in_todays_form(record.private)):
+            if query.decision is not None and NOT_RESTORED in private:
+                looked.unreadable += 1
+                continue
+            if query.decision is not None and not _fired_in(query, in_todays_form(private)):
                 continue
         yield record
 
