@@ -42,7 +42,7 @@ QUOTE: dict[str, object] = {
     "vulnerable_customer": False,
 }
 _KEYS = {"code", "message", "details", "timestamp", "requestId", "severity"}
-_OF_HTTP = {"NotFound": "low", "MethodNotAllowed": "low", "RequestTimeout": "low"}
+_OF_HTTP = {"NotFound": "low", "MethodNotAllowed": "low", "RequestTimeout": "low", "ServiceUnavailable": "low"}
 
 
 def body(facts: dict[str, object], **more: object) -> bytes:

@@ -11,9 +11,10 @@ from ordain.api.services import Services
 from ordain.engine.errors import ModelDegradationDetected
 
 ROUTES = Blueprint("health", __name__)
+HEALTH = "/healthz"
 
 
-@ROUTES.get("/healthz")
+@ROUTES.get(HEALTH)
 def health() -> dict[str, Any]:
     use: Services = current_app.extensions["ordain"]
     models = {
