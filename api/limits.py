@@ -20,6 +20,7 @@ class Limits:
     requests_waiting: int = 64  # requests that wait for one of `threads`, and as many for /healthz
     key_threads: int = 4  # threads that read subjects' keys where the database is beyond a network
     keys_waiting: int = 256  # decisions that wait for one of these
+    drained_bytes: int = 8 << 20  # bytes of a request that is too large, read before that is said
     batch: int = 500  # decisions in one commit of a batch: `decide --table`
 
     # waited for

@@ -13,7 +13,7 @@ from typing import Any
 
 from ordain.api.ask import read_ask
 from ordain.api.decide import make_decision
-from ordain.api.http.bodies import BodyTooSlow, ClientGone, Exchange, Scope, body_of
+from ordain.api.http.bodies import BodyTooSlow, Exchange, Scope, body_of
 from ordain.api.http.bridge import Bridge, Wsgi
 from ordain.api.http.pool import Pool, PoolFull
 from ordain.api.http.refusals import JSON, refused, refused_by_http, request_id_for, unforeseen
@@ -55,8 +55,6 @@ class Front:
             status, body = 200, await self._decide(decides[1], scope, exchange)
         except OrdainError as error:
             status, body = refused(error, _id(scope))
-        except ClientGone:
-            return
         except PoolFull:
             status, body = refused_by_http(503, "Service Unavailable", _FULL, _id(scope))
             headers = [*_HEADERS, ("retry-after", str(LIMITS.retry_seconds))]
