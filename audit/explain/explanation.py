@@ -102,6 +102,8 @@ class _Told:
             "outcome": private.get("outcome"),
             "verdict": private.get("verdict"),
             "facts": [self._fact(name, fact) for name, fact in facts.items() if name in counted],
+            "rules_kept": self.plan is not None,
+            "by_default": [step.get("decision") for step in trace if step.get("fired") == []],
             "also_looked_at": [
                 self._fact(name, fact) for name, fact in facts.items() if name in looked_at and name not in counted
             ],

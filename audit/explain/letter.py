@@ -29,6 +29,7 @@ _VERDICTS = {
     "deny": "The rules do not allow it, so it may not be done.",
     "review": "The rules ask for a person to look at it first.",
 }
+_RULES_LOST = "the text of the rules is no longer kept, or cannot be read."
 _DUTIES_UNTOLD = "## What we had to do or show\n\nThis can no longer be told."
 _SOURCES = {"request": "given with the request", "default": "assumed, because nothing else was given"}
 
@@ -77,7 +78,11 @@ def _opening(data: Json) -> str:
 def _facts(data: Json) -> str:
     known = [fact for fact in data["also_looked_at"] if fact["value"] is not None]
     unknown = len(data["also_looked_at"]) - len(known)
-    lines = ["## What counted", *_sorted(data["facts"], "Nothing about you counted.")]
+    if data["rules_kept"]:
+        lines = ["## What counted", *_sorted(data["facts"], "Nothing about you counted.")]
+    else:
+        lines = ["## What was looked at", "", f"Which of this counted can no longer be told: {_RULES_LOST}"]
+        lines += _sorted(data["facts"], "Nothing about you was looked at.")
     if known:
         lines += ["", "This was looked at too, but no rule that applied depended on it:", ""]
         lines += [_fact_line(fact) for fact in known]
@@ -140,7 +145,7 @@ def _reasons(data: Json) -> str:
         lines.append(f"{number}. {_reason(reason)}")
         lines += [f"   - {line}" for line in _details(reason)]
     if not data["reasons"]:
-        lines.append("No rule matched, so the default applied.")
+        lines.append("No rule matched, so the default applied." if data["by_default"] else "None that gives a reason.")
     return "\n".join(lines)
 
 

@@ -20,6 +20,7 @@ PIECE = f"{len(SENT):x}\r\n".encode() + SENT + b"\r\n"
 def answer_to(server: Server, head: str, sent: bytes, *, shut: bool = True, path: str = f"POST {ADVISE}") -> bytes:
     """What comes back on a connection on which `sent` follows the head, and then, with `shut`, nothing any more."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # what the server does not read, is not sent
         client.sendall(f"{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}\r\n\r\n".encode() + sent)
         if shut:
             client.shutdown(socket.SHUT_WR)

@@ -175,6 +175,8 @@ def test_a_search_counts_what_it_cannot_settle(made: Sample, monkeypatch: pytest
     knows = way in OPENED
     assert found(subject="C-1") == (1, 0)
     assert found(rule="critical-high-value") == (1, 0)
+    assert found(policy="retention-offer") == found(policy="retention-offer@1") == (1, 0)
+    assert found(policy="retention-offer@2") == found(policy="retention") == (0, 0)
     assert found(decision="offer") == (0, 1)
     assert found(outcome=(Condition("offer.action", "personal call"),)) == ((1, 0) if knows else (0, 1))
     assert found(outcome=(Condition("offer.action", "e-mail"),)) == ((0, 0) if knows else (0, 1))
