@@ -16,7 +16,12 @@ class Limits:
     subject_characters: int = 200  # characters of a subject's name
     sheet_bytes: int = 32 << 20  # bytes of one spreadsheet that comes back
 
-    batch: int = 500  # decisions in one commit of a batch
+    # at once
+    requests_waiting: int = 64  # requests that wait for one of `threads`, and as many for /healthz
+    key_threads: int = 4  # threads that read subjects' keys where the database is beyond a network
+    keys_waiting: int = 256  # decisions that wait for one of these
+    drained_bytes: int = 8 << 20  # bytes of a request that is too large, read before that is said
+    batch: int = 500  # decisions in one commit of a batch: `decide --table`
 
     # a batch over HTTP
     batch_window: int = 256  # lines in one commit
@@ -33,6 +38,8 @@ class Limits:
 
     # waited for
     body_seconds: float = 10.0  # seconds for a request's body to arrive
+    queue_seconds: float = 10.0  # seconds that a request waits for a thread
+    retry_seconds: int = 1  # seconds after which who was told that too many wait may ask again
     stop_seconds: int = 7  # seconds for what is under way, when the server stops
     timestamp_seconds: float = 5.0  # seconds for one reply of a timestamp authority
     signing_seconds: int = 30  # seconds for the last checkpoint, when the server stops

@@ -10,6 +10,7 @@ from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defi
 
 from ordain.api.http.refusals import too_large
 from ordain.api.limits import LIMITS
+from ordain.engine.errors import MalformedRequest
 
 
 class Scope(Protocol):
@@ -52,35 +53,75 @@ class Exchange(Protocol):
         """Begins to answer."""
 
 
-class ClientGone(Exception):
-    """Who asked hung up before the body was there: nobody waits for an answer."""
-
-
 class BodyTooSlow(Exception):
     """The body did not arrive in time."""
 
 
 async def body_of(scope: Scope, exchange: Exchange, limit: int) -> bytes:
-    """The whole body. Raises RequestTooLarge for more than `limit` bytes, BodyTooSlow, ClientGone."""
-    stated = scope.headers.get("content-length")
-    if stated is not None and stated.isdigit() and int(stated) > limit:
+    """The whole body. Raises RequestTooLarge for more than `limit` bytes, MalformedRequest for a part, BodyTooSlow."""
+    stated = _stated(scope)
+    if stated is not None and stated > limit and not _is_drained(scope, stated):
         raise too_large(limit)
+    read = _Unstated(limit, _H2_ENDS if scope.http_version.startswith("2") else _H1_ENDS)
     try:
         async with asyncio.timeout(LIMITS.body_seconds):
-            if stated is not None:
-                return await exchange()
-            return await _unstated(exchange, limit)
+            if stated is None or stated > limit:
+                return await read.body(exchange)
+            body = await exchange()
     except TimeoutError:
-        raise BodyTooSlow from None
+        raise too_large(limit) if read.is_too_large else BodyTooSlow from None
     except (ProtocolClosed, ProtocolError):
-        raise ClientGone from None
+        raise _cut() from None
+    if len(body) != stated:  # a stream of HTTP/2 that was reset ends as if it were whole
+        raise _cut()
+    return body
 
 
-async def _unstated(exchange: Exchange, limit: int) -> bytes:
-    """A body that comes in chunks, or none."""
-    body = bytearray()
-    async for chunk in exchange:
-        body += chunk
-        if len(body) > limit:
-            raise too_large(limit)
-    return bytes(body)
+def _stated(scope: Scope) -> int | None:
+    """The length that the head states; one beside a transfer coding says nothing (RFC 9112 section 6.3)."""
+    stated = None if scope.headers.get("transfer-encoding") else scope.headers.get("content-length")
+    return int(stated) if stated is not None and stated.isdigit() else None
+
+
+def _is_drained(scope: Scope, stated: int) -> bool:
+    """Whether a body that is too large is read all the same: many clients look for an answer only once all is sent."""
+    return stated <= LIMITS.drained_bytes and not scope.headers.get("expect")
+
+
+# Granian hides from who reads a body in pieces that it was cut: its iterator gives an empty piece for the end, and one
+# for an error before that, without end in HTTP/2. Trailers give one too. Seen in 2.8.7, and in its `src/rsgi/io.rs`.
+_H1_ENDS = 1
+_H2_ENDS = 3  # an empty frame with the end of the stream, trailers, the end
+
+
+class _Unstated:
+    """Reads a body that comes in pieces, or none; what goes beyond the limit is read, up to a bound, and dropped."""
+
+    def __init__(self, limit: int, ends: int) -> None:
+        self._limit, self._ends = limit, ends
+        self._seen = 0
+
+    @property
+    def is_too_large(self) -> bool:
+        return self._seen > self._limit
+
+    async def body(self, exchange: Exchange) -> bytes:
+        body, empty = bytearray(), 0
+        async for chunk in exchange:
+            empty = 0 if chunk else empty + 1
+            if empty > self._ends or self._seen > LIMITS.drained_bytes:
+                break
+            self._seen += len(chunk)
+            if not self.is_too_large:
+                body += chunk
+        if self.is_too_large:
+            raise too_large(self._limit)
+        if empty > self._ends:
+            raise _cut()
+        return bytes(body)
+
+
+def _cut() -> MalformedRequest:
+    return MalformedRequest(
+        "the request ended before its body was whole, or has trailers", "send all of the body, without trailers"
+    )

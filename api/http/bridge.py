@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
 from ordain.api.http.bodies import Exchange, Scope
+from ordain.api.http.pool import Pool
+from ordain.api.http.routes.health import HEALTH
+from ordain.api.limits import LIMITS
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _PLAIN = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
 class Bridge:
-    """Calls `app` in one of `threads` threads."""
+    """Calls `app` in one of `threads` threads; for `/healthz` in one of its own, which no slow request holds up."""
 
     def __init__(self, app: Wsgi, threads: int) -> None:
         self._app = app
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="flask")
+        self._pool = Pool(threads, LIMITS.requests_waiting, "flask")
+        self._health = Pool(1, LIMITS.requests_waiting, "health")
 
     async def answer(self, scope: Scope, exchange: Exchange, body: bytes) -> None:
-        """Answers the request, whose body has been read."""
-        loop = asyncio.get_running_loop()
-        environ = _environ(scope, body)
-        status, headers, answer = await loop.run_in_executor(self._threads, self._call, environ)
+        """Answers the request, whose body has been read. Raises PoolFull."""
+        pool = self._health if scope.path == HEALTH else self._pool
+        status, headers, answer = await pool.run(self._call, _environ(scope, body))
         exchange.response_bytes(status, headers, answer)
 
     def close(self) -> None:
         """Waits for what is under way."""
-        self._threads.shutdown()
+        self._pool.close()
+        self._health.close()
 
     def _call(self, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
         told: list[Any] = []

@@ -14,14 +14,17 @@ from typing import Any
 from ordain.api.ask import read_ask
 from ordain.api.decide import make_decision
 from ordain.api.http.batches import Batches
-from ordain.api.http.bodies import BodyTooSlow, ClientGone, Exchange, Scope, body_of
+from ordain.api.http.bodies import BodyTooSlow, Exchange, Scope, body_of
 from ordain.api.http.bridge import Bridge, Wsgi
+from ordain.api.http.pool import Pool, PoolFull
 from ordain.api.http.readiness import loading, readiness
 from ordain.api.http.refusals import JSON, refused, refused_by_http, request_id_for, unforeseen
+from ordain.api.limits import LIMITS
 from ordain.api.services import Services
 from ordain.audit.ledger.writer import Begun
 from ordain.engine.errors import OrdainError, RequestTooLarge
 
+_FULL = "too many requests wait already; nothing was done: try again"
 _HEADERS = [("content-type", JSON)]
 # Names that are written otherwise (escapes, other letters) are looked up by Flask's route, as any other path is.
 _DECISIONS = re.compile(r"/v1/decisions/([A-Za-z0-9_-]+)(/batch)?")
@@ -35,6 +38,7 @@ class Front:
         self._limit = use.settings.max_body_bytes
         self._bridge = Bridge(flask, threads)
         self._batches = Batches(use)
+        self._keys = Pool(LIMITS.key_threads, LIMITS.keys_waiting, "keys")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loading = loading(use)
 
@@ -44,8 +48,10 @@ class Front:
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._bridge.close()
         self._batches.close()
+        self._keys.close()
 
     async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
+        headers = _HEADERS
         decides = _DECISIONS.fullmatch(scope.path) if scope.method == "POST" else None
         try:
             if decides is None and scope.path == "/readyz" and scope.method == "GET":
@@ -60,13 +66,14 @@ class Front:
                 status, body = 200, await self._decide(decides[1], scope, exchange)
         except OrdainError as error:
             status, body = refused(error, _id(scope))
-        except ClientGone:
-            return
+        except PoolFull:
+            status, body = refused_by_http(503, "Service Unavailable", _FULL, _id(scope))
+            headers = [*_HEADERS, ("retry-after", str(LIMITS.retry_seconds))]
         except BodyTooSlow:
             status, body = refused_by_http(408, "Request Timeout", "the request did not arrive whole", _id(scope))
         except Exception as error:  # what nobody foresaw gets an answer, too
             status, body = unforeseen(error, _id(scope))
-        exchange.response_bytes(status, _HEADERS, body)
+        exchange.response_bytes(status, headers, body)
 
     async def _others(self, scope: Scope, exchange: Exchange) -> None:
         try:
@@ -85,7 +92,11 @@ class Front:
         else:
             decision = make_decision(ask, use)
         future: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
-        use.ledger.ledger.begin(decision.entry, decision.entry.form.texts, self._done, future)
+        ledger, asked = use.ledger.ledger, (decision.entry, decision.entry.form.texts, self._done, future)
+        if ledger.waits_for(decision.entry.subject):
+            await self._keys.run(ledger.begin, *asked)
+        else:
+            ledger.begin(*asked)
         with self._batches.others:
             begun = await future
         return decision.recorded(begun.receipt()).as_bytes()

@@ -17,11 +17,15 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # they are documented so
 
-from ordain.api.http.bodies import ClientGone, Exchange, Stream
+from ordain.api.http.bodies import Exchange, Stream
 from ordain.api.limits import LIMITS
 
 _LOG = logging.getLogger("ordain")
 Address = tuple[IPv4Address | IPv6Address, int]
+
+
+class ClientGone(Exception):
+    """Who asked hung up: nobody waits for an answer."""
 
 
 class Outflow:

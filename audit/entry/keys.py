@@ -102,6 +102,10 @@ class Keyring:
                 self._keep(data_key)
         return data_key
 
+    def remembers(self, subject: str | None) -> bool:
+        """Whether its key is in memory, so that `for_subject` asks no database."""
+        return self.tag(subject) in self._cached
+
     def made(self, subject: str | None) -> DataKey:
         """A new key, which no database has yet."""
         key, secret = os.urandom(KEY_ID_BYTES), os.urandom(KEY_BYTES)

@@ -57,12 +57,11 @@ def explain(record: Record, reader: Reader) -> Explanation:
         "leaf_hash": record.entry.leaf_hash.hex(),
     }
     if record.private is None:
-        data["reasons"] = [{"code": code} for code in envelope.get("reason_codes", ())]
+        data["reasons"] = told.codes()
+    elif NOT_RESTORED in record.private:
+        data |= told.not_restored(record.private)
     else:
         data |= told.private(in_todays_form(record.private))
-        if why := record.private.get(NOT_RESTORED):
-            data["reasons"] = [{"code": code} for code in envelope.get("reason_codes", ())]
-            told.notes.append(f"reasons and steps cannot be told: {why}")
     data["restricted"] = record.status is Status.RESTRICTED
     data["notes"] = list(dict.fromkeys(told.notes))
     return Explanation(data)
@@ -103,6 +102,8 @@ class _Told:
             "outcome": private.get("outcome"),
             "verdict": private.get("verdict"),
             "facts": [self._fact(name, fact) for name, fact in facts.items() if name in counted],
+            "rules_kept": self.plan is not None,
+            "by_default": [step.get("decision") for step in trace if step.get("fired") == []],
             "also_looked_at": [
                 self._fact(name, fact) for name, fact in facts.items() if name in looked_at and name not in counted
             ],
@@ -111,6 +112,22 @@ class _Told:
             "obligations": private.get("obligations") or [],
             "disclosures": private.get("disclosures") or [],
         }
+
+    def not_restored(self, private: Json) -> Json:
+        """What a record that could not be made whole holds itself: all facts, and not which of them counted."""
+        why = private[NOT_RESTORED]
+        self.notes.append(f"reasons and steps cannot be told: {why}")
+        data: Json = {NOT_RESTORED: why, "verdict": private.get("verdict"), "reasons": self.codes()}
+        data |= {name: private[name] for name in ("at", "subject", "outcome") if name in private}
+        if "facts" in private:
+            data["facts"] = [self._fact(name, fact) for name, fact in private["facts"].items()]
+        if "models" in private:
+            data["models"] = [self._model(model) for model in private["models"]]
+        return data
+
+    def codes(self) -> list[Json]:
+        """What gave the reasons, as the envelope names it."""
+        return [{"code": code} for code in self.envelope.get("reason_codes", ())]
 
     def _read(self, what: str, read: Any) -> Any:
         try:

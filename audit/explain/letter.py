@@ -6,6 +6,7 @@ from typing import Any
 
 from ordain.audit.explain.explanation import Explanation
 from ordain.audit.explain.plain_words import NOT_KNOWN, date_words, escaped, moment_words, spaced, words
+from ordain.audit.ledger.restoring import NOT_RESTORED
 
 Json = dict[str, Any]
 
@@ -28,6 +29,8 @@ _VERDICTS = {
     "deny": "The rules do not allow it, so it may not be done.",
     "review": "The rules ask for a person to look at it first.",
 }
+_RULES_LOST = "the text of the rules is no longer kept, or cannot be read."
+_DUTIES_UNTOLD = "## What we had to do or show\n\nThis can no longer be told."
 _SOURCES = {"request": "given with the request", "default": "assumed, because nothing else was given"}
 
 
@@ -35,7 +38,9 @@ def letter(explanation: Explanation) -> str:
     """The text, ending in a newline."""
     data = explanation.data
     parts = [_opening(data)]
-    if "outcome" in data:
+    if NOT_RESTORED in data:
+        parts += [_given(data), *map(_model, data.get("models", ())), _rules_named(data), _DUTIES_UNTOLD, _review(data)]
+    elif "outcome" in data:
         parts += [
             _facts(data),
             *map(_model, data["models"]),
@@ -54,9 +59,11 @@ def _opening(data: Json) -> str:
     lines = [f"# Decision of {when}", "", f"Decision number: `{data['decision_id']}`"]
     if data.get("purpose"):
         lines += ["", f"What it was about: {escaped(data['purpose'])}"]
-    if "outcome" not in data:
+    if NOT_RESTORED in data:
+        lines += ["", f"This record can no longer be told in full: {escaped(data[NOT_RESTORED])}."]
+    elif "outcome" not in data:
         lines += ["", _GONE.get(data["status"], "")]
-    elif data["restricted"]:
+    if data["restricted"] and "facts" in data:
         lines += ["", "The use of this record is restricted. It is shown for a legal claim."]
     lines += ["", "## What was decided", ""]
     outcome = data.get("outcome") or {}
@@ -69,19 +76,36 @@ def _opening(data: Json) -> str:
 
 
 def _facts(data: Json) -> str:
-    about_you = [_fact_line(fact) for fact in data["facts"] if fact["personal"] is not False]
-    others = [_fact_line(fact) for fact in data["facts"] if fact["personal"] is False]
     known = [fact for fact in data["also_looked_at"] if fact["value"] is not None]
     unknown = len(data["also_looked_at"]) - len(known)
-    lines = ["## What counted", "", "About you:" if about_you else "Nothing about you counted.", "", *about_you]
-    if others:
-        lines += ["", "Besides:", "", *others]
+    if data["rules_kept"]:
+        lines = ["## What counted", *_sorted(data["facts"], "Nothing about you counted.")]
+    else:
+        lines = ["## What was looked at", "", f"Which of this counted can no longer be told: {_RULES_LOST}"]
+        lines += _sorted(data["facts"], "Nothing about you was looked at.")
     if known:
         lines += ["", "This was looked at too, but no rule that applied depended on it:", ""]
         lines += [_fact_line(fact) for fact in known]
     if unknown:
         lines += ["", f"{unknown} more facts were not known. No rule that applied depended on them."]
     return "\n".join(lines)
+
+
+def _given(data: Json) -> str:
+    """All facts of a record that does not say which of them counted."""
+    lines = ["## What it was decided from", ""]
+    if "facts" not in data:
+        return "\n".join([*lines, "The facts can no longer be read, nor which of them counted."])
+    lines.append("These are all facts on record, as they were given. Which of them counted can no longer be told.")
+    return "\n".join(lines + _sorted(data["facts"], "None of them is about you."))
+
+
+def _sorted(facts: list[Json], none: str) -> list[str]:
+    """Facts about the person, then the others; `none` is said when there are none about the person."""
+    about_you = [_fact_line(fact) for fact in facts if fact["personal"] is not False]
+    others = [_fact_line(fact) for fact in facts if fact["personal"] is False]
+    lines = ["", "About you:", "", *about_you] if about_you else ["", none]
+    return [*lines, "", "Besides:", "", *others] if others else lines
 
 
 def _fact_line(fact: Json) -> str:
@@ -121,7 +145,7 @@ def _reasons(data: Json) -> str:
         lines.append(f"{number}. {_reason(reason)}")
         lines += [f"   - {line}" for line in _details(reason)]
     if not data["reasons"]:
-        lines.append("No rule matched, so the default applied.")
+        lines.append("No rule matched, so the default applied." if data["by_default"] else "None that gives a reason.")
     return "\n".join(lines)
 
 
@@ -179,6 +203,12 @@ def _codes(data: Json) -> str:
     if not data["reasons"]:
         return ""
     return "\n".join(["## Which rules applied", "", *(f"- `{reason['code']}`" for reason in data["reasons"])])
+
+
+def _rules_named(data: Json) -> str:
+    """The codes alone, of a record that does not hold what they stand for."""
+    named = [f"- `{reason['code']}`" for reason in data["reasons"]] or ["The record names none."]
+    return "\n".join(["## Which rules applied", "", *named, "", "What they said can no longer be told."])
 
 
 def _record(data: Json) -> str:

@@ -8,6 +8,7 @@ not known to have been.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -22,7 +23,8 @@ from ordain.engine.step import Trail
 Json = dict[str, Any]
 
 NOT_RESTORED = "not_restored"
-"""In a record that could not be made whole: why. Of reasons, obligations and trace it says nothing then."""
+"""In a record that could not be made whole: why. It has no reasons, obligations, disclosures and trace then, and of the
+rest what it holds itself: what is not there is not known, which is something else than none."""
 
 _MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
@@ -107,10 +109,14 @@ def _trail(steps: list[list[Any]], plan: Plan) -> Iterator[Any]:
 
 def _facts(private: Json, plan: Plan) -> Json:
     given, sources = private["facts"], private["sources"]
-    facts = {name: {"source": sources.get(name, REQUEST), "value": value} for name, value in given.items()}
+    facts = _as_given(given, sources)
     for need in plan.needs:
         facts.setdefault(need.fact.name, {"source": "missing", "value": None})
     return dict(sorted(facts.items()))
+
+
+def _as_given(given: Json, sources: Json) -> Json:
+    return {name: {"source": sources.get(name, REQUEST), "value": value} for name, value in given.items()}
 
 
 def _scores(private: Json, envelope: Json) -> list[Json]:
@@ -138,12 +144,9 @@ def _verdict(envelope: Json) -> str | None:
 
 def not_restored(private: Json, envelope: Json, why: str) -> Json:
     """What is known without the texts, and why there is no more."""
-    facts, sources = private.get("facts") or {}, private.get("sources") or {}
-    return {
-        "at": private.get("at"),
-        "facts": {name: {"source": sources.get(name, REQUEST), "value": value} for name, value in facts.items()},
-        NOT_RESTORED: why,
-        "outcome": private.get("outcome"),
-        "subject": private.get("subject"),
-        "verdict": _verdict(envelope),
-    }
+    known: Json = {name: private[name] for name in ("at", "outcome", "subject") if name in private}
+    with suppress(*_MALFORMED):  # a form that this version cannot read may hold them otherwise
+        known["facts"] = dict(sorted(_as_given(private["facts"], private["sources"]).items()))
+    with suppress(*_MALFORMED):
+        known["models"] = _scores(private, envelope)
+    return {**known, NOT_RESTORED: why, "verdict": _verdict(envelope)}

@@ -92,14 +92,18 @@ class Ledger:
             return ready.receipt
         raise _always_moved()
 
+    def waits_for(self, subject: str | None) -> bool:
+        """Whether `begin` may wait for the key of that subject to be read: an event loop calls it in a thread then."""
+        return self._store.reads_wait and subject not in self._coming and not self._keyring.remembers(subject)
+
     def begin(
         self, entry: Recordable, documents: Iterable[Document], done: Callable[[list[Begun]], None], token: Any = None
     ) -> None:
         """Like `append`, and does not wait: `done` is called once for it, in another thread, with all of its group.
 
         It is sealed here and now. A subject's key that is not in memory is read from the database first, which is a
-        short read on SQLite. Raises NotRecorded when it cannot be sealed, or too many wait already; then `done` is not
-        called. What `append` would raise later is the `error` of what `done` gets.
+        short read on SQLite (see `waits_for`). Raises NotRecorded when it cannot be sealed, or too many wait already;
+        then `done` is not called. What `append` would raise later is the `error` of what `done` gets.
         """
         self._begin(Begun(entry, documents, done, token))
 
@@ -110,7 +114,9 @@ class Ledger:
         begun.ready = ready = self.prepare(begun.entry, self._coming.get(subject))
         begun.sealings += 1
         if ready.data_key.wrapped is not None:
-            self._coming[subject] = replace(ready.data_key, wrapped=None)
+            first = self._coming.setdefault(subject, replace(ready.data_key, wrapped=None))
+            if first.key != ready.data_key.key:  # another thread made one meanwhile
+                begun.ready = ready = self.prepare(begun.entry, first)
         try:
             self._group.begin(_Job([ready], begun.documents, begun), self._came)
         except BaseException as error:

@@ -115,11 +115,17 @@ def flat(row: Json, role: Role) -> Json:
     if role is Role.PUBLIC:
         return cells
     cells |= {name: row.get(name) for name in _PRIVATE_TEXT}
-    parts = {**row, "model_scores": row.get("models") if "facts" in row else None}
+    parts = {**row, "model_scores": _scores(row)}
     cells |= {name: _json(parts[name]) if parts.get(name) is not None else None for name in _PRIVATE_JSON}
     rest = {name: value for name, value in row.items() if name not in _KNOWN}
     cells[_OTHER] = _json(rest) if rest else None
     return cells
+
+
+def _scores(row: Json) -> Json | None:
+    """The scores of a merged record; None when it has but the envelope's names of the models."""
+    models = row.get("models")
+    return models if "facts" in row and all("score" in model for model in models or ()) else None
 
 
 def safe_cell(value: object) -> object:

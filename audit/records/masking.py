@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import hmac
 import os
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Record
+from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.audit.records.older_forms import in_todays_form
 from ordain.engine.errors import LedgerUnavailable, PolicyError
 from ordain.engine.policy.facts import Vocabulary
@@ -28,7 +30,7 @@ Json = dict[str, Any]
 MASKED: Json = {"masked": True}
 """Stands in place of a value that a role may not see."""
 
-_FOR_ANALYSTS = ("at", "verdict", "reasons", "obligations", "disclosures")
+_FOR_ANALYSTS = ("at", "verdict", "reasons", "obligations", "disclosures", NOT_RESTORED)
 
 
 class Role(StrEnum):
@@ -74,20 +76,28 @@ class Mask:
         return "P-" + hmac.digest(self._key, subject.encode(), "sha256").hex()[:32]
 
     def _for_analyst(self, private: Json, vocabulary: Vocabulary) -> Json:
+        """A part that the record does not have is not there either: it is not known, rather than empty."""
         seen: Json = {name: private[name] for name in _FOR_ANALYSTS if name in private}
-        seen["subject"] = self.pseudonym(str(private.get("subject")))
         facts = private.get("facts") or {}
         hidden = {name for name in facts if _is_hidden(name, vocabulary)}
-        seen["facts"] = {
-            name: {**fact, "value": MASKED} if name in hidden else fact for name, fact in sorted(facts.items())
+        masked: dict[str, Callable[[Any], Any]] = {
+            "subject": lambda subject: self.pseudonym(str(subject)),
+            "facts": lambda facts: _facts(facts or {}, hidden),
+            "models": lambda models: [_model(model, vocabulary) for model in models or ()],
+            "outcome": lambda outcome: _outcome(outcome or {}, vocabulary),
+            "trace": lambda trace: _trace(trace or [], hidden),
         }
-        seen["models"] = [_model(model, vocabulary) for model in private.get("models") or ()]
-        seen["outcome"] = {
-            name: MASKED if name in vocabulary and vocabulary[name].personal else value
-            for name, value in (private.get("outcome") or {}).items()
-        }
-        seen["trace"] = _trace(private.get("trace") or [], hidden)
-        return seen
+        return seen | {name: mask(private[name]) for name, mask in masked.items() if name in private}
+
+
+def _facts(facts: Json, hidden: set[str]) -> Json:
+    return {name: {**fact, "value": MASKED} if name in hidden else fact for name, fact in sorted(facts.items())}
+
+
+def _outcome(outcome: Json, vocabulary: Vocabulary) -> Json:
+    return {
+        name: MASKED if name in vocabulary and vocabulary[name].personal else value for name, value in outcome.items()
+    }
 
 
 def _is_hidden(name: str, vocabulary: Vocabulary) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from ordain.audit.entry.entry import Kind
-from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.ledger.reader import Reader, Record
 from ordain.audit.records.actions import Action
 from ordain.audit.records.search import Condition, Progress, Query, at_path, matching, says, search
 from ordain.engine.policy.model import Verdict
@@ -175,7 +175,7 @@ def _decided(record: Record, paths: Iterable[str]) -> _Decided:
         time=dt.datetime.fromisoformat(envelope["time"]),
         service=str(envelope.get("service")),
         outcome_class=str(envelope.get("outcome_class")),
-        readable=record.private is not None,
+        readable=_is_readable(record),
         subject=private.get("subject"),
         outcome={path: at_path(private.get("outcome"), path) for path in paths},
     )
@@ -249,7 +249,7 @@ def _not_done(
         record = reader.record(entry.id)
         if record is None or _excused(record, rules):
             continue
-        if record.status is not Status.READABLE and rules.unless:
+        if not _is_readable(record) and rules.unless:
             done.unreadable += 1
             continue
         message = f"decided for `{envelope.get('service')}` at {envelope['time']}, and no row carries it out"
@@ -260,6 +260,11 @@ def _excused(record: Record, rules: Rules) -> bool:
     return record.private is not None and any(
         condition.holds(record.private.get("outcome")) for condition in rules.unless
     )
+
+
+def _is_readable(record: Record) -> bool:
+    """Whether the record says for whom and what was decided: one that was not made whole may not."""
+    return record.private is not None and "outcome" in record.private and "subject" in record.private
 
 
 def _describe(recorded: object) -> str:

@@ -81,9 +81,9 @@ class Replayer:
     def why_not(self, record: Record) -> list[Json]:
         """Why each rule that did not fire did not, by deciding the record again; see `engine.explain.why_not`.
 
-        Empty for what can no longer be read. Raises LedgerUnavailable, PolicyError, NotThatType.
+        Empty for what can no longer be read or made whole. Raises LedgerUnavailable, PolicyError, NotThatType.
         """
-        if record.private is None:
+        if record.private is None or NOT_RESTORED in record.private:
             return []
         plan, vocabulary = self._past.plan(record.envelope), self._past.vocabulary(record.envelope)
         facts, at = _facts(record.private, vocabulary), dt.datetime.fromisoformat(record.private["at"])
@@ -134,6 +134,9 @@ class Replayer:
         except (KeyError, TypeError) as error:
             yield Difference("record", f"the entry does not say what it was decided under ({error})")
             return
+        if why := private.get(NOT_RESTORED):  # what is left of it would only seem to differ in more
+            yield self._of_engine(envelope, why)
+            return
         try:
             facts = _facts(private, vocabulary)
             at = dt.datetime.fromisoformat(private["at"])
@@ -147,9 +150,6 @@ class Replayer:
     def _outcome_differences(
         self, plan: Plan, facts: Facts, at: dt.datetime, envelope: Json, private: Json
     ) -> Iterator[Difference]:
-        if why := private.get(NOT_RESTORED):
-            yield self._of_engine(envelope, why)
-            return
         try:
             again = decided(plan.evaluate(facts, at))
         except OrdainError as error:

@@ -17,6 +17,7 @@ from typing import Any
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.entry import Kind, StoredEntry, first_id, utc
 from ordain.audit.ledger.reader import Reader, Record, Status
+from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.audit.limits import LIMITS
 from ordain.audit.records.older_forms import in_todays_form
 from ordain.engine.errors import MalformedRequest, NotThatType
@@ -183,6 +184,7 @@ class _Test:
         self.names = [canonical({"policy": self.name})[1:-1]] if query.policy else []
         if query.policy and reader is not None:  # envelopes that name a plan do not name its policies
             self.names += [digest.encode() for digest in reader.plans_naming(self.name)]
+            self.names.append(canonical(f"{self.name}@")[:-1])  # a rule of it that fired, where the plan's text is lost
         if query.rule:
             self.marks.append(canonical(query.rule)[1:])
 
@@ -198,12 +200,16 @@ class _Test:
         time = envelope.get("time", "")
         if (self.since is not None and time < self.since) or (self.until is not None and time >= self.until):
             return False
-        if self.query.policy and not any(map(self._is_policy, envelope.get("policies", ()))):
+        if self.query.policy and not self._names_policy(envelope):
             return False
         return not self.query.rule or any(map(self.is_rule, envelope.get("reason_codes", ())))
 
-    def _is_policy(self, named: Json) -> bool:
-        return named.get("policy") == self.name and (not self.version or str(named.get("version")) == self.version)
+    def _names_policy(self, envelope: Json) -> bool:
+        named = [(policy.get("policy"), str(policy.get("version"))) for policy in envelope.get("policies", ())]
+        if "plan" in envelope and not named:  # its text is lost: what is left are the rules that fired
+            labels = [code.partition("/")[0].partition("@") for code in envelope.get("reason_codes", ())]
+            named = [(name, version) for name, _, version in labels]
+        return any(name == self.name and self.version in ("", version) for name, version in named)
 
     def is_rule(self, code: str) -> bool:
         """`code` is policy@version/rule."""
@@ -218,13 +224,16 @@ def _by_private(records: Iterator[Record], query: Query, looked: Looked) -> Iter
     """The records that fit the conditions which no envelope can settle."""
     for record in records:
         if query.outcome or query.decision is not None:
-            if record.private is None:
+            private = record.private
+            if private is None or (query.outcome and "outcome" not in private):
                 looked.unreadable += record.envelope.get("kind") == Kind.DECISION
                 continue
-            outcome = record.private.get("outcome")
-            if outcome is None or not all(condition.holds(outcome) for condition in query.outcome):
+            if not all(condition.holds(private.get("outcome")) for condition in query.outcome):
                 continue
-            if query.decision is not None and not _fired_in(query, in_todays_form(record.private)):
+            if query.decision is not None and NOT_RESTORED in private:
+                looked.unreadable += 1
+                continue
+            if query.decision is not None and not _fired_in(query, in_todays_form(private)):
                 continue
         yield record
 

@@ -52,6 +52,7 @@ class PostgresStore(Store):
     """
 
     failures = POSTGRESQL_FAILURES
+    reads_wait = True
 
     def __init__(self, url: str, busy_seconds: float = 5.0) -> None:
         self._url = _url_of(url)

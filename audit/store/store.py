@@ -52,6 +52,8 @@ class Store(ABC):
     engine: sa.Engine
     name: str
     failures: tuple[type[Exception], ...]
+    reads_wait = False
+    """Whether a short read may wait for long: for a network, or for a lock of somebody else."""
 
     @abstractmethod
     def write(self, entries: Sequence[Prepared], unkept: list[Reference], documents: Iterable[Document]) -> None:

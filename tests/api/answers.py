@@ -42,7 +42,9 @@ QUOTE: dict[str, object] = {
     "vulnerable_customer": False,
 }
 _KEYS = {"code", "message", "details", "timestamp", "requestId", "severity"}
-_OF_HTTP = dict.fromkeys(["NotFound", "MethodNotAllowed", "RequestTimeout", "UnsupportedMediaType"], "low")
+_OF_HTTP = dict.fromkeys(
+    ["NotFound", "MethodNotAllowed", "RequestTimeout", "UnsupportedMediaType", "ServiceUnavailable"], "low"
+)
 
 
 def body(facts: dict[str, object], **more: object) -> bytes:

@@ -16,9 +16,9 @@ from answers import ADVICE, body, error_in
 import ordain.api.http.batches as under_test
 from ordain.api.decide import Decision
 from ordain.api.http.batches import Batches
-from ordain.api.http.bodies import BodyTooSlow, ClientGone
+from ordain.api.http.bodies import BodyTooSlow
 from ordain.api.http.others import Others
-from ordain.api.http.outflow import Outflow, connection_to
+from ordain.api.http.outflow import ClientGone, Outflow, connection_to
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services
 

@@ -60,6 +60,13 @@ def test_when_no_rule_fired_all_that_was_looked_at_counted(made: Sample) -> None
     assert "No rule matched, so the default applied." in text
 
 
+def test_a_default_is_told_only_where_a_table_fell_to_it(made: Sample) -> None:
+    record = made.record(made.decide("C-1", NOTHING))
+    trace = [{**step, "fired": ["x"]} if "fired" in step else step for step in (record.private or {})["trace"]]
+    _, text = told(made, replace(record, private={**(record.private or {}), "trace": trace}))
+    assert "the default applied" not in text
+
+
 def test_values_have_their_units_and_dates_are_in_words(made: Sample) -> None:
     _, text = told(made, made.record(made.decide("C-1", PRICE, "price-quote")))
     assert "for how many months the customer has been with us: **20 months**" in text
@@ -155,6 +162,7 @@ def test_without_the_kept_texts_it_says_so_and_tells_the_rest(made: Sample) -> N
     assert "cannot be read from the ledger" in text
     assert "clv tier: **high**" in text
     assert "Very likely to leave" in text
+    assert "## What was looked at\n\nWhich of this counted can no longer be told" in text
     assert len(data["notes"]) == 3
 
 

@@ -13,6 +13,7 @@ from ordain.api.ledger import opened_ledger
 from ordain.audit.entry.entry import Kind
 from ordain.audit.explain.explanation import explain
 from ordain.audit.explain.letter import letter
+from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.audit.records.replay import Replayer
 from ordain.engine.errors import UnknownDecision
 
@@ -55,6 +56,8 @@ def explain_command(
     OUT.print(letter(explained), markup=False, end="")
     if why:
         OUT.print("\n## Rules that did not fire\n", markup=False)
+    if why and NOT_RESTORED in explained.data:
+        OUT.print("This can no longer be told.", markup=False)
     for rule in not_fired:
         was = f"; it was `{rule['was']}`" if "was" in rule else ""
         place = f"{rule['policy']}, {rule['decision']}, {rule['rule']}"

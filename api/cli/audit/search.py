@@ -19,6 +19,7 @@ from ordain.audit.entry.entry import StoredEntry
 from ordain.audit.explain.plain_words import one_line, words
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Status
+from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.audit.records.search import Looked, Query, matching, search
 
 Json = dict[str, Any]
@@ -66,7 +67,9 @@ def search_command(
             OUT.print(_line(row, personal=query.is_personal), markup=False)
         OUT.print(f"{len(rows):,} found" + (f" (the maximum is {limit:,}: see --limit)" if len(rows) == limit else ""))
     if looked.unreadable:
-        ERR.print(f"{looked.unreadable:,} more can no longer be read, or are restricted: their outcome is unknown")
+        ERR.print(
+            f"{looked.unreadable:,} more can no longer be read, or are restricted: what was decided in them is unknown"
+        )
 
 
 def _note(opened: OpenLedger, query: Query, ids: list[str], by: Access) -> None:
@@ -91,7 +94,9 @@ def _row(entry: StoredEntry, envelope: Json) -> Json:
 
 
 def _private(private: Json | None) -> Json:
-    return {name: (private or {}).get(name) for name in ("subject", "outcome")}
+    known = private or {}
+    untold = {NOT_RESTORED: known[NOT_RESTORED]} if NOT_RESTORED in known else {}
+    return {**{name: known.get(name) for name in ("subject", "outcome")}, **untold}
 
 
 def _line(row: Json, *, personal: bool) -> str:
@@ -102,6 +107,8 @@ def _line(row: Json, *, personal: bool) -> str:
         said += [", ".join(f"{name} {words(value, '')}" for name, value in row["about"].items())]
     elif row["outcome"] is None and row["status"] != Status.READABLE:
         said += [row["status"]]
+    elif row["outcome"] is None and NOT_RESTORED in row:
+        said += ["cannot be read any more"]
     else:
         said += [row["subject"] or "", words(row["outcome"], "")]
     return one_line("  ".join([row["id"], f"{row['time'][:19]}Z", *filter(None, said)]))

@@ -16,6 +16,7 @@ from ordain.audit.explain.explanation import explain
 from ordain.audit.explain.letter import letter
 from ordain.audit.ledger.proving import proof_file
 from ordain.audit.ledger.reader import Record
+from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.audit.records.replay import Replayer
 from ordain.engine.errors import UnknownDecision
 
@@ -75,7 +76,9 @@ def replay(decision_id: str) -> Response:
 def why_not(decision_id: str) -> Response:
     """For each rule that did not fire, the first of its conditions that did not hold, and the value it met."""
     record = _read(decision_id, "why-not")
-    return _json({"status": record.status, "rules": Replayer(_use().ledger.reader).why_not(record)})
+    rules = Replayer(_use().ledger.reader).why_not(record)
+    untold = {name: why for name, why in (record.private or {}).items() if name == NOT_RESTORED}
+    return _json({"status": record.status, "rules": rules, **untold})
 
 
 @ROUTES.get("/<decision_id>/proof")

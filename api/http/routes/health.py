@@ -15,9 +15,10 @@ from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.policy.facts import FactSource
 
 ROUTES = Blueprint("health", __name__)
+HEALTH = "/healthz"
 
 
-@ROUTES.get("/healthz")
+@ROUTES.get(HEALTH)
 def health() -> dict[str, Any]:
     use: Services = current_app.extensions["ordain"]
     models = {name: _state(model) for name, model in use.models.items()}
