@@ -21,7 +21,9 @@ import pytest
 from answers import QUOTE
 from served import environment, ordain_here
 
+from ordain.api.cli.whole_tables.answers_file import begun
 from ordain.api.cli.whole_tables.run_journal import RunJournal
+from ordain.engine.errors import MalformedRequest
 
 ROWS = 12
 HEADING = "subject,usage_gb,plan_gb"
@@ -263,6 +265,23 @@ def test_two_runs_never_write_one_file(tmp_path: Path, kept: Callable[[], None])
         fcntl.flock(other, fcntl.LOCK_EX)
         assert "another run writes `t.csv.decisions.jsonl`" in _decide(tmp_path, "--resume", code=2)
     assert _out(tmp_path).read_bytes() == before
+
+
+def test_two_new_runs_never_write_one_file(tmp_path: Path) -> None:
+    """Both have found that there is none yet; the other was first to make it."""
+    _out(tmp_path).touch()
+    with pytest.raises(MalformedRequest, match="another run writes"), begun(_out(tmp_path)):
+        pass
+
+
+@pytest.mark.parametrize("letters", [253, 300])
+@pytest.mark.parametrize("more", [(), ("--resume",)])
+def test_answers_whose_name_is_too_long_are_told(tmp_path: Path, letters: int, more: tuple[str, ...]) -> None:
+    _csv(tmp_path)
+    name = "x" * letters
+    if more and letters < 255:
+        (tmp_path / name).touch()
+    assert "file name too long" in _decide(tmp_path, *more, "--out", name, code=2)
 
 
 def test_a_journal_that_is_left_without_its_answers_is_not_written_over(

@@ -19,8 +19,12 @@ _BEGINNINGS = (b'{"at":', b'{"error":')
 @contextmanager
 def begun(path: Path) -> Iterator[BinaryIO]:
     """A new file that no other run writes meanwhile. Raises MalformedRequest when there is one; OSError."""
-    with _opened(path, "xb") as file:
-        yield file
+    try:
+        new = path.open("xb")
+    except FileExistsError:
+        raise _written_by_another(path) from None
+    with new, _alone(new, path):
+        yield new
 
 
 @contextmanager
@@ -30,19 +34,29 @@ def gone_on_with(path: Path) -> Iterator[BinaryIO]:
         raise MalformedRequest(f"there is no `{path}` to go on with", "leave --resume out")
     if not path.is_file():
         raise MalformedRequest(f"`{path}` is no file of answers", "name another with --out")
-    with _opened(path, "r+b") as file:
+    with path.open("r+b") as file, _alone(file, path):
         yield file
 
 
 @contextmanager
-def _opened(path: Path, mode: str) -> Iterator[BinaryIO]:
-    with path.open(mode) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            hint = "wait until it has ended, or name another file with --out"
-            raise MalformedRequest(f"another run writes `{path}`", hint) from None
-        yield file  # type: ignore[misc]  # both modes are of bytes
+def _alone(file: BinaryIO, path: Path) -> Iterator[None]:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _written_by_another(path) from None
+    yield
+
+
+def _written_by_another(path: Path) -> MalformedRequest:
+    return MalformedRequest(f"another run writes `{path}`", "wait until it has ended, or name another file with --out")
+
+
+def is_same(out: Path, table: Path) -> bool:
+    """Whether the answers would be written into the table; a name that cannot be looked at is no table's."""
+    try:
+        return out.samefile(table)
+    except OSError:
+        return False
 
 
 def is_answer(line: bytes, number: int, entry_id: str | None) -> bool:

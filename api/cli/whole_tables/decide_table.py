@@ -10,6 +10,7 @@ from ordain.api.cli.ending import ending_interrupts
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.progress import progress_bar
 from ordain.api.cli.terminal import ERR, OUT
+from ordain.api.cli.whole_tables.answers_file import is_same
 from ordain.api.cli.whole_tables.asks_file import Table, count_rows, read_asks
 from ordain.api.cli.whole_tables.batch_run import BatchRun, Ran
 from ordain.api.services import wire
@@ -30,9 +31,9 @@ def decide_table(
 ) -> int:
     """Gives the exit code: 1 when some rows were refused. Raises as `BatchRun.run` and `read_asks` do."""
     out = out or table.with_name(f"{table.name}.decisions.jsonl")
-    if out.exists() and table.exists() and out.samefile(table):
-        raise MalformedRequest(f"`{out}` is the table itself", "name another file with --out")
     total = count_rows(table)
+    if is_same(out, table):
+        raise MalformedRequest(f"`{out}` is the table itself", "name another file with --out")
     use = wire(load_settings(call.config), service)
     began, run = perf_counter(), BatchRun(out, service, use)
     try:
