@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ordain.api.ask import Ask
 from ordain.api.decide import Answer, Decision, make_decision
+from ordain.api.problems import unforeseen_in
 from ordain.api.services import Services
 from ordain.engine.errors import OrdainError
 from ordain.engine.policy.facts import Fact, FactSource, Score
@@ -31,7 +32,7 @@ def decide_many(asks: Sequence[Ask | OrdainError], use: Services) -> list[Decisi
                 wanted[wants.model].append((at, wants.inputs))
         waiting = []
         for model, group in wanted.items():
-            for (at, _), score in zip(group, model.score_many([inputs for _, inputs in group]), strict=True):
+            for (at, _), score in zip(group, _scores(model, [inputs for _, inputs in group]), strict=True):
                 scores[at][model.name] = score
                 waiting.append(at)
     return came
@@ -95,5 +96,26 @@ def _decided(ask: Ask | OrdainError, use: Services, scores: dict[str, Score | Or
     }
     try:
         return make_decision(ask, replace(use, models=models) if models else use)
+    except _Wanted:
+        raise
     except OrdainError as error:
         return error
+    except Exception as error:
+        return unforeseen_in("a decision of several", error)
+
+
+def _scores(model: FactSource, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
+    """Scored together; one after another when that goes wrong, so that each has its own score or error."""
+    try:
+        return model.score_many(many)
+    except Exception:
+        return [_score(model, inputs) for inputs in many]
+
+
+def _score(model: FactSource, inputs: Mapping[str, Value]) -> Score | OrdainError:
+    try:
+        return model.score(inputs)
+    except OrdainError as error:
+        return error
+    except Exception as error:
+        return unforeseen_in(f"a score of {model.name}", error)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import logging
 from typing import Any
 
 from ordain.engine.errors import (
@@ -11,6 +13,7 @@ from ordain.engine.errors import (
     CustomerDataIncomplete,
     DataQualityIssue,
     DecisionError,
+    InternalError,
     Issue,
     LedgerUnavailable,
     MalformedRequest,
@@ -45,6 +48,7 @@ _STATUS: tuple[tuple[type[OrdainError], int], ...] = (
     (PolicyError, 500),
     (SettingsError, 500),
 )
+_LOG = logging.getLogger("ordain")
 EXIT_BAD_INPUT, EXIT_NOT_RECORDED = 2, 3
 
 
@@ -80,3 +84,14 @@ def _detail(issue: Issue) -> dict[str, str]:
     if issue.span is not None:
         detail["place"] = str(issue.span)
     return {key: value for key, value in detail.items() if value}
+
+
+def encoded(data: dict[str, Any]) -> bytes:
+    """An error's JSON in UTF-8: half of a surrogate pair, quoted from a request, is no character, and becomes `?`."""
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def unforeseen_in(what: str, error: Exception) -> InternalError:
+    """The error of one answer among several that `error`, a fault of ours, kept from being made."""
+    _LOG.error("%s failed", what, exc_info=error)
+    return InternalError("something went wrong here; nothing was answered", "the log says what: report it")

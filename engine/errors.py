@@ -30,7 +30,8 @@ OrdainError
 ├── AnchorRefused                 an anchor place holds something else, is another ledger's, or is damaged
 ├── AnchorUnavailable             an anchor place cannot be read or written now
 ├── TimestampRefused              a timestamp proves nothing: refused, for other data, or not signed as it should be
-└── NotRecorded                   the ledger could not make the entry durable, so there is no answer
+├── NotRecorded                   the ledger could not make the entry durable, so there is no answer
+└── InternalError                 a fault of Ordain's own, whose details are in the log alone
 
 The class name of a leaf is its stable code; a caller may branch on it.
 """
@@ -93,7 +94,11 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One finding: what is wrong, where, and what to write instead. `code` names the check that found it."""
+    """One finding: what is wrong, where, and what to write instead. `code` names the check that found it.
+
+    Half of a surrogate pair, which JSON can smuggle into a text that is quoted here, is no character: a question mark
+    stands for it, so that every message can be written.
+    """
 
     message: str
     hint: str = ""
@@ -101,6 +106,12 @@ class Issue:
     fact: str = ""
     code: str = ""
     level: Level = Level.ERROR
+
+    def __post_init__(self) -> None:
+        for name in ("message", "hint"):
+            text = getattr(self, name)
+            if not text.isascii():
+                object.__setattr__(self, name, text.encode("utf-8", "replace").decode())
 
     def __str__(self) -> str:
         place = f"{self.span}: " if self.span else ""
@@ -247,6 +258,10 @@ class TimestampRefused(OrdainError):
 
 
 class NotRecorded(OrdainError):
+    severity = Severity.CRITICAL
+
+
+class InternalError(OrdainError):
     severity = Severity.CRITICAL
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from ordain.engine.errors import ExportFailed, reason_of
@@ -25,12 +26,23 @@ def write_whole(file: Path, data: bytes) -> None:
         if target.exists():
             beside.chmod(target.stat().st_mode & 0o7777)
         beside.replace(target)
+        _sync_folder(target.parent)
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         reason = reason_of(error) if isinstance(error, OSError) else "it links to itself"
         raise ExportFailed(f"`{file}` cannot be written: {reason}") from None
     finally:
         if beside is not None:
             beside.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the file's name outlives a power failure, where the file system can promise that."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def write_page(file: Path, text: str, *, folders: bool = True) -> None:

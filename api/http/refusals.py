@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from typing import Any
 
 import uuid_utils
 
-from ordain.api.problems import shape, shape_of, status_of
-from ordain.engine.errors import OrdainError, RequestTooLarge, Severity
+from ordain.api.problems import encoded, shape, shape_of, status_of
+from ordain.engine.errors import InternalError, OrdainError, RequestTooLarge, Severity
 
 JSON = "application/json"
 Refusal = tuple[int, bytes]
@@ -27,27 +25,22 @@ def request_id_for(given: str) -> str:
 
 def refused(error: OrdainError, request_id: str) -> Refusal:
     """What an error of ours says."""
-    return status_of(error), _text(shape_of(error, request_id))
+    return status_of(error), encoded(shape_of(error, request_id))
 
 
 def refused_by_http(status: int, name: str, message: str, request_id: str) -> Refusal:
     """A fault of the request as HTTP has it: `name` is that of its status, such as "Not Found"."""
     code = name.title().replace(" ", "")
-    return status, _text(shape(code, message, [], Severity.LOW, request_id))
+    return status, encoded(shape(code, message, [], Severity.LOW, request_id))
 
 
 def unforeseen(error: Exception, request_id: str) -> Refusal:
     """A fault of ours: the log gets everything, the caller an id to ask about."""
     _LOG.error("request %s failed", request_id, exc_info=error)
     message = "something went wrong here; nothing was answered"
-    return 500, _text(shape("InternalError", message, [], Severity.CRITICAL, request_id))
+    return 500, encoded(shape(InternalError.__name__, message, [], InternalError.severity, request_id))
 
 
 def too_large(limit: int) -> RequestTooLarge:
     """A body of more than `limit` bytes."""
     return RequestTooLarge(f"the request is larger than {limit:,} bytes", "send fewer facts at once")
-
-
-def _text(data: dict[str, Any]) -> bytes:
-    # Half of a surrogate pair, quoted from a request, is no character: a question mark stands for it.
-    return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -55,8 +54,6 @@ def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list
         table = [_whole(row) for row in rows]
     except OSError as error:
         raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise MalformedRequest(f"`{path}` is not a {path.suffix[1:]} table: {error}") from None
     _check_columns(path, columns, table)
     issues: list[Issue] = []
     actions = [_action(row, columns, zone, issues) for row in table]

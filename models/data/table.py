@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,7 +89,7 @@ class _Reader:
 
     def places(self, header: list[str]) -> _Places:
         header = [_squeezed(cell) for cell in header]
-        if twice := sorted({cell for cell in header if header.count(cell) > 1}):
+        if twice := sorted(cell for cell, count in Counter(header).items() if count > 1):
             self.wrong(f"the column `{twice[0]}` stands twice", "give each column a name of its own", 1)
         mapping = self.mapping
         wanted = [mapping.label.header, *([mapping.subject] if mapping.subject else [])]

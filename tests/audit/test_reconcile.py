@@ -279,7 +279,9 @@ def test_of_many_bad_rows_the_first_are_named_and_the_rest_counted(tmp_path: Pat
         ("t.csv", "decision_id,a\n1\n", "row 1 .* has fewer cells"),
         ("t.csv", "decision_id,a\n1,2,3\n", "row 1 .* has more cells"),
         ("t.csv", "a,a\n1,2\n", "the column `a` twice"),
-        ("t.csv", 'decision_id\n"x\n', "is not a csv table"),
+        ("t.csv", 'decision_id\n"x\n', "row 1 .* never closed"),
+        ("t.csv", "decision_id;a\n1;2\n", "between semicolons"),
+        ("t.jsonl", '{"decision_id": "\\ud800"}\n', "row 1 .* invalid Unicode character"),
         ("t.jsonl", "[1]\n", "row 1 .* is not a JSON object"),
         ("t.jsonl", '{"decision_id": 1\n', "row 1 .* is not JSON"),
         ("t.parquet", "no parquet", "is not a parquet table"),
@@ -291,9 +293,15 @@ def test_what_is_no_table_is_refused(tmp_path: Path, name: str, text: str, said:
         read_actions(tmp_path / name, Columns())
 
 
+def test_a_column_that_stands_twice_is_refused_in_parquet_as_well(tmp_path: Path) -> None:
+    pq.write_table(pa.table([["1"], ["2"]], names=["decision_id", "decision_id"]), tmp_path / "t.parquet")
+    with pytest.raises(MalformedRequest, match="the column `decision_id` twice"):
+        read_actions(tmp_path / "t.parquet", Columns())
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"decision_id\n\xff\xfe\n")
-    with pytest.raises(MalformedRequest, match="is not a csv table"):
+    with pytest.raises(MalformedRequest, match=r"row 1 .* is not UTF-8"):
         read_actions(tmp_path / "t.csv", Columns())
     with pytest.raises(MalformedRequest, match="cannot be read"):
         read_actions(tmp_path / "nowhere.csv", Columns())

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from ordain.api.ask import Ask, make_ask, read_ask
+from ordain.api.problems import unforeseen_in
 from ordain.audit.records.table_rows import JSON_LINES, Row, lines, table_rows
-from ordain.engine.errors import Issue, MalformedRequest, OrdainError, did_you_mean, reason_of
-from ordain.engine.late import late
+from ordain.engine.errors import Issue, MalformedRequest, OrdainError, counted, did_you_mean, reason_of
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.values.types import Kind, Type
 
@@ -36,41 +37,46 @@ def read_asks(table: Table, service: str, vocabulary: Vocabulary) -> Iterator[tu
     Raises MalformedRequest for a file that is no table, or has a column that is no fact.
     """
     path = table.path
-    try:
+    with _read_errors(path):
         if path.suffix.lower() in JSON_LINES:
             for number, line in lines(path):
-                yield number, _attempt(read_ask, service, line)
+                yield number, _attempt(number, read_ask, service, line)
             return
         known = False
         for row in table_rows(path):
             if not known:
-                _check_columns(table, filter(None, row.cells), vocabulary)  # None has what is beyond the heading
+                _check_columns(table, filter(None, row.cells), vocabulary)  # a column without a name is no fact
                 known = True
-            yield row.number, row.fault or _attempt(_ask_of, table, service, row, vocabulary)
+            yield row.number, row.fault or _attempt(row.number, _ask_of, table, service, row, vocabulary)
+
+
+def count_rows(path: Path) -> int:
+    """How many rows a file has, all of them read once: what is no table to its end is refused before it is decided.
+
+    Raises MalformedRequest; for what is no file, too, such as a pipe, which could be read only once.
+    """
+    with _read_errors(path):
+        if path.exists() and not path.is_file():
+            raise MalformedRequest(f"`{path}` is no file, and a table is read twice", "write it to a file first")
+        return sum(1 for _ in (lines(path) if path.suffix.lower() in JSON_LINES else table_rows(path)))
+
+
+@contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise MalformedRequest(f"`{path}` is not a {path.suffix[1:]} table: {error}") from None
 
 
-def count_rows(path: Path) -> int | None:
-    """About how many rows a file has, for a progress bar; None when that is not told quickly."""
-    try:
-        if path.suffix.lower() == ".parquet":
-            return int(late("ordain.audit.records.parquet:count_rows")(path))
-        with path.open("rb") as file:
-            breaks = sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
-    except OSError:
-        return None
-    return max(0, breaks - (path.suffix.lower() == ".csv"))
-
-
-def _attempt(read: Any, *given: Any) -> Ask | OrdainError:
+def _attempt(number: int, read: Any, *given: Any) -> Ask | OrdainError:
     try:
         ask: Ask = read(*given)
         return ask
     except OrdainError as error:
         return error
+    except Exception as error:
+        return unforeseen_in(f"reading row {number}", error)
 
 
 def _check_columns(table: Table, names: Iterable[str], vocabulary: Vocabulary) -> None:
@@ -79,6 +85,7 @@ def _check_columns(table: Table, names: Iterable[str], vocabulary: Vocabulary) -
         hint = did_you_mean(table.subject, names) or "name it with --subject-column"
         raise MalformedRequest(f"`{table.path}` has no column `{table.subject}`", hint)
     strangers = sorted(names - {table.subject, "at"} - table.ignored - vocabulary.inputs)
+    more = len(strangers) - LIMITS.unknown_facts
     if strangers:
         raise MalformedRequest(
             [
@@ -86,8 +93,9 @@ def _check_columns(table: Table, names: Iterable[str], vocabulary: Vocabulary) -
                     f"the column `{name}` of `{table.path}` is no fact that a request may send",
                     did_you_mean(name, vocabulary.inputs) or f"rename it, or leave it out: --ignore-column '{name}'",
                 )
-                for name in strangers
+                for name in strangers[: LIMITS.unknown_facts]
             ]
+            + ([Issue(f"and {counted(more, 'more such column')}")] if more > 0 else [])
         )
 
 
@@ -102,11 +110,16 @@ def _ask_of(table: Table, service: str, row: Row, vocabulary: Vocabulary) -> Ask
             facts[name] = raw
     subject, at = row.cells[table.subject], row.cells.get("at")
     when = at.isoformat() if isinstance(at, dt.datetime) else at or None
-    return make_ask(service, subject if isinstance(subject, str) else _text(subject), facts, when)
+    return make_ask(service, _customer(subject, table.subject), facts, when)
 
 
-def _text(cell: object) -> object:
-    """Customers are often numbered."""
+def _customer(cell: object, column: str) -> object:
+    """Customers are often numbered. Raises MalformedRequest for a number that may not be as it was written."""
+    if isinstance(cell, float) and cell == cell:
+        raise MalformedRequest(
+            f"the column `{column}` has {cell!r}, a floating-point number, which may be no customer's own",
+            "write the column as text or as whole numbers; in pandas: .astype('Int64')",
+        )
     return str(cell) if isinstance(cell, int) and not isinstance(cell, bool) else cell
 
 
@@ -116,6 +129,8 @@ def _raw(cell: object, type: Type) -> object:
         return _of_text(cell, type)
     if isinstance(cell, float):
         return None if cell != cell else Decimal(repr(cell))  # a number that is none is how tables write a gap
+    if isinstance(cell, dt.datetime) and type.kind is Kind.DATE and cell.tzinfo is None and cell.time() == dt.time():
+        return cell.date().isoformat()  # tables often have no dates but as midnights
     if isinstance(cell, dt.datetime | dt.date | dt.time):
         return cell.isoformat()
     if isinstance(cell, list | tuple):
@@ -129,6 +144,8 @@ def _of_text(cell: str, type: Type) -> object:
     if not cell:
         return None
     if type.kind is Kind.NUMBER:
+        if "_" in cell or not cell.isascii():  # which Decimal takes, and nobody means
+            return cell
         try:
             return Decimal(cell.strip())
         except InvalidOperation:

@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 from time import perf_counter
 
+from ordain.api.cli.ending import ending_interrupts
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.progress import progress_bar
 from ordain.api.cli.terminal import ERR, OUT
+from ordain.api.cli.whole_tables.answers_file import is_same
 from ordain.api.cli.whole_tables.asks_file import Table, count_rows, read_asks
 from ordain.api.cli.whole_tables.batch_run import BatchRun, Ran
 from ordain.api.services import wire
 from ordain.api.settings import load_settings
+from ordain.engine.errors import MalformedRequest
 
 
 def decide_table(
@@ -27,14 +30,16 @@ def decide_table(
     ignore_column: tuple[str, ...],
 ) -> int:
     """Gives the exit code: 1 when some rows were refused. Raises as `BatchRun.run` and `read_asks` do."""
-    out = out or table.with_name(f"{table.stem}.decisions.jsonl")
+    out = out or table.with_name(f"{table.name}.decisions.jsonl")
+    total = count_rows(table)
+    if is_same(out, table):
+        raise MalformedRequest(f"`{out}` is the table itself", "name another file with --out")
     use = wire(load_settings(call.config), service)
-    began, run = perf_counter(), BatchRun(out, use)
+    began, run = perf_counter(), BatchRun(out, service, use)
     try:
         use.catalog.service(service)
         asks = read_asks(Table(table, subject_column, frozenset(ignore_column)), service, use.vocabulary)
-        total = count_rows(table)
-        with progress_bar(service) as (bar, task):
+        with ending_interrupts(), progress_bar(service) as (bar, task):
             bar.update(task, total=total)
             ran = run.run(asks, resume=resume, progress=lambda done: bar.update(task, completed=done))
     except BaseException:  # an interrupt, too, leaves something to go on with
