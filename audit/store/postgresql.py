@@ -22,9 +22,10 @@ from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
 from ordain.audit.limits import LIMITS
 from ordain.audit.store.partitions import month_partitions, months_before
 from ordain.audit.store.postgresql_failures import POSTGRESQL_FAILURES, explain_postgresql
-from ordain.audit.store.rows import ENTRY, INBOX, PAYLOAD, SEQUENCER
+from ordain.audit.store.postgresql_private import InPartitions
+from ordain.audit.store.rows import ENTRY, INBOX, PAYLOAD, SEQUENCER, SUBJECT_INDEX
 from ordain.audit.store.sequencer import PostgresSequencer
-from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_private, keep_texts, new_keys
+from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_key, keep_texts, new_keys
 from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError
 
 FOUNDING, HOUSEKEEPING = 0x4F524441_0001, 0x4F524441_0003
@@ -52,6 +53,7 @@ class PostgresStore(Store):
     """
 
     failures = POSTGRESQL_FAILURES
+    private = InPartitions()
 
     def __init__(self, url: str, busy_seconds: float = 5.0) -> None:
         self._url = _url_of(url)
@@ -97,12 +99,12 @@ class PostgresStore(Store):
 
     def add(self, connection: sa.Connection, entry: Prepared) -> None:
         connection.execute(sa.insert(INBOX), {"id": entry.id, "envelope": entry.envelope})
-        add_private(connection, entry)
+        _add_private(connection, entry)
 
     def add_first(self, connection: sa.Connection, entry: Prepared) -> None:
         connection.execute(sa.insert(ENTRY), {"leaf_index": 0, "id": entry.id, "envelope": entry.envelope})
         connection.execute(sa.insert(SEQUENCER), {"one": 1, "term": 0, "size": 1})
-        add_private(connection, entry)
+        _add_private(connection, entry)
 
     def lock_founding(self, connection: sa.Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": FOUNDING})
@@ -186,6 +188,15 @@ class PostgresStore(Store):
         if self._writer is None:
             self._writer = self.connect()
         return self._writer
+
+
+def _add_private(connection: sa.Connection, entry: Prepared) -> None:
+    """Adds all of an entry but its envelope."""
+    key = entry.data_key
+    add_key(connection, key)
+    connection.execute(sa.insert(PAYLOAD), {"id": entry.id, "key": key.key, "sealed": entry.sealed})
+    if key.indexed:
+        connection.execute(sa.insert(SUBJECT_INDEX), {"key": key.key, "id": entry.id})
 
 
 def _ended(connection: psycopg.Connection[Any]) -> bool:

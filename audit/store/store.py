@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import Prepared
 from ordain.audit.entry.keys import DataKey
-from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.audit.store.private_parts import PrivateParts
+from ordain.audit.store.rows import SUBJECT_KEY
 from ordain.audit.store.texts import keep
 from ordain.engine.errors import Issue, LedgerUnavailable
 
@@ -45,12 +46,13 @@ class Sequencer(Protocol):
 class Store(ABC):
     """An open ledger database. Reading goes through `engine`; only the methods here write.
 
-    `name` is what people are shown. Failures of the database are raised as the driver's; `failures` lists them and
-    `explain` says what one means.
+    `name` is what people are shown; `private` is where the private parts of entries are. Failures of the database are
+    raised as the driver's; `failures` lists them and `explain` says what one means.
     """
 
     engine: sa.Engine
     name: str
+    private: PrivateParts
     failures: tuple[type[Exception], ...]
 
     @abstractmethod
@@ -157,15 +159,11 @@ class Store(ABC):
         self.engine.dispose()
 
 
-def add_private(connection: sa.Connection, entry: Prepared) -> None:
-    """Adds all of an entry but its envelope, inside a transaction."""
-    data_key = entry.data_key
+def add_key(connection: sa.Connection, data_key: DataKey) -> None:
+    """Adds a key that no database has yet, inside a transaction; nothing for another."""
     if data_key.wrapped is not None:
         row = {"key": data_key.key, "tag": data_key.tag, "wrapped": data_key.wrapped}
         connection.execute(sa.insert(SUBJECT_KEY), row)
-    connection.execute(sa.insert(PAYLOAD), {"id": entry.id, "key": data_key.key, "sealed": entry.sealed})
-    if data_key.indexed:
-        connection.execute(sa.insert(SUBJECT_INDEX), {"key": data_key.key, "id": entry.id})
 
 
 def new_keys(entries: Sequence[Prepared]) -> list[DataKey]:

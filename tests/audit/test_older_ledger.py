@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from ledgers import MASTER, opened, restored
+from ledgers import MASTER, opened, restored, upgraded
 
 from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.decision_form import DecisionForm
@@ -22,6 +22,7 @@ from ordain.audit.explain.letter import letter
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Record
+from ordain.audit.privacy.erasure import erase
 from ordain.audit.records.masking import Mask, Role
 from ordain.audit.records.older_forms import in_todays_form
 from ordain.audit.records.replay import Replayer
@@ -35,7 +36,9 @@ TEXT_OF_ANOTHER_TABLE = "The same id in another table."
 
 @pytest.fixture
 def before(path: Path) -> Iterator[OpenLedger]:
-    with opened(restored(path)) as use:
+    url = restored(path)
+    upgraded(path)
+    with opened(url) as use:
         yield use
 
 
@@ -65,11 +68,23 @@ def decided_again(use: OpenLedger, record: Record) -> Record:
     return made
 
 
-def test_it_verifies(path: Path) -> None:
+def test_it_verifies_before_and_after_the_upgrade(path: Path) -> None:
     restored(path)
-    evidence = verify(path, master_key=MASTER)
-    assert evidence, evidence
-    assert (evidence.entries, evidence.decisions, evidence.opened) == (29, 28, 29)
+    for step in (lambda _: None, upgraded):
+        step(path)
+        evidence = verify(path, master_key=MASTER)
+        assert evidence, evidence
+        assert (evidence.entries, evidence.decisions, evidence.opened) == (29, 28, 29)
+
+
+def test_its_subjects_are_found_and_erased(before: OpenLedger, path: Path) -> None:
+    subject = private(decisions(before)[0])["subject"]
+    ids = before.reader.ids_of(subject)
+    assert decisions(before)[0].entry.id in ids
+    assert erase(before, subject, private={"by": "test"}).entries == len(ids)
+    assert before.reader.ids_of(subject) == []
+    before.settle()
+    assert verify(path, master_key=MASTER)
 
 
 def test_every_decision_replays(before: OpenLedger) -> None:
