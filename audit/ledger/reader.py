@@ -19,6 +19,7 @@ from ordain.audit.ledger.restoring import restored
 from ordain.audit.limits import LIMITS
 from ordain.audit.store.rows import DOCUMENT, ENTRY, SUBJECT_KEY
 from ordain.audit.store.store import Store
+from ordain.audit.store.tree_reader import KeptTree
 from ordain.engine.errors import LedgerUnavailable
 
 Json = dict[str, Any]
@@ -63,6 +64,8 @@ class Reader:
         self._store, self._keyring, self._restricted = store, keyring, restricted
         self.past = Past(self.document)
         """The texts that decisions were made under, and what they compile to."""
+        self.tree = KeptTree(store)
+        """The Merkle tree, for proofs."""
 
     def entry(self, entry_id: UUID) -> StoredEntry | None:
         """An entry by its id, with or without a place in the order; None when there is none."""
