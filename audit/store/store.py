@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -87,6 +87,16 @@ class Store(ABC):
     def envelope(self, connection: sa.Connection, entry_id: bytes) -> tuple[int | None, bytes] | None:
         """Leaf index (None: not in the order yet) and envelope of an entry."""
 
+    def find_keys(self, tags: Collection[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
+        """Name and wrapped bytes of the keys of those tags that have one, by the tag.
+
+        Safe to call from several threads, and beside `write`. Raises what `failures` names.
+        """
+        columns = SUBJECT_KEY.c
+        wanted = sa.select(columns.tag, columns.key, columns.wrapped).where(columns.tag.in_(tags))
+        with self.engine.connect() as connection:
+            return {tag: (key, wrapped) for tag, key, wrapped in connection.execute(wanted)}
+
     def waiting(self) -> list[tuple[bytes, bytes]]:
         """Id and envelope of the entries that are durable and have no place in the order yet."""
         return []
@@ -136,6 +146,10 @@ class Store(ABC):
     def drop_writer(self) -> None:
         """The next write starts with a fresh connection: this one may have failed in any state."""
 
+    def drop_finder(self) -> None:
+        """The next `find_keys` starts with a fresh connection, where a store keeps one for it."""
+        return
+
     def prepare(self, now: dt.datetime) -> None:
         """Makes ready what entries of the next weeks need. Nothing, unless a store says otherwise."""
         return
@@ -156,6 +170,7 @@ class Store(ABC):
     def close(self) -> None:
         """Lets go of all connections. The store is of no use afterwards."""
         self.drop_writer()
+        self.drop_finder()
         self.engine.dispose()
 
 
