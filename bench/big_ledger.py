@@ -107,8 +107,8 @@ def _measured(use: Services, settings: Settings, entries: int, file: Path) -> Re
 def _sizes(file: Path, size: int, entries: int) -> list[str]:
     with closing(sqlite3.connect(file)) as connection:
         parts = [
-            (name, connection.execute(f"SELECT coalesce(sum(length({column})), 0) FROM {name}").fetchone()[0])  # noqa: S608 - names of ours
-            for name, column in (("entry", "envelope"), ("payload", "sealed"), ("tile", "hashes"))
+            (column, connection.execute(f"SELECT coalesce(sum(length({column})), 0) FROM {name}").fetchone()[0])  # noqa: S608 - names of ours
+            for name, column in (("entry", "envelope"), ("entry", "sealed"), ("tile", "hashes"))
         ]
     told = ", ".join(f"{name} {total / entries:,.0f}" for name, total in parts)
     return [f"The file has {size / 1e9:.2f} GB, {size / entries:,.0f} bytes an entry; of these content: {told}."]

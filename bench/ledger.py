@@ -1,7 +1,8 @@
 """Durable entries a second, beside a bare INSERT of the same bytes into the same kind of database.
 
 The bare way has the envelope and the sealed payload ready, in one row of one table without an index. The ledger
-starts from the entry as a decision leaves it: canonical bytes, encryption, hashes, four tables, group commit.
+starts from the entry as a decision leaves it: canonical bytes, encryption, hashes, all tables, group commit. Beside
+them stands what the ledger's tables alone cost: its rows, made ready before, written as the ledger writes them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import multiprocessing
 import os
 import sqlite3
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -53,9 +55,12 @@ def run() -> Result:
         finally:
             use.close()
         for writers in (1, 4):
-            if row := _postgresql(folder, sample, writers):
+            if row := _postgresql(folder, writers):
                 rows[f"PostgreSQL, {writers} writer{'s' if writers > 1 else ''}, 1 a commit"] = row
-    columns = {"rate": "entries/s", "bare": "bare INSERT/s", "ratio": "of the bare rate"}
+    columns = {
+        **{"rate": "entries/s", "bare": "bare INSERT/s", "ratio": "of the bare rate"},
+        **{"ready": "rows made ready/s", "ready ratio": "of the bare rate, made ready"},
+    }
     return Result(
         "Durable entries",
         columns,
@@ -97,6 +102,15 @@ def _sqlite(opened: OpenLedger, sample: DecisionEntry, file: Path, batch: int, t
                 bare.executemany("INSERT INTO bare VALUES (?, ?)", rows)
                 bare.commit()
 
+        ready_rows = deque(_prepared(opened, next(made)) for _ in range(total))
+
+        def sealed() -> None:
+            ready_rows.extend(_prepared(opened, next(made)) for _ in range(total))
+
+        def written() -> None:
+            for _ in range(total // batch):
+                opened.store.write([ready_rows.popleft() for _ in range(batch)], [], ())
+
         def ours() -> None:
             for _ in range(total // batch):
                 if batch == 1:
@@ -104,8 +118,9 @@ def _sqlite(opened: OpenLedger, sample: DecisionEntry, file: Path, batch: int, t
                 else:
                     opened.ledger.append_all([next(made) for _ in range(batch)])
 
-        times = in_turns({"bare": plain, "ours": ours}, size=total, rounds=ROUNDS)
-    return _row(times["ours"], times["bare"])
+        ways = {"bare": plain, "ours": ours, "sealed": sealed, "written": written}
+        times = in_turns(ways, size=total, rounds=ROUNDS)
+    return _row(times["ours"], times["bare"], times["written"])
 
 
 @contextmanager
@@ -121,29 +136,32 @@ def _bare_sqlite(file: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def _postgresql(folder: Path, sample: DecisionEntry, writers: int) -> dict[str, Any] | None:
+def _postgresql(folder: Path, writers: int) -> dict[str, Any] | None:
     """None without a server."""
     try:
         with _database() as url:
-            rates: dict[str, list[float]] = {"bare": [], "ours": []}
+            ways = (_ledger_writer, _bare_writer, _ready_writer)
+            times: list[list[float]] = [[], [], []]
             for _ in range(5):
-                rates["bare"].append(_processes(_bare_writer, writers, url, folder, sample))
-                rates["ours"].append(_processes(_ledger_writer, writers, url, folder, sample))
-            return _row([1e6 / rate for rate in rates["ours"]], [1e6 / rate for rate in rates["bare"]])
+                for way, of_way in zip(ways, times, strict=True):
+                    of_way.append(1e6 / _processes(way, writers, url, folder))
+            return _row(*times)
     except psycopg.OperationalError:
         return None
 
 
 _SECONDS = 2.0
+_READY = 12_000
+"""More rows than one connection writes in that time."""
 
-Writer = Callable[[str, Path, DecisionEntry, Any, Any], None]
+Writer = Callable[[str, Path, Any, Any], None]
 
 
-def _processes(writer: Writer, writers: int, url: str, folder: Path, sample: DecisionEntry) -> float:
+def _processes(writer: Writer, writers: int, url: str, folder: Path) -> float:
     """Entries a second of so many processes that write at once."""
     context = multiprocessing.get_context("spawn")
     ready, done = context.Barrier(writers), context.Queue()
-    running = [context.Process(target=writer, args=(url, folder, sample, ready, done)) for _ in range(writers)]
+    running = [context.Process(target=writer, args=(url, folder, ready, done)) for _ in range(writers)]
     for process in running:
         process.start()
     counted = sum(done.get(timeout=120) for _ in running)
@@ -152,9 +170,9 @@ def _processes(writer: Writer, writers: int, url: str, folder: Path, sample: Dec
     return float(counted)
 
 
-def _bare_writer(url: str, folder: Path, sample: DecisionEntry, ready: Any, done: Any) -> None:
+def _bare_writer(url: str, folder: Path, ready: Any, done: Any) -> None:
     use = wire(_settings(url, folder))
-    data = _bytes(use.ledger, sample)
+    data = _bytes(use.ledger, sample_entry(use))
     use.ledger.close()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS bare (number uuid PRIMARY KEY, bytes bytea)")
@@ -162,8 +180,9 @@ def _bare_writer(url: str, folder: Path, sample: DecisionEntry, ready: Any, done
         done.put(_rate(ready, lambda: connection.execute(insert, (uuid4(), data), prepare=True)))
 
 
-def _ledger_writer(url: str, folder: Path, sample: DecisionEntry, ready: Any, done: Any) -> None:
+def _ledger_writer(url: str, folder: Path, ready: Any, done: Any) -> None:
     use = wire(_settings(url, folder))
+    sample = sample_entry(use)
     made = copies(sample)
     for _ in range(SUBJECTS // 10):
         use.ledger.ledger.append_all([next(made) for _ in range(10)], sample.form.texts)
@@ -176,6 +195,17 @@ def _ledger_writer(url: str, folder: Path, sample: DecisionEntry, ready: Any, do
             last[0] = perf_counter()
 
     done.put(_rate(ready, one))
+    use.close()
+
+
+def _ready_writer(url: str, folder: Path, ready: Any, done: Any) -> None:
+    use = wire(_settings(url, folder))
+    sample, store = sample_entry(use), use.ledger.store
+    made = copies(sample)
+    for _ in range(SUBJECTS // 10):
+        use.ledger.ledger.append_all([next(made) for _ in range(10)], sample.form.texts)
+    rows = deque(_prepared(use.ledger, next(made)) for _ in range(_READY))
+    done.put(_rate(ready, lambda: store.write([rows.popleft()], [], ())))
     use.close()
 
 
@@ -229,11 +259,13 @@ def _size(opened: OpenLedger, sample: DecisionEntry) -> tuple[int, int]:
     return len(ready.envelope), len(ready.sealed)
 
 
-def _row(ours: list[float], bare: list[float]) -> dict[str, Any]:
+def _row(ours: list[float], bare: list[float], ready: list[float]) -> dict[str, Any]:
     return {
         "rate": Spread.of([1e6 / each for each in ours]),
         "bare": Spread.of([1e6 / each for each in bare]),
         "ratio": ratios(bare, ours),
+        "ready": Spread.of([1e6 / each for each in ready]),
+        "ready ratio": ratios(bare, ready),
     }
 
 

@@ -6,25 +6,27 @@ holds an id in plain text.
 
 from __future__ import annotations
 
-import hmac
 import os
 import threading
 import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-import sqlalchemy as sa
-
+from ordain.audit.entry.code import Code
 from ordain.audit.entry.sealing import KEY_BYTES, DoesNotOpen, decrypt, encrypt
 from ordain.audit.limits import LIMITS
-from ordain.audit.store.rows import SUBJECT_KEY
 from ordain.engine.errors import LedgerUnavailable, SettingsError
 
 KEY_ID_BYTES = 16
 INDEX_KEY_ID = bytes(KEY_ID_BYTES)
 _WRAPPED = b"ordain data key 1\0"
 _HOUSE = b"\xff house"  # no subject's id has these bytes: they are not UTF-8
+
+
+FindKeys = Callable[[Collection[bytes]], Mapping[bytes, tuple[bytes, bytes]]]
+"""By tag, for those of the given tags that the database has: name and wrapped bytes of the key."""
 
 
 class MasterKey(Protocol):
@@ -77,29 +79,34 @@ class Keyring:
 
     def __init__(self, ledger: UUID, master: MasterKey, wrapped_index_key: bytes) -> None:
         self._ledger, self._master = ledger.bytes, master
-        self._index_key = self._open(wrapped_index_key, INDEX_KEY_ID)
+        self._code = Code(self._open(wrapped_index_key, INDEX_KEY_ID))
         self._cached: dict[bytes, DataKey] = {}
         self._forgot = time.monotonic()
         self._lock = threading.Lock()
 
     def tag(self, subject: str | None) -> bytes:
         """The blind index of a subject; for None of the house, whose key seals what is about nobody."""
-        return hmac.digest(
-            self._index_key, _HOUSE if subject is None else subject.encode("utf-8", "surrogatepass"), "sha256"
-        )
+        return self._code(_HOUSE if subject is None else subject.encode("utf-8", "surrogatepass"))
 
-    def for_subject(self, subject: str | None, connect: sa.Engine) -> DataKey:
-        """The subject's key; a new one when there is none yet."""
-        tag = self.tag(subject)
-        data_key = self._cached.get(tag)
-        if data_key is None:
-            with connect.connect() as connection:
-                row = connection.execute(
-                    sa.select(SUBJECT_KEY.c.key, SUBJECT_KEY.c.wrapped).where(SUBJECT_KEY.c.tag == tag)
-                ).first()
-            data_key = self.made(subject) if row is None else self._stored(tag, subject, row[0], row[1])
-            if data_key.wrapped is None:
-                self._keep(data_key)
+    def for_subjects(self, subjects: Collection[str | None], find: FindKeys) -> dict[str | None, DataKey]:
+        """The keys of subjects, new ones for those without; what is not in memory is asked for at once.
+
+        Raises what `find` raises, and LedgerUnavailable.
+        """
+        tags = {subject: self.tag(subject) for subject in subjects}
+        keys = {subject: key for subject, tag in tags.items() if (key := self._cached.get(tag)) is not None}
+        if len(keys) < len(tags):
+            asked = {subject: tag for subject, tag in tags.items() if subject not in keys}
+            stored = find(asked.values())
+            keys.update((subject, self._found(subject, tag, stored)) for subject, tag in asked.items())
+        return keys
+
+    def _found(self, subject: str | None, tag: bytes, stored: Mapping[bytes, tuple[bytes, bytes]]) -> DataKey:
+        if tag not in stored:
+            return self._made(subject, tag)
+        key, wrapped = stored[tag]
+        data_key = DataKey(key, self._open(wrapped, key, tag), tag, None, subject is not None)
+        self._keep(data_key)
         return data_key
 
     def remembers(self, subject: str | None) -> bool:
@@ -108,8 +115,10 @@ class Keyring:
 
     def made(self, subject: str | None) -> DataKey:
         """A new key, which no database has yet."""
+        return self._made(subject, self.tag(subject))
+
+    def _made(self, subject: str | None, tag: bytes) -> DataKey:
         key, secret = os.urandom(KEY_ID_BYTES), os.urandom(KEY_BYTES)
-        tag = self.tag(subject)
         wrapped = self._master.wrap(secret, _WRAPPED + self._ledger + key + tag)
         return DataKey(key, secret, tag, wrapped, subject is not None)
 
@@ -136,16 +145,13 @@ class Keyring:
 
     def vouch(self, data: bytes) -> bytes:
         """A code over `data` that only who has the master key can make, 32 bytes."""
-        return hmac.digest(self._index_key, b"\xff vouch " + data, "sha256")
+        return self._code(b"\xff vouch " + data)
 
     def _keep(self, data_key: DataKey) -> None:
         with self._lock:
             if len(self._cached) >= LIMITS.keys_cached:
                 self._cached.clear()
             self._cached[data_key.tag] = data_key
-
-    def _stored(self, tag: bytes, subject: str | None, key: bytes, wrapped: bytes) -> DataKey:
-        return DataKey(key, self._open(wrapped, key, tag), tag, None, subject is not None)
 
     def _open(self, wrapped: bytes, key: bytes, tag: bytes = b"") -> bytes:
         try:

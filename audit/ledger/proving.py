@@ -24,7 +24,7 @@ from ordain.audit.ledger.checkpointer import newest_note, note_of
 from ordain.audit.ledger.reader import Reader
 from ordain.audit.store.rows import CHECKPOINT
 from ordain.audit.store.store import Store
-from ordain.audit.store.tree_reader import stored_tree
+from ordain.audit.store.tree_reader import KeptTree, stored_tree
 from ordain.audit.tlog.merkle import consistency_proof, inclusion_proof, root, verify_inclusion
 from ordain.engine.errors import LedgerUnavailable, NotCovered, UnknownDecision
 
@@ -59,10 +59,19 @@ def proof_file(store: Store, reader: Reader, entry_id: UUID) -> str:
     size, signed = (0, b"") if note is None else head_of(note)
     if note is None or entry.leaf_index is None or entry.leaf_index >= size:
         raise NotCovered(f"no checkpoint covers the entry `{entry_id}` yet", NO_CHECKPOINT)
-    hashes = inclusion_proof(entry.leaf_index, size, stored_tree(store))
-    if not verify_inclusion(entry.leaf_hash, entry.leaf_index, size, hashes, signed):
+    hashes = _path(reader.tree, entry, entry.leaf_index, size, signed)
+    if hashes is None:  # what was read before may not be what is stored now
+        reader.tree.forget()
+        hashes = _path(reader.tree, entry, entry.leaf_index, size, signed)
+    if hashes is None:
         raise LedgerUnavailable(f"the stored entries are not those of the signed checkpoint {size}", VERIFY)
     return _written(entry, entry.leaf_index, hashes, note)
+
+
+def _path(tree: KeptTree, entry: StoredEntry, index: int, size: int, signed: bytes) -> list[bytes] | None:
+    """The hashes from the entry up to the signed root; None when they do not lead there."""
+    hashes = tree.ask(lambda subtrees: inclusion_proof(index, size, subtrees))
+    return hashes if verify_inclusion(entry.leaf_hash, index, size, hashes, signed) else None
 
 
 def consistency(store: Store, old_size: int, new_size: int | None = None) -> Consistency:

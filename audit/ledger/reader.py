@@ -19,8 +19,9 @@ from ordain.audit.entry.sealing import DoesNotOpen, unseal
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.restoring import not_restored, restored
 from ordain.audit.limits import LIMITS
-from ordain.audit.store.rows import DOCUMENT, ENTRY, PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.audit.store.rows import DOCUMENT, ENTRY, SUBJECT_KEY
 from ordain.audit.store.store import Store
+from ordain.audit.store.tree_reader import KeptTree
 from ordain.engine.errors import LedgerUnavailable, TextLost
 
 Json = dict[str, Any]
@@ -52,12 +53,6 @@ class Record:
         return merged(self.envelope, self.private or {})
 
 
-_PRIVATE = (
-    *(PAYLOAD.c.sealed, SUBJECT_KEY.c.key, SUBJECT_KEY.c.tag),
-    *(SUBJECT_KEY.c.wrapped, SUBJECT_KEY.c.erase_not_before),
-)
-_FROM = ENTRY.outerjoin(PAYLOAD, PAYLOAD.c.id == ENTRY.c.id).outerjoin(SUBJECT_KEY, SUBJECT_KEY.c.key == PAYLOAD.c.key)
-_RECORDS = sa.select(ENTRY.c.leaf_index, ENTRY.c.id, ENTRY.c.envelope, *_PRIVATE).select_from(_FROM)
 _ENTRIES = sa.select(ENTRY.c.leaf_index, ENTRY.c.id, ENTRY.c.envelope)
 
 
@@ -71,6 +66,8 @@ class Reader:
         self._store, self._keyring, self._restricted = store, keyring, restricted
         self.past = Past(self.document)
         """The texts that decisions were made under, and what they compile to."""
+        self.tree = KeptTree(store)
+        """The Merkle tree, for proofs."""
 
     def entry(self, entry_id: UUID) -> StoredEntry | None:
         """An entry by its id, with or without a place in the order; None when there is none."""
@@ -80,12 +77,11 @@ class Reader:
 
     def record(self, entry_id: UUID) -> Record | None:
         """Durable entries that have no place in the order yet are found, too."""
-        private = sa.select(*_PRIVATE).select_from(PAYLOAD.outerjoin(SUBJECT_KEY, SUBJECT_KEY.c.key == PAYLOAD.c.key))
         with self._store.reading() as connection:
             stored = self._store.envelope(connection, entry_id.bytes)
             if stored is None:
                 return None
-            row = connection.execute(private.where(PAYLOAD.c.id == entry_id.bytes)).first()
+            row = connection.execute(self._store.private.of_entry(entry_id.bytes)).first()
         private_part: Sequence[Any] = tuple(row) if row else (None, None, None, None, None)
         return self._opened(_stored((stored[0], entry_id.bytes, stored[1])), private_part)
 
@@ -105,19 +101,16 @@ class Reader:
 
     def records(self, start: int = 0, end: int | None = None) -> Iterator[Record]:
         """Like `entries`, opened."""
-        for row in self._pages(_RECORDS, start, end):
+        for row in self._pages(self._store.private.records, start, end):
             yield self._opened(_stored(row), row[3:])
 
     def ids_of(self, subject: str) -> list[UUID]:
         """The ids of all entries about a subject, in the order of their times."""
-        wanted = (
-            sa.select(SUBJECT_INDEX.c.id)
-            .join(SUBJECT_KEY, SUBJECT_KEY.c.key == SUBJECT_INDEX.c.key)
-            .where(SUBJECT_KEY.c.tag == self._keyring.tag(subject))
-            .order_by(SUBJECT_INDEX.c.id)
-        )
+        wanted = sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.tag == self._keyring.tag(subject))
         with self._store.reading() as connection:
-            return [UUID(bytes=row[0]) for row in connection.execute(wanted)]
+            key = connection.execute(wanted).scalar()
+            ids = [] if key is None else self._store.private.ids(connection, key)
+        return [UUID(bytes=entry_id) for entry_id in ids]
 
     def position(self, entry_id: bytes) -> int:
         """The place of the first entry with this id or a later one; exact as long as the clock never went back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -185,13 +185,9 @@ class Ledger:
     ) -> list[Receipt | OrdainError]:
         """Writes several entries in one commit. For each its receipt, or what `append` would raise for it."""
         wanted = list(entries)
-        new: dict[str | None, DataKey] = {}
-        ready: list[Prepared] = []
         try:
-            for entry in wanted:
-                ready.append(made := self.prepare(entry, new.get(entry.subject)))
-                if made.data_key.wrapped is not None:
-                    new[entry.subject] = made.data_key
+            keys = self._keys({entry.subject for entry in wanted})
+            ready = [prepared(entry, keys[entry.subject], self.stamp) for entry in wanted]
         except NotRecorded:  # one of them is at fault, or none can be sealed: each is told its own
             return [self._append_one(entry, documents) for entry in wanted]
         try:
@@ -216,13 +212,15 @@ class Ledger:
 
     def prepare(self, entry: Recordable, data_key: DataKey | None = None) -> Prepared:
         """The entry, sealed under its subject's key, which may be given. Raises NotRecorded."""
+        return prepared(entry, data_key or self._keys((entry.subject,))[entry.subject], self.stamp)
+
+    def _keys(self, subjects: Collection[str | None]) -> dict[str | None, DataKey]:
         try:
-            data_key = data_key or self._keyring.for_subject(entry.subject, self._store.engine)
+            return self._keyring.for_subjects(subjects, self._store.find_keys)
         except self._store.failures as error:
             raise NotRecorded(self._store.explain(error)) from error
         except LedgerUnavailable as error:
             raise NotRecorded(error.issues) from error
-        return prepared(entry, data_key, self.stamp)
 
     def check_unchanged(self, documents: Iterable[Document]) -> None:
         """Raises PolicyChanged, naming all of them, when used policy versions have been edited."""

@@ -22,7 +22,7 @@ from ordain.audit.anchors.places import Anchors
 from ordain.audit.entry.entry import VERIFY, Entry, Kind, new_id, time_in, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.limits import LIMITS
-from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.audit.store.rows import SUBJECT_KEY
 from ordain.audit.store.store import Store
 from ordain.engine.errors import AnchorRefused, AnchorUnavailable, LedgerUnavailable, NotRecorded, UnknownSubject
 
@@ -199,8 +199,7 @@ def _of_key(opened: OpenLedger, connection: sa.Connection, key: bytes) -> _Subje
     if row is None or row[2] == opened.keyring.tag(None):
         return None
     opened.keyring.opened(key, row[2], row[3])  # or else it is not this subject's
-    ids = sa.select(SUBJECT_INDEX.c.id).where(SUBJECT_INDEX.c.key == key).order_by(SUBJECT_INDEX.c.id)
-    entries = list(connection.execute(ids).scalars())
+    entries = opened.store.private.ids(connection, key)
     envelopes = {entry_id: opened.store.envelope(connection, entry_id) for entry_id in entries}
     decisions = [i for i, stored in envelopes.items() if stored is not None and _DECISION in stored[1]]
     return _Subject(key, row[0], row[1], entries, decisions)
@@ -264,13 +263,12 @@ def _check_unchanged(opened: OpenLedger, connection: sa.Connection, subjects: li
     opened.store.lock_housekeeping(connection)
     columns = SUBJECT_KEY.c
     for person in subjects:
-        # A decision under way is either seen here or refused there: its index row needs the key's.
+        # A decision under way is either seen here or refused there: what it writes needs the key's row.
         now = sa.select(columns.hold, columns.erase_not_before).where(columns.key == person.key).with_for_update()
         row = connection.execute(now).first()
-        ids = sa.select(SUBJECT_INDEX.c.id).where(SUBJECT_INDEX.c.key == person.key).order_by(SUBJECT_INDEX.c.id)
         if row is None or tuple(row) != (person.hold, person.not_before):
             raise _Changed
-        if since and list(connection.execute(ids).scalars()) != person.entries:
+        if since and opened.store.private.ids(connection, person.key) != person.entries:
             raise _Changed
 
 
@@ -287,11 +285,8 @@ def _destroy(
     try:
         with store.transaction() as connection:
             _check_unchanged(opened, connection, subjects, since)
-            entries = 0
+            entries = store.private.lose_keys(connection, keys)
             for some in _chunks(keys):
-                ids = sa.select(SUBJECT_INDEX.c.id).where(SUBJECT_INDEX.c.key.in_(some))
-                entries += connection.execute(sa.update(PAYLOAD).where(PAYLOAD.c.id.in_(ids)).values(key=None)).rowcount
-                connection.execute(sa.delete(SUBJECT_INDEX).where(SUBJECT_INDEX.c.key.in_(some)))
                 connection.execute(sa.delete(SUBJECT_KEY).where(SUBJECT_KEY.c.key.in_(some)))
             about = {"entries": entries, "keys": len(keys)}
             store.add(connection, opened.ledger.prepare(Entry(entry_id, now, Kind.ERASURE, noted, about=about)))

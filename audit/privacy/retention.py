@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ordain.audit.entry.entry import Entry, Kind, first_id, new_id, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.limits import LIMITS
-from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.audit.store.rows import SUBJECT_KEY
 from ordain.audit.store.store import Store
 from ordain.engine.errors import NotRecorded
 
@@ -35,15 +35,16 @@ def retain(opened: OpenLedger, before: dt.datetime, *, private: dict[str, object
     store, total = opened.store, Retained(0, 0)
     stays = _Stays(opened.keyring.tag(None), opened.now().date().isoformat())
     months = store.whole_months(before.date())
+    after = b""
     while True:
         month = months.pop(0) if months else None
         try:
             with store.transaction() as connection:
                 store.lock_housekeeping(connection)
                 store.take_any_time(connection)
-                removed = _step(store, connection, stays, first_id(before), month)
+                removed, after = _step(store, connection, stays, after, first_id(before), month)
                 if removed.payloads:
-                    _forget_subjects(connection, first_id(before), stays)
+                    store.private.forget_unused(connection, first_id(before), stays.keys())
                     about = {"before": utc(before), "payloads": removed.payloads, "erased": removed.erased}
                     now = opened.now()
                     entry = Entry(new_id(now), now, Kind.RETENTION, private, about=about)
@@ -60,11 +61,15 @@ def retain(opened: OpenLedger, before: dt.datetime, *, private: dict[str, object
     return total
 
 
-def _step(store: Store, connection: sa.Connection, stays: _Stays, first_kept: bytes, month: str | None) -> Retained:
+def _step(
+    store: Store, connection: sa.Connection, stays: _Stays, after: bytes, before: bytes, month: str | None
+) -> tuple[Retained, bytes]:
+    """What was removed, and the id that the next step goes on after."""
     if month is None:
-        return _remove(connection, first_kept, stays)
+        step = store.private.remove(connection, after, before, stays.keys(), LIMITS.payloads_at_once)
+        return Retained(step.payloads, step.erased), step.last
     removed, erased = store.drop_month(connection, month, stays.keys())
-    return Retained(removed, erased, 1)
+    return Retained(removed, erased, 1), after
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +83,3 @@ class _Stays:
         columns = SUBJECT_KEY.c
         stays = sa.or_(columns.hold.is_not(None), columns.erase_not_before > self.today, columns.tag == self.house)
         return sa.select(columns.key).where(stays)
-
-
-def _remove(connection: sa.Connection, first_kept: bytes, stays: _Stays) -> Retained:
-    """Some of what is old enough, oldest first."""
-    goes = sa.or_(PAYLOAD.c.key.is_(None), PAYLOAD.c.key.not_in(stays.keys()))
-    old = sa.select(PAYLOAD.c.id, PAYLOAD.c.key).where(PAYLOAD.c.id < first_kept, goes)
-    rows = connection.execute(old.order_by(PAYLOAD.c.id).limit(LIMITS.payloads_at_once)).all()
-    if not rows:
-        return Retained(0, 0)
-    removed = connection.execute(sa.delete(PAYLOAD).where(PAYLOAD.c.id <= rows[-1][0], goes)).rowcount
-    return Retained(removed, sum(key is None for _, key in rows))
-
-
-def _forget_subjects(connection: sa.Connection, first_kept: bytes, stays: _Stays) -> None:
-    """Removes the index rows of removed payloads, and the keys of subjects that no entry is left of."""
-    there = sa.select(PAYLOAD.c.id).where(PAYLOAD.c.id == SUBJECT_INDEX.c.id).exists()
-    connection.execute(sa.delete(SUBJECT_INDEX).where(SUBJECT_INDEX.c.id < first_kept, sa.not_(there)))
-    used = sa.select(SUBJECT_INDEX.c.key).where(SUBJECT_INDEX.c.key == SUBJECT_KEY.c.key).exists()
-    connection.execute(sa.delete(SUBJECT_KEY).where(sa.not_(used), SUBJECT_KEY.c.key.not_in(stays.keys())))

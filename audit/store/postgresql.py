@@ -8,7 +8,7 @@ transaction was rolled back, and would not be the order in which entries became 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any, cast
@@ -20,11 +20,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
 from ordain.audit.limits import LIMITS
+from ordain.audit.store.finder import Finder
 from ordain.audit.store.partitions import month_partitions, months_before
 from ordain.audit.store.postgresql_failures import POSTGRESQL_FAILURES, explain_postgresql
-from ordain.audit.store.rows import ENTRY, INBOX, PAYLOAD, SEQUENCER
+from ordain.audit.store.postgresql_private import InPartitions
+from ordain.audit.store.rows import ENTRY, INBOX, PAYLOAD, SEQUENCER, SUBJECT_INDEX
 from ordain.audit.store.sequencer import PostgresSequencer
-from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_private, keep_texts, new_keys
+from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_key, keep_texts, new_keys
 from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError
 
 FOUNDING, HOUSEKEEPING = 0x4F524441_0001, 0x4F524441_0003
@@ -43,6 +45,7 @@ WITH new_key AS (
 )
 INSERT INTO inbox (id, envelope) SELECT * FROM unnest(%(ids)s::bytea[], %(envelopes)s::bytea[])
 """
+_TAGS = "SELECT tag, key, wrapped FROM subject_key WHERE tag = ANY(%s)"
 
 
 class PostgresStore(Store):
@@ -53,12 +56,14 @@ class PostgresStore(Store):
 
     failures = POSTGRESQL_FAILURES
     reads_wait = True
+    private = InPartitions()
 
     def __init__(self, url: str, busy_seconds: float = 5.0) -> None:
         self._url = _url_of(url)
         self.name = self._url.database or "postgres"
         self._writer: psycopg.Connection[Any] | None = None
         self._prepared: tuple[int, int] | None = None
+        self._finder = Finder(self._connect_planned, _ended)
         wait = max(1, round(busy_seconds * 1000))
         self._options: dict[str, Any] = {
             "connect_timeout": max(2, round(busy_seconds)),
@@ -98,12 +103,12 @@ class PostgresStore(Store):
 
     def add(self, connection: sa.Connection, entry: Prepared) -> None:
         connection.execute(sa.insert(INBOX), {"id": entry.id, "envelope": entry.envelope})
-        add_private(connection, entry)
+        _add_private(connection, entry)
 
     def add_first(self, connection: sa.Connection, entry: Prepared) -> None:
         connection.execute(sa.insert(ENTRY), {"leaf_index": 0, "id": entry.id, "envelope": entry.envelope})
         connection.execute(sa.insert(SEQUENCER), {"one": 1, "term": 0, "size": 1})
-        add_private(connection, entry)
+        _add_private(connection, entry)
 
     def lock_founding(self, connection: sa.Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": FOUNDING})
@@ -117,6 +122,16 @@ class PostgresStore(Store):
         ordered = sa.select(ENTRY.c.leaf_index, ENTRY.c.envelope).where(ENTRY.c.id == entry_id)
         row = connection.execute(ordered.union_all(waiting)).first()
         return None if row is None else (row[0], row[1])
+
+    def find_keys(self, tags: Collection[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
+        def ask(connection: psycopg.Connection[Any]) -> dict[bytes, tuple[bytes, bytes]]:
+            rows = connection.execute(_TAGS, (list(tags),), prepare=True, binary=True)
+            return {tag: (key, wrapped) for tag, key, wrapped in rows}
+
+        return self._finder.ask(ask)
+
+    def drop_finder(self) -> None:
+        self._finder.drop()
 
     def waiting(self) -> list[tuple[bytes, bytes]]:
         with self.reading() as connection:
@@ -185,8 +200,27 @@ class PostgresStore(Store):
         if self._writer is not None and _ended(self._writer):
             self.drop_writer()
         if self._writer is None:
-            self._writer = self.connect()
+            self._writer = self._connect_planned()
         return self._writer
+
+    def _connect_planned(self) -> psycopg.Connection[Any]:
+        """One whose prepared statements are planned once: by itself the server plans `_WRITE` for each group anew."""
+        connection = self.connect()
+        try:
+            connection.execute("SET plan_cache_mode = force_generic_plan")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _add_private(connection: sa.Connection, entry: Prepared) -> None:
+    """Adds all of an entry but its envelope."""
+    key = entry.data_key
+    add_key(connection, key)
+    connection.execute(sa.insert(PAYLOAD), {"id": entry.id, "key": key.key, "sealed": entry.sealed})
+    if key.indexed:
+        connection.execute(sa.insert(SUBJECT_INDEX), {"key": key.key, "id": entry.id})
 
 
 def _ended(connection: psycopg.Connection[Any]) -> bool:

@@ -10,15 +10,39 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlmodel import Field, Index, SQLModel
 
+from ordain.audit.store.rows import RUN
+
+IN_POSTGRESQL = sa.MetaData()
+"""What PostgreSQL has otherwise than SQLite, or alone."""
+
 _COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # only INTEGER names SQLite's own row number
 _GIVEN = {"autoincrement": False}
 
 
 class EntryRow(SQLModel, table=True):
-    """One leaf of the tree: `id` the 16 bytes of the entry's UUID, `envelope` the bytes that were hashed."""
+    """SQLite: one leaf of the tree, with its private part.
+
+    `id` are the 16 bytes of the entry's UUID, `envelope` the bytes that were hashed. `sealed` is NULL once it was
+    removed by age; `key` names the key that opens it, and is NULL once that is destroyed.
+    """
 
     __tablename__ = "entry"
+    __table_args__ = (
+        Index("entry_of_key", sa.text(f"leaf_index >> {RUN}"), "key", sqlite_where=sa.text("key IS NOT NULL")),
+    )
     leaf_index: int = Field(primary_key=True, sa_type=_COUNT, sa_column_kwargs=_GIVEN)
+    id: bytes = Field(unique=True)
+    envelope: bytes
+    key: bytes | None
+    sealed: bytes | None
+
+
+class LeafRow(SQLModel, table=True):
+    """PostgreSQL: one leaf of the tree."""
+
+    metadata = IN_POSTGRESQL
+    __tablename__ = "entry"
+    leaf_index: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs=_GIVEN)
     id: bytes = Field(unique=True)
     envelope: bytes
 
@@ -26,6 +50,7 @@ class EntryRow(SQLModel, table=True):
 class InboxRow(SQLModel, table=True):
     """PostgreSQL: an entry that is durable and has no place in the order yet (see `audit.store.sequencer`)."""
 
+    metadata = IN_POSTGRESQL
     __tablename__ = "inbox"
     id: bytes = Field(primary_key=True)
     envelope: bytes
@@ -34,6 +59,7 @@ class InboxRow(SQLModel, table=True):
 class SequencerRow(SQLModel, table=True):
     """PostgreSQL: one row. `term` grows each time a process becomes the sequencer, `size` counts the leaves."""
 
+    metadata = IN_POSTGRESQL
     __tablename__ = "sequencer"
     one: int = Field(primary_key=True, sa_column_kwargs=_GIVEN)
     term: int = Field(sa_type=sa.BigInteger)
@@ -41,11 +67,12 @@ class SequencerRow(SQLModel, table=True):
 
 
 class PayloadRow(SQLModel, table=True):
-    """The sealed private part of an entry. `key` names the key that opens it, and is NULL once that is destroyed.
+    """PostgreSQL: the sealed private part of an entry, in the partition of its month.
 
-    On PostgreSQL in partitions of a month each: an entry's id begins with its time.
+    `key` names the key that opens it, and is NULL once that is destroyed.
     """
 
+    metadata = IN_POSTGRESQL
     __tablename__ = "payload"
     __table_args__ = {"postgresql_partition_by": "RANGE (id)"}
     id: bytes = Field(primary_key=True)
@@ -61,6 +88,7 @@ class SubjectKeyRow(SQLModel, table=True):
     """
 
     __tablename__ = "subject_key"
+    __table_args__ = {"sqlite_with_rowid": False}
     key: bytes = Field(primary_key=True)
     tag: bytes = Field(unique=True)
     wrapped: bytes
@@ -68,12 +96,15 @@ class SubjectKeyRow(SQLModel, table=True):
     erase_not_before: str | None = None
 
 
-class SubjectIndexRow(SQLModel, table=True):
-    """Which entries are about the subject with that key."""
+_KEYS = SQLModel.metadata.tables["subject_key"]
 
+
+class SubjectIndexRow(SQLModel, table=True):
+    """PostgreSQL: which entries are about the subject with that key."""
+
+    metadata = IN_POSTGRESQL
     __tablename__ = "subject_index"
-    __table_args__ = {"sqlite_with_rowid": False}
-    key: bytes = Field(primary_key=True, foreign_key="subject_key.key")
+    key: bytes = Field(sa_column=sa.Column(sa.LargeBinary, sa.ForeignKey(_KEYS.c.key), primary_key=True))
     id: bytes = Field(primary_key=True)
 
 
@@ -126,4 +157,4 @@ class IdentityRow(SQLModel, table=True):
 
 
 MODELS = SQLModel.metadata
-"""All of them; those of PostgreSQL alone are `InboxRow` and `SequencerRow`."""
+"""Those of SQLite; PostgreSQL has its own `entry`, and `IN_POSTGRESQL` beside the others."""

@@ -1,13 +1,21 @@
-"""The tables of the ledger, the same in SQLite and PostgreSQL. Migrations make them (see `audit.store.migrations`).
+"""The tables of the ledger. Migrations make them (see `audit.store.migrations`).
 
-What only PostgreSQL has of them, partitions and such, stands in `row_models`: to name it here would load its dialect.
+SQLite and PostgreSQL have most of them alike. SQLite has an entry's private part in the entry's own row, PostgreSQL in
+the partition of its month: see `audit.store.private_parts`. Partitions and such stand in `row_models` alone: to name
+them here would load PostgreSQL's dialect.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-TABLES = sa.MetaData()
+TABLES, IN_POSTGRESQL = sa.MetaData(), sa.MetaData()
+RUN = 10
+"""SQLite finds a subject's entries by an index in runs of 2**RUN leaves, in each by the key.
+
+An index by the key alone would change another page for nearly every entry of a commit, which takes as long as all the
+rest of it. In runs only the few pages of the newest change. Who looks for a key looks into each run.
+"""
 
 _COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # only INTEGER names SQLite's own row number
 
@@ -26,15 +34,22 @@ ENTRY = sa.Table(
     sa.Column("leaf_index", _COUNT, primary_key=True, autoincrement=False),
     _bytes("id", unique=True),
     _bytes("envelope"),
+    sa.Column("key", sa.LargeBinary),
+    sa.Column("sealed", sa.LargeBinary),
+    sa.Index("entry_of_key", sa.text(f"leaf_index >> {RUN}"), "key", sqlite_where=sa.text("key IS NOT NULL")),
 )
-"""One leaf of the tree a row: `id` the 16 bytes of the entry's UUID, `envelope` the bytes that were hashed."""
+"""One leaf of the tree a row: `id` the 16 bytes of the entry's UUID, `envelope` the bytes that were hashed.
 
-INBOX = sa.Table("inbox", TABLES, sa.Column("id", sa.LargeBinary, primary_key=True), _bytes("envelope"))
+SQLite alone has the last two columns: `sealed` is the private part, NULL once it was removed by age; `key` names what
+opens it, and is NULL once that is destroyed.
+"""
+
+INBOX = sa.Table("inbox", IN_POSTGRESQL, sa.Column("id", sa.LargeBinary, primary_key=True), _bytes("envelope"))
 """PostgreSQL: entries that are durable and have no place in the order yet (see `audit.store.sequencer`)."""
 
 SEQUENCER = sa.Table(
     "sequencer",
-    TABLES,
+    IN_POSTGRESQL,
     sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("term", sa.BigInteger, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
@@ -43,14 +58,14 @@ SEQUENCER = sa.Table(
 
 PAYLOAD = sa.Table(
     "payload",
-    TABLES,
+    IN_POSTGRESQL,
     sa.Column("id", sa.LargeBinary, primary_key=True),
     sa.Column("key", sa.LargeBinary),
     _bytes("sealed"),
 )
-"""The sealed private parts of entries. `key` names the key that opens one, and is NULL once that is destroyed.
+"""PostgreSQL: the sealed private parts of entries, a partition for each month: an entry's id begins with its time.
 
-On PostgreSQL in partitions of a month each: an entry's id begins with its time.
+`key` names the key that opens one, and is NULL once that is destroyed.
 """
 
 SUBJECT_KEY = sa.Table(
@@ -61,6 +76,7 @@ SUBJECT_KEY = sa.Table(
     _bytes("wrapped"),
     sa.Column("hold", sa.String),
     sa.Column("erase_not_before", sa.String),
+    sqlite_with_rowid=False,
 )
 """Subjects' data keys, wrapped by the master key, found by the subject's tag (see `audit.entry.keys`).
 
@@ -70,12 +86,11 @@ asked for it is.
 
 SUBJECT_INDEX = sa.Table(
     "subject_index",
-    TABLES,
-    sa.Column("key", sa.LargeBinary, sa.ForeignKey("subject_key.key"), primary_key=True),
+    IN_POSTGRESQL,
+    sa.Column("key", sa.LargeBinary, sa.ForeignKey(SUBJECT_KEY.c.key), primary_key=True),
     sa.Column("id", sa.LargeBinary, primary_key=True),
-    sqlite_with_rowid=False,
 )
-"""Which entries are about the subject with that key."""
+"""PostgreSQL: which entries are about the subject with that key."""
 
 DOCUMENT = sa.Table(
     "document",
@@ -119,5 +134,7 @@ IDENTITY = sa.Table(
 )
 """One row: which ledger this is, the key that signs now, and the wrapped key of the subject tags."""
 
-COMMON = (ENTRY, PAYLOAD, SUBJECT_KEY, SUBJECT_INDEX, DOCUMENT, TILE, CHECKPOINT, IDENTITY)
-ONLY_POSTGRESQL = (INBOX, SEQUENCER)
+COMMON = (ENTRY, SUBJECT_KEY, DOCUMENT, TILE, CHECKPOINT, IDENTITY)
+"""Those of both, which are all that SQLite has."""
+
+ONLY_POSTGRESQL = (PAYLOAD, SUBJECT_INDEX, INBOX, SEQUENCER)

@@ -17,7 +17,7 @@ from ordain.audit.store.rows import COMMON, ONLY_POSTGRESQL
 from ordain.audit.store.store import Store
 from ordain.engine.errors import LedgerUnavailable, SettingsError
 
-OLDEST, HEAD = "0002", "0002"
+OLDEST, HEAD = "0002", "0003"
 """The first and the newest revision (see `audit.store.migrations`): four digits, so they compare as texts."""
 
 _REVISION = "SELECT version_num FROM alembic_version"

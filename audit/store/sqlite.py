@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import NullPool, QueuePool
@@ -26,8 +26,10 @@ from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
 from ordain.audit.limits import LIMITS
 from ordain.audit.store.failures import SQLITE_FAILURES, explain_sqlite
+from ordain.audit.store.finder import Finder
 from ordain.audit.store.rows import ENTRY
-from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_private, keep_texts, new_keys
+from ordain.audit.store.sqlite_private import InTheEntry
+from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_key, keep_texts, new_keys
 from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError, reason_of
 
 APPLICATION_ID = 0x4F524441
@@ -37,9 +39,9 @@ _LOG = logging.getLogger("ordain")
 
 _NEXT = "SELECT coalesce(max(leaf_index) + 1, 0) FROM entry"
 _KEY = "INSERT INTO subject_key (key, tag, wrapped) VALUES"
-_ENTRY = "INSERT INTO entry (leaf_index, id, envelope) VALUES"
-_PAYLOAD = "INSERT INTO payload (id, key, sealed) VALUES"
-_INDEX = "INSERT INTO subject_index (key, id) VALUES"
+_KEYS = "SELECT count(*) FROM subject_key WHERE key"
+_TAGS = "SELECT tag, key, wrapped FROM subject_key WHERE tag"
+_ENTRY = "INSERT INTO entry (leaf_index, id, envelope, key, sealed) VALUES"
 _ROWS = 128
 """Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html#max_variable_number)."""
 
@@ -55,6 +57,7 @@ class SqliteStore(Store):
     """
 
     failures: tuple[type[Exception], ...] = SQLITE_FAILURES
+    private = InTheEntry()
 
     def __init__(self, url: str, busy_seconds: float = 5.0) -> None:
         self.path = path_of(url).absolute()
@@ -65,6 +68,7 @@ class SqliteStore(Store):
         self._log: tuple[int, int] | None = None
         self._seen: int | None = None
         self._look_again = 0.0
+        self._finder = Finder(self._connect, lambda _: False)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not self.path.exists():
@@ -100,7 +104,7 @@ class SqliteStore(Store):
                 self._insert(driver, entries)
                 driver.commit()
             self._log = self._log or _file(self._log_path)
-        except (sqlite3.IntegrityError, IntegrityError) as error:
+        except (KeyMoved, sqlite3.IntegrityError, IntegrityError) as error:
             self._roll_back()
             if len(entries) > 1:
                 raise EntryRefused from error
@@ -113,8 +117,9 @@ class SqliteStore(Store):
 
     def add(self, connection: sa.Connection, entry: Prepared) -> None:
         index = connection.execute(sa.select(sa.func.coalesce(sa.func.max(ENTRY.c.leaf_index) + 1, 0))).scalar_one()
-        connection.execute(sa.insert(ENTRY), {"leaf_index": index, "id": entry.id, "envelope": entry.envelope})
-        add_private(connection, entry)
+        add_key(connection, entry.data_key)
+        row = {"leaf_index": index, "id": entry.id, "envelope": entry.envelope}
+        connection.execute(sa.insert(ENTRY), {**row, "key": entry.data_key.key, "sealed": entry.sealed})
 
     def add_first(self, connection: sa.Connection, entry: Prepared) -> None:
         self.add(connection, entry)
@@ -128,6 +133,12 @@ class SqliteStore(Store):
     def envelope(self, connection: sa.Connection, entry_id: bytes) -> tuple[int | None, bytes] | None:
         row = connection.execute(sa.select(ENTRY.c.leaf_index, ENTRY.c.envelope).where(ENTRY.c.id == entry_id)).first()
         return None if row is None else (row[0], row[1])
+
+    def find_keys(self, tags: Collection[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
+        return self._finder.ask(lambda driver: dict(_found(driver, list(tags))))
+
+    def drop_finder(self) -> None:
+        self._finder.drop()
 
     def explain(self, error: Exception) -> Issue:
         return explain_sqlite(error, self.name)
@@ -185,9 +196,9 @@ class SqliteStore(Store):
         first = driver.execute(_NEXT).fetchone()[0]
         if keys := new_keys(entries):
             _insert(driver, _KEY, [(key.key, key.tag, key.wrapped) for key in keys])
-        _insert(driver, _ENTRY, [(first + n, entry.id, entry.envelope) for n, entry in enumerate(entries)])
-        _insert(driver, _PAYLOAD, [(entry.id, entry.data_key.key, entry.sealed) for entry in entries])
-        _insert(driver, _INDEX, [(e.data_key.key, e.id) for e in entries if e.data_key.indexed])
+        _check_keys(driver, {entry.data_key.key for entry in entries})
+        rows = [(first + n, e.id, e.envelope, e.data_key.key, e.sealed) for n, e in enumerate(entries)]
+        _insert(driver, _ENTRY, rows)
 
     def _connection(self) -> sa.Connection:
         if self._writer is None:
@@ -225,9 +236,35 @@ class SqliteStore(Store):
         if busy:
             return Issue(f"the log `{log}` of the ledger was deleted while in use", "try again: it is being saved")
         self.drop_writer()
+        self.drop_finder()
         self.engine.dispose()  # what is opened from here on makes a new log
         _LOG.warning("the log `%s` of the ledger was deleted while in use: what it held was saved", log)
         return None
+
+
+def _check_keys(driver: sqlite3.Connection, keys: set[bytes]) -> None:
+    """Raises KeyMoved unless the database has them all.
+
+    A foreign key would do it, but whenever a key is destroyed SQLite would read all entries for one that names it: the
+    index that finds those is in runs (`rows.RUN`). Whoever destroys keys writes, and one writes at a time.
+    """
+    there = sum(rows[0][0] for rows in _in_list(driver, _KEYS, list(keys)))
+    if there < len(keys):
+        raise KeyMoved
+
+
+def _found(driver: sqlite3.Connection, tags: list[bytes]) -> Iterator[tuple[bytes, tuple[bytes, bytes]]]:
+    for rows in _in_list(driver, _TAGS, tags):
+        for tag, key, wrapped in rows:
+            yield tag, (key, wrapped)
+
+
+def _in_list(driver: sqlite3.Connection, select: str, values: list[bytes]) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of `select` for some of the values at a time; few different statements, as in `_insert`."""
+    for start in range(0, len(values), _ROWS):
+        some = values[start : start + _ROWS]
+        some += some[:1] * ((1 << (len(some) - 1).bit_length()) - len(some))
+        yield driver.execute(f"{select} IN ({','.join('?' * len(some))})", some).fetchall()
 
 
 def _insert(driver: sqlite3.Connection, insert: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -282,7 +319,7 @@ def path_of(url: str) -> Path:
 def _refusal(error: Exception, entry: Prepared) -> Exception:
     """Why a single entry violates a constraint of the database."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if "entry.id" in str(cause) or "payload.id" in str(cause):
+    if "entry.id" in str(cause):
         return NotRecorded(f"an entry with the id `{entry.receipt.entry_id}` is in the ledger already", NOT_BY_CALLER)
     return KeyMoved()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import Prepared
 from ordain.audit.entry.keys import DataKey
-from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.audit.store.private_parts import PrivateParts
+from ordain.audit.store.rows import SUBJECT_KEY
 from ordain.audit.store.texts import keep
 from ordain.engine.errors import Issue, LedgerUnavailable
 
@@ -45,12 +46,13 @@ class Sequencer(Protocol):
 class Store(ABC):
     """An open ledger database. Reading goes through `engine`; only the methods here write.
 
-    `name` is what people are shown. Failures of the database are raised as the driver's; `failures` lists them and
-    `explain` says what one means.
+    `name` is what people are shown; `private` is where the private parts of entries are. Failures of the database are
+    raised as the driver's; `failures` lists them and `explain` says what one means.
     """
 
     engine: sa.Engine
     name: str
+    private: PrivateParts
     failures: tuple[type[Exception], ...]
     reads_wait = False
     """Whether a short read may wait for long: for a network, or for a lock of somebody else."""
@@ -86,6 +88,16 @@ class Store(ABC):
     @abstractmethod
     def envelope(self, connection: sa.Connection, entry_id: bytes) -> tuple[int | None, bytes] | None:
         """Leaf index (None: not in the order yet) and envelope of an entry."""
+
+    def find_keys(self, tags: Collection[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
+        """Name and wrapped bytes of the keys of those tags that have one, by the tag.
+
+        Safe to call from several threads, and beside `write`. Raises what `failures` names.
+        """
+        columns = SUBJECT_KEY.c
+        wanted = sa.select(columns.tag, columns.key, columns.wrapped).where(columns.tag.in_(tags))
+        with self.engine.connect() as connection:
+            return {tag: (key, wrapped) for tag, key, wrapped in connection.execute(wanted)}
 
     def waiting(self) -> list[tuple[bytes, bytes]]:
         """Id and envelope of the entries that are durable and have no place in the order yet."""
@@ -136,6 +148,10 @@ class Store(ABC):
     def drop_writer(self) -> None:
         """The next write starts with a fresh connection: this one may have failed in any state."""
 
+    def drop_finder(self) -> None:
+        """The next `find_keys` starts with a fresh connection, where a store keeps one for it."""
+        return
+
     def prepare(self, now: dt.datetime) -> None:
         """Makes ready what entries of the next weeks need. Nothing, unless a store says otherwise."""
         return
@@ -156,18 +172,15 @@ class Store(ABC):
     def close(self) -> None:
         """Lets go of all connections. The store is of no use afterwards."""
         self.drop_writer()
+        self.drop_finder()
         self.engine.dispose()
 
 
-def add_private(connection: sa.Connection, entry: Prepared) -> None:
-    """Adds all of an entry but its envelope, inside a transaction."""
-    data_key = entry.data_key
+def add_key(connection: sa.Connection, data_key: DataKey) -> None:
+    """Adds a key that no database has yet, inside a transaction; nothing for another."""
     if data_key.wrapped is not None:
         row = {"key": data_key.key, "tag": data_key.tag, "wrapped": data_key.wrapped}
         connection.execute(sa.insert(SUBJECT_KEY), row)
-    connection.execute(sa.insert(PAYLOAD), {"id": entry.id, "key": data_key.key, "sealed": entry.sealed})
-    if data_key.indexed:
-        connection.execute(sa.insert(SUBJECT_INDEX), {"key": data_key.key, "id": entry.id})
 
 
 def new_keys(entries: Sequence[Prepared]) -> list[DataKey]:

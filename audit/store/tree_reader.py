@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
 import sqlalchemy as sa
 
 from ordain.audit.entry.entry import VERIFY
@@ -10,6 +14,32 @@ from ordain.audit.store.store import Store
 from ordain.audit.tlog.merkle import leaf_hash
 from ordain.audit.tlog.tiles import TILE_HEIGHT, TileSubtrees
 from ordain.engine.errors import LedgerUnavailable
+
+Answer = TypeVar("Answer")
+
+
+class KeptTree:
+    """The tree of a ledger for those who ask again and again: what was read stays in memory, up to `LIMITS`.
+
+    The log may grow meanwhile. Whether an answer is that of the ledger is for who asks to check against a signed root;
+    if it is not, as after a backup was put back under an open ledger, `forget` and ask once more. Safe to use from
+    several threads.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tree = stored_tree(store)
+        self._lock = threading.Lock()
+
+    def ask(self, question: Callable[[TileSubtrees], Answer]) -> Answer:
+        """What `question` finds in the tree. Raises LedgerUnavailable when the database cannot be read."""
+        with self._lock:
+            return question(self._tree)
+
+    def forget(self) -> None:
+        """Reads everything anew from here on."""
+        with self._lock:
+            self._tree = stored_tree(self._store)
 
 
 def stored_tree(store: Store, signed: int | None = None) -> TileSubtrees:

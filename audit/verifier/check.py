@@ -36,7 +36,7 @@ from ordain.audit.verifier.relations import (
 )
 from ordain.audit.verifier.sample import check_range, check_sample
 from ordain.audit.verifier.signatures import Signed, chain_of, check_checkpoints, check_pins, check_places, stored_sizes
-from ordain.audit.verifier.source import TABLES, WAITING, Row, Source, Unreadable, lacking, path_of
+from ordain.audit.verifier.source import Row, Source, Unreadable, lacking, path_of
 from ordain.audit.verifier.sqlite_source import SqliteSource
 from ordain.audit.verifier.tree import TILE_HEIGHT, TILE_WIDTH, leaf_hash
 from ordain.engine.errors import CheckpointRefused, SettingsError
@@ -127,11 +127,11 @@ class _Check:
             for fault in self.source.faults(deep=True):
                 self.findings.add(Failure.FILE, fault)
         tables = self.source.tables()
-        for table in TABLES:
+        for table in self.source.layout.tables:
             if table not in tables:
                 self.findings.add(Failure.FILE, f"the table `{table}` is missing")
         with self.guarded():
-            if any(table == "tile" for table, _ in lacking(self.source.unique())):
+            if any(table == "tile" for table, _ in lacking(self.source.layout, self.source.unique())):
                 tables.discard("tile")  # without its index every look into it takes as long as reading it
         self.recount(tables)
         self.settle(tables)
@@ -168,7 +168,7 @@ class _Check:
         self.progress(self.seen, self.total)
         with self.guarded():
             if "inbox" in tables:
-                for columns in self.source.rows(WAITING):
+                for columns in self.source.rows(self.source.layout.waiting):
                     self.unsequenced += 1
                     self.entries.check(Row._make(columns), WAITS)
 
@@ -261,7 +261,7 @@ class _Check:
 
     def beside(self, tables: set[str]) -> None:
         """All that is stored beside the tree."""
-        if {"entry", "payload", "subject_key", "subject_index"} <= tables:
+        if {*self.source.layout.entry_tables} <= tables:
             check_payloads(self.source, self.entries, self.findings)
             check_counts(self.entries, self.findings)
             check_index(self.source, self.entries, self.findings)

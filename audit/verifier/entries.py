@@ -84,7 +84,7 @@ class EntryCheck:
             self.erased += 1
         else:
             fault = fault or self._key(row, leaf_index, named)
-            if self.opener is not None and not fault and row.wrapped is not None:
+            if self.opener is not None and not fault and row.wrapped is not None and data["id"] == named:
                 try:
                     self.opener.check(row, data)
                     self.opened += 1

@@ -9,18 +9,7 @@ from typing import Any
 import psycopg
 
 from ordain.audit.verifier.reading_limits import LIMITS
-from ordain.audit.verifier.source import (
-    BARE_ENTRIES,
-    ENTRIES,
-    ENTRY_TABLES,
-    TABLES,
-    UNIQUE,
-    Row,
-    Unique,
-    Unreadable,
-    lacking,
-    missing_indexes,
-)
+from ordain.audit.verifier.source import APART, BARE_ENTRIES, Row, Unique, Unreadable, lacking, missing_indexes
 from ordain.engine.errors import SettingsError
 
 _OPTIONAL = ("alembic_version", "inbox", "sequencer")
@@ -41,6 +30,7 @@ class PostgresSource:
     """Raises SettingsError when the database cannot be reached or holds no ledger."""
 
     failures: tuple[type[Exception], ...] = (psycopg.Error,)
+    layout = APART
 
     def __init__(self, url: str) -> None:
         scheme, _, rest = url.partition("://")
@@ -51,7 +41,7 @@ class PostgresSource:
             self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             self._connection.read_only = True
             self._connection.execute("SET LOCAL statement_timeout = 0")
-            tables = list(self.rows(_TABLES, [*TABLES, *_OPTIONAL]))
+            tables = list(self.rows(_TABLES, [*APART.tables, *_OPTIONAL]))
         except psycopg.Error as error:
             raise SettingsError(
                 f"the database `{self.name}` cannot be read: {str(error).strip()}", "check `database_url`"
@@ -61,7 +51,7 @@ class PostgresSource:
         if "entry" not in self._relations:
             self.close()
             raise SettingsError(f"there is no ledger in the database `{self.name}`", "check `database_url`")
-        if not lacking(self.unique()):
+        if not lacking(APART, self.unique()):
             # The planner must not sort or hash whole tables of payloads to answer a stream.
             self._connection.execute("SET LOCAL enable_hashjoin = off")
             self._connection.execute("SET LOCAL enable_mergejoin = off")
@@ -73,7 +63,7 @@ class PostgresSource:
         return {
             name: {frozenset(row[0]) for row in self.rows(_INDEXES, oid)}
             for name, (_, _, oid) in self._relations.items()
-            if name in UNIQUE
+            if name in APART.unique
         }
 
     def faults(self, deep: bool) -> Iterator[str]:
@@ -86,7 +76,7 @@ class PostgresSource:
             for what, query in (("trigger", _TRIGGERS), ("rule", _RULES)):
                 for (each,) in self.rows(query, oid):
                     yield f"`{name}` has a {what} `{each}`: it may change what is stored"
-        yield from missing_indexes(self.unique())
+        yield from missing_indexes(APART, self.unique())
         for table in {"inbox", "sequencer"} - self.tables():
             yield f"the table `{table}` is missing"
 
@@ -100,7 +90,7 @@ class PostgresSource:
 
     def entries(self, start: int, end: int) -> Iterator[Row | Unreadable]:
         """After a failure PostgreSQL gives nothing more of the same moment, so reading ends there."""
-        query = ENTRIES if set(ENTRY_TABLES) <= self.tables() else BARE_ENTRIES
+        query = APART.entries if {*APART.entry_tables} <= self.tables() else BARE_ENTRIES
         following = start
         try:
             for columns in self.rows(query, start, end):

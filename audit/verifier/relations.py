@@ -18,7 +18,13 @@ from ordain.audit.verifier.source import Source
 _LEADS_NOWHERE = """
 SELECT i.id FROM subject_index i LEFT JOIN payload p ON p.id = i.id AND p.key = i.key WHERE p.id IS NULL
 """
-_SEALS_NOTHING = "SELECT key FROM subject_key EXCEPT SELECT key FROM subject_index"
+_SEALS_NOTHING = {
+    True: "SELECT key FROM subject_key EXCEPT SELECT key FROM subject_index",
+    False: "SELECT key FROM subject_key EXCEPT SELECT key FROM entry WHERE key IS NOT NULL",
+}
+"""By whether payloads stand apart from entries."""
+_PAYLOADS_INSIDE = "0003"
+"""The version of the schema since which SQLite has payloads in their entries' rows."""
 _HELD_OR_KEPT = "SELECT key, hold, erase_not_before FROM subject_key"
 
 
@@ -27,7 +33,7 @@ def check_payloads(source: Source, entries: EntryCheck, findings: Findings) -> N
     again = "SELECT id, min(leaf_index), count(*) FROM entry GROUP BY id HAVING count(*) > 1"
     for entry_id, first, count in source.rows(again):
         findings.add(Failure.CONTENT, f"its id stands {count} times in the ledger", first, quote(entry_id))
-    if _count(source, "SELECT count(*) FROM payload") != entries.kept:
+    if source.layout.apart and _count(source, "SELECT count(*) FROM payload") != entries.kept:
         query = "SELECT id FROM payload EXCEPT SELECT id FROM entry"
         if source.has_inbox:
             query += " EXCEPT SELECT id FROM inbox"
@@ -84,13 +90,14 @@ def check_erasure_lists(source: Source, places: Sequence[Place], fold: Fold, fin
 
 
 def check_index(source: Source, entries: EntryCheck, findings: Findings) -> None:
-    """The subject index leads to every payload under a subject's key, and to nothing else."""
+    """Subjects lead to every payload under a key of theirs, and to nothing else."""
     for key, keyless in entries.keyless.items():
         _report_keyless(key, keyless, findings)
     house = _house_key(entries)
     for key, outside in entries.outside.items():
         if key == house:
-            if source.row("SELECT 1 FROM subject_index WHERE key = ?", key) is not None:
+            indexed = "SELECT 1 FROM subject_index WHERE key = ?"
+            if source.layout.apart and source.row(indexed, key) is not None:
                 findings.add(Failure.PAYLOAD, "the subject index names the key of what is about nobody")
             opener = entries.opener
             if opener is not None and opener.index_key is not None and not opener.is_house(outside.tag):
@@ -102,10 +109,10 @@ def check_index(source: Source, entries: EntryCheck, findings: Findings) -> None
             _place(outside),
             outside.entry_id,
         )
-    for (key,) in source.rows(_SEALS_NOTHING):
+    for (key,) in source.rows(_SEALS_NOTHING[source.layout.apart]):
         if key not in entries.outside:
             findings.add(Failure.PAYLOAD, f"the key {quote(key)} leads to no payload: it should not be there")
-    if _count(source, "SELECT count(*) FROM subject_index") != entries.indexed:
+    if source.layout.apart and _count(source, "SELECT count(*) FROM subject_index") != entries.indexed:
         for (entry_id,) in source.rows(_LEADS_NOWHERE):
             findings.add(
                 Failure.PAYLOAD, f"the subject index names the entry {quote(entry_id)} under a key that seals it not"
@@ -180,6 +187,8 @@ def check_housekeeping(source: Source, size: int, revisions: Collection[str], fi
         known = len(versions) == 1 and isinstance(versions[0][0], str)
         if not known or (revisions and versions[0][0] not in revisions):
             findings.add(Failure.FILE, f"the schema's version is {quote(versions)}, which is none of a ledger's")
+        elif not source.has_inbox and (versions[0][0] < _PAYLOADS_INSIDE) is not source.layout.apart:
+            findings.add(Failure.FILE, f"the schema's version is {quote(versions[0][0])}, which has other tables")
     if "sequencer" in source.tables():
         rows = list(source.rows("SELECT term, size FROM sequencer"))
         if len(rows) != 1 or rows[0][0] < 0 or rows[0][1] != size:

@@ -20,7 +20,7 @@ from ordain.audit.verifier.keychain import KeyChain
 from ordain.audit.verifier.payloads import DoesNotOpen, Opener
 from ordain.audit.verifier.relations import kept_plan
 from ordain.audit.verifier.signatures import Signed, chain_of, check_checkpoints, check_pins, check_places
-from ordain.audit.verifier.source import TABLES, Row, Source, Unreadable
+from ordain.audit.verifier.source import Row, Source, Unreadable
 from ordain.audit.verifier.stored_tree import Incomplete, StoredTree
 from ordain.audit.verifier.tree import leaf_hash, verify_inclusion
 from ordain.engine.errors import SettingsError
@@ -75,7 +75,7 @@ class _Some:
     _tree: StoredTree | None = None
 
     def __post_init__(self) -> None:
-        if lacking := sorted(set(TABLES) - self.source.tables()):
+        if lacking := sorted({*self.source.layout.tables} - self.source.tables()):
             self.findings.add(Failure.FILE, f"tables are missing: {', '.join(lacking)}")
             return
         try:
@@ -91,7 +91,7 @@ class _Some:
         entries = EntryCheck(self.findings, self.opener)
         checked = 0
         try:
-            if set(TABLES) <= self.source.tables():
+            if {*self.source.layout.tables} <= self.source.tables():
                 for fault in self.source.faults(deep=False):
                     self.findings.add(Failure.FILE, fault)
                 self._signatures(entries)

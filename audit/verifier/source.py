@@ -7,41 +7,74 @@ type: SQLite's columns take anything, and the tables may not be those that the w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ordain.engine.errors import SettingsError
 
-ENTRY_TABLES = ("entry", "payload", "subject_key", "subject_index")
-TABLES = (*ENTRY_TABLES, "document", "tile", "checkpoint", "ledger_identity")
-
-UNIQUE: dict[str, set[frozenset[str]]] = {
-    "entry": {frozenset(("id",))},
-    "payload": {frozenset(("id",))},
-    "subject_key": {frozenset(("key",)), frozenset(("tag",))},
-    "subject_index": {frozenset(("key", "id"))},
-    "document": {frozenset(("digest", "kind", "name", "version")), frozenset(("name", "version"))},
-    "tile": {frozenset(("level", "tile_index"))},
-}
-"""The columns that an index of each table must keep unique."""
-
-_COLUMNS = "e.id, e.envelope, p.id IS NOT NULL, p.key, p.sealed, i.id IS NOT NULL, k.tag, k.wrapped"
-_BESIDE = """LEFT JOIN payload p ON p.id = e.id
-LEFT JOIN subject_index i ON i.key = p.key AND i.id = p.id LEFT JOIN subject_key k ON k.key = p.key"""
 _BETWEEN = "WHERE e.leaf_index >= ? AND e.leaf_index < ? ORDER BY e.leaf_index"
-ENTRIES = " ".join(("SELECT e.leaf_index,", _COLUMNS, "FROM entry e", _BESIDE, _BETWEEN))
-WAITING = " ".join(("SELECT NULL,", _COLUMNS, "FROM inbox e", _BESIDE, "ORDER BY e.id"))
 BARE_ENTRIES = """
 SELECT leaf_index, id, envelope, NULL, NULL, NULL, NULL, NULL, NULL
 FROM entry WHERE leaf_index >= ? AND leaf_index < ? ORDER BY leaf_index
 """
+_UNIQUE: dict[str, set[frozenset[str]]] = {
+    "entry": {frozenset(("id",))},
+    "subject_key": {frozenset(("key",)), frozenset(("tag",))},
+    "document": {frozenset(("digest", "kind", "name", "version")), frozenset(("name", "version"))},
+    "tile": {frozenset(("level", "tile_index"))},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a ledger has what: its tables, and the columns that an index of each must keep unique.
+
+    `entries` asks for `Row`s between two places, `waiting` for those of the inbox; both need `entry_tables`. With
+    `apart` payloads, and the index that leads to them, are tables of their own, and not columns of `entry`.
+    """
+
+    apart: bool
+    entry_tables: tuple[str, ...]
+    unique: dict[str, set[frozenset[str]]]
+    entries: str
+    waiting: str = ""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """All that a ledger has to have."""
+        return (*self.entry_tables, "document", "tile", "checkpoint", "ledger_identity")
+
+
+_APART = "e.id, e.envelope, p.id IS NOT NULL, p.key, p.sealed, i.id IS NOT NULL, k.tag, k.wrapped"
+_BESIDE = """LEFT JOIN payload p ON p.id = e.id
+LEFT JOIN subject_index i ON i.key = p.key AND i.id = p.id LEFT JOIN subject_key k ON k.key = p.key"""
+APART = Layout(
+    True,
+    ("entry", "payload", "subject_key", "subject_index"),
+    {**_UNIQUE, "payload": {frozenset(("id",))}, "subject_index": {frozenset(("key", "id"))}},
+    " ".join(("SELECT e.leaf_index,", _APART, "FROM entry e", _BESIDE, _BETWEEN)),
+    " ".join(("SELECT NULL,", _APART, "FROM inbox e", _BESIDE, "ORDER BY e.id")),
+)
+"""PostgreSQL, and SQLite before revision 0003."""
+
+# Leaf 0 is about nobody: whatever has another key is about a subject, and is led to.
+_INSIDE = """e.id, e.envelope, e.sealed IS NOT NULL, e.key, e.sealed,
+k.key IS NOT NULL AND k.key IS NOT (SELECT key FROM entry WHERE leaf_index = 0), k.tag, k.wrapped"""
+INSIDE = Layout(
+    False,
+    ("entry", "subject_key"),
+    _UNIQUE,
+    " ".join(("SELECT e.leaf_index,", _INSIDE, "FROM entry e LEFT JOIN subject_key k ON k.key = e.key", _BETWEEN)),
+)
+"""SQLite."""
 
 
 class Row(NamedTuple):
     """One entry with all that belongs to it, whatever the columns hold.
 
-    `kept` is whether it has a payload (None: not known, a table is missing), `indexed` whether the subject index
-    leads to it under the key that its payload names; `tag` and `wrapped` are of that key.
+    `kept` is whether it has a payload (None: not known, a table is missing), `indexed` whether a subject leads to it
+    by the key that its payload names; `tag` and `wrapped` are of that key.
     """
 
     leaf_index: Any
@@ -69,6 +102,7 @@ class Source(Protocol):
     name: str
     failures: tuple[type[Exception], ...]
     has_inbox: bool
+    layout: Layout
 
     def tables(self) -> set[str]:
         """The names of the tables that are there, of those that a ledger has."""
@@ -120,12 +154,13 @@ Unique = dict[str, set[frozenset[str]]]
 """The sets of columns that indexes keep unique, of each table that is there."""
 
 
-def missing_indexes(unique: Unique) -> Iterator[str]:
-    """What `UNIQUE` demands and the database has not."""
-    for table, columns in lacking(unique):
+def missing_indexes(layout: Layout, unique: Unique) -> Iterator[str]:
+    """What the layout demands and the database has not."""
+    for table, columns in lacking(layout, unique):
         yield f"nothing keeps `{', '.join(sorted(columns))}` of the table `{table}` unique: an index is gone"
 
 
-def lacking(unique: Unique) -> list[tuple[str, frozenset[str]]]:
-    """(table, columns) of `UNIQUE` that nothing keeps unique, of the tables that are there."""
-    return [(table, columns) for table in UNIQUE if table in unique for columns in UNIQUE[table] - unique[table]]
+def lacking(layout: Layout, unique: Unique) -> list[tuple[str, frozenset[str]]]:
+    """(table, columns) that are to be unique and that nothing keeps so, of the tables that are there."""
+    wanted = layout.unique
+    return [(table, columns) for table in wanted if table in unique for columns in wanted[table] - unique[table]]

@@ -8,17 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ordain.audit.verifier.findings import quote
-from ordain.audit.verifier.source import (
-    BARE_ENTRIES,
-    ENTRIES,
-    ENTRY_TABLES,
-    TABLES,
-    UNIQUE,
-    Row,
-    Unique,
-    Unreadable,
-    missing_indexes,
-)
+from ordain.audit.verifier.source import APART, BARE_ENTRIES, INSIDE, Row, Unique, Unreadable, missing_indexes
 from ordain.engine.errors import SettingsError
 
 APPLICATION_ID = 0x4F524441
@@ -39,10 +29,13 @@ class SqliteSource:
         self.name = path.name
         self._broken = ""
         self._names: dict[str, str] = {}
+        self.layout = APART
         try:
             self._connection = _open(path)
             self._connection.execute("BEGIN")
             self._names = self._listed()
+            if any(row[1] == "sealed" for row in self._connection.execute("PRAGMA table_info(entry)")):
+                self.layout = INSIDE
         except self.failures as error:
             if getattr(error, "sqlite_errorname", "").startswith(_NOT_OURS):
                 raise SettingsError(
@@ -56,7 +49,7 @@ class SqliteSource:
             raise SettingsError(f"the ledger `{self.name}` is empty", "start the service once: it makes one")
 
     def tables(self) -> set[str]:
-        return {name for name in (*TABLES, *_OPTIONAL) if self._names.get(name) == "table"}
+        return {name for name in (*self.layout.tables, *_OPTIONAL) if self._names.get(name) == "table"}
 
     def faults(self, deep: bool) -> Iterator[str]:
         if self._broken:
@@ -70,7 +63,10 @@ class SqliteSource:
         for name, kind in self._names.items():
             if kind in ("trigger", "view"):
                 yield f"the file has a {kind} `{quote(name)}`: it may change what is stored"
-        yield from missing_indexes(self.unique())
+        for name in () if self.layout.apart else sorted({*APART.entry_tables} - {*INSIDE.entry_tables}):
+            if name in self._names:
+                yield f"the file has a table `{name}`, and payloads in `entry` too: one of them is not the ledger's"
+        yield from missing_indexes(self.layout, self.unique())
         if deep:
             for (line,) in self.rows("PRAGMA integrity_check(20)"):
                 if line != "ok":
@@ -88,7 +84,7 @@ class SqliteSource:
 
     def entries(self, start: int, end: int) -> Iterator[Row | Unreadable]:
         """One that is damaged is stepped over; where the next fails too, reading ends."""
-        query = ENTRIES if set(ENTRY_TABLES) <= self.tables() else BARE_ENTRIES
+        query = self.layout.entries if {*self.layout.entry_tables} <= self.tables() else BARE_ENTRIES
         following, damaged = start, None
         while True:
             try:
@@ -125,7 +121,7 @@ class SqliteSource:
         return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
 
     def unique(self) -> Unique:
-        return {table: self._unique(table) for table in UNIQUE if table in self.tables()}
+        return {table: self._unique(table) for table in self.layout.unique if table in self.tables()}
 
     def _unique(self, table: str) -> set[frozenset[str]]:
         indexes = [row[1] for row in self.rows(f"PRAGMA index_list({table})") if row[2]]

@@ -153,13 +153,12 @@ def test_one_changed_byte_in_the_database_is_found_and_its_entry_named(tmp_path:
 @contextmanager
 def _changed(database: Path, decision_id: str, column: str) -> Iterator[None]:
     """One byte of an entry's stored bytes is another one until the block ends."""
-    table = "entry" if column == "envelope" else "payload"
     key = UUID(decision_id).bytes
     with closing(sqlite3.connect(database)) as connection:
-        (stored,) = connection.execute(f"SELECT {column} FROM {table} WHERE id = ?", (key,)).fetchone()
+        (stored,) = connection.execute(f"SELECT {column} FROM entry WHERE id = ?", (key,)).fetchone()
         changed = stored[:-20] + bytes([stored[-20] ^ 1]) + stored[-19:]
         for data in (changed, stored):
-            connection.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (data, key))
+            connection.execute(f"UPDATE entry SET {column} = ? WHERE id = ?", (data, key))
             connection.commit()
             if data is changed:
                 yield
@@ -360,5 +359,5 @@ def test_a_ledger_of_this_version_needs_no_upgrade(tmp_path: Path) -> None:
     facts.write_text(json.dumps(ADVICE))
     assert _decide(tmp_path, "plan-advice", "facts.json")[0] == 0
     upgraded = ordain_here(tmp_path, "audit", "upgrade")
-    assert (upgraded.returncode, upgraded.stdout) == (0, "This ledger already has the newest version (0002).\n")
+    assert (upgraded.returncode, upgraded.stdout) == (0, "This ledger already has the newest version (0003).\n")
     assert ordain_here(tmp_path, "audit", "verify").returncode == 0

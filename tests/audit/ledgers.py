@@ -21,7 +21,8 @@ from ordain.audit.entry.entry import Entry, Kind, new_id
 from ordain.audit.entry.keys import LocalMasterKey
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.opening import Keys, open_ledger, open_store
-from ordain.audit.store.sqlite import APPLICATION_ID
+from ordain.audit.store.schema import Upgraded, upgrade
+from ordain.audit.store.sqlite import APPLICATION_ID, SqliteStore
 
 _CASES = Path(__file__).parents[1] / "cases" / "ledger"
 BEFORE_ROOMS = _CASES / "before_rooms.sql.xz"
@@ -83,6 +84,15 @@ def restored(path: Path, dump: Path = BEFORE_ROOMS) -> str:
         connection.executescript(lzma.decompress(dump.read_bytes()).decode())
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     return f"sqlite:///{path}"
+
+
+def upgraded(path: Path) -> Upgraded:
+    """Brings the ledger at `path` to the version of today."""
+    store = SqliteStore(f"sqlite:///{path}")
+    try:
+        return upgrade(store)
+    finally:
+        store.close()
 
 
 def decision(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -16,7 +17,7 @@ from ledgers import CONTACT, DOCUMENTS, OFFER, SERVICES, VOCABULARY, decision, m
 from ordain.audit.entry.documents import Document
 from ordain.audit.entry.entry import Entry, Kind, new_id
 from ordain.audit.ledger.open_ledger import OpenLedger
-from ordain.engine.errors import NotRecorded, PolicyChanged
+from ordain.engine.errors import LedgerUnavailable, NotRecorded, PolicyChanged
 
 EDITED = Document("policy", OFFER.text + b"# better\n", OFFER.name, OFFER.version)
 
@@ -225,13 +226,42 @@ def test_a_closed_ledger_refuses(use: OpenLedger) -> None:
         use.ledger.append(decision(1), DOCUMENTS)
 
 
-def test_callers_who_find_all_connections_taken_are_refused_after_the_wait(use: OpenLedger) -> None:
+def test_who_finds_all_connections_taken_is_refused_after_the_wait_and_who_appends_needs_none(use: OpenLedger) -> None:
+    use.ledger.append(decision(1), DOCUMENTS)
     with ExitStack() as readers:
         for _ in range(15):
             readers.enter_context(use.store.engine.connect())
-        with pytest.raises(NotRecorded, match="is overloaded: too many requests read it at once"):
-            use.ledger.append(decision(1), DOCUMENTS)
+        with pytest.raises(LedgerUnavailable, match="is overloaded: too many requests read it at once"):
+            use.reader.size()
+        use.ledger.append(decision(2), DOCUMENTS)
+
+
+def test_the_keys_of_many_subjects_are_found_at_once(use: OpenLedger) -> None:
+    """Old ones and new, in memory and not, more of them than one statement takes."""
+    use.ledger.append_all([decision(number) for number in range(0, 300, 2)], DOCUMENTS)
+    subjects = [f"C-{number}" for number in range(300)]
+    first = use.keyring.for_subjects(subjects, use.store.find_keys)
+    for number in range(0, 300, 3):
+        use.keyring.forget(use.keyring.tag(f"C-{number}"))
+    asked: list[int] = []
+
+    def counted(tags: Collection[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
+        asked.append(len(tags))
+        return use.store.find_keys(tags)
+
+    again = use.keyring.for_subjects(subjects, counted)
+    assert asked == [200], "150 that no database has, and 50 that were forgotten"
+    for number, subject in enumerate(subjects):
+        assert (again[subject].wrapped is None) is (number % 2 == 0)
+        assert (again[subject].secret == first[subject].secret) is (number % 2 == 0)
+    assert use.keyring.for_subjects((), counted) == {}
+
+
+def test_a_connection_that_broke_is_followed_by_another(use: OpenLedger) -> None:
     use.ledger.append(decision(1), DOCUMENTS)
+    with pytest.raises(UnicodeEncodeError):
+        use.store.find_keys(["\ud800"])  # type: ignore[list-item]
+    assert len(use.store.find_keys([use.keyring.tag("C-1")])) == 1
 
 
 def test_64_threads_about_new_subjects_all_get_their_answer(url: str) -> None:

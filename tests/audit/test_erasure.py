@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from databases import Cluster, binaries
 from ledgers import DOCUMENTS, MASTER, decision, now, opened
+from parts import sealed_of
 
 from ordain.audit.anchors.places import FileAnchors
 from ordain.audit.entry.entry import Entry, Kind
@@ -76,8 +77,7 @@ def told_by(data: bytes, use: OpenLedger, key: bytes, ids: list[UUID]) -> str:
 
 def _opened(use: OpenLedger, secret: bytes, entry_id: UUID) -> str:
     entry = use.reader.entry(entry_id)
-    with use.store.reading() as connection:
-        sealed = connection.execute(sa.select(PAYLOAD.c.sealed).where(PAYLOAD.c.id == entry_id.bytes)).scalar_one()
+    sealed = sealed_of(use.store, entry_id)
     assert entry is not None
     try:
         return unseal(secret, entry_id.bytes, sealed, bytes.fromhex(entry.read()["key_commitment"])).decode()

@@ -116,7 +116,7 @@ def test_in_sqlite_the_revisions_make_the_very_statements_that_are_declared(
             expected = tables_in(connection)
         with migrated.reading() as connection:
             assert tables_in(connection) == expected
-            assert "WITHOUT ROWID" in next(sql for _, name, _, sql in expected if name == "subject_index")
+            assert "WITHOUT ROWID" in next(sql for _, name, _, sql in expected if name == "subject_key")
             assert connection.exec_driver_sql("PRAGMA application_id").scalar() == APPLICATION_ID
             assert connection.exec_driver_sql("PRAGMA user_version").scalar() == 0
 
@@ -147,7 +147,7 @@ def test_the_newest_script_is_the_revision_that_the_code_expects() -> None:
     config.set_main_option("script_location", "ordain.audit.store:migrations")
     scripts = ScriptDirectory.from_config(config)
     assert scripts.get_heads() == [HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == ["0002"]
+    assert [script.revision for script in scripts.walk_revisions()] == ["0003", "0002"]
     assert scripts.get_base() == OLDEST
 
 
@@ -217,20 +217,20 @@ def test_an_older_ledger_is_refused_with_the_command_that_upgrades_it(
     store = opened()
     ensure_schema(store)
 
-    def to_0003(connection: sa.Connection) -> None:
+    def to_0004(connection: sa.Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE checkpoint ADD COLUMN more VARCHAR")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
 
-    monkeypatch.setattr(schema, "HEAD", "0003")
-    monkeypatch.setattr(schema, "_migrate", to_0003)
+    monkeypatch.setattr(schema, "HEAD", "0004")
+    monkeypatch.setattr(schema, "_migrate", to_0004)
     monkeypatch.setattr(schema, "_differences", lambda connection: [])  # the models have no such column
     with pytest.raises(SettingsError) as refused:
         ensure_schema(store)
     assert refused.value.message == f"the ledger `{store.name}` was written by an older version of Ordain"
     assert refused.value.issues[0].hint == "run `ordain audit upgrade`"
-    assert upgrade(store) == Upgraded("0002", "0003")
+    assert upgrade(store) == Upgraded("0003", "0004")
     ensure_schema(store)
-    assert upgrade(store) == Upgraded("0003", "0003")
+    assert upgrade(store) == Upgraded("0004", "0004")
 
 
 @BOTH
@@ -244,17 +244,17 @@ def test_an_upgrade_that_fails_leaves_the_older_ledger(
         connection.exec_driver_sql("ALTER TABLE checkpoint ADD COLUMN more VARCHAR")
         connection.exec_driver_sql("UPDATE nothing SET here = 1")
 
-    monkeypatch.setattr(schema, "HEAD", "0003")
+    monkeypatch.setattr(schema, "HEAD", "0004")
     monkeypatch.setattr(schema, "_migrate", half)
     with pytest.raises(LedgerUnavailable):
         upgrade(store)
     with store.reading() as connection:
         assert "more" not in {column["name"] for column in sa.inspect(connection).get_columns("checkpoint")}
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0002"
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0003"
 
 
 @BOTH
-@pytest.mark.parametrize("revision", ["0003", "9f31c2ab77d0"])
+@pytest.mark.parametrize("revision", ["0004", "9f31c2ab77d0"])
 def test_a_ledger_of_a_newer_ordain_is_refused_and_not_touched(opened: Callable[[], Store], revision: str) -> None:
     store = opened()
     ensure_schema(store)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from ledgers import LEAN_RECORDS, MASTER, opened, restored
+from ledgers import LEAN_RECORDS, MASTER, opened, restored, upgraded
 
 from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.decision_form import DecisionForm
@@ -24,6 +24,7 @@ from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Record
 from ordain.audit.ledger.restoring import NOT_RESTORED
+from ordain.audit.privacy.erasure import erase
 from ordain.audit.records.masking import Mask, Role
 from ordain.audit.records.older_forms import in_todays_form
 from ordain.audit.records.replay import Replayer
@@ -37,7 +38,9 @@ TEXT_OF_ANOTHER_TABLE = "The same id in another table."
 
 @pytest.fixture
 def before(path: Path) -> Iterator[OpenLedger]:
-    with opened(restored(path)) as use:
+    url = restored(path)
+    upgraded(path)
+    with opened(url) as use:
         yield use
 
 
@@ -69,11 +72,23 @@ def decided_again(use: OpenLedger, record: Record) -> Record:
     return made
 
 
-def test_it_verifies(path: Path) -> None:
+def test_it_verifies_before_and_after_the_upgrade(path: Path) -> None:
     restored(path)
-    evidence = verify(path, master_key=MASTER)
-    assert evidence, evidence
-    assert (evidence.entries, evidence.decisions, evidence.opened) == (29, 28, 29)
+    for step in (lambda _: None, upgraded):
+        step(path)
+        evidence = verify(path, master_key=MASTER)
+        assert evidence, evidence
+        assert (evidence.entries, evidence.decisions, evidence.opened) == (29, 28, 29)
+
+
+def test_its_subjects_are_found_and_erased(before: OpenLedger, path: Path) -> None:
+    subject = private(decisions(before)[0])["subject"]
+    ids = before.reader.ids_of(subject)
+    assert decisions(before)[0].entry.id in ids
+    assert erase(before, subject, private={"by": "test"}).entries == len(ids)
+    assert before.reader.ids_of(subject) == []
+    before.settle()
+    assert verify(path, master_key=MASTER)
 
 
 def test_lean_records_under_envelopes_that_name_their_texts_are_read_as_todays(path: Path) -> None:
@@ -81,6 +96,7 @@ def test_lean_records_under_envelopes_that_name_their_texts_are_read_as_todays(p
     evidence = verify(path, master_key=MASTER)
     assert evidence, evidence
     assert (evidence.entries, evidence.decisions, evidence.opened, evidence.erased) == (9, 7, 8, 1)
+    upgraded(path)
     with opened(url) as use:
         results = list(Replayer(use.reader).range())
         assert [str(difference) for result in results for difference in result.differs] == []

@@ -148,3 +148,24 @@ def test_a_size_without_checkpoint_is_answered_with_those_near(grown: Sample) ->
     assert refused.value.issues[0].hint == "on record, the nearest: 2, 7, 256, 257, 300"
     with pytest.raises(NotCovered, match="not older"):
         consistency(grown.store, 300, 256)
+
+
+def test_what_was_kept_in_memory_and_is_wrong_is_read_anew(made: Sample) -> None:
+    """As after a backup with another end was put back under an open ledger."""
+    receipts = [made.use.ledger.append(decision(number, made.clock.tick()), DOCUMENTS) for number in range(5)]
+    made.use.settle()
+    texts = [proof_file(made.store, made.reader, UUID(receipt.entry_id)) for receipt in receipts]
+    kept = made.reader.tree.ask(lambda tree: tree._hashes)
+    assert kept
+    kept.update(dict.fromkeys(kept, bytes(32)))
+    assert [proof_file(made.store, made.reader, UUID(receipt.entry_id)) for receipt in receipts] == texts
+
+
+def test_what_is_kept_in_memory_serves_a_log_that_grows(made: Sample) -> None:
+    receipts = []
+    for number in range(9):
+        receipts.append(made.use.ledger.append(decision(number, made.clock.tick()), DOCUMENTS))
+        made.use.settle()
+        for receipt in receipts:
+            text = proof_file(made.store, made.reader, UUID(receipt.entry_id))
+            assert verify_proof(text, made.use.identity.key, leaf_hash=receipt.leaf_hash).size == number + 2

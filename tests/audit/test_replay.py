@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from parts import damage
 from reading_sample import (
     CALL,
     E_MAIL,
@@ -28,7 +29,7 @@ from reading_sample import (
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.reader import Record, Status
 from ordain.audit.records.replay import Replay, Replayer
-from ordain.audit.store.rows import DOCUMENT, ENTRY, PAYLOAD
+from ordain.audit.store.rows import DOCUMENT, ENTRY
 from ordain.engine.errors import LedgerUnavailable
 
 
@@ -174,7 +175,7 @@ def test_a_score_that_is_not_the_fact_it_became_is_the_models(made: Sample) -> N
 def test_a_damaged_record_differs_and_does_not_end_the_replay(made: Sample) -> None:
     ids = [made.decide(f"C-{number}") for number in range(4)]
     with made.store.transaction() as connection:
-        connection.execute(sa.update(PAYLOAD).where(PAYLOAD.c.id == ids[1].bytes).values(sealed=b"x" * 60))
+        damage(connection, ids[1])
         connection.execute(sa.update(ENTRY).where(ENTRY.c.id == ids[2].bytes).values(envelope=b"{}"))
     results = list(Replayer(made.reader).range())
     assert [result.entry_id for result in results] == [str(entry_id) for entry_id in ids]
@@ -185,7 +186,7 @@ def test_entries_that_are_gone_do_not_end_the_replay(made: Sample) -> None:
     ids = [made.decide(f"C-{number}") for number in range(4)]
     with made.store.transaction() as connection:
         connection.execute(sa.delete(ENTRY).where(ENTRY.c.id == ids[0].bytes))
-        connection.execute(sa.update(PAYLOAD).where(PAYLOAD.c.id == ids[1].bytes).values(sealed=b"x" * 60))
+        damage(connection, ids[1])
     results = list(Replayer(made.reader).range())
     assert [(UUID(result.entry_id), parts(result)) for result in results] == [
         (ids[1], ["record"]),

@@ -20,7 +20,7 @@ from ordain.audit.privacy import retention
 from ordain.audit.privacy.erasure import erase, hold
 from ordain.audit.privacy.retention import retain
 from ordain.audit.store.partitions import month_partitions, months_before
-from ordain.audit.store.rows import PAYLOAD, SUBJECT_INDEX, SUBJECT_KEY
+from ordain.audit.store.rows import ENTRY, PAYLOAD, SUBJECT_KEY
 from ordain.audit.verifier.check import verify
 
 BY = {"actor": "tests"}
@@ -87,8 +87,8 @@ def test_who_is_restricted_until_a_later_day_is_kept_until_then(use: OpenLedger)
 def test_a_subject_of_whom_nothing_is_left_has_no_key(use: OpenLedger) -> None:
     fill(use, range(1, 3))
     retain(use, day(12), private=BY)
+    assert use.reader.ids_of("C-1") == use.reader.ids_of("C-2") == []
     with use.store.reading() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(SUBJECT_INDEX)).scalar() == 0
         assert connection.execute(sa.select(SUBJECT_KEY.c.tag)).scalars().all() == [use.keyring.tag(None)]
 
 
@@ -120,7 +120,7 @@ def test_the_file_of_a_ledger_gives_back_nothing_of_what_was_removed(tmp_path: P
     with opened(f"sqlite:///{tmp_path}/ledger.db") as use:
         fill(use, range(1, 3))
         with use.store.reading() as connection:
-            sealed = connection.execute(sa.select(PAYLOAD.c.sealed).order_by(PAYLOAD.c.id)).scalars().all()
+            sealed = connection.execute(sa.select(ENTRY.c.sealed).order_by(ENTRY.c.id)).scalars().all()
         house = sealed[-1]
         before = b"".join(file.read_bytes() for file in tmp_path.iterdir())
         assert all(part[:200] in before for part in sealed)

@@ -9,17 +9,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 from databases import database
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import DOCUMENTS, decision
+from parts import damage
 from reading_sample import E_MAIL, LOOKED_AT, NO_CALL, NOON, NOTHING, PRICE, Sample, sample
 
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.reader import Record, Status
 from ordain.audit.records.search import Condition, Looked, Query, matching, public_records, search
-from ordain.audit.store.rows import PAYLOAD
 from ordain.engine.errors import LedgerUnavailable, MalformedRequest
 
 
@@ -164,7 +163,7 @@ def test_the_outcome_of_an_erased_subject_matches_nothing_and_is_counted(own: Sa
 def test_a_damaged_payload_stops_what_opens_it_and_nothing_else(on_sqlite: Sample) -> None:
     damaged = on_sqlite.decide("C-1")
     with on_sqlite.store.transaction() as connection:
-        connection.execute(sa.update(PAYLOAD).where(PAYLOAD.c.id == damaged.bytes).values(sealed=b"x" * 100))
+        damage(connection, damaged)
     query = Query(kind=Kind.DECISION)
     assert [entry.id for entry, _ in matching(on_sqlite.reader, query)] == [damaged]
     with pytest.raises(LedgerUnavailable, match="damaged"):

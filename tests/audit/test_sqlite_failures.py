@@ -63,8 +63,10 @@ def check_whole(use: OpenLedger, told: set[str]) -> None:
     with use.store.reading() as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").first() is None
-        for table, count in (("entry", len(records)), ("payload", len(records)), ("subject_index", len(records) - 1)):
-            assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == count
+        for column, count in (("leaf_index", len(records)), ("sealed", len(records)), ("key", len(records))):
+            assert connection.exec_driver_sql(f"SELECT count({column}) FROM entry").scalar() == count
+        keys = "SELECT count(*) FROM entry WHERE key NOT IN (SELECT key FROM subject_key)"
+        assert connection.exec_driver_sql(keys).scalar() == 0
 
 
 def goes_on(use: OpenLedger, told: set[str]) -> None:

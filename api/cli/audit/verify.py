@@ -14,7 +14,7 @@ from ordain.api.cli.terminal import OUT
 from ordain.api.keys import MASTER, secret_of
 from ordain.api.ledger import place_folders, require_ledger
 from ordain.api.settings import Settings, load_settings
-from ordain.audit.store.schema import HEAD
+from ordain.audit.store.schema import HEAD, OLDEST
 from ordain.audit.verifier.check import verify
 from ordain.audit.verifier.findings import Evidence
 
@@ -63,7 +63,7 @@ def verify_command(
             anchors=_anchors(settings, anchors, no_anchors),
             key=None if key is None else known_key(key),
             master_key=master,
-            revisions=(HEAD,),
+            revisions=(OLDEST, HEAD),
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if as_json:

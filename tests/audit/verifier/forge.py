@@ -27,12 +27,23 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 Json = dict[str, Any]
 
-SCHEMA = """
+INSIDE = """
+CREATE TABLE entry (leaf_index INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, envelope BLOB NOT NULL, key BLOB,
+  sealed BLOB);
+CREATE INDEX entry_of_key ON entry (leaf_index >> 10, key) WHERE key IS NOT NULL;
+CREATE TABLE subject_key (key BLOB PRIMARY KEY, tag BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL,
+  hold TEXT, erase_not_before TEXT) WITHOUT ROWID;
+"""
+"""SQLite: payloads in the rows of entries."""
+APART = """
 CREATE TABLE entry (leaf_index INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, envelope BLOB NOT NULL);
 CREATE TABLE payload (id BLOB PRIMARY KEY, key BLOB, sealed BLOB NOT NULL);
 CREATE TABLE subject_key (key BLOB PRIMARY KEY, tag BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL,
   hold TEXT, erase_not_before TEXT);
 CREATE TABLE subject_index (key BLOB NOT NULL REFERENCES subject_key, id BLOB NOT NULL, PRIMARY KEY (key, id)){rowid};
+"""
+"""PostgreSQL, and SQLite before revision 0003."""
+SCHEMA = """
 CREATE TABLE document (digest TEXT, kind TEXT, name TEXT, version INTEGER, text BLOB NOT NULL,
   PRIMARY KEY (digest, kind, name, version));
 CREATE UNIQUE INDEX one_text_per_policy_version ON document (name, version) WHERE kind = 'policy';
@@ -339,12 +350,20 @@ class Forge:
             "alembic_version": [("0002",)],
         }
 
-    def write(self, path: Path) -> Path:
-        """As a SQLite file."""
+    def inside(self) -> dict[str, list[tuple[Any, ...]]]:
+        """What each table holds where payloads stand in the rows of entries."""
+        rows = self.rows()
+        del rows["payload"], rows["subject_index"]
+        rows["entry"] = [(*row, *self.payloads.get(row[1], (None, None))) for row in rows["entry"]]
+        return {**rows, "alembic_version": [("0003",)]}
+
+    def write(self, path: Path, apart: bool = False) -> Path:
+        """As a SQLite file; `apart` as it was before revision 0003."""
         path.unlink(missing_ok=True)
+        schema = (APART.format(rowid=" WITHOUT ROWID") if apart else INSIDE) + SCHEMA
         with closing(sqlite3.connect(path)) as connection:
-            connection.executescript(SCHEMA.format(rowid=" WITHOUT ROWID") + f"PRAGMA application_id = {0x4F524441};")
-            for table, rows in self.rows().items():
+            connection.executescript(schema + f"PRAGMA application_id = {0x4F524441};")
+            for table, rows in (self.rows() if apart else self.inside()).items():
                 for row in rows:
                     connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
             connection.commit()
@@ -352,7 +371,7 @@ class Forge:
 
     def write_postgresql(self, url: str) -> None:
         schema = (
-            SCHEMA.format(rowid="")
+            (APART.format(rowid="") + SCHEMA)
             .replace("BLOB", "BYTEA")
             .replace("sealed BYTEA NOT NULL)", "sealed BYTEA NOT NULL) PARTITION BY RANGE (id)")
         )

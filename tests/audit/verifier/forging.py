@@ -13,7 +13,10 @@ from ordain.audit.verifier.findings import Failure
 
 F = Failure
 
-_SUBJECTS = "SELECT DISTINCT key FROM subject_index ORDER BY key"
+_SUBJECTS = """
+SELECT DISTINCT key FROM entry
+WHERE key IS NOT NULL AND key IS NOT (SELECT key FROM entry WHERE leaf_index = 0) ORDER BY key
+"""
 
 
 def erasures(some: Rows) -> Iterator[Case]:
@@ -24,14 +27,15 @@ def erasures(some: Rows) -> Iterator[Case]:
             shred(connection, key)
 
         gone = statement("DELETE FROM subject_key WHERE key = ?", key)
-        yield Case("a key destroyed, no erasure on record", "its row", gone, (F.ERASURE,))
+        # Of a key that sealed a single payload nobody can tell whether it or the name was changed.
+        (sealed,) = some.all("SELECT count(*) FROM entry WHERE key = ?", key)[0]
+        told = (F.ERASURE,) if sealed > 1 else (F.PAYLOAD,)
+        yield Case("a key destroyed, no erasure on record", "its row", gone, told)
         yield Case("a key destroyed, no erasure on record", "all of it", shredded, (F.ERASURE, F.PAYLOAD))
 
     def removed(connection: sqlite3.Connection) -> None:
-        kept = connection.execute("SELECT id FROM payload ORDER BY id LIMIT 9").fetchall()
-        for (entry_id,) in kept:
-            connection.execute("DELETE FROM payload WHERE id = ?", (entry_id,))
-            connection.execute("DELETE FROM subject_index WHERE id = ?", (entry_id,))
+        kept = "SELECT id FROM entry WHERE sealed IS NOT NULL ORDER BY id LIMIT 9"
+        connection.execute(f"UPDATE entry SET key = NULL, sealed = NULL WHERE id IN ({kept})")
 
     yield Case("payloads removed as if by age", "more than were", removed, (F.ERASURE, F.PAYLOAD))
     subjects = [key for (key,) in some.all(_SUBJECTS)]
@@ -70,8 +74,7 @@ def forged_erasures(some: Rows, ledger: Ledger) -> Iterator[Case]:
 
 def shred(connection: sqlite3.Connection, key: bytes) -> int:
     """What an erasure does, but for its entry. Returns the number of payloads."""
-    entries = connection.execute("UPDATE payload SET key = NULL WHERE key = ?", (key,)).rowcount
-    connection.execute("DELETE FROM subject_index WHERE key = ?", (key,))
+    entries = connection.execute("UPDATE entry SET key = NULL WHERE key = ?", (key,)).rowcount
     connection.execute("DELETE FROM subject_key WHERE key = ?", (key,))
     return entries
 

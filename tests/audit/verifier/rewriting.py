@@ -84,8 +84,5 @@ def copy_entry(
         "about": about or {},
     }
     made = rfc8785.dumps({**read_canonical(envelope), **fields})
-    connection.execute("INSERT INTO entry VALUES (?, ?, ?)", (place, entry_id, made))
-    (house,) = connection.execute(
-        "SELECT p.key FROM payload p JOIN entry e ON e.id = p.id WHERE e.leaf_index = 0"
-    ).fetchone()
-    connection.execute("INSERT INTO payload VALUES (?, ?, ?)", (entry_id, house, sealed))
+    (house,) = connection.execute("SELECT key FROM entry WHERE leaf_index = 0").fetchone()
+    connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", (place, entry_id, made, house, sealed))

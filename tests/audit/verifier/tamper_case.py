@@ -18,7 +18,7 @@ from ordain.audit.verifier.findings import Evidence, Failure
 
 Apply = Callable[[sqlite3.Connection], object]
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0002", "0003")
 
 
 @dataclass(frozen=True)

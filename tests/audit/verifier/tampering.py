@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,16 @@ from tamper_case import Case, Ledger, Rows, statement
 from ordain.audit.verifier.findings import Failure
 
 F = Failure
+Swap = Callable[[sqlite3.Connection, str], None]
 
 COLUMNS: dict[str, dict[str, tuple[Failure, ...]]] = {
-    "entry": {"leaf_index": (F.CONTENT,), "id": (F.CONTENT,), "envelope": (F.CONTENT, F.PAYLOAD, F.TREE)},
-    "payload": {"id": (F.PAYLOAD,), "key": (F.PAYLOAD, F.ERASURE), "sealed": (F.PAYLOAD,)},
+    "entry": {
+        "leaf_index": (F.CONTENT,),
+        "id": (F.CONTENT,),
+        "envelope": (F.CONTENT, F.PAYLOAD, F.TREE),
+        "key": (F.PAYLOAD, F.ERASURE),
+        "sealed": (F.PAYLOAD,),
+    },
     "subject_key": {
         "key": (F.PAYLOAD,),
         "tag": (F.PAYLOAD,),
@@ -32,7 +38,6 @@ COLUMNS: dict[str, dict[str, tuple[Failure, ...]]] = {
         "hold": (F.ERASURE,),
         "erase_not_before": (F.ERASURE,),
     },
-    "subject_index": {"key": (F.PAYLOAD,), "id": (F.PAYLOAD,)},
     "document": dict.fromkeys(("digest", "kind", "name", "version", "text"), (F.DOCUMENT,)),
     "tile": dict.fromkeys(("level", "tile_index", "hashes"), (F.TREE,)),
     "checkpoint": {"size": (F.SIGNATURE, F.TREE), "note": (F.SIGNATURE,)},
@@ -73,8 +78,6 @@ class _Some(Rows):
         info = self.all(f"PRAGMA table_info({table})")
         names = tuple(row[1] for row in info if row[5]) or tuple(row[1] for row in info)
         where = f" WHERE leaf_index < {self.signed}" if table == "entry" else ""
-        if table == "payload":
-            where = f" WHERE id IN (SELECT id FROM entry WHERE leaf_index < {self.signed})"
         return [(names, row) for row in self.sample(f"SELECT {', '.join(names)} FROM {table}{where}")]
 
     def flips(self) -> Iterator[Case]:
@@ -111,9 +114,7 @@ class _Some(Rows):
     def deletions(self) -> Iterator[Case]:
         expected = {
             "entry": (F.CONTENT,),
-            "payload": (F.PAYLOAD,),
             "subject_key": (F.PAYLOAD, F.ERASURE),
-            "subject_index": (F.PAYLOAD,),
             "document": (F.DOCUMENT,),
             "tile": (F.TREE,),
             "ledger_identity": (F.SIGNATURE,),
@@ -149,20 +150,15 @@ class _Some(Rows):
 
             yield Case("an entry inserted", str(place), insert, (F.CONTENT, F.TREE))
         made = {
-            "payload": ((F.PAYLOAD,), lambda: (self.random.randbytes(16), None, b"x")),
             "subject_key": (
                 (F.PAYLOAD,),
                 lambda: (self.random.randbytes(16), self.random.randbytes(32), self.random.randbytes(60), None, None),
-            ),
-            "subject_index": (
-                (F.PAYLOAD,),
-                lambda: (self.all("SELECT key FROM subject_key")[0][0], self.random.randbytes(16)),
             ),
             "document": ((F.DOCUMENT,), lambda: (digest(b"new"), "policy", "new", 1, b"new")),
             "tile": ((F.TREE,), lambda: (0, 10**6 + self.random.randrange(9), self.random.randbytes(8192))),
             "checkpoint": ((F.SIGNATURE,), lambda: (self.signed - 1, self.all("SELECT note FROM checkpoint")[0][0])),
             "ledger_identity": ((F.SIGNATURE,), lambda: (str(UUID(int=5)), "o", "k", b"")),
-            "alembic_version": ((F.FILE,), lambda: ("0003",)),
+            "alembic_version": ((F.FILE,), lambda: ("0002",)),
         }
         for table, (classes, row) in made.items():
             values = row()
@@ -180,8 +176,8 @@ class _Some(Rows):
 
             def under_another_id(connection: sqlite3.Connection, place: int = place) -> None:
                 statement(
-                    "INSERT INTO entry SELECT (SELECT max(leaf_index) + 1 FROM entry), ?, envelope FROM entry "
-                    "WHERE leaf_index = ?",
+                    "INSERT INTO entry SELECT (SELECT max(leaf_index) + 1 FROM entry), ?, envelope, key, sealed "
+                    "FROM entry WHERE leaf_index = ?",
                     self.random.randbytes(16),
                     place,
                 )(connection)
@@ -190,13 +186,14 @@ class _Some(Rows):
                 connection.execute("CREATE TABLE again AS SELECT * FROM entry")
                 connection.execute("DROP TABLE entry")
                 connection.execute(
-                    "CREATE TABLE entry (leaf_index INTEGER PRIMARY KEY, id BLOB NOT NULL, envelope BLOB NOT NULL)"
+                    "CREATE TABLE entry (leaf_index INTEGER PRIMARY KEY, id BLOB NOT NULL, envelope BLOB NOT NULL, "
+                    "key BLOB, sealed BLOB)"
                 )
                 connection.execute("INSERT INTO entry SELECT * FROM again")
                 connection.execute("DROP TABLE again")
                 statement(
-                    "INSERT INTO entry SELECT (SELECT max(leaf_index) + 1 FROM entry), id, envelope FROM entry "
-                    "WHERE leaf_index = ?",
+                    "INSERT INTO entry SELECT (SELECT max(leaf_index) + 1 FROM entry), id, envelope, key, sealed "
+                    "FROM entry WHERE leaf_index = ?",
                     place,
                 )(connection)
 
@@ -204,27 +201,29 @@ class _Some(Rows):
             yield Case("an entry duplicated", f"{place} without the index", without_the_index, (F.CONTENT,))
 
     def swapped_payloads(self) -> Iterator[Case]:
-        query = "SELECT id FROM payload WHERE key IS NOT NULL"
+        query = "SELECT id FROM entry WHERE key IS NOT NULL"
         for _ in range(self.rows):
             (one,), (other,) = self.random.sample(self.all(query), 2)
 
-            def whole(connection: sqlite3.Connection, one: bytes = one, other: bytes = other) -> None:
-                for old, new in ((one, b"-"), (other, one), (b"-", other)):
-                    connection.execute("UPDATE payload SET id = ? WHERE id = ?", (new, old))
+            def swap(connection: sqlite3.Connection, names: str, one: bytes = one, other: bytes = other) -> None:
+                columns = f"SELECT {names} FROM entry WHERE id = ?"
+                first, second = (connection.execute(columns, (each,)).fetchone() for each in (one, other))
+                change = f"UPDATE entry SET ({names}) = ({', '.join('?' * len(first))}) WHERE id = ?"
+                connection.execute(change, (*second, one))
+                connection.execute(change, (*first, other))
 
-            def sealed(connection: sqlite3.Connection, one: bytes = one, other: bytes = other) -> None:
-                both = [
-                    connection.execute("SELECT sealed FROM payload WHERE id = ?", (i,)).fetchone() for i in (one, other)
-                ]
-                connection.execute("UPDATE payload SET sealed = ? WHERE id = ?", (*both[1], one))
-                connection.execute("UPDATE payload SET sealed = ? WHERE id = ?", (*both[0], other))
+            def whole(connection: sqlite3.Connection, swap: Swap = swap) -> None:
+                swap(connection, "key, sealed")
 
-            yield Case("two payloads swapped", "rows", whole, (F.PAYLOAD,))
+            def sealed(connection: sqlite3.Connection, swap: Swap = swap) -> None:
+                swap(connection, "sealed")
+
+            yield Case("two payloads swapped", "with their keys", whole, (F.PAYLOAD,))
             yield Case("two payloads swapped", "sealed bytes", sealed, (F.PAYLOAD,))
 
     def file(self) -> Iterator[Case]:
         statements = {
-            "a trigger": "CREATE TRIGGER t AFTER INSERT ON entry BEGIN DELETE FROM payload; END",
+            "a trigger": "CREATE TRIGGER t AFTER INSERT ON entry BEGIN DELETE FROM tile; END",
             "a view": "CREATE VIEW v AS SELECT * FROM entry",
             "an index dropped": "DROP INDEX one_text_per_policy_version",
             "a table dropped": "DROP TABLE document",
@@ -261,17 +260,9 @@ class _Some(Rows):
         for size in self.random.sample(sizes, min(self.rows, len(sizes))):
 
             def cut(connection: sqlite3.Connection, size: int = size) -> None:
-                connection.execute(
-                    "CREATE TEMP TABLE lost AS SELECT e.id, p.key FROM entry e LEFT JOIN payload p ON p.id = e.id "
-                    "WHERE e.leaf_index >= ?",
-                    (size,),
-                )
-                for table in ("entry", "payload", "subject_index"):
-                    connection.execute(f"DELETE FROM {table} WHERE id IN (SELECT id FROM lost)")
-                connection.execute(
-                    "DELETE FROM subject_key WHERE key IN (SELECT key FROM lost) "
-                    "AND key NOT IN (SELECT key FROM payload WHERE key IS NOT NULL)"
-                )
+                connection.execute("DELETE FROM entry WHERE leaf_index >= ?", (size,))
+                unused = "key NOT IN (SELECT key FROM entry WHERE key IS NOT NULL)"
+                connection.execute(f"DELETE FROM subject_key WHERE {unused}")
                 connection.execute("DELETE FROM checkpoint WHERE size > ?", (size,))
                 connection.execute("DELETE FROM tile WHERE (tile_index + 1) << 8 * (level + 1) > ?", (size,))
 
