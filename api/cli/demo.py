@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import click
 from rich.text import Text
 
 from ordain.api.cli.decision_text import show_decision
+from ordain.api.cli.ending import ending_interrupts
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.models import train_and_store
 from ordain.api.cli.terminal import OUT
@@ -39,21 +39,21 @@ def demo(call: Invocation, port: int | None) -> None:
     _train(settings)
     port = port or _free_port(settings)
     base = f"http://{settings.host}:{port}"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server never outlives this process
-    server = _start(call.config, settings.host, port)
-    try:
-        _wait(server, base)
-        OUT.print("\nDecisions about invented (SYNTHETIC) customers, asked for over HTTP:")
-        for case in read_json(_cases(), "demo.json"):
-            _show(base, case)
-        OUT.print(_next_steps(base))
-        server.wait()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
-        OUT.print("stopped; the record is kept")
+    with ending_interrupts():  # so that the server never outlives this process
+        server = _start(call.config, settings.host, port)
+        try:
+            _wait(server, base)
+            OUT.print("\nDecisions about invented (SYNTHETIC) customers, asked for over HTTP:")
+            for case in read_json(_cases(), "demo.json"):
+                _show(base, case)
+            OUT.print(_next_steps(base))
+            server.wait()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+            OUT.print("stopped; the record is kept")
 
 
 def _cases() -> bytes:

@@ -44,8 +44,8 @@ def on_record(number: int, ask: Ask | OrdainError, entry_id: str, use: Services)
 def _answers(record: Record, private: Mapping[str, Any], ask: Ask, vocabulary: Vocabulary) -> bool:
     """Whether service, subject, time and the facts that were given are those of the ask."""
     return (
-        record.envelope["service"] == ask.service
-        and private["subject"] == ask.subject
+        record.envelope.get("service") == ask.service
+        and private.get("subject") == ask.subject
         and (ask.at is None or dt.datetime.fromisoformat(private["at"]) == ask.at)
         and all(
             _given(name, ask.facts.get(name), vocabulary) == (fact["value"] if fact["source"] == REQUEST else None)

@@ -91,7 +91,7 @@ class RunJournal:
 
     def end(self) -> None:
         """All is answered. Raises OSError."""
-        self.file.unlink()
+        self.file.unlink(missing_ok=True)
 
     def _check_head(self, line: bytes) -> None:
         head = _json(line)
