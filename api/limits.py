@@ -22,6 +22,7 @@ class Limits:
     keys_waiting: int = 256  # decisions that wait for one of these
     drained_bytes: int = 8 << 20  # bytes of a request that is too large, read before that is said
     batch: int = 500  # decisions in one commit of a batch: `decide --table`
+    rows_a_process: int = 10_000  # rows of a table for which one process more is begun
 
     # a batch over HTTP
     batch_window: int = 256  # lines in one commit

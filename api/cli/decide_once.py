@@ -30,6 +30,7 @@ from ordain.engine.late import late
 @click.option("--resume", is_flag=True, help="Go on where a run over the same table was stopped.")
 @click.option("--subject-column", default="subject", show_default=True, help="The column of whom a row is about.")
 @click.option("--ignore-column", multiple=True, help="A column that is no fact; may be given several times.")
+@click.option("--processes", type=click.IntRange(1, 64), help="Processes that decide; else by the size of the table.")
 @json_option("Print the answer as the HTTP service gives it; of a table, what came of it.")
 @click.pass_obj
 def decide_command(

@@ -33,6 +33,7 @@ from ordain.audit.entry.canonical import canonical_of_values
 from ordain.audit.entry.decision_form import DecisionForm, Said, text
 from ordain.audit.entry.documents import Reference
 from ordain.audit.entry.entry import PLAN_FORMAT, Stamp, id_text, utc
+from ordain.audit.entry.plan_text import named_model
 from ordain.engine.evaluate import Outcome
 from ordain.engine.policy.facts import REQUEST, Facts
 from ordain.engine.policy.model import Table
@@ -115,7 +116,7 @@ class DecisionEntry:
         """The canonical bytes of the public part; `commitment` is hexadecimal."""
         form = self.form
         models = [
-            {"model": model.name, "version": model.version, "digest": model.digest}
+            model.name if form.models.get(model.name) == named_model(model) else named_model(model)
             for model, _ in self.facts.scores.values()
         ]
         return b"".join(

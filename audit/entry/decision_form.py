@@ -13,7 +13,7 @@ import orjson
 
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.documents import POLICY, Document, references
-from ordain.audit.entry.plan_text import PLAN, Packer, plan_text
+from ordain.audit.entry.plan_text import PLAN, Packer, named_in, plan_text
 from ordain.audit.limits import LIMITS
 from ordain.engine.evaluate import Outcome, Plan
 from ordain.engine.policy.facts import ModelCard
@@ -47,6 +47,8 @@ class DecisionForm:
         """What an entry under this plan may refer to, the plan's own text among it."""
         self.references = [own.reference, *references({"policies": named, "documents": others})]
         self.packer = Packer(own.text)
+        self.models = {model["model"]: model for model in named_in(own.text).models}
+        """The models that the plan names, so that an envelope need not."""
         self.digest, self.service, self.policies = map(canonical, (own.reference.digest, plan.service.name, named))
         self.numbers = {id(decision): number for number, decision in enumerate(plan.by_number)}
         """The place in `plan.by_number` of each decision, by its identity: so steps on record name it."""

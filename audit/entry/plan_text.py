@@ -3,6 +3,7 @@
     service    whose plan it is
     policies   [{"policy", "version", "digest"}, ...] in their order
     documents  {"vocabulary": digest, "services": digest}
+    models     [{"model", "version", "digest"}, ...], those that may score its facts
     record     how the private part of a decision under it looks, without any value
 
 The bytes of the text are also the preset dictionary that those private parts are deflated with (RFC 1951, RFC 1950
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -61,28 +62,49 @@ def unpack(packed: bytes, text: bytes) -> bytes:
     return private
 
 
+class Named(NamedTuple):
+    """What a plan's text names, each with its digest."""
+
+    policies: list[Json]
+    documents: Json
+    models: list[Json]
+
+
 def plan_text(plan: Plan, policies: list[Json], documents: Json, models: Iterable[ModelCard] = ()) -> bytes:
     """The text of that plan, canonical JSON. `models` are those whose scores may be among its facts."""
-    record = _record(plan, {model.name: model for model in models})
-    text = {"service": plan.service.name, "policies": policies, "documents": documents, "record": record}
+    scoring, facts = {model.name: model for model in models}, [need.fact for need in plan.needs]
+    scored = {fact.name: scoring[fact.sources[-1]] for fact in facts if fact.sources[-1] in scoring}
+    text = {
+        "service": plan.service.name,
+        "policies": policies,
+        "documents": documents,
+        "models": [named_model(scoring[name]) for name in sorted({model.name for model in scored.values()})],
+        "record": _record(plan, scored),
+    }
     return canonical(text)
 
 
-def named_in(text: bytes) -> tuple[list[Json], Json]:
-    """The policies and documents that a plan's text names. Raises ValueError when it is none."""
+def named_model(model: ModelCard) -> Json:
+    """A model as a plan names it, and an envelope whose plan does not."""
+    return {"model": model.name, "version": model.version, "digest": model.digest}
+
+
+def named_in(text: bytes) -> Named:
+    """What a plan's text names. Raises ValueError when it is none."""
     data = orjson.loads(text)
-    if not isinstance(data, dict):
-        raise ValueError("not a plan")
-    policies, documents = data.get("policies"), data.get("documents")
-    if not isinstance(policies, list) or not isinstance(documents, dict):
-        raise ValueError("not a plan")
-    return policies, documents
+    if isinstance(data, dict):
+        named = Named(data.get("policies", ()), data.get("documents", ()), data.get("models", ()))
+        if [type(part) for part in named] == [list, dict, list]:
+            return named
+    raise ValueError("not a plan")
 
 
-def _record(plan: Plan, models: Mapping[str, ModelCard]) -> Json:
-    """A decision's private part (`audit.entry.decision`) with nothing in it but what each of them has."""
+def _record(plan: Plan, scored: Mapping[str, ModelCard]) -> Json:
+    """A decision's private part (`audit.entry.decision`) with nothing in it but what each of them has.
+
+    `scored` has by the fact's name the model that may score it.
+    """
     facts = [need.fact for need in plan.needs]
-    scored = {fact.name: models[fact.sources[-1]] for fact in facts if fact.sources[-1] in models}
     return {
         "answer": "",
         "at": "",

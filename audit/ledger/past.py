@@ -7,7 +7,7 @@ from typing import Any
 
 from ordain.audit.entry.canonical import digest as digest_of
 from ordain.audit.entry.entry import VERIFY
-from ordain.audit.entry.plan_text import named_in
+from ordain.audit.entry.plan_text import Named, named_in
 from ordain.engine.catalog import plan_of
 from ordain.engine.errors import TextLost
 from ordain.engine.evaluate import Plan
@@ -32,13 +32,13 @@ class Past:
         self._texts: dict[str, bytes] = {}
         self._vocabularies: dict[str, Vocabulary] = {}
         self._plans: dict[tuple[str, ...], Plan] = {}
-        self._named: dict[str, tuple[list[Any], Json]] = {}
+        self._named: dict[str, Named] = {}
 
-    def named(self, envelope: Json) -> tuple[list[Any], Json]:
-        """The policies and the digests of the documents that it was decided under."""
+    def named(self, envelope: Json) -> Named:
+        """The policies and documents that it was decided under, and the models that may have scored."""
         digest = envelope.get("plan")
         if digest is None:
-            return envelope["policies"], envelope["documents"]
+            return Named(envelope["policies"], envelope["documents"], envelope["models"])
         if digest not in self._named:
             try:
                 self._named[digest] = named_in(self.plan_text(envelope))
@@ -51,14 +51,22 @@ class Past:
         return self._text(str(envelope.get("plan")), "the plan")
 
     def in_full(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """The envelope with `policies` and `documents`, whatever it says itself; empty when the plan's text is lost."""
+        """The envelope with what its plan names: `policies`, `documents` and `models` as an envelope without one has.
+
+        When the plan's text is lost the first two are empty, and of the models the names are all that is known.
+        """
         if "plan" not in envelope:
             return envelope
         try:
-            policies, documents = self.named(envelope)
+            named = self.named(envelope)
         except TextLost:
-            policies, documents = [], {}
-        return {**envelope, "policies": policies, "documents": documents}
+            named = Named([], {}, [])
+        known = {model["model"]: model for model in named.models}
+        models = [
+            known.get(each, {"model": each, "version": None, "digest": None}) if isinstance(each, str) else each
+            for each in envelope["models"]
+        ]
+        return {**envelope, "policies": named.policies, "documents": named.documents, "models": models}
 
     def vocabulary(self, envelope: Json) -> Vocabulary:
         """The facts as they were declared."""
@@ -75,7 +83,7 @@ class Past:
     def plan(self, envelope: Json) -> Plan:
         """The policies that decided, in order, compiled."""
         vocabulary, services = self._digest(envelope, "vocabulary"), self._digest(envelope, "services")
-        policies, _ = self.named(envelope)
+        policies = self.named(envelope).policies
         named = [(str(policy["digest"]), f"{policy['policy']}@{policy['version']}") for policy in policies]
         key = (str(envelope["service"]), vocabulary, services, *(digest for digest, _ in named))
         if key not in self._plans:
@@ -85,8 +93,7 @@ class Past:
         return self._plans[key]
 
     def _digest(self, envelope: Json, kind: str) -> str:
-        _, documents = self.named(envelope)
-        digest = (documents or {}).get(kind)
+        digest = self.named(envelope).documents.get(kind)
         if not isinstance(digest, str):
             raise TextLost(f"the entry `{envelope.get('id')}` names no {kind}")
         return digest

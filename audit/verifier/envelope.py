@@ -140,7 +140,8 @@ def check_shape(data: Json) -> None:
         else:
             right = bool(right) and _names_texts(data)
         for model in _list(data["models"]):
-            _named(model, "model")
+            if not (PLAN in data and type(model) is str):  # a plan names its models
+                _named(model, "model")
     except (TypeError, AttributeError, KeyError):
         right = False
     if not right:
@@ -159,10 +160,12 @@ def references(data: Json) -> list[tuple[str, str, int, str]]:
 
 
 def read_plan(text: bytes) -> Json:
-    """The plan that a kept text is. Raises Malformed unless it names policies and documents as an envelope does."""
+    """The plan that a kept text is. Raises Malformed unless it names texts and models as an envelope does."""
     data = read_canonical(text)
     try:
         right = PLAN not in data and type(data["service"]) is str and _names_texts(data)
+        for model in _list(data["models"]):
+            _named(model, "model")
     except (TypeError, AttributeError, KeyError):
         right = False
     if not right:

@@ -28,7 +28,7 @@ from ordain.audit.ledger.restoring import NOT_RESTORED, restored
 from ordain.audit.store.rows import DOCUMENT
 from ordain.engine.errors import OrdainError
 from ordain.engine.gather import gather
-from ordain.engine.policy.facts import Fact, Facts, Reason, Score
+from ordain.engine.policy.facts import Fact, Facts, ModelCard, Reason, Score
 from ordain.engine.values.types import Kind as Type
 from ordain.engine.values.types import plain
 
@@ -48,7 +48,7 @@ ODD = st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
 class Churn:
     """A model of which only the name matters here."""
 
-    name, version, digest, reads = "churn", 3, "sha256:" + "a" * 64, ()
+    name, version, digest, reads = "churn", "3", "sha256:" + "a" * 64, ()
 
 
 def _raw(fact: Fact) -> st.SearchStrategy[Any]:
@@ -76,13 +76,19 @@ def _given(service: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(wanted, optional={n.fact.name: _raw(n.fact) for n in needs if n.may_be_null})
 
 
-def _entry(service: str, given: dict[str, Any], subject: str = "C-1", score: Score | None = None) -> DecisionEntry:
+def _entry(
+    service: str,
+    given: dict[str, Any],
+    subject: str = "C-1",
+    score: Score | None = None,
+    models: tuple[ModelCard, ...] = (),
+) -> DecisionEntry:
     known = catalog()
     plan = known.pick(service, NOON)
     facts = gather(given, plan.needs, known.vocabulary, {})
     if score is not None:
         facts = Facts(facts.values, {**facts.sources, "churn_risk": "churn@3"}, {"churn_risk": (Churn(), score)})
-    form = DecisionForm(plan, documents())
+    form = DecisionForm(plan, documents(), models)
     return DecisionEntry(form, new_id(NOON), NOON, NOON, subject, "IN", facts, plan.evaluate(facts, NOON))
 
 
@@ -122,7 +128,8 @@ def _policies(entry: DecisionEntry) -> list[dict[str, Any]]:
 
 def _held_to_the_slow_form(entry: DecisionEntry) -> None:
     full = _in_full(entry)
-    models = [{key: model[key] for key in ("model", "version", "digest")} for model in full["models"]]
+    models: list[Any] = [{key: model[key] for key in ("model", "version", "digest")} for model in full["models"]]
+    models = [model["model"] if model["model"] in entry.form.models else model for model in models]
     codes = [f"{reason['policy']}/{reason.get('rule') or reason['decision']}" for reason in full["reasons"]]
     plan = next(text for text in entry.form.texts if text.kind == PLAN)
     slow = {
@@ -177,7 +184,10 @@ def test_a_score_is_kept_with_its_inputs_and_reasons() -> None:
     told = (Reason("tenure", Decimal(3), Decimal("-0.25")), Reason("plan \U0001f600", None, Decimal("0.5")))
     score = Score(Decimal("0.85"), told, {"tenure": Decimal(3), "plan \U0001f600": None})
     given = {**facts, **contact, "vulnerable_customer": False, "recipient_time_zone": "Asia/Kolkata"}
-    _held_to_the_slow_form(_entry("retention", given, score=score))
+    for models in ((), (Churn(),)):
+        entry = _entry("retention", given, score=score, models=models)
+        assert entry.form.models.keys() == {model.name for model in models}
+        _held_to_the_slow_form(entry)
 
 
 def test_a_record_holds_no_text_that_the_policies_hold() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -28,8 +28,12 @@ class Table:
     ignored: frozenset[str] = frozenset()
 
 
-def read_asks(table: Table, service: str, vocabulary: Vocabulary) -> Iterator[tuple[int, Ask | OrdainError]]:
+def read_asks(
+    table: Table, service: str, vocabulary: Vocabulary, wanted: Callable[[int], bool] = lambda position: True
+) -> Iterator[tuple[int, Ask | OrdainError]]:
     """The questions of a file with their numbers: of the line of .jsonl and .ndjson, of the row without the heading.
+
+    Only those at a `wanted` position, which counts them from 0, whatever their numbers are.
 
     A line of JSON is what the HTTP service takes. Elsewhere a column is a fact; a cell without text or value leaves
     it out, and the items of a list stand between semicolons. What is wrong with one line alone is its error.
@@ -39,15 +43,17 @@ def read_asks(table: Table, service: str, vocabulary: Vocabulary) -> Iterator[tu
     path = table.path
     with _read_errors(path):
         if path.suffix.lower() in JSON_LINES:
-            for number, line in lines(path):
-                yield number, _attempt(number, read_ask, service, line)
+            for position, (number, line) in enumerate(lines(path)):
+                if wanted(position):
+                    yield number, _attempt(number, read_ask, service, line)
             return
         known = False
-        for row in table_rows(path):
+        for position, row in enumerate(table_rows(path)):
             if not known:
                 _check_columns(table, filter(None, row.cells), vocabulary)  # a column without a name is no fact
                 known = True
-            yield row.number, row.fault or _attempt(row.number, _ask_of, table, service, row, vocabulary)
+            if wanted(position):
+                yield row.number, row.fault or _attempt(row.number, _ask_of, table, service, row, vocabulary)
 
 
 def count_rows(path: Path) -> int:

@@ -12,30 +12,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 from ordain.api.ask import Ask
-from ordain.api.batch import decide_many, record_many
 from ordain.api.cli.whole_tables.answers_file import begun, gone_on_with, is_answer, is_torn
-from ordain.api.cli.whole_tables.on_record import on_record
-from ordain.api.cli.whole_tables.run_journal import Planned, RunJournal, digest_of
-from ordain.api.decide import Answer, Decision
+from ordain.api.cli.whole_tables.chunk import Answered, Chunk, Row
+from ordain.api.cli.whole_tables.run_journal import RunJournal, digest_of
 from ordain.api.limits import LIMITS
-from ordain.api.problems import encoded, shape_of
 from ordain.api.services import Services
-from ordain.engine.errors import (
-    ExportFailed,
-    LedgerUnavailable,
-    MalformedRequest,
-    NotRecorded,
-    OrdainError,
-    PolicyChanged,
-    reason_of,
-)
+from ordain.engine.errors import ExportFailed, MalformedRequest, OrdainError, reason_of
+
+if TYPE_CHECKING:
+    from ordain.api.cli.whole_tables.several_processes import Helpers
 
 Asks = Iterator[tuple[int, Ask | OrdainError]]
-_STOPS = (NotRecorded, LedgerUnavailable, PolicyChanged)
-"""What ends a run: another line would meet it, too."""
 
 
 @dataclass(slots=True)
@@ -47,22 +37,21 @@ class Ran:
     errors: int = 0
     refused: list[tuple[int, OrdainError]] = field(default_factory=list)
 
-
-class _Row(NamedTuple):
-    """`id` is of the entry that an earlier run may have recorded for it."""
-
-    number: int
-    ask: Ask | OrdainError
-    id: str | None = None
+    def add(self, answered: Answered) -> None:
+        """Counts what came of some rows more."""
+        self.decided += answered.decided
+        self.errors += answered.errors
+        self.refused += answered.refused[: LIMITS.listed_refusals - len(self.refused)]
 
 
 class BatchRun:
     """Answers go to `out`, a line for each question and in their order; an error has the line's number beside it."""
 
-    def __init__(self, out: Path, service: str, use: Services) -> None:
-        self._out, self._use = out, use
+    def __init__(self, out: Path, service: str, use: Services, helpers: Helpers | None = None) -> None:
+        self._out, self._use, self._helpers = out, use, helpers
         self._journal = RunJournal(out, service)
         self.ran = Ran()
+        self._done = 0
         self.begun = False
         """Whether there is something to go on with."""
 
@@ -73,7 +62,7 @@ class BatchRun:
         table for this service, or when another run writes it; ExportFailed when it cannot be written, and NotRecorded
         when the ledger cannot take more; then what was written stays, and `resume` goes on.
         """
-        rows = (_Row(number, ask) for number, ask in asks)
+        rows = (Row(number, ask) for number, ask in asks)
         try:
             if resume:
                 self._go_on(rows, progress)
@@ -83,7 +72,7 @@ class BatchRun:
             raise ExportFailed(f"`{self._out}` cannot be written: {reason_of(error)}", "check the disk") from None
         return self.ran
 
-    def _begin(self, rows: Iterator[_Row], progress: Callable[[int], None]) -> None:
+    def _begin(self, rows: Iterator[Row], progress: Callable[[int], None]) -> None:
         journal, anew = self._journal.file, "name another file with --out"
         if self._out.exists():
             hint = f"go on with --resume, or {anew}" if journal.exists() else anew
@@ -95,16 +84,23 @@ class BatchRun:
             raise MalformedRequest("the table has no row")
         with begun(self._out) as file:
             self._journal.begin()
-            self._decide(chain((first,), rows), file, progress)
+            if self._helpers is None:
+                self._decide(chain((first,), rows), file, progress)
+            else:
+                self._decide_with(self._helpers, file, progress)
+            self._journal.end()
 
-    def _go_on(self, rows: Iterator[_Row], progress: Callable[[int], None]) -> None:
+    def _go_on(self, rows: Iterator[Row], progress: Callable[[int], None]) -> None:
         with gone_on_with(self._out) as file:
             known = self._compare(rows, file)
-            self._decide(chain(known, rows), file, progress)
+            self._decide(known if self._helpers else chain(known, rows), file, progress)
+            if self._helpers is not None:
+                self._decide_with(self._helpers, file, progress)
+            self._journal.end()
 
-    def _compare(self, rows: Iterator[_Row], file: BinaryIO) -> list[_Row]:
+    def _compare(self, rows: Iterator[Row], file: BinaryIO) -> list[Row]:
         """Holds table and answers to the journal, then cuts a torn line off. Gives the rows that may be on record."""
-        known: list[_Row] = []
+        known: list[Row] = []
         whole = 0
         line = file.readline()
         for planned in self._journal.planned():
@@ -119,12 +115,13 @@ class BatchRun:
             self.ran.found, whole, line = self.ran.found + 1, whole + len(line), file.readline()
         if line.endswith(b"\n") or not is_torn(line):
             raise self._other_answers()
+        self._done = self.ran.found
         file.truncate(whole)
         file.seek(whole)
         os.fsync(file.fileno())
         return known
 
-    def _other_table(self, row: _Row | None) -> MalformedRequest:
+    def _other_table(self, row: Row | None) -> MalformedRequest:
         where = "the table has fewer rows" if row is None else f"row {row.number} of the table is another"
         return MalformedRequest(
             f"{where} than when the run of `{self._out}` began",
@@ -137,44 +134,26 @@ class BatchRun:
             "put the file back as the run left it, or name another file with --out",
         )
 
-    def _decide(self, rows: Iterable[_Row], file: BinaryIO, progress: Callable[[int], None]) -> None:
+    def _decide(self, rows: Iterable[Row], file: BinaryIO, progress: Callable[[int], None]) -> None:
         self.begun = True
-        rows, done = iter(rows), self.ran.found
-        progress(done)
-        while chunk := list(islice(rows, LIMITS.batch)):
-            file.write(b"".join(self._answers(chunk, done)))
-            file.flush()
-            os.fsync(file.fileno())
-            done += len(chunk)
-            progress(done)
-        self._journal.end()
+        rows = iter(rows)
+        progress(self._done)
+        while part := list(islice(rows, LIMITS.batch)):
+            chunk = Chunk(part, self._use)
+            self._journal.plan(self._done, chunk.planned)
+            self._write(chunk.record(), file, progress)
 
-    def _answers(self, chunk: list[_Row], after: int) -> list[bytes]:
-        """The lines of one chunk, all of them durable."""
-        found = [None if row.id is None else on_record(row.number, row.ask, row.id, self._use) for row in chunk]
-        both = list(zip(chunk, found, strict=True))
-        decisions = decide_many([row.ask for row, answer in both if answer is None], self._use)
-        made = iter(decisions)
-        ids = [_id(next(made)) if answer is None else row.id for row, answer in both]
-        self._journal.plan(after, [Planned(digest_of(row.ask), id) for row, id in zip(chunk, ids, strict=True)])
-        fresh = iter(record_many(decisions, self._use))
-        return [self._line(row.number, next(fresh) if answer is None else answer) for row, answer in both]
+    def _decide_with(self, helpers: Helpers, file: BinaryIO, progress: Callable[[int], None]) -> None:
+        """The same for all rows that are left, by several processes."""
+        self.begun = True
+        progress(self._done)
+        for answered in helpers.decide(self._done, self._journal.plan):
+            self._write(answered, file, progress)
 
-    def _line(self, number: int, answer: Answer | OrdainError | bytes) -> bytes:
-        if isinstance(answer, bytes):
-            self.ran.decided["recorded before"] += 1
-            return answer + b"\n"
-        if isinstance(answer, OrdainError):
-            if isinstance(answer, _STOPS):
-                raise answer
-            self.ran.errors += 1
-            if len(self.ran.refused) < LIMITS.listed_refusals:
-                self.ran.refused.append((number, answer))
-            return encoded({**shape_of(answer, ""), "line": number}) + b"\n"
-        verdict = answer.entry.outcome.verdict
-        self.ran.decided["decided" if verdict is None else str(verdict)] += 1
-        return answer.as_bytes() + b"\n"
-
-
-def _id(decision: Decision | OrdainError) -> str | None:
-    return str(decision.entry.id) if isinstance(decision, Decision) else None
+    def _write(self, answered: Answered, file: BinaryIO, progress: Callable[[int], None]) -> None:
+        file.write(b"".join(answered.lines))
+        file.flush()
+        os.fsync(file.fileno())
+        self._done += len(answered.lines)
+        self.ran.add(answered)
+        progress(self._done)

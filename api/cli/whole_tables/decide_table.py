@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -13,8 +16,10 @@ from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.cli.whole_tables.answers_file import is_same
 from ordain.api.cli.whole_tables.asks_file import Table, count_rows, read_asks
 from ordain.api.cli.whole_tables.batch_run import BatchRun, Ran
-from ordain.api.services import wire
-from ordain.api.settings import load_settings
+from ordain.api.cli.whole_tables.several_processes import Helpers, Work, helpers
+from ordain.api.limits import LIMITS
+from ordain.api.services import Services, wire
+from ordain.api.settings import Settings, load_settings
 from ordain.engine.errors import MalformedRequest
 
 
@@ -28,28 +33,54 @@ def decide_table(
     resume: bool,
     subject_column: str,
     ignore_column: tuple[str, ...],
+    processes: int | None,
 ) -> int:
     """Gives the exit code: 1 when some rows were refused. Raises as `BatchRun.run` and `read_asks` do."""
     out = out or table.with_name(f"{table.name}.decisions.jsonl")
     total = count_rows(table)
     if is_same(out, table):
         raise MalformedRequest(f"`{out}` is the table itself", "name another file with --out")
-    use = wire(load_settings(call.config), service)
-    began, run = perf_counter(), BatchRun(out, service, use)
-    try:
-        use.catalog.service(service)
-        asks = read_asks(Table(table, subject_column, frozenset(ignore_column)), service, use.vocabulary)
-        with ending_interrupts(), progress_bar(service) as (bar, task):
-            bar.update(task, total=total)
-            ran = run.run(asks, resume=resume, progress=lambda done: bar.update(task, completed=done))
-    except BaseException:  # an interrupt, too, leaves something to go on with
-        if run.begun:
-            ERR.print(f"stopped; what was decided stands in `{out}`: go on with --resume", markup=False)
-        raise
-    finally:
-        use.close()
+    asked = Table(table, subject_column, frozenset(ignore_column))
+    began = perf_counter()
+    with _wired(load_settings(call.config), service, asked, processes or _worth(total)) as (use, helping):
+        run = BatchRun(out, service, use, helping)
+        try:
+            asks = read_asks(asked, service, use.vocabulary)
+            with ending_interrupts(), progress_bar(service) as (bar, task):
+                bar.update(task, total=total)
+                ran = run.run(asks, resume=resume, progress=lambda done: bar.update(task, completed=done))
+        except BaseException:  # an interrupt, too, leaves something to go on with
+            if run.begun:
+                ERR.print(f"stopped; what was decided stands in `{out}`: go on with --resume", markup=False)
+            raise
     _show(ran, out, perf_counter() - began, as_json)
     return 1 if ran.errors else 0
+
+
+def _worth(rows: int) -> int:
+    """How many processes so many rows are worth: to begin one takes as long as to decide some thousand rows."""
+    return min(os.cpu_count() or 1, 1 + rows // LIMITS.rows_a_process)
+
+
+@contextmanager
+def _wired(settings: Settings, service: str, table: Table, processes: int) -> Iterator[tuple[Services, Helpers | None]]:
+    """All that decides, and the processes that help if there are to be several."""
+    use = wire(settings, service, late_models=processes > 1)
+    if processes == 1:
+        try:
+            yield use, None
+        finally:
+            use.close()
+        return
+    use.close()  # what is forked must not hold the ledger's file: see `SqliteStore`
+    with helpers(Work(settings, service, table, use.catalog, processes)) as (helping, write_for_them):
+        use = wire(settings, service, late_models=True, catalog=use.catalog)
+        write_for_them(use.ledger)
+        try:
+            yield use, helping
+        finally:
+            helping.end()
+            use.close()
 
 
 def _show(ran: Ran, out: Path, seconds: float, as_json: bool) -> None:

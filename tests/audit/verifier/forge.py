@@ -218,7 +218,9 @@ class Forge:
         }
         planned = bool(policy) and self.made % 2 == 0
         if planned:
-            plan = rfc8785.dumps({**named, "service": "retention", "record": {"facts": {"churn_risk": ""}}})
+            plan = rfc8785.dumps(
+                {**named, "service": "retention", "models": [], "record": {"facts": {"churn_risk": ""}}}
+            )
             named = {"plan": digest(plan)}
             self.documents[digest(plan), "plan", "", 0] = plan
             stream = zlib.compressobj(6, zlib.DEFLATED, -15, zdict=plan)

@@ -147,12 +147,29 @@ def test_a_value_of_another_form_is_refused(changes: dict[str, Any]) -> None:
         check_shape({**envelope(3 if "plan" in changes else 2), **changes})
 
 
+def test_an_envelope_names_its_models_itself_or_as_its_plan_does() -> None:
+    model = {"model": "churn", "version": "3", "digest": "sha256:" + "3" * 64}
+    check_shape({**envelope(3), "models": ["churn", model]})
+    for version, models in ((2, ["churn"]), (3, [5]), (3, [{"model": "churn"}])):
+        with pytest.raises(Malformed):
+            check_shape({**envelope(version), "models": models})
+
+
 def test_only_a_decision_has_a_plan() -> None:
     with pytest.raises(Malformed):
         check_shape({**envelope(3), "kind": "policy", "outcome_class": None})
 
 
-@pytest.mark.parametrize("text", [b"{}", b"[]", b"no JSON", b'{"documents":{},"policies":[{}],"service":"a"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{}",
+        b"[]",
+        b"no JSON",
+        b'{"documents":{},"models":[],"policies":[{}],"service":"a"}',
+        b'{"documents":{},"policies":[],"service":"a"}',
+    ],
+)
 def test_what_does_not_name_policies_and_documents_is_no_plan(text: bytes) -> None:
     with pytest.raises(Malformed):
         read_plan(text)
