@@ -9,11 +9,14 @@ from typing import Any
 
 from ordain.api.http.bodies import Exchange, Scope
 from ordain.api.http.pool import Pool
-from ordain.api.http.routes.health import HEALTH
 from ordain.api.limits import LIMITS
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _PLAIN = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+
+
+HEALTH = "/healthz"
+"""The path that is answered whatever else waits."""
 
 
 class Bridge:

@@ -105,7 +105,7 @@ async def asked(front: Front, method: str, path: str, facts: dict[str, object] |
     body = b"" if facts is None else json.dumps({"subject": "C-1", "facts": facts}).encode()
     exchange = Asked(body)
     headers = {"content-length": str(len(body))}
-    await front.__rsgi__(SimpleNamespace(method=method, path=path, headers=headers), exchange)
+    await front.__rsgi__(SimpleNamespace(method=method, path=path, headers=headers, http_version="1.1"), exchange)
     return exchange
 
 

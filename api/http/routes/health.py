@@ -15,10 +15,9 @@ from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.policy.facts import FactSource
 
 ROUTES = Blueprint("health", __name__)
-HEALTH = "/healthz"
 
 
-@ROUTES.get(HEALTH)
+@ROUTES.get("/healthz")
 def health() -> dict[str, Any]:
     use: Services = current_app.extensions["ordain"]
     models = {name: _state(model) for name, model in use.models.items()}
