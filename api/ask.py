@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def read_ask(service: str, body: bytes) -> Ask:
     if not isinstance(facts, dict):
         raise MalformedRequest(f"`facts` must be an object, not {format_raw(facts)}", _SHAPE)
     if b"\\u" not in body:  # only an escape can bring half of a surrogate pair into text that was UTF-8
-        return _ask(service, data.get("subject"), facts, data.get("at"))
+        return ask_of_text(service, data.get("subject"), facts, data.get("at"))
     return make_ask(service, data.get("subject"), facts, data.get("at"))
 
 
@@ -52,19 +53,24 @@ def make_ask(service: str, subject: object, facts: Mapping[str, object], at: obj
     """An Ask of parts that may be anything. Raises MalformedRequest."""
     if not _encodable(subject, facts):
         raise MalformedRequest("the request contains an invalid Unicode character")
-    return _ask(service, subject, facts, at)
+    return ask_of_text(service, subject, facts, at)
 
 
-def _ask(service: str, subject: object, facts: Mapping[str, object], at: object) -> Ask:
+def ask_of_text(service: str, subject: object, facts: Mapping[str, object], at: object) -> Ask:
+    """As `make_ask`, of parts that were text in UTF-8 and so hold no half of a surrogate pair."""
     if not isinstance(subject, str) or not subject.strip() or len(subject) > LIMITS.subject_characters:
         message = f"`subject` must be a text of 1 to {LIMITS.subject_characters} characters, not {format_raw(subject)}"
         raise MalformedRequest(message, "the customer or account that is decided about")
     if at is None:
         return Ask(service, subject, facts)
     try:
-        return Ask(service, subject, facts, date_time(at if isinstance(at, str) else format_raw(at)))
+        return Ask(service, subject, facts, _moment(at if isinstance(at, str) else format_raw(at)))
     except NotThatType as error:
         raise MalformedRequest(f"`at`: {error}") from None
+
+
+_moment = lru_cache(maxsize=LIMITS.times_kept)(date_time)
+"""The rows of a table often have one time."""
 
 
 def _encodable(*values: object) -> bool:

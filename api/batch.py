@@ -22,12 +22,15 @@ def decide_many(asks: Sequence[Ask | OrdainError], use: Services) -> list[Decisi
     """
     came: list[Decision | OrdainError] = [OrdainError("not asked yet")] * len(asks)
     scores: list[dict[str, Score | OrdainError]] = [{} for _ in asks]
+    turns, use = _in_turn(use)
     waiting = list(range(len(asks)))
     while waiting:
         wanted: dict[FactSource, list[tuple[int, Mapping[str, Value]]]] = defaultdict(list)
         for at in waiting:
+            for each in turns:
+                each.scores = scores[at]
             try:
-                came[at] = _decided(asks[at], use, scores[at])
+                came[at] = _decided(asks[at], use)
             except _Wanted as wants:
                 wanted[wants.model].append((at, wants.inputs))
         waiting = []
@@ -66,16 +69,20 @@ class _Wanted(Exception):
 
 
 class _InTurn:
-    """A model that asks for its inputs to be scored with those of others, and has the score when it is asked again."""
+    """A model that asks for its inputs to be scored with those of others, and has the score when it is asked again.
 
-    def __init__(self, model: FactSource, scores: Mapping[str, Score | OrdainError]) -> None:
+    `scores` are those of the ask that is decided now, by the names of models.
+    """
+
+    def __init__(self, model: FactSource) -> None:
         self.name, self.version, self.digest = model.name, model.version, model.digest
         self.reads: tuple[Fact, ...] = tuple(model.reads)
-        self._model, self._scores = model, scores
+        self.scores: Mapping[str, Score | OrdainError] = {}
+        self._model = model
 
     def score(self, inputs: Mapping[str, Value]) -> Score:
         """Raises _Wanted the first time."""
-        score = self._scores.get(self.name)
+        score = self.scores.get(self.name)
         if score is None:
             raise _Wanted(self._model, inputs)
         if isinstance(score, OrdainError):
@@ -87,15 +94,18 @@ class _InTurn:
         return [self.score(inputs) for inputs in many]
 
 
-def _decided(ask: Ask | OrdainError, use: Services, scores: dict[str, Score | OrdainError]) -> Decision | OrdainError:
+def _in_turn(use: Services) -> tuple[list[_InTurn], Services]:
+    """The models that score in turn, and all that decides with them in their places."""
+    turns = {name: _InTurn(model) for name, model in use.models.items() if not isinstance(model, OrdainError)}
+    return list(turns.values()), replace(use, models={**use.models, **turns}) if turns else use
+
+
+def _decided(ask: Ask | OrdainError, use: Services) -> Decision | OrdainError:
     """Raises _Wanted."""
     if isinstance(ask, OrdainError):
         return ask
-    models = {
-        name: model if isinstance(model, OrdainError) else _InTurn(model, scores) for name, model in use.models.items()
-    }
     try:
-        return make_decision(ask, replace(use, models=models) if models else use)
+        return make_decision(ask, use)
     except _Wanted:
         raise
     except OrdainError as error:

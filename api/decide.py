@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from ordain.api.ask import Ask
+from ordain.api.limits import LIMITS
 from ordain.api.services import Services
 from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.entry import Receipt, new_id
@@ -81,8 +83,9 @@ def _jurisdiction(facts: Facts, use: Services) -> str | None:
     return value if fact is not None and fact.type.values and isinstance(value, str) else None
 
 
+@lru_cache(maxsize=LIMITS.times_kept)
 def _local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """`at` in the tenant's zone, whose calendar says which day it is."""
+    """`at` in the tenant's zone, whose calendar says which day it is. Many are asked about the same moment."""
     try:
         return fixed_offset(at.astimezone(zone))
     except OverflowError:

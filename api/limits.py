@@ -21,7 +21,7 @@ class Limits:
     key_threads: int = 4  # threads that read subjects' keys where the database is beyond a network
     keys_waiting: int = 256  # decisions that wait for one of these
     drained_bytes: int = 8 << 20  # bytes of a request that is too large, read before that is said
-    batch: int = 500  # decisions in one commit of a batch: `decide --table`
+    batch: int = 1000  # decisions in one commit of a batch: `decide --table`
     rows_a_process: int = 10_000  # rows of a table for which one process more is begun
 
     # a batch over HTTP
@@ -35,6 +35,7 @@ class Limits:
     batch_threads: int = 4  # batches that wait for the ledger at once
 
     # kept
+    times_kept: int = 256  # times that were asked about, in the tenant's zone
     made_between_searches: int = 20_000  # objects made in the server before Python searches for garbage
 
     # waited for

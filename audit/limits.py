@@ -30,6 +30,7 @@ class Limits:
     months_ahead: int = 3  # monthly partitions that are kept ready, this month's included (PostgreSQL)
     idle_transaction: int = 60  # seconds beside `busy_seconds` after which the server ends an idle transaction
     journal_attempts: int = 10  # times the journal mode of a new SQLite file is asked for
+    log_pages: int = 4_000  # pages of SQLite's write-ahead log after which it moves into the file: 16 MB
     look_again: float = 1.0  # seconds after which a SQLite ledger's own files are looked at once more
 
     # one writer for several processes

@@ -37,7 +37,6 @@ from ordain.audit.entry.plan_text import named_model
 from ordain.engine.evaluate import Outcome
 from ordain.engine.policy.facts import REQUEST, Facts
 from ordain.engine.policy.model import Table
-from ordain.engine.values.types import plain
 
 Json = dict[str, Any]
 
@@ -210,10 +209,9 @@ def _answered_scores(facts: Facts) -> list[Json]:
             "version": model.version,
             "digest": model.digest,
             "fact": name,
-            "score": plain(score.value),
+            "score": score.value,
             "reasons": [
-                {"feature": r.feature, "value": plain(r.value), "contribution": plain(r.contribution)}
-                for r in score.reasons
+                {"feature": r.feature, "value": r.value, "contribution": r.contribution} for r in score.reasons
             ],
         }
         for name, (model, score) in facts.scores.items()

@@ -332,6 +332,7 @@ def _set_up(connection: DBAPIConnection, _record: object) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {LIMITS.log_pages}")
     cursor.close()
     if mode != "wal":
         raise SettingsError(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, Protocol
 
 from ordain.engine.errors import Issue, NotThatType, OrdainError, PolicyError, Span
@@ -88,10 +89,15 @@ class Fact:
         return read(self.type, raw["amount"], stored=True)
 
 
+@cache
+def _quantum(digits: int) -> Decimal:
+    return Decimal(1).scaleb(-digits, context=NUMBERS)
+
+
 def round_to(value: Decimal, digits: int) -> Decimal:
     """`value` with `digits` digits after the point, half to even (banker's rounding). Raises NotThatType."""
     try:
-        return value.quantize(Decimal(1).scaleb(-digits, context=NUMBERS), context=NUMBERS)
+        return value.quantize(_quantum(digits), context=NUMBERS)
     except InvalidOperation:
         message = f"{format_raw(value)} has too many digits to be rounded to {digits} after the point"
         raise NotThatType(message) from None
@@ -144,7 +150,7 @@ class Vocabulary:
         return Vocabulary(facts, self.digest, self.text)
 
 
-@dataclass(frozen=True, slots=True)
+@made_often(frozen=True, slots=True)
 class Reason:
     """What one input contributed to a score: `contribution` in the model's own additive unit (log-odds)."""
 
@@ -153,7 +159,7 @@ class Reason:
     contribution: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@made_often(frozen=True, slots=True)
 class Score:
     """A model's answer before it becomes a fact. `inputs` are the feature values it was computed from."""
 

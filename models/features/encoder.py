@@ -39,7 +39,11 @@ class Encoder:
             self.width += cells
 
     def row(self, inputs: Mapping[str, Value]) -> Row:
-        """One row, shape (1, width), float32; each cell in its fact's unit.
+        """One row, shape (1, width), float32; each cell in its fact's unit. Raises as `cells`."""
+        return np.array([self.cells(inputs)], dtype=np.float32)
+
+    def cells(self, inputs: Mapping[str, Value]) -> list[float]:
+        """The cells of one row, `width` of them.
 
         Raises, naming the fact, CustomerDataIncomplete (missing and not optional) and DataQualityIssue (beyond float32,
         or a text that was not there in training).
@@ -61,9 +65,9 @@ class Encoder:
             else:
                 message = f"`{fact.name}`: the model does not know `{value}`"
                 raise DataQualityIssue(Issue(message, did_you_mean(str(value), slots), fact=fact.name))
-        return np.array([cells], dtype=np.float32)
+        return cells
 
     def rows(self, many: Iterable[Mapping[str, Value]]) -> Row:
         """Many rows, shape (n, width), float32; (0, width) for none. Raises as `row`."""
-        rows = [self.row(inputs) for inputs in many]
-        return np.concatenate(rows) if rows else np.empty((0, self.width), dtype=np.float32)
+        rows = [self.cells(inputs) for inputs in many]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), self.width)

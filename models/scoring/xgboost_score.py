@@ -48,6 +48,7 @@ class ScoreModel:
         self.version = str(card.version)
         self.digest = digest
         self.reads: tuple[Fact, ...] = card.facts
+        self._names = tuple(fact.name for fact in self.reads)
         self._encoder = Encoder(self.reads)
         self._starts = (*self._encoder.starts, self._encoder.width)
         self._booster = booster
@@ -68,15 +69,15 @@ class ScoreModel:
 
     def score_many(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
         """What `score` gives or raises for each, in one call of XGBoost."""
-        rows: list[np.ndarray] = []
+        rows: list[list[float]] = []
         scores: list[Score | OrdainError | None] = []
         for inputs in many:
             try:
-                rows.append(self._encoder.row(inputs))
+                rows.append(self._encoder.cells(inputs))
                 scores.append(None)
             except OrdainError as error:
                 scores.append(error)
-        parts = iter(self._contributions(np.concatenate(rows)) if rows else ())
+        parts = iter(self._contributions(np.array(rows, dtype=np.float32)) if rows else ())
         return [
             self._of_part(inputs, next(parts)) if score is None else score
             for inputs, score in zip(many, scores, strict=True)
@@ -86,14 +87,13 @@ class ScoreModel:
         return part if isinstance(part, OrdainError) else self._score(inputs, part)
 
     def _score(self, inputs: Mapping[str, Value], parts: Contributions) -> Score:
-        order = sorted(range(len(parts.features)), key=lambda at: -abs(parts.features[at]))
+        used = {name: inputs.get(name) for name in self._names}
+        order = sorted(zip(parts.features, self._names, strict=True), key=_strength, reverse=True)
         reasons = []
-        for at in order[: LIMITS.reasons]:
-            name = self.reads[at].name
-            contribution = round_to(Decimal(repr(parts.features[at])), DIGITS)
+        for part, name in order[: LIMITS.reasons]:
+            contribution = round_to(Decimal(repr(part)), DIGITS)
             if contribution:
-                reasons.append(Reason(name, inputs.get(name), contribution))
-        used = {fact.name: inputs.get(fact.name) for fact in self.reads}
+                reasons.append(Reason(name, used[name], contribution))
         return Score(Decimal(repr(probability(parts.log_odds))), tuple(reasons), used)
 
     def contributions(self, inputs: Mapping[str, Value]) -> Contributions:
@@ -123,6 +123,10 @@ class ScoreModel:
         if not math.isfinite(log_odds := base + sum(features)):
             return ModelDegradationDetected(*_broken(self, "its score is not a finite number"))
         return Contributions(base, features, log_odds)
+
+
+def _strength(part: tuple[float, str]) -> float:
+    return abs(part[0])
 
 
 def _broken(model: ScoreModel, what: str) -> tuple[str, str]:

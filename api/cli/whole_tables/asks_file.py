@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from ordain.api.ask import Ask, make_ask, read_ask
+from ordain.api.ask import Ask, ask_of_text, read_ask
 from ordain.api.problems import unforeseen_in
 from ordain.audit.records.table_rows import JSON_LINES, Row, lines, table_rows
 from ordain.engine.errors import Issue, MalformedRequest, OrdainError, counted, did_you_mean, reason_of
@@ -47,13 +47,15 @@ def read_asks(
                 if wanted(position):
                     yield number, _attempt(number, read_ask, service, line)
             return
-        known = False
+        facts: list[tuple[str, Type]] | None = None
         for position, row in enumerate(table_rows(path)):
-            if not known:
-                _check_columns(table, filter(None, row.cells), vocabulary)  # a column without a name is no fact
-                known = True
+            if facts is None:
+                names = list(filter(None, row.cells))  # a column without a name is no fact
+                _check_columns(table, names, vocabulary)
+                given = [name for name in names if name in vocabulary.inputs and name != table.subject]
+                facts = [(name, vocabulary[name].type) for name in given]
             if wanted(position):
-                yield row.number, row.fault or _attempt(row.number, _ask_of, table, service, row, vocabulary)
+                yield row.number, row.fault or _attempt(row.number, _ask_of, table, service, row, facts)
 
 
 def count_rows(path: Path) -> int:
@@ -105,18 +107,14 @@ def _check_columns(table: Table, names: Iterable[str], vocabulary: Vocabulary) -
         )
 
 
-def _ask_of(table: Table, service: str, row: Row, vocabulary: Vocabulary) -> Ask:
+def _ask_of(table: Table, service: str, row: Row, columns: list[tuple[str, Type]]) -> Ask:
     facts = {}
-    for name, cell in row.cells.items():
-        if (
-            name in vocabulary.inputs
-            and name != table.subject
-            and (raw := _raw(cell, vocabulary[name].type)) is not None
-        ):
+    for name, type in columns:
+        if (raw := _raw(row.cells[name], type)) is not None:
             facts[name] = raw
     subject, at = row.cells[table.subject], row.cells.get("at")
     when = at.isoformat() if isinstance(at, dt.datetime) else at or None
-    return make_ask(service, _customer(subject, table.subject), facts, when)
+    return ask_of_text(service, _customer(subject, table.subject), facts, when)
 
 
 def _customer(cell: object, column: str) -> object:
@@ -133,6 +131,8 @@ def _raw(cell: object, type: Type) -> object:
     """The JSON value of a cell; None when it is empty. What does not fit stays, and is refused with its fact."""
     if isinstance(cell, str):
         return _of_text(cell, type)
+    if isinstance(cell, bool | Decimal):
+        return cell
     if isinstance(cell, float):
         return None if cell != cell else Decimal(repr(cell))  # a number that is none is how tables write a gap
     if isinstance(cell, dt.datetime) and type.kind is Kind.DATE and cell.tzinfo is None and cell.time() == dt.time():

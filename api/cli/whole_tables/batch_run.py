@@ -88,7 +88,7 @@ class BatchRun:
                 self._decide(chain((first,), rows), file, progress)
             else:
                 self._decide_with(self._helpers, file, progress)
-            self._journal.end()
+            self._end(file)
 
     def _go_on(self, rows: Iterator[Row], progress: Callable[[int], None]) -> None:
         with gone_on_with(self._out) as file:
@@ -96,7 +96,7 @@ class BatchRun:
             self._decide(known if self._helpers else chain(known, rows), file, progress)
             if self._helpers is not None:
                 self._decide_with(self._helpers, file, progress)
-            self._journal.end()
+            self._end(file)
 
     def _compare(self, rows: Iterator[Row], file: BinaryIO) -> list[Row]:
         """Holds table and answers to the journal, then cuts a torn line off. Gives the rows that may be on record."""
@@ -150,10 +150,13 @@ class BatchRun:
         for answered in helpers.decide(self._done, self._journal.plan):
             self._write(answered, file, progress)
 
-    def _write(self, answered: Answered, file: BinaryIO, progress: Callable[[int], None]) -> None:
-        file.write(b"".join(answered.lines))
-        file.flush()
+    def _end(self, file: BinaryIO) -> None:
         os.fsync(file.fileno())
-        self._done += len(answered.lines)
+        self._journal.end()
+
+    def _write(self, answered: Answered, file: BinaryIO, progress: Callable[[int], None]) -> None:
+        file.write(answered.lines)
+        file.flush()  # not to the disk: what is lost there is read back from the ledger
+        self._done += answered.rows
         self.ran.add(answered)
         progress(self._done)

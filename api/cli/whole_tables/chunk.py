@@ -33,7 +33,8 @@ class Row(NamedTuple):
 class Answered:
     """The lines of some rows, all of them durable; `refused` has the first rows without a decision."""
 
-    lines: list[bytes] = field(default_factory=list)
+    lines: bytes = b""
+    rows: int = 0
     decided: Counter[str] = field(default_factory=Counter)
     errors: int = 0
     refused: list[tuple[int, OrdainError]] = field(default_factory=list)
@@ -53,9 +54,13 @@ class Chunk:
 
     def record(self) -> Answered:
         """Raises NotRecorded, LedgerUnavailable, PolicyChanged when the ledger cannot take more."""
-        fresh, answered = iter(record_many(self._decisions, self._use)), Answered()
-        for row, found in zip(self._rows, self._found, strict=True):
-            answered.lines.append(_line(answered, row.number, next(fresh) if found is None else found))
+        fresh, answered = iter(record_many(self._decisions, self._use)), Answered(rows=len(self._rows))
+        answered.lines = b"".join(
+            [
+                _line(answered, row.number, next(fresh) if found is None else found)
+                for row, found in zip(self._rows, self._found, strict=True)
+            ]
+        )
         return answered
 
 

@@ -36,8 +36,12 @@ def digest_of(ask: Ask | OrdainError) -> str:
     """The same for the same question: subject, time and facts as they were given."""
     if isinstance(ask, OrdainError):
         return ask.code  # its message may name the file in another way
-    raw = (ask.subject, ask.at, sorted(ask.facts.items(), key=lambda fact: fact[0]))
-    return blake2b(repr(raw).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    raw = (ask.subject, ask.at, ask.facts)
+    try:
+        text = orjson.dumps(raw, repr, orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
+    except orjson.JSONEncodeError:  # nothing that could be asked, and told apart all the same
+        text = repr(raw).encode("utf-8", "surrogatepass")
+    return blake2b(text, digest_size=16).hexdigest()
 
 
 class RunJournal:

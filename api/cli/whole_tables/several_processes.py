@@ -148,13 +148,20 @@ def _help(place: int, work: Work, writer: Path | None, line: Connection, others:
 def _decide(place: int, after: int, work: Work, use: Services, line: Connection) -> None:
     mine = partial(_is_of, place, after, work.helpers)
     rows = (Row(number, ask) for number, ask in read_asks(work.table, work.service, use.vocabulary, mine))
-    while chunk := list(islice(rows, LIMITS.batch)):
-        decided = Chunk(chunk, use)
-        line.send(decided.planned)
+    chunk = _next(rows, use)
+    while chunk is not None:
+        line.send(chunk.planned)
+        ahead = _next(rows, use)  # while the plan goes into the journal
         line.recv()
-        line.send(decided.record())
+        line.send(chunk.record())
+        chunk = ahead
     line.send(None)
     line.recv()  # until nobody listens any more
+
+
+def _next(rows: Iterator[Row], use: Services) -> Chunk | None:
+    part = list(islice(rows, LIMITS.batch))
+    return Chunk(part, use) if part else None
 
 
 def _is_of(place: int, after: int, helpers: int, position: int) -> bool:
