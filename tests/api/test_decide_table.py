@@ -164,19 +164,69 @@ def test_answers_are_never_written_over(tmp_path: Path) -> None:
     assert "there is no `other.jsonl`" in _run(tmp_path, "--resume", "--out", "other.jsonl", code=2)
 
 
-def test_a_run_that_is_killed_again_and_again_decides_every_row_once(tmp_path: Path) -> None:
-    rows, kills, more = 6_000, 0, ()
+def _told(answer: dict[str, Any]) -> dict[str, Any]:
+    """What is the same when the same is asked again."""
+    return {name: part for name, part in answer.items() if name not in ("decision_id", "receipt", "at")}
+
+
+def test_several_processes_answer_as_one_does(tmp_path: Path) -> None:
+    rows, by = 3_300, {}
+    for processes in ("1", "2", "3"):
+        folder = tmp_path / processes
+        folder.mkdir()
+        _csv(folder, rows)
+        with (folder / "customers.csv").open("a") as table:
+            table.write("C-1,no number,100\n")
+        done = ordain(folder, "decide", "plan-advice", "--table", "customers.csv", "--processes", processes, "--json")
+        assert done.returncode == 1, done.stderr
+        assert json.loads(done.stdout)["refused"] == 1
+        answers = _answers(folder)
+        assert _recorded(folder) == Counter(answer["decision_id"] for answer in answers[:-1])
+        assert answers[-1]["line"] == rows + 1
+        by[processes] = [_told(answer) for answer in answers[:-1]]
+        assert ordain_here(folder, "audit", "verify").returncode == 0
+    assert by["1"] == by["2"] == by["3"]
+
+
+def test_a_helper_that_is_gone_ends_the_run_and_it_goes_on(tmp_path: Path) -> None:
+    rows = 8_000
+    _csv(tmp_path, rows)
+    out = tmp_path / "customers.csv.decisions.jsonl"
+    command = [sys.executable, "-m", "ordain", "decide", "plan-advice", "--table", "customers.csv", "--processes", "2"]
+    running = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while running.poll() is None and not (out.exists() and out.stat().st_size):
+        time.sleep(0.002)
+    helpers = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    os.kill(int(helpers[0]), signal.SIGKILL)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 2
+    assert "a process of the run has ended" in said
+    assert "go on with --resume" in said
+    assert ordain(tmp_path, "decide", "plan-advice", "--table", "customers.csv", "--resume").returncode == 0
+    assert _recorded(tmp_path) == Counter(answer["decision_id"] for answer in _answers(tmp_path))
+
+
+KILLS = int(os.environ.get("ORDAIN_TABLE_KILLS", "4"))
+"""Of a run over a table; `ORDAIN_TABLE_KILLS=50` takes minutes."""
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_run_that_is_killed_again_and_again_decides_every_row_once(tmp_path: Path, processes: str) -> None:
+    rows, kills, more = 6_000 * KILLS, 0, ()
     _csv(tmp_path, rows)
     out = tmp_path / "customers.csv.decisions.jsonl"
     command = [sys.executable, "-m", "ordain", "decide", "plan-advice", "--table", "customers.csv"]
-    while kills < 4:
+    command += ["--processes", processes]
+    while kills < KILLS:
         running = subprocess.Popen(
             [*command, *more], cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         begun = out.stat().st_size if out.exists() else 0
         while running.poll() is None and (not out.exists() or out.stat().st_size <= begun):
             time.sleep(0.002)
-        time.sleep(0.05 * kills)
+        time.sleep(0.05 * (kills % 5))
         os.kill(running.pid, signal.SIGKILL)
         running.communicate()
         kills, more = kills + 1, ("--resume",)

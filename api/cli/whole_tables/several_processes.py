@@ -69,7 +69,7 @@ class Helpers:
         Raises what a helper met, and ExportFailed when one is gone.
         """
         for line in self._lines:
-            line.send(after)
+            _tell(line, after)
         places = len(self._lines)
         for chunk in count():
             line = self._lines[chunk % places]
@@ -79,7 +79,7 @@ class Helpers:
             if planned is None:
                 break
             plan(after + chunk * LIMITS.batch, planned)
-            line.send(None)
+            _tell(line, None)
         for behind in range(max(0, chunk - places + 1), chunk):
             yield self._said(self._lines[behind % places])
 
@@ -94,11 +94,22 @@ class Helpers:
     def _said(self, line: Connection) -> Any:
         try:
             said = line.recv()
-        except EOFError:
-            raise ExportFailed("a process of the run has ended", "go on with --resume; its log may say why") from None
+        except (EOFError, OSError):
+            raise _gone() from None
         if isinstance(said, OrdainError):
             raise said
         return said
+
+
+def _tell(line: Connection, what: int | None) -> None:
+    try:
+        line.send(what)
+    except OSError:
+        raise _gone() from None
+
+
+def _gone() -> ExportFailed:
+    return ExportFailed("a process of the run has ended", "go on with --resume; the system's log may say why")
 
 
 @contextmanager
