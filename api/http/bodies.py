@@ -62,19 +62,29 @@ async def body_of(scope: Scope, exchange: Exchange, limit: int) -> bytes:
     stated = _stated(scope)
     if stated is not None and stated > limit and not _is_drained(scope, stated):
         raise too_large(limit)
-    read = _Unstated(limit, _H2_ENDS if scope.http_version.startswith("2") else _H1_ENDS)
+    if stated is None or stated > limit:
+        return await _unstated(scope, exchange, limit)
     try:
         async with asyncio.timeout(LIMITS.body_seconds):
-            if stated is None or stated > limit:
-                return await read.body(exchange)
             body = await exchange()
     except TimeoutError:
-        raise too_large(limit) if read.is_too_large else BodyTooSlow from None
+        raise BodyTooSlow from None
     except (ProtocolClosed, ProtocolError):
         raise _cut() from None
     if len(body) != stated:  # a stream of HTTP/2 that was reset ends as if it were whole
         raise _cut()
     return body
+
+
+async def _unstated(scope: Scope, exchange: Exchange, limit: int) -> bytes:
+    read = _Unstated(limit, _H2_ENDS if scope.http_version.startswith("2") else _H1_ENDS)
+    try:
+        async with asyncio.timeout(LIMITS.body_seconds):
+            return await read.body(exchange)
+    except TimeoutError:
+        raise too_large(limit) if read.is_too_large else BodyTooSlow from None
+    except (ProtocolClosed, ProtocolError):
+        raise _cut() from None
 
 
 def _stated(scope: Scope) -> int | None:

@@ -19,6 +19,7 @@ from ordain.api.http.bridge import Bridge, Wsgi
 from ordain.api.http.pool import Pool, PoolFull
 from ordain.api.http.readiness import loading, readiness
 from ordain.api.http.refusals import JSON, refused, refused_by_http, request_id_for, unforeseen
+from ordain.api.http.together import Together
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services
 from ordain.audit.ledger.writer import Begun
@@ -40,6 +41,7 @@ class Front:
         self._batches = Batches(use)
         self._keys = Pool(LIMITS.key_threads, LIMITS.keys_waiting, "keys")
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._together = Together(use)
         self._loading = loading(use)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -87,10 +89,12 @@ class Front:
         use.catalog.service(service)
         body = await body_of(scope, exchange, self._limit)
         ask = read_ask(service, body)
-        if self._loading and self._may_wait(service):  # in a thread, so that nothing else waits with it
+        if service not in self._together.services:
+            decision = make_decision(ask, use)
+        elif self._loading and self._may_wait():  # in a thread, so that nothing else waits with it
             decision = await asyncio.get_running_loop().run_in_executor(None, make_decision, ask, use)
         else:
-            decision = make_decision(ask, use)
+            decision = await self._together.decide(ask)
         future: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
         ledger, asked = use.ledger.ledger, (decision.entry, decision.entry.form.texts, self._done, future)
         if ledger.waits_for(decision.entry.subject):
@@ -101,14 +105,10 @@ class Front:
             begun = await future
         return decision.recorded(begun.receipt()).as_bytes()
 
-    def _may_wait(self, service: str) -> bool:
-        """Whether a decision may need a score of a model that is still being read."""
+    def _may_wait(self) -> bool:
+        """Whether a model is still being read, which a decision may have to wait for."""
         self._loading = loading(self._use)
-        models = {model.name for model in self._loading}
-        catalog = self._use.catalog
-        versions = (each for name in catalog.service(service).policies for each in catalog.versions[name])
-        reads = {name for each in versions for name in each.policy.reads}
-        return any(not models.isdisjoint(catalog.vocabulary[name].sources) for name in reads)
+        return bool(self._loading)
 
     def _done(self, group: list[Begun]) -> None:
         """Called by the ledger's thread: wakes the loop once for all of them."""
