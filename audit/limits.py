@@ -54,6 +54,7 @@ class Limits:
     # reading
     page: int = 500  # entries read at a time
     clock_set_back: int = 86_400  # seconds the clock may have been set back for a search by time to find all the same
+    read_piece: int = 2_048  # rows of a Parquet table that are made into Python values at once
     export_piece: int = 2_000  # rows of a piece of an export: compressed together, and in memory at once
     ids_named: int = 1_000  # ids named in the entry that says who read them
     drivers: int = 5  # inputs of a score that a letter tells, those that moved it most

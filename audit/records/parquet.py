@@ -16,6 +16,7 @@ from typing import IO, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ordain.audit.limits import LIMITS
 from ordain.audit.records.table_rows import Row, check_names
 from ordain.engine.errors import MalformedRequest
 
@@ -52,7 +53,7 @@ def read_rows(path: Path) -> Iterator[Row]:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
             check_names(path, names)
-            for batch in file.iter_batches():
+            for batch in file.iter_batches(batch_size=LIMITS.read_piece):
                 for cells in zip(*map(_values, batch.columns), strict=True):
                     number += 1
                     yield Row(number, dict(zip(names, cells, strict=True)), _fault(path, number, names, cells))
