@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -42,7 +43,7 @@ def decide_table(
         raise MalformedRequest(f"`{out}` is the table itself", "name another file with --out")
     asked = Table(table, subject_column, frozenset(ignore_column))
     began = perf_counter()
-    with _wired(load_settings(call.config), service, asked, processes or _worth(total)) as (use, helping):
+    with _wired(_patient(load_settings(call.config)), service, asked, processes or _worth(total)) as (use, helping):
         run = BatchRun(out, service, use, helping)
         try:
             asks = read_asks(asked, service, use.vocabulary)
@@ -55,6 +56,11 @@ def decide_table(
             raise
     _show(ran, out, perf_counter() - began, as_json)
     return 1 if ran.errors else 0
+
+
+def _patient(settings: Settings) -> Settings:
+    """A table has time to wait for a database that has much to do, where a request has not."""
+    return replace(settings, busy_seconds=max(settings.busy_seconds, LIMITS.table_waits))
 
 
 def _worth(rows: int) -> int:
