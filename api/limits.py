@@ -36,6 +36,7 @@ class Limits:
 
     # kept
     times_kept: int = 256  # times that were asked about, in the tenant's zone
+    plans_shown: int = 64  # plans whose example request is kept
     made_between_searches: int = 20_000  # objects made in the server before Python searches for garbage
 
     # waited for
@@ -49,6 +50,9 @@ class Limits:
     restarts: int = 30  # times one worker is started again within `restarts_seconds` before the server gives up
     restarts_seconds: float = 60.0
     start_seconds: int = 60  # seconds until the server of `ordain demo` answers
+
+    # searched
+    example_tries: int = 600  # requests decided in search of one that works, to be shown with a service
 
     # shown
     listed: int = 50  # findings shown in a terminal; --json or --csv has all
