@@ -36,7 +36,6 @@ class Limits:
 
     # kept
     times_kept: int = 256  # times that were asked about, in the tenant's zone
-    plans_shown: int = 64  # plans whose example request is kept
     made_between_searches: int = 20_000  # objects made in the server before Python searches for garbage
 
     # waited for

@@ -15,6 +15,7 @@ from typing import Any
 
 from ordain.api.contract.sample_values import raw, samples, told
 from ordain.api.limits import LIMITS
+from ordain.engine.catalog import Catalog
 from ordain.engine.errors import CustomerDataIncomplete, OrdainError
 from ordain.engine.evaluate import Outcome, Plan
 from ordain.engine.gather import gather
@@ -42,19 +43,20 @@ class Example:
 
 
 class Examples:
-    """The examples of the plans that decide now, each searched for once."""
+    """The examples of the plans of one catalog, each searched for once; of another catalog, all anew."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[Plan, Example | None]] = {}
+        self._kept: tuple[Catalog | None, dict[int, Example | None]] = None, {}
 
-    def of(self, plan: Plan, vocabulary: Vocabulary, zone: dt.tzinfo) -> Example | None:
-        """The example of that plan, which it keeps alive, so that no other takes its identity."""
-        kept = self._kept.get(id(plan))
-        if kept is None:
-            if len(self._kept) >= LIMITS.plans_shown:
-                self._kept.clear()
-            kept = self._kept[id(plan)] = plan, example_of(plan, vocabulary, zone)
-        return kept[1]
+    def of(self, plan: Plan, catalog: Catalog, vocabulary: Vocabulary, zone: dt.tzinfo) -> Example | None:
+        """The example of a plan of the catalog, which keeps its plans, so that their identities stay theirs."""
+        of, kept = self._kept
+        if of is not catalog:
+            kept = {}
+            self._kept = catalog, kept
+        if id(plan) not in kept:
+            kept[id(plan)] = example_of(plan, vocabulary, zone)
+        return kept[id(plan)]
 
 
 def example_of(plan: Plan, vocabulary: Vocabulary, zone: dt.tzinfo) -> Example | None:

@@ -59,7 +59,7 @@ def names_of(offer: Offer) -> list[str]:
 def service_sheet(offer: Offer, name: str, at: dt.datetime) -> Json:
     """The whole sheet of a service as it is at that time. Raises UnknownService, NotInForce."""
     plan = offer.catalog.pick(name, at)
-    example = offer.examples.of(plan, offer.vocabulary, offer.zone)
+    example = offer.examples.of(plan, offer.catalog, offer.vocabulary, offer.zone)
     return {
         **_named(offer, name),
         "in_force_on": at.date().isoformat(),

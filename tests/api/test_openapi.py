@@ -273,6 +273,12 @@ def test_a_head_has_the_headers_and_no_body(shared_client: FlaskClient, path: st
 
 
 @pytest.mark.parametrize("path", SHOWN)
+def test_a_head_is_answered_by_the_server_too(server: Server, path: str) -> None:
+    head, got = server.ask("HEAD", path), server.get(path)
+    assert (head.status, head.body, head.headers["etag"]) == (200, b"", got.headers["etag"])
+
+
+@pytest.mark.parametrize("path", SHOWN)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_another_method_is_told_the_right_ones(
     document: Json, shared_client: FlaskClient, path: str, method: str
