@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ordain.api.late_model import LateModel
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.gather import Need
 from ordain.engine.policy.facts import REQUEST, Fact, FactSource
@@ -38,7 +39,9 @@ def sent_fact(need: Need, models: Models, readers: Iterable[str]) -> Json:
 def scored_by(name: str, models: Models) -> FactSource | None:
     """The model of that name, if it can score as far as is known."""
     model = models.get(name)
-    return None if model is None or isinstance(model, ModelDegradationDetected) else model
+    if isinstance(model, LateModel) and model.fault is not None:
+        return None
+    return None if isinstance(model, ModelDegradationDetected) else model
 
 
 def model_input(feature: Fact, scores: str) -> Json:

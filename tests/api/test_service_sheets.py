@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,12 @@ from answers import error_in
 from flask.testing import FlaskClient
 from served import edit, ordain_here, settings_in
 
+from ordain.api.cli.model_cards import OnFile
 from ordain.api.http.app import app_for
+from ordain.api.late_model import LateModel
 from ordain.api.services import Services, wire
+from ordain.engine.errors import ModelDegradationDetected
+from ordain.engine.policy.facts import FactSource
 
 SERVICES = ("plan-advice", "price-quote", "retention")
 OWN = ("decision_id", "receipt")
@@ -155,6 +160,24 @@ def test_a_score_that_a_model_gives_may_be_left_out_and_the_models_inputs_are_to
         assert [detail["fact"] for detail in lacking["details"]] == inputs
     finally:
         use.close()
+
+
+def _cannot_be_read() -> FactSource:
+    raise ModelDegradationDetected("it is damaged")
+
+
+def test_a_score_of_a_model_that_cannot_score_is_required(use: Services) -> None:
+    late = LateModel(OnFile("churn", "1", ()), _cannot_be_read)
+    late.read()
+    for model in (late, ModelDegradationDetected("it is damaged")):
+        client = app_for(replace(use, models={"churn": model})).test_client()
+        risk = fact_in(sheet_of(client, "retention"), "churn_risk")
+        assert (risk["need"], risk["absent"]) == ("required", "refused")
+        assert risk["if_absent"] == "refused: the model churn, which would score it, cannot now"
+        request = sheet_of(client, "retention")["example"]["request"]
+        assert post(client, "retention", request).status_code == 200
+        del request["facts"]["churn_risk"]
+        assert error_in(post(client, "retention", request).data)["code"] == "ModelDegradationDetected"
 
 
 def test_what_is_in_force_at_another_time_is_told(policies: Path, tmp_path: Path) -> None:
