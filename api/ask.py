@@ -13,7 +13,7 @@ from ordain.api.limits import LIMITS
 from ordain.engine.errors import Issue, MalformedRequest, NotThatType, PolicyError, did_you_mean, reason_of
 from ordain.engine.text.source import parse
 from ordain.engine.values.json_text import read_json
-from ordain.engine.values.temporal import date_time
+from ordain.engine.values.temporal import date, date_time, fixed_offset
 from ordain.engine.values.types import format_raw
 
 
@@ -71,6 +71,21 @@ def ask_of_text(service: str, subject: object, facts: Mapping[str, object], at: 
 
 _moment = lru_cache(maxsize=LIMITS.times_kept)(date_time)
 """The rows of a table often have one time."""
+
+
+def asked_time(text: str, zone: dt.tzinfo) -> dt.datetime:
+    """A day (its noon), or a date and time with offset, in `zone`, whose calendar decides. Raises MalformedRequest.
+
+    In the query of an address `+` stands for a space, so a space is read as the sign of an offset.
+    """
+    try:
+        if len(text) == len("2026-01-31"):
+            return fixed_offset(dt.datetime.combine(date(text), dt.time(12), zone))
+        return fixed_offset(date_time(text.replace(" ", "+")).astimezone(zone))
+    except NotThatType as error:
+        raise MalformedRequest(f"`at`: {error}", "for example 2026-01-31, or 2026-01-31T08:00:00+05:30") from None
+    except OverflowError:
+        raise MalformedRequest(f"`at`: `{text[:40]}` is out of the calendar") from None
 
 
 def _encodable(*values: object) -> bool:

@@ -51,6 +51,9 @@ class Limits:
     restarts_seconds: float = 60.0
     start_seconds: int = 60  # seconds until the server of `ordain demo` answers
 
+    # searched
+    example_tries: int = 600  # requests decided in search of one that works, to be shown with a service
+
     # shown
     listed: int = 50  # findings shown in a terminal; --json or --csv has all
     listed_refusals: int = 10  # lines of a batch that were refused, shown in a terminal

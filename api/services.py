@@ -70,9 +70,7 @@ def wire(
     usable += idle
     if issues := protected_score_issues(catalog, usable):
         raise PolicyError(issues)
-    vocabulary = catalog.vocabulary
-    for model in usable:
-        vocabulary = vocabulary.extended(model.reads, f"the model {model.name}@{model.version}")
+    vocabulary = vocabulary_with(catalog.vocabulary, usable)
     documents = _documents(catalog)
     ledger = open_for(settings, writer=writer)
     try:
@@ -85,6 +83,18 @@ def wire(
         *(settings, catalog, vocabulary, models, ledger, Forms(documents, usable)),
         now=lambda: fixed_offset(dt.datetime.now(zone)),
     )
+
+
+def vocabulary_with(vocabulary: Vocabulary, models: Iterable[ModelCard]) -> Vocabulary:
+    """The vocabulary and what the models read beside it. Raises PolicyError when the two do not agree."""
+    for model in models:
+        vocabulary = vocabulary.extended(model.reads, f"the model {model.name}@{model.version}")
+    return vocabulary
+
+
+def models_described(catalog: Catalog, settings: Settings) -> dict[str, FactSource | ModelDegradationDetected]:
+    """The models that `wire` would find, to be described: their cards are read, and none of their trees."""
+    return _models(catalog, settings.models, "", late_models=True)[0]
 
 
 def _models(

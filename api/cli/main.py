@@ -31,6 +31,10 @@ _COMMANDS = {
     "replay": ("ordain.api.cli.replay:replay", "Decide again from the record alone, and compare byte for byte."),
     "schema": ("ordain.api.cli.policies:schema", "Print the JSON Schema of a kind of file, for editors."),
     "serve": ("ordain.api.cli.serve:serve", "Serve decisions over HTTP until interrupted."),
+    "service": (
+        "ordain.api.cli.services.service:service",
+        "What can be asked for: services, their facts, requests that work.",
+    ),
     "test": ("ordain.api.cli.test:test", "Run the examples of all policies; show what none of them reaches."),
     "table": ("ordain.api.cli.table:table_command", "Show a policy's tables; edit its rules in a spreadsheet."),
     "train": ("ordain.api.cli.models:train", "Train a model on a table of customers, or on synthetic ones."),

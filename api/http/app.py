@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ordain.api.contract.example_request import Examples
 from ordain.api.http.refusals import JSON, Refusal, refused, refused_by_http, request_id_for, too_large, unforeseen
-from ordain.api.http.routes import decisions, health
+from ordain.api.http.routes import decisions, health, reference, service_sheets
 from ordain.api.services import Services
 from ordain.engine.errors import OrdainError
 
@@ -17,8 +18,11 @@ def app_for(use: Services) -> Flask:
     app.url_map.merge_slashes = False  # a redirect would not have the one error shape
     app.config["MAX_CONTENT_LENGTH"] = use.settings.max_body_bytes
     app.extensions["ordain"] = use
+    app.extensions["examples"] = Examples()
     app.register_blueprint(decisions.ROUTES)
     app.register_blueprint(health.ROUTES)
+    app.register_blueprint(service_sheets.ROUTES)
+    app.register_blueprint(reference.ROUTES)
     app.register_error_handler(OrdainError, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unforeseen)

@@ -286,6 +286,7 @@ COMMANDS = [
             "replay",
             "schema",
             "serve",
+            "service",
             "table",
             "test",
             "train",
@@ -295,6 +296,8 @@ COMMANDS = [
     ["dmn", "tck"],
     ["feel", "eval"],
     ["models", "list"],
+    ["service", "list"],
+    ["service", "show"],
 ]
 
 

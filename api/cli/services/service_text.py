@@ -1,0 +1,98 @@
+"""Services and their sheets as lines for a terminal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+Json = Mapping[str, Any]
+
+
+def list_lines(told: Json) -> list[str]:
+    """Each service with its purpose, what it gives and what decides."""
+    lines: list[str] = []
+    for each in told["services"]:
+        lines += [click.style(each["service"], bold=True), f"  {each['purpose']}"]
+        lines += _labelled("gives", ", ".join(each["gives"]))
+        lines += _labelled("policies", each.get("fault") or ", ".join(map(_label, each["policies"])))
+    return lines
+
+
+def sheet_lines(sheet: Json) -> list[str]:
+    """The whole sheet: facts by what is needed of them, outputs, policies, a request that works."""
+    lines = [f"{click.style(sheet['service'], bold=True)}  {sheet['purpose']}"]
+    for (need, reviewed), title in _TITLES.items():
+        facts = [fact for fact in sheet["facts"] if fact["need"] == need and (fact["absent"] == "review") == reviewed]
+        lines += ["", click.style(title, bold=True)] if facts else []
+        for fact in facts:
+            lines += _fact(fact)
+    lines += ["", click.style("It gives", bold=True)]
+    for name, value in sheet["gives"].items():
+        lines += _labelled(name, _kind(value))
+    lines += _labelled("verdict", "permit, review or deny") if sheet["gives_verdict"] else []
+    lines += (
+        ["  a denial is on record, and answered with ComplianceViolation"] if sheet["if_denied"] == "refuse" else []
+    )
+    lines += ["", click.style(f"Policies in force on {sheet['in_force_on']}", bold=True)]
+    for policy in sheet["policies"]:
+        until = f" until {policy['effective']['until']}" if policy["effective"]["until"] else ""
+        lines.append(f"  {_label(policy)}  from {policy['effective']['from']}{until}, {policy['kind']}")
+    return [*lines, "", *_example(sheet)]
+
+
+_TITLES: Mapping[tuple[str, bool], str] = {
+    ("required", False): "Facts to send",
+    ("optional", False): "Facts that may be left out",
+    ("optional", True): "Facts for compliance: without one that a rule needs, it asks for a review or denies",
+    ("for a score", False): "Facts for a model, where its score is not sent",
+    ("computed", False): "Facts that are computed: not to be sent",
+}
+
+
+def _fact(fact: Json) -> Iterator[str]:
+    yield f"  {click.style(fact['fact'], fg='cyan')}  {_kind(fact)}"
+    yield from _wrapped(fact["meaning"])
+    if fact["absent"] in ("null", "default", "scored"):
+        yield from _wrapped(f"if left out: {fact['if_absent']}")
+
+
+def _kind(value: Json) -> str:
+    parts = [str(value["type"]), *(str(value[name]) for name in ("unit", "range") if name in value)]
+    parts += [f"to {value['precision']} digits"] if "precision" in value else []
+    parts += [f"a {value['format']}"] if "format" in value else []
+    parts += ["personal"] if value.get("personal") else []
+    text = ", ".join(parts)
+    text += f": {', '.join(value['values'])}" if "values" in value else ""
+    fields = [f"{name} ({_kind(part)})" for name, part in value.get("fields", {}).items()]
+    return f"{text} of {', '.join(fields)}" if fields else text
+
+
+def _example(sheet: Json) -> list[str]:
+    if sheet["example"] is None:
+        return ["No request that works was found in the examples of its policies."]
+    request, answer = sheet["example"]["request"], sheet["example"]["answer"]
+    verdict = f", verdict {answer['verdict']}" if answer["verdict"] else ""
+    return [
+        click.style(f"A request that works: POST /v1/decisions/{sheet['service']}", bold=True),
+        *(f"  {line}" for line in json.dumps(request, indent=2, ensure_ascii=False).splitlines()),
+        click.style(f"Its outcome{verdict}", bold=True),
+        *(f"  {line}" for line in json.dumps(answer["outcome"], indent=2, ensure_ascii=False).splitlines()),
+    ]
+
+
+def _label(policy: Json) -> str:
+    return f"{policy['policy']}@{policy['version']}"
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    return [f"  {click.style(label.ljust(10), dim=True)}{text}"]
+
+
+def _wrapped(text: str) -> list[str]:
+    room = max(40, shutil.get_terminal_size().columns)
+    return textwrap.wrap(text, room, initial_indent="      ", subsequent_indent="      ")

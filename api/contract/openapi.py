@@ -1,0 +1,161 @@
+"""The OpenAPI 3.1 document: the routes that there are, and of each service its own request and answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ordain.api.contract.operations import BATCH, DECIDE, Operation, operation_of, ref
+from ordain.api.contract.service_schemas import ServiceSchemas, schemas_of
+from ordain.api.contract.service_sheet import Offer, names_of, service_sheet
+from ordain.api.contract.shared_schemas import SHARED
+from ordain.engine.errors import NotInForce
+from ordain.engine.version import VERSION
+
+Json = dict[str, Any]
+
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+_AT = {
+    "name": "at",
+    "in": "query",
+    "required": False,
+    "description": "a date, or a date and time with its offset; now if left out",
+    "schema": {"type": "string", "examples": ["2026-01-31", "2026-01-31T08:00:00+05:30"]},
+}
+_REQUEST_ID = {
+    "name": "X-Request-ID",
+    "in": "header",
+    "required": False,
+    "description": "an id of the caller's, which errors give back as `requestId`",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route that is served: `rule` as Flask writes it, `told` the docstring of what answers it."""
+
+    method: str
+    rule: str
+    told: str = ""
+
+
+def document(offer: Offer, routes: Iterable[Route], at: dt.datetime) -> Json:
+    """The document of what is in force at that time."""
+    services = {name: _schemas(offer, name, at) for name in names_of(offer)}
+    paths: dict[str, Json] = {}
+    schemas = dict(SHARED)
+    for schema in services.values():
+        schemas |= schema.components if schema is not None else {}
+    for route in sorted(routes, key=lambda each: (each.rule, each.method)):
+        operation = operation_of(route.method, route.rule, route.told)
+        if (route.method, route.rule) in (DECIDE, BATCH):
+            for name, schema in services.items():
+                path = route.rule.replace("<service>", quote(name))
+                paths.setdefault(path, {})["post"] = _asking(route, operation, name, schema)
+        else:
+            path = _PARAMETER.sub(r"{\1}", route.rule)
+            paths.setdefault(path, {})[route.method.lower()] = _operation(route, operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ordain",
+            "version": VERSION,
+            "summary": "Decisions by policy, each on record before it is answered",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }
+
+
+def _schemas(offer: Offer, name: str, at: dt.datetime) -> ServiceSchemas | None:
+    try:
+        sheet = service_sheet(offer, name, at)
+    except NotInForce:  # the service is there, and refuses until a version of its policies begins
+        return None
+    return schemas_of(offer.catalog.pick(name, at), offer.vocabulary, sheet)
+
+
+def _operation(route: Route, operation: Operation) -> Json:
+    names = _PARAMETER.findall(route.rule)
+    parameters: list[Json] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+    ]
+    parameters += [_AT] if operation.takes_at else []
+    told: Json = {
+        "operationId": _id(route),
+        "summary": operation.summary,
+        "tags": [_tag(route.rule)],
+        "parameters": [*parameters, _REQUEST_ID],
+        "responses": _responses(operation, operation.answer, operation.media),
+    }
+    return told
+
+
+def _asking(route: Route, operation: Operation, name: str, schemas: ServiceSchemas | None) -> Json:
+    """The operation of one service, its request and answer among the document's schemas."""
+    batch = (route.method, route.rule) == BATCH
+    told = _operation(Route(route.method, route.rule.replace("<service>", name)), operation)
+    told["tags"] = [name]
+    if schemas is None:
+        told["description"] = "No version of its policies is in force now."
+        return told
+    told["summary"] = f"{operation.summary}: {name}"
+    told["description"] = schemas.purpose
+    asked: Json = {"schema": ref(schemas.request)}
+    answer = schemas.answer
+    if batch:
+        asked = _lines(schemas.request)
+        answer = schemas.line
+    elif schemas.example is not None:
+        asked["examples"] = {"works": {"value": schemas.example["request"]}}
+    media = "application/x-ndjson" if batch else "application/json"
+    told["requestBody"] = {"required": True, "content": {media: asked}}
+    content = _lines(answer) if batch else {"schema": ref(answer)}
+    if not batch and schemas.example is not None:
+        content["examples"] = {"works": {"value": schemas.example["answer"]}}
+    told["responses"]["200"]["content"] = {media: content}
+    return told
+
+
+def _lines(schema: str) -> Json:
+    """NDJSON: OpenAPI 3.1 cannot say what a line is, 3.2 says it as `itemSchema`, and so an extension does here."""
+    return {"schema": {"type": "string", "description": f"one `{schema}` a line"}, "x-item-schema": ref(schema)}
+
+
+def _responses(operation: Operation, answer: Json, media: str) -> Json:
+    responses: Json = {"200": {"description": "Done.", "content": {media: {"schema": answer}}}}
+    for status, codes in operation.codes().items():
+        responses[str(status)] = {
+            "description": ", ".join(codes),
+            "content": {"application/json": {"schema": _refusal(codes)}},
+        }
+    for status, description, schema in operation.others:
+        known = responses.setdefault(str(status), {"description": description})
+        if schema is not None and "content" in known:
+            content = known["content"]["application/json"]
+            content["schema"] = {"anyOf": [schema, content["schema"]]}
+            known["description"] = f"{description} {known['description']}"
+    return dict(sorted(responses.items()))
+
+
+def _refusal(codes: list[str]) -> Json:
+    """An error of one of these codes, in the one shape of errors."""
+    return {"allOf": [ref("Error"), {"properties": {"error": {"properties": {"code": {"enum": codes}}}}}]}
+
+
+def _tag(rule: str) -> str:
+    parts = [part for part in rule.split("/") if part]
+    return parts[1] if len(parts) > 1 and parts[0] == "v1" else "service"
+
+
+def _id(route: Route) -> str:
+    words = re.findall(r"[A-Za-z0-9]+", route.rule.removeprefix("/v1"))
+    return "_".join([route.method.lower(), *words])
