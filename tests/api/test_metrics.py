@@ -10,10 +10,12 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from answers import ADVICE, QUOTE, body
+from answers import ADVICE, QUOTE, RETENTION, body
 from flask.testing import FlaskClient
 from served import ROOT, Server
 
@@ -24,6 +26,14 @@ from ordain.api.metrics.meter import Meter
 from ordain.api.metrics.text_format import CONTENT_TYPE, text_of
 from ordain.engine.text.source import parse
 
+CUSTOMER: dict[str, object] = {
+    "usage_gb": 60,
+    "usage_decline_percent": 70,
+    "days_since_login": 40,
+    "payment_failures": 4,
+    "tickets": 6,
+    "contract_months": 3,
+}
 Labels = tuple[tuple[str, str], ...]
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\\\|\\"|\\n)*)"')
@@ -241,6 +251,41 @@ def test_what_a_killed_worker_counted_stays(tmp_path: Path) -> None:
         while page_of(server).one("ordain_processes") != 2:
             assert time.monotonic() < end
             time.sleep(0.05)
+
+
+def test_decisions_that_find_the_database_stuck_are_seen_waiting_and_each_refusal_is_logged(tmp_path: Path) -> None:
+    with Server(tmp_path, ORDAIN_BUSY_SECONDS="3") as server:
+        assert server.decide("plan-advice", "C-1", ADVICE).status == 200
+        with (
+            closing(sqlite3.connect(tmp_path / "ordain.db", isolation_level=None)) as stuck,
+            ThreadPoolExecutor(8) as pool,
+        ):
+            stuck.execute("BEGIN IMMEDIATE")
+            refused = [pool.submit(server.decide, "plan-advice", "C-1", ADVICE) for _ in range(8)]
+            end = time.monotonic() + 10
+            while page_of(server).one("ordain_entries_waiting") != 8:
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            assert page_of(server).one("ordain_requests_in_flight") >= 8
+            assert [each.result().status for each in refused] == [503] * 8
+            stuck.execute("ROLLBACK")
+        assert page_of(server).one("ordain_refusals_total", service="plan-advice", code="NotRecorded") == 8
+        ids = {each.result().headers["x-request-id"] for each in refused}
+        time.sleep(0.2)
+        told = [json.loads(line) for line in server.said().splitlines() if '"status":503,' in line]
+        assert {each["id"] for each in told} >= ids
+        assert {(each["level"], each["code"]) for each in told if each["id"] in ids} == {("error", "NotRecorded")}
+        assert server.decide("plan-advice", "C-1", ADVICE).status == 200
+
+
+def test_what_a_model_takes_is_counted(tmp_path: Path, models: Path) -> None:
+    asked = {name: value for name, value in RETENTION.items() if name != "churn_risk"} | CUSTOMER
+    with Server(tmp_path, ORDAIN_MODELS=str(models)) as server:
+        assert server.decide("retention", "C-1", asked).status == 200
+        page = page_of(server)
+    assert page.one("ordain_scoring_seconds_count", model="churn") == 1
+    assert page.one("ordain_model_usable", model="churn", version="1") == 1
+    assert page.one("ordain_models_loading") == 0
 
 
 # --- what is made of it -----------------------------------------------------------------------------------------
