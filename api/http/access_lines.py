@@ -13,6 +13,11 @@ from ordain.api.logs.records import time_text
 ACCESS = "ordain.access"
 
 
+def is_fault(status: int, code: str) -> bool:
+    """Whether an answer is a fault of ours. "Not ready yet" (503) is no error, and has no code."""
+    return status >= 500 and code != ""
+
+
 def json_line(seen: Account, status: int, seconds: float, now: float) -> str:
     """As one line of JSON, with its end."""
     key = (seen.method, seen.route, seen.service, status, seen.verdict, seen.code)
@@ -30,7 +35,7 @@ _ALIKE: dict[_Key, tuple[str, str, str]] = {}
 
 
 def _alike(method: str, route: str, service: str, status: int, verdict: str, code: str) -> tuple[str, str, str]:
-    level = "error" if status >= 500 else "info"
+    level = "error" if is_fault(status, code) else "info"
     named = {"service": service, "verdict": verdict, "code": code}
     words = "".join(f',"{name}":"{word}"' for name, word in named.items() if word)
     made = (
@@ -44,7 +49,7 @@ def _alike(method: str, route: str, service: str, status: int, verdict: str, cod
 
 def text_line(seen: Account, status: int, seconds: float, now: float) -> str:
     """As one line of text, with its end."""
-    level = "ERROR" if status >= 500 else "INFO"
+    level = "ERROR" if is_fault(status, seen.code) else "INFO"
     words = [seen.service, seen.verdict, seen.code]
     if seen.route == BATCH:
         words.append(f"{_decided(seen)} decided, {_refused(seen)} refused")

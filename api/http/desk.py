@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from ordain.api.http.access_lines import ACCESS, json_line, text_line
+from ordain.api.http.access_lines import ACCESS, is_fault, json_line, text_line
 from ordain.api.http.account import Account
 from ordain.api.limits import LIMITS
 from ordain.api.logs.begin import is_json
@@ -35,7 +35,7 @@ class Desk:
         seconds = time.perf_counter() - seen.begun
         self.meter.answered(seen.method, seen.route, status, seconds)
         self.meter.came(seen.service, seen.verdict, seen.code)
-        if self._writer is not None and self._level <= (logging.ERROR if status >= 500 else logging.INFO):
+        if self._writer is not None and self._level <= (logging.ERROR if is_fault(status, seen.code) else logging.INFO):
             self._writer.put(self._line(seen, status, seconds, time.time()))
 
     def finish(self) -> None:

@@ -114,6 +114,13 @@ def test_a_line_of_a_request_holds_no_id_that_is_not_plain(given: str) -> None:
     assert given == "" or given not in text
 
 
+def test_not_ready_yet_is_no_error() -> None:
+    scope: Any = Scope("a")
+    seen = Account(scope)
+    assert '"level":"info"' in json_line(seen, 503, 0.0, 0.0)
+    assert " INFO " in text_line(seen, 503, 0.0, 0.0)
+
+
 def test_lines_that_nobody_takes_are_dropped_and_counted() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)

@@ -326,4 +326,4 @@ def test_the_labels_of_queries_are_those_of_their_metrics() -> None:
     )
     for name, matched in re.findall(r"\b(ordain_\w+)\{([^}]*)\}", queries):
         metric = CATALOGUE[name if name in CATALOGUE else _SUFFIX.sub("", name)]
-        assert {label for label, _ in _LABEL.findall(matched.replace("=~", "="))} <= {*metric.labels, "le"}
+        assert {label for label, _ in _LABEL.findall(re.sub("=~|!=", "=", matched))} <= {*metric.labels, "le"}
