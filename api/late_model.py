@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from ordain.engine.errors import ModelDegradationDetected, OrdainError
@@ -19,6 +20,8 @@ class LateModel:
         self._load = load
         self._model: FactSource | ModelDegradationDetected | None = None
         self._reading = threading.Lock()
+        self.watch: Callable[[str, float], None] | None = None
+        """Told of each time that it was asked: its name, and the seconds that it took."""
 
     @property
     def loading(self) -> bool:
@@ -40,11 +43,21 @@ class LateModel:
 
     def score(self, inputs: Mapping[str, Value]) -> Score:
         """As the model's own. Raises ModelDegradationDetected when it cannot be read."""
-        return self._usable().score(inputs)
+        model, begun = self._usable(), time.perf_counter()
+        score = model.score(inputs)
+        self._asked(begun)
+        return score
 
     def score_many(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
         """As the model's own. Raises ModelDegradationDetected when it cannot be read."""
-        return self._usable().score_many(many)
+        model, begun = self._usable(), time.perf_counter()
+        scores = model.score_many(many)
+        self._asked(begun)
+        return scores
+
+    def _asked(self, begun: float) -> None:
+        if self.watch is not None:
+            self.watch(self.name, time.perf_counter() - begun)
 
     def _usable(self) -> FactSource:
         model = self._model or self.read()

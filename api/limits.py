@@ -34,6 +34,18 @@ class Limits:
     batch_settles: float = 0.002  # seconds after which what can be written is written
     batch_threads: int = 4  # batches that wait for the ledger at once
 
+    # the log
+    log_lines: int = 10_000  # lines that wait to be written; further ones are dropped, and counted
+    log_gathers: float = 0.02  # seconds in which lines gather before they are written together
+    log_flush: float = 1.0  # seconds for the last lines when a process ends
+    log_characters: int = 1_000  # characters of a message
+    log_frames: int = 20  # frames of an exception, the innermost
+
+    # metrics
+    metric_bytes: int = 1 << 20  # bytes of the series of one process
+    metric_spare_parts: int = 2  # parts beside one a worker, for those that start while others end
+    gauge_seconds: float = 1.0  # seconds between two looks at what waits in a process
+
     # kept
     times_kept: int = 256  # times that were asked about, in the tenant's zone
     made_between_searches: int = 20_000  # objects made in the server before Python searches for garbage

@@ -65,6 +65,15 @@ def _zone(name: str) -> str:
     return name
 
 
+def _one_of(*choices: str) -> Read:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"it must be {' or '.join(choices)}, not `{text}`")
+        return text
+
+    return read
+
+
 def _folders(text: str) -> tuple[Path, ...]:
     return tuple(Path(part.strip()) for part in text.split(",") if part.strip())
 
@@ -101,6 +110,14 @@ class Settings:
     time_zone: str = _setting("UTC", "the time zone whose calendar decides what day it is", _zone)
     max_body_bytes: int = _setting(65_536, "the largest request that is read, in bytes", _whole(1024))
     busy_seconds: float = _setting(5.0, "how long to wait for a locked database", _number(0, 60))
+    log_format: str = _setting(
+        "auto", "lines of the log as `json` or `text`; `auto`: text on a terminal", _one_of("auto", "json", "text")
+    )
+    log_level: str = _setting(
+        "info",
+        "the least that is logged: `debug`, `info` (each request), `warning` or `error`",
+        _one_of("debug", "info", "warning", "error"),
+    )
 
     @property
     def zone(self) -> ZoneInfo:

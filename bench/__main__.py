@@ -23,6 +23,7 @@ from bench import (
     slow_disk,
     start,
     tables_at_scale,
+    telling,
     workers,
 )
 from bench.tables import OUT, Result, machine
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "slow-disk": slow_disk.run,
     "start": start.run,
     "workers": workers.run,
+    "telling": telling.run,
     "serve": serve_start.run,
     "catalogue": catalogue.run,
 }

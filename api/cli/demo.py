@@ -84,7 +84,7 @@ def _free_port(settings: Settings) -> int:
 def _start(config: Path | None, host: str, port: int) -> subprocess.Popen[bytes]:
     named = ["--config", str(config)] if config is not None else []
     command = [sys.executable, "-m", "ordain", *named, "serve", "--host", host, "--port", str(port)]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "ORDAIN_LOG_LEVEL": "warning"}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
 
 

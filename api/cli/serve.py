@@ -9,6 +9,7 @@ import click
 
 from ordain.api.cli.invocation import Invocation
 from ordain.api.http.writer_keeper import new_folder
+from ordain.api.logs.begin import begin_logs
 from ordain.api.services import wire
 from ordain.api.settings import CONFIG, load_settings
 from ordain.engine.errors import SettingsError, reason_of
@@ -25,6 +26,7 @@ def serve(call: Invocation, host: str | None, port: int | None, workers: int | N
     if call.config is not None:
         os.environ[CONFIG] = str(call.config.absolute())
     settings = load_settings()
+    begin_logs(settings)
     host, port, workers = host or settings.host, port or settings.port, workers or settings.workers
     # Faults are shown here, once and readably, and not by a worker that is restarted over and over.
     _refuse_taken(host, port)

@@ -139,6 +139,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "This document", an_object("openapi", "info", "paths", openapi=_TEXT), others=(_UNCHANGED,)
     ),
     ("GET", "/docs"): Operation("This document as a page for people", _TEXT, (), "text/html", others=(_UNCHANGED,)),
+    ("GET", "/metrics"): Operation("Numbers for Prometheus, of all workers together", _TEXT, (), "text/plain"),
     ("GET", "/healthz"): Operation(
         "Whether the service is up, and what it runs on",
         an_object("status", "faults", "services", "policies", "models", status={"enum": ["ok", "degraded"]}),

@@ -7,6 +7,7 @@ one commit by a thread. While one window is recorded and sent the next is decide
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -17,15 +18,17 @@ import orjson
 from ordain.api.ask import Ask, read_ask
 from ordain.api.batch import decide_many, record_many
 from ordain.api.decide import Answer, Decision
+from ordain.api.http.account import VERDICTS, Account
 from ordain.api.http.ahead import Ahead
 from ordain.api.http.bodies import BodyTooSlow, Exchange, Scope
 from ordain.api.http.lines import Line, pieces_of, windows_of
 from ordain.api.http.others import Others
 from ordain.api.http.outflow import Outflow, connection_to
-from ordain.api.http.refusals import JSON, Refusal, refused, refused_by_http, request_id_for, too_large, unforeseen
+from ordain.api.http.refusals import JSON, Refusal, refused, refused_by_http, too_large, unforeseen
 from ordain.api.limits import LIMITS
+from ordain.api.metrics.meter import Meter
 from ordain.api.services import Services
-from ordain.engine.errors import MalformedRequest, OrdainError
+from ordain.engine.errors import ComplianceViolation, MalformedRequest, OrdainError
 
 NDJSON = "application/x-ndjson"
 Part = tuple[Line, Decision | Refusal]
@@ -35,23 +38,28 @@ Part = tuple[Line, Decision | Refusal]
 class Batches:
     """Answers batches, as many as clients send at once."""
 
-    def __init__(self, use: Services) -> None:
+    def __init__(self, use: Services, meter: Meter | None = None) -> None:
         self.others = Others()
-        self._use = use
+        self._use, self._meter = use, meter
         self._threads = ThreadPoolExecutor(LIMITS.batch_threads, thread_name_prefix="batch")
 
-    async def answer(self, service: str, scope: Scope, exchange: Exchange) -> None:
-        """Answers a batch. Raises UnknownService, and BodyTooSlow when nothing came; later faults are lines."""
+    async def answer(self, service: str, scope: Scope, exchange: Exchange, seen: Account) -> int:
+        """Answers a batch, and gives the status.
+
+        Raises UnknownService, ClientGone, and BodyTooSlow when nothing came; later faults are lines.
+        """
         self._use.catalog.service(service)
-        request_id = request_id_for(scope.headers.get("x-request-id") or "")
-        if refusal := _not_that_way(scope, request_id):
-            exchange.response_bytes(refusal[0], [("content-type", JSON)], refusal[1])
-            return
-        batch = _Batch(service, request_id, self._use, self.others)
+        seen.service, seen.lines, seen.window = service, Counter(), Counter()
+        if refusal := _not_that_way(scope, seen.id):
+            seen.code, seen.bytes_out = refusal.code, len(refusal.body)
+            exchange.response_bytes(refusal.status, [("content-type", JSON), ("x-request-id", seen.id)], refusal.body)
+            return refusal.status
+        batch = _Batch(service, seen, self._use, self.others)
         with closing(connection_to(scope.client)) as connection:
-            out = Outflow(exchange, connection, [("content-type", NDJSON)])
-            async with Ahead(pieces_of(exchange), LIMITS.batch_ahead) as pieces:
+            out = Outflow(exchange, connection, [("content-type", NDJSON), ("x-request-id", seen.id)])
+            async with Ahead(_counted(pieces_of(exchange), seen), LIMITS.batch_ahead) as pieces:
                 await self._flow(batch, pieces, out)
+        return 200
 
     async def _flow(self, batch: _Batch, pieces: Ahead[bytes], out: Outflow) -> None:
         windows = windows_of(pieces, self._use.settings.max_body_bytes)
@@ -59,7 +67,9 @@ class Batches:
         try:
             async with Ahead(batch.decided(windows), 1) as parts:
                 async for window in parts:
-                    await out.send(await loop.run_in_executor(self._threads, batch.recorded, window))
+                    answers = await loop.run_in_executor(self._threads, batch.recorded, window)
+                    self._told(batch.seen, len(answers))
+                    await out.send(answers)
             out.begin()
         except BodyTooSlow:
             if not out.begun:
@@ -70,6 +80,15 @@ class Batches:
                 out.abort()
             raise
 
+    def _told(self, seen: Account, size: int) -> None:
+        """Counts a window that has been recorded."""
+        seen.bytes_out += size
+        for (verdict, code), count in seen.window.items():
+            if self._meter is not None:
+                self._meter.came(seen.service, verdict, code, count)
+        seen.lines.update(seen.window)
+        seen.window.clear()
+
     def close(self) -> None:
         """Waits for what is being recorded."""
         self._threads.shutdown()
@@ -79,9 +98,13 @@ class _Batch(NamedTuple):
     """What is asked of whom, and by which request."""
 
     service: str
-    request_id: str
+    seen: Account
     use: Services
     others: Others
+
+    @property
+    def request_id(self) -> str:
+        return self.seen.id
 
     async def decided(self, windows: AsyncIterator[list[Line]]) -> AsyncIterator[list[Part]]:
         """The windows, decided in slices between which others get their turn.
@@ -136,15 +159,26 @@ class _Batch(NamedTuple):
 
     def _told(self, line: Line, came: Answer | OrdainError | Refusal) -> bytes:
         if isinstance(came, Answer):
+            self._count(VERDICTS[came.entry.outcome.verdict], "")
             return came.as_bytes() + b"\n"
-        status, body = refused(came, self.request_id) if isinstance(came, OrdainError) else came
+        status, body, code = refused(came, self.request_id) if isinstance(came, OrdainError) else came
+        self._count("deny" if isinstance(came, ComplianceViolation) else "", code)
         return orjson.dumps({**orjson.loads(body), "line": line.number, "status": status}) + b"\n"
+
+    def _count(self, verdict: str, code: str) -> None:
+        self.seen.window[verdict, code] += 1
 
     def cut_off(self) -> bytes:
         """The last line of a batch that did not go on."""
         message = f"nothing came for {LIMITS.batch_silence:g} seconds; what came before is answered"
-        status, body = refused_by_http(408, "Request Timeout", message, self.request_id)
+        status, body, self.seen.code = refused_by_http(408, "Request Timeout", message, self.request_id)
         return orjson.dumps({**orjson.loads(body), "status": status}) + b"\n"
+
+
+async def _counted(pieces: AsyncIterator[bytes], seen: Account) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        seen.bytes_in += len(piece)
+        yield piece
 
 
 def _not_that_way(scope: Scope, request_id: str) -> Refusal | None:

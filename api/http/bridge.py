@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 
+from ordain.api.http.account import Account
 from ordain.api.http.bodies import Exchange, Scope
 from ordain.api.http.pool import Pool
 from ordain.api.limits import LIMITS
@@ -27,11 +28,16 @@ class Bridge:
         self._pool = Pool(threads, LIMITS.requests_waiting, "flask")
         self._health = Pool(1, LIMITS.requests_waiting, "health")
 
-    async def answer(self, scope: Scope, exchange: Exchange, body: bytes) -> None:
-        """Answers the request, whose body has been read. Raises PoolFull."""
+    async def answer(self, scope: Scope, exchange: Exchange, body: bytes, seen: Account) -> int:
+        """Answers the request, whose body has been read, and gives the status. Raises PoolFull."""
         pool = self._health if scope.path == HEALTH else self._pool
-        status, headers, answer = await pool.run(self._call, _environ(scope, body))
+        environ = _environ(scope, body)
+        environ["HTTP_X_REQUEST_ID"] = seen.id
+        status, headers, answer = await pool.run(self._call, environ)
+        seen.learn(environ)
+        seen.bytes_out = len(answer)
         exchange.response_bytes(status, headers, answer)
+        return status
 
     def close(self) -> None:
         """Waits for what is under way."""

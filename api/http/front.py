@@ -13,20 +13,23 @@ from typing import Any
 
 from ordain.api.ask import read_ask
 from ordain.api.decide import make_decision
+from ordain.api.http.account import BATCH, DECIDE, GONE, METRICS, READY, VERDICTS, Account
 from ordain.api.http.batches import Batches
 from ordain.api.http.bodies import BodyTooSlow, Exchange, Scope, body_of
 from ordain.api.http.bridge import Bridge, Wsgi
+from ordain.api.http.desk import Desk
+from ordain.api.http.outflow import ClientGone
 from ordain.api.http.pool import Pool, PoolFull
 from ordain.api.http.readiness import loading, readiness
-from ordain.api.http.refusals import JSON, refused, refused_by_http, request_id_for, unforeseen
+from ordain.api.http.refusals import JSON, refused, refused_by_http, unforeseen
 from ordain.api.http.together import Together
 from ordain.api.limits import LIMITS
+from ordain.api.metrics.text_format import CONTENT_TYPE
 from ordain.api.services import Services
 from ordain.audit.ledger.writer import Begun
 from ordain.engine.errors import OrdainError, RequestTooLarge
 
 _FULL = "too many requests wait already; nothing was done: try again"
-_HEADERS = [("content-type", JSON)]
 # Names that are written otherwise (escapes, other letters) are looked up by Flask's route, as any other path is.
 _DECISIONS = re.compile(r"/v1/decisions/([A-Za-z0-9_-]+)(/batch)?")
 
@@ -34,11 +37,11 @@ _DECISIONS = re.compile(r"/v1/decisions/([A-Za-z0-9_-]+)(/batch)?")
 class Front:
     """The application, as RSGI has it: `flask` answers what is no decision, in one of `threads` threads."""
 
-    def __init__(self, use: Services, flask: Wsgi, threads: int) -> None:
-        self._use = use
+    def __init__(self, use: Services, flask: Wsgi, threads: int, desk: Desk | None = None) -> None:
+        self._use, self._desk = use, desk or Desk(use.settings)
         self._limit = use.settings.max_body_bytes
         self._bridge = Bridge(flask, threads)
-        self._batches = Batches(use)
+        self._batches = Batches(use, self._desk.meter)
         self._keys = Pool(LIMITS.key_threads, LIMITS.keys_waiting, "keys")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._together = Together(use)
@@ -51,43 +54,66 @@ class Front:
         self._bridge.close()
         self._batches.close()
         self._keys.close()
+        self._desk.finish()
 
     async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
-        headers = _HEADERS
+        seen, status = Account(scope), GONE
+        self._desk.under_way += 1
+        try:
+            status = await self._answer(scope, exchange, seen)
+        finally:
+            self._desk.close(seen, status)
+
+    async def _answer(self, scope: Scope, exchange: Exchange, seen: Account) -> int:
+        """Answers, and gives the status."""
+        headers = [("content-type", JSON), ("x-request-id", seen.id)]
         decides = _DECISIONS.fullmatch(scope.path) if scope.method == "POST" else None
         try:
             if decides is None and scope.path == "/readyz" and scope.method == "GET":
+                seen.route = READY
                 status, body = readiness(self._use)
+            elif decides is None and scope.path == METRICS and scope.method == "GET" and self._desk.page is not None:
+                seen.route, headers[0] = METRICS, ("content-type", CONTENT_TYPE)
+                status, body = 200, self._desk.page()
             elif decides is None:
-                await self._others(scope, exchange)
-                return
+                return await self._others(scope, exchange, seen)
             elif decides[2]:
-                await self._batches.answer(decides[1], scope, exchange)
-                return
+                seen.route = BATCH
+                return await self._batches.answer(decides[1], scope, exchange, seen)
             else:
-                status, body = 200, await self._decide(decides[1], scope, exchange)
+                seen.route = DECIDE
+                status, body = 200, await self._decide(decides[1], scope, exchange, seen)
         except OrdainError as error:
-            status, body = refused(error, _id(scope))
+            status, body, seen.code = refused(error, seen.id)
         except PoolFull:
-            status, body = refused_by_http(503, "Service Unavailable", _FULL, _id(scope))
-            headers = [*_HEADERS, ("retry-after", str(LIMITS.retry_seconds))]
+            status, body, seen.code = refused_by_http(503, "Service Unavailable", _FULL, seen.id)
+            headers.append(("retry-after", str(LIMITS.retry_seconds)))
         except BodyTooSlow:
-            status, body = refused_by_http(408, "Request Timeout", "the request did not arrive whole", _id(scope))
+            message = "the request did not arrive whole"
+            status, body, seen.code = refused_by_http(408, "Request Timeout", message, seen.id)
+        except ClientGone:
+            return GONE
         except Exception as error:  # what nobody foresaw gets an answer, too
-            status, body = unforeseen(error, _id(scope))
+            status, body, seen.code = unforeseen(error, seen.id)
+            headers[0] = ("content-type", JSON)
+        seen.bytes_out = len(body)
         exchange.response_bytes(status, headers, body)
+        return status
 
-    async def _others(self, scope: Scope, exchange: Exchange) -> None:
+    async def _others(self, scope: Scope, exchange: Exchange, seen: Account) -> int:
         try:
             body = await body_of(scope, exchange, self._limit)
         except RequestTooLarge:
             body = bytes(self._limit + 1)  # whether that is a fault is for the route to say
-        await self._bridge.answer(scope, exchange, body)
+        seen.bytes_in = len(body)
+        return await self._bridge.answer(scope, exchange, body, seen)
 
-    async def _decide(self, service: str, scope: Scope, exchange: Exchange) -> bytes:
+    async def _decide(self, service: str, scope: Scope, exchange: Exchange, seen: Account) -> bytes:
         use = self._use
         use.catalog.service(service)
+        seen.service = service
         body = await body_of(scope, exchange, self._limit)
+        seen.bytes_in = len(body)
         ask = read_ask(service, body)
         if service not in self._together.services:
             decision = make_decision(ask, use)
@@ -103,7 +129,9 @@ class Front:
             ledger.begin(*asked)
         with self._batches.others:
             begun = await future
-        return decision.recorded(begun.receipt()).as_bytes()
+        receipt = begun.receipt()
+        seen.verdict = VERDICTS[decision.entry.outcome.verdict]
+        return decision.recorded(receipt).as_bytes()
 
     def _may_wait(self) -> bool:
         """Whether a model is still being read, which a decision may have to wait for."""
@@ -121,7 +149,3 @@ def _resolve(group: list[Begun]) -> None:
         future: asyncio.Future[Any] = begun.token
         if not future.done():  # who asked may have gone
             future.set_result(begun)
-
-
-def _id(scope: Scope) -> str:
-    return request_id_for(scope.headers.get("x-request-id") or "")

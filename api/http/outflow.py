@@ -105,7 +105,7 @@ def connection_to(client: str) -> socket.socket:
                 if _peer(connection.fileno()) == wanted:  # its number may mean another one by now, the copy's cannot
                     return connection
                 connection.close()
-    _LOG.warning("there is no connection to %s any more", client)
+    _LOG.warning("who asked for a batch has no connection any more")
     raise ClientGone
 
 

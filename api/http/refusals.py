@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import NamedTuple
 
 import uuid_utils
 
@@ -11,11 +12,17 @@ from ordain.api.problems import encoded, shape, shape_of, status_of
 from ordain.engine.errors import InternalError, OrdainError, RequestTooLarge, Severity
 
 JSON = "application/json"
-Refusal = tuple[int, bytes]
-"""Status and body; its type is `JSON`."""
 
 _LOG = logging.getLogger("ordain")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Refusal(NamedTuple):
+    """An answer that is an error. The body's type is `JSON`; `code` is the one in it."""
+
+    status: int
+    body: bytes
+    code: str
 
 
 def request_id_for(given: str) -> str:
@@ -25,20 +32,21 @@ def request_id_for(given: str) -> str:
 
 def refused(error: OrdainError, request_id: str) -> Refusal:
     """What an error of ours says."""
-    return status_of(error), encoded(shape_of(error, request_id))
+    return Refusal(status_of(error), encoded(shape_of(error, request_id)), error.code)
 
 
 def refused_by_http(status: int, name: str, message: str, request_id: str) -> Refusal:
     """A fault of the request as HTTP has it: `name` is that of its status, such as "Not Found"."""
     code = name.title().replace(" ", "")
-    return status, encoded(shape(code, message, [], Severity.LOW, request_id))
+    return Refusal(status, encoded(shape(code, message, [], Severity.LOW, request_id)), code)
 
 
 def unforeseen(error: Exception, request_id: str) -> Refusal:
     """A fault of ours: the log gets everything, the caller an id to ask about."""
     _LOG.error("request %s failed", request_id, exc_info=error)
     message = "something went wrong here; nothing was answered"
-    return 500, encoded(shape(InternalError.__name__, message, [], InternalError.severity, request_id))
+    body = encoded(shape(InternalError.__name__, message, [], InternalError.severity, request_id))
+    return Refusal(500, body, InternalError.__name__)
 
 
 def too_large(limit: int) -> RequestTooLarge:

@@ -25,6 +25,8 @@ from ordain.api.http.respawns import Respawns
 from ordain.api.http.worker import worker
 from ordain.api.http.writer_keeper import WRITER, WriterKeeper
 from ordain.api.limits import LIMITS
+from ordain.api.logs.begin import GRANIAN
+from ordain.api.metrics.cells import Cells
 from ordain.engine.catalog import Catalog
 
 
@@ -50,7 +52,11 @@ def serve(host: str, port: int, catalog: Catalog, workers: int = 1, folder: Path
 
 def _serve(host: str, port: int, catalog: Catalog, workers: int) -> None:
     forked = multiprocessing.get_start_method() == "fork"
-    made: Any = partial(worker, host, port, catalog, _first_word()) if forked else partial(worker, host, port, None)
+    made: Any = (
+        partial(worker, host, port, catalog, _first_word(), Cells(workers))
+        if forked
+        else partial(worker, host, port, None)
+    )
     server = Granian(
         "ordain.api.http.worker:worker",
         address=host,
@@ -62,6 +68,7 @@ def _serve(host: str, port: int, catalog: Catalog, workers: int) -> None:
         loop=Loops.asyncio,
         workers_kill_timeout=LIMITS.stop_seconds,
         log_level=LogLevels.warning,
+        log_dictconfig=GRANIAN,
     )
     os.register_at_fork(after_in_child=_end_by_signals)
     if workers > 1:

@@ -13,6 +13,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -21,9 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from ordain.api.http.front import Front
+from ordain.api.http.telling import Telling, tell_of
 from ordain.api.http.writer_keeper import WRITER
 from ordain.api.late_model import LateModel
 from ordain.api.limits import LIMITS
+from ordain.api.logs.begin import begin_logs
+from ordain.api.logs.log_writer import LogWriter
+from ordain.api.metrics.cells import Cells
+from ordain.api.metrics.page import Page
 from ordain.api.services import Services, wire
 from ordain.api.settings import load_settings
 from ordain.audit.ledger.checkpointer import Beat
@@ -34,50 +40,64 @@ from ordain.engine.late import late
 _LOG = logging.getLogger("ordain")
 
 
-def worker(host: str, port: int, catalog: Catalog | None, first_word: int | None = None) -> Front:
+def worker(
+    host: str, port: int, catalog: Catalog | None, first_word: int | None = None, cells: Cells | None = None
+) -> Front:
     """What the server calls: the service for the settings of the working directory and environment.
 
     `catalog` is what its policies make, if they have been loaded already. Of several workers the one that takes the
-    byte out of `first_word`, an end of a pipe, says that the server listens.
+    byte out of `first_word`, an end of a pipe, says that the server listens. `cells` are what all of them count in.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings, log = load_settings(), LogWriter(sys.stderr.fileno())
+    begin_logs(settings, log)
     writer = os.environ.get(WRITER)
-    use = wire(load_settings(), late_models=True, catalog=catalog, writer=Path(writer) if writer else None)
-    flask = _Flask(use)
+    use = wire(settings, late_models=True, catalog=catalog, writer=Path(writer) if writer else None)
+    telling = tell_of(use, log, cells or Cells())
+    flask = _Flask(use, telling.page)
     store = use.ledger.store
     beat = partial(follow, use.ledger, store) if isinstance(store, RemoteStore) else use.ledger.settle
-    Beat(beat, use.settings.checkpoint_seconds, "checkpoints").start()
+    Beat(partial(_beat, beat, telling), use.settings.checkpoint_seconds, "checkpoints").start()
     threading.Thread(target=_end_with, args=(_server(),), daemon=True).start()
-    threading.Thread(target=_once_it_answers, args=(host, port, first_word, use, flask), daemon=True).start()
+    threading.Thread(target=_once_it_answers, args=(host, port, first_word, use, flask, telling), daemon=True).start()
     gc.freeze()  # what was loaded stays: looking for garbage was some 4 % of a profile under load
     gc.set_threshold(LIMITS.made_between_searches, 10, 10)
-    return Front(use, flask, use.settings.threads)
+    return Front(use, flask, settings.threads, telling.desk)
 
 
 class _Flask:
     """The routes that are Flask's. It is imported by the first request for one of them, or before."""
 
-    def __init__(self, use: Services) -> None:
-        self._use = use
+    def __init__(self, use: Services, page: Page) -> None:
+        self._use, self._page = use, page
         self._making = threading.Lock()
         self._app: Callable[..., Iterable[bytes]] | None = None
 
     def made(self) -> Callable[..., Iterable[bytes]]:
         with self._making:
             if self._app is None:
-                self._app = late("ordain.api.http.app:app_for")(self._use).wsgi_app
+                self._app = late("ordain.api.http.app:app_for")(self._use, self._page).wsgi_app
         return self._app
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return (self._app or self.made())(environ, start_response)
 
 
-def _once_it_answers(host: str, port: int, first_word: int | None, use: Services, flask: _Flask) -> None:
+def _beat(signs: Callable[[], Any], telling: Telling) -> None:
+    try:
+        signs()
+    finally:
+        telling.look_again()
+
+
+def _once_it_answers(
+    host: str, port: int, first_word: int | None, use: Services, flask: _Flask, telling: Telling
+) -> None:
     if _answers(host, port):
         if _may_say(first_word):
             print(f"Ordain listens on http://{host}:{port}  (stop it with Ctrl-C)", flush=True)
     else:
         _LOG.error("nothing answers on %s:%s after %s seconds", host, port, LIMITS.start_seconds)
+    telling.look_again()
     flask.made()
     for model in use.models.values():
         if isinstance(model, LateModel):

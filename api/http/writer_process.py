@@ -17,6 +17,7 @@ import socket
 import sys
 
 from ordain.api.ledger import open_for
+from ordain.api.logs.begin import begin_logs
 from ordain.api.settings import load_settings
 from ordain.audit.ledger.checkpointer import Beat
 from ordain.audit.shared_writer.service import WriterService, flush_log
@@ -30,8 +31,8 @@ def main(listening: int, pipe: int, folder: str) -> None:
     """Writes until the last worker is gone, then signs, and removes the socket's folder."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = load_settings()
+    begin_logs(settings)
     opened = open_for(settings, make=False)
     if isinstance(opened.store, SqliteStore):
         flush_log(opened.store)

@@ -196,7 +196,7 @@ class Beat:
                 self._work()
                 self._fault = ""
             except Exception as error:  # whatever it was, the next beat comes
-                fault = str(error) or type(error).__name__
+                fault = error.message if isinstance(error, OrdainError) else type(error).__name__
                 if fault != self._fault:
                     _LOG.error("%s: %s", self._thread.name, fault, exc_info=not isinstance(error, OrdainError))
                 self._fault = fault

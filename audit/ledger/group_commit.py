@@ -77,6 +77,11 @@ class GroupCommit(Generic[Item]):
         self._called = threading.Semaphore(0)  # once for each ticket with a `tell` that is to lead
         self._standing: threading.Thread | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many wait to be written, or are being written."""
+        return len(self._queue) + (len(self._batch) if self._leader is not None else 0)
+
     def submit(self, item: Item) -> None:
         """Returns once the item is durable. Raises what `write` raised for it, TooManyWaiting, or OutcomeUnknown."""
         until = time.monotonic() + self._seconds

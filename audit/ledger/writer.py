@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -60,8 +61,15 @@ class Ledger:
         self._kept: set[Reference] = set()  # texts known to be in the database; they never leave it
         self._coming: dict[str | None, DataKey] = {}  # new keys of entries that are on their way
         self._closed = False
+        self.watch: Callable[[int, float], None] | None = None
+        """Told of each commit: its entries, and the seconds that it took."""
         self._lock = threading.Lock()
         self._group: GroupCommit[_Job] = GroupCommit(self._write, (EntryRefused,), seconds=seconds)
+
+    @property
+    def waiting(self) -> int:
+        """How many entries, or lists of them, wait for a commit or are in one."""
+        return self._group.waiting
 
     def append(self, entry: Recordable, documents: Iterable[Document] = (), known: bool = False) -> Receipt:
         """Writes `entry` and returns once it is on the disk.
@@ -246,6 +254,7 @@ class Ledger:
         # Sorted: two writers that insert the same texts in different orders would wait for each other.
         unkept = sorted(reference for reference in named if reference not in self._kept)
         documents = {id(job.documents): job.documents for job in jobs} if unkept else {}
+        begun = time.perf_counter()
         try:
             self._store.write(entries, unkept, [text for texts in documents.values() for text in texts])
         except (EntryRefused, KeyMoved):
@@ -257,6 +266,8 @@ class Ledger:
             if isinstance(error, self._store.failures):
                 raise NotRecorded(self._store.explain(error)) from error
             raise
+        if self.watch is not None:
+            self.watch(len(entries), time.perf_counter() - begun)
         self._kept.update(unkept)
         for entry in entries:
             if entry.data_key.wrapped is not None:

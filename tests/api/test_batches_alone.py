@@ -15,6 +15,7 @@ from answers import ADVICE, body, error_in
 
 import ordain.api.http.batches as under_test
 from ordain.api.decide import Decision
+from ordain.api.http.account import Account
 from ordain.api.http.batches import Batches
 from ordain.api.http.bodies import BodyTooSlow
 from ordain.api.http.others import Others
@@ -59,6 +60,7 @@ class Told:
 @dataclass
 class Head:
     client: str
+    method: str = "POST"
     http_version: str = "1.1"
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/x-ndjson"})
 
@@ -76,7 +78,8 @@ def _ask(use: Services, told: Told, **head: str) -> Told:
     batches = Batches(use)
     with connected() as (_, client):
         try:
-            asyncio.run(batches.answer("plan-advice", Head(client, **head), told))  # type: ignore[arg-type]
+            scope: Any = Head(client, **head)
+            asyncio.run(batches.answer("plan-advice", scope, told, Account(scope)))  # type: ignore[arg-type]
         finally:
             batches.close()
     return told
@@ -159,8 +162,9 @@ def test_an_answer_that_a_fault_of_ours_ends_breaks_off(shared_use: Services, mo
     monkeypatch.setattr(under_test, "windows_of", windows_of)
     told, batches = Told([GOOD, b""]), Batches(shared_use)
     with connected() as (client, address):
+        scope: Any = Head(address)
         with pytest.raises(ZeroDivisionError):
-            asyncio.run(batches.answer("plan-advice", Head(address), told))  # type: ignore[arg-type]
+            asyncio.run(batches.answer("plan-advice", scope, told, Account(scope)))  # type: ignore[arg-type]
         batches.close()
         client.settimeout(10)
         assert client.recv(1) == b"", "the connection is closed"

@@ -214,7 +214,7 @@ KILLS = int(os.environ.get("ORDAIN_TABLE_KILLS", "4"))
 
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_run_that_is_killed_again_and_again_decides_every_row_once(tmp_path: Path, processes: str) -> None:
-    rows, kills, more = 6_000 * KILLS, 0, ()
+    rows, kills, more = max(24_000, 4_000 * KILLS), 0, ()
     _csv(tmp_path, rows)
     out = tmp_path / "customers.csv.decisions.jsonl"
     command = [sys.executable, "-m", "ordain", "decide", "plan-advice", "--table", "customers.csv"]

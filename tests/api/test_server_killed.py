@@ -90,6 +90,8 @@ def test_a_server_that_is_told_to_stop_leaves_no_process_and_a_whole_ledger(tmp_
     with Server(tmp_path) as server:
         assert server.decide("plan-advice", "C-1", ADVICE).status == 200
         assert server.stop()
-        assert server.said().splitlines()[1:] == []
+        told = [json.loads(line) for line in server.said().splitlines()[1:]]
+        assert {each["logger"] for each in told} == {"ordain.access"}
+        assert told[-1]["route"] == "/v1/decisions/<service>", "the last line is not lost"
     evidence = verify(tmp_path / "ordain.db")
     assert (evidence.decisions, evidence.unsigned) == (1, 0), "signed before it ended"

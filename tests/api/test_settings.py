@@ -31,6 +31,8 @@ OTHER: dict[str, tuple[str, Any]] = {
     "time_zone": ("Europe/Paris", "Europe/Paris"),
     "max_body_bytes": ("2048", 2048),
     "busy_seconds": ("0.5", 0.5),
+    "log_format": ("text", "text"),
+    "log_level": ("warning", "warning"),
 }
 
 
@@ -116,6 +118,8 @@ def test_an_unknown_variable_of_another_program_is_none_of_ours(here: Path, monk
         ("busy_seconds: -1", "the setting `busy_seconds`: it must be from 0 to 60, not -1"),
         ("busy_seconds: NaN", "the setting `busy_seconds`: `NaN` is not a number"),
         ("time_zone: Asia/Calcuta", "`Asia/Calcuta` is not a time zone; did you mean `Asia/Calcutta`?"),
+        ("log_format: yaml", "the setting `log_format`: it must be auto or json or text, not `yaml`"),
+        ("log_level: loud", "the setting `log_level`: it must be debug or info or warning or error, not `loud`"),
         ("time_zone: ../../etc/passwd", "`../../etc/passwd` is not a time zone"),
     ],
 )

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, current_app, request
 
 from ordain.api.ask import read_ask
 from ordain.api.decide import decide
+from ordain.api.http.account import VERDICT, VERDICTS
 from ordain.api.services import Services
 from ordain.audit.entry.entry import Kind
 from ordain.audit.explain.explanation import explain
@@ -38,7 +39,9 @@ def ask(service: str) -> Response:
     use.catalog.service(service)
     body = request.get_data(cache=False)
     request.stream.read(1)  # Werkzeug ends a chunked body silently at the limit; one byte more makes it complain
-    return Response(decide(read_ask(service, body), use).as_bytes(), mimetype="application/json")
+    answer = decide(read_ask(service, body), use)
+    request.environ[VERDICT] = VERDICTS[answer.entry.outcome.verdict]
+    return Response(answer.as_bytes(), mimetype="application/json")
 
 
 @ROUTES.post("/<service>/batch")

@@ -1,4 +1,4 @@
-"""`GET /healthz`: the service is up, and what it runs on. `GET /readyz`: whether all of it is loaded."""
+"""`GET /healthz`: the service is up, and what it runs on. `/readyz`: whether all is loaded. `/metrics`: numbers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ordain.api.http.readiness import readiness
 from ordain.api.http.refusals import JSON
 from ordain.api.late_model import LateModel
 from ordain.api.ledger import ENGINE
+from ordain.api.metrics.text_format import CONTENT_TYPE
 from ordain.api.services import Services
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.policy.facts import FactSource
@@ -45,6 +46,12 @@ def ready() -> Response:
     """The same as `api/http/front.py` answers without Flask."""
     status, body = readiness(current_app.extensions["ordain"])
     return Response(body, status, mimetype=JSON)
+
+
+@ROUTES.get("/metrics")
+def metrics() -> Response:
+    """The same as `api/http/front.py` answers without Flask."""
+    return Response(current_app.extensions["ordain_metrics"](), content_type=CONTENT_TYPE)
 
 
 def _state(model: FactSource | ModelDegradationDetected) -> str:

@@ -1,0 +1,61 @@
+"""What a worker tells of itself, put together: its log of requests, its counters, the page of metrics."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+
+from ordain.api.http.desk import Desk
+from ordain.api.late_model import LateModel
+from ordain.api.limits import LIMITS
+from ordain.api.logs.log_writer import LogWriter
+from ordain.api.metrics.cells import Cells
+from ordain.api.metrics.ledger_look import LedgerLook
+from ordain.api.metrics.meter import Meter
+from ordain.api.metrics.page import Page
+from ordain.api.services import Services
+from ordain.audit.ledger.checkpointer import Beat
+from ordain.engine.errors import OrdainError
+
+
+class Telling(NamedTuple):
+    """`look` is to follow whatever signs the ledger, in the same thread."""
+
+    desk: Desk
+    page: Page
+    look: LedgerLook
+
+    def take(self, use: Services) -> None:
+        """From now on `use` is what decides."""
+        self.page.use = use
+        for model in use.models.values():
+            if isinstance(model, LateModel):
+                model.watch = self.desk.meter.scored
+
+    def look_again(self) -> None:
+        """Looks at the ledger. What is wrong with it is told by what signs it; the page tells how old the look is."""
+        with suppress(OrdainError, *self.look.opened.store.failures):
+            self.look.look()
+
+
+def tell_of(use: Services, log: LogWriter, cells: Cells) -> Telling:
+    """From here on this process counts what it does."""
+    meter = Meter(cells.lease())
+    look = LedgerLook(use.ledger, cells)
+    page = Page(use, cells, look)
+    desk = Desk(use.settings, log, meter, page)
+    use.ledger.ledger.watch = meter.committed
+    dropped = 0
+
+    def tick() -> None:
+        nonlocal dropped
+        waiting = {"ordain_requests_in_flight": desk.under_way, "ordain_entries_waiting": use.ledger.ledger.waiting}
+        meter.set(waiting)
+        meter.add("ordain_log_lines_dropped_total", log.dropped - dropped)
+        dropped = log.dropped
+
+    tick()
+    Beat(tick, LIMITS.gauge_seconds, "gauges").start()
+    telling = Telling(desk, page, look)
+    telling.take(use)
+    return telling
