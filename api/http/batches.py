@@ -155,7 +155,4 @@ def _not_that_way(scope: Scope, request_id: str) -> Refusal | None:
         return refused_by_http(415, "Unsupported Media Type", message, request_id)
     if (scope.headers.get("content-encoding") or "identity").lower() != "identity":
         return refused_by_http(415, "Unsupported Media Type", "a batch is sent as plain text", request_id)
-    if not scope.http_version.startswith("1"):
-        message = "a batch is asked for by HTTP/1.1: by HTTP/2 it does not show whether its answers are read"
-        return refused_by_http(505, "HTTP Version Not Supported", message, request_id)
     return None

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 
 from ordain.api.http.respawns import Respawns
@@ -56,6 +56,7 @@ def _serve(host: str, port: int, catalog: Catalog, workers: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.RSGI,
+        http=HTTPModes.http1,  # one client can hang a worker's HTTP/2 side for good
         websockets=False,
         workers=workers,
         respawn_failed_workers=workers > 1,
