@@ -33,28 +33,29 @@ Part = tuple[Line, Decision | Refusal]
 
 
 class Batches:
-    """Answers batches, as many as clients send at once."""
+    """Answers batches, as many as clients send at once. What a batch begins with decides all of it."""
 
     def __init__(self, use: Services) -> None:
         self.others = Others()
-        self._use = use
+        self.use = use
         self._threads = ThreadPoolExecutor(LIMITS.batch_threads, thread_name_prefix="batch")
 
     async def answer(self, service: str, scope: Scope, exchange: Exchange) -> None:
         """Answers a batch. Raises UnknownService, and BodyTooSlow when nothing came; later faults are lines."""
-        self._use.catalog.service(service)
+        use = self.use
+        use.catalog.service(service)
         request_id = request_id_for(scope.headers.get("x-request-id") or "")
         if refusal := _not_that_way(scope, request_id):
             exchange.response_bytes(refusal[0], [("content-type", JSON)], refusal[1])
             return
-        batch = _Batch(service, request_id, self._use, self.others)
+        batch = _Batch(service, request_id, use, self.others)
         with closing(connection_to(scope.client)) as connection:
             out = Outflow(exchange, connection, [("content-type", NDJSON)])
             async with Ahead(pieces_of(exchange), LIMITS.batch_ahead) as pieces:
                 await self._flow(batch, pieces, out)
 
     async def _flow(self, batch: _Batch, pieces: Ahead[bytes], out: Outflow) -> None:
-        windows = windows_of(pieces, self._use.settings.max_body_bytes)
+        windows = windows_of(pieces, batch.use.settings.max_body_bytes)
         loop = asyncio.get_running_loop()
         try:
             async with Ahead(batch.decided(windows), 1) as parts:

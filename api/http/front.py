@@ -16,6 +16,7 @@ from ordain.api.decide import make_decision
 from ordain.api.http.batches import Batches
 from ordain.api.http.bodies import BodyTooSlow, Exchange, Scope, body_of
 from ordain.api.http.bridge import Bridge, Wsgi
+from ordain.api.http.guards import Guard
 from ordain.api.http.pool import Pool, PoolFull
 from ordain.api.http.readiness import loading, readiness
 from ordain.api.http.refusals import JSON, refused, refused_by_http, request_id_for, unforeseen
@@ -35,14 +36,19 @@ class Front:
     """The application, as RSGI has it: `flask` answers what is no decision, in one of `threads` threads."""
 
     def __init__(self, use: Services, flask: Wsgi, threads: int) -> None:
-        self._use = use
         self._limit = use.settings.max_body_bytes
+        self._guard = Guard(use.settings.host, use.settings.hosts)
         self._bridge = Bridge(flask, threads)
         self._batches = Batches(use)
         self._keys = Pool(LIMITS.key_threads, LIMITS.keys_waiting, "keys")
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._together = Together(use)
+        self.take(use)
+
+    def take(self, use: Services) -> None:
+        """From now on `use` decides; what is under way ends with what it began with. May be called by any thread."""
         self._loading = loading(use)
+        self._batches.use = use
+        self._together = Together(use)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -56,8 +62,10 @@ class Front:
         headers = _HEADERS
         decides = _DECISIONS.fullmatch(scope.path) if scope.method == "POST" else None
         try:
-            if decides is None and scope.path == "/readyz" and scope.method == "GET":
-                status, body = readiness(self._use)
+            if refusal := self._guard.refusal(scope):
+                status, body = refused_by_http(*refusal, _id(scope))
+            elif decides is None and scope.path == "/readyz" and scope.method == "GET":
+                status, body = readiness(self._together.use)
             elif decides is None:
                 await self._others(scope, exchange)
                 return
@@ -85,16 +93,17 @@ class Front:
         await self._bridge.answer(scope, exchange, body)
 
     async def _decide(self, service: str, scope: Scope, exchange: Exchange) -> bytes:
-        use = self._use
-        use.catalog.service(service)
+        self._together.use.catalog.service(service)
         body = await body_of(scope, exchange, self._limit)
         ask = read_ask(service, body)
-        if service not in self._together.services:
+        together = self._together  # all of the decision is made by what is in force now
+        use = together.use
+        if service not in together.services:
             decision = make_decision(ask, use)
-        elif self._loading and self._may_wait():  # in a thread, so that nothing else waits with it
+        elif self._loading and self._may_wait(use):  # in a thread, so that nothing else waits with it
             decision = await asyncio.get_running_loop().run_in_executor(None, make_decision, ask, use)
         else:
-            decision = await self._together.decide(ask)
+            decision = await together.decide(ask)
         future: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
         ledger, asked = use.ledger.ledger, (decision.entry, decision.entry.form.texts, self._done, future)
         if ledger.waits_for(decision.entry.subject):
@@ -105,9 +114,9 @@ class Front:
             begun = await future
         return decision.recorded(begun.receipt()).as_bytes()
 
-    def _may_wait(self) -> bool:
+    def _may_wait(self, use: Services) -> bool:
         """Whether a model is still being read, which a decision may have to wait for."""
-        self._loading = loading(self._use)
+        self._loading = loading(use)
         return bool(self._loading)
 
     def _done(self, group: list[Begun]) -> None:
