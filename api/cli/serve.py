@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+from queue import SimpleQueue
 
 import click
 
 from ordain.api.cli.invocation import Invocation
-from ordain.api.http.reloads import Reloads
+from ordain.api.http.reloads import Asked, Reloads
 from ordain.api.http.writer_keeper import new_folder
 from ordain.api.services import wire
 from ordain.api.settings import CONFIG, load_settings, unknown_variables
@@ -31,6 +33,8 @@ def serve(call: Invocation, host: str | None, port: int | None, workers: int | N
     settings = load_settings()
     for line in unknown_variables():
         click.echo(f"warning: {line}", err=True)
+    asked: Asked = SimpleQueue()
+    signal.signal(signal.SIGHUP, lambda *_: asked.put(None))  # one that comes before all is loaded is kept
     host, port, workers = host or settings.host, port or settings.port, workers or settings.workers
     # Faults are shown here, once and readably, and not by a worker that is restarted over and over.
     _refuse_taken(host, port)
@@ -40,7 +44,7 @@ def serve(call: Invocation, host: str | None, port: int | None, workers: int | N
     use.close()
     shares_writer = workers > 1 and settings.database_url.startswith("sqlite")
     folder = new_folder() if shares_writer else None
-    late("ordain.api.http.server:serve")(host, port, Reloads(use, kept, seen), workers, folder)
+    late("ordain.api.http.server:serve")(host, port, Reloads(use, kept, asked, seen), workers, folder)
 
 
 def _refuse_taken(host: str, port: int) -> None:

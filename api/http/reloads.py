@@ -22,19 +22,21 @@ from ordain.engine.errors import Issue, OrdainError, counted
 from ordain.engine.versions import Kept
 
 _LOG = logging.getLogger("ordain")
+Asked = SimpleQueue[None]
 
 
 class Reloads:
     """`use` is what was loaded at the start, its ledger closed, and `kept` what its policies were compiled to.
 
-    `seen` are the stamps of the policies' files from before they were read, if they are to be watched.
+    `asked` has something in it when somebody asked for a reload already. `seen` are the stamps of the policies' files
+    from before they were read, if they are to be watched.
     """
 
-    def __init__(self, use: Services, kept: Kept, seen: Stamps | None = None) -> None:
+    def __init__(self, use: Services, kept: Kept, asked: Asked, seen: Stamps | None = None) -> None:
         self.board, self.kept = Board(), kept
         self._use, self._seen = use, seen
         self._news = News(0, 0, None)
-        self._asked: SimpleQueue[None] = SimpleQueue()
+        self._asked = asked
         self._lock = threading.Lock()
 
     @property
@@ -43,8 +45,10 @@ class Reloads:
         return self._use.catalog
 
     def start(self) -> None:
-        """Begins to reload, and to watch. No worker is forked while something is being loaded: it would wait for ever
-        for whatever the loading thread held at that moment."""
+        """Begins to reload, and to watch.
+
+        No worker is forked while something is being loaded: it would wait for ever for whatever the loading thread held.
+        """
         release = self._lock.release
         os.register_at_fork(before=self._lock.acquire, after_in_parent=release, after_in_child=release)
         threading.Thread(target=self._run, name="reloads", daemon=True).start()

@@ -8,6 +8,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -20,6 +22,7 @@ from types import SimpleNamespace
 import pytest
 from answers import ADVICE, RETENTION
 from served import SECONDS, Server, edit
+from test_http_batches import talk
 from test_http_decisions import CUSTOMER
 from test_workers import until, workers
 
@@ -261,6 +264,49 @@ def test_a_terminal_that_closes_ends_neither_workers_nor_writer(tmp_path: Path, 
     assert asking.other == []
 
 
+def test_a_reload_that_is_asked_for_during_the_start_is_not_missed(tmp_path: Path, policies: Path) -> None:
+    server = Server(tmp_path, ORDAIN_POLICIES=str(policies))
+
+    def ask() -> None:
+        until((tmp_path / "ordain.db").exists)  # the policies have been read by then
+        next_version(policies)
+        reload(server)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    with server:
+        asking.join()
+        until(lambda: advised(server) == (NEW, "2"))
+
+
+def test_reloads_while_workers_are_killed_end_with_all_of_them_at_the_newest(tmp_path: Path, policies: Path) -> None:
+    with serving(tmp_path, policies, "2") as server:
+        for _ in range(6):
+            for _ in range(5):
+                reload(server)
+                time.sleep(0.02)
+            os.kill(workers(server)[0], signal.SIGKILL)
+            until(lambda: len(workers(server)) == 2)
+        next_version(policies)
+        reload(server)
+        until(lambda: len(workers(server)) == 2 and _answers(server))
+        time.sleep(1)
+        everywhere(server, lambda: advised(server) == (NEW, "2") and not faults(server))
+
+
+def test_a_batch_ends_with_the_policies_that_it_began_with(tmp_path: Path, policies: Path) -> None:
+    with serving(tmp_path, policies, "1") as server, talk(server, "plan-advice") as client:
+        said = []
+        for _ in range(2):
+            client.say(ASKED + b"\n")
+            said.append((client.hear() or {})["outcome"]["advice"]["action"])
+            next_version(policies)
+            reload(server)
+            everywhere(server, lambda: advised(server) == (NEW, "2"))
+        client.end()
+    assert said == [OLD, OLD]
+
+
 # --- the parts alone --------------------------------------------------------------------------------------------
 
 
@@ -349,3 +395,21 @@ class _Exchange:
 
     def response_bytes(self, status: int, headers: object, body: bytes) -> None:
         self.status = status
+
+
+def test_a_signal_that_the_system_gives_to_another_thread_is_seen() -> None:
+    """With `threading.Event` this waits for ever; a process of its own, since it gets a signal."""
+    code = """
+import signal, threading, time
+from ordain.api.http.interrupt import Interrupt
+waited = Interrupt()
+signal.signal(signal.SIGTERM, lambda *_: waited.set())
+def other():
+    time.sleep(0.3)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    time.sleep(30)
+threading.Thread(target=other, daemon=True).start()
+print(waited.wait(), waited.is_set(), waited.clear(), waited.wait(0.1))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.split() == ["True", "True", "None", "False"]
