@@ -36,8 +36,13 @@ def new_signing_key(settings: Settings) -> Path:
 
 
 def read_secret(file: Path) -> bytes:
-    """The 32 bytes in a key file. Raises SettingsError."""
+    """The 32 bytes in a key file, which its owner alone may read. Raises SettingsError."""
     try:
+        mode = file.stat().st_mode & 0o777
+        if mode & 0o077:
+            raise SettingsError(
+                f"the key file `{file}` can be read or written by others ({mode:o})", f"run: chmod 600 {file}"
+            )
         return _decoded(file.read_text("ascii"), f"`{file}`")
     except (OSError, UnicodeDecodeError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else "it is not text"

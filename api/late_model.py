@@ -33,6 +33,10 @@ class LateModel:
         """Why it cannot score, once that is known."""
         return self._model if isinstance(self._model, ModelDegradationDetected) else None
 
+    def is_still(self, other: LateModel) -> bool:
+        """Whether `other` is the same version, and reading it again would make nothing better."""
+        return self.fault is None and (self.version, self.digest) == (other.version, other.digest)
+
     def read(self) -> FactSource | ModelDegradationDetected:
         """The model, or why it cannot score. It is read by the first who asks; the others wait."""
         if self._model is None:

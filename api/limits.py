@@ -47,6 +47,7 @@ class Limits:
     gauge_seconds: float = 1.0  # seconds between two looks at what waits in a process
 
     # kept
+    hosts_kept: int = 256  # names of this server, right or wrong, as requests have them
     times_kept: int = 256  # times that were asked about, in the tenant's zone
     made_between_searches: int = 20_000  # objects made in the server before Python searches for garbage
 
@@ -61,6 +62,7 @@ class Limits:
     writer_rests: float = 0.5  # seconds before a writer that ended at once is started again
     restarts: int = 30  # times one worker is started again within `restarts_seconds` before the server gives up
     restarts_seconds: float = 60.0
+    news_seconds: float = 0.1  # seconds between two looks: of a worker for what was reloaded, of the server for signals
     start_seconds: int = 60  # seconds until the server of `ordain demo` answers
 
     # searched
@@ -69,6 +71,7 @@ class Limits:
     # shown
     listed: int = 50  # findings shown in a terminal; --json or --csv has all
     listed_refusals: int = 10  # lines of a batch that were refused, shown in a terminal
+    listed_faults: int = 10  # findings of a reload that failed, in the log and in /healthz
     listed_rules: int = 2  # rules of an entry that are named in its line
     line_characters: int = 160  # characters of a file's line shown with a finding
     given_characters: int = 60  # characters of an example's facts, or of a condition, in one line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class Services:
     """`vocabulary` is the catalog's with the inputs of the loaded models; `now` gives the tenant's time.
 
-    `forms` are the encoded pieces of the plans that decide now.
+    `forms` are the encoded pieces of the plans that decide now. `not_reloaded` says why the last reload of the policies
+    failed, if it did.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class Services:
     ledger: OpenLedger
     forms: Forms
     now: Callable[[], dt.datetime]
+    not_reloaded: tuple[str, ...] = ()
 
     def close(self) -> None:
         """Signs and anchors what was decided last, and closes the ledger."""
@@ -66,11 +68,7 @@ def wire(
         texts = read_texts(settings.policies)
         catalog = load_catalog(of_service(texts, service) if service else texts)
     models, idle = _models(catalog, settings.models, service, late_models)
-    usable: list[ModelCard] = [each for each in models.values() if not isinstance(each, ModelDegradationDetected)]
-    usable += idle
-    if issues := protected_score_issues(catalog, usable):
-        raise PolicyError(issues)
-    vocabulary = vocabulary_with(catalog.vocabulary, usable)
+    vocabulary, usable = _with_models(catalog, models, idle)
     documents = _documents(catalog)
     ledger = open_for(settings, writer=writer)
     try:
@@ -95,6 +93,42 @@ def vocabulary_with(vocabulary: Vocabulary, models: Iterable[ModelCard]) -> Voca
 def models_described(catalog: Catalog, settings: Settings) -> dict[str, FactSource | ModelDegradationDetected]:
     """The models that `wire` would find, to be described: their cards are read, and none of their trees."""
     return _models(catalog, settings.models, "", late_models=True)[0]
+
+
+def reloaded(use: Services, catalog: Catalog) -> Services:
+    """What decides once `catalog` is in force, with the models on file now; settings and ledger stay as they are.
+
+    Raises PolicyError, PolicyChanged; ModelDegradationDetected when a model's newest version cannot be used.
+    """
+    models, idle = _models(catalog, use.settings.models, "", late_models=True)
+    for name, model in models.items():
+        before = use.models.get(name)
+        if isinstance(before, LateModel) and isinstance(model, LateModel) and before.is_still(model):
+            models[name] = before
+        elif isinstance(model, ModelDegradationDetected) and not isinstance(before, ModelDegradationDetected):
+            raise model
+    vocabulary, usable = _with_models(catalog, models, idle)
+    documents = _documents(catalog)
+    use.ledger.ledger.check_unchanged(documents)
+    return replace(
+        use,
+        catalog=catalog,
+        vocabulary=vocabulary,
+        models=models,
+        forms=Forms(documents, usable),
+        not_reloaded=(),
+    )
+
+
+def _with_models(
+    catalog: Catalog, models: Mapping[str, FactSource | ModelDegradationDetected], idle: Iterable[ModelCard]
+) -> tuple[Vocabulary, list[ModelCard]]:
+    """The vocabulary with the inputs of the models, and those that can be used. Raises PolicyError."""
+    usable: list[ModelCard] = [each for each in models.values() if not isinstance(each, ModelDegradationDetected)]
+    usable += idle
+    if issues := protected_score_issues(catalog, usable):
+        raise PolicyError(issues)
+    return vocabulary_with(catalog.vocabulary, usable), usable
 
 
 def _models(

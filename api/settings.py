@@ -22,12 +22,16 @@ from ordain.engine.values.zones import is_zone_name, zone_hint
 CONFIG = "ORDAIN_CONFIG"
 """The environment variable that names another file than `config.yaml` in the working directory."""
 
+OTHER_VARIABLES = (CONFIG, "ORDAIN_MASTER_KEY", "ORDAIN_SIGNING_KEY", "ORDAIN_WRITER_SOCKET")
+"""Environment variables of ours that are no settings."""
+
 Read = Callable[[str], Any]
 """A setting's value for a text. Raises ValueError with what is wrong with it."""
 
 
-def _setting(default: Any, meaning: str, read: Read = str) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "read": read})
+def _setting(default: Any, meaning: str, read: Read = str, of: Callable[[str], Any] = str) -> Any:
+    """`of` reads one of several values, where a file may have a list."""
+    return field(default=default, metadata={"meaning": meaning, "read": read, "of": of})
 
 
 def _whole(least: int, most: int | None = None) -> Read:
@@ -59,12 +63,6 @@ def _within(value: float, text: str, least: float, most: float | None) -> float:
     return value
 
 
-def _zone(name: str) -> str:
-    if not is_zone_name(name):
-        raise ValueError(f"`{name}` is not a time zone{zone_hint(name)}")
-    return name
-
-
 def _one_of(*choices: str) -> Read:
     def read(text: str) -> str:
         if text not in choices:
@@ -74,8 +72,17 @@ def _one_of(*choices: str) -> Read:
     return read
 
 
-def _folders(text: str) -> tuple[Path, ...]:
-    return tuple(Path(part.strip()) for part in text.split(",") if part.strip())
+def _zone(name: str) -> str:
+    if not is_zone_name(name):
+        raise ValueError(f"`{name}` is not a time zone{zone_hint(name)}")
+    return name
+
+
+def _several(of: Callable[[str], Any]) -> Read:
+    def read(text: str) -> tuple[Any, ...]:
+        return tuple(of(part.strip()) for part in text.split(",") if part.strip())
+
+    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,10 @@ class Settings:
     models: Path = _setting(Path("var/models"), "the folder of trained models", Path)
     keys: Path = _setting(Path("var/keys"), "the folder of the ledger's master and signing keys", Path)
     anchors: tuple[Path, ...] = _setting(
-        (), "folders outside the database for checkpoints, two or more, with commas; beside it if none", _folders
+        (),
+        "folders outside the database for checkpoints, two or more, with commas; beside it if none",
+        _several(Path),
+        Path,
     )
     timestamp_url: str | None = _setting(
         None, "an RFC 3161 timestamp authority for the first of those folders", lambda text: text or None
@@ -102,9 +112,19 @@ class Settings:
     jurisdiction_fact: str = _setting("jurisdiction", "the fact that names the law that applies to an entry")
     host: str = _setting("127.0.0.1", "the address to listen on")
     port: int = _setting(8080, "the port to listen on", _whole(1, 65_535))
+    hosts: tuple[str, ...] = _setting(
+        (),
+        "names by which clients call this server, with commas, besides localhost, `host` and addresses; `*`: any",
+        _several(str),
+    )
     threads: int = _setting(4, "requests worked on at once that are no decisions", _whole(1, 64))
     workers: int = _setting(
         1, "processes that decide; with several, one more writes a ledger in SQLite for them", _whole(1, 64)
+    )
+    reload: str = _setting(
+        "signal",
+        "when policies and models are loaded again: at a SIGHUP (`signal`), also when a policy file changes (`change`)",
+        _one_of("signal", "change"),
     )
     tenant: str = _setting("demo", "the business whose policies these are, as the ledger names it")
     time_zone: str = _setting("UTC", "the time zone whose calendar decides what day it is", _zone)
@@ -169,7 +189,7 @@ def _value(setting: Field[Any], raw: str | list[str]) -> Any:
     if isinstance(raw, list):
         if not isinstance(setting.default, tuple):
             raise ValueError("one value stands here, not a list")
-        return tuple(map(Path, raw))
+        return tuple(map(setting.metadata["of"], raw))
     if not raw and setting.default is not None and not isinstance(setting.default, tuple):
         raise ValueError("nothing is given")
     return setting.metadata["read"](raw)
@@ -179,6 +199,14 @@ def _from_environment() -> dict[str, str]:
     """The settings that the environment names, in capitals or not."""
     given = {name.lower(): value for name, value in os.environ.items()}
     return {name: given[f"ordain_{name}"] for name in SETTINGS if f"ordain_{name}" in given}
+
+
+def unknown_variables() -> list[str]:
+    """A line for each environment variable that looks like one of ours and is none."""
+    names = [f"ORDAIN_{name.upper()}" for name in SETTINGS]
+    known = {*names, *OTHER_VARIABLES}
+    strange = [name for name in sorted(os.environ) if name.upper().startswith("ORDAIN_") and name.upper() not in known]
+    return [f"the variable {name} is not known; {did_you_mean(name.upper(), known)}" for name in strange]
 
 
 def _read(file: Path) -> dict[str, str | list[str]]:

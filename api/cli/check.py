@@ -17,9 +17,9 @@ from ordain.api.cli.findings import Lines, as_json, as_sarif, format_finding
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.model_cards import models_on_file
 from ordain.api.cli.terminal import OUT
-from ordain.api.cli.watching import changes, stamps
 from ordain.api.cli.whole_files import write_page
 from ordain.api.settings import load_settings
+from ordain.api.watching import changes, stamps
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.check.codes import CHECKS, explained, page
 from ordain.engine.check.findings import Findings, check_policies

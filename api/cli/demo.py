@@ -129,7 +129,7 @@ def _next_steps(base: str) -> str:
     return f"""
 [bold]What to try next[/] (the server goes on at {base} until you press Ctrl-C), in another terminal:
 
-  curl -s {base}/v1/decisions/plan-advice -d {ask}
+  curl -s {base}/v1/decisions/plan-advice -H 'content-type: application/json' -d {ask}
   .venv/bin/ordain audit verify    recompute the whole log from its stored bytes, and compare it with its anchors
   .venv/bin/ordain replay --all    decide everything on record again, byte for byte
   .venv/bin/ordain check           try all policies; then copy policies/retention-offer/v1.yaml to v2.yaml and edit it

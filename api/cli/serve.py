@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+from queue import SimpleQueue
 
 import click
 
 from ordain.api.cli.invocation import Invocation
+from ordain.api.http.reloads import Asked, Reloads
 from ordain.api.http.writer_keeper import new_folder
 from ordain.api.logs.begin import begin_logs
 from ordain.api.services import wire
-from ordain.api.settings import CONFIG, load_settings
+from ordain.api.settings import CONFIG, load_settings, unknown_variables
+from ordain.api.watching import stamps
+from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.errors import SettingsError, reason_of
 from ordain.engine.late import late
+from ordain.engine.versions import Kept
 
 
 @click.command()
@@ -27,14 +33,20 @@ def serve(call: Invocation, host: str | None, port: int | None, workers: int | N
         os.environ[CONFIG] = str(call.config.absolute())
     settings = load_settings()
     begin_logs(settings)
+    for line in unknown_variables():
+        click.echo(f"warning: {line}", err=True)
+    asked: Asked = SimpleQueue()
+    signal.signal(signal.SIGHUP, lambda *_: asked.put(None))  # one that comes before all is loaded is kept
     host, port, workers = host or settings.host, port or settings.port, workers or settings.workers
     # Faults are shown here, once and readably, and not by a worker that is restarted over and over.
     _refuse_taken(host, port)
-    use = wire(settings, late_models=True)
+    seen = stamps(settings.policies) if settings.reload == "change" else None
+    kept = Kept()
+    use = wire(settings, late_models=True, catalog=load_catalog(read_texts(settings.policies), kept=kept))
     use.close()
     shares_writer = workers > 1 and settings.database_url.startswith("sqlite")
     folder = new_folder() if shares_writer else None
-    late("ordain.api.http.server:serve")(host, port, use.catalog, workers, folder)
+    late("ordain.api.http.server:serve")(host, port, Reloads(use, kept, asked, seen), workers, folder)
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -54,7 +54,7 @@ class Operation:
         codes: dict[int, list[str]] = {}
         for error in (*self.errors, InternalError):
             codes.setdefault(status_of(error("x")), []).append(error.__name__)
-        for code, status in (*self.by_http, ("ServiceUnavailable", 503)):
+        for code, status in (*self.by_http, ("ServiceUnavailable", 503), ("MisdirectedRequest", 421)):
             codes.setdefault(status, []).append(code)
         return {status: sorted(set(codes[status])) for status in sorted(codes)}
 
@@ -72,7 +72,7 @@ def an_object(*required: str, **properties: Json) -> Json:
 _TEXT: Json = {"type": "string"}
 _FLAG: Json = {"type": "boolean"}
 _STATUS: Json = {"enum": ["readable", "restricted", "erased", "expired"]}
-_SLOW = (("RequestTimeout", 408),)
+_POSTED = (("RequestTimeout", 408), ("UnsupportedMediaType", 415), ("Forbidden", 403))
 _UNCHANGED = (304, "Not changed since the `ETag` that `If-None-Match` names.", None)
 
 _DECIDING: Errors = (
@@ -87,13 +87,13 @@ DECIDE, BATCH = ("POST", "/v1/decisions/<service>"), ("POST", "/v1/decisions/<se
 """The routes that are told of for each service by itself."""
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
-    DECIDE: Operation("Decides and records", ref("Answer"), _DECIDING, by_http=_SLOW),
+    DECIDE: Operation("Decides and records", ref("Answer"), _DECIDING, by_http=_POSTED),
     BATCH: Operation(
         "Decides and records each line of a body",
         {"anyOf": [ref("Answer"), ref("ErrorLine")]},
         (UnknownService,),
         "application/x-ndjson",
-        (*_SLOW, ("UnsupportedMediaType", 415), ("NotImplemented", 501), ("HttpVersionNotSupported", 505)),
+        (*_POSTED, ("NotImplemented", 501)),
     ),
     ("GET", "/v1/decisions/<decision_id>"): Operation(
         "The record of a decision", an_object("status", "id", "kind", status=_STATUS, kind=_TEXT), _READING

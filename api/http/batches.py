@@ -36,11 +36,11 @@ Part = tuple[Line, Decision | Refusal]
 
 
 class Batches:
-    """Answers batches, as many as clients send at once."""
+    """Answers batches, as many as clients send at once. What a batch begins with decides all of it."""
 
     def __init__(self, use: Services, meter: Meter | None = None) -> None:
         self.others = Others()
-        self._use, self._meter = use, meter
+        self.use, self._meter = use, meter
         self._threads = ThreadPoolExecutor(LIMITS.batch_threads, thread_name_prefix="batch")
 
     async def answer(self, service: str, scope: Scope, exchange: Exchange, seen: Account) -> int:
@@ -48,13 +48,14 @@ class Batches:
 
         Raises UnknownService, ClientGone, and BodyTooSlow when nothing came; later faults are lines.
         """
-        self._use.catalog.service(service)
+        use = self.use
+        use.catalog.service(service)
         seen.service, seen.lines, seen.window = service, Counter(), Counter()
         if refusal := _not_that_way(scope, seen.id):
             seen.code, seen.bytes_out = refusal.code, len(refusal.body)
             exchange.response_bytes(refusal.status, [("content-type", JSON), ("x-request-id", seen.id)], refusal.body)
             return refusal.status
-        batch = _Batch(service, seen, self._use, self.others)
+        batch = _Batch(service, seen, use, self.others)
         with closing(connection_to(scope.client)) as connection:
             out = Outflow(exchange, connection, [("content-type", NDJSON), ("x-request-id", seen.id)])
             async with Ahead(_counted(pieces_of(exchange), seen), LIMITS.batch_ahead) as pieces:
@@ -62,7 +63,7 @@ class Batches:
         return 200
 
     async def _flow(self, batch: _Batch, pieces: Ahead[bytes], out: Outflow) -> None:
-        windows = windows_of(pieces, self._use.settings.max_body_bytes)
+        windows = windows_of(pieces, batch.use.settings.max_body_bytes)
         loop = asyncio.get_running_loop()
         try:
             async with Ahead(batch.decided(windows), 1) as parts:
@@ -189,7 +190,4 @@ def _not_that_way(scope: Scope, request_id: str) -> Refusal | None:
         return refused_by_http(415, "Unsupported Media Type", message, request_id)
     if (scope.headers.get("content-encoding") or "identity").lower() != "identity":
         return refused_by_http(415, "Unsupported Media Type", "a batch is sent as plain text", request_id)
-    if not scope.http_version.startswith("1"):
-        message = "a batch is asked for by HTTP/1.1: by HTTP/2 it does not show whether its answers are read"
-        return refused_by_http(505, "HTTP Version Not Supported", message, request_id)
     return None

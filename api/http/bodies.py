@@ -63,21 +63,18 @@ async def body_of(scope: Scope, exchange: Exchange, limit: int) -> bytes:
     if stated is not None and stated > limit and not _is_drained(scope, stated):
         raise too_large(limit)
     if stated is None or stated > limit:
-        return await _unstated(scope, exchange, limit)
+        return await _unstated(exchange, limit)
     try:
         async with asyncio.timeout(LIMITS.body_seconds):
-            body = await exchange()
+            return await exchange()
     except TimeoutError:
         raise BodyTooSlow from None
     except (ProtocolClosed, ProtocolError):
         raise _cut() from None
-    if len(body) != stated:  # a stream of HTTP/2 that was reset ends as if it were whole
-        raise _cut()
-    return body
 
 
-async def _unstated(scope: Scope, exchange: Exchange, limit: int) -> bytes:
-    read = _Unstated(limit, _H2_ENDS if scope.http_version.startswith("2") else _H1_ENDS)
+async def _unstated(exchange: Exchange, limit: int) -> bytes:
+    read = _Unstated(limit)
     try:
         async with asyncio.timeout(LIMITS.body_seconds):
             return await read.body(exchange)
@@ -98,17 +95,15 @@ def _is_drained(scope: Scope, stated: int) -> bool:
     return stated <= LIMITS.drained_bytes and not scope.headers.get("expect")
 
 
-# Granian hides from who reads a body in pieces that it was cut: its iterator gives an empty piece for the end, and one
-# for an error before that, without end in HTTP/2. Trailers give one too. Seen in 2.8.7, and in its `src/rsgi/io.rs`.
-_H1_ENDS = 1
-_H2_ENDS = 3  # an empty frame with the end of the stream, trailers, the end
-
-
 class _Unstated:
-    """Reads a body that comes in pieces, or none; what goes beyond the limit is read, up to a bound, and dropped."""
+    """Reads a body that comes in pieces, or none; what goes beyond the limit is read, up to a bound, and dropped.
 
-    def __init__(self, limit: int, ends: int) -> None:
-        self._limit, self._ends = limit, ends
+    Granian hides that it was cut: its iterator gives an empty piece for the end, and one more for an error before that.
+    Trailers give one too. Seen in 2.8.7, and in its `src/rsgi/io.rs`.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._seen = 0
 
     @property
@@ -119,14 +114,14 @@ class _Unstated:
         body, empty = bytearray(), 0
         async for chunk in exchange:
             empty = 0 if chunk else empty + 1
-            if empty > self._ends or self._seen > LIMITS.drained_bytes:
+            if empty > 1 or self._seen > LIMITS.drained_bytes:
                 break
             self._seen += len(chunk)
             if not self.is_too_large:
                 body += chunk
         if self.is_too_large:
             raise too_large(self._limit)
-        if empty > self._ends:
+        if empty > 1:
             raise _cut()
         return bytes(body)
 

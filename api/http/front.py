@@ -18,6 +18,7 @@ from ordain.api.http.batches import Batches
 from ordain.api.http.bodies import BodyTooSlow, Exchange, Scope, body_of
 from ordain.api.http.bridge import Bridge, Wsgi
 from ordain.api.http.desk import Desk
+from ordain.api.http.guards import Guard
 from ordain.api.http.outflow import ClientGone
 from ordain.api.http.pool import Pool, PoolFull
 from ordain.api.http.readiness import loading, readiness
@@ -38,14 +39,20 @@ class Front:
     """The application, as RSGI has it: `flask` answers what is no decision, in one of `threads` threads."""
 
     def __init__(self, use: Services, flask: Wsgi, threads: int, desk: Desk | None = None) -> None:
-        self._use, self._desk = use, desk or Desk(use.settings)
+        self._desk = desk or Desk(use.settings)
         self._limit = use.settings.max_body_bytes
+        self._guard = Guard(use.settings.host, use.settings.hosts)
         self._bridge = Bridge(flask, threads)
         self._batches = Batches(use, self._desk.meter)
         self._keys = Pool(LIMITS.key_threads, LIMITS.keys_waiting, "keys")
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._together = Together(use)
+        self.take(use)
+
+    def take(self, use: Services) -> None:
+        """From now on `use` decides; what is under way ends with what it began with. May be called by any thread."""
         self._loading = loading(use)
+        self._batches.use = use
+        self._together = Together(use)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -69,9 +76,11 @@ class Front:
         headers = [("content-type", JSON), ("x-request-id", seen.id)]
         decides = _DECISIONS.fullmatch(scope.path) if scope.method == "POST" else None
         try:
-            if decides is None and scope.path == "/readyz" and scope.method == "GET":
+            if refusal := self._guard.refusal(scope):
+                status, body, seen.code = refused_by_http(*refusal, seen.id)
+            elif decides is None and scope.path == "/readyz" and scope.method == "GET":
                 seen.route = READY
-                status, body = readiness(self._use)
+                status, body = readiness(self._together.use)
             elif decides is None and scope.path == METRICS and scope.method == "GET" and self._desk.page is not None:
                 seen.route, headers[0] = METRICS, ("content-type", CONTENT_TYPE)
                 status, body = 200, self._desk.page()
@@ -109,18 +118,19 @@ class Front:
         return await self._bridge.answer(scope, exchange, body, seen)
 
     async def _decide(self, service: str, scope: Scope, exchange: Exchange, seen: Account) -> bytes:
-        use = self._use
-        use.catalog.service(service)
+        self._together.use.catalog.service(service)
         seen.service = service
         body = await body_of(scope, exchange, self._limit)
         seen.bytes_in = len(body)
         ask = read_ask(service, body)
-        if service not in self._together.services:
+        together = self._together  # all of the decision is made by what is in force now
+        use = together.use
+        if service not in together.services:
             decision = make_decision(ask, use)
-        elif self._loading and self._may_wait():  # in a thread, so that nothing else waits with it
+        elif self._loading and self._may_wait(use):  # in a thread, so that nothing else waits with it
             decision = await asyncio.get_running_loop().run_in_executor(None, make_decision, ask, use)
         else:
-            decision = await self._together.decide(ask)
+            decision = await together.decide(ask)
         future: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
         ledger, asked = use.ledger.ledger, (decision.entry, decision.entry.form.texts, self._done, future)
         if ledger.waits_for(decision.entry.subject):
@@ -133,9 +143,9 @@ class Front:
         seen.verdict = VERDICTS[decision.entry.outcome.verdict]
         return decision.recorded(receipt).as_bytes()
 
-    def _may_wait(self) -> bool:
+    def _may_wait(self, use: Services) -> bool:
         """Whether a model is still being read, which a decision may have to wait for."""
-        self._loading = loading(self._use)
+        self._loading = loading(use)
         return bool(self._loading)
 
     def _done(self, group: list[Begun]) -> None:

@@ -14,6 +14,12 @@ def loading(use: Services) -> list[LateModel]:
 
 
 def readiness(use: Services) -> tuple[int, bytes]:
-    """Status and body. Decisions that need no model that is loading are answered before it is ready, too."""
+    """Status and body. Decisions that need no model that is loading are answered before it is ready, too.
+
+    A reload that failed is told and is no reason not to send requests here: what decided before goes on.
+    """
     names = sorted(model.name for model in loading(use))
-    return 503 if names else 200, orjson.dumps({"loading": names, "ready": not names})
+    told: dict[str, object] = {"loading": names, "ready": not names}
+    if use.not_reloaded:
+        told["not_reloaded"] = list(use.not_reloaded)
+    return 503 if names else 200, orjson.dumps(told)

@@ -7,6 +7,7 @@ started hangs. With a folder for its socket, one more process writes the ledger 
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -18,42 +19,45 @@ from pathlib import Path
 from typing import Any
 
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 
+from ordain.api.http.interrupt import Interrupt
+from ordain.api.http.reloads import Reloads
 from ordain.api.http.respawns import Respawns
 from ordain.api.http.worker import worker
 from ordain.api.http.writer_keeper import WRITER, WriterKeeper
 from ordain.api.limits import LIMITS
 from ordain.api.logs.begin import GRANIAN
 from ordain.api.metrics.cells import Cells
-from ordain.engine.catalog import Catalog
+
+_LOG = logging.getLogger("ordain")
 
 
-def serve(host: str, port: int, catalog: Catalog, workers: int = 1, folder: Path | None = None) -> None:
+def serve(host: str, port: int, reloads: Reloads, workers: int = 1, folder: Path | None = None) -> None:
     """Serves until interrupted. Of several workers one that dies is started again.
 
-    Where processes are not forked, as on macOS, each worker loads the policies itself.
+    Where processes are not forked, as on macOS, each worker loads the policies itself, and none is told of a reload.
     """
     if folder is None:
         os.environ.pop(WRITER, None)  # another server's
-        _serve(host, port, catalog, workers)
+        _serve(host, port, reloads, workers)
         _sign()
         return
     keeper, signed = WriterKeeper(folder), False
     keeper.start()
     try:
-        _serve(host, port, catalog, workers)
+        _serve(host, port, reloads, workers)
     finally:
         signed = keeper.stop(LIMITS.signing_seconds)
     if not signed:
         _sign()
 
 
-def _serve(host: str, port: int, catalog: Catalog, workers: int) -> None:
+def _serve(host: str, port: int, reloads: Reloads, workers: int) -> None:
     forked = multiprocessing.get_start_method() == "fork"
     made: Any = (
-        partial(worker, host, port, catalog, _first_word(), Cells(workers))
+        partial(worker, host, port, reloads, _first_word(), Cells(workers))
         if forked
         else partial(worker, host, port, None)
     )
@@ -62,6 +66,7 @@ def _serve(host: str, port: int, catalog: Catalog, workers: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.RSGI,
+        http=HTTPModes.http1,  # one client can hang a worker's HTTP/2 side for good
         websockets=False,
         workers=workers,
         respawn_failed_workers=workers > 1,
@@ -71,9 +76,18 @@ def _serve(host: str, port: int, catalog: Catalog, workers: int) -> None:
         log_dictconfig=GRANIAN,
     )
     os.register_at_fork(after_in_child=_end_by_signals)
+    server.main_loop_interrupt = Interrupt()
     if workers > 1:
         server.respawned_wrks = Respawns()
+    # Granian would start its workers again, and connections that wait for one of the old would be refused.
+    server.signal_handler_reload = reloads.ask if forked else _not_reloaded  # type: ignore[method-assign]
+    if forked:
+        reloads.start()
     server.serve(target_loader=made, wrap_loader=False)
+
+
+def _not_reloaded(*_: object) -> None:
+    _LOG.error("policies are reloaded only where processes are forked, as on Linux: start the server again")
 
 
 def _first_word() -> int:

@@ -17,10 +17,10 @@ from ordain.engine.policy.service import Service
 
 
 class Together:
-    """Decides in the event loop that calls it."""
+    """Decides in the event loop that calls it, by `use`."""
 
     def __init__(self, use: Services) -> None:
-        self._use = use
+        self.use = use
         self._asked: list[tuple[Ask, asyncio.Future[Decision]]] = []
         self.services = frozenset(_scored(use, use.catalog.services.by_name.values()))
         """The names of the services that read a fact which a model may give."""
@@ -38,7 +38,7 @@ class Together:
         asked, self._asked = self._asked, []
         came: Sequence[Decision | Exception]
         try:
-            came = decide_many([ask for ask, _ in asked], self._use)
+            came = decide_many([ask for ask, _ in asked], self.use)
         except Exception as error:  # whatever it is, nobody is to wait for ever
             came = [error] * len(asked)
         for (_, future), decision in zip(asked, came, strict=True):

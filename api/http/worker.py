@@ -17,11 +17,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ordain.api.http.following import follow_reloads
 from ordain.api.http.front import Front
+from ordain.api.http.reloads import Reloads
 from ordain.api.http.telling import Telling, tell_of
 from ordain.api.http.writer_keeper import WRITER
 from ordain.api.late_model import LateModel
@@ -34,23 +37,28 @@ from ordain.api.services import Services, wire
 from ordain.api.settings import load_settings
 from ordain.audit.ledger.checkpointer import Beat
 from ordain.audit.shared_writer.remote_store import RemoteStore, follow
-from ordain.engine.catalog import Catalog
 from ordain.engine.late import late
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _LOG = logging.getLogger("ordain")
 
 
 def worker(
-    host: str, port: int, catalog: Catalog | None, first_word: int | None = None, cells: Cells | None = None
+    host: str, port: int, reloads: Reloads | None, first_word: int | None = None, cells: Cells | None = None
 ) -> Front:
     """What the server calls: the service for the settings of the working directory and environment.
 
-    `catalog` is what its policies make, if they have been loaded already. Of several workers the one that takes the
-    byte out of `first_word`, an end of a pipe, says that the server listens. `cells` are what all of them count in.
+    `reloads` has what its policies make, if they have been loaded already, and tells when that is something else. Of
+    several workers the one that takes the byte out of `first_word`, an end of a pipe, says that the server listens.
+    `cells` are what all of them count in.
     """
     settings, log = load_settings(), LogWriter(sys.stderr.fileno())
     begin_logs(settings, log)
     writer = os.environ.get(WRITER)
+    catalog = None if reloads is None else reloads.catalog
+    settings = replace(settings, host=host, port=port)
     use = wire(settings, late_models=True, catalog=catalog, writer=Path(writer) if writer else None)
     telling = tell_of(use, log, cells or Cells())
     flask = _Flask(use, telling.page)
@@ -59,9 +67,14 @@ def worker(
     Beat(partial(_beat, beat, telling), use.settings.checkpoint_seconds, "checkpoints").start()
     threading.Thread(target=_end_with, args=(_server(),), daemon=True).start()
     threading.Thread(target=_once_it_answers, args=(host, port, first_word, use, flask, telling), daemon=True).start()
+    front = Front(use, flask, settings.threads, telling.desk)
+    if reloads is not None:
+        takes = (telling.take, flask.take, front.take)
+        following = (reloads.board, use, reloads.kept, lambda new: [take(new) for take in takes])
+        threading.Thread(target=follow_reloads, args=following, name="following", daemon=True).start()
     gc.freeze()  # what was loaded stays: looking for garbage was some 4 % of a profile under load
     gc.set_threshold(LIMITS.made_between_searches, 10, 10)
-    return Front(use, flask, settings.threads, telling.desk)
+    return front
 
 
 class _Flask:
@@ -70,16 +83,23 @@ class _Flask:
     def __init__(self, use: Services, page: Page) -> None:
         self._use, self._page = use, page
         self._making = threading.Lock()
-        self._app: Callable[..., Iterable[bytes]] | None = None
+        self._app: Flask | None = None
 
-    def made(self) -> Callable[..., Iterable[bytes]]:
+    def made(self) -> Flask:
         with self._making:
             if self._app is None:
-                self._app = late("ordain.api.http.app:app_for")(self._use, self._page).wsgi_app
+                self._app = late("ordain.api.http.app:app_for")(self._use, self._page)
         return self._app
 
+    def take(self, use: Services) -> None:
+        """From the next request on, `use` answers."""
+        with self._making:
+            self._use = use
+            if self._app is not None:
+                self._app.extensions["ordain"] = use
+
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        return (self._app or self.made())(environ, start_response)
+        return (self._app or self.made()).wsgi_app(environ, start_response)
 
 
 def _beat(signs: Callable[[], Any], telling: Telling) -> None:

@@ -2,8 +2,8 @@
 
 `api/http/writer_keeper.py` starts it as `python -m ordain.api.http.writer_process SOCKET PIPE FOLDER`, a listening
 socket and a pipe by their numbers, and the folder of the socket. It also signs the log, which the workers do not. It
-ends when nobody holds the pipe's other end any more, and not by a signal: a Ctrl-C goes to the workers too, and what
-they decide last is still to be written.
+ends when nobody holds the pipe's other end any more, and not by a signal: that of a Ctrl-C, or of a terminal that
+closes, goes to the workers too, and what they decide last is still to be written.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LOG = logging.getLogger("ordain")
 
 def main(listening: int, pipe: int, folder: str) -> None:
     """Writes until the last worker is gone, then signs, and removes the socket's folder."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     settings = load_settings()
     begin_logs(settings)

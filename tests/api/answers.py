@@ -43,7 +43,11 @@ QUOTE: dict[str, object] = {
 }
 _KEYS = {"code", "message", "details", "timestamp", "requestId", "severity"}
 _OF_HTTP = dict.fromkeys(
-    ["NotFound", "MethodNotAllowed", "RequestTimeout", "UnsupportedMediaType", "ServiceUnavailable"], "low"
+    [
+        *("NotFound", "MethodNotAllowed", "RequestTimeout", "UnsupportedMediaType", "ServiceUnavailable"),
+        *("Forbidden", "MisdirectedRequest"),
+    ],
+    "low",
 )
 
 

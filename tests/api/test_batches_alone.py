@@ -1,4 +1,4 @@
-"""What a batch does when no client of a real server can make it happen soon: patience, our own faults, HTTP/2."""
+"""What a batch does when no client of a real server can make it happen soon: patience, our own faults."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ def connected() -> Iterator[tuple[socket.socket, str]]:
             yield client, f"{host}:{port}"
 
 
-def _ask(use: Services, told: Told, **head: str) -> Told:
+def _ask(use: Services, told: Told) -> Told:
     batches = Batches(use)
     with connected() as (_, client):
         try:
-            scope: Any = Head(client, **head)
+            scope: Any = Head(client)
             asyncio.run(batches.answer("plan-advice", scope, told, Account(scope)))  # type: ignore[arg-type]
         finally:
             batches.close()
@@ -112,12 +112,6 @@ def test_a_body_of_which_nothing_comes_has_no_stream(shared_use: Services) -> No
     with pytest.raises(BodyTooSlow):
         _ask(shared_use, told)
     assert (told.status, told.sent) == (0, [])
-
-
-def test_http_2_is_refused_since_it_hides_whether_answers_are_read(shared_use: Services) -> None:
-    told = _ask(shared_use, Told([GOOD, b""]), http_version="2")
-    assert told.status == 505
-    assert told.lines()[0]["error"]["code"] == "HttpVersionNotSupported"
 
 
 def test_a_fault_of_ours_in_one_line_is_not_told_of_another(

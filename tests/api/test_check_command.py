@@ -17,7 +17,7 @@ import pytest
 import yaml
 from served import ROOT, SECONDS, edit, environment, ordain_here
 
-from ordain.api.cli.watching import changes, stamps
+from ordain.api.watching import changes, stamps
 from ordain.engine.check.codes import CHECKS
 
 WRONG = '        when: {churn_risk: "> 0.80", clv_tier: medum}\n'

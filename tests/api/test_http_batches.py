@@ -60,7 +60,7 @@ class Talk:
             self.socket.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
         self.socket.settimeout(60)
         self.socket.connect(("127.0.0.1", server.port))
-        head = f"POST /v1/decisions/{service}/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson"
+        head = f"POST /v1/decisions/{service}/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson"
         self.socket.sendall(f"{head}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
         self._answer: http.client.HTTPResponse | None = None
 
@@ -390,7 +390,9 @@ def test_a_body_that_breaks_off_within_a_line_is_no_decision_there(tmp_path: Pat
         for head in ("Transfer-Encoding: chunked\r\n\r\n1000", "Content-Length: 4096\r\n"):
             with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
                 path = "/v1/decisions/plan-advice/batch"
-                client.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n".encode())
+                client.sendall(
+                    f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n".encode()
+                )
                 client.sendall(head.encode() + b"\r\n" + body(ADVICE) + b"\n" + body(ADVICE))
                 assert client.recv(65_536).startswith(b"HTTP/1.1 200 ")
         time.sleep(0.5)

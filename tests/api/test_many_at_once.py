@@ -7,6 +7,7 @@ import json
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -89,7 +90,7 @@ def test_while_the_database_is_locked_each_of_many_is_told_so_and_later_ones_are
 def half_a_request(server: Server, head: str) -> Iterator[socket.socket]:
     """A client that has sent four bytes of its body, and no more."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
-        client.sendall(f"{head}\r\nHost: x\r\n".encode())
+        client.sendall(f"{head}\r\nHost: localhost\r\n".encode())
         client.sendall(b'Content-Length: 1000\r\n\r\n{"su')
         yield client
 
@@ -187,20 +188,27 @@ def test_the_other_routes_answer_as_before_with_head_and_options(server: Server)
     assert (options.status, set(options.headers["allow"].split(", "))) == (200, {"GET", "HEAD", "OPTIONS", "POST"})
 
 
-def test_decisions_under_way_are_answered_when_the_server_is_told_to_stop(tmp_path: Path) -> None:
-    """Another process keeps their commit waiting until the server has been told; a client that stalls stops nothing."""
-    asked = f"POST {ADVISE} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body(ADVICE))}\r\n\r\n".encode() + body(ADVICE)
-    with Server(tmp_path, ORDAIN_BUSY_SECONDS="20") as server, ExitStack() as clients:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_decisions_under_way_are_answered_when_the_server_is_told_to_stop(tmp_path: Path, workers: str) -> None:
+    """Another process keeps their commit waiting until the server has been told; clients that stall stop nothing.
+
+    They have sent nothing, half of a head, some of a body of a stated length, or some pieces of one of none.
+    """
+    head = f"POST {ADVISE} HTTP/1.1\r\nHost: localhost\r\n".encode()
+    asked = head + f"Content-Length: {len(body(ADVICE))}\r\n\r\n".encode() + body(ADVICE)
+    stalled = [asked[:-1], b"", asked[:30], head + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"]
+    with Server(tmp_path, ORDAIN_BUSY_SECONDS="20", ORDAIN_WORKERS=workers) as server, ExitStack() as clients:
         assert server.decide("plan-advice", "C-1", ADVICE).status == 200
         with held_by_another_process(tmp_path / "ordain.db"):
             waiting = []
-            for sent in [asked] * 5 + [asked[:-1]]:
+            for sent in [asked] * 5 + stalled * 3:
                 address = ("127.0.0.1", server.port)
                 waiting.append(clients.enter_context(socket.create_connection(address, timeout=30)))
                 waiting[-1].sendall(sent)
             assert server.get("/healthz").status == 200
             threading.Event().wait(0.5)  # they are read by now, or the server is slow to: then this shows nothing
             stopping = threading.Thread(target=server.stop)
+            start = time.monotonic()
             stopping.start()
             threading.Event().wait(0.5)
         statuses = []
@@ -209,6 +217,7 @@ def test_decisions_under_way_are_answered_when_the_server_is_told_to_stop(tmp_pa
             answer.begin()
             statuses.append(answer.status)
         stopping.join(30)
+        assert time.monotonic() - start < 10
     assert statuses == [200] * 5
     evidence = verify(tmp_path / "ordain.db")
     assert evidence, evidence.findings

@@ -9,7 +9,7 @@ import pytest
 from served import ROOT, settings_in
 
 from ordain.api.ledger import open_for
-from ordain.api.settings import SETTINGS, load_settings
+from ordain.api.settings import SETTINGS, load_settings, unknown_variables
 from ordain.engine.errors import LedgerRolledBack, SettingsError
 
 OTHER: dict[str, tuple[str, Any]] = {
@@ -25,8 +25,10 @@ OTHER: dict[str, tuple[str, Any]] = {
     "jurisdiction_fact": ("country", "country"),
     "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a value to read, nothing listens
     "port": ("9001", 9001),
+    "hosts": ("ordain.example,ordain", ("ordain.example", "ordain")),
     "threads": ("3", 3),
     "workers": ("2", 2),
+    "reload": ("change", "change"),
     "tenant": ("other", "other"),
     "time_zone": ("Europe/Paris", "Europe/Paris"),
     "max_body_bytes": ("2048", 2048),
@@ -173,3 +175,32 @@ def test_a_ledger_that_is_missing_is_not_followed_by_an_empty_one(tmp_path: Path
     with pytest.raises(LedgerRolledBack, match="is missing"):
         open_for(settings_in(tmp_path))
     assert not (tmp_path / "ordain.db").exists()
+
+
+def test_a_list_of_names_in_the_file_is_a_list_of_texts(here: Path) -> None:
+    (here / "config.yaml").write_text("hosts: [ordain.example, 'other']\n")
+    assert load_settings().hosts == ("ordain.example", "other")
+
+
+def test_a_variable_that_looks_like_ours_and_is_none_is_told_at_the_start(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ORDAIN_PORT", "ordain_host", "ORDAIN_CONFIG", "ORDAIN_MASTER_KEY", "ORDAIN_SIGNING_KEY", "ORDAINED"):
+        monkeypatch.setenv(name, "1")
+    assert unknown_variables() == []
+    monkeypatch.setenv("ORDAIN_DATABASE_ULR", "1")
+    assert unknown_variables() == ["the variable ORDAIN_DATABASE_ULR is not known; did you mean `ORDAIN_DATABASE_URL`?"]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_a_key_file_that_others_may_read_is_refused_and_what_to_do_is_said(tmp_path: Path, mode: int) -> None:
+    settings = settings_in(tmp_path)
+    open_for(settings).finish()
+    file = settings.keys / "master.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(mode)
+    with pytest.raises(SettingsError, match="can be read or written by others") as caught:
+        open_for(settings)
+    assert caught.value.issues[0].hint == f"run: chmod 600 {file}"
+    file.chmod(0o400)
+    open_for(settings).finish()

@@ -27,6 +27,7 @@ def health() -> dict[str, Any]:
     faults = [missing.message] if missing else []
     if ledger.checkpointer.fault:
         faults.append(f"not signed: {ledger.checkpointer.fault}")
+    faults += use.not_reloaded
     faults += [f"not anchored in {place}: {why}" for place, why in ledger.checkpointer.unanchored.items()]
     return {
         "status": "degraded" if faults else "ok",

@@ -217,3 +217,26 @@ def test_sums_of_durations_are_exact(one: Any, other: Any) -> None:
         return
     assert sums.spans_subtracted(total, other) == one
     assert sums.negated(sums.negated(one)) == one
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2026-01-31T08:00:00.1234567Z", "2026-01-31T08:00:00.123456+00:00"),
+        ("2026-01-31T08:00:00.123456789+05:30", "2026-01-31T08:00:00.123456+05:30"),
+        ("2026-01-31T08:00:00.999999999Z", "2026-01-31T08:00:00.999999+00:00"),
+        ("2026-01-31t08:00:00.5z", "2026-01-31T08:00:00.500000+00:00"),
+        ("2026-01-31t08:00:00z", "2026-01-31T08:00:00+00:00"),
+    ],
+)
+def test_an_instant_of_a_request_is_taken_as_other_languages_write_it_and_cut(text: str, wanted: str) -> None:
+    assert temporal.date_time(text).isoformat() == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-01-31T08:00:00123Z", "2026-01-31T08:00:00.Z", "2026-01-31T08:00:00.1234567890Z", "2026-01-31 08:00:00Z"],
+)
+def test_what_is_no_instant_of_rfc_3339_stays_refused(text: str) -> None:
+    with pytest.raises(NotThatType):
+        temporal.date_time(text)

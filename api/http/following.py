@@ -1,0 +1,61 @@
+"""A worker takes over what the server's process reloaded: from the next request on that decides.
+
+Nothing waits for it: another thread compiles what changed, and reads models, and only then is the new put in the place
+of the old, in one step. A request that is under way, and a batch, end with what they began with.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from ordain.api.http.news import Board, News
+from ordain.api.late_model import LateModel
+from ordain.api.limits import LIMITS
+from ordain.api.services import Services, reloaded
+from ordain.engine.catalog import Texts, load_catalog
+from ordain.engine.errors import OrdainError
+from ordain.engine.versions import Kept
+
+_LOG = logging.getLogger("ordain")
+Take = Callable[[Services], None]
+
+
+def follow_reloads(board: Board, use: Services, kept: Kept, take: Take) -> None:
+    """Never ends. `use` is what decides now, `kept` what its policies were compiled to; `take` is given what will."""
+    seen, at = 0, 0
+    while True:
+        time.sleep(LIMITS.news_seconds)
+        news = board.read(seen)
+        if news is not None:
+            seen = news.number
+            use, at = after(news, use, at, kept)
+            take(use)
+
+
+def after(news: News, use: Services, at: int, kept: Kept) -> tuple[Services, int]:
+    """What decides after the news, and of which reload it is; `use` is of the reload `at`.
+
+    When this worker cannot follow, it is `use` as it was, and says why.
+    """
+    if news.texts is not None and news.reload != at:
+        try:
+            use, at = _loaded(news.texts, use, kept), news.reload
+        except Exception as error:  # whatever it is, what decides now goes on
+            _LOG.error("a worker cannot take over what was reloaded, and goes on as before", exc_info=error)
+            why = error.message if isinstance(error, OrdainError) else "a fault of Ordain's own: see the log"
+            return replace(use, not_reloaded=(f"a worker could not take over the last reload: {why}",)), at
+    return replace(use, not_reloaded=news.faults), at
+
+
+def _loaded(texts: Texts, use: Services, kept: Kept) -> Services:
+    """Raises what `reloaded` does. The examples have been decided in the server's process."""
+    new = reloaded(use, load_catalog(texts, kept=kept, run_examples=False))
+    for name, model in new.models.items():
+        if isinstance(model, LateModel) and model is not use.models.get(name):
+            model.read()
+            if model.fault is not None:
+                raise model.fault
+    return new

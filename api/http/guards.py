@@ -1,0 +1,83 @@
+"""What a page of another site could make a browser send here is refused before anything is read or done.
+
+There is no log-in, so a request of somebody's browser is as good as any. Browsers say where a page comes from
+(`Origin`), ask before they send other types than those of forms, and cannot lie about the name that they looked up
+(`Host`): with it, a page whose name was made to mean this machine (DNS rebinding) is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ordain.api.http.bodies import Scope
+from ordain.api.limits import LIMITS
+
+_OF_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
+ANY = "*"
+
+
+class Refused(NamedTuple):
+    """As HTTP has it."""
+
+    status: int
+    name: str
+    message: str
+
+
+class Guard:
+    """Knows the names of this server: those of this machine for itself, where it listens, and `hosts`.
+
+    Addresses are always fine: a name is what DNS can be made to lie about.
+    """
+
+    def __init__(self, host: str, hosts: Iterable[str]) -> None:
+        self._chosen = {name.lower() for name in hosts}
+        self._names = (self._chosen | {"localhost", host.lower()}) - {""}
+        self._is_ours = lru_cache(LIMITS.hosts_kept)(self._is_name_of_ours)
+
+    def refusal(self, scope: Scope) -> Refused | None:
+        """Why the request is refused; None when it is not."""
+        headers = scope.headers
+        host = headers.get("host") or ""
+        if host and not self._is_ours(host):
+            message = f"this server is not called `{host}`: name it in the setting `hosts` if it is"
+            return Refused(421, "Misdirected Request", message)
+        if scope.method != "POST":
+            return None
+        kind = (headers.get("content-type") or "").partition(";")[0].strip().lower()
+        if kind in _OF_FORMS:
+            message = f"a request is sent as application/json, not as {kind}, which a page of any site can send"
+            return Refused(415, "Unsupported Media Type", message)
+        origin = headers.get("origin")
+        if origin and not self._may_post(origin, host):
+            return Refused(403, "Forbidden", f"a page of `{origin}` may not post here; see the setting `hosts`")
+        return None
+
+    def _is_name_of_ours(self, host: str) -> bool:
+        name = _name(host)
+        return ANY in self._chosen or name in self._names or _is_address(name)
+
+    def _may_post(self, origin: str, host: str) -> bool:
+        """Pages of this server, and of those that an installation names."""
+        place = origin.partition("://")[2].lower()
+        return bool(place) and (place == host.lower() or _name(place) in self._chosen)
+
+
+def _name(place: str) -> str:
+    """The host in `host:port`; empty for what is none."""
+    try:
+        return (urlsplit(f"//{place}").hostname or "").removesuffix(".")
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

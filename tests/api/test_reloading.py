@@ -1,0 +1,415 @@
+"""Policies and models that change while the server runs: the new decide after a reload, nothing fails meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from answers import ADVICE, RETENTION
+from served import SECONDS, Server, edit
+from test_http_batches import talk
+from test_http_decisions import CUSTOMER
+from test_workers import until, workers
+
+import ordain.api.http.front as under_test
+from ordain.api.decide import make_decision
+from ordain.api.http.following import after
+from ordain.api.http.front import Front
+from ordain.api.http.news import Board, News
+from ordain.api.services import Services, reloaded
+from ordain.audit.verifier.check import verify
+from ordain.engine.catalog import Texts, load_catalog, read_texts
+from ordain.engine.versions import Kept
+
+ONE_AND_TWO = pytest.mark.parametrize("count", ["1", "2"])
+V1, V2 = "plan-advice/v1.yaml", "plan-advice/v2.yaml"
+OLD, NEW = "plan up", "plan up now"
+SUBJECTS = [f"C-{number}" for number in range(6)]
+
+
+def next_version(policies: Path, action: str = NEW) -> None:
+    """Another version of plan-advice, in force at once, which says something else to ADVICE."""
+    text = (policies / V1).read_text(encoding="utf-8")
+    text = text.replace("version: 1\n", "version: 2\n", 1).replace(OLD, action)
+    whole = policies / ".next"
+    whole.write_text(text, encoding="utf-8")
+    whole.rename(policies / V2)
+
+
+def advised(server: Server) -> tuple[str, str]:
+    """What is advised now, and by which version."""
+    answer = server.decide("plan-advice", "C-1", ADVICE)
+    assert answer.status == 200, answer.body
+    data = answer.json()
+    return data["outcome"]["advice"]["action"], str(data["policies"][0]["version"])
+
+
+def reload(server: Server) -> None:
+    os.kill(server.pid, signal.SIGHUP)
+
+
+def everywhere(server: Server, true: Callable[[], object]) -> None:
+    """Waits until it is so in all workers: each connection goes to one of them, by chance."""
+    until(lambda: all(true() for _ in range(12)), 20)
+
+
+def faults(server: Server) -> list[str]:
+    found: list[str] = server.get("/healthz").json()["faults"]
+    assert server.get("/readyz").status == 200
+    return found
+
+
+class Asking:
+    """Clients that ask all the time; every answer is kept."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.answers, self.other = server, Counter[tuple[str, str]](), list[str]()
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(subject,)) for subject in SUBJECTS]
+
+    def _ask(self, subject: str) -> None:
+        asked = json.dumps({"subject": subject, "facts": ADVICE}).encode()
+        while not self._stop.is_set():
+            try:
+                with closing(self.server.connection()) as connection:
+                    for _ in range(20):  # then another connection: those are not to be refused either
+                        connection.request("POST", "/v1/decisions/plan-advice", asked)
+                        answer = connection.getresponse()
+                        self._keep(answer.status, answer.read())
+            except (OSError, http.client.HTTPException) as error:
+                self.other.append(repr(error))
+
+    def _keep(self, status: int, body: bytes) -> None:
+        if status == 200:
+            data = json.loads(body)
+            self.answers[data["outcome"]["advice"]["action"], str(data["policies"][0]["version"])] += 1
+        else:
+            self.other.append(f"{status} {body.decode()}")
+
+    def __enter__(self) -> Asking:
+        for thread in self._threads:
+            thread.start()
+        until(lambda: self.answers.total() > 20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(SECONDS)
+
+
+@contextmanager
+def serving(tmp_path: Path, policies: Path, count: str, **more: str) -> Iterator[Server]:
+    chosen = {"ORDAIN_POLICIES": str(policies), "ORDAIN_WORKERS": count, **more}
+    with Server(tmp_path, **chosen) as server:
+        until(lambda: len(workers(server)) == int(count))
+        everywhere(server, lambda: server.get("/readyz").status == 200)
+        yield server
+
+
+@ONE_AND_TWO
+def test_a_new_version_decides_after_a_reload_and_no_request_fails(tmp_path: Path, policies: Path, count: str) -> None:
+    with serving(tmp_path, policies, count) as server, Asking(server) as asking:
+        before = workers(server)
+        for there in (True, False, True):
+            next_version(policies) if there else (policies / V2).unlink()
+            reload(server)
+            wanted = (NEW, "2") if there else (OLD, "1")
+            everywhere(server, lambda wanted=wanted: advised(server) == wanted)  # type: ignore[misc]
+        assert workers(server) == before
+    assert asking.other == []
+    assert set(asking.answers) == {(OLD, "1"), (NEW, "2")}
+    print(f"\n{asking.answers.total():,} answers, none failed")
+    evidence = verify(tmp_path / "ordain.db")
+    assert evidence, evidence.findings
+
+
+@ONE_AND_TWO
+def test_a_broken_file_changes_nothing_and_is_told_and_a_mended_one_works(
+    tmp_path: Path, policies: Path, count: str
+) -> None:
+    with serving(tmp_path, policies, count) as server, Asking(server) as asking:
+        next_version(policies)
+        edit(policies / V2, "hit policy: ", "hit polucy: ")
+        reload(server)
+        everywhere(server, lambda: faults(server))
+        (fault, *_), ready = faults(server), server.get("/readyz").json()
+        assert "the reload of 2" in fault
+        assert "policies/plan-advice/v2.yaml:" in fault
+        assert "polucy" in fault
+        assert ready["not_reloaded"][0] == fault
+        assert server.get("/healthz").json()["status"] == "degraded"
+        assert "policies/plan-advice/v2.yaml:" in server.said()
+        assert "Traceback" not in server.said()
+        assert advised(server) == (OLD, "1")
+        edit(policies / V2, "hit polucy: ", "hit policy: ")
+        reload(server)
+        everywhere(server, lambda: advised(server) == (NEW, "2") and not faults(server))
+        assert "not_reloaded" not in server.get("/readyz").json()
+    assert asking.other == []
+
+
+@ONE_AND_TWO
+def test_an_edited_version_that_has_decided_is_refused(tmp_path: Path, policies: Path, count: str) -> None:
+    with serving(tmp_path, policies, count) as server:
+        assert advised(server) == (OLD, "1")
+        edit(policies / V1, "fits your usage better", "would fit your usage better")
+        reload(server)
+        everywhere(server, lambda: faults(server))
+        assert "plan-advice" in faults(server)[0]
+        assert advised(server) == (OLD, "1")
+        edit(policies / V1, "would fit your usage better", "fits your usage better")
+        reload(server)
+        everywhere(server, lambda: not faults(server))
+
+
+def test_a_worker_that_is_started_again_has_what_was_reloaded_also_when_a_file_is_broken_by_then(
+    tmp_path: Path, policies: Path
+) -> None:
+    with serving(tmp_path, policies, "2") as server:
+        next_version(policies)
+        reload(server)
+        everywhere(server, lambda: advised(server) == (NEW, "2"))
+        (policies / "facts.yaml").write_text("facts: [")
+        reload(server)
+        everywhere(server, lambda: faults(server))
+        first = set(workers(server))
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: len(set(workers(server)) - first) == 2)
+        until(lambda: _answers(server))
+        everywhere(server, lambda: advised(server) == (NEW, "2") and "facts.yaml:" in str(faults(server)))
+
+
+def _answers(server: Server) -> bool:
+    try:
+        return server.get("/readyz").status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+@ONE_AND_TWO
+def test_a_model_that_appears_scores_after_a_reload_and_a_broken_one_does_not(
+    tmp_path: Path, policies: Path, models: Path, count: str
+) -> None:
+    facts = {name: value for name, value in {**RETENTION, **CUSTOMER}.items() if name != "churn_risk"}
+
+    def scored_by() -> str:
+        answer = server.decide("retention", "C-1", facts)
+        return str(answer.json()["models"][0]["version"]) if answer.status == 200 else f"{answer.status}"
+
+    with serving(tmp_path, policies, count) as server:
+        assert scored_by() != "1"
+        shutil.copytree(models, tmp_path / "models")
+        reload(server)
+        everywhere(server, lambda: server.get("/healthz").json()["models"] == {"churn": "1"})
+        everywhere(server, lambda: scored_by() == "1")
+        (tmp_path / "models/churn/2").mkdir()
+        reload(server)
+        everywhere(server, lambda: "model `churn` version 2" in str(faults(server)))
+        assert scored_by() == "1"
+
+
+@ONE_AND_TWO
+def test_with_the_setting_a_changed_file_is_reloaded_by_itself(tmp_path: Path, policies: Path, count: str) -> None:
+    with serving(tmp_path, policies, count, ORDAIN_RELOAD="change") as server:
+        next_version(policies)
+        everywhere(server, lambda: advised(server) == (NEW, "2"))
+
+
+def test_without_the_setting_a_changed_file_waits(tmp_path: Path, policies: Path) -> None:
+    with serving(tmp_path, policies, "1") as server:
+        next_version(policies)
+        time.sleep(2)
+        assert advised(server) == (OLD, "1")
+
+
+def test_many_reloads_in_a_row_and_a_stop_right_after_one(tmp_path: Path, policies: Path) -> None:
+    with serving(tmp_path, policies, "2") as server, Asking(server) as asking:
+        for _ in range(200):
+            reload(server)
+        next_version(policies)
+        reload(server)
+        everywhere(server, lambda: advised(server) == (NEW, "2"))
+    assert asking.other == []
+    with serving(tmp_path, policies, "2") as server:
+        until(lambda: server.get("/readyz").status == 200)
+        reload(server)
+        start = time.monotonic()
+        assert server.stop()
+        assert time.monotonic() - start < 10
+        assert "Traceback" not in server.said()
+
+
+def test_a_terminal_that_closes_ends_neither_workers_nor_writer(tmp_path: Path, policies: Path) -> None:
+    with serving(tmp_path, policies, "2") as server, Asking(server) as asking:
+        os.killpg(server.pid, signal.SIGHUP)
+        time.sleep(1)
+        assert "started again" not in server.said()
+    assert asking.other == []
+
+
+def test_a_reload_that_is_asked_for_during_the_start_is_not_missed(tmp_path: Path, policies: Path) -> None:
+    server = Server(tmp_path, ORDAIN_POLICIES=str(policies))
+
+    def ask() -> None:
+        until((tmp_path / "ordain.db").exists)  # the policies have been read by then
+        next_version(policies)
+        reload(server)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    with server:
+        asking.join()
+        until(lambda: advised(server) == (NEW, "2"))
+
+
+def test_reloads_while_workers_are_killed_end_with_all_of_them_at_the_newest(tmp_path: Path, policies: Path) -> None:
+    with serving(tmp_path, policies, "2") as server:
+        for _ in range(6):
+            for _ in range(5):
+                reload(server)
+                time.sleep(0.02)
+            os.kill(workers(server)[0], signal.SIGKILL)
+            until(lambda: len(workers(server)) == 2)
+        next_version(policies)
+        reload(server)
+        until(lambda: len(workers(server)) == 2 and _answers(server))
+        time.sleep(1)
+        everywhere(server, lambda: advised(server) == (NEW, "2") and not faults(server))
+
+
+def test_a_batch_ends_with_the_policies_that_it_began_with(tmp_path: Path, policies: Path) -> None:
+    with serving(tmp_path, policies, "1") as server, talk(server, "plan-advice") as client:
+        said = []
+        for _ in range(2):
+            client.say(ASKED + b"\n")
+            said.append((client.hear() or {})["outcome"]["advice"]["action"])
+            next_version(policies)
+            reload(server)
+            everywhere(server, lambda: advised(server) == (NEW, "2"))
+        client.end()
+    assert said == [OLD, OLD]
+
+
+# --- the parts alone --------------------------------------------------------------------------------------------
+
+
+def texts(size: int) -> Texts:
+    return Texts(b"facts: {}\xff\x00" * size, b"services: {}", {"policies/a/v1.yaml": bytes(range(256)) * size})
+
+
+def test_news_come_back_as_they_were_written_also_shorter_ones_after_longer_ones() -> None:
+    board = Board()
+    assert board.read(0) is None
+    for number, size in enumerate([1, 2_000, 3], start=1):
+        news = News(number, number, texts(size), ("a fault", "\u00fc"))
+        board.write(news)
+        assert board.read(number - 1) == news
+        assert board.read(number) is None
+    board.write(News(4, 0, None))
+    assert board.read(3) == News(4, 0, None)
+
+
+def test_news_that_are_being_written_are_read_later_and_never_in_parts() -> None:
+    board, stop = Board(), threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            board.write(News(number, number, texts(1 + number % 40), (str(number),)))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    seen = read = 0
+    while read < 300:
+        if (news := board.read(seen)) is not None:
+            seen, read = news.number, read + 1
+            assert news == News(seen, seen, texts(1 + seen % 40), (str(seen),))
+    stop.set()
+    thread.join()
+
+
+def test_a_worker_that_cannot_follow_goes_on_says_so_and_tries_again_with_the_next_news(
+    use: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole, kept = read_texts(use.settings.policies), Kept()
+    broken = replace(whole, services=b"services: [")
+    same, at = after(News(1, 1, broken), use, 0, kept)
+    assert (same.catalog, at) == (use.catalog, 0)
+    assert "could not take over the last reload" in same.not_reloaded[0]
+    assert "goes on as before" in caplog.text
+    new, at = after(News(2, 2, whole), same, at, kept)
+    assert (new.catalog is use.catalog, new.not_reloaded, at) == (False, (), 2)
+    assert after(News(3, 2, whole, ("no",)), new, at, kept)[0].catalog is new.catalog
+
+
+def test_a_decision_under_way_is_made_by_one_set_of_policies_whenever_another_is_taken(use: Services) -> None:
+    """The body of a request comes after the reload; then all of the decision is by the new."""
+    other = reloaded(use, load_catalog(read_texts(use.settings.policies)))
+    taken: list[Services] = []
+
+    async def decided() -> int:
+        front = Front(use, lambda *_: [], 1)
+        front.__rsgi_init__(asyncio.get_running_loop())
+        exchange = _Exchange(lambda: front.take(other))
+        head = {"content-length": str(len(ASKED))}
+        scope = SimpleNamespace(method="POST", path="/v1/decisions/plan-advice", headers=head, http_version="1.1")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(under_test, "make_decision", lambda ask, by: taken.append(by) or make_decision(ask, by))
+            await front.__rsgi__(scope, exchange)  # type: ignore[arg-type]
+        return exchange.status
+
+    assert asyncio.run(decided()) == 200
+    assert taken == [other]
+
+
+ASKED = json.dumps({"subject": "C-1", "facts": ADVICE}).encode()
+
+
+class _Exchange:
+    """A request whose body comes after something else happened."""
+
+    def __init__(self, before: Callable[[], None]) -> None:
+        self.status, self._before = 0, before
+
+    async def __call__(self) -> bytes:
+        self._before()
+        return ASKED
+
+    def response_bytes(self, status: int, headers: object, body: bytes) -> None:
+        self.status = status
+
+
+def test_a_signal_that_the_system_gives_to_another_thread_is_seen() -> None:
+    """With `threading.Event` this waits for ever; a process of its own, since it gets a signal."""
+    code = """
+import signal, threading, time
+from ordain.api.http.interrupt import Interrupt
+waited = Interrupt()
+signal.signal(signal.SIGTERM, lambda *_: waited.set())
+def other():
+    time.sleep(0.3)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    time.sleep(30)
+threading.Thread(target=other, daemon=True).start()
+print(waited.wait(), waited.is_set(), waited.clear(), waited.wait(0.1))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.split() == ["True", "True", "None", "False"]
