@@ -54,7 +54,8 @@ def docs_page(offer: Offer, document: Json, at: dt.datetime, address: str) -> st
 def curl(address: str, request: Json, service: str) -> str:
     """A command that sends the request."""
     body = json.dumps(request, indent=1, ensure_ascii=False)
-    return f"curl -s {shlex.quote(f'{address}/v1/decisions/{service}')} -d {shlex.quote(body)}"
+    to = shlex.quote(f"{address}/v1/decisions/{service}")
+    return f"curl -s {to} -H 'content-type: application/json' -d {shlex.quote(body)}"
 
 
 def _contents(shorts: Iterable[Json]) -> str:

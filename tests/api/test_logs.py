@@ -237,7 +237,7 @@ def test_an_id_that_is_not_plain_is_replaced(faulty: Server) -> None:
 
 def test_a_body_that_does_not_come_is_logged(faulty: Server) -> None:
     with socket.create_connection(("127.0.0.1", faulty.port)) as client:
-        head = f"POST {ADVISE} HTTP/1.1\r\nHost: x\r\nX-Request-ID: slow\r\nContent-Length: 100\r\n\r\n{MARK}"
+        head = f"POST {ADVISE} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: slow\r\nContent-Length: 100\r\n\r\n{MARK}"
         client.sendall(head.encode())
         client.settimeout(30)
         answer = client.recv(10_000)
