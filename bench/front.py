@@ -25,7 +25,8 @@ from bench.tables import Result
 from bench.timing import Spread, ratios
 from ordain.audit.verifier.check import verify
 
-ROUNDS, SECONDS, WARM_UP = 5, 2, 1
+ROUNDS = int(os.environ.get("ORDAIN_BENCH_ROUNDS", "5"))
+SECONDS, WARM_UP = 2, 1
 BODIES = 200
 CONNECTIONS = (32, 128)
 WORKERS = (1, 2)
