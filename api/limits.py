@@ -52,6 +52,7 @@ class Limits:
     made_between_searches: int = 20_000  # objects made in the server before Python searches for garbage
 
     # waited for
+    helper_looks: float = 0.1  # seconds between two looks of a table's helper whether its run is still there
     table_waits: float = 60.0  # seconds that a table waits for the ledger before its run stops
     body_seconds: float = 10.0  # seconds for a request's body to arrive
     queue_seconds: float = 10.0  # seconds that a request waits for a thread

@@ -208,6 +208,25 @@ def test_a_helper_that_is_gone_ends_the_run_and_it_goes_on(tmp_path: Path) -> No
     assert _recorded(tmp_path) == Counter(answer["decision_id"] for answer in _answers(tmp_path))
 
 
+def test_helpers_do_not_outlive_their_run(tmp_path: Path) -> None:
+    _csv(tmp_path, 8_000)
+    out = tmp_path / "customers.csv.decisions.jsonl"
+    command = [sys.executable, "-m", "ordain", "decide", "plan-advice", "--table", "customers.csv", "--processes", "2"]
+    running = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while running.poll() is None and not (out.exists() and out.stat().st_size):
+        time.sleep(0.002)
+    helpers = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    assert len(helpers) == 2
+    running.kill()
+    running.wait()
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{helper}").exists() for helper in helpers):
+        assert time.monotonic() < until, "a helper is still there"
+        time.sleep(0.05)
+
+
 KILLS = int(os.environ.get("ORDAIN_TABLE_KILLS", "4"))
 """Of a run over a table; `ORDAIN_TABLE_KILLS=50` takes minutes."""
 

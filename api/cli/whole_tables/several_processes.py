@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 import shutil
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -57,7 +60,9 @@ class Helpers:
         for place in range(work.helpers):
             ours, theirs = multiprocessing.Pipe()
             inherited = [*self._lines, ours] if forked else []
-            started = multiprocessing.Process(target=_help, args=(place, work, writer, theirs, inherited), daemon=True)
+            started = multiprocessing.Process(
+                target=_help, args=(place, work, writer, theirs, inherited, os.getpid()), daemon=True
+            )
             started.start()
             theirs.close()
             self._lines.append(ours)
@@ -140,10 +145,11 @@ def helpers(work: Work) -> Iterator[tuple[Helpers, Callable[[OpenLedger], None]]
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _help(place: int, work: Work, writer: Path | None, line: Connection, others: list[Connection]) -> None:
+def _help(place: int, work: Work, writer: Path | None, line: Connection, others: list[Connection], run: int) -> None:
     """A helper's life: the chunks that are its, until there are no more of them or nobody to tell."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C goes to all; the run says what becomes of its helpers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(run,), daemon=True).start()
     for other in others:
         other.close()  # forked with it: held open here, its end would never be seen
     with suppress(EOFError, OSError):
@@ -154,6 +160,13 @@ def _help(place: int, work: Work, writer: Path | None, line: Connection, others:
             _decide(place, after, work, use, line)
         except OrdainError as error:
             line.send(error)
+
+
+def _end_with(run: int) -> None:
+    """A helper that outlived its run might record what a resumed run has just found not to be on record."""
+    while os.getppid() == run:
+        time.sleep(LIMITS.helper_looks)
+    os._exit(1)
 
 
 def _decide(place: int, after: int, work: Work, use: Services, line: Connection) -> None:
