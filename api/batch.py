@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ordain.api.ask import Ask
@@ -15,8 +15,18 @@ from ordain.engine.policy.facts import Fact, FactSource, Score
 from ordain.engine.values.types import Value
 
 
+def read_one(what: str, read: Callable[..., Ask], *given: object) -> Ask | OrdainError:
+    """An ask as `read` makes it, or why there is none; `what` is read, for the log."""
+    try:
+        return read(*given)
+    except OrdainError as error:
+        return error
+    except Exception as error:  # a fault of ours spoils what it happened in, and nothing else
+        return unforeseen_in(f"reading {what}", error)
+
+
 def decide_many(asks: Sequence[Ask | OrdainError], use: Services) -> list[Decision | OrdainError]:
-    """Decides each, and records nothing; an ask that is an error already stays what it is.
+    """Decides each, and records nothing; an ask that is an error already stays what it is. Raises nothing.
 
     Asks whose facts come from a model are scored together, which gives what scoring each alone gives.
     """
@@ -110,7 +120,7 @@ def _decided(ask: Ask | OrdainError, use: Services) -> Decision | OrdainError:
         raise
     except OrdainError as error:
         return error
-    except Exception as error:
+    except Exception as error:  # as in `read_one`
         return unforeseen_in("a decision of several", error)
 
 
@@ -118,7 +128,7 @@ def _scores(model: FactSource, many: Sequence[Mapping[str, Value]]) -> list[Scor
     """Scored together; one after another when that goes wrong, so that each has its own score or error."""
     try:
         return model.score_many(many)
-    except Exception:
+    except Exception:  # whichever row it was: asked alone, it shows
         return [_score(model, inputs) for inputs in many]
 
 
@@ -127,5 +137,5 @@ def _score(model: FactSource, inputs: Mapping[str, Value]) -> Score | OrdainErro
         return model.score(inputs)
     except OrdainError as error:
         return error
-    except Exception as error:
+    except Exception as error:  # as in `read_one`
         return unforeseen_in(f"a score of {model.name}", error)

@@ -35,6 +35,7 @@ class Limits:
 
     # one writer for several processes
     frame: int = 64 << 20  # bytes of one message to the writer or from it
+    socket_path: int = 103  # bytes of a socket's path on macOS; Linux has 107
     writer_pause: float = 0.02  # seconds between two attempts to reach the writer
     last_words: float = 2.0  # seconds for commits that are under way when the writer ends
 

@@ -11,11 +11,11 @@ import click
 
 from ordain.api.cli.invocation import Invocation
 from ordain.api.http.reloads import Asked, Reloads
-from ordain.api.http.writer_keeper import new_folder
 from ordain.api.logs.begin import begin_logs
 from ordain.api.services import wire
 from ordain.api.settings import CONFIG, load_settings, unknown_variables
 from ordain.api.watching import stamps
+from ordain.audit.shared_writer.meeting_place import MeetingPlace
 from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.errors import SettingsError, reason_of
 from ordain.engine.late import late
@@ -45,8 +45,8 @@ def serve(call: Invocation, host: str | None, port: int | None, workers: int | N
     use = wire(settings, late_models=True, catalog=load_catalog(read_texts(settings.policies), kept=kept))
     use.close()
     shares_writer = workers > 1 and settings.database_url.startswith("sqlite")
-    folder = new_folder() if shares_writer else None
-    late("ordain.api.http.server:serve")(host, port, Reloads(use, kept, asked, seen), workers, folder)
+    place = MeetingPlace() if shares_writer else None
+    late("ordain.api.http.server:serve")(host, port, Reloads(use, kept, asked, seen), workers, place)
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import orjson
 
 from ordain.api.ask import Ask, read_ask
-from ordain.api.batch import decide_many, record_many
+from ordain.api.batch import decide_many, read_one, record_many
 from ordain.api.decide import Answer, Decision
 from ordain.api.http.account import VERDICTS, Account
 from ordain.api.http.ahead import Ahead
@@ -124,12 +124,7 @@ class _Batch(NamedTuple):
                 yield parts
 
     def _decide(self, lines: Sequence[Line]) -> list[Part]:
-        try:
-            came = decide_many([self._ask(line) for line in lines], self.use)
-        except Exception as error:  # what nobody foresaw of one line is not to be told of another
-            if len(lines) == 1:
-                return [(lines[0], unforeseen(error, self.request_id))]
-            return [part for line in lines for part in self._decide([line])]
+        came = decide_many([self._ask(line) for line in lines], self.use)
         return [
             (line, refused(each, self.request_id) if isinstance(each, OrdainError) else each)
             for line, each in zip(lines, came, strict=True)
@@ -140,10 +135,7 @@ class _Batch(NamedTuple):
             return too_large(self.use.settings.max_body_bytes)
         if line.cut:
             return MalformedRequest("the body broke off within this line")
-        try:
-            return read_ask(self.service, line.text)
-        except OrdainError as error:
-            return error
+        return read_one(f"line {line.number} of request {self.request_id}", read_ask, self.service, line.text)
 
     def recorded(self, window: Sequence[Part]) -> bytes:
         """The lines that answer a window, its decisions durable by then."""

@@ -1,7 +1,7 @@
 """The server process: it forks its workers, which have what was loaded before.
 
 Of a model no more than the card is read before: a fork of a process in which XGBoost's OpenMP runtime has already
-started hangs. With a folder for its socket, one more process writes the ledger for all workers: see
+started hangs. With a place to meet it, one more process writes the ledger for all workers: see
 `api/http/writer_keeper.py`.
 """
 
@@ -15,7 +15,6 @@ import subprocess
 import sys
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from granian import Granian
@@ -30,21 +29,22 @@ from ordain.api.http.writer_keeper import WRITER, WriterKeeper
 from ordain.api.limits import LIMITS
 from ordain.api.logs.begin import GRANIAN
 from ordain.api.metrics.cells import Cells
+from ordain.audit.shared_writer.meeting_place import MeetingPlace
 
 _LOG = logging.getLogger("ordain")
 
 
-def serve(host: str, port: int, reloads: Reloads, workers: int = 1, folder: Path | None = None) -> None:
+def serve(host: str, port: int, reloads: Reloads, workers: int = 1, place: MeetingPlace | None = None) -> None:
     """Serves until interrupted. Of several workers one that dies is started again.
 
     Where processes are not forked, as on macOS, each worker loads the policies itself, and none is told of a reload.
     """
-    if folder is None:
+    if place is None:
         os.environ.pop(WRITER, None)  # another server's
         _serve(host, port, reloads, workers)
         _sign()
         return
-    keeper, signed = WriterKeeper(folder), False
+    keeper, signed = WriterKeeper(place), False
     keeper.start()
     try:
         _serve(host, port, reloads, workers)

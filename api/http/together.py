@@ -7,7 +7,7 @@ is decided by one call of `decide_many`. Nobody waits for others to arrive.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ordain.api.ask import Ask
 from ordain.api.batch import decide_many
@@ -36,11 +36,7 @@ class Together:
 
     def _decide(self) -> None:
         asked, self._asked = self._asked, []
-        came: Sequence[Decision | Exception]
-        try:
-            came = decide_many([ask for ask, _ in asked], self.use)
-        except Exception as error:  # whatever it is, nobody is to wait for ever
-            came = [error] * len(asked)
+        came = decide_many([ask for ask, _ in asked], self.use)
         for (_, future), decision in zip(asked, came, strict=True):
             if future.done():  # who asked may have gone
                 continue

@@ -7,8 +7,6 @@ and nobody else does.
 from __future__ import annotations
 
 import gc
-import http.client
-import ipaddress
 import logging
 import multiprocessing
 import os
@@ -22,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ordain.api.http.answering import answers
 from ordain.api.http.following import follow_reloads
 from ordain.api.http.front import Front
 from ordain.api.http.reloads import Reloads
@@ -33,6 +32,7 @@ from ordain.api.logs.begin import begin_logs
 from ordain.api.logs.log_writer import LogWriter
 from ordain.api.metrics.cells import Cells
 from ordain.api.metrics.page import Page
+from ordain.api.outliving import end_with
 from ordain.api.services import Services, wire
 from ordain.api.settings import load_settings
 from ordain.audit.ledger.checkpointer import Beat
@@ -65,7 +65,7 @@ def worker(
     store = use.ledger.store
     beat = partial(follow, use.ledger, store) if isinstance(store, RemoteStore) else use.ledger.settle
     Beat(partial(_beat, beat, telling), use.settings.checkpoint_seconds, "checkpoints").start()
-    threading.Thread(target=_end_with, args=(_server(),), daemon=True).start()
+    end_with(_server(), 1.0, _end)
     threading.Thread(target=_once_it_answers, args=(host, port, first_word, use, flask, telling), daemon=True).start()
     front = Front(use, flask, settings.threads, telling.desk)
     if reloads is not None:
@@ -112,7 +112,7 @@ def _beat(signs: Callable[[], Any], telling: Telling) -> None:
 def _once_it_answers(
     host: str, port: int, first_word: int | None, use: Services, flask: _Flask, telling: Telling
 ) -> None:
-    if _answers(host, port):
+    if answers(host, port):
         if _may_say(first_word):
             print(f"Ordain listens on http://{host}:{port}  (stop it with Ctrl-C)", flush=True)
     else:
@@ -136,46 +136,14 @@ def _may_say(first_word: int | None) -> bool:
         return False
 
 
-def _answers(host: str, port: int) -> bool:
-    """Whether a request that comes in as any other is answered: asked until it is."""
-    deadline = time.monotonic() + LIMITS.start_seconds
-    while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection(_near(host), port, timeout=1)
-        try:
-            connection.request("GET", "/readyz")
-            connection.getresponse()
-        except (OSError, http.client.HTTPException):
-            time.sleep(0.01)
-        else:
-            return True
-        finally:
-            connection.close()
-    return False
-
-
-def _near(host: str) -> str:
-    """Where this machine reaches what listens on `host`, which may stand for all addresses."""
-    if host == "":
-        return "127.0.0.1"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if not address.is_unspecified:
-        return host
-    return "127.0.0.1" if address.version == 4 else "::1"
-
-
 def _server() -> int:
     """The process that started this one. It may be gone by now, and then this one has another parent."""
     started_by = multiprocessing.parent_process()
     return os.getppid() if started_by is None or started_by.pid is None else started_by.pid
 
 
-def _end_with(parent: int) -> None:
-    """Ends this worker when the process that started it is gone, so that no orphan keeps the port."""
-    while os.getppid() == parent:
-        time.sleep(1)
+def _end() -> None:
+    """No orphan keeps the port."""
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(5)
     os._exit(1)

@@ -9,50 +9,32 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import signal
-import socket
 import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 from ordain.api.limits import LIMITS
-from ordain.engine.errors import SettingsError
+from ordain.audit.shared_writer.meeting_place import MeetingPlace
 
 WRITER = "ORDAIN_WRITER_SOCKET"
 """The environment variable in which workers find the writer's socket. No setting: the server sets it."""
-_SOCKET = "writer"
-_LONGEST = 103  # bytes of a socket's path on macOS; Linux has 107
 
 _LOG = logging.getLogger("ordain")
 
 
-def new_folder() -> Path:
-    """A folder for the socket, its owner's alone. Raises SettingsError where no socket fits into it."""
-    folder = Path(tempfile.mkdtemp(prefix="ordain-"))
-    if len(os.fsencode(folder / _SOCKET)) > _LONGEST:
-        folder.rmdir()
-        raise SettingsError(
-            f"the folder for temporary files, `{folder.parent}`, has a name too long for a socket in it",
-            "name a shorter one in the variable TMPDIR, or serve with one worker",
-        )
-    return folder
-
-
 class WriterKeeper:
-    """Starts `python -m ordain.api.http.writer_process`, and again whenever it ends, until `stop`."""
+    """Starts `python -m ordain.api.http.writer_process`, and again whenever it ends, until `stop`.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listening.bind(str(folder / _SOCKET))
-        self._listening.listen()
+    Workers find it at `place`, which `stop` removes.
+    """
+
+    def __init__(self, place: MeetingPlace) -> None:
+        self._place = place
         self._ends, self._lives = os.pipe()
-        for inherited in (self._listening.fileno(), self._ends):
+        for inherited in (place.listening.fileno(), self._ends):
             os.set_inheritable(inherited, True)
-        os.environ[WRITER] = str(folder / _SOCKET)
+        os.environ[WRITER] = str(place.path)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="writer keeper", daemon=True)
         self._pid, self._status = 0, -1
@@ -68,8 +50,7 @@ class WriterKeeper:
         if self._thread.is_alive() and self._pid:
             os.kill(self._pid, signal.SIGKILL)
             self._thread.join(1)
-        self._listening.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._place.remove()
         return self._status == 0
 
     def _keep(self) -> None:
@@ -89,6 +70,6 @@ class WriterKeeper:
 
     def _spawn(self) -> int:
         # Not `subprocess`: it waits on a pipe that a worker forked at that moment would hold open.
-        given = (str(self._listening.fileno()), str(self._ends), str(self._folder))
+        given = (str(self._place.listening.fileno()), str(self._ends), str(self._place.folder))
         command = [sys.executable, "-m", "ordain.api.http.writer_process", *given]
         return os.posix_spawn(sys.executable, command, os.environ)

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from answers import ADVICE, body, error_in
 
+import ordain.api.batch as decided_alone
 import ordain.api.http.batches as under_test
+from ordain.api.ask import Ask
 from ordain.api.decide import Decision
 from ordain.api.http.account import Account
 from ordain.api.http.batches import Batches
@@ -117,14 +119,14 @@ def test_a_body_of_which_nothing_comes_has_no_stream(shared_use: Services) -> No
 def test_a_fault_of_ours_in_one_line_is_not_told_of_another(
     shared_use: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = under_test.decide_many
+    real = decided_alone.make_decision
 
-    def decide_many(asks: Any, use: Services) -> Any:
-        if any(getattr(ask, "subject", "") == "C-bug" for ask in asks):
+    def make_decision(ask: Ask, use: Services) -> Any:
+        if ask.subject == "C-bug":
             raise ZeroDivisionError
-        return real(asks, use)
+        return real(ask, use)
 
-    monkeypatch.setattr(under_test, "decide_many", decide_many)
+    monkeypatch.setattr(decided_alone, "make_decision", make_decision)
     told = _ask(shared_use, Told([GOOD + GOOD.replace(b"C-1", b"C-bug") + GOOD, b""]))
     first, bug, last = told.lines()
     assert "outcome" in first

@@ -303,7 +303,6 @@ def test_no_folder_is_crowded(package: str) -> None:
 NO_LIMITS = {
     "engine/values/temporal.py: _MOST_MONTHS": "what a duration can be",
     "engine/values/wide.py: _LONGEST": "what a duration can be",
-    "api/http/writer_keeper.py: _LONGEST": "what the path of a socket can be",
     "engine/sheets/book.py: LONGEST": "what a spreadsheet can keep",
 }
 """Numbers that nobody could choose otherwise."""

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
 
 from ordain.api.ask import Ask, ask_of_text, read_ask
-from ordain.api.problems import unforeseen_in
+from ordain.api.batch import read_one
 from ordain.audit.records.table_rows import JSON_LINES, Row, lines, table_rows
 from ordain.engine.errors import Issue, MalformedRequest, OrdainError, counted, did_you_mean, reason_of
 from ordain.engine.limits import LIMITS
@@ -45,7 +44,7 @@ def read_asks(
         if path.suffix.lower() in JSON_LINES:
             for position, (number, line) in enumerate(lines(path)):
                 if wanted(position):
-                    yield number, _attempt(number, read_ask, service, line)
+                    yield number, read_one(f"row {number}", read_ask, service, line)
             return
         facts: list[tuple[str, Type]] | None = None
         for position, row in enumerate(table_rows(path)):
@@ -55,7 +54,7 @@ def read_asks(
                 given = [name for name in names if name in vocabulary.inputs and name != table.subject]
                 facts = [(name, vocabulary[name].type) for name in given]
             if wanted(position):
-                yield row.number, row.fault or _attempt(row.number, _ask_of, table, service, row, facts)
+                yield row.number, row.fault or read_one(f"row {row.number}", _ask_of, table, service, row, facts)
 
 
 def count_rows(path: Path) -> int:
@@ -75,16 +74,6 @@ def _read_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise MalformedRequest(f"`{path}` cannot be read: {reason_of(error)}") from None
-
-
-def _attempt(number: int, read: Any, *given: Any) -> Ask | OrdainError:
-    try:
-        ask: Ask = read(*given)
-        return ask
-    except OrdainError as error:
-        return error
-    except Exception as error:
-        return unforeseen_in(f"reading row {number}", error)
 
 
 def _check_columns(table: Table, names: Iterable[str], vocabulary: Vocabulary) -> None:

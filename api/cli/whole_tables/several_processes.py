@@ -10,11 +10,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import shutil
 import signal
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -26,11 +22,12 @@ from typing import Any, NamedTuple
 from ordain.api.cli.whole_tables.asks_file import Table, read_asks
 from ordain.api.cli.whole_tables.chunk import Answered, Chunk, Row
 from ordain.api.cli.whole_tables.run_journal import Planned
-from ordain.api.http.writer_keeper import new_folder
 from ordain.api.limits import LIMITS
+from ordain.api.outliving import end_with
 from ordain.api.services import Services, wire
 from ordain.api.settings import Settings
 from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.shared_writer.meeting_place import MeetingPlace
 from ordain.audit.shared_writer.service import WriterService
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import ExportFailed, OrdainError
@@ -120,19 +117,13 @@ def _gone() -> ExportFailed:
 @contextmanager
 def helpers(work: Work) -> Iterator[tuple[Helpers, Callable[[OpenLedger], None]]]:
     """The helpers, and what lets this process write for them once its ledger is open."""
-    shared = work.settings.database_url.startswith("sqlite")
-    folder = new_folder() if shared else None
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) if shared else None
-    writer = None if folder is None else folder / "writer"
-    if listening is not None:
-        listening.bind(str(writer))
-        listening.listen()
-    made = Helpers(work, writer)
+    place = MeetingPlace() if work.settings.database_url.startswith("sqlite") else None
+    made = Helpers(work, None if place is None else place.path)
     services: list[WriterService] = []
 
     def write_for_them(ledger: OpenLedger) -> None:
-        if listening is not None:
-            services.append(WriterService(ledger, listening, max(1.0, work.settings.busy_seconds)))
+        if place is not None:
+            services.append(WriterService(ledger, place.listening, max(1.0, work.settings.busy_seconds)))
             services[0].start()
 
     try:
@@ -141,15 +132,16 @@ def helpers(work: Work) -> Iterator[tuple[Helpers, Callable[[OpenLedger], None]]
         made.end()
         for service in services:
             service.finish()
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        if place is not None:
+            place.remove()
 
 
 def _help(place: int, work: Work, writer: Path | None, line: Connection, others: list[Connection], run: int) -> None:
     """A helper's life: the chunks that are its, until there are no more of them or nobody to tell."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C goes to all; the run says what becomes of its helpers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with, args=(run,), daemon=True).start()
+    # One that outlived its run might record what a resumed run has just found not to be on record.
+    end_with(run, LIMITS.helper_looks, partial(os._exit, 1))
     for other in others:
         other.close()  # forked with it: held open here, its end would never be seen
     with suppress(EOFError, OSError):
@@ -160,13 +152,6 @@ def _help(place: int, work: Work, writer: Path | None, line: Connection, others:
             _decide(place, after, work, use, line)
         except OrdainError as error:
             line.send(error)
-
-
-def _end_with(run: int) -> None:
-    """A helper that outlived its run might record what a resumed run has just found not to be on record."""
-    while os.getppid() == run:
-        time.sleep(LIMITS.helper_looks)
-    os._exit(1)
 
 
 def _decide(place: int, after: int, work: Work, use: Services, line: Connection) -> None:
