@@ -12,14 +12,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
+
+import orjson
 
 from ordain.api.contract.sample_values import raw, samples, told
 from ordain.api.limits import LIMITS
+from ordain.audit.entry.decision import DecisionEntry
+from ordain.audit.entry.decision_form import DecisionForm
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import CustomerDataIncomplete, OrdainError
 from ordain.engine.evaluate import Outcome, Plan
 from ordain.engine.gather import gather
 from ordain.engine.policy.facts import REQUEST, Fact, Vocabulary
+from ordain.engine.policy.facts import Facts as GatheredFacts
 from ordain.engine.policy.model import Verdict
 from ordain.engine.values.temporal import fixed_offset
 
@@ -27,7 +33,7 @@ Json = dict[str, Any]
 Facts = Mapping[str, object]
 
 SUBJECT = "C-1"
-MADE_ANEW = {
+MADE_ANEW: Json = {
     "decision_id": "01a00000-0000-7000-8000-000000000000",
     "receipt": {"entry_id": "01a00000-0000-7000-8000-000000000000", "leaf_hash": "0" * 64},
 }
@@ -78,26 +84,15 @@ def example_of(plan: Plan, vocabulary: Vocabulary, zone: dt.tzinfo) -> Example |
             best = tried
         if search.left <= 0 or (best is not None and best.rank == _BEST and not best.bent):
             break
-    return None if best is None or best.outcome is None else _example(best.facts, best.outcome, at)
+    if best is None or best.outcome is None or best.gathered is None:
+        return None
+    return _example(best.facts, best.gathered, best.outcome, at)
 
 
-def _example(facts: Facts, outcome: Outcome, at: dt.datetime) -> Example:
-    policies = [
-        {"digest": each.policy.digest, "policy": each.policy.name, "version": each.policy.version}
-        for each in outcome.plan.policies
-    ]
-    answer = {
-        "at": at.isoformat(),
-        "decision_id": MADE_ANEW["decision_id"],
-        "models": [],
-        "obligations": outcome.obligations(),
-        "outcome": outcome.given(),
-        "policies": policies,
-        "reasons": outcome.reasons(),
-        "receipt": MADE_ANEW["receipt"],
-        "service": outcome.plan.service.name,
-        "verdict": None if outcome.verdict is None else str(outcome.verdict),
-    }
+def _example(facts: Facts, gathered: GatheredFacts, outcome: Outcome, at: dt.datetime) -> Example:
+    form, no_one = DecisionForm(outcome.plan, ()), UUID(MADE_ANEW["decision_id"])
+    entry = DecisionEntry(form, no_one, at, at, SUBJECT, None, gathered, outcome)
+    answer = orjson.loads(entry.answer_with(MADE_ANEW["receipt"]["leaf_hash"]))
     names = [need.fact.name for need in outcome.plan.needs if need.fact.name in facts]
     request = {"subject": SUBJECT, "at": at.isoformat(), "facts": {name: told(facts[name]) for name in names}}
     return Example(request, answer)
@@ -121,6 +116,7 @@ class _Tried:
     facts: Facts
     rank: Rank
     wanted: tuple[str, ...] = ()
+    gathered: GatheredFacts | None = None
     outcome: Outcome | None = None
     refused: bool = False
     bent: int = 0
@@ -189,7 +185,8 @@ class _Search:
     def _decided(self, facts: Facts) -> _Tried:
         self.left -= 1
         try:
-            outcome = self.plan.evaluate(gather(facts, self.plan.needs, self.vocabulary, {}), self.at)
+            gathered = gather(facts, self.plan.needs, self.vocabulary, {})
+            outcome = self.plan.evaluate(gathered, self.at)
         except CustomerDataIncomplete as error:
             wanted = tuple(issue.fact for issue in error.issues if issue.fact)
             return _Tried(facts, (_INCOMPLETE, len(error.issues)), wanted)
@@ -198,7 +195,7 @@ class _Search:
         missing = tuple(str(reason["missing"]) for reason in outcome.reasons() if "missing" in reason)
         rank = (_VERDICTS[outcome.verdict], len(missing))
         refused = outcome.verdict is Verdict.DENY and self.plan.service.refuses
-        return _Tried(facts, rank, missing, outcome, refused)
+        return _Tried(facts, rank, missing, gathered, outcome, refused)
 
 
 def _taken(fact: Fact, value: object) -> bool:

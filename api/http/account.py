@@ -29,8 +29,7 @@ class Account:
     """Nothing in it is of the caller's making but the id, which is a plain one.
 
     `service` is the name of one that there is; `verdict` is set when a decision is on record, `code` when the answer
-    is an error; `lines` are those of a batch, by verdict and code,
-    and `window` those of its present window.
+    is an error; `lines` are those of a batch, by verdict and code, and `window` those of its present window.
     """
 
     __slots__ = (

@@ -13,7 +13,7 @@ import orjson
 
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.documents import POLICY, Document, references
-from ordain.audit.entry.plan_text import PLAN, Packer, named_in, plan_text
+from ordain.audit.entry.plan_text import PLAN, Named, Packer, named_model, plan_text, scorers
 from ordain.audit.limits import LIMITS
 from ordain.engine.evaluate import Outcome, Plan
 from ordain.engine.policy.facts import ModelCard
@@ -37,19 +37,22 @@ class DecisionForm:
 
     def __init__(self, plan: Plan, documents: Iterable[Document], models: Iterable[ModelCard] = ()) -> None:
         self.plan, documents = plan, tuple(documents)
-        named = [
-            {"policy": policy.name, "version": policy.version, "digest": policy.digest}
-            for policy in (compiled.policy for compiled in plan.policies)
-        ]
-        others = {text.kind: text.reference.digest for text in documents if text.kind != POLICY}
-        own = Document(PLAN, plan_text(plan, named, others, models))
+        scored = scorers(plan, models)
+        self.models = {model.name: named_model(model) for model in scored.values()}
+        """The models that the plan names, so that an envelope need not."""
+        named = Named(
+            [{"policy": p.name, "version": p.version, "digest": p.digest} for p in (c.policy for c in plan.policies)],
+            {text.kind: text.reference.digest for text in documents if text.kind != POLICY},
+            [self.models[name] for name in sorted(self.models)],
+        )
+        own = Document(PLAN, plan_text(plan, named, scored))
         self.texts = (*documents, own)
         """What an entry under this plan may refer to, the plan's own text among it."""
-        self.references = [own.reference, *references({"policies": named, "documents": others})]
+        self.references = [own.reference, *references({"policies": named.policies, "documents": named.documents})]
         self.packer = Packer(own.text)
-        self.models = {model["model"]: model for model in named_in(own.text).models}
-        """The models that the plan names, so that an envelope need not."""
-        self.digest, self.service, self.policies = map(canonical, (own.reference.digest, plan.service.name, named))
+        self.digest, self.service, self.policies = map(
+            canonical, (own.reference.digest, plan.service.name, named.policies)
+        )
         self.numbers = {id(decision): number for number, decision in enumerate(plan.by_number)}
         """The place in `plan.by_number` of each decision, by its identity: so steps on record name it."""
         self._said: dict[tuple[Any, ...], Said] = {}

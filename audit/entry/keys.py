@@ -110,7 +110,7 @@ class Keyring:
         return data_key
 
     def remembers(self, subject: str | None) -> bool:
-        """Whether its key is in memory, so that `for_subject` asks no database."""
+        """Whether its key is in memory, so that `for_subjects` asks no database."""
         return self.tag(subject) in self._cached
 
     def made(self, subject: str | None) -> DataKey:

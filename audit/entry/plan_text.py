@@ -70,17 +70,15 @@ class Named(NamedTuple):
     models: list[Json]
 
 
-def plan_text(plan: Plan, policies: list[Json], documents: Json, models: Iterable[ModelCard] = ()) -> bytes:
-    """The text of that plan, canonical JSON. `models` are those whose scores may be among its facts."""
+def scorers(plan: Plan, models: Iterable[ModelCard]) -> dict[str, ModelCard]:
+    """By the fact's name the model that may score it, of those given."""
     scoring, facts = {model.name: model for model in models}, [need.fact for need in plan.needs]
-    scored = {fact.name: scoring[fact.sources[-1]] for fact in facts if fact.sources[-1] in scoring}
-    text = {
-        "service": plan.service.name,
-        "policies": policies,
-        "documents": documents,
-        "models": [named_model(scoring[name]) for name in sorted({model.name for model in scored.values()})],
-        "record": _record(plan, scored),
-    }
+    return {fact.name: scoring[fact.sources[-1]] for fact in facts if fact.sources[-1] in scoring}
+
+
+def plan_text(plan: Plan, named: Named, scored: Mapping[str, ModelCard]) -> bytes:
+    """The text of that plan, canonical JSON. `scored` as `scorers` gives them."""
+    text = {"service": plan.service.name, **named._asdict(), "record": _record(plan, scored)}
     return canonical(text)
 
 

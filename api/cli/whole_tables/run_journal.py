@@ -38,10 +38,15 @@ def digest_of(ask: Ask | OrdainError) -> str:
         return ask.code  # its message may name the file in another way
     raw = (ask.subject, ask.at, ask.facts)
     try:
-        text = orjson.dumps(raw, repr, orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
+        text = orjson.dumps(raw, _apart, orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
     except orjson.JSONEncodeError:  # nothing that could be asked, and told apart all the same
         text = repr(raw).encode("utf-8", "surrogatepass")
     return blake2b(text, digest_size=16).hexdigest()
+
+
+def _apart(value: object) -> list[object]:
+    """A number or time as no fact can be: an ask has no int of its own, its numbers are Decimal."""
+    return [0, repr(value)]
 
 
 class RunJournal:
