@@ -24,7 +24,6 @@ from bench import (
     start,
     tables_at_scale,
     telling,
-    workers,
 )
 from bench.tables import OUT, Result, machine
 
@@ -40,7 +39,6 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "front": front.run,
     "slow-disk": slow_disk.run,
     "start": start.run,
-    "workers": workers.run,
     "telling": telling.run,
     "serve": serve_start.run,
     "catalogue": catalogue.run,

@@ -12,7 +12,7 @@ from bench import asks
 from bench.batch_load import sending
 from bench.http import BODIES, CONNECTIONS, recorded, train
 from bench.load import measure
-from bench.servers import serving
+from bench.servers import kept_in, serving
 from bench.tables import Result
 from bench.timing import Spread, ratios
 
@@ -75,11 +75,7 @@ def run() -> Result:
     """Trains a model, serves, sends, and then checks that the ledger holds exactly what was answered."""
     with tempfile.TemporaryDirectory(prefix="ordain-bench-") as name:
         folder = Path(name)
-        environment = {
-            "ORDAIN_DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
-            "ORDAIN_MODELS": str(folder / "models"),
-            "ORDAIN_KEYS": str(folder / "keys"),
-        }
+        environment = kept_in(folder)
         held_out = train(folder, environment)
         rows = {
             "price-quote": _Row("price-quote", asks.price_quotes(BODIES)),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -19,10 +18,10 @@ from pathlib import Path
 from bench import asks, wrk
 from bench.cases import cases
 from bench.http import train
-from bench.load import measure
-from bench.servers import serving
+from bench.servers import kept_in, serving
 from bench.tables import Result
 from bench.timing import Spread, ratios
+from bench.wrk import loaded
 from ordain.audit.verifier.check import verify
 
 ROUNDS = int(os.environ.get("ORDAIN_BENCH_ROUNDS", "5"))
@@ -50,7 +49,7 @@ def run() -> Result:
     """Each service by each contestant, at each number of connections and with each generator of load."""
     with tempfile.TemporaryDirectory(prefix="ordain-bench-") as name, ExitStack() as servers:
         folder = Path(name)
-        held_out = train(folder, _environment(folder, "ours"))
+        held_out = train(folder, kept_in(folder / "ours", folder / "models"))
         services = {
             "price-quote": asks.price_quotes(BODIES),
             "retention": asks.scored_retentions(held_out, BODIES),
@@ -89,19 +88,9 @@ def _notes(before: bool) -> tuple[str, ...]:
     )
 
 
-def _environment(folder: Path, name: str) -> dict[str, str]:
-    own = folder / name
-    own.mkdir(exist_ok=True)
-    return {
-        "ORDAIN_DATABASE_URL": f"sqlite:///{own / 'ledger.db'}",
-        "ORDAIN_MODELS": str(folder / "models"),
-        "ORDAIN_KEYS": str(own / "keys"),
-    }
-
-
 def _serve(servers: ExitStack, folder: Path, name: str, workers: int, policies: Path | None = None) -> _Contestant:
     own = f"{'offer' if policies else 'ours'}-{workers}"
-    environment = _environment(folder, own) | ({"ORDAIN_POLICIES": str(policies)} if policies else {})
+    environment = kept_in(folder / own, folder / "models") | ({"ORDAIN_POLICIES": str(policies)} if policies else {})
     arguments = ["ordain", "serve", "--port", "{port}", "--workers", str(workers)]
     return _Contestant(name, servers.enter_context(serving(arguments, environment, folder / f"{own}.log")))
 
@@ -111,7 +100,7 @@ def _before(servers: ExitStack, folder: Path) -> list[_Contestant]:
     if not checkout:
         return []
     path = os.pathsep.join(part for part in (checkout, os.environ.get("ORDAIN_BENCH_BEFORE_PATH", "")) if part)
-    environment = _environment(folder, BEFORE) | {"PYTHONPATH": path, "ORDAIN_MODELS": str(folder / BEFORE / "models")}
+    environment = kept_in(folder / BEFORE) | {"PYTHONPATH": path}
     train(folder, environment, "api", Path(checkout))
     arguments = ["api", "serve", "--port", "{port}"]
     port = servers.enter_context(serving(arguments, environment, folder / "before.log", Path(checkout)))
@@ -132,7 +121,8 @@ def _contest(
             for number in range(-1, ROUNDS):
                 turn = number % len(contestants)
                 for contestant in [*contestants[turn:], *contestants[:turn]]:
-                    rate, p95 = _load(generator, contestant.port, service, bodies, connections, number < 0)
+                    seconds = WARM_UP if number < 0 else SECONDS
+                    rate, p95 = loaded(service, contestant.port, bodies, connections, seconds, generator)
                     if number >= 0:
                         measured[contestant.name].rates.append(rate)
                         measured[contestant.name].p95.append(p95)
@@ -144,17 +134,3 @@ def _contest(
                     "ratio": ratios(row.rates, first.rates),
                     "p95 ratio": ratios(row.p95, first.p95),
                 }
-
-
-def _load(
-    generator: str, port: int, service: str, bodies: Sequence[bytes], connections: int, warm_up: bool
-) -> tuple[float, float]:
-    """Answers a second, and the 95th percentile in milliseconds. Raises AssertionError when one failed."""
-    path, seconds = f"/v1/decisions/{service}", WARM_UP if warm_up else SECONDS
-    if generator == "wrk":
-        by_wrk = wrk.measure(port, path, bodies, connections=connections, seconds=seconds)
-        assert not by_wrk.failed, f"{by_wrk.failed} answers of {path} failed"
-        return by_wrk.answered / by_wrk.seconds, by_wrk.p95
-    load = measure(port, path, bodies, connections=connections, seconds=seconds)
-    assert not load.failed, f"{load.failed} answers of {path} failed, the first: {load.first_failure}"
-    return load.answered / load.seconds, statistics.quantiles(load.milliseconds, n=20)[-1]

@@ -14,7 +14,7 @@ from time import perf_counter
 
 from bench import asks
 from bench.load import Load, measure
-from bench.servers import serving
+from bench.servers import kept_in, serving
 from bench.tables import Result
 from bench.timing import Spread, ratios
 from ordain.audit.verifier.check import verify
@@ -60,12 +60,7 @@ def run() -> Result:
     """Trains a model, serves, loads, and then checks that the ledger holds exactly what was acknowledged."""
     with tempfile.TemporaryDirectory(prefix="ordain-bench-") as name:
         folder = Path(name)
-        environment = {
-            "ORDAIN_DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
-            "ORDAIN_MODELS": str(folder / "models"),
-            "ORDAIN_KEYS": str(folder / "keys"),
-            "ORDAIN_THREADS": os.environ.get("ORDAIN_THREADS", "4"),
-        }
+        environment = kept_in(folder) | {"ORDAIN_THREADS": os.environ.get("ORDAIN_THREADS", "4")}
         held_out = train(folder, environment)
         with (
             serving(["ordain", "serve", "--port", "{port}"], environment, folder / "ordain.log") as port,

@@ -17,6 +17,16 @@ _START_SECONDS = 60
 _STOP_SECONDS = 10
 
 
+def kept_in(folder: Path, models: Path | None = None) -> dict[str, str]:
+    """The environment of an installation whose ledger and keys are in that folder, which is made."""
+    folder.mkdir(exist_ok=True)
+    return {
+        "ORDAIN_DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
+        "ORDAIN_MODELS": str(models or folder / "models"),
+        "ORDAIN_KEYS": str(folder / "keys"),
+    }
+
+
 @contextmanager
 def serving(
     arguments: list[str], environment: Mapping[str, str], log: Path, folder: Path | None = None

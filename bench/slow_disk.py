@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import asks, wrk
-from bench.load import measure
-from bench.servers import serving
+from bench.servers import kept_in, serving
 from bench.tables import Result
 from bench.timing import Spread
+from bench.wrk import loaded
 from ordain.audit.verifier.check import verify
 
 MILLISECONDS = 4
@@ -56,7 +56,7 @@ def run() -> Result:
         rates: dict[str, list[float]] = {way: [] for way in ports}
         for number in range(-1, ROUNDS):
             for way, port in ports.items():
-                rate = _load(port, bodies, SECONDS if number >= 0 else 1)
+                rate, _ = loaded("price-quote", port, bodies, CONNECTIONS, SECONDS if number >= 0 else 1)
                 if number >= 0:
                     rates[way].append(rate)
         servers.close()
@@ -87,23 +87,6 @@ def _shim(folder: Path) -> Path:
 
 def _serve(servers: ExitStack, folder: Path, workers: int, more: Mapping[str, str]) -> int:
     own = folder / f"{workers}-{len(more)}"
-    own.mkdir()
-    environment = {
-        "ORDAIN_DATABASE_URL": f"sqlite:///{own / 'ledger.db'}",
-        "ORDAIN_MODELS": str(own / "models"),
-        "ORDAIN_KEYS": str(own / "keys"),
-        **more,
-    }
+    environment = kept_in(own) | dict(more)
     arguments = ["ordain", "serve", "--port", "{port}", "--workers", str(workers)]
     return servers.enter_context(serving(arguments, environment, folder / f"{own.name}.log"))
-
-
-def _load(port: int, bodies: list[bytes], seconds: int) -> float:
-    path = "/v1/decisions/price-quote"
-    if wrk.is_there():
-        by_wrk = wrk.measure(port, path, bodies, connections=CONNECTIONS, seconds=seconds)
-        assert not by_wrk.failed, f"{by_wrk.failed} answers failed"
-        return by_wrk.answered / by_wrk.seconds
-    load = measure(port, path, bodies, connections=CONNECTIONS, seconds=seconds)
-    assert not load.failed, f"{load.failed} answers failed, the first: {load.first_failure}"
-    return load.answered / load.seconds

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import statistics
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from bench.load import measure as load_by_python
 
 _SCRIPT = """
 local bodies = {%s}
@@ -56,3 +59,20 @@ def measure(port: int, path: str, bodies: Sequence[bytes], *, connections: int, 
         if line.startswith("result "):
             return Measured(**json.loads(line.removeprefix("result ")))
     raise RuntimeError(f"wrk failed: {(done.stderr or done.stdout).strip()[-500:]}")
+
+
+def loaded(
+    service: str, port: int, bodies: Sequence[bytes], connections: int, seconds: int, generator: str = ""
+) -> tuple[float, float]:
+    """Answers a second, and the 95th percentile in milliseconds; by wrk where it is, unless `generator` is "load.py".
+
+    Raises AssertionError when an answer failed.
+    """
+    path = f"/v1/decisions/{service}"
+    if generator != "load.py" and is_there():
+        by_wrk = measure(port, path, bodies, connections=connections, seconds=seconds)
+        assert not by_wrk.failed, f"{by_wrk.failed} answers of {path} failed"
+        return by_wrk.answered / by_wrk.seconds, by_wrk.p95
+    load = load_by_python(port, path, bodies, connections=connections, seconds=seconds)
+    assert not load.failed, f"{load.failed} answers of {path} failed, the first: {load.first_failure}"
+    return load.answered / load.seconds, statistics.quantiles(load.milliseconds, n=20)[-1]
