@@ -10,7 +10,7 @@ from uuid import UUID
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from forge import Tree, digest, note
+from notes_by_hand import Tree, digest, note
 
 from ordain.audit.verifier.envelope import read_canonical
 

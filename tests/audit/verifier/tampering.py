@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from forge import digest
 from forging import erasures, forged_erasures, rewrites
+from notes_by_hand import digest
 from rewriting import copy_entry, shift
 from tamper_case import Case, Ledger, Rows, statement
 

@@ -4,7 +4,8 @@ import base64
 from pathlib import Path
 
 import pytest
-from forge import Forge, leaf, sample_ledger, vkey
+from forge import Forge, leaf, sample_ledger
+from notes_by_hand import vkey
 
 from ordain.audit.verifier.notes import read_key, read_note, signer
 from ordain.audit.verifier.proof import verify_consistency, verify_proof

@@ -1,9 +1,9 @@
 """The verifier's own hashing and proofs, against RFC 6962 word for word."""
 
 import pytest
-from forge import Tree
 from hypothesis import given
 from hypothesis import strategies as st
+from notes_by_hand import Tree
 
 from ordain.audit.verifier.recount import Recount
 from ordain.audit.verifier.tree import (
