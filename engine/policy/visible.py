@@ -37,7 +37,7 @@ class Visible(dict[str, Type]):
     def fields(self) -> frozenset[str]:
         """The names of all fields of contexts, which the parser must know when they are several words."""
         if self._fields is None:
-            self._fields = frozenset(name for of in self.values() for name in _field_names(of))
+            self._fields = frozenset(name for of in self.values() for name in field_names(of))
         return self._fields
 
     def names_beside(self, values: tuple[str, ...]) -> frozenset[str]:
@@ -50,9 +50,10 @@ class Visible(dict[str, Type]):
         return found
 
 
-def _field_names(of: Type) -> Iterator[str]:
+def field_names(of: Type) -> Iterator[str]:
+    """The names of all fields of a type, and of theirs."""
     for name, part in of.fields.items():
         yield name
-        yield from _field_names(part)
+        yield from field_names(part)
     if of.item is not None:
-        yield from _field_names(of.item)
+        yield from field_names(of.item)

@@ -41,6 +41,15 @@ QUOTE: dict[str, object] = {
     "personal_data_inputs": ["usage"],
     "vulnerable_customer": False,
 }
+CUSTOMER: dict[str, object] = {
+    "usage_gb": 60,
+    "usage_decline_percent": 70,
+    "days_since_login": 40,
+    "payment_failures": 4,
+    "tickets": 6,
+    "contract_months": 3,
+}
+"""What the churn model reads of one who is likely to leave."""
 _KEYS = {"code", "message", "details", "timestamp", "requestId", "severity"}
 _OF_HTTP = dict.fromkeys(
     [

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 import rfc8785
-from answers import ADVICE, NOON, QUOTE, RETENTION, body, error_in
+from answers import ADVICE, CUSTOMER, NOON, QUOTE, RETENTION, body, error_in
 from flask.testing import FlaskClient
 from served import settings_in
 
@@ -262,16 +262,6 @@ def test_the_health_page_says_what_runs(client: FlaskClient) -> None:
     assert (health["status"], health["entries"], health["models"]) == ("ok", 2, {})
     assert health["services"] == ["plan-advice", "price-quote", "retention"]
     assert "retention-offer@1" in health["policies"]
-
-
-CUSTOMER: dict[str, object] = {
-    "usage_gb": 60,
-    "usage_decline_percent": 70,
-    "days_since_login": 40,
-    "payment_failures": 4,
-    "tickets": 6,
-    "contract_months": 3,
-}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from answers import ADVICE, QUOTE, RETENTION, body
+from answers import ADVICE, CUSTOMER, QUOTE, RETENTION, body
 from flask.testing import FlaskClient
 from served import ROOT, Server
 
@@ -26,14 +26,6 @@ from ordain.api.metrics.meter import Meter
 from ordain.api.metrics.text_format import CONTENT_TYPE, text_of
 from ordain.engine.text.source import parse
 
-CUSTOMER: dict[str, object] = {
-    "usage_gb": 60,
-    "usage_decline_percent": 70,
-    "days_since_login": 40,
-    "payment_failures": 4,
-    "tickets": 6,
-    "contract_months": 3,
-}
 Labels = tuple[tuple[str, str], ...]
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\\\|\\"|\\n)*)"')

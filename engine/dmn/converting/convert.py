@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from ordain.engine.feel.syntax.printer import cell_text, printed
 from ordain.engine.feel.syntax.tree import Arithmetic, Expr, Function, Name, children, walk
 from ordain.engine.feel.typing.checker import Checked, check
 from ordain.engine.policy.model import Decision, Formula, Table
+from ordain.engine.policy.visible import field_names
 from ordain.engine.values.types import NUMBER, TEXT, Kind, Type
 
 
@@ -188,7 +189,7 @@ class _Conversion:
         Raises PolicyError for what a strict policy refuses.
         """
         origin = replace(tree.span, text="", margin=0, folds=())
-        fields = [name for type in self.scope.values() for name in _fields(type)]
+        fields = [name for type in self.scope.values() for name in field_names(type)]
         if input is None:
             again: Expr | None = parse.expression(printed(tree), origin, self.scope, fields)
         else:
@@ -204,15 +205,6 @@ def _typed(table: Table, declared: Type) -> Table:
     if not table.single or table.type.kind is not Kind.ANY or declared.kind is Kind.ANY:
         return table
     return replace(table, outputs=(replace(table.outputs[0], type=declared),))
-
-
-def _fields(type: Type) -> Iterator[str]:
-    """The names of all fields of a type, and of theirs."""
-    for name, part in type.fields.items():
-        yield name
-        yield from _fields(part)
-    if type.item is not None:
-        yield from _fields(type.item)
 
 
 class _Dumper(yaml.SafeDumper):
