@@ -1,17 +1,19 @@
-# make env | demo | test | bench | lock. Needs Python 3.11+ and a package index; everything else it installs.
+# make env | demo | test | bench | docs | lock. Needs Python 3.11+ and a package index; everything else it installs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 COMPILE = uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --no-emit-index-url
+FULL   := ml export postgres auth events kafka nats redis telemetry
 STAMP  := $(VENV)/.installed
 
-.PHONY: help env demo test fuzz lint bench lock clean
+.PHONY: help env demo test fuzz lint bench docs lock clean
 
 help:
-	@echo "make demo    train, serve and decide on shipped sample data"
+	@echo "make demo    train, serve and decide on shipped sample data (PORT=n)"
 	@echo "make test    lint, types, import contracts, docs checks, tests"
 	@echo "make fuzz    the properties with fresh seeds and 10 times the examples (TIMES=n)"
 	@echo "make bench   benchmarks against peers, as tables"
+	@echo "make docs    the documentation site, into site/"
 	@echo "make env     only the environment: .venv/bin/ordain"
 	@echo "make lock    pin the dependencies again (needs uv)"
 
@@ -27,7 +29,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $(STAMP)
 
 demo: env
-	@$(BIN)/ordain demo
+	@$(BIN)/ordain demo $(if $(PORT),--port $(PORT))
 
 lint: env
 	$(BIN)/ruff check .
@@ -44,9 +46,14 @@ fuzz: env
 bench: env
 	$(BIN)/python -m bench
 
+docs: env
+	$(BIN)/python docs/site/build.py site
+
 lock:
 	$(COMPILE) --extra dev -o requirements.lock pyproject.toml
 	$(COMPILE) --constraint requirements.lock -o requirements-serve.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock $(FULL:%=--extra %) -o requirements-full.lock pyproject.toml
+	echo 'hatchling>=1.27' | $(COMPILE) --constraint requirements.lock -o deploy/docker/build.lock -
 
 clean:
-	rm -rf $(VENV) var
+	rm -rf $(VENV) var site

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from ordain.api.ask import Ask
 from ordain.api.decide import Answer, Decision, make_decision
 from ordain.api.problems import unforeseen_in
 from ordain.api.services import Services
+from ordain.audit.entry.once import Once
+from ordain.audit.store.store import AskedBefore
 from ordain.engine.errors import OrdainError
 from ordain.engine.policy.facts import Fact, FactSource, Score
 from ordain.engine.values.types import Value
@@ -25,13 +28,17 @@ def read_one(what: str, read: Callable[..., Ask], *given: object) -> Ask | Ordai
         return unforeseen_in(f"reading {what}", error)
 
 
-def decide_many(asks: Sequence[Ask | OrdainError], use: Services) -> list[Decision | OrdainError]:
+def decide_many(
+    asks: Sequence[Ask | OrdainError], use: Services, planned: Sequence[UUID | None] = ()
+) -> list[Decision | OrdainError]:
     """Decides each, and records nothing; an ask that is an error already stays what it is. Raises nothing.
 
-    Asks whose facts come from a model are scored together, which gives what scoring each alone gives.
+    `planned` has for each the id that it was given earlier, if one was. Asks whose facts come from a model are scored
+    together, which gives what scoring each alone gives.
     """
     came: list[Decision | OrdainError] = [OrdainError("not asked yet")] * len(asks)
     scores: list[dict[str, Score | OrdainError]] = [{} for _ in asks]
+    planned = planned or [None] * len(asks)
     turns, use = _in_turn(use)
     waiting = list(range(len(asks)))
     while waiting:
@@ -40,7 +47,7 @@ def decide_many(asks: Sequence[Ask | OrdainError], use: Services) -> list[Decisi
             for each in turns:
                 each.scores = scores[at]
             try:
-                came[at] = _decided(asks[at], use)
+                came[at] = _decided(asks[at], use, planned[at])
             except _Wanted as wants:
                 wanted[wants.model].append((at, wants.inputs))
         waiting = []
@@ -53,18 +60,25 @@ def decide_many(asks: Sequence[Ask | OrdainError], use: Services) -> list[Decisi
 
 def record_many(decisions: Sequence[Decision | OrdainError], use: Services) -> list[Answer | OrdainError]:
     """Records what was decided in one commit, if the ledger can, and gives the answers in the same order."""
+    return [came for came in record_each(decisions, use) if not isinstance(came, AskedBefore)]
+
+
+def record_each(
+    decisions: Sequence[Decision | OrdainError], use: Services, onces: Sequence[Once | None] = ()
+) -> list[Answer | OrdainError | AskedBefore]:
+    """As `record_many`; `onces`, one for each that is a decision, are the requests that are to be decided once."""
     made = [decision for decision in decisions if isinstance(decision, Decision)]
     texts = {decision.entry.form.digest: decision.entry.form.texts for decision in made}
     kept = [text for of_a_plan in texts.values() for text in of_a_plan]
-    receipts = iter(use.ledger.ledger.append_each([decision.entry for decision in made], kept))
-    answers: list[Answer | OrdainError] = []
+    receipts = iter(use.ledger.ledger.append_each([decision.entry for decision in made], kept, onces))
+    answers: list[Answer | OrdainError | AskedBefore] = []
     for decision in decisions:
         if isinstance(decision, OrdainError):
             answers.append(decision)
             continue
         receipt = next(receipts)
         try:
-            answers.append(receipt if isinstance(receipt, OrdainError) else decision.recorded(receipt))
+            answers.append(receipt if isinstance(receipt, Exception) else decision.recorded(receipt))
         except OrdainError as refused:  # on record, and its service refuses what was denied
             answers.append(refused)
     return answers
@@ -110,12 +124,12 @@ def _in_turn(use: Services) -> tuple[list[_InTurn], Services]:
     return list(turns.values()), replace(use, models={**use.models, **turns}) if turns else use
 
 
-def _decided(ask: Ask | OrdainError, use: Services) -> Decision | OrdainError:
+def _decided(ask: Ask | OrdainError, use: Services, planned: UUID | None) -> Decision | OrdainError:
     """Raises _Wanted."""
     if isinstance(ask, OrdainError):
         return ask
     try:
-        return make_decision(ask, use)
+        return make_decision(ask, use, planned)
     except _Wanted:
         raise
     except OrdainError as error:

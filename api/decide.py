@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from ordain.api.ask import Ask
 from ordain.api.limits import LIMITS
-from ordain.api.services import Services
+from ordain.api.services import Rules, Services
+from ordain.api.settings import Settings
 from ordain.audit.entry.decision import DecisionEntry
-from ordain.audit.entry.entry import Receipt, new_id
-from ordain.engine.errors import ComplianceViolation, Issue, MalformedRequest
+from ordain.audit.entry.entry import Receipt, moment_in, new_id
+from ordain.audit.entry.once import Once
+from ordain.engine.errors import ComplianceViolation, Issue, MalformedRequest, quoted
+from ordain.engine.evaluate import by_name
 from ordain.engine.gather import gather
-from ordain.engine.policy.facts import Facts
+from ordain.engine.policy.facts import Facts, Vocabulary
 from ordain.engine.policy.model import Verdict
 from ordain.engine.values.temporal import fixed_offset
 
@@ -49,38 +54,77 @@ class Decision:
     def recorded(self, receipt: Receipt) -> Answer:
         """The answer, now that the entry is durable. Raises ComplianceViolation when the service refuses it."""
         if self.refused:
-            raise refusal(self.entry.outcome.reasons(), self.entry.id)
+            raise refusal(self.entry.outcome.reasons(), receipt)
         return Answer(self.entry, receipt)
 
+    def on_trial(self) -> bytes:
+        """The answer without a record, canonical JSON. Raises ComplianceViolation when the service refuses it."""
+        if self.refused:
+            raise refusal(self.entry.outcome.reasons(), None)
+        return self.entry.answer_on_trial()
 
-def decide(ask: Ask, use: Services) -> Answer:
+
+def decide(ask: Ask, use: Services, once: Once | None = None) -> Answer:
     """Decides and records. There is an answer only once its entry is durable.
 
-    Raises DataError, DecisionError, ModelDegradationDetected; NotRecorded when the ledger cannot take the entry; and
-    ComplianceViolation, with the decision on record, when a service that refuses denied outcomes was asked.
+    Raises ServiceStopped, DataError, DecisionError, ModelDegradationDetected; NotRecorded when the ledger cannot take
+    the entry; and ComplianceViolation, with the decision on record, when a service that refuses denied outcomes was
+    asked. With `once` AskedBefore, when the same request was decided before or meanwhile.
     """
+    use.stopped.refuse(ask.service)
     decision = make_decision(ask, use)
-    return decision.recorded(use.ledger.ledger.append(decision.entry, decision.entry.form.texts))
+    return decision.recorded(use.ledger.ledger.append(decision.entry, decision.entry.form.texts, once=once))
 
 
-def make_decision(ask: Ask, use: Services) -> Decision:
-    """Decides, and records nothing. Raises DataError, DecisionError, ModelDegradationDetected."""
-    now = use.now()
-    at = now if ask.at is None else _local(ask.at, use.settings.zone)
+def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision:
+    """Decides, and records nothing. Raises DataError, DecisionError, ModelDegradationDetected; MalformedRequest for a
+    time that the service takes on trial alone.
+
+    With `planned`, an id that was given to it earlier, it is decided for that moment and has that id.
+    """
+    if ask.at is not None and not ask.on_trial and not use.catalog.service(ask.service).takes_time:
+        raise MalformedRequest(
+            f"the service {quoted(ask.service)} takes no `at`: it decides for the moment it is asked",
+            "leave `at` out; a dry run may try another time",
+        )
+    now = use.now() if planned is None else fixed_offset(moment_in(planned.bytes).astimezone(use.settings.zone))
+    at = now if ask.at is None else _chosen(ask.at, now, use.settings)
     plan = use.catalog.pick(ask.service, at)
-    facts = gather(ask.facts, plan.needs, use.vocabulary, use.models)
+    given = ask.facts if not ask.may_be_unknown else _without_unknown(ask, use.vocabulary)
+    facts = gather(given, plan.needs, use.vocabulary, use.models)
     outcome = plan.evaluate(facts, at)
     form = use.forms.of(plan)
-    entry = DecisionEntry(form, new_id(now), now, at, ask.subject, _jurisdiction(facts, use), facts, outcome)
+    differs = ask.at is not None and abs(at - now) > dt.timedelta(seconds=use.settings.as_of_seconds)
+    entry = DecisionEntry(
+        *(form, planned or new_id(now), now, at, ask.subject, _jurisdiction(facts, use), facts, outcome, ask.caller),
+        as_of=differs,
+    )
     return Decision(entry, plan.service.refuses and outcome.verdict is Verdict.DENY)
 
 
-def _jurisdiction(facts: Facts, use: Services) -> str | None:
+def _without_unknown(ask: Ask, vocabulary: Vocabulary) -> Mapping[str, object]:
+    """The facts but for those that nobody here knows, and of which the caller said that this may be so."""
+    return {name: raw for name, raw in ask.facts.items() if name in vocabulary or name not in ask.may_be_unknown}
+
+
+def _jurisdiction(facts: Facts, use: Rules) -> str | None:
     """Whose law the decision is under, if a fact with a closed list of values says so: the envelope is public."""
     name = use.settings.jurisdiction_fact
     fact = use.vocabulary.facts.get(name)
     value = facts.values.get(name)
     return value if fact is not None and fact.type.values and isinstance(value, str) else None
+
+
+def _chosen(at: dt.datetime, now: dt.datetime, settings: Settings) -> dt.datetime:
+    """`at` in the tenant's zone. Raises MalformedRequest when it is further from now than a caller may choose."""
+    days = (now - at).total_seconds() / 86_400
+    if -settings.at_ahead_days <= days <= settings.at_back_days:
+        return _local(at, settings.zone)
+    back, ahead = settings.at_back_days, settings.at_ahead_days
+    far = f"more than {back:,} days ago" if days > 0 else f"more than {ahead:,} days ahead"
+    first, last = (_local(now + dt.timedelta(days=by), settings.zone) for by in (-back, ahead))
+    hint = f"from {first.isoformat(timespec='seconds')} to {last.isoformat(timespec='seconds')} it may be chosen here"
+    raise MalformedRequest(f"`at`: `{at.isoformat()}` is {far}", hint)
 
 
 @lru_cache(maxsize=LIMITS.times_kept)
@@ -92,15 +136,25 @@ def _local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
         raise MalformedRequest(f"`at`: `{at.isoformat()}` is out of the calendar") from None
 
 
-def refusal(reasons: list[dict[str, Any]], decision_id: object) -> ComplianceViolation:
-    """Which rules denied, and where the decision is on record; the outcome itself stays out of the answer."""
-    denials = [reason for reason in reasons if reason.get("verdict") == Verdict.DENY]
+def refusal(reasons: list[dict[str, Any]], receipt: Receipt | None) -> ComplianceViolation:
+    """Which rules denied, and where the decision is on record; the outcome itself stays out of the answer.
+
+    `reasons` are those of a record. Without `receipt` nothing is on record.
+    """
+    where = ""
+    fields: dict[str, object] = {"dry_run": True}
+    if receipt is not None:
+        where = f"; on record as decision {receipt.entry_id}"
+        told = {"entry_id": receipt.entry_id, "leaf_hash": receipt.leaf_hash}
+        fields = {"decision_id": receipt.entry_id, "receipt": told}
     return ComplianceViolation(
         [
             Issue(
                 f"`{denial['rule']}` denies it: {denial['because'] or denial['source']}",
-                f"{denial['source']}; on record as decision {decision_id}",
+                f"{denial['source']}{where}",
+                fields={**by_name(denial["policy"]), "rule": denial["rule"], **fields},
             )
-            for denial in denials
+            for denial in reasons
+            if denial.get("verdict") == Verdict.DENY
         ]
     )

@@ -26,7 +26,9 @@ class Decision:
     """What was decided, in the form of the HTTP answer: numbers as decimal strings, money with its currency.
 
     `verdict` is `permit`, `deny` or `review`, None for a service without compliance; `policies` are labels such as
-    `plan-advice@1`; `at` is the time that was decided for.
+    `plan-advice@1`; `at` is the time that was decided for. `status` is `decided`, `refused` or `in_review`: a trial has
+    its outcome in any case, and nobody should act on one that is not `decided`. `missing` are the facts that compliance
+    needed, `not_known` those whose absence left something out, each with the rules.
     """
 
     service: str
@@ -36,6 +38,9 @@ class Decision:
     reasons: tuple[Json, ...]
     obligations: tuple[Json, ...]
     policies: tuple[str, ...]
+    status: str
+    missing: tuple[Json, ...]
+    not_known: tuple[Json, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,8 @@ class Decider:
         """
         if not is_zone_name(str(time_zone)):
             raise SettingsError(f"`{time_zone}` is not a time zone{zone_hint(str(time_zone))}")
-        return cls(load_catalog(read_texts(Path(policies))), ZoneInfo(time_zone))
+        zone = ZoneInfo(time_zone)
+        return cls(load_catalog(read_texts(Path(policies), zone)), zone)
 
     def decide(self, service: str, facts: Mapping[str, object], at: dt.datetime | None = None) -> Decision:
         """Decides for the time `at`, with its offset; for now, if left out. Numbers of facts are int or Decimal.
@@ -119,4 +125,7 @@ def _decision(outcome: Outcome, at: dt.datetime) -> Decision:
         reasons=tuple(outcome.reasons()),
         obligations=tuple(outcome.obligations()),
         policies=tuple(compiled.policy.label for compiled in outcome.plan.policies),
+        status=str(outcome.status),
+        missing=tuple(outcome.missing()),
+        not_known=tuple(outcome.not_known()),
     )

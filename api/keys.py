@@ -7,10 +7,12 @@ import binascii
 import os
 from pathlib import Path
 
+from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings
 from ordain.audit.entry.keys import LocalMasterKey
 from ordain.audit.ledger.open_ledger import Keys
 from ordain.engine.errors import SettingsError, reason_of
+from ordain.engine.text.regular import opened
 
 MASTER, SIGNING = "ORDAIN_MASTER_KEY", "ORDAIN_SIGNING_KEY"
 """Environment variables; each 32 bytes in base64. They go before the files `master.key` and `signing.key`."""
@@ -38,15 +40,45 @@ def new_signing_key(settings: Settings) -> Path:
 def read_secret(file: Path) -> bytes:
     """The 32 bytes in a key file, which its owner alone may read. Raises SettingsError."""
     try:
-        mode = file.stat().st_mode & 0o777
-        if mode & 0o077:
-            raise SettingsError(
-                f"the key file `{file}` can be read or written by others ({mode:o})", f"run: chmod 600 {file}"
-            )
-        return _decoded(file.read_text("ascii"), f"`{file}`")
+        with opened(file) as stream:
+            _refuse_others(file, os.fstat(stream.fileno()).st_mode)
+            return _decoded(stream.read(LIMITS.key_bytes).decode("ascii"), f"`{file}`")
     except (OSError, UnicodeDecodeError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else "it is not text"
         raise SettingsError(f"the key file `{file}` cannot be read: {reason}", _HOW) from None
+
+
+def secret_in(file: Path) -> bytes:
+    """The 32 bytes of a key file, which is made if it is not there. Raises SettingsError."""
+    if not file.exists():
+        _write(file, os.urandom(_BYTES))
+    return read_secret(file)
+
+
+def text_secret(file: Path) -> str:
+    """The one line in a file that its owner alone may read, such as a password; empty if there is no file.
+
+    Raises SettingsError.
+    """
+    if not file.exists():
+        return ""
+    try:
+        with opened(file) as stream:
+            _refuse_others(file, os.fstat(stream.fileno()).st_mode)
+            text = stream.read(LIMITS.key_bytes + 1).decode("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else "it is not plain text"
+        raise SettingsError(f"the key file `{file}` cannot be read: {reason}", "it holds one line") from None
+    if not text or not text.isprintable() or len(text) > LIMITS.key_bytes:
+        raise SettingsError(f"the key file `{file}` holds no secret", "it holds one line of plain text")
+    return text
+
+
+def _refuse_others(file: Path, mode: int) -> None:
+    if mode & 0o077:
+        raise SettingsError(
+            f"the key file `{file}` can be read or written by others ({mode & 0o777:o})", f"run: chmod 600 {file}"
+        )
 
 
 def secret_of(variable: str, file: Path, make: bool = False) -> bytes:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ordain.api.keys import load_keys
 from ordain.api.limits import LIMITS
@@ -19,9 +20,15 @@ from ordain.audit.store.sqlite import path_of
 from ordain.audit.store.store import Store
 from ordain.engine.errors import AnchorUnavailable, LedgerRolledBack, SettingsError, reason_of
 from ordain.engine.late import late
+from ordain.engine.text.regular import bytes_of
 from ordain.engine.version import VERSION
 
+if TYPE_CHECKING:
+    from ordain.audit.verifier.witness_policy import WitnessPolicy
+
 ENGINE = f"ordain {VERSION}"
+
+_NONE_YET = "`ordain serve` or the first `ordain decide` makes one; if there should be one, check `database_url`"
 
 
 def open_for(
@@ -46,7 +53,7 @@ def open_for(
     try:
         new = _is_new(store)
         if new and not make:
-            raise SettingsError(f"there is no ledger in `{store.name}`", "check `database_url`")
+            raise SettingsError(f"there is no ledger in `{store.name}`", _NONE_YET)
         return open_ledger(
             store,
             load_keys(settings, make=new),
@@ -58,6 +65,7 @@ def open_for(
             restricted=restricted,
             lost=lost,
             new_places=new_places,
+            witnesses=witness_policy(settings),
         )
     except BaseException:  # whatever it is, an interrupt too, the database is let go before it goes on
         store.close()
@@ -103,10 +111,21 @@ def opened_ledger(
         opened.finish()
 
 
+def has_ledger(settings: Settings) -> bool:
+    """Whether a server has made one. Raises LedgerUnavailable."""
+    if settings.database_url.startswith("sqlite") and not path_of(settings.database_url).is_file():
+        return False
+    store = _store(settings, None, max(1.0, settings.busy_seconds))
+    try:
+        return not _is_new(store)
+    finally:
+        store.close()
+
+
 def require_ledger(settings: Settings) -> None:
     """Raises SettingsError when no file is there: a command that reads does not make one."""
     if settings.database_url.startswith("sqlite") and not path_of(settings.database_url).is_file():
-        raise SettingsError(f"there is no ledger at `{path_of(settings.database_url)}`", "check `database_url`")
+        raise SettingsError(f"there is no ledger at `{path_of(settings.database_url)}`", _NONE_YET)
 
 
 def places(settings: Settings) -> list[Anchors]:
@@ -124,11 +143,30 @@ def places(settings: Settings) -> list[Anchors]:
     return anchored
 
 
+def witness_policy(settings: Settings) -> WitnessPolicy | None:
+    """Who cosigns checkpoints, if the settings name a policy. Raises SettingsError."""
+    if settings.witness_policy is None:
+        return None
+    return policy_in(settings.witness_policy)
+
+
+def policy_in(file: Path) -> WitnessPolicy:
+    """The policy of logs and witnesses in a file. Raises SettingsError."""
+    try:
+        text = bytes_of(file, LIMITS.policy_bytes)
+    except OSError as error:
+        raise SettingsError(
+            f"the policy of witnesses `{file}` cannot be read: {reason_of(error)}", "check its path, and its rights"
+        ) from None
+    policy: WitnessPolicy = late("ordain.audit.verifier.witness_policy:read_policy")(text, str(file))
+    return policy
+
+
 def _roots(settings: Settings) -> list[bytes]:
     if settings.timestamp_roots is None:
         return []
     try:
-        return [settings.timestamp_roots.read_bytes()]
+        return [bytes_of(settings.timestamp_roots, LIMITS.key_bytes)]
     except OSError as error:
         raise SettingsError(
             f"`timestamp_roots`: `{settings.timestamp_roots}` cannot be read: {reason_of(error)}",
@@ -145,6 +183,17 @@ def place_folders(settings: Settings) -> list[Path]:
     else:
         beside = settings.keys.parent / "ledger"
     return [beside.with_name(f"{beside.name}.anchors"), beside.with_name(f"{beside.name}.anchors-2")]
+
+
+def compared_places(settings: Settings) -> tuple[list[Path], list[Path]]:
+    """The folders that a ledger is compared with, and those of them that are gone.
+
+    The two of a ledger whose settings name none are made when it is first opened: later one that is not there was lost.
+    """
+    folders = place_folders(settings)
+    if settings.anchors:
+        return folders, []  # the verifier says what it cannot read
+    return [each for each in folders if each.exists()], [each for each in folders if not each.exists()]
 
 
 def _is_new(store: Store) -> bool:

@@ -9,22 +9,32 @@ from typing import Any
 
 from ordain.engine.errors import (
     AnchorUnavailable,
+    AnswerGone,
     ComplianceViolation,
     CustomerDataIncomplete,
     DataQualityIssue,
     DecisionError,
+    EventTooOld,
+    IdempotencyKeyReused,
     InternalError,
     Issue,
     LedgerUnavailable,
     MalformedRequest,
     ModelDegradationDetected,
     NotCovered,
+    NotInReview,
+    NotPermitted,
     NotRecorded,
     OrdainError,
     PolicyError,
     RequestTooLarge,
+    ServiceStopped,
     SettingsError,
+    SignatureRefused,
+    TooManyRequests,
+    Unauthenticated,
     UnknownDecision,
+    UnknownHook,
     UnknownService,
     UnknownSubject,
 )
@@ -34,14 +44,24 @@ _STATUS: tuple[tuple[type[OrdainError], int], ...] = (
     (MalformedRequest, 400),
     (RequestTooLarge, 413),
     (UnknownService, 404),
+    (Unauthenticated, 401),
+    (NotPermitted, 403),
+    (TooManyRequests, 429),
     (UnknownDecision, 404),
     (UnknownSubject, 404),
     (NotCovered, 409),
+    (NotInReview, 409),
+    (UnknownHook, 404),
+    (SignatureRefused, 400),
+    (EventTooOld, 400),
+    (AnswerGone, 410),
+    (IdempotencyKeyReused, 422),
     (CustomerDataIncomplete, 422),
     (DataQualityIssue, 422),
     (ComplianceViolation, 422),
     (DecisionError, 422),
     (ModelDegradationDetected, 503),
+    (ServiceStopped, 503),
     (LedgerUnavailable, 503),
     (NotRecorded, 503),
     (AnchorUnavailable, 503),
@@ -57,8 +77,8 @@ def status_of(error: OrdainError) -> int:
 
 
 def exit_code_of(error: OrdainError) -> int:
-    """2 bad input or settings, 3 not recorded: the ledger cannot be opened or cannot take the entry."""
-    return EXIT_NOT_RECORDED if isinstance(error, NotRecorded | LedgerUnavailable) else EXIT_BAD_INPUT
+    """2 bad input or settings, 3 not recorded: the ledger cannot take the entry, or the service is stopped."""
+    return EXIT_NOT_RECORDED if isinstance(error, NotRecorded | LedgerUnavailable | ServiceStopped) else EXIT_BAD_INPUT
 
 
 def shape(code: str, message: str, details: list[Any], severity: str, request_id: str) -> dict[str, Any]:
@@ -75,15 +95,21 @@ def shape(code: str, message: str, details: list[Any], severity: str, request_id
 
 
 def shape_of(error: OrdainError, request_id: str) -> dict[str, Any]:
-    """An error of ours in that shape; `details` has one object for each finding."""
-    return shape(error.code, error.message, [_detail(issue) for issue in error.issues], error.severity, request_id)
+    """An error of ours in that shape; `details` has one object for each finding.
+
+    The message of a single one is that of the error, and is not said twice.
+    """
+    details = [_detail(issue) for issue in error.issues]
+    if len(details) == 1:
+        del details[0]["message"]
+    return shape(error.code, error.message, [each for each in details if each], error.severity, request_id)
 
 
-def _detail(issue: Issue) -> dict[str, str]:
+def _detail(issue: Issue) -> dict[str, object]:
     detail = {"message": issue.message, "hint": issue.hint, "fact": issue.fact}
     if issue.span is not None:
         detail["place"] = str(issue.span)
-    return {key: value for key, value in detail.items() if value}
+    return {**{key: value for key, value in detail.items() if value or key == "message"}, **issue.fields}
 
 
 def encoded(data: dict[str, Any]) -> bytes:

@@ -4,42 +4,60 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ordain.api.fitness import Fitness
+from ordain.api.hooks.source import NO_HOOKS, Hooks
 from ordain.api.late_model import LateModel
 from ordain.api.ledger import open_for
 from ordain.api.settings import Settings
+from ordain.api.stopped import Stopped
 from ordain.audit.entry.decision_form import Forms
 from ordain.audit.entry.documents import Document
 from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.used_models import UsedModels
 from ordain.engine.catalog import Catalog, load_catalog, of_service, protected_score_issues, read_texts
 from ordain.engine.errors import ModelDegradationDetected, PolicyError
 from ordain.engine.late import late
-from ordain.engine.policy.facts import POLICY, REQUEST, Fact, FactSource, ModelCard, Vocabulary
+from ordain.engine.policy.facts import Fact, FactSource, ModelCard, Vocabulary, is_model
 from ordain.engine.values.temporal import fixed_offset
 
 if TYPE_CHECKING:
-    from ordain.models.registry.registry import Registry
+    from ordain.models.registry.registry import Registry, Stored
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
-    """`vocabulary` is the catalog's with the inputs of the loaded models; `now` gives the tenant's time.
+class Rules:
+    """All that it takes to decide, and nothing to record with. `now` gives the tenant's time.
 
-    `forms` are the encoded pieces of the plans that decide now. `not_reloaded` says why the last reload of the policies
-    failed, if it did.
+    `vocabulary` is the catalog's with the inputs of the loaded models; `forms` are the encoded pieces of the plans that
+    decide now.
     """
 
     settings: Settings
     catalog: Catalog
     vocabulary: Vocabulary
     models: Mapping[str, FactSource | ModelDegradationDetected]
-    ledger: OpenLedger
     forms: Forms
     now: Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Services(Rules):
+    """What decides and records. `stopped` are the services that do not; `hooks` ask some of them for events.
+
+    `fitness` is whether what it takes is there.
+
+    `not_reloaded` says why the last reload of the policies failed, if it did.
+    """
+
+    ledger: OpenLedger
+    stopped: Stopped
+    fitness: Fitness
     not_reloaded: tuple[str, ...] = ()
+    hooks: Hooks = NO_HOOKS
 
     def close(self) -> None:
         """Signs and anchors what was decided last, and closes the ledger."""
@@ -50,37 +68,62 @@ def wire(
     settings: Settings,
     service: str = "",
     *,
-    late_models: bool = False,
     catalog: Catalog | None = None,
     writer: Path | None = None,
 ) -> Services:
     """Loads policies and models and opens the ledger. With `service`, only what it takes to ask that one.
 
-    Of the models that the service needs no score of, only the cards are read, for the names of their facts. With
-    `late_models` that is so of all, and each is read when it is asked for a score, or before. `catalog` is what the
-    policies make, if they have been loaded already. `writer` is the socket of the process that writes the ledger, where
-    it is not this one.
+    Of models only the cards are read, for the names of their facts; each model is read when it is asked for a score,
+    or before, and then only if it is still what the ledger knows it as. `catalog` is what the policies make, if they
+    have been loaded already. `writer` is the socket of the process that writes the ledger, where it is not this one.
 
     Raises PolicyError, PolicyChanged when a version that decisions were made under has been edited, SettingsError.
     A model that cannot be loaded is no obstacle here: the decisions that need it are refused.
     """
     if catalog is None:
-        texts = read_texts(settings.policies)
-        catalog = load_catalog(of_service(texts, service) if service else texts)
-    models, idle = _models(catalog, settings.models, service, late_models)
-    vocabulary, usable = _with_models(catalog, models, idle)
-    documents = _documents(catalog)
+        catalog = _catalog(settings, service)
     ledger = open_for(settings, writer=writer)
     try:
-        ledger.ledger.check_unchanged(documents)
+        rules = _rules(settings, catalog, service, UsedModels(ledger.store))
+        ledger.ledger.check_unchanged(_documents(catalog))
+        stopped = Stopped(ledger)
+        stopped.look()
     except BaseException:  # whatever it is, an interrupt too, the file is let go before it goes on
         ledger.close()
         raise
-    zone = settings.zone
-    return Services(
-        *(settings, catalog, vocabulary, models, ledger, Forms(documents, usable)),
-        now=lambda: fixed_offset(dt.datetime.now(zone)),
-    )
+    decides = {each.name: getattr(rules, each.name) for each in fields(rules)}
+    return Services(**decides, ledger=ledger, stopped=stopped, fitness=Fitness(ledger))
+
+
+def with_hooks(use: Services) -> Services:
+    """As `use`, with the sources of events that its settings name; their secrets are needed. Raises SettingsError."""
+    return replace(use, hooks=hooks_of(use))
+
+
+def hooks_of(use: Rules) -> Hooks:
+    """The sources of events that the settings name, if they name any. Raises SettingsError."""
+    file = use.settings.hooks
+    if file is None:
+        return NO_HOOKS
+    hooks: Hooks = late("ordain.api.hooks.load_hooks:load_hooks")(file, use.catalog, use.vocabulary)
+    return hooks
+
+
+def wire_rules(settings: Settings, service: str) -> Rules:
+    """As `wire`, without a ledger: what is decided with it cannot be recorded. Raises PolicyError, SettingsError."""
+    return _rules(settings, _catalog(settings, service), service)
+
+
+def _catalog(settings: Settings, service: str) -> Catalog:
+    texts = read_texts(settings.policies, settings.zone)
+    return load_catalog(of_service(texts, service) if service else texts)
+
+
+def _rules(settings: Settings, catalog: Catalog, service: str, used: UsedModels | None = None) -> Rules:
+    models, idle = _models(catalog, settings.models, service, used)
+    vocabulary, usable = _with_models(catalog, models, idle)
+    forms, zone = Forms(_documents(catalog), usable), settings.zone
+    return Rules(settings, catalog, vocabulary, models, forms, lambda: fixed_offset(dt.datetime.now(zone)))
 
 
 def vocabulary_with(vocabulary: Vocabulary, models: Iterable[ModelCard]) -> Vocabulary:
@@ -92,15 +135,16 @@ def vocabulary_with(vocabulary: Vocabulary, models: Iterable[ModelCard]) -> Voca
 
 def models_described(catalog: Catalog, settings: Settings) -> dict[str, FactSource | ModelDegradationDetected]:
     """The models that `wire` would find, to be described: their cards are read, and none of their trees."""
-    return _models(catalog, settings.models, "", late_models=True)[0]
+    return _models(catalog, settings.models, "")[0]
 
 
 def reloaded(use: Services, catalog: Catalog) -> Services:
-    """What decides once `catalog` is in force, with the models on file now; settings and ledger stay as they are.
+    """What decides once `catalog` is in force, with models and hooks on file now; settings and ledger stay as they are.
 
-    Raises PolicyError, PolicyChanged; ModelDegradationDetected when a model's newest version cannot be used.
+    Raises PolicyError, PolicyChanged, SettingsError; ModelDegradationDetected when a model's newest version cannot be
+    used.
     """
-    models, idle = _models(catalog, use.settings.models, "", late_models=True)
+    models, idle = _models(catalog, use.settings.models, "", UsedModels(use.ledger.store))
     for name, model in models.items():
         before = use.models.get(name)
         if isinstance(before, LateModel) and isinstance(model, LateModel) and before.is_still(model):
@@ -110,13 +154,15 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
     vocabulary, usable = _with_models(catalog, models, idle)
     documents = _documents(catalog)
     use.ledger.ledger.check_unchanged(documents)
-    return replace(
-        use,
-        catalog=catalog,
-        vocabulary=vocabulary,
-        models=models,
-        forms=Forms(documents, usable),
-        not_reloaded=(),
+    return with_hooks(
+        replace(
+            use,
+            catalog=catalog,
+            vocabulary=vocabulary,
+            models=models,
+            forms=Forms(documents, usable),
+            not_reloaded=(),
+        )
     )
 
 
@@ -132,11 +178,12 @@ def _with_models(
 
 
 def _models(
-    catalog: Catalog, folder: Path, service: str, late_models: bool
+    catalog: Catalog, folder: Path, service: str, used: UsedModels | None = None
 ) -> tuple[dict[str, FactSource | ModelDegradationDetected], list[ModelCard]]:
     """The newest version of each model that a fact may come from, or why it cannot be had. Untrained: left out.
 
-    Those of which `service` reads no score come as cards alone, in the second part.
+    Those of which `service` reads no score come as cards alone, in the second part. One that is not what it was when it
+    was `used` cannot be had, and what nobody has used yet is read with more care.
     """
     if not folder.is_dir():
         return {}, []
@@ -150,28 +197,29 @@ def _models(
             continue
         scores = any(name in facts[each].sources for each in needed if each in facts)
         try:
-            if scores and late_models:
-                models[name] = _late(registry, name)
-            elif scores:
-                models[name] = registry.load(name)
+            stored = registry.stored(name)
+            if used is not None and (changed := used.change(stored)) is not None:
+                raise changed
+            if scores:
+                models[name] = _late(registry, stored, used is not None and used.knows(stored))
             else:
-                idle.append(registry.stored(name))
+                idle.append(stored)
         except ModelDegradationDetected as error:
             if scores:
                 models[name] = error
     return models, idle
 
 
-def _late(registry: Registry, name: str) -> LateModel:
-    """The newest version, whose files are looked at now and whose trees are read later."""
-    stored = registry.stored(name)
-    return LateModel(stored, lambda: registry.load(name, int(stored.version)))
+def _late(registry: Registry, stored: Stored, known: bool) -> LateModel:
+    """The version, whose files have been looked at and whose trees are read later."""
+    digest = stored.digest if known else ""
+    return LateModel(stored, lambda: registry.load(stored.name, int(stored.version), known=digest))
 
 
 def _scorers(facts: Iterable[Fact]) -> set[str]:
     """The models that the facts may come from."""
     sources = {source for fact in facts for source in fact.sources}
-    return {source for source in sources if source != REQUEST and not source.startswith(POLICY)}
+    return set(filter(is_model, sources))
 
 
 def _documents(catalog: Catalog) -> tuple[Document, ...]:

@@ -17,7 +17,17 @@ class Limits:
     note: int = 65_536  # bytes of a signed note
     signatures: int = 100  # lines of a signed note
     key_name: int = 200  # characters of an origin or a key's name
+    beside_looked: int = 1_000  # newest checkpoints among which one with a timestamp or cosignatures is looked for
     timestamp_reply: int = 64 * 1024  # bytes of what an RFC 3161 authority answers
+
+    covered_within: int = 86_400  # seconds after a signed receipt from which on every checkpoint covers its entry
+
+    # witnesses
+    witness_seconds: float = 5.0  # for the connection to a witness, and for each wait
+    witness_wait: float = 5.0  # seconds for which one that failed is left alone, at first
+    witness_waits_most: float = 600.0  # seconds, and doubled each time up to so many
+    conflicts: int = 100  # pairs of checkpoints of one log that a witness keeps as evidence
+    refusal: int = 300  # characters of why a witness refuses
 
     # writing
     commit: int = 128  # entries in one transaction
@@ -44,21 +54,37 @@ class Limits:
     said_kept: int = 4_096  # ways in which the rules of one plan fire together, kept encoded
     unpacked: int = 64 * 1024 * 1024  # bytes of a decision's private part, inflated
 
+    # requests that are decided once
+    repeats_kept: int = 86_400  # seconds for which a request that comes again gets the answer that it got
+    lasting_kept: int = 35 * 86_400  # seconds for which an event of a hook that comes again is known
+    repeats_removed: int = 2_000  # older ones that are removed in one transaction
+    repeats_steps: int = 25  # such transactions in one beat
+    repeats_tries: int = 3  # times a group is written anew because older ones stood in its way
+
     # keys
     keys_cached: int = 50_000  # subjects' keys in memory
+    keys_opened: int = 5_000  # subjects' keys that are kept while one search or export goes on
     keys_remembered: float = 10.0  # seconds after which all of them are forgotten
 
     # the tree
     tiles_cached: int = 1_024  # tiles in memory
     hashes_cached: int = 65_536  # hashes above single leaves in memory
 
+    # signing
+    strays: int = 100  # newest checkpoints of a place among which one is looked for that the ledger signed
+    older_seen: int = 1_000  # signed entries in which one of an older version is looked for
+
     # reading
+    commits_late: int = 600  # seconds by which an entry may be committed after one with a later id (PostgreSQL)
     page: int = 500  # entries read at a time
-    clock_set_back: int = 86_400  # seconds the clock may have been set back for a search by time to find all the same
     read_piece: int = 2_048  # rows of a Parquet table that are made into Python values at once
     export_piece: int = 2_000  # rows of a piece of an export: compressed together, and in memory at once
+    alike: int = 5  # people at least who share what a row of an analyst's export shows
+    alike_piece: int = 10_000  # rows of such an export that are made alike at once, and in memory
+    pages_looked: int = 10_000  # entries looked at for one page of a search
     ids_named: int = 1_000  # ids named in the entry that says who read them
     drivers: int = 5  # inputs of a score that a letter tells, those that moved it most
+    what_ifs: int = 2000  # how often a decision is made again to find what would have changed it
     issues: int = 20  # faults of a table of actions that are named
 
     # forgetting

@@ -13,6 +13,8 @@ _CONTACT = {
     "marketing_objection": False,
     "opted_out_channels": [],
     "consented_channels": ["phone", "e-mail", "sms"],
+    "consent_kind": "explicit",
+    "promotions_blocked": False,
     "recipient_time_zone": "Asia/Kolkata",
 }
 _CONTRACT = {
@@ -55,14 +57,14 @@ def price_quotes(count: int) -> list[bytes]:
 def retentions(count: int) -> list[bytes]:
     """For `retention`, with the churn risk sent."""
     random = _random()
-    return [_body(number, **_retention(random), churn_risk=_fraction(random)) for number in range(count)]
+    return [_timeless(number, **_retention(random), churn_risk=_fraction(random)) for number in range(count)]
 
 
 def scored_retentions(held_out: Path, count: int) -> list[bytes]:
     """For `retention`, with the churn model's inputs in place of the risk: rows kept from its training."""
     random = _random()
     rows = [json.loads(line)["facts"] for line in held_out.read_text().splitlines()[:count]]
-    return [_body(number, **_retention(random), **row) for number, row in enumerate(rows)]
+    return [_timeless(number, **_retention(random), **row) for number, row in enumerate(rows)]
 
 
 def plan_advices(count: int) -> list[bytes]:
@@ -77,6 +79,11 @@ def _retention(random: Random) -> dict[str, Any]:
 
 def _body(number: int, **facts: Any) -> bytes:
     return json.dumps({"subject": f"SYNTHETIC-{number}", "at": _AT, "facts": facts}).encode()
+
+
+def _timeless(number: int, **facts: Any) -> bytes:
+    """For a service that takes no `at`."""
+    return json.dumps({"subject": f"SYNTHETIC-{number}", "facts": facts}).encode()
 
 
 def _random() -> Random:

@@ -25,8 +25,9 @@ from ordain.api.ledger import place_folders
 from ordain.api.services import Services, wire
 from ordain.api.settings import Settings
 from ordain.audit.ledger.proving import proof_file
+from ordain.audit.records.query import Query
 from ordain.audit.records.replay import Replayer
-from ordain.audit.records.search import Query, search
+from ordain.audit.records.search import search
 from ordain.audit.verifier.check import verify
 from ordain.audit.verifier.proof import verify_proof
 

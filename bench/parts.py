@@ -22,7 +22,7 @@ from ordain.api.services import Services, wire
 from ordain.api.settings import Settings
 from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.entry import payload_hash
-from ordain.audit.entry.sealing import seal
+from ordain.audit.entry.sealing import commitment_of, entry_key, seal
 from ordain.engine.gather import gather
 
 BODIES, ROUNDS, GROUP = 200, 25, 100
@@ -71,7 +71,11 @@ def _parts(use: Services, service: str, bodies: Sequence[bytes]) -> tuple[dict[s
     for entry in decided:
         ledger.append(entry, entry.form.texts)  # so that their keys are known
     private = [entry.payload() for entry in decided]
-    sealed = [seal(b"k" * 32, entry.id.bytes, part) for entry, part in zip(decided, private, strict=True)]
+    keys = [entry_key(b"k" * 32, entry.id.bytes) for entry in decided]
+    sealed = [
+        (seal(key, entry.id.bytes, part, b"x" * 700), commitment_of(key, entry.id.bytes))
+        for entry, part, key in zip(decided, private, keys, strict=True)
+    ]
     pairs = list(zip(decided, sealed, strict=True))
 
     def whole(body: bytes) -> None:
@@ -93,7 +97,10 @@ def _parts(use: Services, service: str, bodies: Sequence[bytes]) -> tuple[dict[s
         "evaluate the policies": (lambda entry: plan.evaluate(entry.facts, at), decided),
         "answer, joined from pieces": (again, decided),
         "record: canonical, deflated": (lambda entry: entry.payload(), decided),
-        "seal: two HMAC, AES-GCM": (lambda entry: seal(b"k" * 32, entry.id.bytes, b"x" * 512), decided),
+        "seal: three HMAC, AES-GCM": (
+            lambda entry: seal(entry_key(b"k" * 32, entry.id.bytes), entry.id.bytes, b"x" * 512, b"x" * 700),
+            decided,
+        ),
         "envelope, with the payload's hash": (
             lambda pair: pair[0].envelope(ledger.stamp, payload_hash(pair[1][0]), pair[1][1].hex()),
             pairs,

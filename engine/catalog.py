@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
-from ordain.engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean
+from ordain.engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean, quoted, reason_of
 from ordain.engine.evaluate import Plan, make_plan
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.load_facts import load_vocabulary, unknown_policies
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
+from ordain.engine.score_gate import condition_issues, uncovered
+from ordain.engine.telling import telling_issues
 from ordain.engine.text.source import read_file
 from ordain.engine.versions import Kept, load_text, read_versions
 
@@ -31,9 +33,21 @@ class Texts:
     """The one service that is to be asked; all when it is empty."""
     others: frozenset[str] = frozenset()
     """The names of policies that there are and that are not to be loaded, because that service does not ask them."""
+    zone: dt.tzinfo = dt.UTC
+    """By whose calendar the examples are decided: that of the service."""
 
     def folders(self) -> set[str]:
         return {_folder(file, self.root) for file in self.policies}
+
+    def versions(self) -> dict[str, dict[int, str]]:
+        """The files of each policy by version, as their names say."""
+        versions: dict[str, dict[int, str]] = {}
+        for shown in self.policies:
+            name, _, file = shown.removeprefix(f"{self.root}/").partition("/")
+            number = file.removeprefix("v").partition(".")[0]
+            if number.isascii() and number.isdecimal():
+                versions.setdefault(name, {})[int(number)] = shown
+        return versions
 
 
 def _folder(file: str, root: str) -> str:
@@ -41,20 +55,51 @@ def _folder(file: str, root: str) -> str:
     return file.removeprefix(f"{root}/").partition("/")[0]
 
 
-def read_texts(directory: Path) -> Texts:
-    """The files of a policies directory. Raises PolicyError."""
+def read_texts(directory: Path, zone: dt.tzinfo = dt.UTC) -> Texts:
+    """The files of a policies directory, whose examples count by the calendar of `zone`. Raises PolicyError."""
     if not directory.is_dir():
-        raise PolicyError(f"there is no policies directory `{directory}`", "see the setting `policies`")
+        hint = "see the setting `policies` in `config.yaml`, or --config; `ordain init` makes a folder to begin with"
+        raise PolicyError(f"there is no policies directory `{directory}`", hint)
+    try:
+        return replace(_texts_in(directory), zone=zone)
+    except OSError as error:  # it may be taken away while it is read
+        raise PolicyError(f"the policies directory `{directory}` cannot be read: {reason_of(error)}") from None
+
+
+def _texts_in(directory: Path) -> Texts:
+    """Raises PolicyError, and OSError when the folder itself cannot be read."""
     root = directory.name
     for stray in sorted([*directory.glob("*/*.yml"), *directory.glob("*.yml")]):
         what = f"`{root}/{stray.relative_to(directory)}` would not be read"
         raise PolicyError(Issue(what, f"call it {stray.stem}.yaml", code="file"))
+    for stray in _strays(directory):
+        inside = stray.relative_to(directory)
+        hint = f"call it {stray.name.partition('.yaml')[0]}.yaml"
+        if stray.suffix == ".yaml":
+            hint = f"move it to {root}/{inside.parts[0]}, or out of the folder of policies"
+        raise PolicyError(Issue(f"`{root}/{inside}` would not be read", hint, code="file"))
     policies = {}
     for file in sorted([*directory.glob("*/*.yaml"), *directory.glob("*/*.dmn")]):
         shown = f"{root}/{file.parent.name}/{file.name}"
-        policies[shown] = read_file(file, shown)
-    vocabulary = read_file(directory / "facts.yaml", f"{root}/facts.yaml")
-    return Texts(vocabulary, read_file(directory / "services.yaml", f"{root}/services.yaml"), policies, root)
+        policies[shown] = _read_inside(directory, file, shown)
+    vocabulary, services = (
+        _read_inside(directory, directory / name, f"{root}/{name}") for name in ("facts.yaml", "services.yaml")
+    )
+    return Texts(vocabulary, services, policies, root)
+
+
+def _strays(directory: Path) -> list[Path]:
+    """Files that look like policies and are none: with a further ending, as `v3.yaml.txt`, or a folder too deep."""
+    deep = [*directory.glob("*/*/**/*.yaml"), *directory.glob("*/*.yaml.*"), *directory.glob("*.yaml.*")]
+    return sorted(file for file in deep if not any(part.startswith(".") for part in file.relative_to(directory).parts))
+
+
+def _read_inside(directory: Path, file: Path, shown: str) -> bytes:
+    """As `read_file`, for what lies in the folder: of what a link leads to elsewhere an error would quote a line."""
+    if not file.resolve().is_relative_to(directory.resolve()):
+        message = f"`{shown}` is a link that leads out of the folder of policies"
+        raise PolicyError(Issue(message, "put the file itself there", code="file"))
+    return read_file(file, shown)
 
 
 def of_service(texts: Texts, name: str) -> Texts:
@@ -109,7 +154,7 @@ class Catalog:
 def _service(services: Services, name: str) -> Service:
     service = services.by_name.get(name)
     if service is None:
-        raise UnknownService(f"there is no service `{name}`", did_you_mean(name, services.by_name))
+        raise UnknownService(f"there is no service {quoted(name)}", did_you_mean(name, services.by_name))
     return service
 
 
@@ -120,7 +165,7 @@ def load_catalog(texts: Texts, *, run_examples: bool = True, kept: Kept | None =
     """
     vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
     services = load_services(texts.services, f"{texts.root}/services.yaml")
-    read = read_versions(texts.policies, texts.root, vocabulary, kept)
+    read = read_versions(texts.policies, texts.root, vocabulary, kept, texts.zone)
     if read.issues:
         raise PolicyError(read.issues)
     versions, issues = read.versions, []
@@ -198,6 +243,11 @@ def _service_issues(
             if output not in compiled.policy.gives:
                 message = f"`{compiled.policy.label}` does not give `{output}`, which `{service.name}` gives"
                 issues.append(Issue(message, "every version must give it", compiled.policy.span, code="service"))
+    issues += telling_issues(service, versions, given)
+    issues += condition_issues(service, vocabulary)
+    for name in service.policies:
+        for compiled in versions.get(name, ())[:1]:  # the latest; an earlier one refuses whom it cannot decide about
+            issues += uncovered(service, compiled.policy, vocabulary)
     return issues
 
 

@@ -8,9 +8,18 @@ OrdainError
 │   ├── MalformedRequest          not JSON, duplicate keys, wrong shape
 │   ├── RequestTooLarge
 │   ├── UnknownService
+│   ├── Unauthenticated           nobody that is known asks
+│   ├── NotPermitted              who asks lacks the right, or may not ask that service
+│   ├── TooManyRequests           a limit of requests is reached
 │   ├── UnknownDecision
 │   ├── UnknownSubject            the ledger has nothing about that customer
+│   ├── NotInReview               the decision waits for no person, or for none any more
 │   ├── NotCovered                no checkpoint covers the entry yet
+│   ├── IdempotencyKeyReused      another request was sent under this key before
+│   ├── UnknownHook               no source of events has that name
+│   ├── SignatureRefused          what came to a hook is not signed by its source
+│   ├── EventTooOld               it is, and was signed too long ago to be taken
+│   ├── AnswerGone                the request was decided before, and its answer cannot be told any more
 │   ├── ExportFailed              the file cannot be written; nothing is left behind
 │   ├── CustomerDataIncomplete    a fact is missing or null
 │   └── DataQualityIssue          a fact is unknown, mistyped, out of range, not finite
@@ -22,6 +31,7 @@ OrdainError
 │   ├── PricingConstraintViolation
 │   └── ComplianceViolation       decided and recorded, and the answer is no
 ├── ModelDegradationDetected      a model is missing, corrupt or cannot score
+├── ServiceStopped                somebody, or the policy of alerts, has stopped the service
 ├── LedgerUnavailable             the ledger cannot be opened, or an entry on record is damaged
 │   ├── LedgerRolledBack          the ledger is not the one, or not all of the one, that its anchors commit to
 │   └── TextLost                  a text that an entry refers to is not kept, or is another one
@@ -39,13 +49,14 @@ The class name of a leaf is its stable code; a caller may branch on it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
 from ordain.engine.limits import LIMITS
 from ordain.engine.made_often import made_often
+from ordain.engine.replacement import Replacement
 
 
 class Severity(StrEnum):
@@ -106,6 +117,10 @@ class Issue:
     fact: str = ""
     code: str = ""
     level: Level = Level.ERROR
+    fields: Mapping[str, object] = field(default_factory=dict, compare=False)
+    """What a program reads beside the message."""
+    replacements: tuple[Replacement, ...] = ()
+    """What the hint says, as edits that a program can make: any one of them. Empty when only a person can decide."""
 
     def __post_init__(self) -> None:
         for name in ("message", "hint"):
@@ -169,6 +184,20 @@ class UnknownService(DataError):
     severity = Severity.LOW
 
 
+class Unauthenticated(DataError):
+    pass
+
+
+class NotPermitted(DataError):
+    pass
+
+
+class TooManyRequests(DataError):
+    severity = Severity.LOW
+    wait: float = 1.0
+    """Seconds after which one more would be taken."""
+
+
 class UnknownDecision(DataError):
     severity = Severity.LOW
 
@@ -177,7 +206,31 @@ class UnknownSubject(DataError):
     severity = Severity.LOW
 
 
+class NotInReview(DataError):
+    severity = Severity.LOW
+
+
 class NotCovered(DataError):
+    severity = Severity.LOW
+
+
+class IdempotencyKeyReused(DataError):
+    severity = Severity.LOW
+
+
+class UnknownHook(DataError):
+    severity = Severity.LOW
+
+
+class SignatureRefused(DataError):
+    pass
+
+
+class EventTooOld(DataError):
+    pass
+
+
+class AnswerGone(DataError):
     severity = Severity.LOW
 
 
@@ -225,6 +278,10 @@ class ModelDegradationDetected(OrdainError):
     severity = Severity.HIGH
 
 
+class ServiceStopped(OrdainError):
+    severity = Severity.HIGH
+
+
 class LedgerUnavailable(OrdainError):
     severity = Severity.CRITICAL
 
@@ -269,6 +326,11 @@ class NotThatType(ValueError):
     """A raw value is not of the type asked for; the message says what it is instead. Caught inside the engine."""
 
 
+def quoted(text: object) -> str:
+    """A user's own text in backticks, of which it has none itself then."""
+    return "`" + str(text).replace("`", "'") + "`"
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 rule`, `1,200 rules`: a number with its noun, which takes an `s` where no plural is given."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
@@ -279,17 +341,25 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     choices = sorted(known)
     if len(word) > 64:
         return ""
-    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
-    if not near:
-        lowered = {choice.lower(): choice for choice in reversed(choices)}
-        near = [lowered[low] for low in difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)]
-    if near:
-        return f"did you mean `{near[0]}`?"
+    if near := near_word(word, choices):
+        return f"did you mean `{near}`?"
     if not choices:
         return ""
     if len(choices) <= LIMITS.listed_words:
         return f"known: {', '.join(choices)}"
     return f"nearest: {', '.join(difflib.get_close_matches(word, choices, n=5, cutoff=0))}"
+
+
+def near_word(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant; empty when none is near."""
+    choices = sorted(known)
+    if len(word) > 64:
+        return ""
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    if not near:
+        lowered = {choice.lower(): choice for choice in reversed(choices)}
+        near = [lowered[low] for low in difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)]
+    return near[0] if near else ""
 
 
 def reason_of(error: OSError) -> str:

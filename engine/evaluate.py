@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.errors import Issue, Span
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.gather import Need, Needs
+from ordain.engine.limits import LIMITS
 from ordain.engine.made_often import made_often
 from ordain.engine.policy.facts import Facts, Vocabulary
-from ordain.engine.policy.model import Decision, Formula, Table, Verdict
+from ordain.engine.policy.model import STATUS, Decision, Formula, Status, Table, Verdict
 from ordain.engine.policy.service import Service
+from ordain.engine.score_gate import covers, gate_of
 from ordain.engine.step import Step, Trail, steps_of
-from ordain.engine.values.types import Kind, Type, Value, plain
+from ordain.engine.unknowns import Unknowns
+from ordain.engine.values.money import Teller, teller, teller_as_calculated
+from ordain.engine.values.types import Type, Value, plain
 
 Json = dict[str, Any]
 
@@ -40,9 +44,44 @@ class Outcome:
         """Each table and expression in the order in which it was decided."""
         return steps_of(self.trail)
 
-    def given(self) -> Json:
-        """What the service gives, as JSON: money with its currency, numbers as decimal strings."""
-        return {name: _as_json(type, self.values[name]) for name, type in self.plan.gives.items()}
+    def given(self, *, settled: bool = True) -> Json:
+        """What the service gives, as JSON: money with its currency, numbers as decimal strings.
+
+        Money has its currency's digits; not `settled` those that it was calculated with, as answers had until form 3.
+        """
+        values = self.values
+        if settled:
+            return {name: tell(values[name]) for name, tell in self.plan.tellers.items()}
+        return {name: teller_as_calculated(type)(values[name]) for name, type in self.plan.gives.items()}
+
+    def missing(self) -> list[Json]:
+        """The facts that rules of compliance needed and did not have, each with those rules: `[{"fact", "rules"}]`."""
+        lacked: dict[str, list[Json]] = {}
+        for decision, _, _, _, missing, _ in self.trail:
+            if isinstance(decision, Table):
+                for number, fact in missing:
+                    rule = {"decision": decision.name, "rule": decision.rules[number].id}
+                    lacked.setdefault(fact, []).append({**by_name(self._policy(decision)), **rule})
+        return [{"fact": fact, "rules": rules} for fact, rules in lacked.items()]
+
+    def not_known(self) -> list[Json]:
+        """The absent facts that others than rules of compliance read, and what came to nothing: see `Unknowns.of`."""
+        return self.plan.unknowns.of(self.absent(), self.trail)
+
+    def absent(self) -> frozenset[str]:
+        """The facts that may be absent and are."""
+        values = self.values
+        return frozenset([name for name in self.plan.unknowns.names if values.get(name) is None])
+
+    @property
+    def withheld(self) -> bool:
+        """Whether its service keeps the outcome out of the answer."""
+        return self.verdict in self.plan.service.withholds
+
+    @property
+    def status(self) -> Status:
+        """What the answer says first of all."""
+        return STATUS[self.verdict]
 
     def reasons(self) -> list[Json]:
         """The rules that fired and the formulas that say why, compliance rules with their source and verdict.
@@ -50,18 +89,21 @@ class Outcome:
         They stand in the order of the trace, and each names its policy and decision: an id is one rule's of a table.
         """
         reasons: list[Json] = []
-        for decision, _, fired, value, missing in self.trail:
+        for decision, _, fired, value, missing, said in self.trail:
             if isinstance(decision, Formula):
                 if decision.because:
-                    because = {"decision": decision.name, "because": decision.because}
+                    text = said[0][1] if said else decision.because
+                    because = {"decision": decision.name, "because": text}
                     reasons.append({"policy": self._policy(decision), **because})
                 continue
             for place, number in enumerate(fired):
                 rule = decision.rules[number]
                 reason: Json = {"policy": self._policy(decision), "decision": decision.name, "rule": rule.id}
-                reason["because"] = rule.because
+                reason["because"] = dict(said).get(number, rule.because)
                 if rule.source:
                     reason["source"] = rule.source
+                    if rule.confidence:
+                        reason["confidence"] = rule.confidence
                     reason["verdict"] = value[place]["verdict"]
                 for position, fact in missing:
                     if position == number:
@@ -75,7 +117,7 @@ class Outcome:
         A rule that missed a fact obliges to nothing: it is not known to apply, and a person reviews it.
         """
         obligations = []
-        for decision, _, fired, _, missing in self.trail:
+        for decision, _, fired, _, missing, _ in self.trail:
             if not isinstance(decision, Table):
                 continue
             unsure = {number for number, _ in missing}
@@ -92,7 +134,7 @@ class Outcome:
         a lenient policy have their place `at` line and column of its text, wherever that was loaded from.
         """
         trace = []
-        for decision, looked_at, fired, value, missing in self.trail:
+        for decision, looked_at, fired, value, missing, _ in self.trail:
             step = {**self.plan.heads[id(decision)], "gives": plain(value)}
             if isinstance(decision, Table):
                 rules = decision.rules
@@ -128,21 +170,33 @@ class Plan:
     heads: Mapping[int, Json] = field(repr=False)
     by_number: tuple[Decision, ...] = field(repr=False)
     """All tables and expressions in the order of `heads`; a record names them by their place in it."""
+    unknowns: Unknowns = field(repr=False)
+    tellers: Mapping[str, Teller] = field(repr=False)
+    """How each output is written in an answer."""
+    derived: tuple[str, ...] = ()
+    """The facts that say whether a personal fact was read."""
+    personal: tuple[str, ...] = ()
+    """The personal facts that policies of other kinds than compliance read."""
 
     def evaluate(self, facts: Facts, at: dt.datetime) -> Outcome:
-        """Decides. Raises DecisionError or CustomerDataIncomplete with policy, rule and place."""
+        """Decides; all policies together have one limit of work. Raises DecisionError or CustomerDataIncomplete with
+        policy, rule and place."""
         values = dict(facts.values)
+        if self.derived:
+            read = any(values.get(name) is not None for name in self.personal)
+            values.update(dict.fromkeys(self.derived, read))
         trail: Trail = []
         nulls: list[tuple[str, list[Issue]]] = []
         worst: str | None = None
+        work = LIMITS.work
         for compiled in self.policies:
             if compiled.policy.lenient:
                 faults: list[Issue] = []
-                compiled.decide(values, at, trail, faults)
+                work = compiled.decide(values, at, trail, faults, work)
                 if faults:
                     nulls.append((compiled.policy.label, faults))
             else:
-                compiled.decide(values, at, trail)
+                work = compiled.decide(values, at, trail, None, work)
             if compiled.policy.kind == "compliance":
                 verdict = values["verdict"]
                 worst = verdict if worst is None else min(worst, verdict, key=_WORST_FIRST.index)
@@ -161,11 +215,15 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
     gives: dict[str, Type] = {}
     heads: dict[int, Json] = {}
     decisions: list[Decision] = []
+    read = dict.fromkeys(name for compiled in policies for name in compiled.policy.reads)
+    derived = tuple(name for name in read if vocabulary[name].derived)
+    making = [compiled.policy for compiled in policies if compiled.policy.kind != "compliance"]
+    personal = tuple(dict.fromkeys(name for policy in making for name in policy.reads if vocabulary[name].personal))
     for compiled in policies:
         policy = compiled.policy
         for name in policy.reads:
             fact = vocabulary[name]
-            if fact.given_by or (name in needs and not needs[name].may_miss):
+            if fact.given_by or fact.derived or (name in needs and not needs[name].may_miss):
                 continue
             if name not in needs or not policy.may_miss:
                 reader, span = _first_reader(compiled, name)
@@ -180,20 +238,39 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
             decisions.append(decision)
             if isinstance(decision, Table):
                 head |= {"hit_policy": str(decision.hit_policy), "rules": len(decision.rules)}
+    gate = gate_of(service, vocabulary, [compiled.policy for compiled in policies])
+    if gate is not None:
+        for fact in gate.facts:
+            needs.setdefault(fact.name, Need(fact, f"`scores` of `{service.name}`", service.span, may_miss=True))
+        for name in gate.scores:
+            readers = [compiled.policy for compiled in policies if name in compiled.policy.reads]
+            is_covered = all(covers(policy, vocabulary[name]) for policy in readers)
+            needs[name] = replace(needs[name], may_withhold=is_covered)
     given = {name: gives[name] for name in service.gives}
-    return Plan(service, policies, Needs(tuple(needs.values())), given, heads, tuple(decisions))
+    unknowns = Unknowns([compiled.policy for compiled in policies], needs.values())
+    tellers = {name: teller(type) for name, type in given.items()}
+    wanted = Needs(tuple(needs.values()), gate)
+    return Plan(service, policies, wanted, given, heads, tuple(decisions), unknowns, tellers, derived, personal)
+
+
+def by_name(label: str) -> Json:
+    """A policy of a decision by its name and version: `plan-advice@1` is plan-advice, version 1."""
+    name, _, version = label.rpartition("@")
+    return {"policy": name, "version": int(version)}
 
 
 def _expressions(decision: Decision) -> Iterator[tuple[str, Checked]]:
     """Each expression of a decision, with what people call its place."""
     if isinstance(decision, Formula):
-        yield f"`{decision.name}`", decision.expression
+        for part in (decision.expression, decision.told):
+            if part is not None:
+                yield f"`{decision.name}`", part
         return
     for column in decision.columns:
         readers = [rule.id for rule in decision.rules if rule.cells[decision.columns.index(column)] is not None]
         yield f"rule `{readers[0]}`" if readers else f"`{decision.name}`", column.expression
     for rule in decision.rules:
-        for part in (*rule.cells, rule.condition, *rule.gives):
+        for part in (*rule.cells, rule.condition, *rule.gives, rule.told):
             if part is not None:
                 yield f"rule `{rule.id}`", part
     for part in decision.otherwise or ():
@@ -211,13 +288,3 @@ def _first_reader(compiled: CompiledPolicy, name: str) -> tuple[str, Span]:
 
 def _place(span: Span | None) -> str:
     return f"{span.line}:{span.column}" if span is not None else ""
-
-
-def _as_json(type: Type, value: Value) -> Any:
-    if type.is_money and value is not None and type.kind is Kind.NUMBER:
-        return {"amount": plain(value), "currency": type.unit}
-    if type.kind is Kind.CONTEXT and isinstance(value, Mapping):
-        return {name: _as_json(type.fields[name], part) for name, part in value.items()}
-    if type.kind is Kind.LIST and type.item is not None:
-        return [_as_json(type.item, part) for part in value]
-    return plain(value)

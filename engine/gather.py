@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from ordain.engine.errors import (
     CustomerDataIncomplete,
@@ -14,12 +15,15 @@ from ordain.engine.errors import (
     Span,
     counted,
     did_you_mean,
+    quoted,
 )
 from ordain.engine.limits import LIMITS
 from ordain.engine.policy.facts import REQUEST, Fact, Facts, FactSource, Score, Vocabulary
 from ordain.engine.policy.readers import Reader
+from ordain.engine.score_gate import WITHHELD, ScoreGate
 from ordain.engine.values.types import Value
 
+_NOTHING: frozenset[str] = frozenset()
 _MOST_NAMED = LIMITS.unknown_facts
 
 
@@ -31,6 +35,8 @@ class Need:
     reader: str
     span: Span
     may_miss: bool
+    may_withhold: bool = False
+    """Whether all that read it can decide without it when the service's gate withholds it."""
     may_be_null: bool = field(init=False)
     """Whether a request may leave it out, and nothing else gives it then."""
 
@@ -51,8 +57,14 @@ class Needs(tuple[Need, ...]):
     values: Mapping[str, Value]
     sources: Mapping[str, str]
     others: tuple[tuple[str, Need], ...]
+    gate: ScoreGate | None
+    """What is looked at before any model is asked, if the service has it."""
 
-    def __init__(self, needs: Iterable[Need]) -> None:
+    def __new__(cls, needs: Iterable[Need], gate: ScoreGate | None = None) -> Self:
+        return super().__new__(cls, needs)
+
+    def __init__(self, needs: Iterable[Need], gate: ScoreGate | None = None) -> None:
+        self.gate = gate
         self.readers = {need.fact.name: need.fact.read for need in self if REQUEST in need.fact.sources}
         self.values = dict.fromkeys(need.fact.name for need in self)
         self.sources = dict.fromkeys(self.values, "missing")
@@ -71,6 +83,9 @@ def gather(
     be, each with all findings, and ModelDegradationDetected when a model that is needed cannot score.
     """
     facts = Facts(dict(needs.values), dict(needs.sources))
+    withheld = _NOTHING
+    if needs.gate is not None and (withheld := needs.gate.withholds(given)):
+        given = {name: raw for name, raw in given.items() if name not in withheld}
     faults = [] if given.keys() <= vocabulary.inputs else _strangers(given.keys() - vocabulary.inputs, vocabulary)
     missing: list[Issue] = []
     read = None if faults else _read(given, needs.readers, facts)
@@ -83,6 +98,8 @@ def gather(
         if raw is not None:
             if REQUEST in fact.sources:  # otherwise it has been refused above
                 _accept(fact, raw, facts.values, faults)
+        elif fact.name in withheld:
+            _withhold(need, facts, missing)
         elif need.may_be_null:
             continue
         elif fact.sources[-1] != REQUEST:
@@ -118,7 +135,7 @@ def _strangers(names: Collection[str], vocabulary: Vocabulary) -> list[Issue]:
         if name in vocabulary:
             faults.append(_not_for_requests(vocabulary[name]))
         else:
-            faults.append(Issue(f"unknown fact `{name}`", did_you_mean(name, vocabulary.inputs), None, name))
+            faults.append(Issue(f"unknown fact {quoted(name)}", did_you_mean(name, vocabulary.inputs), None, name))
     if len(names) > _MOST_NAMED:
         faults.append(Issue(f"and {counted(len(names) - _MOST_NAMED, 'more unknown fact')}"))
     return faults
@@ -128,7 +145,7 @@ def _accept(fact: Fact, raw: object, into: dict[str, Value], faults: list[Issue]
     try:
         into[fact.name] = fact.read(raw)
     except NotThatType as error:
-        faults.append(Issue(f"`{fact.name}`: {error}", fact.meaning, None, fact.name))
+        faults.append(Issue(f"`{fact.name}`: {error}", fact.meaning, None, fact.name, fields=fact.wanted))
 
 
 def _not_for_requests(fact: Fact) -> Issue:
@@ -145,7 +162,16 @@ def _absent(need: Need, facts: Facts, missing: list[Issue], hint: str = "", *, n
         facts.values[fact.name], facts.sources[fact.name] = None, "missing"
     else:
         message = f"{need.reader} needs `{fact.name}`, which is missing"
-        missing.append(Issue(message, hint or f"{fact.name}: {fact.meaning}", need.span, fact.name))
+        hint = hint or f"{fact.name}: {fact.meaning}"
+        missing.append(Issue(message, hint, need.span, fact.name, fields=fact.wanted))
+
+
+def _withhold(need: Need, facts: Facts, missing: list[Issue]) -> None:
+    """A score that is not to be made: null where the rules see to that, or missing."""
+    if need.fact.default is None and need.may_withhold:
+        facts.values[need.fact.name], facts.sources[need.fact.name] = None, WITHHELD
+    else:
+        _absent(need, facts, missing, "the service says that this customer is not scored (`scores` in services.yaml)")
 
 
 def _score(
@@ -161,7 +187,7 @@ def _score(
     model = models.get(fact.sources[-1])
     if model is None or isinstance(model, ModelDegradationDetected):
         if REQUEST in fact.sources and model is None:
-            hint = f"send it, or train the model: ordain train {fact.sources[-1]}"
+            hint = f"send it: no model `{fact.sources[-1]}` is trained here that could give it"
             return _absent(need, facts, missing, hint)
         if model is None:
             raise ModelDegradationDetected(
@@ -184,7 +210,7 @@ def _score(
         else:
             message = f"the model {label} needs `{feature.name}` for `{fact.name}`, and it is missing"
             hint = feature.meaning if REQUEST not in fact.sources else f"or send `{fact.name}` itself"
-            missing.append(Issue(message, hint, None, feature.name))
+            missing.append(Issue(message, hint, None, feature.name, fields=feature.wanted))
     if len(faults) + len(missing) > lacking:
         return None
     score: Score = model.score(inputs)

@@ -18,11 +18,20 @@ EXTRAS = {
     "xgboost": ("ml", "Training a model, and scoring with one,"),
     "openpyxl": ("export", "An Excel sheet"),
     "pyarrow": ("export", "A Parquet file"),
+    "httpx": ("events", "Delivering events"),
+    "confluent_kafka": ("kafka", "Delivering events to Kafka"),
+    "nats": ("nats", "Delivering events to NATS"),
     "psycopg": ("postgres", "A ledger in PostgreSQL"),
+    "redis": ("redis", "Sharing limits among servers (`redis_url`)"),
+    "opentelemetry": ("telemetry", "Sending traces (`traces`)"),
+    "authlib": ("auth", "Log-in with a browser (`login_issuer`)"),
+    "joserfc": ("auth", "Callers known by tokens (`jwt_keys`)"),
+    "lsprotocol": ("lsp", "The language server"),
+    "pygls": ("lsp", "The language server"),
 }
 """By the package's name in Python: the extra of Ordain that brings it, and what needs it."""
 
-_CALLED = {"sklearn": "scikit-learn"}
+_CALLED = {"sklearn": "scikit-learn", "confluent_kafka": "confluent-kafka", "nats": "nats-py"}
 
 
 def late(name: str) -> Any:
@@ -43,4 +52,7 @@ def missing(package: str) -> SettingsError:
     """The error for a package of an extra that is not installed."""
     extra, what = EXTRAS[package]
     called = _CALLED.get(package, package)
-    return SettingsError(f"{what} needs {called}, which is not installed", f"run: pip install 'ordain[{extra}]'")
+    return SettingsError(
+        f"{what} needs {called}, which is not installed",
+        f"run: pip install 'ordain[{extra}]', or '.[{extra}]' in its source folder",
+    )

@@ -17,7 +17,12 @@ class Limits:
     yaml_bytes: int = 1 << 20  # bytes of one YAML file
     yaml_levels: int = 40  # levels of lists and mappings of one YAML file
     model_bytes: int = 5_000_000  # bytes of one `.dmn` file
+    graph_bytes: int = 5_000_000  # bytes of one GoRules graph
+    graph_nodes: int = 1_000  # nodes of one, those of the graphs put in place in it too
+    workbook_bytes: int = 64 << 20  # bytes of an XLSX file, unpacked
+    workbook_cells: int = 200_000  # cells and rows of its sheets, and cells in merged areas: more than a policy has
     imported_models: int = 100  # `.dmn` files that one model imports, theirs too
+    event_type: int = 200  # characters of an event's type: with an id before it, receivers take 255
     listed_words: int = 12  # known words that a hint lists; of more only the nearest
     value_levels: int = 100  # levels of lists and contexts of a value that is read from JSON, or that is kept
 
@@ -39,7 +44,11 @@ class Limits:
     loop_rounds: int = 1_000_000  # rounds of one loop, and items of one list that a loop makes
     faults: int = 1_000  # reasons kept of one lenient decision
     compared: int = 2_000_000  # comparisons of values without a key, one by one, in one call
-    pattern_seconds: float = 0.5  # seconds of one search with a pattern
+    pattern_steps: int = 1 << 16  # steps of a search that are left to the package `regex`, at the most that it may take
+    pattern_steps_per_character: int = 128  # the same for each character of a longer text
+    pattern_places: int = 1_000_000  # places of text and pattern that a counted search remembers
+    pattern_seconds: float = 10.0  # seconds of one search: far more than its steps take; what meets it decides nothing
+    patterns: int = 256  # patterns that are kept ready
     pattern_characters: int = 5_000  # characters of one pattern
     pattern_repeats: int = 20_000  # the product of the repeats in one pattern
     unknown_facts: int = 5  # unknown facts of one request that are named, each with what may be meant
@@ -50,10 +59,12 @@ class Limits:
     table_pairs: int = 10  # overlapping pairs of rules that are named
     search_conditions: int = 20_000  # conditions decided in one search for a customer whom rules of two policies meet
     search_texts: int = 60  # texts tried for one fact in that search
+    tried_readings: int = 24  # readings of one wrong text that are tried for a hint
     named_values: int = 8  # facts of such a customer that are named
 
     # examples
     tried_inputs: int = 100_000  # inputs decided for one policy in search of suggestions
+    work_of_try: int = 500  # units of work that count as one more of them: some 20 seconds for all
     suggestions: int = 100  # suggestions for one policy at a time: nobody reads more
 
     # the TCK

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
@@ -64,13 +66,15 @@ class Kept:
         self.compiled: tuple[str, ...] = ()
         """The files that the last load read and compiled."""
 
-    def take(self, files: Mapping[str, bytes], root: str, vocabulary: Vocabulary) -> list[Version]:
+    def take(
+        self, files: Mapping[str, bytes], root: str, vocabulary: Vocabulary, zone: dt.tzinfo = dt.UTC
+    ) -> list[Version]:
         """A version for each file. What is kept of other files is forgotten."""
         versions, compiled = {}, []
         for file, text in files.items():
             known = self._versions.get(file)
             if known is None or not known.holds(text, vocabulary):
-                known = _read(text, file, root, vocabulary)
+                known = _read(text, file, root, vocabulary, zone)
                 compiled.append(file)
             versions[file] = known
         self._versions, self.compiled = versions, tuple(compiled)
@@ -98,25 +102,46 @@ class ReadVersions:
 
 
 def read_versions(
-    files: Mapping[str, bytes], root: str, vocabulary: Vocabulary, kept: Kept | None = None
+    files: Mapping[str, bytes],
+    root: str,
+    vocabulary: Vocabulary,
+    kept: Kept | None = None,
+    zone: dt.tzinfo = dt.UTC,
 ) -> ReadVersions:
-    """Reads and compiles each file once, unless it is kept. Raises nothing: what is wrong is in the result."""
+    """Reads and compiles each file once, unless it is kept. Raises nothing: what is wrong is in the result.
+
+    Examples are decided by the calendar of `zone`.
+    """
     with uncollected():
-        taken = (Kept() if kept is None else kept).take(files, root, vocabulary)
+        taken = (Kept() if kept is None else kept).take(files, root, vocabulary, zone)
     versions: dict[str, list[CompiledPolicy]] = {}
     for each in taken:
         if each.compiled is not None:
             versions.setdefault(each.compiled.policy.name, []).append(each.compiled)
     for several in versions.values():
         several.sort(key=lambda compiled: (compiled.policy.effective.start, compiled.policy.version), reverse=True)
-    issues = [issue for each in taken for issue in each.issues]
+    issues = [_of_copy(issue, files) for each in taken for issue in each.issues]
     nearly = [each.policy for each in taken if each.policy is not None and each.compiled is None]
     return ReadVersions(versions, issues, nearly, {each.compiled: each for each in taken if each.compiled is not None})
 
 
-def _read(text: bytes, file: str, root: str, vocabulary: Vocabulary) -> Version:
+def _of_copy(issue: Issue, files: Mapping[str, bytes]) -> Issue:
+    """A file of the wrong name that was copied from a version there is: it is to become the next one."""
+    match = re.fullmatch(r"version (\d+) is in `.*`", issue.message) if issue.code == "file-name" else None
+    if match is None or issue.span is None:
+        return issue
+    folder = issue.span.file.rpartition("/")[0]
+    taken = {int(named[1]) for file in files if (named := re.fullmatch(rf"{re.escape(folder)}/v(\d+)\.\w+", file))}
+    if int(match[1]) not in taken:
+        return issue
+    following = max(taken) + 1
+    hint = f"version {match[1]} has its file; set `version: {following}` and call this one v{following}.yaml"
+    return replace(issue, hint=hint)
+
+
+def _read(text: bytes, file: str, root: str, vocabulary: Vocabulary, zone: dt.tzinfo) -> Version:
     try:
-        policy, wrong_examples = _load_besides_examples(text, file, vocabulary)
+        policy, wrong_examples = _load_besides_examples(text, file, vocabulary, zone)
     except PolicyError as error:
         return Version(text, vocabulary, tuple(error.issues))
     if wrong_examples:
@@ -137,7 +162,9 @@ def load_text(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
     return policy
 
 
-def _load_besides_examples(text: bytes, file: str, vocabulary: Vocabulary) -> tuple[Policy, list[Issue]]:
+def _load_besides_examples(
+    text: bytes, file: str, vocabulary: Vocabulary, zone: dt.tzinfo
+) -> tuple[Policy, list[Issue]]:
     if file.endswith(".dmn"):
         return load_text(text, file, vocabulary), []
-    return load_besides_examples(text, file, vocabulary)
+    return load_besides_examples(text, file, vocabulary, zone)

@@ -1,4 +1,4 @@
-"""How few and how many a training takes, and how much it tells, in one place."""
+"""How few and how many a training takes, how long a trial, and how much is told, in one place."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ class Limits:
     fewest_customers: int = 20  # different customers who left, and as many who stayed
     text_values: int = 50  # different texts of a feature that lists no values
     listed: int = 10  # findings about one table that are named; the rest is counted
+    model_bytes: int = 1 << 30  # bytes of one file of a stored version
+    table_bytes: int = 1 << 32  # bytes of a table to train on
+    trial_seconds: float = 60.0  # seconds until a version is read in a process of its own
     reasons: int = 5  # features named as the reasons of one score
 
 

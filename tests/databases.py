@@ -11,7 +11,6 @@ import atexit
 import importlib.util
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+from ports import free_port
 
 GIVEN = os.environ.get("ORDAIN_TEST_POSTGRES", "")  # read now: some tests clear the environment
 LOCAL = "postgresql://postgres@127.0.0.1:5432/postgres"
@@ -38,7 +38,7 @@ class Cluster:
         if self._user:
             shutil.chown(folder, self._user)
             folder.chmod(0o700)
-        self.port = _free_port()
+        self.port = free_port()
         self._run("initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         lines = {"listen_addresses": "127.0.0.1", "port": str(self.port), "unix_socket_directories": "", **settings}
         with (self._data / "postgresql.conf").open("a") as file:
@@ -149,9 +149,3 @@ def _with_database(url: str, name: str) -> str:
     authority, _, tail = rest.partition("/")
     query = tail.partition("?")[2]
     return f"{scheme}://{authority}/{name}" + (f"?{query}" if query else "")
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])

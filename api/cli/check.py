@@ -6,13 +6,16 @@ import datetime as dt
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
 from rich.text import Text
 
+from ordain.api.cli.checking.against_ledger import used_issues
+from ordain.api.cli.checking.ending_soon import show_endings
 from ordain.api.cli.findings import Lines, as_json, as_sarif, format_finding
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.model_cards import models_on_file
@@ -48,6 +51,17 @@ _LEVELS = list(Level)
     show_default=True,
     help="What to show and count: errors only, warnings too, or notes too.",
 )
+@click.option(
+    "--ledger/--no-ledger",
+    default=None,
+    help="Compare with the versions that have decided, or do not; if left out, with those of a ledger in a file here.",
+)
+@click.option(
+    "--ending",
+    metavar="DAYS",
+    type=click.IntRange(0, 36_500),
+    help="Show instead which versions and promises have their last day within so many days.",
+)
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until interrupted.")
 @click.option("--explain", metavar="CODE", help="Show what a code means, and check nothing.")
 @click.option(
@@ -70,6 +84,8 @@ def check(
     form: str,
     as_data: bool,
     level: str,
+    ledger: bool | None,
+    ending: int | None,
     watch: bool,
     explain: str | None,
     reference: Path | None,
@@ -79,9 +95,11 @@ def check(
 
     It checks types and units, gaps and overlaps of tables, rules that never apply, and how policies fit together;
     `--explain CODE` says what a finding means. An error keeps a policy from being loaded or would fail a decision;
-    warnings and notes stop nothing. In the policies directory of the settings, trained models are checked too.
+    warnings and notes stop nothing. In the policies directory of the settings, trained models are checked too, and
+    versions that have decided, which the ledger knows: none of them may be edited or deleted.
 
-    Exit codes: 0 nothing found at --level or above, 1 something found, 2 the directory or code does not exist.
+    Exit codes: 0 nothing found at --level or above, or nothing ends, 1 something found, 2 the directory or code does
+    not exist, 3 the ledger cannot be read that --ledger asks for.
     """
     form = "json" if as_data else form
     if watch and form != "text":
@@ -91,15 +109,22 @@ def check(
     elif reference is not None:
         write_page(reference, page(), folders=False)
     else:
-        settings = None if directory else load_settings(call.config)
-        folder = settings.policies if settings else directory or Path()
+        settings = None if directory and not ledger else load_settings(call.config)
+        folder = directory or (settings.policies if settings else Path())
         if not folder.is_dir():
             read_texts(folder)  # says that there is none
-        models = models_on_file(settings.models) if settings else None
-        if watch:
-            _watch(folder, Level(level), models)
+        models = models_on_file(settings.models) if settings and not directory else None
+        zone = settings.zone if settings and not directory else dt.UTC
+        used = None if settings is None or ledger is False else partial(used_issues, settings, asked=bool(ledger))
+        looked = _Looked(folder, models, zone, used)
+        if ending is not None:
+            if watch or form == "sarif":
+                raise click.UsageError("--ending shows text or JSON, once")
+            context.exit(show_endings(looked.read_and_check(None)[1].policies, ending, zone, as_json=form == "json"))
+        elif watch:
+            _watch(looked, Level(level))
         else:
-            context.exit(_once(folder, form, Level(level), models, pages))
+            context.exit(_once(looked, form, Level(level), pages))
 
 
 def _explain(code: str) -> None:
@@ -109,38 +134,42 @@ def _explain(code: str) -> None:
     OUT.print(Text(explained(CHECKS[code])), end="")
 
 
-def _once(
-    folder: Path,
-    form: str,
-    level: Level,
-    models: Sequence[ModelCard] | None,
-    pages: str,
-    kept: Kept | None = None,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What is looked at. `used` finds versions that have decided and are not what they were; None where none may be."""
+
+    folder: Path
+    models: Sequence[ModelCard] | None
+    zone: dt.tzinfo
+    used: Callable[[Texts], list[Issue]] | None
+
+    def read_and_check(self, kept: Kept | None) -> tuple[Texts, Findings]:
+        """A file that is missing or cannot be read is a finding, and the only one."""
+        try:
+            texts = read_texts(self.folder, self.zone)
+        except PolicyError as error:
+            issues = tuple(replace(issue, code=issue.code or "file") for issue in error.issues)
+            return Texts(b"", b"", {}, self.folder.name), Findings(issues, (), ())
+        findings = check_policies(texts, self.models, dt.datetime.now(self.zone).date(), kept)
+        used = self.used(texts) if self.used is not None else []
+        return texts, replace(findings, issues=(*findings.issues, *used))
+
+
+def _once(looked: _Looked, form: str, level: Level, pages: str, kept: Kept | None = None) -> int:
     """Checks a directory and shows what was found; 1 when something was, else 0."""
-    texts, findings = _read_and_check(folder, models, kept)
+    texts, findings = looked.read_and_check(kept)
     counted = [issue for issue in findings.issues if _LEVELS.index(issue.level) <= _LEVELS.index(level)]
     lines = Lines(texts)
     if form == "json":
         OUT.print(json.dumps(as_json(counted, lines), indent=2, ensure_ascii=False), markup=False)
     elif form == "sarif":
-        files = {name: _path(name, folder, texts.root) for name in lines.files}
+        files = {name: _path(name, looked.folder, texts.root) for name in lines.files}
         OUT.print(json.dumps(as_sarif(counted, lines, files, pages), indent=2, ensure_ascii=False), markup=False)
     else:
         for issue in counted:
             OUT.print(format_finding(issue, lines))
         _end(findings, counted)
     return 1 if counted else 0
-
-
-def _read_and_check(folder: Path, models: Sequence[ModelCard] | None, kept: Kept | None) -> tuple[Texts, Findings]:
-    """A file that is missing or cannot be read is a finding, and the only one."""
-    try:
-        texts = read_texts(folder)
-    except PolicyError as error:
-        issues = tuple(replace(issue, code=issue.code or "file") for issue in error.issues)
-        return Texts(b"", b"", {}, folder.name), Findings(issues, (), ())
-    return texts, check_policies(texts, models, dt.datetime.now(dt.UTC).date(), kept)
 
 
 def _path(name: str, folder: Path, root: str) -> str:
@@ -170,16 +199,16 @@ def _end(findings: Findings, counted: Sequence[Issue]) -> None:
     OUT.print(Text(last + (f" ({' and '.join(more)} not shown: --level note)" if more else "")))
 
 
-def _watch(folder: Path, level: Level, models: Sequence[ModelCard] | None) -> None:
+def _watch(looked: _Looked, level: Level) -> None:
     kept = Kept()
     try:
-        known = stamps(folder)
-        _once(folder, "text", level, models, "", kept)
-        OUT.print(Text(f"watching {folder}; Ctrl-C ends it"))
-        for names in changes(folder, known):
+        known = stamps(looked.folder)
+        _once(looked, "text", level, "", kept)
+        OUT.print(Text(f"watching {looked.folder}; Ctrl-C ends it"))
+        for names in changes(looked.folder, known):
             if OUT.is_terminal:
                 OUT.clear()
             OUT.print(Text(f"changed: {', '.join(names)}"))
-            _once(folder, "text", level, models, "", kept)
+            _once(looked, "text", level, "", kept)
     except KeyboardInterrupt:
         OUT.print()

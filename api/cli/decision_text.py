@@ -38,8 +38,10 @@ def show_decision(answer: Mapping[str, Any]) -> None:
 
 
 def _rows(answer: Mapping[str, Any]) -> Iterator[Row]:
-    for name, value in answer["outcome"].items():
+    for name, value in (answer["outcome"] or {}).items():
         yield name, _value(value), {"bold": True}
+    if answer["outcome"] is None:
+        yield "status", "in review: a person is to look at it first, so what it gives is withheld", {"bold": True}
     if answer["verdict"]:
         yield "verdict", answer["verdict"], {"bold": True, "fg": _COLOURS[answer["verdict"]]}
     for model in answer["models"]:
@@ -48,20 +50,32 @@ def _rows(answer: Mapping[str, Any]) -> Iterator[Row]:
         yield f"{model['model']}@{model['version']}", score, {}
     for number, reason in enumerate(answer["reasons"]):
         yield "because" if number == 0 else "", _reason(reason), {}
+    for number, missing in enumerate(answer["missing"]):
+        needed = ", ".join(rule["rule"] for rule in missing["rules"])
+        yield "missing" if number == 0 else "", f"{missing['fact']}, needed by {needed}", {}
+    for number, unknown in enumerate(answer["not_known"]):
+        yield "not known" if number == 0 else "", f"{unknown['fact']}, skipped {_skipped(unknown['skipped'])}", {}
     for number, obligation in enumerate(answer["obligations"]):
-        due = ", ".join(f"{key}: {value}" for key, value in obligation.items() if key not in ("policy", "rule"))
+        due = ", ".join(
+            f"{key}: {value}" for key, value in obligation.items() if key not in ("policy", "version", "rule")
+        )
         yield "you must" if number == 0 else "", f"{due}  [{obligation['rule']}]", {}
     yield "policies", ", ".join(f"{policy['policy']}@{policy['version']}" for policy in answer["policies"]), {}
+    if answer.get("dry_run"):
+        yield "dry run", "nothing is on record", {}
+        return
     leaf = answer["receipt"]["leaf_hash"]
     yield "on record", f"{answer['decision_id']}, leaf hash {leaf[:16]}...", {}
 
 
 def _reason(reason: Mapping[str, Any]) -> str:
     verdict = f"{reason['verdict']}: " if reason.get("verdict") else ""
-    missing = f" (`{reason['missing']}` is missing)" if reason.get("missing") else ""
-    source = f" - {reason['source']}" if reason.get("source") else ""
-    said = f"{verdict}{reason['because']}{missing}{source}"
+    said = f"{verdict}{' - '.join(filter(None, (reason.get('because'), reason.get('source'))))}"
     return f"{said}  [{reason.get('rule') or reason['decision']}]".lstrip()
+
+
+def _skipped(named: list[Mapping[str, Any]]) -> str:
+    return ", ".join(each.get("rule") or each.get("must_hold") or each["decision"] for each in named)
 
 
 def _signed(number: str) -> str:
@@ -72,7 +86,7 @@ def _value(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "true" if value else "false"  # as policies and examples write it
     if isinstance(value, Mapping):
         if set(value) == {"amount", "currency"}:
             return f"{value['amount']} {value['currency']}"

@@ -21,9 +21,11 @@ from ordain.api.cli.decision_text import show_decision
 from ordain.api.cli.ending import ending_interrupts
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.models import train_and_store
+from ordain.api.cli.taken_port import refuse_taken
 from ordain.api.cli.terminal import OUT
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
+from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.errors import ModelDegradationDetected, SettingsError
 from ordain.engine.values.json_text import read_json
 from ordain.models.registry.registry import Registry
@@ -36,15 +38,22 @@ from ordain.models.training.report import render
 def demo(call: Invocation, port: int | None) -> None:
     """Train a churn model on SYNTHETIC customers, serve, and decide a few cases over HTTP."""
     settings = load_settings(call.config)
+    cases = read_json(_cases(), "demo.json")
+    catalog = load_catalog(read_texts(settings.policies, settings.zone))
+    for case in cases:  # what would fail then is told before minutes of training
+        catalog.service(case["service"])
+    if port is not None:  # so would this
+        refuse_taken(settings.host, port)
     _train(settings)
     port = port or _free_port(settings)
     base = f"http://{settings.host}:{port}"
     with ending_interrupts():  # so that the server never outlives this process
-        server = _start(call.config, settings.host, port)
+        server, said = _start(call.config, settings.host, port), ""
         try:
             _wait(server, base)
+            said = "stopped; the record is kept"
             OUT.print("\nDecisions about invented (SYNTHETIC) customers, asked for over HTTP:")
-            for case in read_json(_cases(), "demo.json"):
+            for case in cases:
                 _show(base, case)
             OUT.print(_next_steps(base))
             server.wait()
@@ -53,7 +62,7 @@ def demo(call: Invocation, port: int | None) -> None:
         finally:
             server.terminate()
             server.wait(timeout=10)
-            OUT.print("stopped; the record is kept")
+            OUT.print(said or "stopped")
 
 
 def _cases() -> bytes:
@@ -63,7 +72,7 @@ def _cases() -> bytes:
 def _train(settings: Settings) -> None:
     registry = Registry(settings.models)
     try:
-        model = registry.load("churn")
+        model = registry.tried("churn")
         OUT.print(f"churn@{model.version} is trained already (ordain train churn makes a new version)")
         return
     except ModelDegradationDetected:
@@ -103,9 +112,10 @@ def _wait(server: subprocess.Popen[bytes], base: str) -> None:
 
 def _show(base: str, case: dict[str, Any]) -> None:
     body = {"subject": case["subject"], "facts": case["facts"], **({"at": case["at"]} if "at" in case else {})}
-    OUT.print(f"\n[bold]{case['title']}[/]  [dim]POST /v1/decisions/{case['service']}[/]")
+    path = f"/v1/decisions/{case['service']}{'/dry-run' if case.get('on_trial') else ''}"
+    OUT.print(f"\n[bold]{case['title']}[/]  [dim]POST {path}[/]")
     request = urllib.request.Request(  # noqa: S310 - our own server
-        f"{base}/v1/decisions/{case['service']}",
+        f"{base}{path}",
         data=json.dumps(body, default=_plain_number).encode(),
         headers={"Content-Type": "application/json"},
     )
@@ -116,7 +126,8 @@ def _show(base: str, case: dict[str, Any]) -> None:
         error = json.load(refused)["error"]
         OUT.print(f"  [red]{error['code']}[/] ({refused.code})")
         for detail in error["details"]:
-            OUT.print(Text.assemble(f"  {detail['message']}  ", (detail.get("hint", ""), "dim")))
+            message = detail.get("message", error["message"])
+            OUT.print(Text.assemble(f"  {message}  ", (detail.get("hint", ""), "dim")))
 
 
 def _plain_number(number: object) -> float | int:

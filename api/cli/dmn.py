@@ -21,8 +21,10 @@ from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.cli.whole_files import write_page
 from ordain.api.limits import LIMITS
 from ordain.engine.dmn.converting.convert import converted
-from ordain.engine.dmn.reading.run_model import Ran, Reason, Runnable, facts_of, load_model
+from ordain.engine.dmn.reading.bundled import bundle
+from ordain.engine.dmn.reading.run_model import Ran, Reason, Runnable, beside, facts_of, load_model, read_bytes
 from ordain.engine.dmn.tck.limited import run_all
+from ordain.engine.dmn.tck.results import result_files, rows_text
 from ordain.engine.dmn.tck.tck import Row, Tests, Verdict, find_tests
 from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean
 from ordain.engine.feel.runtime.describe import describe_value
@@ -31,6 +33,15 @@ from ordain.engine.step import Step
 from ordain.engine.values.types import plain
 
 _MODEL = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_imports_option = click.option(
+    "--imports",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="FOLDER",
+    help="Look for imported models in this folder too, and in those below it; repeatable.",
+)
 
 
 @click.group()
@@ -49,6 +60,7 @@ def dmn() -> None:
     help="Show only this decision; repeatable.",
 )
 @click.option("--service", metavar="NAME", help="Call this decision service or business knowledge model instead.")
+@_imports_option
 @json_option("Print decisions, reasons and trace as JSON.", "as_data")
 @click.option("--trace", is_flag=True, help="Show which rules fired.")
 def run_command(
@@ -56,6 +68,7 @@ def run_command(
     facts: Path,
     decisions: tuple[str, ...],
     service: str | None,
+    folders: tuple[Path, ...],
     as_data: bool,
     trace: bool,
 ) -> None:
@@ -66,7 +79,7 @@ def run_command(
 
     Exit codes: 0 decided, 2 bad input or a model that cannot be read.
     """
-    runnable = load_model(model)
+    runnable = load_model(model, folders)
     names = _chosen(runnable, decisions, service)
     ran = _run(runnable, read_facts_file(facts), service)
     reasons = (*map(Reason, runnable.model.issues), *ran.reasons)
@@ -145,18 +158,19 @@ def _decisions_grid(names: Sequence[str], values: Mapping[str, Any]) -> Grid:
 @click.option(
     "--to",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_FOLDER,
     default=Path("."),
     show_default="here",
     help="The folder to write to.",
 )
+@_imports_option
 @click.option("--force", is_flag=True, help="Replace files that exist.")
-def convert_command(model: Path, folder: Path, force: bool) -> None:
+def convert_command(model: Path, folder: Path, folders: tuple[Path, ...], force: bool) -> None:
     """Convert a .dmn MODEL into a YAML policy and its facts, and list what changes by that.
 
     Exit codes: 0 written, 2 the model cannot be read, or a file exists already.
     """
-    conversion = converted(load_model(model).model)
+    conversion = converted(load_model(model, folders).model)
     there = [name for name in conversion.files if (folder / name).exists()]
     if there and not force:
         raise ExportFailed(f"`{folder / there[0]}` exists already", "choose another folder with --to, or --force")
@@ -167,12 +181,33 @@ def convert_command(model: Path, folder: Path, force: bool) -> None:
         ERR.print(Text(str(note)))
 
 
+@dmn.command("bundle")
+@click.argument("model", type=_MODEL)
+@click.option("--to", "file", type=_MODEL, required=True, help="The file to write, such as policies/fares/v1.dmn.")
+@_imports_option
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+def bundle_command(model: Path, file: Path, folders: tuple[Path, ...], force: bool) -> None:
+    """Put a .dmn MODEL and all models that it imports into one file, which can be a policy.
+
+    Exit codes: 0 written, 2 the model or an import cannot be read, or the file exists already.
+    """
+    if file.exists() and not force:
+        raise ExportFailed(f"`{file}` exists already", "choose another file with --to, or --force")
+    write_page(file, bundle(read_bytes(model), model.name, beside(model, folders)).decode())
+    OUT.print(Text(f"written: {file}"))
+
+
 @dmn.command("tck")
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--out", type=_MODEL, help="Write one line per case to this CSV file, as vendors submit results.")
+@click.option(
+    "--results",
+    type=_FOLDER,
+    help="Write TestResults/Ordain/<version> below this folder, as vendors hand in their results to the kit.",
+)
 @click.option("--only", multiple=True, metavar="FOLDER", help="Only this folder of cases, or names such as 11*.")
 @click.option("--verbose", is_flag=True, help="Show each case that did not pass, with its cause.")
-def tck_command(directory: Path, out: Path | None, only: tuple[str, ...], verbose: bool) -> None:
+def tck_command(directory: Path, out: Path | None, results: Path | None, only: tuple[str, ...], verbose: bool) -> None:
     """Run the cases of the DMN Technology Compatibility Kit in DIRECTORY.
 
     DIRECTORY is a folder of cases, or any folder above one. The last line is `N of M passed`.
@@ -182,7 +217,11 @@ def tck_command(directory: Path, out: Path | None, only: tuple[str, ...], verbos
     suite = find_tests(directory, only)
     rows = _rows_of(suite)
     if out is not None:
-        write_page(out, "".join(f"{row.csv()}\n" for row in rows))
+        write_page(out, rows_text(rows))
+    if results is not None:
+        for name, text in result_files(rows, dt.datetime.now(dt.UTC).date()).items():
+            write_page(results / name, text)
+            OUT.print(Text(f"written: {results / name}"))
     if verbose:
         for row in rows:
             if row.verdict is not Verdict.SUCCESS:

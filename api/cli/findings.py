@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.cells import cell_len
@@ -15,6 +16,7 @@ from ordain.api.limits import LIMITS
 from ordain.engine.catalog import Texts
 from ordain.engine.check.codes import CHECKS, Check, explained
 from ordain.engine.errors import Issue, Level, Span
+from ordain.engine.replacement import Replacement
 from ordain.engine.version import VERSION
 
 _COLOURS = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
@@ -61,6 +63,8 @@ def format_finding(issue: Issue, lines: Lines) -> Text:
         text.append(_underlined(issue, issue.span, lines))
     if issue.hint:
         text.append(Text(f"\n    hint: {issue.hint}", style="not bold"))
+    for line in str(issue.fields.get("diff", "")).splitlines():
+        text.append(Text(f"\n    {line}", style={"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "not bold")))
     return text
 
 
@@ -75,7 +79,10 @@ def _underlined(issue: Issue, span: Span, lines: Lines) -> Text:
 
 
 def as_json(issues: Iterable[Issue], lines: Lines) -> list[dict[str, Any]]:
-    """Findings as plain data. `line`, `column` and `end_column` count from 1, in characters; null without a place."""
+    """Findings as plain data, some with fields of their own, such as `diff`.
+
+    `line`, `column` and `end_column` count from 1, in characters; null without a place.
+    """
     data = []
     for issue in issues:
         span = issue.span
@@ -88,9 +95,11 @@ def as_json(issues: Iterable[Issue], lines: Lines) -> list[dict[str, Any]]:
                 "text": span.text if span else "",
                 "message": issue.message,
                 "hint": issue.hint,
+                "replacements": [asdict(edit) for edit in issue.replacements],
                 "level": str(issue.level),
                 "code": issue.code,
                 "page": CHECKS[issue.code].page if issue.code in CHECKS else None,
+                **issue.fields,
             }
         )
     return data
@@ -122,6 +131,8 @@ def as_sarif(issues: Sequence[Issue], lines: Lines, files: Mapping[str, str], pa
         }
         if issue.span is not None:
             result["locations"] = [_location(issue.span, lines, files.get(issue.span.file, issue.span.file))]
+        if issue.replacements:
+            result["fixes"] = [_fix(edit, files.get(edit.file, edit.file)) for edit in issue.replacements]
         results.append(result)
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -143,6 +154,15 @@ def _location(span: Span, lines: Lines, path: str) -> dict[str, Any]:
     if span.text:
         region["snippet"] = {"text": span.text}
     return {"physicalLocation": {"artifactLocation": {"uri": path}, "region": region}}
+
+
+def _fix(edit: Replacement, path: str) -> dict[str, Any]:
+    """One edit as SARIF has it; each of several mends the finding alone."""
+    end = edit.column + len(edit.old)
+    region = {"startLine": edit.line, "startColumn": edit.column, "endLine": edit.line, "endColumn": end}
+    change = {"deletedRegion": region, "insertedContent": {"text": edit.new}}
+    text = {"text": f"write `{edit.new}`"}
+    return {"description": text, "artifactChanges": [{"artifactLocation": {"uri": path}, "replacements": [change]}]}
 
 
 def _fingerprint(issue: Issue) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from ordain.api.cli.checking.against_ledger import used_in
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.terminal import OUT
 from ordain.api.cli.whole_files import write_whole
 from ordain.api.settings import load_settings
+from ordain.audit.records.used_policies import PolicyVersion
 from ordain.engine.errors import Issue, OrdainError, PolicyError
 from ordain.engine.policy.fmt import formatted
 from ordain.engine.text.source import read_file
@@ -32,8 +34,8 @@ def fmt(call: Invocation, files: tuple[Path, ...], check: bool, diff: bool, stdo
     Sections are put in the order of the guide, one-line rules in columns, and quotes that are not needed are removed.
     Every comment stays. A file that would change its meaning, or is not YAML, is left as it is, with the reason.
 
-    Do not format a version that has decided anything: the service does not start with a used version that was changed
-    in any way. Format a version before its first use. This command formats whatever is named.
+    A version that has decided anything, as the ledger of the settings knows, is left as it is: the service does not
+    start with a used version that was changed in any way. Format a version before its first use.
 
     Exit codes: 0 done, 1 --check found files that would change, 2 a file cannot be read, formatted or written.
     """
@@ -41,16 +43,19 @@ def fmt(call: Invocation, files: tuple[Path, ...], check: bool, diff: bool, stdo
         raise click.UsageError("--stdout prints the text; --check and --diff do not go with it")
     named = files or (load_settings(call.config).policies,)
     changed, count = 0, 0
+    is_used = _Used(call.config)
     issues: list[Issue] = []
     for file in dict.fromkeys(_found(named)):
         count += 1
         try:
             before = read_file(file, str(file))
             after = formatted(before, str(file))
-            changed += before != after
             if stdout:
                 click.echo(after, nl=False)  # as bytes: the console would spread tabs
+            elif before != after and is_used(file):
+                OUT.print(f"left as it is, for it has decided: {file}", markup=False)
             elif before != after:
+                changed += 1
                 _one(file, before, after, check, diff)
         except OrdainError as error:
             issues.extend(error.issues)
@@ -60,6 +65,22 @@ def fmt(call: Invocation, files: tuple[Path, ...], check: bool, diff: bool, stdo
         verb = "would change" if check or diff else "formatted"
         OUT.print(f"{count} {'file' if count == 1 else 'files'}, {changed} {verb}")
     click.get_current_context().exit(1 if check and changed else 0)
+
+
+class _Used:
+    """Whether the file of a policy holds a version that has decided; the ledger is asked once, where it matters."""
+
+    def __init__(self, config: Path | None) -> None:
+        self._config = config
+        self._known: dict[Path, frozenset[PolicyVersion]] = {}
+
+    def __call__(self, file: Path) -> bool:
+        folder, number = file.resolve().parent.parent, file.stem.removeprefix("v")
+        if not (number.isascii() and number.isdecimal()):
+            return False
+        if folder not in self._known:
+            self._known[folder] = used_in(self._config, folder)
+        return (file.resolve().parent.name, int(number)) in self._known[folder]
 
 
 def _found(named: tuple[Path, ...]) -> Iterator[Path]:

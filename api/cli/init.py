@@ -11,8 +11,10 @@ import click
 from rich.text import Text
 
 from ordain.api.cli.terminal import OUT
+from ordain.api.tenant_name import TENANT_NAME
 from ordain.engine.errors import SettingsError, reason_of
 
+_DEMO = "demo"
 _TEMPLATE = Path(__file__).parent / "init_folder"
 _CALLED = {"gitignore": ".gitignore"}
 """What the package keeps under another name, so that it does not count for the package itself."""
@@ -27,7 +29,7 @@ def init(folder: Path) -> None:
 
     Exit codes: 0 made, 2 one of its files is there already, or cannot be written.
     """
-    files = {folder / name: text for name, text in _files()}
+    files = {folder / name: text for name, text in _files(folder.resolve().name)}
     written: list[Path] = []
     try:
         if there := [file for file in files if os.path.lexists(file)]:
@@ -56,12 +58,19 @@ def init(folder: Path) -> None:
     OUT.print("  ordain decide delivery --subject C-1 --facts facts.json")
 
 
-def _files() -> Iterator[tuple[str, bytes]]:
-    """The files of the folder by their names in it, and what they hold."""
+def _files(called: str) -> Iterator[tuple[str, bytes]]:
+    """The files of a folder that is so called by their names in it, and what they hold.
+
+    Its name is the tenant's, if it can be one: a folder of a server's `tenants` needs that.
+    """
+    tenant = called if TENANT_NAME.fullmatch(called) else _DEMO
     for file in sorted(_TEMPLATE.rglob("*")):
         if file.is_file():
             name = file.relative_to(_TEMPLATE).as_posix()
-            yield _CALLED.get(name, name), file.read_bytes()
+            text = file.read_bytes()
+            if name == "config.yaml":
+                text = text.replace(f"tenant: {_DEMO}\n".encode(), f"tenant: {tenant}\n".encode())
+            yield _CALLED.get(name, name), text
 
 
 def _below(folder: Path, files: Iterable[Path]) -> set[Path]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.policy.facts import Fact
+from ordain.engine.text.regular import bytes_of
 from ordain.engine.values.json_text import read_json
 from ordain.engine.values.types import ANY
+from ordain.models.limits import LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def models_on_file(directory: Path) -> list[OnFile] | None:
 
 def _read(card: Path) -> OnFile | None:
     try:
-        data: Any = read_json(card.read_bytes(), "card")
+        data: Any = read_json(bytes_of(card, LIMITS.model_bytes), "card")
         features = [(str(each["name"]), each["protected"] is True) for each in data["features"]]
         return OnFile(
             str(data["name"]),

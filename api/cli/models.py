@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from ordain.api.cli.actor import actor
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.progress import progress_bar
-from ordain.api.cli.terminal import OUT
+from ordain.api.cli.terminal import OUT, print_whole
 from ordain.api.ledger import open_for
 from ordain.api.settings import Settings, load_settings
 from ordain.audit.entry.entry import Kind
@@ -117,11 +118,14 @@ def list_command(call: Invocation) -> None:
     for name in registry.names():
         for version in registry.versions(name):
             try:
-                registry.load(name, version)
+                registry.tried(name, version)
                 state = "ok"
             except ModelDegradationDetected as error:
                 state = error.message
-            table.add_row(name, str(version), state)
+            table.add_row(name, str(version), Text(state))
         for version in registry.unfinished(name):
             table.add_row(name, str(version), "not live: being trained, or its training was interrupted")
-    OUT.print(table if table.row_count else "no model is trained yet; run: ordain train churn")
+    if table.row_count:
+        print_whole(table)
+    else:
+        OUT.print("no model is trained yet; run: ordain train churn")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import click
 
 from ordain.api.cli.audit.readers import HINT, parsed_id
+from ordain.api.cli.finite import PLACE
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.progress import progress_bar
 from ordain.api.cli.terminal import OUT
@@ -44,8 +45,8 @@ class _Counts:
 @click.command()
 @click.argument("decision_id", required=False)
 @click.option("--all", "everything", is_flag=True, help="Replay every decision on record.")
-@click.option("--from", "start", type=click.IntRange(min=0), help="From this entry on, by its number in the log.")
-@click.option("--to", "end", type=click.IntRange(min=0), help="Up to this entry, excluded, by its number in the log.")
+@click.option("--from", "start", type=PLACE, help="From this entry on, by its number in the log.")
+@click.option("--to", "end", type=PLACE, help="Up to this entry, excluded, by its number in the log.")
 @json_option("Print the result as JSON.")
 @click.pass_obj
 def replay(

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
+from dataclasses import replace
 from queue import SimpleQueue
 
 import click
 
+from ordain.api.access.gate import Gate
+from ordain.api.access.listening import refuse_strangers
 from ordain.api.cli.invocation import Invocation
+from ordain.api.cli.taken_port import refuse_taken
 from ordain.api.http.reloads import Asked, Reloads
 from ordain.api.logs.begin import begin_logs
-from ordain.api.services import wire
+from ordain.api.services import wire, with_hooks
 from ordain.api.settings import CONFIG, load_settings, unknown_variables
 from ordain.api.watching import stamps
 from ordain.audit.shared_writer.meeting_place import MeetingPlace
 from ordain.engine.catalog import load_catalog, read_texts
-from ordain.engine.errors import SettingsError, reason_of
 from ordain.engine.late import late
 from ordain.engine.versions import Kept
 
@@ -31,28 +33,35 @@ def serve(call: Invocation, host: str | None, port: int | None, workers: int | N
     """Serve decisions over HTTP until interrupted. It says that it listens once it answers."""
     if call.config is not None:
         os.environ[CONFIG] = str(call.config.absolute())
-    settings = load_settings()
+    settings = load_settings(of_server=True)
+    settings = replace(
+        settings,
+        host=host or settings.host,
+        port=port or settings.port,
+        workers=workers or settings.workers,
+    )
     begin_logs(settings)
+    if settings.traces is not None:
+        late("ordain.api.traces.otlp")
+    if settings.redis_url is not None:
+        late("ordain.api.rates.redis_times:RedisTimes")(settings.redis_url, settings.tenant)
     for line in unknown_variables():
         click.echo(f"warning: {line}", err=True)
     asked: Asked = SimpleQueue()
     signal.signal(signal.SIGHUP, lambda *_: asked.put(None))  # one that comes before all is loaded is kept
-    host, port, workers = host or settings.host, port or settings.port, workers or settings.workers
     # Faults are shown here, once and readably, and not by a worker that is restarted over and over.
-    _refuse_taken(host, port)
+    refuse_taken(settings.host, settings.port)
+    if settings.tenants is not None:
+        late("ordain.api.tenants.starting:serve_tenants")(settings, asked)
+        return
     seen = stamps(settings.policies) if settings.reload == "change" else None
     kept = Kept()
-    use = wire(settings, late_models=True, catalog=load_catalog(read_texts(settings.policies), kept=kept))
+    use = wire(settings, catalog=load_catalog(read_texts(settings.policies, settings.zone), kept=kept))
     use.close()
-    shares_writer = workers > 1 and settings.database_url.startswith("sqlite")
+    use = with_hooks(use)
+    gate = Gate(use)
+    if not gate.configured:
+        refuse_strangers(settings.host)
+    shares_writer = settings.workers > 1 and settings.database_url.startswith("sqlite")
     place = MeetingPlace() if shares_writer else None
-    late("ordain.api.http.server:serve")(host, port, Reloads(use, kept, asked, seen), workers, place)
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    try:
-        with socket.create_server((host, port)):
-            pass
-    except OSError as error:
-        hint = "choose another one with --port, or the setting `port`"
-        raise SettingsError(f"cannot listen on {host}:{port}: {reason_of(error)}", hint) from None
+    late("ordain.api.http.server:serve")(settings, Reloads(use, kept, asked, seen, gate), place)

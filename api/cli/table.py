@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,17 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ordain.api.cli.checking.against_ledger import refuse_used, used_in
 from ordain.api.cli.grids import as_data, as_html, as_markdown
+from ordain.api.cli.import_sheet import import_sheet
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.cli.whole_files import write_whole
 from ordain.api.limits import LIMITS
 from ordain.api.settings import load_settings
+from ordain.audit.records.used_policies import PolicyVersion
 from ordain.engine.backends.python.policy import compile_policy
-from ordain.engine.catalog import Texts, read_texts
+from ordain.engine.catalog import read_texts
 from ordain.engine.dmn.reading.policy_file import read_policy
 from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, counted, did_you_mean, reason_of
 from ordain.engine.examples.run import example_issues
@@ -33,6 +38,7 @@ from ordain.engine.sheets.back import bring_back
 from ordain.engine.sheets.book import Book, book_of, chosen_sections, text_of
 from ordain.engine.sheets.csv import read_csv, write_csv
 from ordain.engine.tables.grid import Grid, grid_of
+from ordain.engine.text.regular import opened
 
 _XLSX = "ordain.engine.sheets.xlsx"
 """Imported by its name: openpyxl is an extra, and most uses of the command need none."""
@@ -54,7 +60,7 @@ class _Chosen:
 
 
 @click.command("table")
-@click.argument("policy")
+@click.argument("policy", required=False, default="")
 @click.argument("decision", required=False, default="")
 @click.option(
     "--format",
@@ -81,6 +87,17 @@ class _Chosen:
     show_default=True,
     help="Between the cells of a CSV file.",
 )
+@click.option("--import", "foreign", type=_FILE, help="Make a policy of this .csv or .xlsx file that a person made.")
+@click.option("--new", metavar="NAME", default="", help="With --import: the new policy's name.")
+@click.option("--sheet", metavar="TITLE", default="", help="With --import: the sheet of that name; else the first.")
+@click.option(
+    "--column",
+    "columns",
+    metavar='"HEADING=WHAT"',
+    multiple=True,
+    help="With --import: what a column is, such as `Usage=when usage_gb`; repeatable. See docs/sheets.md.",
+)
+@click.option("--owner", default="unknown", show_default=True, help="With --import: who answers for the policy.")
 @json_option("Print the tables, or what changes, as JSON.")
 @click.pass_obj
 def table_command(
@@ -95,33 +112,57 @@ def table_command(
     replace: bool,
     force: bool,
     delimiter: str,
+    foreign: Path | None,
+    new: str,
+    sheet: str,
+    columns: tuple[str, ...],
+    owner: str,
     as_json: bool,
 ) -> None:
     """Show the tables of POLICY, or of POLICY@VERSION, as grids; with --out and --in edit its rules in a spreadsheet.
 
-    DECISION is the name of one table. Policies of other kinds are shown as tables too.
+    DECISION is the name of one table. Policies of other kinds are shown as tables too. With --import and --new a sheet
+    that somebody made for people becomes a new policy.
 
     Exit codes: 0 done, 1 an example of the changed policy has another result, 2 bad input, nothing is written.
     """
-    folder = directory or load_settings(call.config).policies
+    settings = None if directory else load_settings(call.config)
+    folder, zone = (settings.policies, settings.zone) if settings else (directory or Path(), dt.UTC)
+    if foreign is not None:
+        _refuse_beside_import(policy, new, (out, back, replace, force))
+        import_sheet(folder, foreign, new, sheet=sheet, told=columns, owner=owner, write=write, as_json=as_json)
+        return
+    if new or sheet or columns:
+        raise MalformedRequest("`--new`, `--sheet` and `--column` go with `--import`", "name the file with --import")
+    if not policy:
+        raise MalformedRequest("no policy is named", "write its name after `ordain table`")
     if out is not None and back is not None:
         raise MalformedRequest("`--out` and `--in` do not go together", "leave one of them out")
     if (write or replace) and back is None:
         raise MalformedRequest("there is nothing to write without `--in`", "name the sheet with --in")
-    chosen = _choose(folder, policy)
+    chosen = _choose(folder, zone, policy)
     if out is not None:
         _write_out(chosen.policy, decision, out, delimiter, force)
     elif back is not None:
-        _bring_in(chosen, back, replace=replace, write=write, force=force, as_json=as_json)
+        used = used_in(call.config, folder) if write or replace else frozenset()
+        _bring_in(chosen, back, used, replace=replace, write=write, force=force, as_json=as_json)
     else:
         _show(_grids(chosen.policy, decision), chosen.policy, form, as_json)
 
 
-def _choose(folder: Path, wanted: str) -> _Chosen:
+def _refuse_beside_import(policy: str, new: str, others: tuple[object, ...]) -> None:
+    if policy or any(others):
+        raise MalformedRequest("`--import` makes a new policy", "with it go --new, --sheet, --column, --owner, --write")
+    if not re.fullmatch("[a-z][a-z0-9-]*", new):
+        what = f"`{new}` is no name for a policy" if new else "the new policy has no name"
+        raise MalformedRequest(what, "write --new NAME, in small letters, digits and hyphens")
+
+
+def _choose(folder: Path, zone: dt.tzinfo, wanted: str) -> _Chosen:
     """The policy `name` or `name@version`; without a version the highest. Raises PolicyError, MalformedRequest."""
-    texts = read_texts(folder)
+    texts = read_texts(folder, zone)
     name, at, version = wanted.partition("@")
-    versions = _versions(texts)
+    versions = texts.versions()
     if name not in versions:
         raise MalformedRequest(f"there is no policy `{name}`", did_you_mean(name, versions))
     known = versions[name]
@@ -130,20 +171,11 @@ def _choose(folder: Path, wanted: str) -> _Chosen:
         raise MalformedRequest(f"`{name}` has no version `{version}`", f"there are: {listed}")
     shown = known[int(version)] if at else known[max(known)]
     vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
-    read = read_policy if shown.endswith(".dmn") else load_policy
-    policy = read(texts.policies[shown], shown, vocabulary)
+    if shown.endswith(".dmn"):
+        policy = read_policy(texts.policies[shown], shown, vocabulary)
+    else:
+        policy = load_policy(texts.policies[shown], shown, vocabulary, zone)
     return _Chosen(policy, folder / shown.removeprefix(f"{texts.root}/"), shown, max(known), vocabulary)
-
-
-def _versions(texts: Texts) -> dict[str, dict[int, str]]:
-    """The files of each policy by version, as their names say."""
-    versions: dict[str, dict[int, str]] = {}
-    for shown in texts.policies:
-        _, name, file = shown.split("/")
-        number = file.removeprefix("v").partition(".")[0]
-        if number.isascii() and number.isdecimal():
-            versions.setdefault(name, {})[int(number)] = shown
-    return versions
 
 
 def _grids(policy: Policy, decision: str) -> list[Grid]:
@@ -186,24 +218,41 @@ def _print_grid(grid: Grid) -> None:
 
 
 def _widths(grid: Grid, total: int) -> list[int | None]:
-    """Column widths that fit: the widest gives way first, none below its id or the longest word of its heading.
+    """Column widths that fit: the widest gives way first, none below its id or its longest word.
 
-    None for all when there is too little room for that.
+    Where there is too little room for the words of all cells, only those of headings count; where for these too, all
+    are None.
     """
-    least, wide = [], []
+    wide = []
     for number, heading in enumerate(grid.headings):
-        texts = [row[number].text for row in grid.all_rows]
-        words = [*heading.text.split(), heading.about, *(texts if heading.part == "rule" else ())]
-        least.append(min(max(map(len, words), default=1), _LEAST))
-        longest = max(map(len, [heading.text, heading.about, *texts]))
-        wide.append(max(least[-1], min(longest, _MOST)))
-    room = total - 3 * len(least) - 1  # a border and two spaces for each column, and the last border
-    if sum(least) > room:
-        return [None] * len(least)
+        wide.append(min(max(map(len, [heading.text, heading.about, *_column(grid, number)])), _MOST))
+    room = total - 3 * len(wide) - 1  # a border and two spaces for each column, and the last border
+    for whole in (True, False):
+        least = [_least(grid, number, whole) for number in range(len(wide))]
+        if sum(least) <= room:
+            return [*_narrowed([max(pair) for pair in zip(least, wide, strict=True)], least, room)]
+    return [None] * len(wide)
+
+
+def _least(grid: Grid, number: int, whole: bool) -> int:
+    """How wide a column must be so that no word of its heading is broken, and with `whole` none of its cells."""
+    heading = grid.headings[number]
+    texts = _column(grid, number)
+    words = [*heading.text.split(), heading.about, *(texts if heading.part == "rule" else ())]
+    words += [word for text in texts for word in text.split()] if whole else []
+    return min(max(map(len, words), default=1), _LEAST)
+
+
+def _narrowed(wide: list[int], least: list[int], room: int) -> list[int]:
+    """The widest columns made narrower, one step at a time, until all fit."""
     while sum(wide) > room:
         widest = max(range(len(wide)), key=lambda n: (wide[n] > least[n], wide[n]))
         wide[widest] -= 1
-    return [*wide]
+    return wide
+
+
+def _column(grid: Grid, number: int) -> list[str]:
+    return [row[number].text for row in grid.all_rows]
 
 
 def _write_out(policy: Policy, decision: str, out: Path, delimiter: str, force: bool) -> None:
@@ -219,11 +268,21 @@ def _write_out(policy: Policy, decision: str, out: Path, delimiter: str, force: 
     )
 
 
-def _bring_in(chosen: _Chosen, back: Path, *, replace: bool, write: bool, force: bool, as_json: bool) -> None:
+def _bring_in(
+    chosen: _Chosen,
+    back: Path,
+    used: frozenset[PolicyVersion],
+    *,
+    replace: bool,
+    write: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """`used` are the versions that have decided: none is written over, and none of their numbers given again."""
     policy, file, shown = chosen.policy, chosen.file, chosen.shown
     version = None
     if write and not replace:
-        version = chosen.newest + 1
+        version = 1 + max(chosen.newest, *(number for name, number in used if name == policy.name), 0)
         file = file.with_name(f"v{version}.yaml")
         shown = f"{shown.rpartition('/')[0]}/{file.name}"
     book = _read_book(back)
@@ -235,12 +294,15 @@ def _bring_in(chosen: _Chosen, back: Path, *, replace: bool, write: bool, force:
         issues = example_issues(compile_policy(returned.policy))
     diff = _diff(text_of(policy), returned.text.decode("utf-8-sig"), chosen.shown, shown)
     written = changed and (write or replace)
+    if written and version is None:
+        refuse_used(used, (policy.name, policy.version), "with --write in the place of --replace it is a new version")
     if written:
         _refuse_lost_work(file, None if version is not None else policy.text)
         write_whole(file, returned.text)
     if as_json:
         data: dict[str, Any] = {"changed": changed, "written": str(file) if written else None, "diff": diff}
         data["findings"] = [str(issue) for issue in issues]
+        data["notes"] = [str(note) for note in returned.notes]
         OUT.print(json.dumps(data, ensure_ascii=False), markup=False)
     else:
         for line in diff.splitlines():
@@ -253,7 +315,7 @@ def _bring_in(chosen: _Chosen, back: Path, *, replace: bool, write: bool, force:
             if version is not None:
                 start = policy.effective.start
                 OUT.print(Text(f"it decides from {start}, as {policy.label} does: set `effective` to its first day"))
-        for issue in issues:
+        for issue in (*returned.notes, *issues):
             ERR.print(Text(str(issue)))
     click.get_current_context().exit(1 if issues else 0)
 
@@ -278,11 +340,12 @@ def _diff(before: str, after: str, old: str, new: str) -> str:
 def _read_book(file: Path) -> Book:
     reader = late(f"{_XLSX}:read_xlsx") if _is_xlsx(file) else read_csv
     try:
-        if file.stat().st_size > LIMITS.sheet_bytes:
-            raise PolicyError(f"`{file}` is larger than {LIMITS.sheet_bytes:,} bytes")
-        data = file.read_bytes()
+        with opened(file) as stream:
+            data = stream.read(LIMITS.sheet_bytes + 1)
     except OSError as error:
         raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None
+    if len(data) > LIMITS.sheet_bytes:
+        raise PolicyError(f"`{file}` is larger than {LIMITS.sheet_bytes:,} bytes")
     return reader(data, str(file))
 
 

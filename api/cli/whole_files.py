@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,3 +57,37 @@ def write_page(file: Path, text: str, *, folders: bool = True) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ExportFailed(f"`{file}` cannot be written: {reason_of(error)}") from None
+
+
+def write_together(files: Mapping[Path, str]) -> None:
+    """All of these files, or none: when one cannot be written, those before it are as they were.
+
+    Raises ExportFailed.
+    """
+    before: dict[Path, bytes | None] = {}
+    try:
+        for file, text in files.items():
+            before[file] = _bytes_there(file)
+            _make_folder(file.parent)
+            write_whole(file, text.encode())
+    except ExportFailed:
+        for file, data in before.items():
+            with suppress(OSError, ExportFailed):
+                file.unlink(missing_ok=True) if data is None else write_whole(file, data)
+        raise
+
+
+def _bytes_there(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ExportFailed(f"`{file}` cannot be replaced: {reason_of(error)}") from None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportFailed(f"`{folder}` cannot be made: {reason_of(error)}") from None

@@ -9,46 +9,41 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from ordain.api.access.caller import Caller
+from ordain.api.contract.error_meanings import MEANINGS, place_of
+from ordain.api.contract.pages import logged_in, page
 from ordain.api.contract.service_sheet import Offer, names_of, service_list, service_sheet
 from ordain.engine.errors import NotInForce
 
 Json = dict[str, Any]
 
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #59636e; --line: #d1d9e0; --back: #f6f8fa;
-  --mark: #0550ae; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --soft: #9198a1; --line: #3d444d;
-  --back: #161b22; --mark: #79c0ff; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto;
-  max-width: 75rem; padding: 0 1rem; }
-a { color: var(--mark); } h2 { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; margin: 1rem 0; width: 100%; }
-th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-code, pre { font: 13px/1.5 ui-monospace, monospace; } small, .soft { color: var(--soft); }
-pre { background: var(--back); border: 1px solid var(--line); border-radius: 6px; padding: .75rem; overflow-x: auto; }
-.required code { font-weight: 700; }
-"""
+_KNOWN = (
+    "<p>Each request says who asks: <code>Authorization: Bearer &lt;key or token&gt;</code>; to a command below add"
+    ' <code>-H "Authorization: Bearer $KEY"</code>. For another time than now (<code>at</code>) the caller needs the'
+    " right <code>decide at another time</code>.</p>"
+)
 
 
-def docs_page(offer: Offer, document: Json, at: dt.datetime, address: str) -> str:
-    """The whole page: the services at that time, then all routes. `address` is where the examples send requests."""
+def docs_page(offer: Offer, document: Json, at: dt.datetime, address: str, asking: Caller) -> str:
+    """The whole page: who is logged in, the services at that time, then all routes.
+
+    `address` is where the examples send requests.
+    """
     shorts = service_list(offer, at)["services"]
     body = "\n".join(
         [
             "<h1>Ordain</h1>",
+            *([who] if (who := logged_in(asking)) else []),
             f'<p>What can be asked here on {at.date().isoformat()}. For programs: <a href="openapi.json">openapi.json'
             "</a>, and for each service <code>/v1/services/&lt;service&gt;</code>.</p>",
+            *([_KNOWN] if document.get("security") else []),
             _contents(shorts),
             *(_service(offer, name, at, address) for name in names_of(offer)),
             _routes(document),
+            _errors(),
         ]
     )
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Ordain: what can be asked here</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f"{body}\n</body>\n</html>\n"
-    )
+    return page("Ordain: what can be asked here", body)
 
 
 def curl(address: str, request: Json, service: str) -> str:
@@ -73,6 +68,10 @@ def _service(offer: Offer, name: str, at: dt.datetime, address: str) -> str:
     except NotInForce as error:
         return f"{heading}\n<p>It cannot be asked now: {escape(error.message)}.</p>"
     denied = " A denial is refused (422 <code>ComplianceViolation</code>)." if sheet["if_denied"] == "refuse" else ""
+    if sheet["gives_verdict"] and sheet["if_review"] == "withhold":
+        denied += " While it is in review (<code>in_review</code>), the outcome is withheld."
+    if sheet["at"] == "refused":
+        denied += " It decides for the moment it is asked, and takes no <code>at</code>."
     parts = [
         heading,
         f"<p>{escape(sheet['purpose'])}{denied}</p>",
@@ -143,6 +142,14 @@ def _routes(document: Json) -> str:
             route = f"<code>{method.upper()} {escape(path)}</code>"
             rows.append((route, escape(told["summary"]), f"<small>{'<br>'.join(refused)}</small>"))
     return "\n".join(["<h2>Routes</h2>", _table(("route", "what it does", "other statuses"), rows)])
+
+
+def _errors() -> str:
+    rows = [
+        (f'<span id="{escape(place_of(code).partition("#")[2])}"><code>{escape(code)}</code></span>', escape(meaning))
+        for code, meaning in sorted(MEANINGS.items())
+    ]
+    return "\n".join(["<h2>Codes of errors</h2>", _table(("code", "what it means"), rows)])
 
 
 def _table(heads: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:

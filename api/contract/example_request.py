@@ -69,7 +69,7 @@ def example_of(plan: Plan, vocabulary: Vocabulary, zone: dt.tzinfo) -> Example |
     """A request that the plan answers, best with a permit. None when none was found, or if only a model gives a fact.
 
     It is for noon, in `zone`, of the day from which all of the plan's versions were in force: so it says the same
-    tomorrow.
+    tomorrow, unless the service takes no time.
     """
     if any(REQUEST not in need.fact.sources for need in plan.needs):
         return None
@@ -94,7 +94,8 @@ def _example(facts: Facts, gathered: GatheredFacts, outcome: Outcome, at: dt.dat
     entry = DecisionEntry(form, no_one, at, at, SUBJECT, None, gathered, outcome)
     answer = orjson.loads(entry.answer_with(MADE_ANEW["receipt"]["leaf_hash"]))
     names = [need.fact.name for need in outcome.plan.needs if need.fact.name in facts]
-    request = {"subject": SUBJECT, "at": at.isoformat(), "facts": {name: told(facts[name]) for name in names}}
+    time = {"at": at.isoformat()} if outcome.plan.service.takes_time else {}
+    request = {"subject": SUBJECT, **time, "facts": {name: told(facts[name]) for name in names}}
     return Example(request, answer)
 
 

@@ -54,8 +54,9 @@ def model_input(feature: Fact, scores: str) -> Json:
 
 
 def computed_fact(fact: Fact, readers: Iterable[str]) -> Json:
-    """A fact that an earlier policy of the service gives; a request that holds it is refused."""
-    says = f"given by the policy {fact.given_by}; a request that holds it is refused"
+    """A fact that an earlier policy of the service gives, or the engine itself; a request that holds it is refused."""
+    giver = f"the policy {fact.given_by}" if fact.given_by else "the engine, of the personal facts that were read"
+    says = f"given by {giver}; a request that holds it is refused"
     return _sheet(fact, {"need": COMPUTED, "absent": "computed", "if_absent": says}, readers)
 
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from ordain.api.contract.operations import BATCH, DECIDE, Operation, operation_of, ref
+from ordain.api.access.rights import OPEN, SIGNED
+from ordain.api.asked_once import IDEMPOTENCY_KEY, REPLAYED
+from ordain.api.contract.operation import Operation, ref
+from ordain.api.contract.operations import BATCH, DECIDE, DRY_RUN, OPERATIONS
 from ordain.api.contract.service_schemas import ServiceSchemas, schemas_of
 from ordain.api.contract.service_sheet import Offer, names_of, service_sheet
 from ordain.api.contract.shared_schemas import SHARED
@@ -24,36 +27,63 @@ _AT = {
     "in": "query",
     "required": False,
     "description": "a date, or a date and time with its offset; now if left out",
-    "schema": {"type": "string", "examples": ["2026-01-31", "2026-01-31T08:00:00+05:30"]},
+    "schema": {
+        "type": "string",
+        "anyOf": [{"format": "date"}, {"format": "date-time"}],
+        "examples": ["2026-01-31", "2026-01-31T08:00:00+05:30"],
+    },
 }
 _REQUEST_ID = {
     "name": "X-Request-ID",
     "in": "header",
     "required": False,
-    "description": "an id of the caller's, which errors give back as `requestId`",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    "description": "an id of the caller's, which errors give back as `requestId`: 1 to 64 letters, digits, `.`, `_`,"
+    " `-`; another one is no fault, and one of ours is taken instead",
+    "schema": {"type": "string"},
 }
+
+_IDEMPOTENCY_KEY = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "description": "a name of the caller's for this request, new for each: one that is sent again gets the same answer",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+_REPLAYED = {
+    REPLAYED: {"description": "there when the answer is that of an earlier request", "schema": {"const": "true"}}
+}
+_LOCATION = {"Location": {"description": "where the record of the decision is", "schema": {"type": "string"}}}
+
+_PROBLEM = {
+    "description": "An error of any route, for who asks for problem details (RFC 9457).",
+    "content": {"application/problem+json": {"schema": ref("Problem")}},
+}
+_CALLER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "an API key (`ordain keys new`) or, where the settings name who makes them, a token (JWT)",
+}
+_ANYBODY: list[Json] = [{}, {"caller": []}]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route that is served: `rule` as Flask writes it, `told` the docstring of what answers it."""
+    """A route that is served: `rule` as Flask writes it."""
 
     method: str
     rule: str
-    told: str = ""
 
 
-def document(offer: Offer, routes: Iterable[Route], at: dt.datetime) -> Json:
-    """The document of what is in force at that time."""
+def document(offer: Offer, routes: Iterable[Route], at: dt.datetime, secured: bool = False) -> Json:
+    """The document of what is in force at that time; `secured` where only known callers are answered."""
     services = {name: _schemas(offer, name, at) for name in names_of(offer)}
     paths: dict[str, Json] = {}
     schemas = dict(SHARED)
     for schema in services.values():
         schemas |= schema.components if schema is not None else {}
     for route in sorted(routes, key=lambda each: (each.rule, each.method)):
-        operation = operation_of(route.method, route.rule, route.told)
-        if (route.method, route.rule) in (DECIDE, BATCH):
+        operation = OPERATIONS[route.method, route.rule]
+        if (route.method, route.rule) in (DECIDE, BATCH, DRY_RUN):
             for name, schema in services.items():
                 path = route.rule.replace("<service>", quote(name))
                 paths.setdefault(path, {})["post"] = _asking(route, operation, name, schema)
@@ -66,12 +96,14 @@ def document(offer: Offer, routes: Iterable[Route], at: dt.datetime) -> Json:
             "title": "Ordain",
             "version": VERSION,
             "summary": "Decisions by policy, each on record before it is answered",
+            "description": "Errors are an `Error`; for who sends `Accept: application/problem+json`, a `Problem`.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": {"schemas": schemas, "responses": {"Problem": _PROBLEM}, "securitySchemes": {"caller": _CALLER}},
+        "security": [{"caller": []}] if secured else [],
     }
 
 
@@ -89,6 +121,11 @@ def _operation(route: Route, operation: Operation) -> Json:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
     ]
     parameters += [_AT] if operation.takes_at else []
+    parameters += [
+        {"name": name, "in": "query", "required": False, "description": meaning, "schema": schema}
+        for name, meaning, schema in operation.query
+    ]
+    parameters += [_IDEMPOTENCY_KEY] if operation.is_once else []
     told: Json = {
         "operationId": _id(route),
         "summary": operation.summary,
@@ -96,6 +133,17 @@ def _operation(route: Route, operation: Operation) -> Json:
         "parameters": [*parameters, _REQUEST_ID],
         "responses": _responses(operation, operation.answer, operation.media),
     }
+    if operation.is_once and operation.media == "application/json":
+        told["responses"]["200"]["headers"] = _REPLAYED | _LOCATION
+    if operation.asks is not None:
+        needed = bool(operation.asks.get("required"))
+        told["requestBody"] = {"required": needed, "content": {"application/json": {"schema": operation.asks}}}
+    if operation.right == OPEN:
+        told["security"] = _ANYBODY
+    elif operation.right == SIGNED:
+        told["security"] = []  # the document has no word for a signature of the request itself
+    else:
+        told["x-right"] = str(operation.right)
     return told
 
 
@@ -110,7 +158,8 @@ def _asking(route: Route, operation: Operation, name: str, schemas: ServiceSchem
     told["summary"] = f"{operation.summary}: {name}"
     told["description"] = schemas.purpose
     asked: Json = {"schema": ref(schemas.request)}
-    answer = schemas.answer
+    dry_run = (route.method, route.rule) == DRY_RUN
+    answer = schemas.trial if dry_run else schemas.answer
     if batch:
         asked = _lines(schemas.request)
         answer = schemas.line
@@ -119,10 +168,19 @@ def _asking(route: Route, operation: Operation, name: str, schemas: ServiceSchem
     media = "application/x-ndjson" if batch else "application/json"
     told["requestBody"] = {"required": True, "content": {media: asked}}
     content = _lines(answer) if batch else {"schema": ref(answer)}
-    if not batch and schemas.example is not None:
+    if not batch and not dry_run and schemas.example is not None:
         content["examples"] = {"works": {"value": schemas.example["answer"]}}
     told["responses"]["200"]["content"] = {media: content}
+    if not batch and not dry_run:
+        told["responses"]["200"]["links"] = _links()
     return told
+
+
+def _links() -> Json:
+    """Where to read on about a decision that was answered."""
+    asked = {"decision_id": "$response.body#/decision_id"}
+    routes = [Route(method, rule) for method, rule in OPERATIONS if method == "GET" and "<decision_id>" in rule]
+    return {_id(route): {"operationId": _id(route), "parameters": asked} for route in routes}
 
 
 def _lines(schema: str) -> Json:

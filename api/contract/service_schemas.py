@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ordain.api.contract.fact_sheet import COMPUTED, REQUIRED
-from ordain.api.contract.operations import ref
-from ordain.api.contract.shared_schemas import AT, SUBJECT, VERDICT, answer_schema, closed
+from ordain.api.contract.operation import ref
+from ordain.api.contract.shared_schemas import AT, MAY_BE_UNKNOWN, SUBJECT, VERDICT, answer_schema, closed, trial_schema
 from ordain.api.contract.value_schemas import fact_schema, outcome_schema
 from ordain.engine.evaluate import Plan
 from ordain.engine.policy.facts import Vocabulary
@@ -19,11 +19,12 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ServiceSchemas:
-    """`request`, `answer` and `line`, of a batch's answer, are names among `components`."""
+    """`request`, `answer`, `trial`, the answer of a dry run, and `line`, of a batch's, are names among `components`."""
 
     purpose: str
     request: str
     answer: str
+    trial: str
     line: str
     components: Mapping[str, Json]
     example: Json | None
@@ -33,15 +34,26 @@ def schemas_of(plan: Plan, vocabulary: Vocabulary, sheet: Json) -> ServiceSchema
     """The schemas of a plan; `sheet` is its description."""
     name = plan.service.name
     key = re.sub(r"[^A-Za-z0-9._-]", "_", name)
-    request, answer, line = f"{key}.request", f"{key}.answer", f"{key}.line"
+    request, answer, trial, line = (f"{key}.{part}" for part in ("request", "answer", "trial", "line"))
     outputs = {output: outcome_schema(type, lenient=_is_lenient(plan, output)) for output, type in plan.gives.items()}
     verdict = VERDICT if sheet["gives_verdict"] else {"type": "null"}
+    outcome = closed(**outputs)
+    if sheet["gives_verdict"] and sheet["if_review"] == "withhold":
+        outcome = {"anyOf": [outcome, {"type": "null"}], "description": "null: it is in review"}
+    answered = answer_schema({"const": name}, outcome, verdict)
     components = {
-        request: closed(("at",), subject=SUBJECT, facts=_facts(plan, vocabulary, sheet), at=AT),
-        answer: answer_schema({"const": name}, closed(**outputs), verdict),
+        request: closed(
+            ("at", "may_be_unknown"),
+            subject=SUBJECT,
+            facts=_facts(plan, vocabulary, sheet),
+            at=AT,
+            may_be_unknown=MAY_BE_UNKNOWN,
+        ),
+        answer: answered,
+        trial: trial_schema(answered),
         line: {"anyOf": [ref(answer), ref("ErrorLine")]},
     }
-    return ServiceSchemas(sheet["purpose"], request, answer, line, components, sheet["example"])
+    return ServiceSchemas(sheet["purpose"], request, answer, trial, line, components, sheet["example"])
 
 
 def _is_lenient(plan: Plan, output: str) -> bool:

@@ -28,7 +28,7 @@ from ordain.engine.catalog import Catalog
 from ordain.engine.errors import NotInForce
 from ordain.engine.evaluate import Plan
 from ordain.engine.policy.facts import REQUEST, Vocabulary
-from ordain.engine.policy.model import Policy
+from ordain.engine.policy.model import Policy, Verdict
 
 Json = dict[str, Any]
 
@@ -37,13 +37,17 @@ _ORDER = (REQUIRED, OPTIONAL, FOR_A_SCORE, COMPUTED)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """All that is described: `vocabulary` has the inputs of the models, too; `zone` says what day it is."""
+    """All that is described: `vocabulary` has the inputs of the models, too; `zone` says what day it is.
+
+    `only` are the services that are told of, where whoever asks may not ask all of them.
+    """
 
     catalog: Catalog
     vocabulary: Vocabulary
     models: Models
     zone: dt.tzinfo
     examples: Examples
+    only: frozenset[str] | None = None
 
 
 def service_list(offer: Offer, at: dt.datetime) -> Json:
@@ -52,8 +56,8 @@ def service_list(offer: Offer, at: dt.datetime) -> Json:
 
 
 def names_of(offer: Offer) -> list[str]:
-    """The services that there are."""
-    return sorted(offer.catalog.services.by_name)
+    """The services that are told of."""
+    return sorted(name for name in offer.catalog.services.by_name if offer.only is None or name in offer.only)
 
 
 def service_sheet(offer: Offer, name: str, at: dt.datetime) -> Json:
@@ -82,7 +86,13 @@ def _in_short(offer: Offer, name: str, at: dt.datetime) -> Json:
 
 def _named(offer: Offer, name: str) -> Json:
     service = offer.catalog.service(name)
-    return {"service": name, "purpose": service.purpose, "if_denied": "refuse" if service.refuses else "answer"}
+    return {
+        "service": name,
+        "purpose": service.purpose,
+        "if_denied": "refuse" if service.refuses else "answer",
+        "at": "allowed" if service.takes_time else "refused",
+        "if_review": "withhold" if Verdict.REVIEW in service.withholds else "answer",
+    }
 
 
 def _policy(policy: Policy) -> Json:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ordain.api.contract.fact_sheet import COMPUTED, FOR_A_SCORE, OPTIONAL, REQUIRED
-from ordain.api.contract.operations import ref
+from ordain.api.contract.operation import NOT_BLANK, ref
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import Severity
-from ordain.engine.policy.model import Verdict
+from ordain.engine.policy.model import Status, Verdict
 
 Schema = dict[str, Any]
 
@@ -32,15 +32,27 @@ SUBJECT: Schema = {
     "type": "string",
     "minLength": 1,
     "maxLength": LIMITS.subject_characters,
-    "pattern": r"\S",
+    "pattern": NOT_BLANK,
     "description": "the customer or account that is decided about",
 }
 AT: Schema = {
     "type": ["string", "null"],
+    "format": "date-time",
     "description": "a date and time with its offset, if the decision is for another time than now",
     "examples": ["2026-01-31T08:00:00+05:30"],
 }
+MAY_BE_UNKNOWN: Schema = {
+    "type": ["array", "null"],
+    "items": {"type": "string"},
+    "description": "facts that this installation may not know yet: where it does not, they are not read",
+}
 VERDICT: Schema = {"enum": [str(verdict) for verdict in Verdict]}
+_STATUS: Schema = {
+    "enum": [str(status) for status in Status],
+    "description": "whether the outcome may be acted on: only when it is `decided`",
+}
+_VERSION: Schema = {"type": "integer", "minimum": 1}
+_MODEL_VERSION: Schema = {"type": ["integer", "string"]}
 
 
 def answer_schema(service: Schema, outcome: Schema, verdict: Schema) -> Schema:
@@ -48,15 +60,24 @@ def answer_schema(service: Schema, outcome: Schema, verdict: Schema) -> Schema:
     return closed(
         at={"type": "string", "format": "date-time"},
         decision_id={"type": "string", "format": "uuid"},
+        missing=list_of(ref("Missing")),
         models=list_of(ref("ModelScore")),
+        not_known=list_of(ref("NotKnown")),
         obligations=list_of(ref("Obligation")),
         outcome=outcome,
         policies=list_of(ref("PolicyUsed")),
         reasons=list_of(ref("Reason")),
         receipt=ref("Receipt"),
         service=service,
+        status=_STATUS,
         verdict=verdict,
     )
+
+
+def trial_schema(answer: Schema) -> Schema:
+    """The answer of a dry run: it names no record."""
+    parts = {name: part for name, part in answer["properties"].items() if name not in ("decision_id", "receipt")}
+    return closed(**parts, dry_run={"const": True})
 
 
 _ERROR_PARTS = {
@@ -78,6 +99,11 @@ _POLICY = closed(
     digest=_DIGEST,
 )
 _DENIED: Schema = {"enum": ["answer", "refuse"], "description": "what comes of a denial: an answer, or a 422"}
+_TIME_TAKEN: Schema = {"enum": ["allowed", "refused"], "description": "refused: a request may not have `at`"}
+_REVIEWED: Schema = {
+    "enum": ["answer", "withhold"],
+    "description": "what comes of a review: an answer with the outcome, or without",
+}
 _VALUE_PARTS: dict[str, Schema] = {
     "type": _TEXT,
     "unit": _TEXT,
@@ -106,25 +132,76 @@ _FACT_PARTS: dict[str, Schema] = {
 _ALWAYS = ("fact", "meaning", "need", "absent", "if_absent", "type", "personal", "read_by")
 
 SHARED: dict[str, Schema] = {
-    "Answer": answer_schema(_TEXT, {"type": "object"}, {"enum": [*VERDICT["enum"], None]}),
+    "Answer": answer_schema(_TEXT, {"type": ["object", "null"]}, {"enum": [*VERDICT["enum"], None]}),
     "Error": closed(error=closed(**_ERROR_PARTS)),
+    "Problem": closed(
+        type={"type": "string", "format": "uri-reference", "description": "where the code is explained"},
+        title=_TEXT,
+        status={"type": "integer"},
+        detail=_TEXT,
+        **{name: part for name, part in _ERROR_PARTS.items() if name != "message"},
+    ),
     "ErrorLine": closed(
         ("line",),
         error=closed(**_ERROR_PARTS),
         line={"type": "integer", "description": "the number of the line in the body"},
-        status={"type": "integer", "description": "what the single route would have answered with"},
+        http_status={"type": "integer", "description": "what the single route would have answered with"},
     ),
     "Finding": closed(
-        ("hint", "fact", "place"),
+        (
+            *("message", "hint", "fact", "place", "policy", "version", "rule", "decision_id", "receipt", "dry_run"),
+            *("service", "since", "reason"),
+            *("limit", "retry_after"),
+            *("type", "unit", "values", "range"),
+        ),
         message=_TEXT,
         hint={"type": "string", "description": "what to do"},
         fact={"type": "string", "description": "the fact that it is about"},
+        type={"type": "string", "description": "of such a fact: its type, with `unit`, `values` and `range` if any"},
+        unit=_TEXT,
+        values=list_of(_TEXT),
+        range=_TEXT,
         place={"type": "string", "description": "file, line and column of a policy"},
+        policy={"type": "string", "description": "of a denial: the policy, with `version`, whose `rule` denies it"},
+        version=_VERSION,
+        rule=_TEXT,
+        decision_id={"type": "string", "format": "uuid", "description": "the denied decision, which is on record"},
+        receipt=ref("Receipt"),
+        dry_run={"const": True},
+        service={"type": "string", "description": "the service that is stopped"},
+        since={"type": "string", "description": "when it was stopped, UTC"},
+        reason={"type": "string", "description": "why it was stopped"},
+        limit={"type": "string", "description": "of TooManyRequests: which limit is reached"},
+        retry_after={
+            "type": "integer",
+            "minimum": 1,
+            "description": "of TooManyRequests: seconds until then",
+        },
     ),
+    "Missing": {
+        **closed(fact=_TEXT, rules=list_of(closed(policy=_TEXT, version=_VERSION, decision=_TEXT, rule=_TEXT))),
+        "description": "a fact that rules of compliance needed and did not have",
+    },
+    "NotKnown": {
+        **closed(
+            fact=_TEXT,
+            skipped=list_of(
+                closed(
+                    ("decision", "rule", "must_hold"),
+                    policy=_TEXT,
+                    version=_VERSION,
+                    decision=_TEXT,
+                    rule=_TEXT,
+                    must_hold=_TEXT,
+                )
+            ),
+        ),
+        "description": "an optional fact that was absent, and what asked for it and came to nothing",
+    },
     "ModelScore": {
         **closed(
             model=_TEXT,
-            version=_TEXT,
+            version=_MODEL_VERSION,
             digest=_TEXT,
             fact=_TEXT,
             score={"type": "string"},
@@ -136,28 +213,56 @@ SHARED: dict[str, Schema] = {
     },
     "Obligation": {
         "type": "object",
-        "properties": {"policy": _TEXT, "rule": _TEXT},
+        "properties": {"policy": _TEXT, "version": {}, "rule": _TEXT},
         "required": ["policy", "rule"],
         "description": "what the caller must do or show, by the words of the rule",
     },
     "PolicyUsed": closed(policy=_TEXT, version={"type": "integer", "minimum": 1}, digest=_DIGEST),
     "Reason": closed(
-        ("rule", "source", "verdict", "missing"),
+        ("rule", "because", "source", "confidence", "verdict"),
         policy=_TEXT,
+        version=_VERSION,
         decision=_TEXT,
         rule=_TEXT,
         because=_TEXT,
         source=_TEXT,
+        confidence={**_TEXT, "description": "how sure it is that the source says so"},
         verdict=VERDICT,
-        missing={"type": "string", "description": "the fact that the rule lacked"},
     ),
     "Receipt": closed(entry_id={"type": "string", "format": "uuid"}, leaf_hash={"type": "string"}),
-    "Ready": closed(ready=_FLAG, loading=list_of(_TEXT)),
+    "Health": closed(
+        ("faults", "engine", "services", "stopped", "policies", "models", "entries", "waiting", "ledger"),
+        status={"enum": ["ok", "degraded"]},
+        faults={**list_of(_TEXT), "description": "what it is degraded by"},
+        engine=_TEXT,
+        services=list_of(_TEXT),
+        stopped=list_of(closed(("alert",), service=_TEXT, since=_TEXT, reason=_TEXT, entry_id=_TEXT, alert=_TEXT)),
+        policies=list_of(closed(policy=_TEXT, version=_VERSION)),
+        models=list_of(
+            closed(
+                ("fault",),
+                model=_TEXT,
+                version={"type": ["integer", "string", "null"]},
+                state={"enum": ["ready", "loading", "unusable"]},
+                fault=_TEXT,
+            )
+        ),
+        entries={"type": ["integer", "null"], "description": "null: the ledger cannot be read"},
+        waiting={"type": ["integer", "null"]},
+        ledger=_TEXT,
+    ),
+    "Ready": closed(
+        ("loading", "lacks", "not_reloaded", "faults"),
+        ready=_FLAG,
+        **{name: list_of(_TEXT) for name in ("loading", "lacks", "not_reloaded", "faults")},
+    ),
     "ServiceInShort": closed(
         ("fault",),
         service=_TEXT,
         purpose=_TEXT,
         if_denied=_DENIED,
+        if_review=_REVIEWED,
+        at=_TIME_TAKEN,
         gives=list_of(_TEXT),
         policies=list_of(_POLICY),
         fault={"type": "string", "description": "why it cannot be asked at that time"},
@@ -167,6 +272,8 @@ SHARED: dict[str, Schema] = {
         service=_TEXT,
         purpose=_TEXT,
         if_denied=_DENIED,
+        if_review=_REVIEWED,
+        at=_TIME_TAKEN,
         in_force_on=_DAY,
         policies=list_of(_POLICY),
         facts=list_of(closed(tuple(name for name in _FACT_PARTS if name not in _ALWAYS), **_FACT_PARTS)),

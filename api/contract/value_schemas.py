@@ -12,6 +12,8 @@ Schema = dict[str, Any]
 
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 """A number as answers write it."""
+_SENT: Schema = {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,18})?$"}
+"""A number that is sent as a text, such as one out of an answer or a record."""
 
 _FORMATS = {Kind.DATE: "date", Kind.DATE_TIME: "date-time", Kind.DURATION: "duration", Kind.MONTHS: "duration"}
 _TIMES = {Kind.DATE: "2026-01-31", Kind.TIME: "08:00:00", Kind.DATE_TIME: "2026-01-31T08:00:00+05:30"}
@@ -47,7 +49,8 @@ def _sent(type: Type, limits: Limits | None = None) -> Schema:
     match type.kind:
         case Kind.NUMBER:
             number: Schema = {"type": "number", **_bounds(limits)}
-            return {"anyOf": [number, money(type.unit)]} if type.is_money else number
+            amount = {"anyOf": [_SENT, {"type": "number"}]}
+            return {"anyOf": [number, _SENT, *([_amount(type.unit, amount)] if type.is_money else [])]}
         case Kind.TEXT:
             return {"type": "string", "enum": list(type.values)} if type.values else {"type": "string"}
         case Kind.LIST:
@@ -93,8 +96,12 @@ def _plain_kind(type: Type) -> Schema:
 
 
 def money(currency: str) -> Schema:
-    """An amount with its currency."""
-    parts = {"amount": {"type": "string", "pattern": DECIMAL}, "currency": {"const": currency}}
+    """An amount with its currency, as answers write it."""
+    return _amount(currency, {"type": "string", "pattern": DECIMAL})
+
+
+def _amount(currency: str, amount: Schema) -> Schema:
+    parts = {"amount": amount, "currency": {"const": currency}}
     return {"type": "object", "properties": parts, "required": ["amount", "currency"], "additionalProperties": False}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -20,6 +20,8 @@ class Ahead(Generic[Item]):
     def __init__(self, source: AsyncIterator[Item], most: int) -> None:
         self._source = source
         self._came: asyncio.Queue[Item | _End] = asyncio.Queue(most)
+        self.ended: Exception | None = None
+        """What `end` was given."""
 
     async def __aenter__(self) -> Ahead[Item]:
         self._task = asyncio.create_task(self._fill())
@@ -31,6 +33,10 @@ class Ahead(Generic[Item]):
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+        # An error that was raised has this in its traceback: what is kept here, a connection above all, would stay.
+        self._came, self.ended = asyncio.Queue(1), None
+        if isinstance(self._source, AsyncGenerator):
+            await self._source.aclose()
 
     def __aiter__(self) -> Ahead[Item]:
         return self
@@ -46,14 +52,28 @@ class Ahead(Generic[Item]):
         """Whether the next one, or the end, is there already."""
         return not self._came.empty()
 
+    def end(self, error: Exception) -> None:
+        """Gives `error` next, and nothing else. What the source still gives is read, and dropped."""
+        if self.ended is None:
+            self.ended = error
+            while not self._came.empty():
+                self._came.get_nowait()
+            self._came.put_nowait(_End(error))
+
+    async def over(self, seconds: float) -> None:
+        """Waits for the end of the source, so many seconds at the most."""
+        await asyncio.wait((self._task,), timeout=seconds)
+
     async def _fill(self) -> None:
         error: Exception | None = None
         try:
             async for item in self._source:
-                await self._came.put(item)
+                if self.ended is None:
+                    await self._came.put(item)
         except Exception as raised:  # it is the taker's to handle
             error = raised
-        await self._came.put(_End(error))
+        if self.ended is None:
+            await self._came.put(_End(error))
 
 
 class _End:

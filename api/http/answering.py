@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import secrets
 import time
 
 from ordain.api.limits import LIMITS
+
+OWN_ID = secrets.token_hex(16)
+"""The id of this request, made before workers are forked: it is nobody's, and not in the log of requests."""
 
 
 def answers(host: str, port: int) -> bool:
@@ -15,7 +19,7 @@ def answers(host: str, port: int) -> bool:
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection(_near(host), port, timeout=1)
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", "/readyz", headers={"X-Request-ID": OWN_ID})
             connection.getresponse()
         except (OSError, http.client.HTTPException):
             time.sleep(0.01)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # they are documented so
 
 from ordain.api.http.refusals import too_large
 from ordain.api.limits import LIMITS
-from ordain.engine.errors import MalformedRequest
+from ordain.engine.errors import MalformedRequest, OrdainError
 
 
 class Scope(Protocol):
@@ -71,6 +72,16 @@ async def body_of(scope: Scope, exchange: Exchange, limit: int) -> bytes:
         raise BodyTooSlow from None
     except (ProtocolClosed, ProtocolError):
         raise _cut() from None
+
+
+async def drop_body(scope: Scope, exchange: Exchange) -> None:
+    """Reads what is refused already, within the same bounds: many clients look for an answer only once all is sent."""
+    if scope.headers.get("expect") or not (
+        scope.headers.get("content-length") or scope.headers.get("transfer-encoding")
+    ):
+        return
+    with suppress(OrdainError, BodyTooSlow):
+        await body_of(scope, exchange, LIMITS.drained_bytes)
 
 
 async def _unstated(exchange: Exchange, limit: int) -> bytes:

@@ -42,7 +42,7 @@ def after(news: News, use: Services, at: int, kept: Kept) -> tuple[Services, int
     """
     if news.texts is not None and news.reload != at:
         try:
-            use, at = _loaded(news.texts, use, kept), news.reload
+            use, at = _loaded(replace(news.texts, zone=use.settings.zone), use, kept), news.reload
         except Exception as error:  # whatever it is, what decides now goes on
             _LOG.error("a worker cannot take over what was reloaded, and goes on as before", exc_info=error)
             why = error.message if isinstance(error, OrdainError) else "a fault of Ordain's own: see the log"

@@ -1,8 +1,9 @@
 """What a page of another site could make a browser send here is refused before anything is read or done.
 
-There is no log-in, so a request of somebody's browser is as good as any. Browsers say where a page comes from
+Where nobody is known, a request of somebody's browser is as good as any. Browsers say where a page comes from
 (`Origin`), ask before they send other types than those of forms, and cannot lie about the name that they looked up
-(`Host`): with it, a page whose name was made to mean this machine (DNS rebinding) is known.
+(`Host`): with it, a page whose name was made to mean this machine (DNS rebinding) is known. The one form that is taken
+ends a session, and has that session's token in it.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ordain.api.http.bodies import Scope
+from ordain.api.http.forms.browsers import LOGOUT
 from ordain.api.limits import LIMITS
+from ordain.api.settings import Settings
 
 _OF_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
+_SINGLE = ("host", "authorization", "content-type", "origin", "x-csrf-token")
+"""Headers that decide who asks and for what. Were the first of two taken, a proxy might have looked at the second."""
 ANY = "*"
 
 
@@ -31,10 +36,11 @@ class Refused(NamedTuple):
 class Guard:
     """Knows the names of this server: those of this machine for itself, where it listens, and `hosts`.
 
-    Addresses are always fine: a name is what DNS can be made to lie about.
+    Addresses are always fine: a name is what DNS can be made to lie about. Pages of `origins` may post, too.
     """
 
-    def __init__(self, host: str, hosts: Iterable[str]) -> None:
+    def __init__(self, host: str, hosts: Iterable[str], origins: Iterable[str] = ()) -> None:
+        self._origins = frozenset(origins)
         self._chosen = {name.lower() for name in hosts}
         self._names = (self._chosen | {"localhost", host.lower()}) - {""}
         self._is_ours = lru_cache(LIMITS.hosts_kept)(self._is_name_of_ours)
@@ -42,6 +48,10 @@ class Guard:
     def refusal(self, scope: Scope) -> Refused | None:
         """Why the request is refused; None when it is not."""
         headers = scope.headers
+        for name in _SINGLE:
+            if name in headers and len(headers.get_all(name)) > 1:
+                message = f"the header `{name.title()}` is there more than once: which one is meant nobody can tell"
+                return Refused(400, "Bad Request", message)
         host = headers.get("host") or ""
         if host and not self._is_ours(host):
             message = f"this server is not called `{host}`: name it in the setting `hosts` if it is"
@@ -49,12 +59,14 @@ class Guard:
         if scope.method != "POST":
             return None
         kind = (headers.get("content-type") or "").partition(";")[0].strip().lower()
-        if kind in _OF_FORMS:
-            message = f"a request is sent as application/json, not as {kind}, which a page of any site can send"
+        if kind in _OF_FORMS and scope.path != LOGOUT:
+            wanted = "application/x-ndjson" if scope.path.endswith("/batch") else "application/json"
+            message = f"a request is sent as {wanted}, not as {kind}, which a page of any site can send"
             return Refused(415, "Unsupported Media Type", message)
         origin = headers.get("origin")
         if origin and not self._may_post(origin, host):
-            return Refused(403, "Forbidden", f"a page of `{origin}` may not post here; see the setting `hosts`")
+            message = f"a page of `{origin}` may not post here; see the settings `cors_origins` and `hosts`"
+            return Refused(403, "Forbidden", message)
         return None
 
     def _is_name_of_ours(self, host: str) -> bool:
@@ -63,8 +75,16 @@ class Guard:
 
     def _may_post(self, origin: str, host: str) -> bool:
         """Pages of this server, and of those that an installation names."""
+        if origin in self._origins:
+            return True
         place = origin.partition("://")[2].lower()
         return bool(place) and (place == host.lower() or _name(place) in self._chosen)
+
+
+def names_of(settings: Settings) -> tuple[str, ...]:
+    """By which names browsers and other clients call a server of these settings."""
+    reached = urlsplit(settings.login_address or "").hostname
+    return (*settings.hosts, *([reached] if reached else []))
 
 
 def _name(place: str) -> str:

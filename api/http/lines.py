@@ -12,6 +12,14 @@ from ordain.api.http.bodies import BodyTooSlow, Exchange
 from ordain.api.limits import LIMITS
 
 
+class ServerStops(Exception):
+    """A body is not read on, since the server is about to stop."""
+
+
+class BodyBroke(Exception):
+    """A body broke off after a whole line."""
+
+
 class Line(NamedTuple):
     """A line that is not blank. `text` is None when it was longer than allowed, `cut` when the body broke off in it."""
 
@@ -74,29 +82,34 @@ async def pieces_of(exchange: Exchange) -> AsyncIterator[bytes]:
 async def windows_of(pieces: Ahead[bytes], limit: int) -> AsyncIterator[list[Line]]:
     """The lines in windows: those that are there, up to as many as one commit takes. None waits for a later one.
 
-    Raises BodyTooSlow after the last whole line when the body did not go on.
+    Raises after the last whole line: BodyTooSlow when the body did not go on, and BodyBroke when it broke off there;
+    within a line, that line is the one that is cut. ServerStops is raised as soon as it is not to be read on.
     """
     splitter, waiting = Splitter(limit), deque[Line]()
-    empty, slow = 0, None
+    empty = 0
+    why: Exception | None = None
     ended = False
     while True:
+        if pieces.ended is not None:  # there may be thousands of lines yet
+            raise pieces.ended
         read = 0
         while not ended and (not waiting or (pieces.ready() and not _enough(len(waiting), read))):
             try:
                 piece = await anext(pieces)
             except StopAsyncIteration:
-                waiting += splitter.last(cut=empty > 1)
-                ended = True
-            except BodyTooSlow as error:
-                slow, ended = error, True
+                last = splitter.last(cut=empty > 1)
+                waiting += last
+                ended, why = True, BodyBroke() if empty > 1 and not last else None
+            except (BodyTooSlow, ServerStops) as error:
+                why, ended = error, True
             else:
                 waiting += splitter.take(piece)
                 empty += not piece
                 read += len(piece)
         if waiting:
             yield _window(waiting)
-        elif slow is not None:
-            raise slow
+        elif why is not None:
+            raise why
         else:
             return
 

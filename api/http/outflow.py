@@ -64,6 +64,19 @@ class Outflow:
             raise ClientGone from None
         self._waiting += len(piece)
 
+    def end(self) -> None:
+        """Lets go of the stream, which ends the answer. An exception on its way may hold this, and so the stream."""
+        self._stream = None
+
+    def hung_up(self) -> bool:
+        """Whether the client has closed its end. Nothing is taken from what it sent."""
+        try:
+            return not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def abort(self) -> None:
         """Closes the connection, so that nobody takes what was sent for all of it."""
         with suppress(OSError):

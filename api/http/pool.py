@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from ordain.api.limits import LIMITS
+from ordain.api.logs.records import TENANT
 
 Result = TypeVar("Result")
 
@@ -22,7 +23,10 @@ class Pool:
     """Calls in one of `threads` threads; `waiting` more may wait for one, none longer than `LIMITS.queue_seconds`."""
 
     def __init__(self, threads: int, waiting: int, name: str) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        # What its threads say in the log is about the tenant for which it is made.
+        self._threads = ThreadPoolExecutor(
+            threads, thread_name_prefix=name, initializer=TENANT.set, initargs=(TENANT.get(),)
+        )
         self._room = threading.Semaphore(threads + waiting)
 
     async def run(self, call: Callable[..., Result], *arguments: Any) -> Result:

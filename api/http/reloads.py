@@ -11,8 +11,10 @@ import datetime as dt
 import logging
 import os
 import threading
+from contextvars import copy_context
 from queue import SimpleQueue
 
+from ordain.api.access.gate import Gate
 from ordain.api.http.news import Board, News
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services, reloaded
@@ -28,15 +30,18 @@ Asked = SimpleQueue[None]
 class Reloads:
     """`use` is what was loaded at the start, its ledger closed, and `kept` what its policies were compiled to.
 
+    `gate` has to find in new policies what roles may do, if callers are known: see `Gate.check`.
     `asked` has something in it when somebody asked for a reload already. `seen` are the stamps of the policies' files
     from before they were read, if they are to be watched.
     """
 
-    def __init__(self, use: Services, kept: Kept, asked: Asked, seen: Stamps | None = None) -> None:
+    def __init__(
+        self, use: Services, kept: Kept, asked: Asked, seen: Stamps | None = None, gate: Gate | None = None
+    ) -> None:
         self.board, self.kept = Board(), kept
         self._use, self._seen = use, seen
         self._news = News(0, 0, None)
-        self._asked = asked
+        self._asked, self.gate = asked, gate
         self._lock = threading.Lock()
 
     @property
@@ -51,7 +56,9 @@ class Reloads:
         """
         release = self._lock.release
         os.register_at_fork(before=self._lock.acquire, after_in_parent=release, after_in_child=release)
-        threading.Thread(target=self._run, name="reloads", daemon=True).start()
+        threading.Thread(target=copy_context().run, args=(self._run,), name="reloads", daemon=True).start()
+        if self.gate is not None:  # a worker that is started again begins with what is known by then
+            self.gate.follow(tokens=False)
         if self._seen is not None:
             threading.Thread(target=self._watch, args=(self._seen,), name="watching", daemon=True).start()
 
@@ -63,8 +70,13 @@ class Reloads:
         """Loads everything again, and tells the workers what came of it."""
         number, texts = self._news.number + 1, self._news.texts
         try:
-            new = read_texts(self._use.settings.policies)
-            self._use = _closed(self._use, load_catalog(new, kept=self.kept))
+            new = read_texts(self._use.settings.policies, self._use.settings.zone)
+            use = _closed(self._use, load_catalog(new, kept=self.kept))
+            if self.gate is not None:
+                if self.gate.configured:
+                    self.gate.check(use)
+                self.gate.take(use)
+            self._use = use
         except Exception as error:  # whatever it is, nothing is to stop what decides now
             faults = _faults(error)
             _LOG.error("%s", "\n".join(faults), exc_info=None if isinstance(error, OrdainError) else error)

@@ -13,9 +13,12 @@ from ordain.api.metrics.cells import Cells
 from ordain.api.metrics.ledger_look import LedgerLook
 from ordain.api.metrics.meter import Meter
 from ordain.api.metrics.page import Page
+from ordain.api.rates.limiter import Limiter
 from ordain.api.services import Services
+from ordain.api.traces.traces import Traces
 from ordain.audit.ledger.checkpointer import Beat
 from ordain.engine.errors import OrdainError
+from ordain.engine.late import late
 
 
 class Telling(NamedTuple):
@@ -30,7 +33,17 @@ class Telling(NamedTuple):
         self.page.use = use
         for model in use.models.values():
             if isinstance(model, LateModel):
-                model.watch = self.desk.meter.scored
+                model.watch = self.desk.scored
+
+    def watch(self, limiter: Limiter) -> None:
+        """From now on the page tells whether limits are shared, when several servers are to share them."""
+
+        def tick() -> None:
+            self.desk.meter.set({"ordain_limits_unshared": bool(limiter.faults)})
+
+        if limiter.shared is not None:
+            tick()
+            Beat(tick, LIMITS.gauge_seconds, "limits").start()
 
     def look_again(self) -> None:
         """Looks at the ledger. What is wrong with it is told by what signs it; the page tells how old the look is."""
@@ -43,16 +56,23 @@ def tell_of(use: Services, log: LogWriter, cells: Cells) -> Telling:
     meter = Meter(cells.lease())
     look = LedgerLook(use.ledger, cells)
     page = Page(use, cells, look)
-    desk = Desk(use.settings, log, meter, page)
+    traces = None
+    if use.settings.traces is not None:
+        send = late("ordain.api.traces.otlp:Otlp")(use.settings.traces, use.settings.tenant)
+        traces = Traces(send, use.settings.trace_ratio)
+    desk = Desk(use.settings, log, meter, page, traces)
     use.ledger.ledger.watch = meter.committed
-    dropped = 0
+    dropped = untraced = 0
 
     def tick() -> None:
-        nonlocal dropped
+        nonlocal dropped, untraced
         waiting = {"ordain_requests_in_flight": desk.under_way, "ordain_entries_waiting": use.ledger.ledger.waiting}
         meter.set(waiting)
         meter.add("ordain_log_lines_dropped_total", log.dropped - dropped)
         dropped = log.dropped
+        if traces is not None:
+            meter.add("ordain_traces_dropped_total", traces.dropped - untraced)
+            untraced = traces.dropped
 
     tick()
     Beat(tick, LIMITS.gauge_seconds, "gauges").start()

@@ -13,14 +13,20 @@ from ordain.api.ask import Ask
 from ordain.api.batch import decide_many
 from ordain.api.decide import Decision
 from ordain.api.services import Services
+from ordain.api.traces.traces import Score, Traces
 from ordain.engine.policy.service import Service
 
 
 class Together:
     """Decides in the event loop that calls it, by `use`."""
 
-    def __init__(self, use: Services) -> None:
-        self.use = use
+    def __init__(self, use: Services, traces: Traces | None = None) -> None:
+        self.use, self._traces = use, traces
+        self.scored: list[Score] = []
+        """With traces: what models were asked for those whose decisions have just come.
+
+        Whoever waits for one of them runs before the next are decided.
+        """
         self._asked: list[tuple[Ask, asyncio.Future[Decision]]] = []
         self.services = frozenset(_scored(use, use.catalog.services.by_name.values()))
         """The names of the services that read a fact which a model may give."""
@@ -36,7 +42,11 @@ class Together:
 
     def _decide(self) -> None:
         asked, self._asked = self._asked, []
+        if self._traces is not None:
+            self._traces.scores()  # those were others'
         came = decide_many([ask for ask, _ in asked], self.use)
+        if self._traces is not None:
+            self.scored = self._traces.scores()
         for (_, future), decision in zip(asked, came, strict=True):
             if future.done():  # who asked may have gone
                 continue

@@ -13,12 +13,17 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 
 from ordain.api.limits import LIMITS
+from ordain.api.logs.records import TENANT
 from ordain.audit.shared_writer.meeting_place import MeetingPlace
 
 WRITER = "ORDAIN_WRITER_SOCKET"
 """The environment variable in which workers find the writer's socket. No setting: the server sets it."""
+
+IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that do not end the writer."""
 
 _LOG = logging.getLogger("ordain")
 
@@ -26,15 +31,15 @@ _LOG = logging.getLogger("ordain")
 class WriterKeeper:
     """Starts `python -m ordain.api.http.writer_process`, and again whenever it ends, until `stop`.
 
-    Workers find it at `place`, which `stop` removes.
+    Workers find it at `place`, which `stop` removes. It finds its settings by `environment`, this process's if there is
+    none; `tenant` is named in the log where there are several.
     """
 
-    def __init__(self, place: MeetingPlace) -> None:
-        self._place = place
+    def __init__(self, place: MeetingPlace, environment: Mapping[str, str] | None = None, tenant: str = "") -> None:
+        self._place, self._environment, self._tenant = place, environment, tenant
         self._ends, self._lives = os.pipe()
         for inherited in (place.listening.fileno(), self._ends):
             os.set_inheritable(inherited, True)
-        os.environ[WRITER] = str(place.path)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="writer keeper", daemon=True)
         self._pid, self._status = 0, -1
@@ -54,6 +59,7 @@ class WriterKeeper:
         return self._status == 0
 
     def _keep(self) -> None:
+        TENANT.set(self._tenant)
         while not self._stopping.is_set():
             started = time.monotonic()
             try:
@@ -70,6 +76,8 @@ class WriterKeeper:
 
     def _spawn(self) -> int:
         # Not `subprocess`: it waits on a pipe that a worker forked at that moment would hold open.
-        given = (str(self._place.listening.fileno()), str(self._ends), str(self._place.folder))
+        given = [str(self._place.listening.fileno()), str(self._ends), str(self._place.folder)]
+        given += [self._tenant] if self._tenant else []
         command = [sys.executable, "-m", "ordain.api.http.writer_process", *given]
-        return os.posix_spawn(sys.executable, command, os.environ)
+        # Signals are held back from the first moment on, and ignored once it runs: see `writer_process`.
+        return os.posix_spawn(sys.executable, command, self._environment or os.environ, setsigmask=IGNORED)

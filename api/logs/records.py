@@ -11,12 +11,15 @@ import json
 import logging
 import re
 import traceback
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
 from ordain.api.limits import LIMITS
 
+TENANT: ContextVar[str] = ContextVar("tenant", default="")
+"""Which tenant of a server of several it is that a request, or a thread, is about; each line says so."""
 _UNSEEN = re.compile(r"[^\x20-\x7e\xa0-\u1fff\u2030-\u205f\u2070-\ufdff]")
 """What a terminal may take for more than a character: control characters, marks of direction, ends of lines."""
 
@@ -33,9 +36,11 @@ class JsonLines(logging.Formatter):
             "message": message_of(record),
             "pid": record.process,
         }
+        if tenant := TENANT.get():
+            fields["tenant"] = tenant
         if record.exc_info and record.exc_info[1] is not None:
             fields["exception"] = exception_of(record.exc_info[1])
-        return json.dumps(fields).replace("\x7f", "\\u007f")
+        return json.dumps(fields, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 
 class TextLines(logging.Formatter):
@@ -43,7 +48,8 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Time in UTC, level, logger, message, and the exception if there is one."""
-        line = f"{time_text(record.created)} {record.levelname} {record.name}: {message_of(record)}"
+        whose = f"[{tenant}] " if (tenant := TENANT.get()) else ""
+        line = f"{time_text(record.created)} {record.levelname} {record.name}: {whose}{message_of(record)}"
         if record.exc_info and record.exc_info[1] is not None:
             told = exception_of(record.exc_info[1])
             line += f" [{told['type']} at {' < '.join(reversed(told['frames'])) or 'an unknown place'}]"

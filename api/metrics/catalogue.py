@@ -29,6 +29,14 @@ _ALL = (
     Metric(
         "ordain_refusals_total", COUNTER, "Answers that are errors, lines of batches included.", ("service", "code")
     ),
+    Metric(
+        "ordain_limited_total",
+        COUNTER,
+        "Requests refused, and lines of batches put off, by a limit of requests.",
+        ("service", "limit"),
+    ),
+    Metric("ordain_hooks_total", COUNTER, "Events that came to hooks, and what came of them.", ("source", "result")),
+    Metric("ordain_limits_unshared", GAUGE, "Processes that keep limits by themselves, as Redis does not answer."),
     Metric("ordain_responses_total", COUNTER, "Answered requests.", ("method", "route", "status")),
     Metric("ordain_request_seconds", HISTOGRAM, "From a request's head to its answer.", ("route",), _REQUEST),
     Metric("ordain_requests_in_flight", GAUGE, "Requests that are not answered yet."),
@@ -42,12 +50,19 @@ _ALL = (
     Metric("ordain_checkpoint_entries", GAUGE, "Entries that the newest checkpoint covers."),
     Metric("ordain_ledger_unsigned_entries", GAUGE, "Entries that no checkpoint covers yet: the ledger's lag."),
     Metric("ordain_signing_faulty", GAUGE, "1 while the log cannot be signed."),
-    Metric("ordain_unanchored_places", GAUGE, "Anchor places that did not take the newest checkpoint."),
+    Metric(
+        "ordain_unanchored_places",
+        GAUGE,
+        "Anchor places, and witnesses short of a quorum, that did not take the newest checkpoint.",
+    ),
     Metric("ordain_ledger_looked_seconds", GAUGE, "Since the ledger was last looked at for these numbers."),
+    Metric("ordain_reload_failed", GAUGE, "1 while the last reload of policies and models failed."),
+    Metric("ordain_service_stopped", GAUGE, "1 for a service that is stopped, 0 for one that decides.", ("service",)),
     Metric("ordain_policy_info", GAUGE, "1 for each policy version in force today.", ("policy", "version", "digest")),
     Metric("ordain_processes", GAUGE, "Processes that decide."),
     Metric("ordain_resident_memory_bytes", GAUGE, "Memory of these processes; what they share counts in each."),
     Metric("ordain_log_lines_dropped_total", COUNTER, "Lines of the log that nobody took in time."),
+    Metric("ordain_traces_dropped_total", COUNTER, "Traces of requests that the collector did not take in time."),
     Metric("ordain_series_dropped_total", COUNTER, "Series for which there was no room: these numbers lack them."),
     Metric("ordain_build_info", GAUGE, "1, with the versions of what runs.", ("version", "python")),
 )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ordain.api.metrics.catalogue import CATALOGUE
 from ordain.api.metrics.cells import Part
 
-_STATUS = {status: str(status) for status in (200, 404, 422, 503)}
+_STATUS = {status: str(status) for status in (200, 404, 422, 429, 503)}
 
 
 class Meter:
@@ -30,6 +30,14 @@ class Meter:
             self._part.add(("ordain_decisions_total", service, verdict), count)
         if code:
             self._part.add(("ordain_refusals_total", service, code), count)
+
+    def limited(self, service: str, limit: str) -> None:
+        """A request has been refused, or lines of a batch have been put off, since a limit is reached."""
+        self._part.add(("ordain_limited_total", service, limit))
+
+    def hooked(self, source: str, result: str) -> None:
+        """An event has come to a hook."""
+        self._part.add(("ordain_hooks_total", source, result))
 
     def committed(self, entries: int, seconds: float) -> None:
         """A commit is on the disk. The ledger makes one at a time."""

@@ -35,10 +35,14 @@ class Page:
         for name, value in self._ledger.numbers().items():
             found[name][()] = [value]
         found["ordain_processes"][()] = [len(alive)]
-        found["ordain_resident_memory_bytes"][()] = [sum(map(_resident, alive))]
+        if self.use.settings.tenants is None:  # the processes are those of all tenants
+            found["ordain_resident_memory_bytes"][()] = [sum(map(_resident, alive))]
         found["ordain_build_info"][VERSION, platform.python_version()] = [1]
         found["ordain_series_dropped_total"][()] = [sum(part.lost for part in self._cells.parts())]
         found["ordain_policy_info"].update(_in_force(self.use))
+        found["ordain_reload_failed"][()] = [bool(self.use.not_reloaded)]
+        stops = self.use.stopped.now
+        found["ordain_service_stopped"].update(((name,), [name in stops]) for name in self.use.catalog.services.by_name)
         found["ordain_models_loading"][()] = [sum(map(_loading, self.use.models.values()))]
         for name, model in self.use.models.items():
             fault = model.fault if isinstance(model, LateModel) else model

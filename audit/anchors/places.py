@@ -6,6 +6,7 @@ that whoever can write to the database does not have. A folder as a place looks 
     ledger                                                 two lines: the origin, and the verification key at birth
     checkpoints/000/001/234/000001234567-<root>.checkpoint  the signed note; <root>: first 16 hex digits of the root
     checkpoints/000/001/234/000001234567-<root>.tsr         when the place has a timestamp authority: its reply
+    checkpoints/000/001/234/000001234567-<root>.cosigned    the note with the cosignatures of a quorum of witnesses
     checkpoints-0001/...                                   what was kept after the first recovery
     erased/<key id>-<entry>                                a destroyed key, as one JSON line; the id is random
     erased/<key id>-<entry>.withdrawn                      the erasure did not come about after all
@@ -21,7 +22,6 @@ place holds of the entries that were lost stays there (`lost`), and what comes a
 from __future__ import annotations
 
 import base64
-import errno
 import json
 import os
 import re
@@ -29,14 +29,18 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from ordain.audit.anchors.folder_faults import DAMAGED, MEANING
+from ordain.audit.limits import LIMITS
 from ordain.engine.errors import AnchorRefused, AnchorUnavailable, reason_of
 
 KEY_ID_BYTES = 16
 LARGEST_SIZE = 10**12 - 1
 """Entries; what twelve digits can name."""
+TIMESTAMP, COSIGNED = ".tsr", ".cosigned"
 
 _CHECKPOINT = re.compile(r"(\d{12})-([0-9a-f]{16})\.checkpoint", re.ASCII)
 _GROUP = re.compile(r"\d{3}", re.ASCII)
@@ -88,14 +92,23 @@ class Anchors(Protocol):
     def keep(self, size: int, root: bytes, note: str) -> None:
         """Keeps a checkpoint for good. The same size and root again is no error, and the older note stays."""
 
-    def newest(self) -> Anchored | None:
-        """The checkpoint of the largest size that no recovery has given up."""
+    def newest(self, suffix: str = "") -> Anchored | None:
+        """The checkpoint of the largest size that no recovery has given up; with `suffix` that has that beside it.
 
-    def all(self) -> Iterator[Anchored]:
-        """Every checkpoint that no recovery has given up, ascending by size."""
+        Such a one is looked for among the newest `LIMITS.beside_looked` only.
+        """
+
+    def all(self, newest_first: bool = False) -> Iterator[Anchored]:
+        """Every checkpoint that no recovery has given up, ascending by size, or descending."""
 
     def lost(self) -> Iterator[Anchored]:
         """The checkpoints of entries that a recovery has given up."""
+
+    def beside(self, anchored: Anchored, suffix: str) -> bytes | None:
+        """What is kept beside a checkpoint of this place (TIMESTAMP, COSIGNED), None when there is none."""
+
+    def keep_beside(self, anchored: Anchored, suffix: str, data: bytes) -> None:
+        """Keeps that for good; what is there already stays."""
 
     def note_erasure(self, key: bytes, entry_id: str, time: str, vouched: str) -> None:
         """Puts a destroyed key (its 16-byte random id) on the erasure list, so that a restored backup loses it too.
@@ -148,7 +161,7 @@ class FileAnchors:
         match text.decode(errors="replace").split("\n"):
             case [origin, key, ""] if origin and key:
                 return origin, key
-        raise AnchorRefused(f"the file `ledger` of the anchor place `{self.name}` is damaged", _DAMAGED)
+        raise AnchorRefused(f"the file `ledger` of the anchor place `{self.name}` is damaged", DAMAGED)
 
     def keep(self, size: int, root: bytes, note: str) -> None:
         self._keep(size, root, note)
@@ -166,7 +179,7 @@ class FileAnchors:
             file = self._path(size, root)
             self._refuse_another(file)
             if not self._write_once(file, note.encode()) and not (_read(file) or b"").startswith(head):
-                raise AnchorRefused(f"`{file.name}` in the anchor place `{self.name}` holds something else", _DAMAGED)
+                raise AnchorRefused(f"`{file.name}` in the anchor place `{self.name}` holds something else", DAMAGED)
             self._refuse_another(file)  # again: another process may have kept its own meanwhile
         return file
 
@@ -186,23 +199,24 @@ class FileAnchors:
                     "the ledger was changed, or two ledgers share one identity: stop, and run `ordain audit verify`",
                 )
 
-    def newest(self) -> Anchored | None:
+    def newest(self, suffix: str = "") -> Anchored | None:
         with self._reached():
-            for file, current in self._files(newest_first=True):
-                if current:
+            files = self._files(newest_first=True)
+            for file, current in islice(files, LIMITS.beside_looked) if suffix else files:
+                if current and (not suffix or file.with_suffix(suffix).exists()):
                     newest = self._anchored(file)
                     self._refuse_another(file)
                     return newest
         return None
 
-    def all(self) -> Iterator[Anchored]:
-        return self._some(True)
+    def all(self, newest_first: bool = False) -> Iterator[Anchored]:
+        return self._some(True, newest_first)
 
     def lost(self) -> Iterator[Anchored]:
         return self._some(False)
 
-    def _some(self, wanted: bool) -> Iterator[Anchored]:
-        files = self._files(newest_first=False)
+    def _some(self, wanted: bool, newest_first: bool = False) -> Iterator[Anchored]:
+        files = self._files(newest_first)
         while True:
             with self._reached():
                 following = next(((file, current) for file, current in files if current is wanted), None)
@@ -229,10 +243,14 @@ class FileAnchors:
         note = file.read_bytes().decode(errors="replace")
         return Anchored(int(size), root_hint, note, self.name, file.relative_to(self.folder).as_posix())
 
-    def timestamp(self, anchored: Anchored) -> bytes | None:
-        """The timestamp authority's reply for a checkpoint of this place, None when there is none."""
+    def beside(self, anchored: Anchored, suffix: str) -> bytes | None:
         with self._reached():
-            return _read((self.folder / anchored.file).with_suffix(".tsr"))
+            return _read((self.folder / anchored.file).with_suffix(suffix))
+
+    def keep_beside(self, anchored: Anchored, suffix: str, data: bytes) -> None:
+        self._own()
+        with self._reached():
+            self._write_once((self.folder / anchored.file).with_suffix(suffix), data)
 
     def note_erasure(self, key: bytes, entry_id: str, time: str, vouched: str) -> None:
         self._own()
@@ -285,7 +303,7 @@ class FileAnchors:
                 raise TypeError("a size is not a number")
         except (ValueError, TypeError):
             message = f"the recoveries in the anchor place `{self.name}` are damaged"
-            raise AnchorRefused(message, _DAMAGED) from None
+            raise AnchorRefused(message, DAMAGED) from None
         return noted
 
     def _own(self, origin: str = "") -> str:
@@ -342,28 +360,8 @@ class FileAnchors:
         try:
             yield
         except OSError as error:
-            what, hint = _MEANING.get(error.errno or 0, (f"failed: {reason_of(error)}", "check the disk that holds it"))
+            what, hint = MEANING.get(error.errno or 0, (f"failed: {reason_of(error)}", "check the disk that holds it"))
             raise AnchorUnavailable(f"the anchor place `{self.name}` {what}", hint) from None
-
-
-_DAMAGED = "compare it with the ledger's other places, and find out who could write to this one"
-_RIGHTS = ("may not be read or written", "give this process the right to read, list and add files there")
-_NO_FOLDER = ("is not a folder", "check the path of the place, and that its volume is mounted")
-_FULL = ("is full", "make room on the disk that holds it; what is there must stay")
-_LINKS = (
-    "refuses to add a file",
-    "give this process the right to add files there, and use a file system that knows hard links",
-)
-_MEANING = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
-    errno.EACCES: _RIGHTS,
-    errno.EROFS: ("is read-only", "mount it writable for this process"),
-    errno.EPERM: _LINKS,
-    errno.ENOTSUP: _LINKS,
-    errno.ENOTDIR: _NO_FOLDER,
-    errno.EEXIST: _NO_FOLDER,
-}
 
 
 def _walk(folder: Path, depth: int, newest_first: bool) -> Iterator[Path]:

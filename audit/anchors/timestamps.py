@@ -12,11 +12,7 @@ Revocation lists are not asked for: whoever runs the place decides which authori
 from __future__ import annotations
 
 import hashlib
-import http.client
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +30,8 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from ordain.audit.anchors.places import FileAnchors
+from ordain.audit.anchors.places import TIMESTAMP, FileAnchors
+from ordain.audit.anchors.posting import post
 from ordain.audit.limits import LIMITS
 from ordain.engine.errors import AnchorUnavailable, SettingsError, TimestampRefused
 
@@ -76,7 +73,6 @@ class HttpTimestampAuthority:
         self.url = url
         self.timeout_seconds = timeout_seconds
         self.roots = _certificates(roots)
-        self._opener = urllib.request.build_opener(_NoRedirection)
 
     def stamp(self, data: bytes) -> bytes:
         request = TimestampRequestBuilder(data, HashAlgorithm.SHA256, nonce=True, cert_req=True).build()
@@ -94,44 +90,21 @@ class HttpTimestampAuthority:
 
     def _post(self, query: bytes) -> bytes:
         headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
-        request = urllib.request.Request(self.url, query, headers)  # noqa: S310  # the scheme was checked
         try:
-            with self._opener.open(request, timeout=self.timeout_seconds) as response:
-                reply = self._read(response)
-        except urllib.error.HTTPError as error:
-            error.close()
-            to = error.headers.get("Location", "")
-            raise self._unavailable(
-                f"answers {error.code} {error.reason}" + f" (redirects to `{to}`)" * bool(to)
-            ) from None
-        except (OSError, http.client.HTTPException) as error:
-            reason = error.reason if isinstance(error, urllib.error.URLError) else error
-            raise self._unavailable(f"cannot be reached: {reason}") from None
-        if len(reply) > LIMITS.timestamp_reply:
+            answer = post(self.url, query, headers, self.timeout_seconds, LIMITS.timestamp_reply)
+        except OSError as error:
+            raise self._unavailable(f"cannot be reached: {error}") from None
+        if not 200 <= answer.status < 300:
+            to = f" (redirects to `{answer.to}`)" if answer.to else ""
+            raise self._unavailable(f"answers {answer.status} {answer.reason}{to}")
+        if len(answer.body) > LIMITS.timestamp_reply:
             raise TimestampRefused(f"the reply of `{self.url}` is over {LIMITS.timestamp_reply} bytes", _NOT_A_REPLY)
-        return reply
-
-    def _read(self, response: http.client.HTTPResponse) -> bytes:
-        """At most one byte over the limit, and no longer than the timeout and one wait, however slow the drip."""
-        until = time.monotonic() + self.timeout_seconds
-        reply = b""
-        while len(reply) <= LIMITS.timestamp_reply and (
-            part := response.read1(LIMITS.timestamp_reply + 1 - len(reply))
-        ):
-            reply += part
-            if time.monotonic() > until:
-                raise TimeoutError("the reply does not end")
-        return reply
+        return answer.body
 
     def _unavailable(self, what: str) -> AnchorUnavailable:
         return AnchorUnavailable(
             f"the timestamp authority `{self.url}` {what}", "check its URL and the network; checkpoints go on without"
         )
-
-
-class _NoRedirection(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
 
 
 class StampedAnchors(FileAnchors):
@@ -147,7 +120,7 @@ class StampedAnchors(FileAnchors):
 
     def keep(self, size: int, root: bytes, note: str) -> None:
         file = self._keep(size, root, note)
-        reply = file.with_suffix(".tsr")
+        reply = file.with_suffix(TIMESTAMP)
         with self._reached():
             if reply.exists():
                 return

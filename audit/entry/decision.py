@@ -1,52 +1,65 @@
 """What one decision leaves in the ledger, and its answer, of which the ledger keeps the digest.
 
-The envelope, of format 3, names what it was decided under by the digest of the plan's text (`audit.entry.plan_text`).
-The private part, deflated with that text, holds what cannot be made again from the texts of the policies:
+The envelope, of format 4, has nothing that depends on whom it is about: it names what was decided under by the digest
+of the plan's text (`audit.entry.plan_text`). The private part, deflated with that text and padded, holds what cannot
+be made again from the texts of the policies:
 
-    form      2
+    form      4
     at        the time that was decided for, with the tenant's offset
+    verdict   what compliance said, or null
+    jurisdiction  whose law it is under, or null
     subject   whom it is about
     facts     by name the values that were given; a fact that the plan needs and that is not among them was missing
-    sources   by name where a fact came from, unless it was the request
-    scores    of each model that the envelope names, in its order: the fact that it scored, the score, its inputs, and
-              for each feature its value and its contribution
+    sources   by name where a fact came from, unless it was the request; `withheld` for a score that was not made
+    scores    of each model that scored: its name, or name, version and digest where the plan does not name it; the fact
+              that it scored, the score, its inputs, and for each feature its value and its contribution
     steps     [decision, value] of an expression, [decision, value, rules looked at, positions of those that fired] of
               a table, and for compliance the [position, fact] of each that lacked one; decisions by their number in
               the plan
     nulls     if a lenient policy has any: of each policy its label and [reason, place]
     outcome   what the service gives
+    caller    who asked over HTTP, with a `name` and, if it was known by an API key, the id of that `key`; entries of
+              commands, and of before there were callers, have none
     answer    SHA-256 (hexadecimal) of the canonical answer without its receipt
 
-Reasons, obligations and the trace are made from it when somebody reads (`audit.ledger.restoring`). Until 0.1.0 was
-released they were on record in full, without `form`; such entries stay as they are.
+Reason codes, reasons, obligations and the trace are made from it when somebody reads (`audit.ledger.restoring`). Until
+0.1.0 was released they were on record in full, without `form`; such entries stay as they are. So do those of form 2,
+whose answers had no `status`, `missing` and `not_known`, an outcome whatever the verdict was, amounts with the digits
+that they were calculated with, and policies in reasons and obligations as `name@version`. In those of form 3 the
+envelope, of format 3, had verdict, jurisdiction, models and reason codes in clear, and the private part was not padded.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from ordain.audit.entry.canonical import canonical_of_values
-from ordain.audit.entry.decision_form import DecisionForm, Said, text
+import orjson
+
+from ordain.audit.entry.canonical import canonical, canonical_of_values
+from ordain.audit.entry.decision_form import DecisionForm, Said
 from ordain.audit.entry.documents import Reference
-from ordain.audit.entry.entry import PLAN_FORMAT, Stamp, id_text, utc
-from ordain.audit.entry.plan_text import named_model
+from ordain.audit.entry.entry import SEALED_FORMAT, Stamp, id_text, utc
+from ordain.audit.entry.plan_text import FORM, named_model
 from ordain.engine.evaluate import Outcome
-from ordain.engine.policy.facts import REQUEST, Facts
+from ordain.engine.policy.facts import REQUEST, Facts, ModelCard
 from ordain.engine.policy.model import Table
+from ordain.engine.score_gate import WITHHELD
 
 Json = dict[str, Any]
 
-FORM = 2
-"""Of the private part."""
+SETTLED_FORMS = (3, FORM)
+"""In which outcomes are told as answers have them since form 3: settled, with a status and what was not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionEntry:
-    """A decision that is to be recorded. `time` is when it was made, `at` what it was decided for.
+    """A decision that is to be recorded. `time` is when it was made, `at` what it was decided for; `as_of` says that
+    the caller chose that, and another time than the clock's: the envelope has it, so that such are found unopened.
 
     `answer` is the canonical JSON of what an app is told, without the receipt, which only recording it gives.
     """
@@ -59,17 +72,17 @@ class DecisionEntry:
     jurisdiction: str | None
     facts: Facts
     outcome: Outcome
+    caller: Mapping[str, str] | None = None
+    as_of: bool = False
     answer: bytes = field(init=False, repr=False)
     _until_receipt: int = field(init=False, repr=False)
     _id: bytes = field(init=False, repr=False)
-    _said: Said = field(init=False, repr=False)
     _given: Json = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         said, given = self.form.said(self.outcome), self.outcome.given()
         object.__setattr__(self, "_id", id_text(self.id.bytes).encode())
-        before, after = self._answered(said, given)
-        object.__setattr__(self, "_said", said)
+        before, after = self._answered(said, None if self.outcome.withheld else given)
         object.__setattr__(self, "_given", given)
         object.__setattr__(self, "answer", before + after)
         object.__setattr__(self, "_until_receipt", len(before))
@@ -80,8 +93,14 @@ class DecisionEntry:
         return self.answer[: self._until_receipt] + receipt + self.answer[self._until_receipt :]
 
     def payload(self) -> bytes:
-        """The private part, deflated. Raises TypeError and ValueError for what has no canonical form."""
-        return self.form.packer.pack(self.private())
+        """The private part, deflated and padded. Raises TypeError and ValueError for what has no canonical form."""
+        return self.form.packed(self.private())
+
+    def answer_on_trial(self) -> bytes:
+        """The answer when nothing is recorded: nothing in it names a record."""
+        answer = orjson.loads(self.answer)
+        del answer["decision_id"]
+        return canonical({**answer, "dry_run": True})
 
     def private(self) -> bytes:
         """The canonical bytes of the private part."""
@@ -90,63 +109,57 @@ class DecisionEntry:
             "form": FORM,
             "at": self.at.isoformat(),
             "subject": self.subject,
+            "verdict": None if self.outcome.verdict is None else str(self.outcome.verdict),
+            "jurisdiction": self.jurisdiction,
             "facts": {name: value for name, value in facts.items() if value is not None},
             "sources": {
-                name: source for name, source in sources.items() if source != REQUEST and facts[name] is not None
+                name: source
+                for name, source in sources.items()
+                if source != REQUEST and (facts[name] is not None or source == WITHHELD)
             },
             "scores": [
                 {
+                    "model": self._model(model),
                     "fact": name,
                     "score": score.value,
                     "inputs": score.inputs,
                     "reasons": [(r.feature, r.value, r.contribution) for r in score.reasons],
                 }
-                for name, (_, score) in self.facts.scores.items()
+                for name, (model, score) in self.facts.scores.items()
             ],
             "steps": self._steps(),
             "outcome": self._given,
             "answer": sha256(self.answer).hexdigest(),
         }
+        if self.caller is not None:
+            private["caller"] = self.caller
         if self.outcome.nulls:
             private["nulls"] = self.outcome.told_nulls()
         return canonical_of_values(private)
 
     def envelope(self, stamp: Stamp, payload_hash: str, commitment: str) -> bytes:
         """The canonical bytes of the public part; `commitment` is hexadecimal."""
-        form = self.form
-        models = [
-            model.name if form.models.get(model.name) == named_model(model) else named_model(model)
-            for model, _ in self.facts.scores.values()
-        ]
         return b"".join(
             (
-                b'{"about":{},"engine":',
+                b'{"about":{"as_of":true},"engine":' if self.as_of else b'{"about":{},"engine":',
                 stamp.engine_json,
                 b',"id":"',
                 self._id,
-                b'","jurisdiction":',
-                b"null" if self.jurisdiction is None else text(self.jurisdiction),
-                b',"key_commitment":"',
+                b'","key_commitment":"',
                 commitment.encode(),
                 b'","kind":"decision","ledger":',
                 stamp.ledger_json,
-                b',"models":',
-                canonical_of_values(models) if models else b"[]",
-                b',"outcome_class":"',
-                b"decided" if self.outcome.verdict is None else self.outcome.verdict.encode(),
-                b'","payload_hash":"',
+                b',"payload_hash":"',
                 payload_hash.encode(),
                 b'","plan":',
-                form.digest,
-                b',"reason_codes":[',
-                self._said.codes,
-                b'],"service":',
-                form.service,
+                self.form.digest,
+                b',"service":',
+                self.form.service,
                 b',"tenant":',
                 stamp.tenant_json,
                 b',"time":"',
                 utc(self.time).encode(),
-                b'","v":%d}' % PLAN_FORMAT,
+                b'","v":%d}' % SEALED_FORMAT,
             )
         )
 
@@ -154,32 +167,43 @@ class DecisionEntry:
         """The texts that it was decided under."""
         return self.form.references
 
+    def _model(self, model: ModelCard) -> str | Json:
+        """Its name, which is enough where the plan names it."""
+        named = named_model(model)
+        return model.name if self.form.models.get(model.name) == named else named
+
     def _steps(self) -> list[list[Any]]:
         numbers, steps = self.form.numbers, []
-        for decision, looked_at, fired, value, missing in self.outcome.trail:
+        for decision, looked_at, fired, value, missing, said in self.outcome.trail:
             step = [numbers[id(decision)], value]
-            if isinstance(decision, Table):
+            if said:
+                step += (looked_at, fired, missing, said)
+            elif isinstance(decision, Table):
                 step += (looked_at, fired)
                 if missing:
                     step.append(missing)
             steps.append(step)
         return steps
 
-    def _answered(self, said: Said, given: Json) -> tuple[bytes, bytes]:
+    def _answered(self, said: Said, given: Json | None) -> tuple[bytes, bytes]:
         """The answer's bytes before its receipt, and those after it."""
-        form, verdict = self.form, self.outcome.verdict
+        form, verdict, gaps = self.form, self.outcome.verdict, self.form.gaps(self.outcome)
         before = b"".join(
             (
                 b'{"at":"',
                 self.at.isoformat().encode(),
                 b'","decision_id":"',
                 self._id,
-                b'","models":',
+                b'","missing":',
+                gaps.missing,
+                b',"models":',
                 canonical_of_values(_answered_scores(self.facts)) if self.facts.scores else b"[]",
+                b',"not_known":',
+                gaps.not_known,
                 b',"obligations":[',
                 said.obligations,
                 b'],"outcome":',
-                canonical_of_values(given),
+                b"null" if given is None else canonical_of_values(given),
                 b',"policies":',
                 form.policies,
                 b',"reasons":[',
@@ -188,25 +212,35 @@ class DecisionEntry:
             )
         )
         told = b"null" if verdict is None else b'"%b"' % verdict.encode()
-        return before, b"".join((b'"service":', form.service, b',"verdict":', told, b"}"))
+        status = b',"status":"%b","verdict":' % self.outcome.status.encode()
+        return before, b"".join((b'"service":', form.service, status, told, b"}"))
 
 
-def decided(outcome: Outcome) -> Json:
-    """What the policies made of the facts, in full."""
-    return {
-        "outcome": outcome.given(),
+def decided(outcome: Outcome, form: int | None = FORM) -> Json:
+    """What the policies made of the facts, in full, as a record of that form has it (None: one without `form`)."""
+    whole: Json = {
+        "outcome": outcome.given(settled=form in SETTLED_FORMS),
         "verdict": None if outcome.verdict is None else str(outcome.verdict),
         "reasons": outcome.reasons(),
         "obligations": outcome.obligations(),
         "trace": outcome.trace(),
     }
+    if form in SETTLED_FORMS:
+        gaps = {"missing": outcome.missing(), "not_known": outcome.not_known()}
+        whole |= {"status": str(outcome.status), "withheld": outcome.withheld, **gaps}
+    return whole
+
+
+def version_number(version: str) -> int | str:
+    """A model's version as answers have it: a number, as those of policies are, if it is one."""
+    return int(version) if version.isdecimal() and version.isascii() else version
 
 
 def _answered_scores(facts: Facts) -> list[Json]:
     return [
         {
             "model": model.name,
-            "version": model.version,
+            "version": version_number(model.version),
             "digest": model.digest,
             "fact": name,
             "score": score.value,

@@ -9,24 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.documents import POLICY, Document, references
-from ordain.audit.entry.plan_text import PLAN, Named, Packer, named_model, plan_text, scorers
+from ordain.audit.entry.padding import padded, usual_length
+from ordain.audit.entry.plan_text import FORM, PLAN, Named, Packer, named_model, plan_text, scorers
 from ordain.audit.limits import LIMITS
-from ordain.engine.evaluate import Outcome, Plan
+from ordain.engine.evaluate import Outcome, Plan, by_name
 from ordain.engine.policy.facts import ModelCard
+from ordain.engine.policy.model import Verdict
 
 Json = dict[str, Any]
 
 
 class Said(NamedTuple):
-    """What one step of a decision says: reason codes, reasons and obligations, each canonical, joined by commas."""
+    """What one step of a decision says: reasons and obligations, each canonical, joined by commas."""
 
-    codes: bytes
     reasons: bytes
     obligations: bytes
+
+
+class Gaps(NamedTuple):
+    """What a decision was made without, each a canonical list: see `Outcome.missing` and `Outcome.not_known`."""
+
+    missing: bytes
+    not_known: bytes
 
 
 class DecisionForm:
@@ -49,28 +55,49 @@ class DecisionForm:
         self.texts = (*documents, own)
         """What an entry under this plan may refer to, the plan's own text among it."""
         self.references = [own.reference, *references({"policies": named.policies, "documents": named.documents})]
-        self.packer = Packer(own.text)
+        self._packer = Packer(own.text)
+        self._least = usual_length(plan, FORM, self._packer.pack)
         self.digest, self.service, self.policies = map(
             canonical, (own.reference.digest, plan.service.name, named.policies)
         )
         self.numbers = {id(decision): number for number, decision in enumerate(plan.by_number)}
         """The place in `plan.by_number` of each decision, by its identity: so steps on record name it."""
         self._said: dict[tuple[Any, ...], Said] = {}
+        self._gaps: dict[tuple[Any, ...], Gaps] = {}
+
+    def packed(self, private: bytes) -> bytes:
+        """A private part deflated, and padded so that its length tells nothing."""
+        return padded(self._packer.pack(private), self._least)
 
     def said(self, outcome: Outcome) -> Said:
         """What all steps of a decision say, in their order."""
-        codes, reasons, obligations = [], [], []
+        reasons, obligations = [], []
         for step in outcome.trail:
             said = self._of_step(step)
-            if said.codes:
-                codes.append(said.codes)
+            if said.reasons:
                 reasons.append(said.reasons)
                 if said.obligations:
                     obligations.append(said.obligations)
-        return Said(b",".join(codes), b",".join(reasons), b",".join(obligations))
+        return Said(b",".join(reasons), b",".join(obligations))
+
+    def gaps(self, outcome: Outcome) -> Gaps:
+        """What a decision was made without. The same rules with the same absent facts leave the same gaps."""
+        lacked = tuple([(id(step[0]), step[4]) for step in outcome.trail if step[4]])
+        absent = outcome.absent()
+        if not absent and not lacked:
+            return _NO_GAPS
+        key = (lacked, *self.plan.unknowns.key(absent, outcome.trail))
+        gaps = self._gaps.get(key)
+        if gaps is None:
+            if len(self._gaps) >= LIMITS.said_kept:
+                self._gaps.clear()
+            gaps = self._gaps[key] = Gaps(canonical(outcome.missing()), canonical(outcome.not_known()))
+        return gaps
 
     def _of_step(self, step: Any) -> Said:
-        decision, _, fired, value, missing = step
+        decision, _, fired, value, missing, said_now = step
+        if said_now:  # it is hardly said twice
+            return _say(Outcome(self.plan, {}, [step], None))
         key = (id(decision), fired, missing, _verdicts(value) if fired else None)
         said = self._said.get(key)
         if said is None:
@@ -78,6 +105,9 @@ class DecisionForm:
                 self._said.clear()
             said = self._said[key] = _say(Outcome(self.plan, {}, [step], None))
         return said
+
+
+_NO_GAPS = Gaps(b"[]", b"[]")
 
 
 class Forms:
@@ -105,11 +135,23 @@ def _verdicts(value: Any) -> tuple[Any, ...] | None:
 
 
 def _say(one: Outcome) -> Said:
-    reasons = one.reasons()
-    codes = [f"{reason['policy']}/{reason.get('rule') or reason['decision']}" for reason in reasons]
-    return Said(*(canonical(part)[1:-1] for part in (codes, reasons, one.obligations())))
+    told = ([reason_told(reason) for reason in one.reasons()], [duty_told(duty) for duty in one.obligations()])
+    return Said(*(canonical(part)[1:-1] for part in told))
 
 
-def text(value: str) -> bytes:
-    """A text in canonical JSON, with its quotes."""
-    return orjson.dumps(value)
+def reason_told(reason: Json) -> Json:
+    """A reason of a record as an answer has it.
+
+    What a rule lacked is told once, beside all reasons. The `because` of a rule of compliance says why it does not
+    permit, so it is left out where it does.
+    """
+    told = {**reason, **by_name(reason["policy"])}
+    told.pop("missing", None)
+    if told.get("verdict") == Verdict.PERMIT:
+        del told["because"]
+    return told
+
+
+def duty_told(duty: Json) -> Json:
+    """An obligation of a record as an answer has it. What it asks for may be called `version`, and stays then."""
+    return {**by_name(duty["policy"]), **{name: value for name, value in duty.items() if name != "policy"}}

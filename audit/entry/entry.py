@@ -17,24 +17,34 @@ import orjson
 from ordain.audit.entry.canonical import canonical, digest
 from ordain.audit.entry.documents import Reference, references
 from ordain.audit.entry.keys import DataKey
-from ordain.audit.entry.sealing import seal
+from ordain.audit.entry.once import Once
+from ordain.audit.entry.sealing import commitment_of, entry_key, seal
 from ordain.audit.tlog.merkle import leaf_hash
 from ordain.engine.errors import LedgerUnavailable, NotRecorded
 
-FORMAT, PLAN_FORMAT = 2, 3
-"""Of envelopes: one that names its texts itself, and a decision's, which names its plan (`audit.entry.plan_text`)."""
+FORMAT, PLAN_FORMAT, SEALED_FORMAT = 2, 3, 4
+"""Of envelopes: one that names its texts itself; a decision's, which names its plan (`audit.entry.plan_text`); and a
+decision's of today, which beside that says nothing of what was decided."""
 
 NOT_BY_CALLER = "entries are made by Ordain, not by its callers: please report this"
 VERIFY = "run `ordain audit verify`"
 _COMMON: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("id", "time", "kind", "payload_hash", "key_commitment"), str),
-    **dict.fromkeys(("models", "reason_codes"), list),
-    **dict.fromkeys(("service", "outcome_class"), (str, type(None))),
+    "service": (str, type(None)),
     "about": dict,
 }
-_SHAPES = {FORMAT: {**_COMMON, "policies": list, "documents": dict}, PLAN_FORMAT: {**_COMMON, "plan": str}}
+_TOLD: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("models", "reason_codes"), list),
+    "outcome_class": (str, type(None)),
+}
+_SHAPES = {
+    FORMAT: {**_COMMON, **_TOLD, "policies": list, "documents": dict},
+    PLAN_FORMAT: {**_COMMON, **_TOLD, "plan": str},
+    SEALED_FORMAT: {**_COMMON, "plan": str},
+}
 """What a reader relies on in an envelope, by its format."""
 
+_NO_HASH = "sha256:" + "0" * 64
 _MOST_MILLISECONDS = 2**48 - 1
 _EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 
@@ -68,6 +78,9 @@ class Kind:
     DECISION, POLICY, MODEL = "decision", "policy", "model"
     ERASURE, RESTRICTION, RETENTION, READ = "erasure", "restriction", "retention", "read"
     KEY, LEDGER, RECOVERY, ANCHOR = "key", "ledger", "recovery", "anchor"
+    ACCESS = "access"
+    STOP, START, ALERT = "stop", "start", "alert"
+    SETTLED, SHOWN, PERFORMED = "settled", "shown", "performed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +148,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An entry that is ready to be written."""
+    """An entry that is ready to be written; `once` is the request that it answers, if that is to be decided once."""
 
     id: bytes
     envelope: bytes
     sealed: bytes
     data_key: DataKey
     references: list[Reference]
+    once: Once | None = None
 
     @property
     def receipt(self) -> Receipt:
@@ -219,23 +233,43 @@ def time_in(entry_id: bytes) -> dt.datetime:
     return _EPOCH + dt.timedelta(milliseconds=int.from_bytes(entry_id[:6], "big"))
 
 
+def moment_in(entry_id: bytes) -> dt.datetime:
+    """When an entry was made, to the microsecond, by the id that `new_id` gave it."""
+    rest = int.from_bytes(entry_id[6:8]) & 0xFFF
+    return time_in(entry_id) + -(-rest * 1000 // 4096) * _MICROSECOND
+
+
 def utc(time: dt.datetime) -> str:
     """As every envelope writes it: 2026-11-21T02:10:00.123456Z."""
     return f"{time.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
-def prepared(entry: Recordable, data_key: DataKey, stamp: Stamp) -> Prepared:
+def prepared(entry: Recordable, data_key: DataKey, stamp: Stamp, once: Once | None = None) -> Prepared:
     """Seals the private part and makes the canonical envelope over it.
 
     Raises NotRecorded when `entry` holds what has no canonical form.
     """
     try:
-        sealed, commitment = seal(data_key.secret, entry.id.bytes, entry.payload())
-        envelope = entry.envelope(stamp, payload_hash(sealed), commitment.hex())
+        key = entry_key(data_key.secret, entry.id.bytes)
+        commitment = commitment_of(key, entry.id.bytes)
+        public = entry.envelope(stamp, _NO_HASH, commitment.hex())
+        sealed = seal(key, entry.id.bytes, entry.payload(), public)
+        envelope = public.replace(_named_hash(_NO_HASH), _named_hash(payload_hash(sealed)), 1)
         named = entry.references()
     except (TypeError, ValueError) as error:
         raise NotRecorded(f"the entry is malformed: {error}", NOT_BY_CALLER) from error
-    return Prepared(entry.id.bytes, envelope, sealed, data_key, named)
+    kept = None if once is None else once.bound(entry.id.bytes)
+    return Prepared(entry.id.bytes, envelope, sealed, data_key, named, kept)
+
+
+def sealed_public(envelope: bytes, named: str) -> bytes:
+    """The envelope as it was sealed (see `audit.entry.sealing`): without `named`, the hash of the sealed bytes."""
+    return envelope.replace(_named_hash(named), _named_hash(_NO_HASH), 1)
+
+
+def _named_hash(digest_: str) -> bytes:
+    """As it stands in an envelope's canonical bytes, where quotation marks inside texts are escaped."""
+    return b'"payload_hash":"%b"' % digest_.encode()
 
 
 def payload_hash(sealed: bytes) -> str:

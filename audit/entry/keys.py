@@ -22,6 +22,9 @@ from ordain.engine.errors import LedgerUnavailable, SettingsError
 KEY_ID_BYTES = 16
 INDEX_KEY_ID = bytes(KEY_ID_BYTES)
 _WRAPPED = b"ordain data key 1\0"
+OPERATION = "\udcff operation"
+"""Stands for a subject in what is recorded about services themselves, so that it is found fast. It is no subject's id,
+which can be written in UTF-8, and it is neither erased nor removed by age."""
 _HOUSE = b"\xff house"  # no subject's id has these bytes: they are not UTF-8
 
 
@@ -146,6 +149,10 @@ class Keyring:
     def vouch(self, data: bytes) -> bytes:
         """A code over `data` that only who has the master key can make, 32 bytes."""
         return self._code(b"\xff vouch " + data)
+
+    def code_of_request(self, data: bytes) -> bytes:
+        """A code that stands for `data` where nobody without the master key is to guess it, 32 bytes."""
+        return self._code(b"\xff request " + data)
 
     def _keep(self, data_key: DataKey) -> None:
         with self._lock:

@@ -4,6 +4,8 @@
     policies   [{"policy", "version", "digest"}, ...] in their order
     documents  {"vocabulary": digest, "services": digest}
     models     [{"model", "version", "digest"}, ...], those that may score its facts
+    codes      of each decision, by its number: of a table the reason code of each rule, of a formula that says why its
+               own, of another null; so a record's `steps` tell its reason codes without the policies' texts
     record     how the private part of a decision under it looks, without any value
 
 The bytes of the text are also the preset dictionary that those private parts are deflated with (RFC 1951, RFC 1950
@@ -13,7 +15,7 @@ section 2.2): what all of them share, the names of facts and outcomes first of a
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -34,6 +36,10 @@ _WINDOW, _MEMORY, _LEVEL = -12, 4, 1
 """4 KiB raw, which holds the dictionary's end and a record; the fastest of what zlib offers, and little memory."""
 
 
+FORM = 4
+"""Of the private parts of decisions that are made today, and of the answers whose digests they hold."""
+
+
 class DoesNotUnpack(Exception):
     """The bytes were not packed with this plan's text, or have been changed."""
 
@@ -50,16 +56,23 @@ class Packer:
         return stream.compress(private) + stream.flush()
 
 
-def unpack(packed: bytes, text: bytes) -> bytes:
-    """What `Packer(text).pack` was given. Raises DoesNotUnpack, also for more than `LIMITS.unpacked` bytes."""
+def unpack(packed: bytes, text: bytes, padded: bool = False) -> bytes:
+    """What `Packer(text).pack` was given; `padded` says that zeros follow (`audit.entry.padding`).
+
+    Raises DoesNotUnpack, also for more than `LIMITS.unpacked` bytes.
+    """
     stream = zlib.decompressobj(_WINDOW, zdict=text)
     try:
         private = stream.decompress(packed, LIMITS.unpacked)
     except zlib.error:
         raise DoesNotUnpack from None
-    if not stream.eof or stream.unused_data:
+    if not stream.eof or stream.unused_data.strip(b"\0" if padded else b""):
         raise DoesNotUnpack
     return private
+
+
+Codes = list[str | list[str] | None]
+"""By a decision's number, as at the head of this file."""
 
 
 class Named(NamedTuple):
@@ -78,8 +91,20 @@ def scorers(plan: Plan, models: Iterable[ModelCard]) -> dict[str, ModelCard]:
 
 def plan_text(plan: Plan, named: Named, scored: Mapping[str, ModelCard]) -> bytes:
     """The text of that plan, canonical JSON. `scored` as `scorers` gives them."""
-    text = {"service": plan.service.name, **named._asdict(), "record": _record(plan, scored)}
+    text = {"service": plan.service.name, **named._asdict(), "codes": _codes(plan), "record": _record(plan, scored)}
     return canonical(text)
+
+
+def codes_of(steps: Iterable[Sequence[Any]], known: Codes) -> list[str]:
+    """The reason codes of recorded steps, in their order. Raises LookupError, TypeError, ValueError for others."""
+    codes: list[str] = []
+    for number, _, *table in steps:
+        here = known[number]
+        if isinstance(here, str):
+            codes.append(here)
+        elif here:
+            codes += [here[position] for position in (table[1] if table else ())]
+    return codes
 
 
 def named_model(model: ModelCard) -> Json:
@@ -97,6 +122,33 @@ def named_in(text: bytes) -> Named:
     raise ValueError("not a plan")
 
 
+def service_in(text: bytes) -> str | None:
+    """Whose plan a text is; None when it is none."""
+    try:
+        data = orjson.loads(text)
+    except ValueError:
+        return None
+    named = data.get("service") if isinstance(data, dict) else None
+    return named if isinstance(named, str) else None
+
+
+def codes_in(text: bytes) -> Codes:
+    """The reason codes that a plan's text names; none of one from before format 4, whose envelopes have them."""
+    codes: Codes = orjson.loads(text).get("codes", [])
+    return codes
+
+
+def _codes(plan: Plan) -> Codes:
+    codes: Codes = []
+    for decision in plan.by_number:
+        policy = plan.heads[id(decision)]["policy"]
+        if isinstance(decision, Table):
+            codes.append([f"{policy}/{rule.id}" for rule in decision.rules])
+        else:
+            codes.append(f"{policy}/{decision.name}" if decision.because else None)
+    return codes
+
+
 def _record(plan: Plan, scored: Mapping[str, ModelCard]) -> Json:
     """A decision's private part (`audit.entry.decision`) with nothing in it but what each of them has.
 
@@ -107,7 +159,8 @@ def _record(plan: Plan, scored: Mapping[str, ModelCard]) -> Json:
         "answer": "",
         "at": "",
         "facts": {fact.name: _blank(fact.type) for fact in facts},
-        "form": 2,
+        "form": FORM,
+        "jurisdiction": "",
         "outcome": {name: _blank(type) for name, type in plan.gives.items()},
         "scores": [
             {
@@ -124,6 +177,7 @@ def _record(plan: Plan, scored: Mapping[str, ModelCard]) -> Json:
             for number, decision in enumerate(plan.by_number)
         ],
         "subject": "",
+        "verdict": "permit",
     }
 
 

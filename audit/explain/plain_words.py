@@ -16,9 +16,10 @@ _MONTHS = (
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T.+")
-_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~]|&(?=#?\w+;))")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-_SHARES = ("probability", "fraction")
+SHARES = ("probability", "fraction")
+"""Units of numbers from 0 to 1, which people read in percent."""
 
 NOT_KNOWN = "not known"
 
@@ -36,7 +37,7 @@ def _with_unit(type: Type, value: object) -> str:
     text = words(value)
     if type.kind is not Kind.NUMBER or not type.unit or isinstance(value, Mapping):
         return text
-    return f"{text} (on a scale from 0 to 1)" if type.unit in _SHARES else f"{text} {type.unit}"
+    return f"{text} (on a scale from 0 to 1)" if type.unit in SHARES else f"{text} {type.unit}"
 
 
 def words(value: object, nothing: str = NOT_KNOWN) -> str:
@@ -89,3 +90,15 @@ def one_line(value: Any) -> str:
 def escaped(value: Any) -> str:
     """Text from a record in Markdown: it stays on its line and means only itself."""
     return _MARKS.sub(r"\\\1", one_line(value))
+
+
+def code(value: Any) -> str:
+    """Text as code in Markdown, whatever it holds: between more backticks than it has in a row (CommonMark 6.1)."""
+    text = one_line(value)
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
+def short(meaning: Any) -> str:
+    """A fact's meaning without what the vocabulary adds for those who write policies, escaped."""
+    return escaped(str(meaning).partition(";")[0])

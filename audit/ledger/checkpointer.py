@@ -8,6 +8,7 @@ import datetime as dt
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import copy_context
 from itertools import chain
 from typing import Any
 
@@ -16,6 +17,9 @@ from sqlalchemy.exc import IntegrityError
 
 from ordain.audit.anchors.places import Anchors
 from ordain.audit.entry.entry import VERIFY, Kind
+from ordain.audit.entry.keys import Keyring
+from ordain.audit.ledger.anchored import compare_places
+from ordain.audit.ledger.forgeries import refuse_forged
 from ordain.audit.ledger.reader import Reader
 from ordain.audit.store.identity import Identity, identity
 from ordain.audit.store.rows import CHECKPOINT, TILE
@@ -24,10 +28,9 @@ from ordain.audit.store.tree_reader import stored_tree
 from ordain.audit.tlog.checkpoint import Checkpoint, SigningKey, VerifyKey, open_note, sign
 from ordain.audit.tlog.merkle import root
 from ordain.audit.tlog.tiles import TileSubtrees, new_tiles
-from ordain.engine.errors import AnchorUnavailable, CheckpointRefused, LedgerRolledBack, LedgerUnavailable, OrdainError
+from ordain.engine.errors import CheckpointRefused, LedgerRolledBack, LedgerUnavailable, OrdainError
 
 _LOG = logging.getLogger("ordain")
-_HOUSE_KINDS = frozenset((Kind.ERASURE, Kind.RETENTION, Kind.RECOVERY, Kind.KEY, Kind.MODEL, Kind.ANCHOR, Kind.POLICY))
 ROTATION = b"ordain key rotation 1\n"
 
 
@@ -37,13 +40,17 @@ class Checkpointer:
     Never signs leaves that are not committed, and never a tree in which what was signed before has changed.
     """
 
-    def __init__(self, store: Store, reader: Reader, key: SigningKey, places: Sequence[Anchors]) -> None:
-        self._store, self._reader, self._key, self._places = store, reader, key, places
+    def __init__(
+        self, store: Store, reader: Reader, keyring: Keyring, key: SigningKey, places: Sequence[Anchors]
+    ) -> None:
+        self._store, self._reader, self._keyring, self._key, self._places = store, reader, keyring, key, places
         self._signed: Checkpoint | None = None
         self._lock, self._anchoring = threading.Lock(), threading.Lock()
         self._anchored: dict[str, int] = {}
+        self._doubtful: dict[str, str] = {}
         self.unanchored: dict[str, str] = {}
-        """The places that did not take the newest checkpoint, and why."""
+        """The places, and witnesses short of a quorum, that did not take the newest checkpoint, and places that keep
+        one that is not this ledger's; and why."""
         self.fault = ""
         """Why the log cannot be signed, while it cannot."""
 
@@ -64,6 +71,11 @@ class Checkpointer:
             self._signed = last
         self._anchor(last)
         return last
+
+    def unwitnessed(self, why: dict[str, str]) -> None:
+        """Which witnesses have not cosigned the newest checkpoint, where they are too few, by `witness <name>`."""
+        places = {place.name for place in self._places}
+        self.unanchored = {name: fault for name, fault in self.unanchored.items() if name in places} | why
 
     def newest(self) -> Checkpoint | None:
         """The last checkpoint, its signature checked. Raises LedgerUnavailable."""
@@ -88,30 +100,19 @@ class Checkpointer:
                 "restore what is missing; run `ordain audit verify`",
             )
 
-    def _refuse_unanchored(self, last: Checkpoint | None, size: int, tree: TileSubtrees) -> None:
+    def _refuse_unanchored(self, last: Checkpoint | None, size: int, tree: TileSubtrees, known: Identity) -> None:
         """Refuses a tree that is shorter than what a place keeps, or another one."""
-        for place in self._places:
-            try:
-                kept = place.newest()
-            except AnchorUnavailable:
-                continue
-            if kept is None or (last is not None and kept.size <= last.size):
-                continue
-            if kept.size > size or not root(kept.size, tree).hex().startswith(kept.root_hint):
+
+        def compare(place: Anchors, kept: Checkpoint) -> None:
+            if last is not None and kept.size <= last.size:
+                return
+            if kept.size > size or root(kept.size, tree) != kept.root:
                 raise LedgerRolledBack(
                     f"`{place.name}` keeps a checkpoint of {kept.size:,} entries that these entries do not give",
                     "restore the newest backup; run `ordain audit verify`",
                 )
 
-    def _refuse_forged(self, start: int, end: int) -> None:
-        """What is no decision is sealed under a key of this ledger: nobody adds an erasure by writing to the table."""
-        for entry in self._reader.entries(start, end):
-            if (kind := entry.read()["kind"]) not in _HOUSE_KINDS:
-                continue
-            record = self._reader.record(entry.id)
-            if record is None or record.private is None:
-                place = f"entry {entry.leaf_index}"
-                raise LedgerUnavailable(f"{place} says it is of kind {kind}, and was not written here", VERIFY)
+        self._doubtful = compare_places(self._places, lambda note: known_keys(self._reader, known, note), compare)
 
     def _keys(self, note: str) -> list[VerifyKey]:
         """The key that signs, and when the note is from before it took over, those before it."""
@@ -130,8 +131,8 @@ class Checkpointer:
         tree = stored_tree(self._store, old)
         if last is not None and root(old, tree) != last.root:
             raise LedgerUnavailable(f"entries before leaf {old} are not those that were signed", VERIFY)
-        self._refuse_unanchored(last, size, tree)
-        self._refuse_forged(old, size)
+        self._refuse_unanchored(last, size, tree, ledger)
+        refuse_forged(self._store, self._reader, self._keyring, old, size)
         tiles = list(new_tiles(old, size, tree))
         made = Checkpoint(self._key.name, size, root(size, tree), now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         note = sign(made, self._key)
@@ -164,11 +165,16 @@ class Checkpointer:
             try:
                 place.keep(checkpoint.size, checkpoint.root, note or "")
                 self._anchored[place.name] = checkpoint.size
-                self.unanchored.pop(place.name, None)
+                self._tell(place, self._doubtful.get(place.name, ""), checkpoint)
             except OrdainError as error:
-                if self.unanchored.get(place.name) != error.message:
-                    _LOG.warning("checkpoint %d is not anchored: %s", checkpoint.size, error.message)
-                self.unanchored[place.name] = error.message
+                self._tell(place, error.message, checkpoint)
+
+    def _tell(self, place: Anchors, fault: str, checkpoint: Checkpoint) -> None:
+        if fault and self.unanchored.get(place.name) != fault:
+            _LOG.warning("checkpoint %d, `%s`: %s", checkpoint.size, place.name, fault)
+        self.unanchored.pop(place.name, None)
+        if fault:
+            self.unanchored[place.name] = fault
 
 
 class Beat:
@@ -177,7 +183,7 @@ class Beat:
     def __init__(self, work: Callable[[], Any], seconds: float, name: str) -> None:
         self._work, self._seconds = work, seconds
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._run,), name=name, daemon=True)
         self._fault = ""
 
     def start(self) -> None:
@@ -212,6 +218,15 @@ def newest_note(store: Store) -> str | None:
     if note is not None and not isinstance(note, str):
         raise LedgerUnavailable("the last checkpoint is damaged", VERIFY)
     return note
+
+
+def head_of(note: str) -> tuple[int, bytes]:
+    """Size and root that a stored checkpoint states; its signature is for whoever verifies to check."""
+    lines = note.split("\n")
+    try:
+        return int(lines[1]), base64.b64decode(lines[2], validate=True)
+    except (IndexError, ValueError):
+        raise LedgerUnavailable("a checkpoint on record is damaged", VERIFY) from None
 
 
 def note_of(store: Store, size: int) -> str | None:

@@ -14,7 +14,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import copy_context
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -54,13 +55,14 @@ class _Ticket(Generic[Item]):
 class GroupCommit(Generic[Item]):
     """`write` takes up to `most` items in one transaction, and raises when it took none of them.
 
+    What it may return is why it left some out, by their numbers among those that it was given.
     An exception of the types `alone` says that one of several items is at fault: then each is written by itself.
     At most `waiting` items wait, each for `seconds` at the most; a further one waits, too, before it is queued.
     """
 
     def __init__(
         self,
-        write: Callable[[list[Item]], None],
+        write: Callable[[list[Item]], Mapping[int, Exception] | None],
         alone: tuple[type[Exception], ...],
         *,
         most: int = LIMITS.commit,
@@ -189,7 +191,7 @@ class GroupCommit(Generic[Item]):
 
     def _commit(self, batch: list[_Ticket[Item]]) -> None:
         try:
-            self._write([ticket.item for ticket in batch])
+            left_out = self._write([ticket.item for ticket in batch]) or {}
         except self._alone as error:
             if len(batch) == 1:
                 batch[0].error = error
@@ -201,6 +203,8 @@ class GroupCommit(Generic[Item]):
         else:
             for ticket in batch:
                 ticket.error = None
+            for number, why in left_out.items():
+                batch[number].error = why
 
     def _each(self, batch: list[_Ticket[Item]]) -> None:
         for ticket in batch:
@@ -209,8 +213,8 @@ class GroupCommit(Generic[Item]):
                 ticket.error = TooManyWaiting()
                 continue
             try:
-                self._write([ticket.item])
-                ticket.error = None
+                left_out = self._write([ticket.item]) or {}
+                ticket.error = left_out.get(0)
             except Exception as error:  # as above: it is the waiting one's to raise
                 ticket.error = error
 
@@ -232,8 +236,11 @@ class GroupCommit(Generic[Item]):
     def _stand_by(self) -> None:
         """Starts the threads that write and watch for tickets that nobody waits for. Called with the lock."""
         if self._standing is None:
-            writer = threading.Thread(target=self._stand, name="ledger writer", daemon=True)
-            threading.Thread(target=self._watch, args=(writer,), name="ledger watch", daemon=True).start()
+            writer = threading.Thread(target=copy_context().run, args=(self._stand,), name="ledger writer", daemon=True)
+            watch = threading.Thread(
+                target=copy_context().run, args=(self._watch, writer), name="ledger watch", daemon=True
+            )
+            watch.start()
             self._standing = writer
             try:
                 writer.start()

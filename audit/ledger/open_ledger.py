@@ -6,18 +6,24 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ordain.audit.anchors.places import Anchors
 from ordain.audit.entry.entry import Entry, Receipt, new_id
-from ordain.audit.entry.keys import Keyring, MasterKey
+from ordain.audit.entry.keys import OPERATION, Keyring, MasterKey
 from ordain.audit.ledger.checkpointer import Checkpointer
+from ordain.audit.ledger.published import Published
 from ordain.audit.ledger.reader import Reader
+from ordain.audit.ledger.receipts import Receipts
+from ordain.audit.ledger.repeats import Repeats
 from ordain.audit.ledger.writer import Ledger
 from ordain.audit.store.identity import Identity
 from ordain.audit.store.store import Sequencer, Store
 from ordain.audit.tlog.checkpoint import Checkpoint
 from ordain.engine.errors import OrdainError
+
+if TYPE_CHECKING:
+    from ordain.audit.witness.witnessing import Witnessing
 
 Json = dict[str, Any]
 _LOG = logging.getLogger("ordain")
@@ -33,17 +39,24 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class OpenLedger:
-    """`places` are where its checkpoints are anchored; a `sequencer` is there on PostgreSQL; `now` is the clock."""
+    """`places` are where its checkpoints are anchored; a `sequencer` is there on PostgreSQL; `now` is the clock.
+
+    `witnessing` is there where a policy names witnesses.
+    """
 
     identity: Identity
     store: Store
     keyring: Keyring
     ledger: Ledger
     reader: Reader
+    repeats: Repeats
     checkpointer: Checkpointer
     sequencer: Sequencer | None
     places: tuple[Anchors, ...]
     now: Callable[[], dt.datetime]
+    published: Published
+    receipts: Receipts
+    witnessing: Witnessing | None = None
 
     def settle(self) -> Checkpoint | None:
         """Gives all durable entries their places, signs the tree and anchors it. Raises LedgerUnavailable.
@@ -64,7 +77,11 @@ class OpenLedger:
         self.keyring.forget_in_time()
         if self.sequencer is not None and self.sequencer.sequence() is None:
             return None
-        return self.checkpointer.checkpoint(self.now())
+        made = self.checkpointer.checkpoint(self.now())
+        if self.witnessing is not None and made is not None:
+            self.checkpointer.unwitnessed(self.witnessing.take(made))
+        self.repeats.forget_old()
+        return made
 
     def note(self, kind: str, about: Json, private: Json, subject: str | None = None) -> Receipt:
         """Records what is no decision. `about` is public; `private` is sealed, under the key of the subject, if any.
@@ -73,6 +90,32 @@ class OpenLedger:
         """
         now = self.now()
         return self.ledger.append(Entry(new_id(now), now, kind, private, subject, about=about), known=True)
+
+    def unanchored(self) -> dict[str, str]:
+        """Each place, and why it did not take the newest checkpoint; empty if it did."""
+        return {place.name: self.checkpointer.unanchored.get(place.name, "") for place in self.places}
+
+    def unwitnessed(self) -> dict[str, str]:
+        """While too few witnesses have cosigned the newest checkpoint: by `witness <name>`, why one has not."""
+        places = {place.name for place in self.places}
+        return {name: why for name, why in self.checkpointer.unanchored.items() if name not in places}
+
+    def shown(self, made: Checkpoint) -> Json:
+        """A checkpoint of this ledger, for JSON."""
+        return {
+            "origin": made.origin,
+            "size": made.size,
+            "root": made.root.hex(),
+            "time": made.time,
+            "key": self.identity.key,
+            "anchors": {place: why or "kept" for place, why in self.unanchored().items()},
+            "not_cosigned": self.unwitnessed(),
+        }
+
+    def operate(self, kind: str, service: str | None, about: Json, private: Json) -> Receipt:
+        """Records what is done with services themselves, to be found by `operations`. Raises NotRecorded."""
+        now = self.now()
+        return self.ledger.append(Entry(new_id(now), now, kind, private, OPERATION, service, about=about))
 
     def finish(self) -> None:
         """Signs and anchors what was recorded last, and closes. If it cannot be signed, the next start does that."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from ordain.audit.anchors.places import Anchored, Anchors
+from ordain.audit.anchors.places import Anchors
 from ordain.audit.entry.entry import Stamp
 from ordain.audit.entry.keys import Keyring
+from ordain.audit.ledger.anchored import compare_places
 from ordain.audit.ledger.checkpointer import Checkpointer, known_keys, newest_note
 from ordain.audit.ledger.open_ledger import Keys, OpenLedger
+from ordain.audit.ledger.published import Published
 from ordain.audit.ledger.reader import Reader
+from ordain.audit.ledger.receipts import Receipts
+from ordain.audit.ledger.repeats import Repeats
 from ordain.audit.ledger.writer import Ledger
 from ordain.audit.privacy.erasure import destroy_again, list_erasures
 from ordain.audit.store.identity import Identity, check_key, found_ledger
@@ -19,12 +24,14 @@ from ordain.audit.store.schema import ensure_schema
 from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import Store
 from ordain.audit.store.tree_reader import stored_tree
-from ordain.audit.tlog.checkpoint import open_note
+from ordain.audit.tlog.checkpoint import Checkpoint
 from ordain.audit.tlog.merkle import root
-from ordain.engine.errors import AnchorUnavailable, CheckpointRefused, Issue, LedgerRolledBack
+from ordain.audit.verifier.witness_policy import WitnessPolicy
+from ordain.engine.errors import AnchorUnavailable, LedgerRolledBack
 from ordain.engine.late import late
 
 _LOG = logging.getLogger("ordain")
+_WITNESSING = "ordain.audit.witness.witnessing:Witnessing"
 
 
 def open_store(url: str, busy_seconds: float = 5.0) -> Store:
@@ -47,12 +54,13 @@ def open_ledger(
     restricted: bool = False,
     lost: bool = False,
     new_places: bool = False,
+    witnesses: WitnessPolicy | None = None,
 ) -> OpenLedger:
     """Opens the ledger in `store`, and makes it when the database is new. The caller closes the store on a fault.
 
     `seconds` is how long an entry may wait to be written; `restricted` opens restricted records, too;
     `lost` opens a ledger that is shorter than its anchors, for `audit.ledger.recovery` alone; `new_places` one that was
-    anchored elsewhere before.
+    anchored elsewhere before. `witnesses` cosign what is signed.
 
     Raises LedgerRolledBack when an anchor says more than the database, or other; SettingsError for a key that is not
     this ledger's; LedgerUnavailable.
@@ -68,8 +76,17 @@ def open_ledger(
         check_anchors(store, reader, known, places)
         made = _pin(store, places, known, new_places)
     ledger = Ledger(store, keyring, Stamp(str(known.ledger), tenant, engine), seconds)
-    checkpointer = Checkpointer(store, reader, key, places)
-    opened = OpenLedger(known, store, keyring, ledger, reader, checkpointer, store.sequencer(), tuple(places), now)
+    checkpointer = Checkpointer(store, reader, keyring, key, places)
+    repeats = Repeats(store, keyring, reader, now)
+    opened = OpenLedger(
+        *(known, store, keyring, ledger, reader, repeats, checkpointer),
+        store.sequencer(),
+        tuple(places),
+        now,
+        Published(store, reader, known, places, witnesses),
+        Receipts(key, now),
+        None if witnesses is None else late(_WITNESSING)(witnesses, store, reader, places),
+    )
     if not lost:
         list_erasures(opened, made)
         destroy_again(opened)
@@ -113,37 +130,26 @@ def _knows(place: Anchors) -> bool:
 def check_anchors(store: Store, reader: Reader, known: Identity, places: Sequence[Anchors]) -> None:
     """Raises LedgerRolledBack unless the ledger holds all that its newest anchors say."""
     for place in places:
-        try:
-            pinned, newest = place.pinned(), place.newest()
-        except AnchorUnavailable as error:
-            _LOG.warning("%s", error)
-            continue
-        if pinned is not None and pinned[0] != known.origin:
-            raise LedgerRolledBack(
-                f"`{place.name}` holds the checkpoints of the ledger {pinned[0]}, the database is {known.origin}",
-                "restore the database that belongs to them, or name another place in `anchors` for a new ledger",
-            )
-        if newest is not None:
-            _compare(store, reader, known, place, newest)
-
-
-def _compare(store: Store, reader: Reader, known: Identity, place: Anchors, newest: Anchored) -> None:
-    try:
-        checkpoint = open_note(newest.note, known_keys(reader, known, newest.note))
-    except CheckpointRefused as error:
-        raise LedgerRolledBack(
-            Issue(
-                f"the newest checkpoint in `{place.name}` does not hold: {error.message}", "run `ordain audit verify`"
-            )
-        ) from None
+        with suppress(AnchorUnavailable):  # told below
+            pinned = place.pinned()
+            if pinned is not None and pinned[0] != known.origin:
+                raise LedgerRolledBack(
+                    f"`{place.name}` holds the checkpoints of the ledger {pinned[0]}, the database is {known.origin}",
+                    "restore the database that belongs to them, or name another place in `anchors` for a new ledger",
+                )
     size = reader.size()
-    if checkpoint.size > size:
-        raise LedgerRolledBack(
-            f"the ledger has {size:,} entries; `{place.name}` keeps a signed checkpoint of {checkpoint.size:,}",
-            "restore the newest backup; if the entries are lost for good: `ordain audit recover`",
-        )
-    if root(checkpoint.size, stored_tree(store)) != checkpoint.root:
-        raise LedgerRolledBack(
-            f"the first {checkpoint.size:,} entries are not those of the checkpoint in `{place.name}`",
-            "run `ordain audit verify`, and restore the newest backup",
-        )
+
+    def compare(place: Anchors, kept: Checkpoint) -> None:
+        if kept.size > size:
+            raise LedgerRolledBack(
+                f"the ledger has {size:,} entries; `{place.name}` keeps a signed checkpoint of {kept.size:,}",
+                "restore the newest backup; if the entries are lost for good: `ordain audit recover`",
+            )
+        if root(kept.size, stored_tree(store)) != kept.root:
+            raise LedgerRolledBack(
+                f"the first {kept.size:,} entries are not those of the checkpoint in `{place.name}`",
+                "run `ordain audit verify`, and restore the newest backup",
+            )
+
+    for fault in compare_places(places, lambda note: known_keys(reader, known, note), compare).values():
+        _LOG.warning("%s", fault)

@@ -7,13 +7,15 @@ from typing import Any
 
 from ordain.audit.entry.canonical import digest as digest_of
 from ordain.audit.entry.entry import VERIFY
-from ordain.audit.entry.plan_text import Named, named_in
+from ordain.audit.entry.plan_text import Codes, Named, codes_in, named_in
+from ordain.audit.ledger.told import UNTOLD, models_named
 from ordain.engine.catalog import plan_of
 from ordain.engine.errors import TextLost
 from ordain.engine.evaluate import Plan
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load_facts import load_vocabulary
-from ordain.engine.policy.service import Service, load_services
+from ordain.engine.policy.service import Service, Services, load_services
+from ordain.engine.telling import types_told
 
 Json = Mapping[str, Any]
 
@@ -31,8 +33,11 @@ class Past:
         self._document = document
         self._texts: dict[str, bytes] = {}
         self._vocabularies: dict[str, Vocabulary] = {}
+        self._services: dict[str, Services] = {}
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._named: dict[str, Named] = {}
+        self._codes: dict[str, Codes] = {}
+        self._told: dict[str, Mapping[str, str]] = {}
 
     def named(self, envelope: Json) -> Named:
         """The policies and documents that it was decided under, and the models that may have scored."""
@@ -50,10 +55,18 @@ class Past:
         """The kept text of the plan that an envelope names."""
         return self._text(str(envelope.get("plan")), "the plan")
 
+    def codes(self, envelope: Json) -> Codes:
+        """The reason codes that its plan names."""
+        digest = str(envelope.get("plan"))
+        if digest not in self._codes:
+            self._codes[digest] = codes_in(self.plan_text(envelope))
+        return self._codes[digest]
+
     def in_full(self, envelope: dict[str, Any]) -> dict[str, Any]:
         """The envelope with what its plan names: `policies`, `documents` and `models` as an envelope without one has.
 
-        When the plan's text is lost the first two are empty, and of the models the names are all that is known.
+        When the plan's text is lost the first two are empty, and of the models the names are all that is known. What
+        the private part has to say is not known here (`audit.ledger.told`).
         """
         if "plan" not in envelope:
             return envelope
@@ -61,12 +74,9 @@ class Past:
             named = self.named(envelope)
         except TextLost:
             named = Named([], {}, [])
-        known = {model["model"]: model for model in named.models}
-        models = [
-            known.get(each, {"model": each, "version": None, "digest": None}) if isinstance(each, str) else each
-            for each in envelope["models"]
-        ]
-        return {**envelope, "policies": named.policies, "documents": named.documents, "models": models}
+        told = {**UNTOLD, **envelope}
+        models = models_named(told["models"], named)
+        return {**told, "policies": named.policies, "documents": named.documents, "models": models}
 
     def vocabulary(self, envelope: Json) -> Vocabulary:
         """The facts as they were declared."""
@@ -77,8 +87,10 @@ class Past:
 
     def service(self, envelope: Json) -> Service | None:
         """The service that decided, with its purpose."""
-        text = self._text(self._digest(envelope, "services"), "the services")
-        return load_services(text, "services.yaml").by_name.get(str(envelope.get("service")))
+        named = self._digest(envelope, "services")
+        if named not in self._services:
+            self._services[named] = load_services(self._text(named, "the services"), "services.yaml")
+        return self._services[named].by_name.get(str(envelope.get("service")))
 
     def plan(self, envelope: Json) -> Plan:
         """The policies that decided, in order, compiled."""
@@ -91,6 +103,14 @@ class Past:
             known, offered = self._text(vocabulary, "the vocabulary"), self._text(services, "the services")
             self._plans[key] = plan_of(key[0], known, offered, texts)
         return self._plans[key]
+
+    def types_told(self, envelope: Json) -> Mapping[str, str]:
+        """By reason code the types of further events that its rules make; of a decision whose plan it names."""
+        plan = str(envelope["plan"])
+        if plan not in self._told:
+            service = self.service(envelope)
+            self._told[plan] = types_told(self.plan(envelope)) if service is not None and service.tells else {}
+        return self._told[plan]
 
     def _digest(self, envelope: Json, kind: str) -> str:
         digest = self.named(envelope).documents.get(kind)

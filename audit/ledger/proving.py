@@ -20,7 +20,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ordain.audit.entry.entry import VERIFY, StoredEntry
-from ordain.audit.ledger.checkpointer import newest_note, note_of
+from ordain.audit.ledger.checkpointer import head_of, newest_note, note_of
+from ordain.audit.ledger.published import Published
 from ordain.audit.ledger.reader import Reader
 from ordain.audit.store.rows import CHECKPOINT
 from ordain.audit.store.store import Store
@@ -46,8 +47,12 @@ class Consistency:
     new_note: str
 
 
-def proof_file(store: Store, reader: Reader, entry_id: UUID) -> str:
-    """The proof that the entry is in the log, against the newest checkpoint.
+def proof_file(
+    store: Store, reader: Reader, entry_id: UUID, published: Published | None = None, note: str | None = None
+) -> str:
+    """The proof that the entry is in the log, against the newest checkpoint; with `published` one that was cosigned.
+
+    Or against `note`, a checkpoint of this ledger.
 
     Raises UnknownDecision; NotCovered when no checkpoint covers the entry yet; LedgerUnavailable when what is
     stored is not what was signed.
@@ -55,10 +60,14 @@ def proof_file(store: Store, reader: Reader, entry_id: UUID) -> str:
     entry = reader.entry(entry_id)
     if entry is None:
         raise UnknownDecision(f"there is no entry `{entry_id}`", "a receipt names it as `entry_id`")
-    note = newest_note(store)
+    if note is None and published is not None and entry.leaf_index is not None:
+        note = published.covering(entry.leaf_index)
+    note = note or newest_note(store)
     size, signed = (0, b"") if note is None else head_of(note)
     if note is None or entry.leaf_index is None or entry.leaf_index >= size:
-        raise NotCovered(f"no checkpoint covers the entry `{entry_id}` yet", NO_CHECKPOINT)
+        raise NotCovered(
+            f"no checkpoint covers the entry `{entry_id}` yet", "one is signed every few seconds: ask again"
+        )
     hashes = _path(reader.tree, entry, entry.leaf_index, size, signed)
     if hashes is None:  # what was read before may not be what is stored now
         reader.tree.forget()
@@ -74,15 +83,24 @@ def _path(tree: KeptTree, entry: StoredEntry, index: int, size: int, signed: byt
     return hashes if verify_inclusion(entry.leaf_hash, index, size, hashes, signed) else None
 
 
-def consistency(store: Store, old_size: int, new_size: int | None = None) -> Consistency:
+def consistency(
+    store: Store, old_size: int, new_size: int | None = None, published: Published | None = None
+) -> Consistency:
     """The proof between two checkpoints on record; up to the newest when `new_size` is None.
+
+    With `published`, the newest is the one that witnesses cosigned, if there is one that is not older.
 
     Raises NotCovered when one of them is not on record, LedgerUnavailable when what is stored is not what was signed.
     """
+    cosigned = published.cosigned() if published is not None else None
+    if cosigned is not None and head_of(cosigned)[0] < old_size:
+        cosigned = None
     if new_size is None:
-        newest = newest_note(store)
+        newest = cosigned or newest_note(store)
         new_size = old_size if newest is None else head_of(newest)[0]
     old_note, new_note = _note(store, old_size), _note(store, new_size)
+    if cosigned is not None and head_of(cosigned) == head_of(new_note):
+        new_note = cosigned
     if old_size > new_size:
         raise NotCovered(f"the checkpoint {old_size} is not older than {new_size}", "give the older one first")
     tree = stored_tree(store)
@@ -90,15 +108,6 @@ def consistency(store: Store, old_size: int, new_size: int | None = None) -> Con
         if (size, root(size, tree)) != head_of(note):
             raise LedgerUnavailable(f"the stored entries are not those of the signed checkpoint {size}", VERIFY)
     return Consistency(old_size, old_note, tuple(consistency_proof(old_size, new_size, tree)), new_size, new_note)
-
-
-def head_of(note: str) -> tuple[int, bytes]:
-    """Size and root that a stored checkpoint states; its signature is for whoever verifies to check."""
-    lines = note.split("\n")
-    try:
-        return int(lines[1]), base64.b64decode(lines[2], validate=True)
-    except (IndexError, ValueError):
-        raise LedgerUnavailable("a checkpoint on record is damaged", VERIFY) from None
 
 
 def _note(store: Store, size: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,19 +13,25 @@ import orjson
 import sqlalchemy as sa
 
 from ordain.audit.entry.canonical import canonical
-from ordain.audit.entry.entry import VERIFY, Kind, StoredEntry, merged, payload_hash
+from ordain.audit.entry.entry import SEALED_FORMAT, VERIFY, Kind, StoredEntry, merged, payload_hash
 from ordain.audit.entry.keys import Keyring
-from ordain.audit.entry.plan_text import PLAN, DoesNotUnpack, unpack
-from ordain.audit.entry.sealing import DoesNotOpen, unseal
+from ordain.audit.entry.plan_text import PLAN, DoesNotUnpack, service_in, unpack
+from ordain.audit.entry.sealing import DoesNotOpen, entry_key, unseal
 from ordain.audit.ledger.past import Past
-from ordain.audit.ledger.restoring import not_restored, restored
+from ordain.audit.ledger.restoring import NOT_RESTORED, not_restored, restored
+from ordain.audit.ledger.told import SEALED_MARK, told_by
 from ordain.audit.limits import LIMITS
+from ordain.audit.store.private_parts import Stored
 from ordain.audit.store.rows import DOCUMENT, ENTRY, SUBJECT_KEY
 from ordain.audit.store.store import Store
 from ordain.audit.store.tree_reader import KeptTree
 from ordain.engine.errors import LedgerUnavailable, TextLost
 
 Json = dict[str, Any]
+
+
+class _DamagedPayload(Exception):
+    """The sealed bytes of one entry are not those that its envelope names, or do not open."""
 
 
 class Status(StrEnum):
@@ -41,7 +48,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An entry, its envelope as data, and its private part, made whole, when there is one to be shown."""
+    """An entry, its envelope as data, and its private part, made whole, when there is one to be shown.
+
+    Of a decision the envelope has also what its private part says of it since format 4 (`audit.ledger.told`).
+    """
 
     entry: StoredEntry
     envelope: Json
@@ -53,6 +63,18 @@ class Record:
         return merged(self.envelope, self.private or {})
 
 
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """What opens one entry: its sealed bytes, its own key (32 bytes), and its plan's text where it has one."""
+
+    sealed: bytes
+    entry_key: bytes
+    plan: bytes | None
+
+
+Secrets = dict[tuple[bytes, bytes, bytes], bytes]
+"""Data keys by all that they were opened with."""
+_NO_PART = (None,) * 5
 _ENTRIES = sa.select(ENTRY.c.leaf_index, ENTRY.c.id, ENTRY.c.envelope)
 
 
@@ -82,8 +104,21 @@ class Reader:
             if stored is None:
                 return None
             row = connection.execute(self._store.private.of_entry(entry_id.bytes)).first()
-        private_part: Sequence[Any] = tuple(row) if row else (None, None, None, None, None)
-        return self._opened(_stored((stored[0], entry_id.bytes, stored[1])), private_part)
+        return self._opened(_stored((stored[0], entry_id.bytes, stored[1])), tuple(row) if row else _NO_PART, {})
+
+    def disclosed(self, entry_id: UUID) -> Disclosed | None:
+        """What opens this entry and no other; None where its private part cannot be read, or may not."""
+        record = self.record(entry_id)
+        if record is None or record.private is None:
+            return None
+        with self._store.reading() as connection:
+            row = connection.execute(self._store.private.of_entry(entry_id.bytes)).first()
+        sealed, key, tag, wrapped, _ = row or (None, None, None, None, None)
+        if sealed is None or key is None or tag is None or wrapped is None:
+            return None  # erased this moment
+        secret = entry_key(self._keyring.opened(key, tag, wrapped), entry_id.bytes)
+        plan = record.entry.read().get("plan")
+        return Disclosed(sealed, secret, None if plan is None else self.document(plan))
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[StoredEntry]:
         """The entries from leaf index `start` up to, and without, `end`, as a stream."""
@@ -91,7 +126,7 @@ class Reader:
             yield _stored(row)
 
     def envelope(self, entry: StoredEntry) -> Json:
-        """An entry's envelope as data, with the policies and documents that its plan names."""
+        """An entry's envelope as data, with the policies and documents that its plan names; nothing is opened."""
         return self.past.in_full(entry.read())
 
     def waiting(self) -> Iterator[StoredEntry]:
@@ -101,8 +136,40 @@ class Reader:
 
     def records(self, start: int = 0, end: int | None = None) -> Iterator[Record]:
         """Like `entries`, opened."""
+        secrets: Secrets = {}
         for row in self._pages(self._store.private.records, start, end):
-            yield self._opened(_stored(row), row[3:])
+            yield self._opened(_stored(row), row[3:], secrets)
+
+    def told(
+        self, start: int = 0, end: int | None = None, wanted: Callable[[StoredEntry], bool] = lambda _: True
+    ) -> Iterator[Record]:
+        """Like `records`, those that are wanted, without their private parts: these are opened no further than to tell
+        what envelopes said until format 4. `Status.READABLE` says nothing of those whose envelope says it itself. Of
+        a damaged private part nothing is told.
+        """
+        secrets: Secrets = {}
+        for row in self._pages(self._store.private.records, start, end):
+            entry = _stored(row)
+            if wanted(entry):
+                yield self._told(entry, row[3:], secrets)
+
+    def told_of(self, entry: StoredEntry) -> Record:
+        """The same of one entry, which may have no place yet."""
+        if not entry.envelope.endswith(SEALED_MARK):
+            return self._told(entry, _NO_PART, {})
+        with self._store.reading() as connection:
+            row = connection.execute(self._store.private.of_entry(entry.id.bytes)).first()
+        return self._told(entry, tuple(row) if row else _NO_PART, {})
+
+    def told_of_stored(self, row: Stored) -> Record:
+        """The same of a row of `stored`, of a restricted subject too."""
+        private_part = (row.sealed, row.key, row.tag, row.wrapped, None)
+        return self._told(_stored((row.leaf_index, row.id, row.envelope)), private_part, {})
+
+    def stored(self, start: int, end: int) -> Iterator[Stored]:
+        """The entries between two places as they are stored, nothing of them checked."""
+        for row in self._pages(self._store.private.stored, start, end):
+            yield Stored._make(row)
 
     def ids_of(self, subject: str) -> list[UUID]:
         """The ids of all entries about a subject, in the order of their times."""
@@ -110,14 +177,18 @@ class Reader:
         with self._store.reading() as connection:
             key = connection.execute(wanted).scalar()
             ids = [] if key is None else self._store.private.ids(connection, key)
-        return [UUID(bytes=entry_id) for entry_id in ids]
+        return [_id(entry_id, "about this subject") for entry_id in ids]
 
-    def position(self, entry_id: bytes) -> int:
-        """The place of the first entry with this id or a later one; exact as long as the clock never went back."""
+    def bounds(self, first: bytes, last: bytes) -> tuple[int, int]:
+        """The places between which all entries are whose ids are `first` or later, and before `last`.
+
+        An id begins with the time of its entry; where the clock was set back or ahead, others stand between them too.
+        """
+        of_id, leaf = ENTRY.c.id, ENTRY.c.leaf_index
         with self._store.reading() as connection:
-            wanted = sa.select(sa.func.min(ENTRY.c.leaf_index)).where(ENTRY.c.id >= entry_id)
-            first = connection.execute(wanted).scalar()
-        return self.size() if first is None else int(first)
+            start = connection.execute(sa.select(sa.func.min(leaf)).where(of_id >= first)).scalar()
+            end = connection.execute(sa.select(sa.func.max(leaf)).where(of_id < last)).scalar()
+        return (0, 0) if start is None or end is None else (int(start), max(int(start), int(end) + 1))
 
     def document(self, digest: str) -> bytes | None:
         """The kept text with that digest."""
@@ -131,6 +202,16 @@ class Reader:
             kept = connection.execute(wanted).all()
         mark = canonical({"policy": policy})[1:-1]
         return [digest for digest, text in kept if mark in text]
+
+    def plans(self, service: str | None = None) -> Iterator[Json]:
+        """Of each kept plan (of that service) as much of an envelope as leads to what it names."""
+        wanted = sa.select(DOCUMENT.c.digest, DOCUMENT.c.text).where(DOCUMENT.c.kind == PLAN)
+        with self._store.reading() as connection:
+            kept = connection.execute(wanted.order_by(DOCUMENT.c.digest)).all()
+        for digest, text in kept:
+            named = service_in(text)
+            if named is not None and service in (None, named):
+                yield {"id": "", "plan": digest, "service": named}
 
     def size(self) -> int:
         """How many entries have a place in the order."""
@@ -152,36 +233,76 @@ class Reader:
                 return
             start = page[-1][0] + 1
 
-    def _opened(self, entry: StoredEntry, private_part: Sequence[Any]) -> Record:
+    def _told(self, entry: StoredEntry, private_part: Sequence[Any], secrets: Secrets) -> Record:
+        if entry.envelope.endswith(SEALED_MARK):
+            try:
+                status, envelope, _ = self._unsealed(entry, private_part, secrets)
+            except _DamagedPayload:  # whoever opens it, or verifies, hears of it; nothing else is held up
+                return Record(entry, self.envelope(entry), Status.READABLE, None)
+            return Record(entry, envelope, status, None)
+        return Record(entry, self.envelope(entry), Status.READABLE, None)
+
+    def _opened(self, entry: StoredEntry, private_part: Sequence[Any], secrets: Secrets) -> Record:
+        try:
+            status, envelope, private = self._unsealed(entry, private_part, secrets)
+        except _DamagedPayload:
+            raise LedgerUnavailable(f"the payload of the entry `{entry.id}` is damaged", VERIFY) from None
+        if private is not None and envelope["kind"] == Kind.DECISION and NOT_RESTORED not in private:
+            private = restored(private, envelope, self.past)
+        return Record(entry, envelope, status, private)
+
+    def _unsealed(
+        self, entry: StoredEntry, private_part: Sequence[Any], secrets: Secrets
+    ) -> tuple[Status, Json, Json | None]:
+        """What became of the private part, the envelope with what that tells of a decision, and the part itself.
+
+        `secrets` keeps the keys that are opened for one look at many entries.
+        """
         sealed, key, tag, wrapped, restricted = private_part
         envelope = self.envelope(entry)
         if sealed is None:
-            return Record(entry, envelope, Status.EXPIRED, None)
+            return Status.EXPIRED, envelope, None
         if not isinstance(sealed, bytes) or payload_hash(sealed) != envelope.get("payload_hash"):
-            raise LedgerUnavailable(f"the payload of the entry `{entry.id}` is damaged", VERIFY)
+            raise _DamagedPayload
         if key is None or wrapped is None:
-            return Record(entry, envelope, Status.ERASED, None)
+            return Status.ERASED, envelope, None
         if restricted is not None and not self._restricted:
-            return Record(entry, envelope, Status.RESTRICTED, None)
-        secret = self._keyring.opened(key, tag, wrapped)
+            return Status.RESTRICTED, envelope, None
+        secret, private = secrets.get((key, tag, wrapped)), None
+        if secret is None:
+            if len(secrets) >= LIMITS.keys_opened:
+                secrets.clear()
+            secret = secrets[key, tag, wrapped] = self._keyring.opened(key, tag, wrapped)
         try:
             commitment = bytes.fromhex(envelope["key_commitment"])
             opened = unseal(secret, entry.id.bytes, sealed, commitment)
             if "plan" in envelope:
-                opened = unpack(opened, self.past.plan_text(envelope))
-            private = orjson.loads(opened)
+                is_sealed = envelope["v"] == SEALED_FORMAT
+                private = orjson.loads(unpack(opened, self.past.plan_text(envelope), padded=is_sealed))
+                if is_sealed:
+                    with suppress(LookupError, TypeError, ValueError):  # of a later version: `restored` says so
+                        envelope |= told_by(private, self.past.named(envelope), self.past.codes(envelope))
+            else:
+                private = orjson.loads(opened)
         except TextLost as error:
-            return Record(entry, envelope, Status.READABLE, not_restored({}, envelope, error.message))
+            return Status.READABLE, envelope, not_restored({}, envelope, error.message)
         except (DoesNotOpen, DoesNotUnpack, KeyError, TypeError, ValueError):
-            raise LedgerUnavailable(f"the payload of the entry `{entry.id}` is damaged", VERIFY) from None
-        if envelope["kind"] == Kind.DECISION:
-            private = restored(private, envelope, self.past)
-        status = Status.READABLE if restricted is None else Status.RESTRICTED
-        return Record(entry, envelope, status, private)
+            raise _DamagedPayload from None
+        return Status.READABLE if restricted is None else Status.RESTRICTED, envelope, private
 
 
 def _stored(row: Sequence[Any]) -> StoredEntry:
     leaf_index, entry_id, envelope = row[0], row[1], row[2]
-    if not (isinstance(entry_id, bytes) and len(entry_id) == 16 and isinstance(envelope, bytes)):
-        raise LedgerUnavailable(f"the stored entry {leaf_index} is damaged", VERIFY)
-    return StoredEntry(leaf_index, UUID(bytes=entry_id), envelope)
+    if not isinstance(envelope, bytes):
+        raise _damaged(str(leaf_index))
+    return StoredEntry(leaf_index, _id(entry_id, str(leaf_index)), envelope)
+
+
+def _id(entry_id: object, which: str) -> UUID:
+    if not (isinstance(entry_id, bytes) and len(entry_id) == 16):
+        raise _damaged(which)
+    return UUID(bytes=entry_id)
+
+
+def _damaged(which: str) -> LedgerUnavailable:
+    return LedgerUnavailable(f"the stored entry {which} is damaged", VERIFY)

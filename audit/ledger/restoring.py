@@ -13,12 +13,16 @@ from hashlib import sha256
 from typing import Any
 
 from ordain.audit.entry.canonical import canonical
-from ordain.audit.entry.decision import FORM
+from ordain.audit.entry.decision import SETTLED_FORMS, version_number
+from ordain.audit.entry.decision_form import duty_told, reason_told
 from ordain.audit.ledger.past import Past
+from ordain.audit.ledger.told import is_untold
 from ordain.engine.errors import LedgerUnavailable, OrdainError, TextLost
 from ordain.engine.evaluate import Outcome, Plan
 from ordain.engine.policy.facts import REQUEST
+from ordain.engine.policy.model import Verdict
 from ordain.engine.step import Trail
+from ordain.engine.values.money import with_currency
 
 Json = dict[str, Any]
 
@@ -26,18 +30,22 @@ NOT_RESTORED = "not_restored"
 """In a record that could not be made whole: why. It has no reasons, obligations, disclosures and trace then, and of the
 rest what it holds itself: what is not there is not known, which is something else than none."""
 
+_BEFORE = 2
+"""The form whose answers are made as they were then."""
+
 _MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 
 def restored(private: Json, envelope: Json, past: Past) -> Json:
-    """The private part of a decision in full; as it is when it has been on record in full.
+    """The private part of a decision in full; as it is when it has been on record in full. `envelope` tells what its
+    private part has to say, too (`audit.ledger.told`).
 
     Raises LedgerUnavailable when the database cannot be read.
     """
     form = private.get("form")
     if form is None:
         return private
-    if form != FORM:
+    if form not in (*SETTLED_FORMS, _BEFORE):
         return not_restored(private, envelope, f"it was recorded in form {form}, which this version cannot read")
     try:
         plan = past.plan(envelope)
@@ -59,7 +67,9 @@ def restored(private: Json, envelope: Json, past: Past) -> Json:
 
 def _whole(private: Json, envelope: Json, plan: Plan) -> tuple[Json, bytes]:
     """The record in full, and the canonical bytes of the answer without its receipt."""
-    outcome = Outcome(plan, {}, list(_trail(private["steps"], plan)), None)
+    verdict = _verdict(envelope)
+    trail, asked = list(_trail(private["steps"], plan)), None if verdict is None else Verdict(verdict)
+    outcome = Outcome(plan, private["facts"], trail, asked)
     reasons, obligations = outcome.reasons(), outcome.obligations()
     nulls = [
         {"policy": label, "nulls": [{"message": message, "at": at} for message, at in told]}
@@ -75,9 +85,18 @@ def _whole(private: Json, envelope: Json, plan: Plan) -> tuple[Json, bytes]:
         "reasons": reasons,
         "subject": private["subject"],
         "trace": [*outcome.trace(), *nulls],
-        "verdict": _verdict(envelope),
+        "verdict": verdict,
+        **_caller(private),
     }
+    if private["form"] in SETTLED_FORMS:
+        gaps = {"missing": outcome.missing(), "not_known": outcome.not_known()}
+        whole |= {"form": private["form"], "status": str(outcome.status), "withheld": outcome.withheld, **gaps}
     return whole, canonical(_answer(envelope, whole))
+
+
+def _caller(private: Json) -> Json:
+    """Who asked, where the entry says it."""
+    return {"caller": private["caller"]} if "caller" in private else {}
 
 
 def answer_of(envelope: Json, whole: Json, leaf_hash: str) -> bytes:
@@ -87,12 +106,23 @@ def answer_of(envelope: Json, whole: Json, leaf_hash: str) -> bytes:
 
 
 def _answer(envelope: Json, whole: Json) -> Json:
-    return {
+    models = [{name: value for name, value in score.items() if name != "inputs"} for score in whole["models"]]
+    answer = {
         **{name: whole[name] for name in ("at", "obligations", "outcome", "reasons", "verdict")},
         "decision_id": envelope["id"],
-        "models": [{name: value for name, value in score.items() if name != "inputs"} for score in whole["models"]],
+        "models": models,
         "policies": envelope["policies"],
         "service": envelope["service"],
+    }
+    if "form" not in whole:
+        return answer
+    return {
+        **answer,
+        **{name: whole[name] for name in ("missing", "not_known", "status")},
+        "models": [{**model, "version": version_number(model["version"])} for model in models],
+        "obligations": [duty_told(duty) for duty in whole["obligations"]],
+        "outcome": None if whole["withheld"] else whole["outcome"],
+        "reasons": [reason_told(reason) for reason in whole["reasons"]],
     }
 
 
@@ -101,17 +131,19 @@ def _trail(steps: list[list[Any]], plan: Plan) -> Iterator[Any]:
     decisions = plan.by_number
     trail: Trail = []
     for number, value, *table in steps:
-        looked_at, fired, missing = (*table, (), ())[:3] if table else (0, (), ())
-        lacked = tuple((position, fact) for position, fact in missing)
-        trail.append((decisions[number], looked_at, tuple(fired), value, lacked))
+        looked_at, fired, *rest = table or (0, ())
+        lacked, said = (tuple((position, text) for position, text in part) for part in (*rest, (), ())[:2])
+        trail.append((decisions[number], looked_at, tuple(fired), value, lacked, said))
     return iter(trail)
 
 
 def _facts(private: Json, plan: Plan) -> Json:
-    given, sources = private["facts"], private["sources"]
-    facts = _as_given(given, sources)
+    """Each with its source; money with its currency, in the digits that are on record."""
+    facts = _as_given(private["facts"], private["sources"])
     for need in plan.needs:
-        facts.setdefault(need.fact.name, {"source": "missing", "value": None})
+        source = private["sources"].get(need.fact.name, "missing")
+        fact = facts.setdefault(need.fact.name, {"source": source, "value": None})
+        fact["value"] = with_currency(need.fact.type, fact["value"])
     return dict(sorted(facts.items()))
 
 
@@ -149,4 +181,6 @@ def not_restored(private: Json, envelope: Json, why: str) -> Json:
         known["facts"] = dict(sorted(_as_given(private["facts"], private["sources"]).items()))
     with suppress(*_MALFORMED):
         known["models"] = _scores(private, envelope)
-    return {**known, NOT_RESTORED: why, "verdict": _verdict(envelope)}
+    if not is_untold(envelope):
+        known["verdict"] = _verdict(envelope)
+    return {**known, **_caller(private), NOT_RESTORED: why}

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import Prepared, Receipt, Recordable, Stamp, prepared
 from ordain.audit.entry.keys import DataKey, Keyring
+from ordain.audit.entry.once import Once
 from ordain.audit.ledger.group_commit import GroupCommit, OutcomeUnknown, TooManyWaiting
 from ordain.audit.limits import LIMITS
-from ordain.audit.store.store import EntryRefused, KeyMoved, Store
+from ordain.audit.store.store import AskedBefore, EntryRefused, KeyMoved, Store
 from ordain.audit.store.texts import changed
 from ordain.engine.errors import LedgerUnavailable, NotRecorded, OrdainError, PolicyChanged, UnknownSubject
 
@@ -35,6 +36,7 @@ class Begun:
     error: Exception | None = None
     ready: Prepared | None = None
     sealings: int = 0
+    once: Once | None = None
 
     def receipt(self) -> Receipt:
         """Raises `error`."""
@@ -47,6 +49,10 @@ class _Job(NamedTuple):
     entries: list[Prepared]
     documents: Iterable[Document]
     begun: Begun | None = None
+
+
+Came = Receipt | OrdainError | AskedBefore
+"""What comes of one entry of several."""
 
 
 class Ledger:
@@ -63,6 +69,8 @@ class Ledger:
         self._closed = False
         self.watch: Callable[[int, float], None] | None = None
         """Told of each commit: its entries, and the seconds that it took."""
+        self.fault: str | None = None
+        """Why the last commit failed; None when it did not."""
         self._lock = threading.Lock()
         self._group: GroupCommit[_Job] = GroupCommit(self._write, (EntryRefused,), seconds=seconds)
 
@@ -71,13 +79,21 @@ class Ledger:
         """How many entries, or lists of them, wait for a commit or are in one."""
         return self._group.waiting
 
-    def append(self, entry: Recordable, documents: Iterable[Document] = (), known: bool = False) -> Receipt:
+    def append(
+        self,
+        entry: Recordable,
+        documents: Iterable[Document] = (),
+        known: bool = False,
+        once: Once | None = None,
+    ) -> Receipt:
         """Writes `entry` and returns once it is on the disk.
 
         The texts that it refers to (see `audit.entry.documents`) are kept with the first entry that does: each must be
         among `documents` unless it is kept already. From then on a policy version counts as used.
 
-        `known` asks for a subject who has a key already, and raises UnknownSubject otherwise.
+        `known` asks for a subject who has a key already, and raises UnknownSubject otherwise. `once` is the request
+        that the entry answers: when an answer to one under the same key is on record already, AskedBefore is raised and
+        nothing written.
 
         Raises NotRecorded when the entry is not in the ledger, and PolicyChanged when it refers to a used policy
         version under another digest. Then nothing was written, with one exception that no database can rule out:
@@ -85,7 +101,7 @@ class Ledger:
         may still be found in the ledger later, whole.
         """
         for _ in range(LIMITS.sealings):
-            ready = self.prepare(entry)
+            ready = self.prepare(entry, once=once)
             if known and ready.data_key.wrapped is not None:
                 raise UnknownSubject(f"the ledger has nothing about `{entry.subject}`", "it may just have been erased")
             try:
@@ -96,7 +112,7 @@ class Ledger:
             except TooManyWaiting:
                 raise _overloaded(self._store) from None
             except OutcomeUnknown:
-                raise _outcome_unknown(self._store) from None
+                raise _outcome_unknown(self._store, once) from None
             return ready.receipt
         raise _always_moved()
 
@@ -105,7 +121,12 @@ class Ledger:
         return self._store.reads_wait and subject not in self._coming and not self._keyring.remembers(subject)
 
     def begin(
-        self, entry: Recordable, documents: Iterable[Document], done: Callable[[list[Begun]], None], token: Any = None
+        self,
+        entry: Recordable,
+        documents: Iterable[Document],
+        done: Callable[[list[Begun]], None],
+        token: Any = None,
+        once: Once | None = None,
     ) -> None:
         """Like `append`, and does not wait: `done` is called once for it, in another thread, with all of its group.
 
@@ -113,18 +134,18 @@ class Ledger:
         short read on SQLite (see `waits_for`). Raises NotRecorded when it cannot be sealed, or too many wait already;
         then `done` is not called. What `append` would raise later is the `error` of what `done` gets.
         """
-        self._begin(Begun(entry, documents, done, token))
+        self._begin(Begun(entry, documents, done, token, once=once))
 
     def _begin(self, begun: Begun) -> None:
         subject = begun.entry.subject
         # Entries about one new subject share its key on the way: two keys would make the database refuse the group.
         # Only the first brings it into the database. Another that did so later might bring back one that was destroyed.
-        begun.ready = ready = self.prepare(begun.entry, self._coming.get(subject))
+        begun.ready = ready = self.prepare(begun.entry, self._coming.get(subject), begun.once)
         begun.sealings += 1
         if ready.data_key.wrapped is not None:
             first = self._coming.setdefault(subject, replace(ready.data_key, wrapped=None))
             if first.key != ready.data_key.key:  # another thread made one meanwhile
-                begun.ready = ready = self.prepare(begun.entry, first)
+                begun.ready = ready = self.prepare(begun.entry, first, begun.once)
         try:
             self._group.begin(_Job([ready], begun.documents, begun), self._came)
         except BaseException as error:
@@ -152,7 +173,7 @@ class Ledger:
                 if failure is None:  # it is on its way once more, or even done: it is not this thread's any longer
                     continue
             else:
-                failure = self._told(error)
+                failure = self._told(error, begun.once)
             begun.error = failure
             groups.setdefault(begun.done, []).append(begun)
         for done, group in groups.items():
@@ -171,10 +192,10 @@ class Ledger:
             return error
         return None
 
-    def _told(self, error: Exception | None) -> Exception | None:
+    def _told(self, error: Exception | None, once: Once | None) -> Exception | None:
         if isinstance(error, TooManyWaiting):
             return _overloaded(self._store)
-        return _outcome_unknown(self._store) if isinstance(error, OutcomeUnknown) else error
+        return _outcome_unknown(self._store, once) if isinstance(error, OutcomeUnknown) else error
 
     def append_all(self, entries: Iterable[Recordable], documents: Iterable[Document] = ()) -> list[Receipt]:
         """Writes several entries in one commit; like `append` for each of them, all or none.
@@ -183,44 +204,73 @@ class Ledger:
         """
         receipts = []
         for receipt in self.append_each(entries, documents):
-            if isinstance(receipt, OrdainError):
+            if isinstance(receipt, Exception):
                 raise receipt
             receipts.append(receipt)
         return receipts
 
     def append_each(
-        self, entries: Iterable[Recordable], documents: Iterable[Document] = ()
-    ) -> list[Receipt | OrdainError]:
-        """Writes several entries in one commit. For each its receipt, or what `append` would raise for it."""
+        self, entries: Iterable[Recordable], documents: Iterable[Document] = (), onces: Sequence[Once | None] = ()
+    ) -> list[Came]:
+        """Writes several entries in one commit. For each its receipt, or what `append` would raise for it.
+
+        `onces` are the requests that they answer, if any of them has one.
+        """
         wanted = list(entries)
+        onces = onces or [None] * len(wanted)
         try:
             keys = self._keys({entry.subject for entry in wanted})
-            ready = [prepared(entry, keys[entry.subject], self.stamp) for entry in wanted]
+            ready = [
+                prepared(entry, keys[entry.subject], self.stamp, once)
+                for entry, once in zip(wanted, onces, strict=True)
+            ]
         except NotRecorded:  # one of them is at fault, or none can be sealed: each is told its own
-            return [self._append_one(entry, documents) for entry in wanted]
+            return self._append_singly(wanted, documents, onces)
         try:
             self._group.submit(_Job(ready, documents))
         except (EntryRefused, KeyMoved):
             for made in ready:
                 self._keyring.forget(made.data_key.tag)
-            return [self._append_one(entry, documents) for entry in wanted]
+            return self._append_singly(wanted, documents, onces)
+        except AskedBefore as before:
+            return self._append_others(wanted, documents, onces, before)
         except TooManyWaiting:
             return [_overloaded(self._store)] * len(wanted)
         except OutcomeUnknown:
-            return [_outcome_unknown(self._store)] * len(wanted)
+            return [_outcome_unknown(self._store, once) for once in onces]
         except OrdainError as error:  # of the database, not of one of them
             return [error] * len(wanted)
         return [made.receipt for made in ready]
 
-    def _append_one(self, entry: Recordable, documents: Iterable[Document]) -> Receipt | OrdainError:
-        try:
-            return self.append(entry, documents)
-        except OrdainError as error:
-            return error
+    def _append_others(
+        self,
+        wanted: Sequence[Recordable],
+        documents: Iterable[Document],
+        onces: Sequence[Once | None],
+        before: AskedBefore,
+    ) -> list[Came]:
+        """Writes those that were not asked before."""
+        known = [once is not None and once.digest in before.digests for once in onces]
+        if not any(known):
+            return self._append_singly(wanted, documents, onces)
+        others = [(entry, once) for entry, once, is_known in zip(wanted, onces, known, strict=True) if not is_known]
+        came = iter(self.append_each([entry for entry, _ in others], documents, [once for _, once in others]))
+        return [before if is_known else next(came) for is_known in known]
 
-    def prepare(self, entry: Recordable, data_key: DataKey | None = None) -> Prepared:
+    def _append_singly(
+        self, wanted: Iterable[Recordable], documents: Iterable[Document], onces: Iterable[Once | None]
+    ) -> list[Came]:
+        came: list[Came] = []
+        for entry, once in zip(wanted, onces, strict=True):
+            try:
+                came.append(self.append(entry, documents, once=once))
+            except (OrdainError, AskedBefore) as error:
+                came.append(error)
+        return came
+
+    def prepare(self, entry: Recordable, data_key: DataKey | None = None, once: Once | None = None) -> Prepared:
         """The entry, sealed under its subject's key, which may be given. Raises NotRecorded."""
-        return prepared(entry, data_key or self._keys((entry.subject,))[entry.subject], self.stamp)
+        return prepared(entry, data_key or self._keys((entry.subject,))[entry.subject], self.stamp, once)
 
     def _keys(self, subjects: Collection[str | None]) -> dict[str | None, DataKey]:
         try:
@@ -242,12 +292,30 @@ class Ledger:
         with self._lock:
             self._closed = True
 
-    def _write(self, jobs: list[_Job]) -> None:
-        """One commit: called by one thread at a time."""
+    def _write(self, jobs: list[_Job]) -> dict[int, Exception] | None:
+        """One commit: called by one thread at a time. Leaves out jobs that were asked before, and says which."""
         if self._closed:
             raise NotRecorded("the ledger is closed", "the service is stopping: try again once it is back")
         if missing := self._store.missing():
             raise NotRecorded(missing)
+        if not any(entry.once for job in jobs for entry in job.entries):
+            self._commit(jobs)
+            return None
+        known: frozenset[bytes] = frozenset()
+        while True:
+            going, left_out = _asked_first(jobs, known)
+            if not going:
+                return left_out
+            try:
+                self._commit(going)
+            except AskedBefore as before:  # each time fewer jobs are left
+                if before.digests <= known:
+                    raise NotRecorded("the ledger cannot tell which requests it has", "please report this") from before
+                known |= before.digests
+            else:
+                return left_out
+
+    def _commit(self, jobs: list[_Job]) -> None:
         entries = [entry for job in jobs for entry in job.entries]
         lists = {id(entry.references): entry.references for entry in entries}  # those of one plan are one list
         named = {reference for references in lists.values() for reference in references}
@@ -257,21 +325,44 @@ class Ledger:
         begun = time.perf_counter()
         try:
             self._store.write(entries, unkept, [text for texts in documents.values() for text in texts])
-        except (EntryRefused, KeyMoved):
+        except (AskedBefore, EntryRefused, KeyMoved):
             raise
         except BaseException as error:  # an interrupt too may leave the connection inside a transaction
             self._store.drop_writer()
             if isinstance(error, PolicyChanged | NotRecorded) and len(entries) > 1:
                 raise EntryRefused from error
             if isinstance(error, self._store.failures):
-                raise NotRecorded(self._store.explain(error)) from error
+                refused = NotRecorded(self._store.explain(error))
+                self.fault = refused.message
+                raise refused from error
+            if isinstance(error, NotRecorded):
+                self.fault = error.message
             raise
+        self.fault = None
         if self.watch is not None:
             self.watch(len(entries), time.perf_counter() - begun)
         self._kept.update(unkept)
         for entry in entries:
             if entry.data_key.wrapped is not None:
                 self._keyring.stored(entry.data_key)
+
+
+def _asked_first(jobs: list[_Job], known: frozenset[bytes]) -> tuple[list[_Job], dict[int, Exception]]:
+    """The jobs that may be written together, and the numbers of the others: what they answer was asked before.
+
+    `known` are the keys that the database has; of two jobs under one key the first is written.
+    """
+    going: list[_Job] = []
+    left_out: dict[int, Exception] = {}
+    seen = set(known)
+    for number, job in enumerate(jobs):
+        digests = {entry.once.digest for entry in job.entries if entry.once is not None}
+        if again := digests & seen:
+            left_out[number] = AskedBefore(again)
+        else:
+            going.append(job)
+            seen |= digests
+    return going, left_out
 
 
 def _always_moved() -> NotRecorded:
@@ -284,7 +375,12 @@ def _overloaded(store: Store) -> NotRecorded:
     )
 
 
-def _outcome_unknown(store: Store) -> NotRecorded:
+def _outcome_unknown(store: Store, once: Once | None) -> NotRecorded:
+    if once is not None:
+        return NotRecorded(
+            f"It is unknown whether the entry was saved in the ledger `{store.name}`",
+            "send the same request again under its `Idempotency-Key`: it is recorded once",
+        )
     return NotRecorded(
         f"It is unknown whether the entry was saved in the ledger `{store.name}`. Retrying may create a second one",
         "the first one may be found in the ledger later",

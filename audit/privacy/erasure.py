@@ -19,18 +19,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from ordain.audit.anchors.places import Anchors
-from ordain.audit.entry.entry import VERIFY, Entry, Kind, new_id, time_in, utc
+from ordain.audit.entry.entry import VERIFY, Entry, Kind, Receipt, id_text, new_id, time_in, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.limits import LIMITS
+from ordain.audit.privacy.on_record import on_record
+from ordain.audit.privacy.subjects import Changed, Subject, check_unchanged, of_others, subject_of_key, unsigned_among
 from ordain.audit.store.rows import SUBJECT_KEY
 from ordain.audit.store.store import Store
-from ordain.engine.errors import AnchorRefused, AnchorUnavailable, LedgerUnavailable, NotRecorded, UnknownSubject
+from ordain.engine.errors import (
+    AnchorRefused,
+    AnchorUnavailable,
+    LedgerUnavailable,
+    NotRecorded,
+    OrdainError,
+    UnknownSubject,
+)
 
 Json = dict[str, Any]
-
-
-_ITS_ENTRY = "entry"  # stands for the id of the entry that is being made
-_DECISION = b'"kind":"decision"'
 
 
 class Erased(StrEnum):
@@ -45,26 +50,25 @@ class Erased(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """`entries` were, or will be, erased; `not_before` is set while they are kept."""
+    """`entries` were, or will be, erased; `not_before` is set while they are kept. `receipt` is of the entry that says
+    so: None when there was nobody to erase.
+    """
 
     status: Erased
     entries: int
     not_before: dt.date | None = None
     left: str = ""
     """Why bytes of the destroyed key may still be in the database's files, when they may."""
+    receipt: Receipt | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    key: bytes
-    hold: str | None
-    not_before: str | None
-    entries: list[bytes]
-    decisions: list[bytes]
-
-
-class _Changed(Exception):
-    """A hold, a restriction or an entry of the subject came between looking and acting."""
+    def data(self) -> Json:
+        """Everything, for JSON."""
+        until = None if self.not_before is None else self.not_before.isoformat()
+        receipt = None
+        if self.receipt is not None:
+            receipt = {"entry_id": self.receipt.entry_id, "leaf_hash": self.receipt.leaf_hash}
+        told = {"status": self.status, "entries": self.entries, "not_before": until, "left": self.left}
+        return {**told, "receipt": receipt}
 
 
 def erase(
@@ -80,52 +84,51 @@ def erase(
     `keep` is how long the law has the newest record kept, `not_before` a date from which it may be erased; the later
     counts. `private` says who asked for it and why. Raises UnknownSubject, NotRecorded, AnchorUnavailable.
     """
+    _sign(opened)
     for _ in range(LIMITS.erasure_attempts):
         person = _person(opened, subject)
-        allowed = _allowed(person, keep, not_before)
+        allowed = _allowed(person, keep, not_before, opened.now())
         try:
-            if person.hold is None and allowed <= opened.now().date():
-                destroyed, left = _destroy(opened, [person], private, since=bool(keep))
+            if not person.hold and allowed <= opened.now().date():
+                done = _destroy(opened, [person], private, since=bool(keep))
                 opened.keyring.forget(opened.keyring.tag(subject))
-                return Erasure(Erased.DONE, destroyed, left=left)
-            about = {"hold": person.hold is not None, "erase_not_before": allowed.isoformat()}
-            _restrict(opened, person, subject, about, private, {"erase_not_before": allowed.isoformat()})
-        except _Changed:
+                return done
+            receipt = _restrict(opened, person, subject, person.hold, allowed.isoformat(), private)
+        except Changed:
             continue
-        return Erasure(Erased.HELD if person.hold else Erased.RESTRICTED, len(person.entries), allowed)
+        status = Erased.HELD if person.hold else Erased.RESTRICTED
+        return Erasure(status, len(person.entries), allowed, receipt=receipt)
     raise NotRecorded("Another process is changing this customer's record; try again", "nothing was erased")
 
 
-def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> None:
-    """Sets or releases a legal hold (GDPR Article 17(3)(e)).
+def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> Receipt:
+    """Sets or releases a legal hold (GDPR Article 17(3)(e)), and says in which entry.
 
     While it stands, nothing of the subject is erased or removed by age.
     Raises UnknownSubject, NotRecorded.
     """
     for _ in range(LIMITS.erasure_attempts):
         person = _person(opened, subject)
-        about = {"hold": on, "erase_not_before": person.not_before}
         try:
-            _restrict(opened, person, subject, about, private, {"hold": _ITS_ENTRY if on else None})
-        except _Changed:
+            return _restrict(opened, person, subject, on, person.not_before, private)
+        except Changed:
             continue
-        return
     raise NotRecorded("Another process is changing this customer's record; try again", "nothing was changed")
 
 
 def erase_due(opened: OpenLedger, *, private: Json, keep: dt.timedelta = dt.timedelta(0)) -> Erasure:
     """Erases every restricted subject whose day has come, and since whose newest decision `keep` has passed."""
-    columns, today = SUBJECT_KEY.c, opened.now().date()
-    wanted = sa.select(columns.key).where(columns.erase_not_before <= today.isoformat(), columns.hold.is_(None))
+    _sign(opened)
     with opened.store.reading() as connection:
-        keys = [row[0] for row in connection.execute(wanted)]
-        due = [person for person in (_of_key(opened, connection, key) for key in keys) if person is not None]
-    due = [person for person in due if _newest(person) + keep <= opened.now()]
+        record = on_record(opened, connection)
+        keys = record.due(opened.now().date())
+        due = [person for key in keys if (person := subject_of_key(opened, connection, key, record)) is not None]
+    now = opened.now()
+    due = [person for person in due if _newest(person, now) + keep <= now]
     try:
-        destroyed, left = _destroy(opened, due, private, since=bool(keep)) if due else (0, "")
-    except _Changed:
+        return _destroy(opened, due, private, since=bool(keep)) if due else Erasure(Erased.DONE, 0)
+    except Changed:
         raise NotRecorded("a customer's record was changed meanwhile: nothing was erased", "try again") from None
-    return Erasure(Erased.DONE, destroyed, left=left)
 
 
 def destroy_again(opened: OpenLedger) -> int:
@@ -138,17 +141,22 @@ def destroy_again(opened: OpenLedger) -> int:
         with suppress(AnchorUnavailable):
             for key, entry_id in place.erased():
                 listed.setdefault(key, []).append((place, entry_id))
-    back: list[_Subject] = []
+    back: list[Subject] = []
+    keys: list[bytes] = []
     with opened.store.reading() as connection:
         for some in _chunks(sorted(listed)):
-            keys = connection.execute(sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.key.in_(some))).scalars().all()
-            back += [person for key in keys if (person := _of_key(opened, connection, key)) is not None]
-    back = [person for person in back if person.hold is None and _is_vouched(opened, person.key, listed[person.key])]
+            keys += connection.execute(sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.key.in_(some))).scalars()
+        keys = [key for key in keys if _is_vouched(opened, key, listed[key])]
+        if keys:
+            record = on_record(opened, connection)
+            back += [person for key in keys if (person := subject_of_key(opened, connection, key, record)) is not None]
+    back = [person for person in back if not person.hold]
     if not back:
         return 0
     try:
-        return _destroy(opened, back, {"reason": "on the erasure list, and restored from a backup"}, list_them=False)[0]
-    except _Changed:
+        why = {"reason": "on the erasure list, and restored from a backup"}
+        return _destroy(opened, back, why, list_them=False).entries
+    except Changed:
         return 0  # the next opening looks again
 
 
@@ -179,11 +187,11 @@ def _vouched(opened: OpenLedger, key: bytes, entry_id: str) -> str:
     return opened.keyring.vouch(key + entry_id.encode()).hex()
 
 
-def _person(opened: OpenLedger, subject: str) -> _Subject:
+def _person(opened: OpenLedger, subject: str) -> Subject:
     with opened.store.reading() as connection:
         wanted = sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.tag == opened.keyring.tag(subject))
         key = connection.execute(wanted).scalar()
-        person = None if key is None else _of_key(opened, connection, key)
+        person = None if key is None else subject_of_key(opened, connection, key, on_record(opened, connection))
     if person is None:
         raise UnknownSubject(
             f"the ledger has nothing about `{subject}`", "check the id; who was erased is not found again"
@@ -191,31 +199,25 @@ def _person(opened: OpenLedger, subject: str) -> _Subject:
     return person
 
 
-def _of_key(opened: OpenLedger, connection: sa.Connection, key: bytes) -> _Subject | None:
-    """None for a key that is no subject's: not there, or the house's. Raises LedgerUnavailable for a swapped one."""
-    columns = SUBJECT_KEY.c
-    wanted = sa.select(columns.hold, columns.erase_not_before, columns.tag, columns.wrapped).where(columns.key == key)
-    row = connection.execute(wanted).first()
-    if row is None or row[2] == opened.keyring.tag(None):
-        return None
-    opened.keyring.opened(key, row[2], row[3])  # or else it is not this subject's
-    entries = opened.store.private.ids(connection, key)
-    envelopes = {entry_id: opened.store.envelope(connection, entry_id) for entry_id in entries}
-    decisions = [i for i, stored in envelopes.items() if stored is not None and _DECISION in stored[1]]
-    return _Subject(key, row[0], row[1], entries, decisions)
+def _newest(person: Subject, now: dt.datetime) -> dt.datetime:
+    """When the newest decision about the subject was made. A time that is still to come is a wrong clock's, and no
+    reason to keep anything until then."""
+    times = (time_in(entry_id) for entry_id in person.decisions)
+    return max((time for time in times if time <= now), default=dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
-def _newest(person: _Subject) -> dt.datetime:
-    """When the newest decision about the subject was made."""
-    return max(map(time_in, person.decisions), default=dt.datetime.min.replace(tzinfo=dt.UTC))
-
-
-def _allowed(person: _Subject, keep: dt.timedelta, not_before: dt.date | None) -> dt.date:
+def _allowed(person: Subject, keep: dt.timedelta, not_before: dt.date | None, now: dt.datetime) -> dt.date:
     """The first day on which the subject may be erased: so long after the newest decision, or as was asked.
 
-    The day that an earlier request was given stays: asking again makes the records no younger.
+    What a wrong clock says was made later than now was made by now. The day that an earlier request was given stays:
+    asking again makes the records no younger.
     """
-    until = _day(person.not_before) if person.not_before is not None else (_newest(person) + keep).date()
+    if person.not_before is not None:
+        until = _day(person.not_before)
+    elif keep and any(time_in(entry_id) > now for entry_id in person.decisions):
+        until = (now + keep).date()
+    else:
+        until = (_newest(person, now) + keep).date()
     return max(until, not_before or until)
 
 
@@ -227,76 +229,70 @@ def _day(stored: str) -> dt.date:
 
 
 def _restrict(
-    opened: OpenLedger,
-    person: _Subject,
-    subject: str,
-    about: Json,
-    private: Json,
-    values: dict[str, str | None],
-) -> None:
+    opened: OpenLedger, person: Subject, subject: str, held: bool, not_before: str | None, private: Json
+) -> Receipt:
     """Changes the state of a subject and records that, under the subject's own key, in one transaction.
 
-    `values` are the new ones of the subject's row. Raises _Changed, NotRecorded.
+    Raises Changed, NotRecorded.
     """
     now = opened.now()
+    about = {"hold": held, "erase_not_before": not_before, "after": person.last.entry_id if person.last else None}
     try:
-        entry = opened.ledger.prepare(Entry(new_id(now), now, Kind.RESTRICTION, private, subject, about=about))
+        noted = {**private, "subject": subject}
+        entry = opened.ledger.prepare(Entry(new_id(now), now, Kind.RESTRICTION, noted, subject, about=about))
         with opened.store.transaction() as connection:
-            _check_unchanged(opened, connection, [person], since=False)
+            check_unchanged(opened, connection, [person], since=False)
             if entry.data_key.key != person.key:
-                raise _Changed
-            named = {n: entry.receipt.entry_id if value == _ITS_ENTRY else value for n, value in values.items()}
-            connection.execute(sa.update(SUBJECT_KEY).where(SUBJECT_KEY.c.key == person.key).values(named))
+                raise Changed
+            told = {"hold": entry.receipt.entry_id if held else None, "erase_not_before": not_before}
+            connection.execute(sa.update(SUBJECT_KEY).where(SUBJECT_KEY.c.key == person.key).values(told))
             opened.store.add(connection, entry)
-    except _Changed:
+    except Changed:
         opened.keyring.forget(opened.keyring.tag(subject))
         raise
     except opened.store.failures as error:
         raise NotRecorded(opened.store.explain(error)) from error
-
-
-def _check_unchanged(opened: OpenLedger, connection: sa.Connection, subjects: list[_Subject], since: bool) -> None:
-    """Raises _Changed unless the subjects are as they were found; nobody else changes them from here on.
-
-    `since` says that an entry made since then is a change, too.
-    """
-    opened.store.lock_housekeeping(connection)
-    columns = SUBJECT_KEY.c
-    for person in subjects:
-        # A decision under way is either seen here or refused there: what it writes needs the key's row.
-        now = sa.select(columns.hold, columns.erase_not_before).where(columns.key == person.key).with_for_update()
-        row = connection.execute(now).first()
-        if row is None or tuple(row) != (person.hold, person.not_before):
-            raise _Changed
-        if since and opened.store.private.ids(connection, person.key) != person.entries:
-            raise _Changed
+    return entry.receipt
 
 
 def _destroy(
-    opened: OpenLedger, subjects: list[_Subject], private: Json, list_them: bool = True, since: bool = False
-) -> tuple[int, str]:
+    opened: OpenLedger, subjects: list[Subject], private: Json, list_them: bool = True, since: bool = False
+) -> Erasure:
     """Destroys the keys. How many payloads nothing opens any more, and what of the keys may be left, and why."""
     store, now = opened.store, opened.now()
     entry_id, keys = new_id(now), [person.key for person in subjects]
-    noted = {**private, "keys": [key.hex() for key in keys]}
     # Listed first: a crash between the two leaves a key that is destroyed when the ledger is opened again.
     if list_them:
         _list(opened, keys, str(entry_id), now)
     try:
         with store.transaction() as connection:
-            _check_unchanged(opened, connection, subjects, since)
+            ids = check_unchanged(opened, connection, subjects, since)
             entries = store.private.lose_keys(connection, keys)
+            if entries != len(ids):
+                raise of_others(ids[0] if ids else bytes(16))
             for some in _chunks(keys):
                 connection.execute(sa.delete(SUBJECT_KEY).where(SUBJECT_KEY.c.key.in_(some)))
-            about = {"entries": entries, "keys": len(keys)}
-            store.add(connection, opened.ledger.prepare(Entry(entry_id, now, Kind.ERASURE, noted, about=about)))
-    except _Changed:
+            restrictions = sorted(person.last.entry_id for person in subjects if person.last is not None)
+            about: Json = {"entries": entries, "keys": len(keys)}
+            if restrictions:
+                about["restrictions"] = restrictions
+            unsigned = sorted(map(id_text, unsigned_among(opened, connection, ids)))
+            noted = {**private, "keys": [key.hex() for key in keys], "unsigned": unsigned}
+            entry = opened.ledger.prepare(Entry(entry_id, now, Kind.ERASURE, noted, about=about))
+            store.add(connection, entry)
+    except (Changed, OrdainError):
         _withdraw(opened.places, keys, str(entry_id))
         raise
     except store.failures as error:
         _withdraw(opened.places, keys, str(entry_id))
         raise NotRecorded(store.explain(error)) from error
-    return entries, _leave_nothing(store)
+    return Erasure(Erased.DONE, entries, left=_leave_nothing(store), receipt=entry.receipt)
+
+
+def _sign(opened: OpenLedger) -> None:
+    """So that an erasure need not name what is not signed yet (see `audit.ledger.forgeries`). It can without, too."""
+    with suppress(OrdainError):
+        opened.settle()
 
 
 def _withdraw(places: Sequence[Anchors], keys: list[bytes], entry_id: str) -> None:

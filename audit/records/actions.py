@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger.reader import Reader
 from ordain.audit.limits import LIMITS
+from ordain.audit.records.follow_ups import all_of
 from ordain.audit.records.table_rows import Row, table_rows
 from ordain.engine.errors import DataQualityIssue, Issue, MalformedRequest, OrdainError, did_you_mean, reason_of
 from ordain.engine.values.types import plain
@@ -61,6 +64,36 @@ def read_actions(path: Path, columns: Columns, zone: dt.tzinfo = dt.UTC) -> list
         more = len(issues) - LIMITS.issues
         raise DataQualityIssue([*issues[: LIMITS.issues], *([Issue(f"and {more:,} more")] if more > 0 else [])])
     return actions
+
+
+def actions_on_record(reader: Reader) -> list[Action]:
+    """What apps have confirmed as done, in the order of the log; `row` is the entry's leaf index.
+
+    Of whom and by which service stands in the decision that each names.
+    """
+    return [
+        Action(
+            row=made.leaf_index or 0,
+            decision_id=UUID(made.decision),
+            subject=None,
+            service=None,
+            time=dt.datetime.fromisoformat(made.said["at"]),
+            outcome=dict(_paths(made.said["outcome"])),
+        )
+        for made in all_of(reader, Kind.PERFORMED)
+    ]
+
+
+def _paths(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was done by its path, the currency of an amount beside it; what is null says nothing."""
+    for name, value in outcome.items():
+        if isinstance(value, Mapping) and set(value) == {"amount", "currency"}:
+            yield name, str(value["amount"])
+            yield f"{name}.currency", str(value["currency"])
+        elif isinstance(value, Mapping):
+            yield from ((f"{name}.{path}", text) for path, text in _paths(value))
+        elif (text := _text(value)) is not None:
+            yield name, text
 
 
 def _whole(row: Row) -> Row:
@@ -119,7 +152,7 @@ def _action(row: Row, columns: Columns, zone: dt.tzinfo, issues: list[Issue]) ->
 
 
 def _moment(text: str, zone: dt.tzinfo) -> dt.datetime:
-    moment = dt.datetime.fromisoformat(text)
+    moment = dt.datetime.fromisoformat(text.upper())  # with small t and z, too
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(dt.UTC)
 
 

@@ -9,6 +9,7 @@ import math
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Self
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ordain.audit.limits import LIMITS
+from ordain.audit.records.flat_columns import Column
 from ordain.audit.records.table_rows import Row, check_names
 from ordain.engine.errors import MalformedRequest
 
@@ -24,10 +26,16 @@ Json = dict[str, Any]
 
 
 class ParquetTable:
-    """Writes rows of texts; `leaf_index` is a whole number, `time` a timestamp in UTC, to the microsecond."""
+    """Writes rows of texts and typed parts; `leaf_index` is a whole number, moments are in UTC, to the microsecond.
 
-    def __init__(self, file: IO[bytes], columns: tuple[str, ...]) -> None:
-        kinds = {"leaf_index": pa.int64(), "time": pa.timestamp("us", tz="UTC")}
+    Numbers are decimals of 20 digits before the point and 18 after it, rounded half to even; one that is larger is
+    empty. The JSON beside them has every digit.
+    """
+
+    def __init__(self, file: IO[bytes], columns: tuple[str, ...], flat: Mapping[str, Column]) -> None:
+        kinds = {"leaf_index": pa.int64(), **dict.fromkeys(_MOMENTS, _TYPES[Column.MOMENT])}
+        kinds |= {name: _TYPES[kind] for name, kind in flat.items()}
+        self._numbers = [name for name, kind in flat.items() if kind is Column.NUMBER]
         self._schema = pa.schema([(name, kinds.get(name, pa.string())) for name in columns])
         self._writer = pq.ParquetWriter(file, self._schema, compression="zstd")
 
@@ -36,11 +44,31 @@ class ParquetTable:
 
     def add(self, rows: list[Json]) -> None:
         for row in rows:
-            row["time"] = None if row["time"] is None else dt.datetime.fromisoformat(row["time"])
+            for name in _MOMENTS:
+                if isinstance(at := row.get(name), str):
+                    row[name] = dt.datetime.fromisoformat(at)
+            for name in self._numbers:
+                row[name] = _fitted(row[name])
         self._writer.write_table(pa.Table.from_pylist(rows, self._schema))
 
     def __exit__(self, *error: object) -> None:
         self._writer.close()
+
+
+_MOMENTS = ("recorded_at", "at")
+_TYPES = {
+    Column.NUMBER: pa.decimal128(38, 18),
+    Column.TEXT: pa.string(),
+    Column.FLAG: pa.bool_(),
+    Column.DATE: pa.date32(),
+    Column.MOMENT: pa.timestamp("us", tz="UTC"),
+}
+_STEP, _MOST = Decimal(1).scaleb(-18), Decimal(10) ** 20
+_EXACT = Context(prec=60)
+
+
+def _fitted(number: Decimal | None) -> Decimal | None:
+    return None if number is None or abs(number) >= _MOST else number.quantize(_STEP, context=_EXACT)
 
 
 def read_rows(path: Path) -> Iterator[Row]:

@@ -16,8 +16,11 @@ from uuid import UUID
 
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.reader import Reader, Record
+from ordain.audit.ledger.told import is_untold
 from ordain.audit.records.actions import Action
-from ordain.audit.records.search import Condition, Progress, Query, at_path, matching, says, search
+from ordain.audit.records.follow_ups import FollowUp, settlements
+from ordain.audit.records.query import Condition, Query, at_path, says
+from ordain.audit.records.search import Progress, matching, search
 from ordain.engine.policy.model import Verdict
 
 Json = dict[str, Any]
@@ -58,7 +61,8 @@ class Reconciliation:
     """The evidence; true when nothing was found.
 
     `matched` actions have their decision, of which for `unreadable` ones only the envelope could be compared: their
-    private part is erased, expired or restricted. `since` and `until` bound where `not done` was looked for.
+    private part is erased, expired or restricted. `since` and `until` bound where `not done` was looked for,
+    `read_since` and `read_until` the decisions that were read.
     """
 
     actions: int
@@ -67,6 +71,8 @@ class Reconciliation:
     unreadable: int = 0
     since: dt.datetime | None = None
     until: dt.datetime | None = None
+    read_since: dt.datetime | None = None
+    read_until: dt.datetime | None = None
     ids: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -101,6 +107,12 @@ class _Decided:
     readable: bool
     subject: str | None
     outcome: Json
+    settled: FollowUp | None = None
+
+    @property
+    def says(self) -> str:
+        """permit, deny, review or decided: as a person left it, if one did."""
+        return self.outcome_class if self.settled is None else str(self.settled.said["verdict"])
 
 
 def reconcile(
@@ -112,7 +124,10 @@ def reconcile(
     """Compares the table with the ledger, both ways."""
     done = Reconciliation(len(actions))
     times = [action.time for action in actions if action.time is not None]
-    by_id, by_subject = _gathered(actions, reader, times, rules, progress)
+    settled = settlements(reader)
+    if times:
+        done.read_since, done.read_until = min(times) - rules.within, max(times) + rules.slack
+    by_id, by_subject = _gathered(actions, reader, done, settled, progress)
     used: dict[UUID, int] = {}
     services = set(rules.services)
     for action in sorted(actions, key=_order):
@@ -132,7 +147,7 @@ def reconcile(
     if times:
         done.since, done.until = min(times), max(times) + dt.timedelta(microseconds=1)
         named = services | ({action.service for action in actions if action.service} if not rules.services else set())
-        done.findings.extend(_not_done(reader, done, used, named, rules))
+        done.findings.extend(_not_done(reader, done, used, named, settled, rules))
     return done
 
 
@@ -142,7 +157,11 @@ def _order(action: Action) -> tuple[bool, dt.datetime, int]:
 
 
 def _gathered(
-    actions: Sequence[Action], reader: Reader, times: list[dt.datetime], rules: Rules, progress: Progress
+    actions: Sequence[Action],
+    reader: Reader,
+    done: Reconciliation,
+    settled: Mapping[str, FollowUp],
+    progress: Progress,
 ) -> tuple[dict[UUID, _Decided], dict[str, list[_Decided]]]:
     """The decisions that the table may mean, by id and by subject; those in its time are read in one go."""
     ids = {action.decision_id for action in actions if action.decision_id is not None}
@@ -150,25 +169,24 @@ def _gathered(
     paths = sorted({path for action in actions for path in action.outcome})
     by_id: dict[UUID, _Decided] = {}
     by_subject: dict[str, list[_Decided]] = defaultdict(list)
-    if times:
-        since, until = min(times) - rules.within, max(times) + rules.slack
-        query = Query(kind=Kind.DECISION, since=since, until=until)
+    if done.read_since is not None:
+        query = Query(kind=Kind.DECISION, since=done.read_since, until=done.read_until)
         for record in search(reader, query, progress):
             subject = (record.private or {}).get("subject")
             if record.entry.id in ids:
-                by_id[record.entry.id] = _decided(record, paths)
+                by_id[record.entry.id] = _decided(record, paths, settled)
             if subject in subjects:
-                by_subject[str(subject)].append(_decided(record, paths))
+                by_subject[str(subject)].append(_decided(record, paths, settled))
     for missing in sorted(ids - by_id.keys()):
         late = reader.record(missing)
         if late is not None and late.envelope.get("kind") == Kind.DECISION:
-            by_id[missing] = _decided(late, paths)
+            by_id[missing] = _decided(late, paths, settled)
     for several in by_subject.values():
         several.sort(key=lambda decision: decision.time)
     return by_id, by_subject
 
 
-def _decided(record: Record, paths: Iterable[str]) -> _Decided:
+def _decided(record: Record, paths: Iterable[str], settled: Mapping[str, FollowUp]) -> _Decided:
     envelope, private = record.envelope, record.private or {}
     return _Decided(
         id=record.entry.id,
@@ -178,6 +196,7 @@ def _decided(record: Record, paths: Iterable[str]) -> _Decided:
         readable=_is_readable(record),
         subject=private.get("subject"),
         outcome={path: at_path(private.get("outcome"), path) for path in paths},
+        settled=settled.get(str(record.entry.id)),
     )
 
 
@@ -217,10 +236,15 @@ def _compared(action: Action, decision: _Decided, user: int | None, rules: Rules
 
     if user is not None:
         yield finding(Wrong.TWICE, f"row {user} has used this decision already")
-    if decision.outcome_class == Verdict.DENY:
-        yield finding(Wrong.DENIED, "the decision was to deny it")
-    if decision.outcome_class == Verdict.REVIEW:
+    settled = decision.settled
+    if decision.says == Verdict.DENY:
+        yield finding(Wrong.DENIED, "the decision was to deny it" if settled is None else "a person denied it")
+    if decision.says == Verdict.REVIEW:
         yield finding(Wrong.REVIEW, "the decision was that a person must look at it first")
+    if settled is not None and action.time is not None:
+        when = dt.datetime.fromisoformat(settled.recorded_at)
+        if decision.says == Verdict.PERMIT and when > action.time + rules.slack:
+            yield finding(Wrong.REVIEW, f"a person permitted it only later, at {settled.recorded_at}")
     if action.time is not None and decision.time > action.time + rules.slack:
         yield finding(Wrong.TOO_EARLY, f"it was decided only later, at {decision.time.isoformat()}")
     if action.service is not None and action.service != decision.service:
@@ -236,15 +260,23 @@ def _compared(action: Action, decision: _Decided, user: int | None, rules: Rules
 
 
 def _not_done(
-    reader: Reader, done: Reconciliation, used: Mapping[UUID, int], services: set[str], rules: Rules
+    reader: Reader,
+    done: Reconciliation,
+    used: Mapping[UUID, int],
+    services: set[str],
+    settled: Mapping[str, FollowUp],
+    rules: Rules,
 ) -> Iterator[Finding]:
     query = Query(kind=Kind.DECISION, since=done.since, until=done.until)
-    for entry, envelope in matching(reader, query):
-        wanted = envelope.get("service") in services and envelope.get("outcome_class") not in (
-            Verdict.DENY,
-            Verdict.REVIEW,
-        )
+    for told in matching(reader, query):
+        entry, envelope = told.entry, told.envelope
+        left = settled.get(str(entry.id))
+        says = envelope.get("outcome_class") if left is None else left.said["verdict"]
+        wanted = envelope.get("service") in services and says not in (Verdict.DENY, Verdict.REVIEW)
         if not wanted or entry.id in used:
+            continue
+        if left is None and is_untold(envelope):  # it may have been denied
+            done.unreadable += 1
             continue
         record = reader.record(entry.id)
         if record is None or _excused(record, rules):

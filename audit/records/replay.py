@@ -27,7 +27,7 @@ from ordain.engine.errors import LedgerUnavailable, NotThatType, OrdainError, Te
 from ordain.engine.evaluate import Plan
 from ordain.engine.explain.why_not import why_not
 from ordain.engine.policy.facts import Facts, Vocabulary
-from ordain.engine.values.types import plain, read
+from ordain.engine.values.types import read
 from ordain.engine.version import VERSION
 
 Json = dict[str, Any]
@@ -86,7 +86,7 @@ class Replayer:
         if record.private is None or NOT_RESTORED in record.private:
             return []
         plan, vocabulary = self._past.plan(record.envelope), self._past.vocabulary(record.envelope)
-        facts, at = _facts(record.private, vocabulary), dt.datetime.fromisoformat(record.private["at"])
+        facts, at = recorded_facts(record.private, vocabulary), dt.datetime.fromisoformat(record.private["at"])
         outcome = plan.evaluate(facts, at)
         return why_not(plan.policies, outcome.steps, outcome.values, at)
 
@@ -138,7 +138,7 @@ class Replayer:
             yield self._of_engine(envelope, why)
             return
         try:
-            facts = _facts(private, vocabulary)
+            facts = recorded_facts(private, vocabulary)
             at = dt.datetime.fromisoformat(private["at"])
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             reason = error if isinstance(error, NotThatType) else f"{type(error).__name__} {error}"
@@ -151,7 +151,7 @@ class Replayer:
         self, plan: Plan, facts: Facts, at: dt.datetime, envelope: Json, private: Json
     ) -> Iterator[Difference]:
         try:
-            again = decided(plan.evaluate(facts, at))
+            again = decided(plan.evaluate(facts, at), private.get("form"))
         except OrdainError as error:
             yield self._of_engine(envelope, f"it ends in {error.code}: {error.message}")
             return
@@ -167,7 +167,8 @@ class Replayer:
         return Difference("engine", f"{message} (decided by {envelope.get('engine')}, replayed by {self._engine})")
 
 
-def _facts(private: Json, vocabulary: Vocabulary) -> Facts:
+def recorded_facts(private: Json, vocabulary: Vocabulary) -> Facts:
+    """The facts of a record as they were decided from. Raises NotThatType, KeyError."""
     facts = Facts({}, {})
     for name, recorded in private["facts"].items():
         if name not in vocabulary:
@@ -196,7 +197,7 @@ def _model_differences(envelope: Json, private: Json, facts: Facts, vocabulary: 
         except (KeyError, NotThatType) as error:
             yield Difference("model", f"the score of {label} for `{name}` cannot be read: {error}")
             continue
-        if plain(value) != plain(facts.values.get(name)) or facts.sources.get(name) != label:
+        if value != facts.values.get(name) or facts.sources.get(name) != label:
             yield Difference("model", f"`{name}` is not what {label} scored")
     for name, source in facts.sources.items():
         if "@" in source and name not in scored:

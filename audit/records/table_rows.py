@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.late import late
+from ordain.engine.text.regular import opened
 from ordain.engine.values.json_text import read_json
 
 JSON_LINES = (".jsonl", ".ndjson")
@@ -42,7 +43,9 @@ def table_rows(path: Path) -> Iterator[Row]:
             return _json_lines(path)
         case ".parquet":
             return _parquet(path)
-    raise MalformedRequest(f"`{path}` is not a table that can be read", "its name must end in .csv, .jsonl or .parquet")
+    raise MalformedRequest(
+        f"`{path}` is not a table that can be read", "its name must end in .csv, .jsonl, .ndjson or .parquet"
+    )
 
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -62,11 +65,11 @@ def check_names(path: Path, names: Iterable[str]) -> None:
 
 
 def _csv(path: Path) -> Iterator[Row]:
-    with path.open("rb") as file:
+    with opened(path) as file:
         _check_beginning(path, file.read(_LOOKED_AT))
     number, names = 0, list[str]()
     # A byte that is no UTF-8 becomes half of a surrogate pair, so that its row can be told.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+    with io.TextIOWrapper(opened(path), encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         try:
             for cells in filter(None, csv.reader(file, strict=True)):
                 where = f"row {number + 1}" if names else "the heading"

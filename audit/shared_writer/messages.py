@@ -12,12 +12,13 @@ from enum import IntEnum
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import Prepared
 from ordain.audit.entry.keys import DataKey
+from ordain.audit.entry.once import Once
 from ordain.audit.ledger.group_commit import OutcomeUnknown, TooManyWaiting
 from ordain.audit.shared_writer.framing import BadFrame, packed, unpacked
-from ordain.audit.store.store import EntryRefused, KeyMoved
+from ordain.audit.store.store import AskedBefore, EntryRefused, KeyMoved
 from ordain.engine.errors import Issue, NotRecorded, OrdainError, PolicyChanged
 
-_OF_ENTRY, _OF_TEXT = 7, 6  # parts
+_OF_ENTRY, _OF_TEXT = 9, 6  # parts
 
 
 class Word(IntEnum):
@@ -36,6 +37,7 @@ class Word(IntEnum):
     FAILED = 15
     OVERLOADED = 16
     UNKNOWN = 17
+    ASKED_BEFORE = 18
 
 
 _BARE: dict[type[Exception], Word] = {
@@ -71,6 +73,7 @@ def group_body(entries: Sequence[Prepared], unkept: Sequence[Reference], documen
     for entry in entries:
         key = entry.data_key
         parts += [entry.id, key.key, key.tag, key.wrapped or b"", _flag(key.indexed), entry.envelope, entry.sealed]
+        parts += entry.once or (b"", b"")
     texts = {document.reference: document.text for document in documents} if unkept else {}
     for named in unkept:
         text = texts.get(named)
@@ -104,6 +107,8 @@ def answer(error: Exception | None) -> tuple[Word, bytes]:
         return Word.DONE, b""
     if (word := _BARE.get(type(error))) is not None:
         return word, b""
+    if isinstance(error, AskedBefore):
+        return Word.ASKED_BEFORE, packed(sorted(error.digests))
     if isinstance(error, OrdainError):
         return _SAYING.get(type(error), Word.FAILED), _issues_body(error.issues)
     issue = error.issue if isinstance(error, WriterFailed) else Issue(f"the writer failed: {error}")
@@ -117,6 +122,8 @@ def error_of(word: int, body: bytes) -> Exception | None:
     for bare, its_word in _BARE.items():
         if word == its_word:
             return bare()
+    if word == Word.ASKED_BEFORE:
+        return AskedBefore(unpacked(body))
     issues = _issues(body)
     for saying, its_word in _SAYING.items():
         if word == its_word:
@@ -137,10 +144,10 @@ def state_of(body: bytes) -> tuple[str, dict[str, str]]:
     return fault, dict(unanchored)
 
 
-def _entry(
-    entry_id: bytes, key: bytes, tag: bytes, wrapped: bytes, indexed: bytes, envelope: bytes, sealed: bytes
-) -> Prepared:
-    return Prepared(entry_id, envelope, sealed, DataKey(key, b"", tag, wrapped or None, bool(indexed)), [])
+def _entry(*parts: bytes) -> Prepared:
+    entry_id, key, tag, wrapped, indexed, envelope, sealed, digest, request = parts
+    data_key = DataKey(key, b"", tag, wrapped or None, bool(indexed))
+    return Prepared(entry_id, envelope, sealed, data_key, [], Once(digest, request) if digest else None)
 
 
 def _flag(is_set: bool) -> bytes:

@@ -24,7 +24,7 @@ from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.store.store import EntryRefused
 from ordain.engine.errors import Issue, NotRecorded
 
-_AWAY = "the process that writes the ledger does not answer"
+AWAY = "the process that writes the ledger does not answer"
 
 
 class RemoteStore(SqliteStore):
@@ -60,7 +60,7 @@ class RemoteStore(SqliteStore):
                 send(line, Word.STATE)
                 return state_of(receive(line)[1])
         except (OSError, BadFrame):
-            return _AWAY, {}
+            return AWAY, {}
 
     def _answer(self, body: bytes) -> Exception | None:
         """What the writer says of a group. Raises WriterFailed when it cannot have got it, else OutcomeUnknown."""
@@ -81,7 +81,7 @@ class RemoteStore(SqliteStore):
             if time.monotonic() >= until:
                 if sent:
                     raise OutcomeUnknown
-                raise WriterFailed(Issue(f"{_AWAY}; nothing was recorded", "try again: it is being started again"))
+                raise WriterFailed(Issue(f"{AWAY}; nothing was recorded", "try again: it is being started again"))
             time.sleep(LIMITS.writer_pause)
 
     def _connected(self, until: float) -> socket.socket:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import threading
 import time
@@ -14,12 +13,11 @@ from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.limits import LIMITS
 from ordain.audit.shared_writer.framing import BadFrame, receive, send
 from ordain.audit.shared_writer.messages import Group, Word, WriterFailed, answer, group_of, state_body
-from ordain.audit.store.sqlite import SqliteStore
-from ordain.audit.store.store import EntryRefused, KeyMoved
+from ordain.audit.store.store import AskedBefore, EntryRefused, KeyMoved
 from ordain.engine.errors import NotRecorded, PolicyChanged
 
 _LOG = logging.getLogger("ordain")
-_ONE_IS_AT_FAULT = (EntryRefused, KeyMoved, NotRecorded, PolicyChanged)
+_ONE_IS_AT_FAULT = (AskedBefore, EntryRefused, KeyMoved, NotRecorded, PolicyChanged)
 
 
 class WriterService:
@@ -93,7 +91,7 @@ class WriterService:
         unkept = sorted({reference for group in new for reference in group.unkept})
         try:
             self._store.write(entries, unkept, [text for group in new for text in group.documents])
-        except (EntryRefused, KeyMoved):
+        except (AskedBefore, EntryRefused, KeyMoved):
             raise
         except BaseException as error:
             self._store.drop_writer()
@@ -107,17 +105,3 @@ class WriterService:
             stored = [self._store.envelope(connection, entry.id) for entry in group.entries]
         same = [row is not None and row[1] == entry.envelope for row, entry in zip(stored, group.entries, strict=True)]
         return all(same)
-
-
-def flush_log(store: SqliteStore) -> None:
-    """Flushes the write-ahead log to the disk.
-
-    A writer that was killed between writing a commit and flushing it leaves one that everybody can read, and that a
-    power failure would still take away. Before such an entry counts as written it has to be on the disk.
-    """
-    with suppress(FileNotFoundError):
-        log = os.open(store.path.with_name(f"{store.path.name}-wal"), os.O_RDONLY)
-        try:
-            os.fsync(log)
-        finally:
-            os.close(log)

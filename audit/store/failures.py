@@ -24,7 +24,10 @@ _SQLITE = {
         "give this process write access to the file, the `-wal` and `-shm` files beside it, and its folder",
     ),
     "SQLITE_PERM": ("may not be opened", "give this process access to the file and its folder"),
-    "SQLITE_CANTOPEN": ("cannot be opened", "check that it is a file, and the rights on it and its folder"),
+    "SQLITE_CANTOPEN": (
+        "cannot be opened for writing",
+        "check that it is a file, the rights on it and its folder, and that its disk is not mounted read-only",
+    ),
     "SQLITE_IOERR": ("cannot be read or written: the disk failed", "check the disk and the system's log"),
     "SQLITE_NOTADB": ("is not a SQLite database", "check the path, or restore the file from a backup"),
     "SQLITE_CORRUPT": ("is damaged", "run `ordain audit verify`, and restore the file from a backup"),

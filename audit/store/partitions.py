@@ -17,7 +17,7 @@ def month_partitions(connection: sa.Connection, first: dt.date, months: int) -> 
     """
     year, month = first.year, first.month
     for _ in range(months):
-        later = (year + 1, 1) if month == 12 else (year, month + 1)
+        later = _after(year, month)
         name = f"payload_{year:04d}_{month:02d}"
         there = connection.execute(sa.text("SELECT to_regclass(:name)"), {"name": name}).scalar()
         if there is None:
@@ -44,6 +44,18 @@ def months_before(connection: sa.Connection, day: dt.date) -> list[str]:
     )
     limit = f"payload_{day.year:04d}_{day.month:02d}"
     return [row[0] for row in rows if _MONTH.fullmatch(row[0]) and row[0] < limit]
+
+
+def bounds_of(name: str) -> tuple[bytes, bytes]:
+    """The smallest id of a month's partition, and that of the next. Raises ValueError."""
+    if not _MONTH.fullmatch(name):
+        raise ValueError(f"{name} is no month's partition")
+    year, month = int(name[8:12]), int(name[13:])
+    return bytes.fromhex(_first_id(year, month)), bytes.fromhex(_first_id(*_after(year, month)))
+
+
+def _after(year: int, month: int) -> tuple[int, int]:
+    return (year + 1, 1) if month == 12 else (year, month + 1)
 
 
 def _first_id(year: int, month: int) -> str:

@@ -19,14 +19,25 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import NOT_BY_CALLER, Prepared
+from ordain.audit.entry.once import is_over
 from ordain.audit.limits import LIMITS
 from ordain.audit.store.finder import Finder
-from ordain.audit.store.partitions import month_partitions, months_before
+from ordain.audit.store.partitions import bounds_of, month_partitions, months_before
 from ordain.audit.store.postgresql_failures import POSTGRESQL_FAILURES, explain_postgresql
 from ordain.audit.store.postgresql_private import InPartitions
+from ordain.audit.store.postgresql_structure import PLANTED, refuse_changed
 from ordain.audit.store.rows import ENTRY, INBOX, PAYLOAD, SEQUENCER, SUBJECT_INDEX
 from ordain.audit.store.sequencer import PostgresSequencer
-from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_key, keep_texts, new_keys
+from ordain.audit.store.store import (
+    AskedBefore,
+    EntryRefused,
+    KeyMoved,
+    Store,
+    add_key,
+    changed_structure,
+    keep_texts,
+    new_keys,
+)
 from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError
 
 FOUNDING, HOUSEKEEPING = 0x4F524441_0001, 0x4F524441_0003
@@ -44,7 +55,20 @@ WITH new_key AS (
   SELECT * FROM unnest(%(indexed_by)s::bytea[], %(indexed)s::bytea[])
 )
 INSERT INTO inbox (id, envelope) SELECT * FROM unnest(%(ids)s::bytea[], %(envelopes)s::bytea[])
-"""
+RETURNING (_PLANTED_)
+""".replace("_PLANTED_", PLANTED)
+_WRITE_ONCE = _WRITE.replace(
+    "\n)\nINSERT INTO inbox",
+    """
+), new_request_key AS (
+  INSERT INTO request_key (digest, request, id)
+  SELECT * FROM unnest(%(digests)s::bytea[], %(requests)s::bytea[], %(decided)s::bytea[])
+)
+INSERT INTO inbox""",
+)
+"""With the keys of requests that are decided once."""
+_ASKED = "SELECT digest, request, id FROM request_key WHERE digest = ANY(%s)"
+_OVER = "DELETE FROM request_key WHERE id = ANY(%s)"
 _TAGS = "SELECT tag, key, wrapped FROM subject_key WHERE tag = ANY(%s)"
 
 
@@ -63,6 +87,7 @@ class PostgresStore(Store):
         self.name = self._url.database or "postgres"
         self._writer: psycopg.Connection[Any] | None = None
         self._prepared: tuple[int, int] | None = None
+        self._guarded = False
         self._finder = Finder(self._connect_planned, _ended)
         wait = max(1, round(busy_seconds * 1000))
         self._options: dict[str, Any] = {
@@ -83,23 +108,62 @@ class PostgresStore(Store):
             raise LedgerUnavailable(self.explain(error)) from None
 
     def write(self, entries: Sequence[Prepared], unkept: list[Reference], documents: Iterable[Document]) -> None:
-        try:
-            if unkept:
-                with self.transaction() as connection:
-                    keep_texts(connection, unkept, documents)
-                    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-                    driver.execute(_WRITE, _columns(entries))
-                return
-            self._driver().execute(_WRITE, _columns(entries), prepare=True)
-        except (psycopg.IntegrityError, IntegrityError) as error:
-            if len(entries) > 1:
-                raise EntryRefused from error
-            raise _refusal(error, entries[0]) from error
+        asked = [entry for entry in entries if entry.once is not None]
+        tries = LIMITS.repeats_tries if asked else 1
+        while tries:
+            tries -= 1
+            try:
+                self._write(entries, asked, unkept, documents)
+            except (psycopg.IntegrityError, IntegrityError) as error:
+                if tries and _table_of(error) == "request_key":
+                    self._make_way(asked)
+                    continue
+                if len(entries) > 1:
+                    raise EntryRefused from error
+                raise _refusal(error, entries[0]) from error
+            return
+
+    def _write(
+        self,
+        entries: Sequence[Prepared],
+        asked: Sequence[Prepared],
+        unkept: list[Reference],
+        documents: Iterable[Document],
+    ) -> None:
+        statement, columns = _WRITE, _columns(entries)
+        if asked:
+            statement, columns = _WRITE_ONCE, columns | _columns_once(asked)
+        if not unkept:
+            refuse_changed(self._driver().execute(statement, columns, prepare=True), len(entries))
+            return
+        with self.transaction() as connection:
+            keep_texts(connection, unkept, documents)
+            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+            refuse_changed(driver.execute(statement, columns), len(entries))
+
+    def _make_way(self, asked: Sequence[Prepared]) -> None:
+        """Removes the keys that no longer count from where those of `asked` are to stand.
+
+        Raises AskedBefore for those that do count: of a request that another process was deciding, too, since its
+        commit was waited for.
+        """
+        ids = {entry.once.digest: entry.id for entry in asked if entry.once is not None}
+        rows = self._driver().execute(_ASKED, (list(ids),), binary=True).fetchall()
+        if taken := [digest for digest, asked, entry_id in rows if not is_over(entry_id, asked, ids[digest])]:
+            raise AskedBefore(taken)
+        self._driver().execute(_OVER, ([entry_id for _, _, entry_id in rows],))
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         with self.engine.connect() as connection, connection.begin():
+            if self._guarded:
+                _check(connection)
             yield connection
+
+    def check_structure(self) -> None:
+        self._guarded = True
+        with self.reading() as connection:
+            _check(connection)
 
     def add(self, connection: sa.Connection, entry: Prepared) -> None:
         connection.execute(sa.insert(INBOX), {"id": entry.id, "envelope": entry.envelope})
@@ -127,6 +191,13 @@ class PostgresStore(Store):
         def ask(connection: psycopg.Connection[Any]) -> dict[bytes, tuple[bytes, bytes]]:
             rows = connection.execute(_TAGS, (list(tags),), prepare=True, binary=True)
             return {tag: (key, wrapped) for tag, key, wrapped in rows}
+
+        return self._finder.ask(ask)
+
+    def find_asked(self, digests: Collection[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
+        def ask(connection: psycopg.Connection[Any]) -> dict[bytes, tuple[bytes, bytes]]:
+            rows = connection.execute(_ASKED, (list(digests),), prepare=True, binary=True)
+            return {digest: (request, entry_id) for digest, request, entry_id in rows}
 
         return self._finder.ask(ask)
 
@@ -174,10 +245,18 @@ class PostgresStore(Store):
         with self.reading() as connection:
             return months_before(connection, before)
 
+    def month_bounds(self, month: str) -> tuple[bytes, bytes]:
+        return bounds_of(month)
+
+    def count_month(self, connection: sa.Connection, month: str, stays: sa.Select[bytes]) -> int:
+        connection.exec_driver_sql(f"LOCK TABLE {month} IN ACCESS EXCLUSIVE MODE")  # nothing comes after the count
+        part = _month(month)
+        goes = sa.or_(part.c.key.is_(None), part.c.key.not_in(stays))
+        return int(connection.execute(sa.select(sa.func.count()).select_from(part).where(goes)).scalar_one())
+
     def drop_month(self, connection: sa.Connection, month: str, stays: sa.Select[bytes]) -> tuple[int, int]:
         """Drops the partition of a month, and puts back the few rows that stay."""
-        connection.exec_driver_sql(f"LOCK TABLE {month} IN ACCESS EXCLUSIVE MODE")  # nothing comes after the count
-        part = sa.table(month, sa.column("id"), sa.column("key"), sa.column("sealed"))
+        part = _month(month)
         kept = sa.select(part.c.id, part.c.key, part.c.sealed).where(part.c.key.in_(stays))
         stay = connection.execute(kept).all()
         count, keyed = connection.execute(sa.select(sa.func.count(), sa.func.count(part.c.key)).select_from(part)).one()
@@ -214,6 +293,16 @@ class PostgresStore(Store):
         return connection
 
 
+def _month(name: str) -> sa.TableClause:
+    return sa.table(name, sa.column("id"), sa.column("key"), sa.column("sealed"))
+
+
+def _check(connection: sa.Connection) -> None:
+    """Raises LedgerUnavailable when something in the database may change what is written."""
+    if (name := connection.exec_driver_sql(PLANTED).scalar()) is not None:
+        raise changed_structure(str(name))
+
+
 def _add_private(connection: sa.Connection, entry: Prepared) -> None:
     """Adds all of an entry but its envelope."""
     key = entry.data_key
@@ -248,10 +337,25 @@ def _columns(entries: Sequence[Prepared]) -> dict[str, list[Any]]:
     }
 
 
+def _columns_once(asked: Sequence[Prepared]) -> dict[str, list[Any]]:
+    """By digest: two writers that insert the same ones in different orders would wait for each other."""
+    rows = sorted((*entry.once, entry.id) for entry in asked if entry.once is not None)
+    return {
+        "digests": [digest for digest, _, _ in rows],
+        "requests": [request for _, request, _ in rows],
+        "decided": [entry_id for _, _, entry_id in rows],
+    }
+
+
+def _table_of(error: Exception) -> str:
+    """The table whose constraint was violated."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return cause.diag.table_name or "" if isinstance(cause, psycopg.Error) else ""
+
+
 def _refusal(error: Exception, entry: Prepared) -> Exception:
     """Why a single entry violates a constraint of the database."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    table = cause.diag.table_name or "" if isinstance(cause, psycopg.Error) else ""
+    table = _table_of(error)
     if table == "inbox" or table.startswith("payload"):
         return NotRecorded(f"an entry with the id `{entry.receipt.entry_id}` is in the ledger already", NOT_BY_CALLER)
     return KeyMoved()

@@ -146,6 +146,19 @@ class CheckpointRow(SQLModel, table=True):
     note: str
 
 
+class RequestKeyRow(SQLModel, table=True):
+    """A request that is decided once: codes of the caller's key and of what was asked, and the entry that came of it.
+
+    Both codes take a secret to make (see `audit.ledger.repeats`). The id tells the time, too: rows are removed by it.
+    """
+
+    __tablename__ = "request_key"
+    __table_args__ = {"sqlite_with_rowid": False}
+    digest: bytes = Field(primary_key=True)
+    request: bytes
+    id: bytes = Field(unique=True)
+
+
 class IdentityRow(SQLModel, table=True):
     """One row: which ledger this is, the key that signs now, and the wrapped key of the subject tags."""
 

@@ -124,6 +124,19 @@ CHECKPOINT = sa.Table(
 )
 """Signed tree heads (see `audit.tlog.checkpoint`)."""
 
+REQUEST_KEY = sa.Table(
+    "request_key",
+    TABLES,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    _bytes("request"),
+    _bytes("id", unique=True),
+    sqlite_with_rowid=False,
+)
+"""Requests that are decided once: codes of the caller's key and of what was asked, and the entry that came of it.
+
+Both codes take a secret to make (see `audit.ledger.repeats`). The id tells the time, too: rows are removed by it.
+"""
+
 IDENTITY = sa.Table(
     "ledger_identity",
     TABLES,
@@ -134,7 +147,7 @@ IDENTITY = sa.Table(
 )
 """One row: which ledger this is, the key that signs now, and the wrapped key of the subject tags."""
 
-COMMON = (ENTRY, SUBJECT_KEY, DOCUMENT, TILE, CHECKPOINT, IDENTITY)
+COMMON = (ENTRY, SUBJECT_KEY, DOCUMENT, TILE, CHECKPOINT, REQUEST_KEY, IDENTITY)
 """Those of both, which are all that SQLite has."""
 
 ONLY_POSTGRESQL = (PAYLOAD, SUBJECT_INDEX, INBOX, SEQUENCER)

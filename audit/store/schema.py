@@ -17,8 +17,9 @@ from ordain.audit.store.rows import COMMON, ONLY_POSTGRESQL
 from ordain.audit.store.store import Store
 from ordain.engine.errors import LedgerUnavailable, SettingsError
 
-OLDEST, HEAD = "0002", "0003"
-"""The first and the newest revision (see `audit.store.migrations`): four digits, so they compare as texts."""
+REVISIONS = ("0002", "0003", "0004")
+"""Those that there are (see `audit.store.migrations`): four digits, so they compare as texts."""
+OLDEST, HEAD = REVISIONS[0], REVISIONS[-1]
 
 _REVISION = "SELECT version_num FROM alembic_version"
 
@@ -35,10 +36,14 @@ def ensure_schema(store: Store) -> None:
     """Makes the tables in an empty database; several processes may ask at once, and one does it.
 
     Raises SettingsError for a database of an older version, one that a newer Ordain wrote, and one that is no
-    ledger; LedgerUnavailable when the database fails.
+    ledger; LedgerUnavailable when the database fails, or has something else than the ledger's own tables.
     """
-    if _is_ready(store):
-        return
+    if not _is_ready(store):
+        _make_ready(store)
+    store.check_structure()
+
+
+def _make_ready(store: Store) -> None:
     try:
         with store.transaction() as connection:
             store.lock_founding(connection)

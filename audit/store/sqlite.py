@@ -12,14 +12,12 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, cast
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy import NullPool, QueuePool
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from ordain.audit.entry.documents import Document, Reference
@@ -28,8 +26,21 @@ from ordain.audit.limits import LIMITS
 from ordain.audit.store.failures import SQLITE_FAILURES, explain_sqlite
 from ordain.audit.store.finder import Finder
 from ordain.audit.store.rows import ENTRY
+from ordain.audit.store.sqlite_once import add_once, asked_in
 from ordain.audit.store.sqlite_private import InTheEntry
-from ordain.audit.store.store import EntryRefused, KeyMoved, Store, add_key, keep_texts, new_keys
+from ordain.audit.store.sqlite_set_up import begin_as_told, set_up
+from ordain.audit.store.sqlite_statements import in_list, insert
+from ordain.audit.store.sqlite_structure import cookie, planted
+from ordain.audit.store.store import (
+    AskedBefore,
+    EntryRefused,
+    KeyMoved,
+    Store,
+    add_key,
+    changed_structure,
+    keep_texts,
+    new_keys,
+)
 from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError, reason_of
 
 APPLICATION_ID = 0x4F524441
@@ -42,8 +53,6 @@ _KEY = "INSERT INTO subject_key (key, tag, wrapped) VALUES"
 _KEYS = "SELECT count(*) FROM subject_key WHERE key"
 _TAGS = "SELECT tag, key, wrapped FROM subject_key WHERE tag"
 _ENTRY = "INSERT INTO entry (leaf_index, id, envelope, key, sealed) VALUES"
-_ROWS = 128
-"""Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html#max_variable_number)."""
 
 
 class SqliteStore(Store):
@@ -65,6 +74,8 @@ class SqliteStore(Store):
         self._log_path = self.path.with_name(f"{self.path.name}-wal")
         self.busy_seconds = busy_seconds
         self._writer: sa.Connection | None = None
+        self._cookie: int | None = None
+        self._guarded = False
         self._log: tuple[int, int] | None = None
         self._seen: int | None = None
         self._look_again = 0.0
@@ -96,14 +107,19 @@ class SqliteStore(Store):
         try:
             if unkept:
                 with self._connection().begin():
+                    self._refuse_planted()
                     keep_texts(self._connection(), unkept, documents)
                     self._insert(self._driver(), entries)
             else:
                 driver = self._driver()
                 driver.execute("BEGIN IMMEDIATE")
+                self._refuse_planted()
                 self._insert(driver, entries)
                 driver.commit()
             self._log = self._log or _file(self._log_path)
+        except AskedBefore:
+            self._roll_back()
+            raise
         except (KeyMoved, sqlite3.IntegrityError, IntegrityError) as error:
             self._roll_back()
             if len(entries) > 1:
@@ -113,7 +129,26 @@ class SqliteStore(Store):
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         with self._writing.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+            if self._guarded:
+                self._check(_driver_of(connection))
             yield connection
+
+    def check_structure(self) -> None:
+        self._guarded = True
+        with self.reading() as connection:
+            self._check(_driver_of(connection))
+
+    def _check(self, driver: sqlite3.Connection) -> None:
+        if name := planted(driver):
+            raise changed_structure(name)
+
+    def _refuse_planted(self) -> None:
+        """Raises NotRecorded in a transaction of the writer's in which something planted would run."""
+        if not self._guarded or (now := cookie(self._driver())) == self._cookie:
+            return
+        if name := planted(self._driver()):
+            raise NotRecorded(changed_structure(name).issues)
+        self._cookie = now
 
     def add(self, connection: sa.Connection, entry: Prepared) -> None:
         index = connection.execute(sa.select(sa.func.coalesce(sa.func.max(ENTRY.c.leaf_index) + 1, 0))).scalar_one()
@@ -136,6 +171,22 @@ class SqliteStore(Store):
 
     def find_keys(self, tags: Collection[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
         return self._finder.ask(lambda driver: dict(_found(driver, list(tags))))
+
+    def find_asked(self, digests: Collection[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
+        return self._finder.ask(lambda driver: asked_in(driver, list(digests)))
+
+    def flush(self) -> None:
+        """Flushes the write-ahead log.
+
+        Who was killed between writing a commit and flushing it leaves one that everybody can read, and that a power
+        failure would still take away.
+        """
+        with suppress(FileNotFoundError):
+            log = os.open(self._log_path, os.O_RDONLY)
+            try:
+                os.fsync(log)
+            finally:
+                os.close(log)
 
     def drop_finder(self) -> None:
         self._finder.drop()
@@ -165,7 +216,7 @@ class SqliteStore(Store):
         return None
 
     def drop_writer(self) -> None:
-        writer, self._writer, self._log = self._writer, None, None
+        writer, self._writer, self._log, self._cookie = self._writer, None, None, None
         if writer is not None:
             with suppress(*self.failures):
                 writer.invalidate()
@@ -195,18 +246,20 @@ class SqliteStore(Store):
     def _insert(self, driver: sqlite3.Connection, entries: Sequence[Prepared]) -> None:
         first = driver.execute(_NEXT).fetchone()[0]
         if keys := new_keys(entries):
-            _insert(driver, _KEY, [(key.key, key.tag, key.wrapped) for key in keys])
+            insert(driver, _KEY, [(key.key, key.tag, key.wrapped) for key in keys])
         _check_keys(driver, {entry.data_key.key for entry in entries})
         rows = [(first + n, e.id, e.envelope, e.data_key.key, e.sealed) for n, e in enumerate(entries)]
-        _insert(driver, _ENTRY, rows)
+        insert(driver, _ENTRY, rows)
+        if asked := [entry for entry in entries if entry.once is not None]:
+            add_once(driver, asked)
 
     def _connection(self) -> sa.Connection:
         if self._writer is None:
-            self._writer = self._writing.connect().execution_options(begin="BEGIN IMMEDIATE")
+            self._writer, self._cookie = self._writing.connect().execution_options(begin="BEGIN IMMEDIATE"), None
         return self._writer
 
     def _driver(self) -> sqlite3.Connection:
-        return cast(sqlite3.Connection, self._connection().connection.driver_connection)
+        return _driver_of(self._connection())
 
     def _roll_back(self) -> None:
         driver = self._driver()
@@ -217,8 +270,8 @@ class SqliteStore(Store):
         url = sa.URL.create("sqlite", database=str(self.path))
         wait = {"pool_timeout": self.busy_seconds} if pool is QueuePool else {}
         engine = sa.create_engine(url, creator=self._connect, poolclass=pool, **wait)
-        sa.event.listen(engine, "connect", _set_up)
-        sa.event.listen(engine, "begin", _begin)
+        sa.event.listen(engine, "connect", set_up)
+        sa.event.listen(engine, "begin", begin_as_told)
         return engine
 
     def _connect(self) -> sqlite3.Connection:
@@ -248,37 +301,19 @@ def _check_keys(driver: sqlite3.Connection, keys: set[bytes]) -> None:
     A foreign key would do it, but whenever a key is destroyed SQLite would read all entries for one that names it: the
     index that finds those is in runs (`rows.RUN`). Whoever destroys keys writes, and one writes at a time.
     """
-    there = sum(rows[0][0] for rows in _in_list(driver, _KEYS, list(keys)))
+    there = sum(rows[0][0] for rows in in_list(driver, _KEYS, list(keys)))
     if there < len(keys):
         raise KeyMoved
 
 
+def _driver_of(connection: sa.Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.driver_connection)
+
+
 def _found(driver: sqlite3.Connection, tags: list[bytes]) -> Iterator[tuple[bytes, tuple[bytes, bytes]]]:
-    for rows in _in_list(driver, _TAGS, tags):
+    for rows in in_list(driver, _TAGS, tags):
         for tag, key, wrapped in rows:
             yield tag, (key, wrapped)
-
-
-def _in_list(driver: sqlite3.Connection, select: str, values: list[bytes]) -> Iterator[list[tuple[Any, ...]]]:
-    """The rows of `select` for some of the values at a time; few different statements, as in `_insert`."""
-    for start in range(0, len(values), _ROWS):
-        some = values[start : start + _ROWS]
-        some += some[:1] * ((1 << (len(some) - 1).bit_length()) - len(some))
-        yield driver.execute(f"{select} IN ({','.join('?' * len(some))})", some).fetchall()
-
-
-def _insert(driver: sqlite3.Connection, insert: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Adds rows, many by one statement.
-
-    Fewer statements cost less, and each lets go of the interpreter, which another thread may keep for up to 5 ms.
-    Each statement takes a power of two of rows, so that there are few different ones, and they stay prepared.
-    """
-    at = 0
-    while at < len(rows):
-        size = min(_ROWS, 1 << (len(rows) - at).bit_length() - 1)
-        values = ",".join([f"({','.join('?' * len(rows[0]))})"] * size)
-        driver.execute(f"{insert} {values}", list(chain.from_iterable(rows[at : at + size])))
-        at += size
 
 
 def _changed(folder: Path) -> int | None:
@@ -322,44 +357,6 @@ def _refusal(error: Exception, entry: Prepared) -> Exception:
     if "entry.id" in str(cause):
         return NotRecorded(f"an entry with the id `{entry.receipt.entry_id}` is in the ledger already", NOT_BY_CALLER)
     return KeyMoved()
-
-
-def _set_up(connection: DBAPIConnection, _record: object) -> None:
-    # SQLAlchemy begins the transactions (`_begin`), not the driver, which would begin them late and deferred.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    mode = _write_ahead(cursor)
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA secure_delete = ON")
-    cursor.execute(f"PRAGMA wal_autocheckpoint = {LIMITS.log_pages}")
-    cursor.close()
-    if mode != "wal":
-        raise SettingsError(
-            f"the ledger's file system has no write-ahead log (SQLite's journal mode stays `{mode}`)",
-            "keep the ledger on a local disk",
-        )
-
-
-def _write_ahead(cursor: DBAPICursor) -> str:
-    """Sets the journal mode, which stays in the file, and returns it.
-
-    While several processes open a new file at once, SQLite answers "busy" here without waiting.
-    """
-    for attempt in range(1, LIMITS.journal_attempts + 1):
-        try:
-            cursor.execute("PRAGMA journal_mode = WAL")
-            break
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == LIMITS.journal_attempts:
-                raise
-            sleep(0.01 * attempt)
-    row = cursor.fetchone()
-    return str(row[0]) if row else ""
-
-
-def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
 def _refuse_other(connection: sa.Connection, path: Path) -> None:

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from ordain.audit.entry.documents import Document, Reference
 from ordain.audit.entry.entry import Prepared
 from ordain.audit.entry.keys import DataKey
+from ordain.audit.entry.once import LASTING
 from ordain.audit.store.private_parts import PrivateParts
-from ordain.audit.store.rows import SUBJECT_KEY
+from ordain.audit.store.rows import REQUEST_KEY, SUBJECT_KEY
 from ordain.audit.store.texts import keep
 from ordain.engine.errors import Issue, LedgerUnavailable
 
@@ -24,6 +25,14 @@ class KeyMoved(Exception):
 
     The entry is to be sealed again, under the key that there is now.
     """
+
+
+class AskedBefore(Exception):
+    """Requests are on record already under the keys of some that were to be written: `digests` says which."""
+
+    def __init__(self, digests: Iterable[bytes]) -> None:
+        super().__init__()
+        self.digests = frozenset(digests)
 
 
 class EntryRefused(Exception):
@@ -62,12 +71,19 @@ class Store(ABC):
         """Adds the entries, and the texts named in `unkept`, in one durable transaction.
 
         Raises EntryRefused when several were given and one of them cannot be written, KeyMoved, NotRecorded or
-        PolicyChanged when that is so of a single one. Nothing is written then.
+        PolicyChanged when that is so of a single one, AskedBefore. Nothing is written then.
         """
 
     @abstractmethod
     def transaction(self) -> Any:
         """A context manager giving a `sa.Connection` that may write, committed at its end."""
+
+    @abstractmethod
+    def check_structure(self) -> None:
+        """Raises LedgerUnavailable when something is planted in the database that may change what is written.
+
+        From then on each transaction that writes is refused for that, too.
+        """
 
     @abstractmethod
     def add(self, connection: sa.Connection, entry: Prepared) -> None:
@@ -99,6 +115,36 @@ class Store(ABC):
         with self.engine.connect() as connection:
             return {tag: (key, wrapped) for tag, key, wrapped in connection.execute(wanted)}
 
+    @abstractmethod
+    def find_asked(self, digests: Collection[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
+        """Code of the request and id of the entry of those keys that are known, by the key's digest.
+
+        Safe to call from several threads, and beside `write`. Raises what `failures` names.
+        """
+
+    def forget_asked(self, since: bytes, before: bytes, most: int, *, lasting: bool) -> int:
+        """Removes up to `most` keys of requests, the oldest, whose entries have ids from `since` to below `before`.
+
+        LASTING ones stay unless `lasting`. Returns how many were removed. Raises LedgerUnavailable.
+        """
+        old = sa.select(REQUEST_KEY.c.digest).where(REQUEST_KEY.c.id >= since, REQUEST_KEY.c.id < before)
+        old = old.order_by(REQUEST_KEY.c.id)
+        if not lasting:
+            old = old.where(REQUEST_KEY.c.request != LASTING)
+        with self.reading() as connection:  # most times there is none, and nobody who writes is to wait for that
+            if connection.execute(old.limit(1)).first() is None:
+                return 0
+        try:
+            with self.transaction() as connection:
+                done = connection.execute(sa.delete(REQUEST_KEY).where(REQUEST_KEY.c.digest.in_(old.limit(most))))
+                return int(done.rowcount)
+        except self.failures as error:
+            raise LedgerUnavailable(self.explain(error)) from error
+
+    def flush(self) -> None:
+        """What can be read by now is on the disk when this returns. Raises OSError."""
+        return
+
     def waiting(self) -> list[tuple[bytes, bytes]]:
         """Id and envelope of the entries that are durable and have no place in the order yet."""
         return []
@@ -117,6 +163,14 @@ class Store(ABC):
         None, unless a store keeps each month's payloads apart.
         """
         return []
+
+    def month_bounds(self, month: str) -> tuple[bytes, bytes]:
+        """The smallest id of one of `whole_months`, and that of the month after it. Raises ValueError."""
+        raise ValueError(f"payloads are not kept by the month here: {month}")
+
+    def count_month(self, connection: sa.Connection, month: str, stays: sa.Select[bytes]) -> int:
+        """How many payloads `drop_month` would remove; none is added to that month until the transaction ends."""
+        raise ValueError(f"payloads are not kept by the month here: {month}")
 
     def drop_month(self, connection: sa.Connection, month: str, stays: sa.Select[bytes]) -> tuple[int, int]:
         """Removes one of `whole_months` with its payloads but those whose key is in `stays`, inside a transaction.
@@ -174,6 +228,14 @@ class Store(ABC):
         self.drop_writer()
         self.drop_finder()
         self.engine.dispose()
+
+
+def changed_structure(what: str) -> LedgerUnavailable:
+    """The refusal of a database in which `what` is not the ledger's, or not as it was made."""
+    return LedgerUnavailable(
+        f"the database has something that may change what is written to it: `{what}`",
+        "find out who put it there, take it out, and run `ordain audit verify`",
+    )
 
 
 def add_key(connection: sa.Connection, data_key: DataKey) -> None:

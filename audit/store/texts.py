@@ -41,5 +41,6 @@ def changed(connection: sa.Connection, named: Reference) -> Issue | None:
     return Issue(
         f"policy `{named.name}` version {named.version} was edited after decisions were made under it: "
         f"used with digest `{used}`, now `{named.digest}`",
-        f"put version {named.version} back as it was, and make the change a new version",
+        f"`ordain audit text {named.name}@{named.version}` prints it as it was: put that back, "
+        "and make the change a new version",
     )

@@ -125,10 +125,14 @@ def new_tiles(old_size: int, new_size: int, subtrees: Subtrees) -> Iterator[tupl
 
 
 def _tile(level: int, index: int, subtrees: Subtrees) -> bytes:
-    height = level * TILE_HEIGHT
-    subtrees(height + TILE_HEIGHT, index)  # whoever reads from a store then reads the 256 at once
+    subtrees(level * TILE_HEIGHT + TILE_HEIGHT, index)  # whoever reads from a store then reads the 256 at once
+    return hashes_in(level, index, TILE_WIDTH, subtrees)
+
+
+def hashes_in(level: int, index: int, width: int, subtrees: Subtrees) -> bytes:
+    """The first `width` hashes of a tile, 1 to 256, one after the other."""
     first = index << TILE_HEIGHT
-    return b"".join([subtrees(height, place) for place in range(first, first + TILE_WIDTH)])
+    return b"".join([subtrees(level * TILE_HEIGHT, place) for place in range(first, first + width)])
 
 
 def _rise(row: bytes, height: int) -> list[bytes]:

@@ -21,30 +21,31 @@ from ordain.audit.verifier.anchors import Place, read_place
 from ordain.audit.verifier.entries import EntryCheck
 from ordain.audit.verifier.findings import Evidence, Failure, Findings, quote
 from ordain.audit.verifier.fold import WAITS
+from ordain.audit.verifier.keeping import check_erased_keys, check_erasure_lists, check_holds, check_restrictions
 from ordain.audit.verifier.notes import read_key
+from ordain.audit.verifier.opened import open_source
 from ordain.audit.verifier.payloads import DoesNotOpen, Opener
+from ordain.audit.verifier.promises import check_receipts
 from ordain.audit.verifier.recount import Recount
 from ordain.audit.verifier.relations import (
     check_counts,
     check_documents,
-    check_erasure_lists,
     check_housekeeping,
     check_index,
     check_payloads,
-    check_restrictions,
+    check_request_keys,
     kept_plan,
 )
 from ordain.audit.verifier.sample import check_range, check_sample
 from ordain.audit.verifier.signatures import Signed, chain_of, check_checkpoints, check_pins, check_places, stored_sizes
-from ordain.audit.verifier.source import Row, Source, Unreadable, lacking, path_of
-from ordain.audit.verifier.sqlite_source import SqliteSource
+from ordain.audit.verifier.source import Row, Source, Unreadable, lacking
 from ordain.audit.verifier.tree import TILE_HEIGHT, TILE_WIDTH, leaf_hash
 from ordain.engine.errors import CheckpointRefused, SettingsError
-from ordain.engine.late import late
 
 Progress = Callable[[int, int], None]
 """Called with the number of entries checked so far and the number there are."""
 
+_GONE = "it is not there: somebody took it away, or it was never copied with the ledger"
 _FIRST, _LAST = -(2**63), 2**63 - 1
 _HIGHEST_LEVEL = 7
 """Of a tile, for a tree of fewer than 2**64 leaves."""
@@ -58,9 +59,11 @@ def verify(
     sample: int | None = None,
     seed: int | None = None,
     anchors: Sequence[Path] = (),
+    lost: Sequence[Path] = (),
     key: str | None = None,
     master_key: bytes | None = None,
     revisions: Collection[str] = (),
+    receipts: Sequence[bytes] = (),
     progress: Progress = lambda done, total: None,
 ) -> Evidence:
     """Checks the ledger as one moment shows it; writers beside it are not disturbed.
@@ -68,13 +71,15 @@ def verify(
     `source`: a SQLite file, a database URL, or something open. Without more, everything is checked. `start` and
     `end`: only the leaves from `start` to `end`, without it, and what leads from them to the newest checkpoint.
     `sample`: as many leaves taken at random (the same ones for the same `seed`). `anchors`: folders that checkpoints
-    were taken to. `key`: a verifying key of the ledger that the caller knows, as a vkey. `master_key`: 32 bytes; with
-    it payloads are decrypted too. `revisions`: the versions of the schema that the caller knows, when it knows any.
+    were taken to; `lost` are such folders that are not there, which is a finding. `key`: a verifying key of the ledger
+    that the caller knows, as a vkey. `master_key`: 32 bytes; with it payloads are decrypted too. `revisions`: the
+    versions of the schema that the caller knows, when it knows any. `receipts`: signed ones, whose entries
+    must be there (a full check only).
 
     Raises SettingsError when there is no such ledger or place, or `key`, `master_key` or the range has no meaning.
     What is wrong with the ledger is in the evidence, whatever it is.
     """
-    places = [read_place(folder) for folder in anchors]
+    places = [*map(read_place, anchors), *(Place(str(folder), faults=[_GONE]) for folder in lost)]
     opener = None if master_key is None else Opener(master_key)
     if key is not None:
         try:
@@ -83,21 +88,15 @@ def verify(
             raise SettingsError(refused.issues) from None
     if sample is not None and (sample < 1 or start is not None or end is not None):
         raise SettingsError("a sample has at least one entry, and no range", "give `sample`, or `start` and `end`")
-    opened = _open(source) if isinstance(source, str | Path) else source
+    if receipts and (sample is not None or start is not None or end is not None):
+        raise SettingsError("receipts are compared with the whole log", "leave out the range or the sample")
+    opened = open_source(source) if isinstance(source, str | Path) else source
     with closing(opened):
         if sample is not None:
             return check_sample(opened, sample, seed, places, key, opener, progress)
         if start is not None or end is not None:
             return check_range(opened, start or 0, end, places, key, opener, progress)
-        return _Check(opened, places, key, opener, revisions, progress).run()
-
-
-def _open(source: str | Path) -> Source:
-    path = path_of(source)
-    if path is not None:
-        return SqliteSource(path)
-    opened: Source = late("ordain.audit.verifier.postgresql_source:PostgresSource")(str(source))
-    return opened
+        return _Check(opened, places, key, opener, revisions, progress, receipts).run()
 
 
 @dataclass(slots=True)
@@ -108,6 +107,7 @@ class _Check:
     opener: Opener | None
     revisions: Collection[str]
     progress: Progress
+    receipts: Sequence[bytes] = ()
     findings: Findings = field(default_factory=Findings)
     entries: EntryCheck = field(init=False)
     tree: Recount = field(init=False)
@@ -213,6 +213,8 @@ class _Check:
             size = self.tree.size
             if "checkpoint" in tables:
                 self.signed = check_checkpoints(self.source, chain, size, self.root_at, self.findings)
+            if self.receipts and "entry" in tables:
+                check_receipts(self.source, self.receipts, chain, self.findings)
             check_pins(chain, self.key, self.places, self.signed, self.findings)
             check_places(self.places, chain, size, self.root_at, self.entries.fold, self.findings)
         self.blame()
@@ -266,10 +268,14 @@ class _Check:
             check_counts(self.entries, self.findings)
             check_index(self.source, self.entries, self.findings)
             check_restrictions(self.source, self.entries, self.findings)
+            check_holds(self.entries.fold, self.findings)
             check_erasure_lists(self.source, self.places, self.entries.fold, self.findings)
+            check_erased_keys(self.source, self.entries, self.findings)
         if "document" in tables:
             self.documents = check_documents(self.source, self.entries, self.findings)
         check_housekeeping(self.source, self.total, self.revisions, self.findings)
+        if "entry" in tables:
+            check_request_keys(self.source, self.findings)
 
     def count(self, table: str) -> int:
         row = self.source.row(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name of ours

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ordain.audit.verifier.envelope import Json, Malformed, check_shape, read_canonical
 from ordain.audit.verifier.findings import Failure, Findings, quote
-from ordain.audit.verifier.fold import WAITS, Fold
+from ordain.audit.verifier.fold import UNTOLD, WAITS, Fold
 from ordain.audit.verifier.payloads import DoesNotOpen, Opener, hash_fault
 from ordain.audit.verifier.source import Row
 
@@ -40,6 +40,12 @@ class EntryCheck:
     opened: int = 0
     gone: array[int] = field(default_factory=lambda: array("q"))
     gone_times: array[int] = field(default_factory=lambda: array("q"))
+    gone_as: array[int] = field(default_factory=lambda: array("q"))
+    kinds_gone: dict[tuple[str, object, object], int] = field(default_factory=dict)
+    """What the envelopes of payloads that are gone say of kind, service and jurisdiction, which those of format 4 do
+    not, by numbers in `gone_as`."""
+    erased_keys: dict[str, object] = field(default_factory=dict)
+    """What the payloads of erasures, opened, say which keys were destroyed, by the erasure's id."""
     restrictions_gone: int = 0
     """Restrictions whose payload was removed, so that it can no longer be told whose they were."""
     outside: dict[bytes, Outside] = field(default_factory=dict)
@@ -67,15 +73,27 @@ class EntryCheck:
         self.ledger = self.ledger or data["ledger"]
         if data["ledger"] != self.ledger:
             self.findings.add(Failure.CONTENT, "it is of another ledger", place, named)
-        if fault := self.fold.take(data, leaf_index, row.key):
+        if fault := self.fold.take(data, leaf_index, row.key, bool(row.kept)):
             self.findings.add(Failure.CONTENT, fault, place, named)
         if row.kept:
             self._payload(row, data, leaf_index, named)
         elif row.kept is not None:
             self.gone.append(leaf_index if place is not None else -1)
+            of = (data["kind"], data["service"], data.get("jurisdiction", UNTOLD))
+            self.gone_as.append(_number(self.kinds_gone, of))
             self.gone_times.append(microseconds(data["time"]))
             self.restrictions_gone += data["kind"] == "restriction"
         return data
+
+    def check_gone(self, fold: Fold) -> None:
+        """Whether removals by age, as `fold` tells of them, account for the payloads that are missing."""
+        kinds = list(self.kinds_gone)
+        limits = [[microseconds(time) for time in fold.removed_until(*of)] for of in kinds]
+        for leaf_index, time, number in zip(self.gone, self.gone_times, self.gone_as, strict=True):
+            if time >= max(limits[number], default=-1):
+                place = None if leaf_index < 0 else leaf_index
+                message = "its payload is missing, and it is too new to be removed by age"
+                self.findings.add(Failure.PAYLOAD, message, place)
 
     def _payload(self, row: Row, data: Json, leaf_index: int, named: str) -> None:
         self.kept += 1
@@ -86,8 +104,10 @@ class EntryCheck:
             fault = fault or self._key(row, leaf_index, named)
             if self.opener is not None and not fault and row.wrapped is not None and data["id"] == named:
                 try:
-                    self.opener.check(row, data)
+                    private = self.opener.check(row, data)
                     self.opened += 1
+                    if data["kind"] == "erasure":
+                        self.erased_keys[named] = private.get("keys")
                 except DoesNotOpen as closed:
                     fault = str(closed)
         if fault:
@@ -125,6 +145,10 @@ def _uuid(value: object) -> str:
         return quote(value)
     text = value.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}" if len(value) == 16 else text[:80]
+
+
+def _number(numbers: dict[tuple[str, object, object], int], of: tuple[str, object, object]) -> int:
+    return numbers.setdefault(of, len(numbers))
 
 
 def _has(value: object, length: int) -> bool:

@@ -29,6 +29,13 @@ KINDS = frozenset(
         "ledger",
         "recovery",
         "anchor",
+        "access",
+        "stop",
+        "start",
+        "alert",
+        "settled",
+        "shown",
+        "performed",
     )
 )
 OUTCOMES = frozenset(("permit", "deny", "review", "decided"))
@@ -40,19 +47,18 @@ _COMMON = frozenset(
         "time",
         "kind",
         "tenant",
-        "jurisdiction",
         "service",
-        "models",
         "engine",
-        "outcome_class",
-        "reason_codes",
         "payload_hash",
         "key_commitment",
         "about",
     )
 )
-KEYS = {2: _COMMON | {"policies", "documents"}, 3: _COMMON | {"plan"}}
-"""By format: an envelope that names its texts itself, and a decision's, which names the text of its plan."""
+_TOLD = frozenset(("jurisdiction", "models", "outcome_class", "reason_codes"))
+KEYS = {2: _COMMON | _TOLD | {"policies", "documents"}, 3: _COMMON | _TOLD | {"plan"}, 4: _COMMON | {"plan"}}
+"""By format: an envelope that names its texts itself, a decision's, which names the text of its plan, and a decision's
+that says nothing else of what was decided."""
+SEALED = 4
 PLAN = "plan"
 
 _TIME = re.compile(
@@ -117,7 +123,7 @@ def check_shape(data: Json) -> None:
     version = data.get("v")
     keys = KEYS.get(version) if type(version) is int else None
     if "v" in data and keys is None:
-        raise Malformed("is not of format version 2 or 3")
+        raise Malformed("is not of format version 2, 3 or 4")
     if keys is None or data.keys() != keys:
         keys = keys or KEYS[2]
         lacking, more = sorted(keys - data.keys()), sorted(data.keys() - keys)
@@ -130,18 +136,14 @@ def check_shape(data: Json) -> None:
             and data["kind"] in KINDS
             and type(data["ledger"]) is type(data["tenant"]) is type(data["engine"]) is str
             and (data["service"] is None or type(data["service"]) is str)
-            and (data["jurisdiction"] is None or type(data["jurisdiction"]) is str)
-            and _outcome_fits(data["kind"], data["outcome_class"])
-            and all(type(code) is str for code in _list(data["reason_codes"]))
             and type(data["about"]) is dict
         )
         if PLAN in data:
             right = bool(right and data["kind"] == "decision" and _DIGEST(data[PLAN]))
         else:
             right = bool(right) and _names_texts(data)
-        for model in _list(data["models"]):
-            if not (PLAN in data and type(model) is str):  # a plan names its models
-                _named(model, "model")
+        if version != SEALED:
+            right = bool(right) and _tells(data)
     except (TypeError, AttributeError, KeyError):
         right = False
     if not right:
@@ -171,6 +173,18 @@ def read_plan(text: bytes) -> Json:
     if not right:
         raise Malformed("does not name policies and documents")
     return data
+
+
+def _tells(data: Json) -> bool:
+    """Whether an envelope says what was decided, as it did before format 4."""
+    for model in _list(data["models"]):
+        if not (PLAN in data and type(model) is str):  # a plan names its models
+            _named(model, "model")
+    return (
+        (data["jurisdiction"] is None or type(data["jurisdiction"]) is str)
+        and _outcome_fits(data["kind"], data["outcome_class"])
+        and all(type(code) is str for code in _list(data["reason_codes"]))
+    )
 
 
 def _names_texts(data: Json) -> bool:

@@ -80,6 +80,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampled:
+    """One entry of a sample, and the file that proves it (https://c2sp.org/tlog-proof); "" when nothing covers it."""
+
+    leaf_index: int
+    entry_id: str
+    proof: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The evidence. True when nothing was found.
 
@@ -109,6 +118,9 @@ class Evidence:
     anchors: int = 0
     anchored: int = 0
     stamped: int = 0
+    seed: int | None = None
+    """What the sample was drawn by; with the same one, and as many entries, it comes out the same."""
+    sampled: tuple[Sampled, ...] = ()
     findings: tuple[Finding, ...] = ()
     unnamed: int = 0
 
@@ -128,7 +140,10 @@ class Evidence:
 
     def data(self) -> dict[str, Any]:
         """Everything, for JSON."""
-        counted = {name: getattr(self, name) for name in self.__slots__ if name != "findings"}
+        counted = {name: getattr(self, name) for name in self.__slots__ if name not in ("findings", "sampled", "seed")}
+        if self.seed is not None:
+            counted["seed"] = self.seed
+            counted["sampled"] = [{"leaf_index": one.leaf_index, "entry_id": one.entry_id} for one in self.sampled]
         return {
             "holds": bool(self),
             "exit_code": self.exit_code,

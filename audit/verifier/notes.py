@@ -20,12 +20,25 @@ from ordain.engine.errors import CheckpointRefused
 
 _ED25519 = b"\x01"
 _NAME = rb"[^\s+\x00-\x20\x7f]{1,200}"
+_HEAD = rb"\n(?P<size>0|[1-9][0-9]{0,18})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
+_SIGNATURES = rb"(?P<signatures>(?:\xe2\x80\x94 " + _NAME + rb" [A-Za-z0-9+/=]{8,16000}\n){1,100})"
+_LINES = re.compile(_SIGNATURES)
 _NOTE = re.compile(
-    rb"(?P<body>(?P<origin>" + _NAME + rb")\n(?P<size>0|[1-9][0-9]{0,18})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
-    rb"(?:time (?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)\n)?)\n"
-    rb"(?P<signatures>(?:\xe2\x80\x94 " + _NAME + rb" [A-Za-z0-9+/=]{8,16000}\n){1,100})"
+    rb"(?P<body>(?P<origin>" + _NAME + rb")" + _HEAD + rb"(?:time "
+    rb"(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)\n)?)\n" + _SIGNATURES
 )
+_ANY_NOTE = re.compile(
+    rb"(?P<body>(?P<origin>[^\x00-\x1f\x7f]{1,400})"
+    + _HEAD
+    + rb"(?P<time>(?:[^\x00-\x1f\x7f]+\n){0,100}))\n"
+    + _SIGNATURES
+)
+"""Of any log: with whatever lines it adds below the root."""
 _KEY = re.compile(rb"(" + _NAME + rb")\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)")
+
+
+Signatures = tuple[tuple[str, bytes, bytes], ...]
+"""Of each the name of its key, the id of that (4 bytes), and the signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,38 +68,71 @@ class Note:
     root: bytes
     time: str
     body: bytes
-    signatures: tuple[tuple[str, bytes, bytes], ...]
+    signatures: Signatures
 
 
 def read_key(text: object) -> PublicKey:
     """Raises CheckpointRefused unless `text` is a vkey of an Ed25519 key whose key id fits."""
+    name, key_id, raw, whole = split_key(text)
+    if len(raw) != 33 or raw[:1] != _ED25519:
+        raise _no_key()
+    return PublicKey(name, raw[1:], key_id, whole)
+
+
+def is_key_name(text: str) -> bool:
+    """Whether a key can have that name."""
+    return re.fullmatch(_NAME, text.encode("utf-8", "replace")) is not None
+
+
+def split_key(text: object) -> tuple[str, bytes, bytes, str]:
+    """Name, key id, type and key, and the text of a vkey, of whichever type. Raises CheckpointRefused."""
     match = _KEY.fullmatch(_bytes(text, "a key"))
     raw = decoded(match[3]) if match else None
-    if match is None or raw is None or len(raw) != 33 or raw[:1] != _ED25519:
-        raise CheckpointRefused("that is not the text of an Ed25519 key", "it reads `<name>+<8 hex digits>+<base64>`")
+    if match is None or not raw:
+        raise _no_key()
     key_id = hashlib.sha256(match[1] + b"\n" + raw).digest()[:4]
     if key_id.hex().encode() != match[2]:
         raise CheckpointRefused("the key's id does not fit the key", "copy the whole line again")
-    return PublicKey(match[1].decode(), raw[1:], key_id, match[0].decode())
+    return match[1].decode(), key_id, raw, match[0].decode()
+
+
+def _no_key() -> CheckpointRefused:
+    return CheckpointRefused("that is not the text of an Ed25519 key", "it reads `<name>+<8 hex digits>+<base64>`")
 
 
 def read_note(text: object) -> Note:
     """What a note says, with nothing verified. Raises CheckpointRefused when it is not in the form of a checkpoint."""
-    match = _NOTE.fullmatch(_bytes(text, "a checkpoint"))
+    return _read(text, _NOTE)
+
+
+def read_any_note(text: object) -> Note:
+    """The same of any log's checkpoint. Its `time` is all that stands below the root."""
+    return _read(text, _ANY_NOTE)
+
+
+def _read(text: object, form: re.Pattern[bytes]) -> Note:
+    match = form.fullmatch(_bytes(text, "a checkpoint"))
     if match is None:
         raise CheckpointRefused("that is not in the form of a checkpoint (origin, size, root, time, signatures)")
-    root = decoded(match["root"])
-    signatures = []
-    for line in match["signatures"].splitlines():
-        _, name, encoded = line.split(b" ")
-        data = decoded(encoded)
-        if data is None or len(data) <= 4:
-            raise CheckpointRefused("a signature of the checkpoint is not base64 of a key id and a signature")
-        signatures.append((name.decode(), data[:4], data[4:]))
+    root, signatures = decoded(match["root"]), read_signatures(match["signatures"])
     if root is None or int(match["size"]) >= 1 << 63:
         raise CheckpointRefused("the checkpoint's root or size has no meaning")
     time = (match["time"] or b"").decode()
-    return Note(match["origin"].decode(), int(match["size"]), root, time, match["body"], tuple(signatures))
+    return Note(match["origin"].decode(), int(match["size"]), root, time, match["body"], signatures)
+
+
+def read_signatures(lines: bytes) -> Signatures:
+    """The signature lines under a note's text. Raises CheckpointRefused when they are none."""
+    if _LINES.fullmatch(_bytes(lines, "a signature")) is None:
+        raise CheckpointRefused("what stands under the text are no signature lines")
+    signatures = []
+    for line in lines.splitlines():
+        _, name, encoded = line.split(b" ")
+        data = decoded(encoded)
+        if data is None or len(data) <= 4:
+            raise CheckpointRefused("a signature is not base64 of a key id and a signature")
+        signatures.append((name.decode(), data[:4], data[4:]))
+    return tuple(signatures)
 
 
 def signer(note: Note, keys: Iterable[PublicKey]) -> PublicKey:
@@ -94,20 +140,26 @@ def signer(note: Note, keys: Iterable[PublicKey]) -> PublicKey:
 
     Signatures by unknown keys are passed over, as the format demands.
     """
+    vouched = vouching(note.body, note.signatures, keys)
+    if vouched.name != note.origin:
+        raise CheckpointRefused("it speaks of another ledger than its key signs for")
+    return vouched
+
+
+def vouching(body: bytes, signatures: Signatures, keys: Iterable[PublicKey]) -> PublicKey:
+    """The same for any signed text, whatever it speaks of."""
     known = {(key.name, key.key_id): key for key in keys}
-    vouching = None
-    for name, key_id, signature in note.signatures:
+    found = None
+    for name, key_id, signature in signatures:
         key = known.get((name, key_id))
         if key is None:
             continue
-        if not key.signed(note.body, signature):
+        if not key.signed(body, signature):
             raise CheckpointRefused("its signature does not fit what it says")
-        vouching = vouching or key
-    if vouching is None:
+        found = found or key
+    if found is None:
         raise CheckpointRefused("it is not signed by the ledger's key")
-    if vouching.name != note.origin:
-        raise CheckpointRefused("it speaks of another ledger than its key signs for")
-    return vouching
+    return found
 
 
 def decoded(text: bytes) -> bytes | None:

@@ -5,13 +5,11 @@ key      = HMAC-SHA256(data key, "ordain payload key 1" 0x00 id)
 commit   = HMAC-SHA256(key, "ordain key commitment 1" 0x00 id), which the envelope holds
 sealed   = nonce (12 bytes) || AES-256-GCM(key, nonce, plaintext, associated data = id)
 
-The plaintext is canonical JSON; under an envelope of format 3 it is deflated (RFC 1951) with the text of its
-plan as dictionary.
+The plaintext is canonical JSON; under an envelope that names a plan it is deflated (`audit.verifier.inflating`).
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -23,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from ordain.audit.verifier.envelope import PLAN, Json, Malformed, check_integers, read_canonical
+from ordain.audit.verifier.inflating import inflated
 from ordain.audit.verifier.reading_limits import LIMITS
 from ordain.audit.verifier.source import Row
 from ordain.engine.errors import SettingsError
@@ -70,8 +69,8 @@ class Opener:
             raise DoesNotOpen("the ledger's id is damaged") from None
         self.index_key = self._unwrapped(bytes(16), b"", wrapped_index_key, "the key of the subject tags")
 
-    def check(self, row: Row, data: Json) -> None:
-        """Opens the payload of an entry whose sealed bytes are right. Raises DoesNotOpen."""
+    def check(self, row: Row, data: Json) -> Json:
+        """The opened payload of an entry whose sealed bytes are right. Raises DoesNotOpen."""
         key = self._data_key(row)
         payload_key = _hmac(key, b"ordain payload key 1\0" + row.id)
         commitment = HMAC(payload_key, SHA256())
@@ -90,9 +89,10 @@ class Opener:
             raise DoesNotOpen(f"its decrypted payload {malformed}") from None
         subject = private.get("subject")
         if data["kind"] != "decision" or self.index_key is None or not isinstance(subject, str):
-            return
+            return private
         if _hmac(self.index_key, subject.encode()) != row.tag:
             raise DoesNotOpen("its subject's key has the tag of another subject")
+        return private
 
     def _inflated(self, plaintext: bytes, data: Json) -> bytes:
         if PLAN not in data:
@@ -100,12 +100,8 @@ class Opener:
         text = self._plan(data[PLAN])
         if text is None:
             raise DoesNotOpen("the text of its plan, which it takes to read it, is missing or another")
-        stream = zlib.decompressobj(-zlib.MAX_WBITS, zdict=text)
-        try:
-            private = stream.decompress(plaintext, LIMITS.inflated)
-        except zlib.error:
-            private = b""
-        if not stream.eof or stream.unused_data:
+        private = inflated(plaintext, text, data)
+        if private is None:
             raise DoesNotOpen("its decrypted payload is not deflated with the text of its plan")
         return private
 

@@ -9,17 +9,25 @@ from typing import Any
 import psycopg
 
 from ordain.audit.verifier.reading_limits import LIMITS
-from ordain.audit.verifier.source import APART, BARE_ENTRIES, Row, Unique, Unreadable, lacking, missing_indexes
-from ordain.engine.errors import SettingsError
+from ordain.audit.verifier.source import (
+    APART,
+    BARE_ENTRIES,
+    NO_LEDGER,
+    Row,
+    Unique,
+    Unreadable,
+    lacking,
+    missing_indexes,
+)
+from ordain.audit.verifier.structure import EVENT_TRIGGERS, RELATIONS, Relation, postgresql_faults
+from ordain.engine.errors import Issue, SettingsError
 
-_OPTIONAL = ("alembic_version", "inbox", "sequencer")
+_OPTIONAL = ("alembic_version", "inbox", "request_key", "sequencer")
 
 _TABLES = """
 SELECT c.relname, c.relkind::text, c.relrowsecurity, c.oid::bigint FROM pg_class c
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(?) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 """
-_TRIGGERS = "SELECT tgname::text FROM pg_trigger WHERE tgrelid = ? AND NOT tgisinternal"
-_RULES = "SELECT rulename::text FROM pg_rewrite WHERE ev_class = ? AND rulename <> '_RETURN'"
 _INDEXES = """
 SELECT array_agg(a.attname::text) FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid
 AND a.attnum = ANY(x.indkey) WHERE x.indrelid = ? AND x.indisunique AND x.indisvalid GROUP BY x.indexrelid
@@ -50,7 +58,8 @@ class PostgresSource:
         self.has_inbox = "inbox" in self._relations
         if "entry" not in self._relations:
             self.close()
-            raise SettingsError(f"there is no ledger in the database `{self.name}`", "check `database_url`")
+            hint = "`ordain serve` or the first `ordain decide` makes one; if there should be one, check `database_url`"
+            raise SettingsError(Issue(f"there is no ledger in the database `{self.name}`", hint, code=NO_LEDGER))
         if not lacking(APART, self.unique()):
             # The planner must not sort or hash whole tables of payloads to answer a stream.
             self._connection.execute("SET LOCAL enable_hashjoin = off")
@@ -68,14 +77,14 @@ class PostgresSource:
 
     def faults(self, deep: bool) -> Iterator[str]:
         """PostgreSQL has no check of a whole database; `deep` makes no difference here."""
-        for name, (kind, secured, oid) in self._relations.items():
+        for name, (kind, secured, _) in self._relations.items():
             if kind not in "rp":
                 yield f"`{name}` is not a table"
             if secured:
                 yield f"row level security is on for `{name}`: it may hide rows"
-            for what, query in (("trigger", _TRIGGERS), ("rule", _RULES)):
-                for (each,) in self.rows(query, oid):
-                    yield f"`{name}` has a {what} `{each}`: it may change what is stored"
+        yield from postgresql_faults([Relation(*row) for row in self.rows(RELATIONS)])
+        for (name,) in self.rows(EVENT_TRIGGERS):
+            yield f"the database has an event trigger `{name}`: it may change what is made"
         yield from missing_indexes(APART, self.unique())
         for table in {"inbox", "sequencer"} - self.tables():
             yield f"the table `{table}` is missing"

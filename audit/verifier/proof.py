@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ordain.audit.verifier.envelope import Malformed, check_shape, read_canonical
@@ -17,6 +17,7 @@ from ordain.audit.verifier.reading_limits import LIMITS
 from ordain.audit.verifier.tree import leaf_hash as hash_of
 from ordain.audit.verifier.tree import verify_consistency as fits
 from ordain.audit.verifier.tree import verify_inclusion
+from ordain.audit.verifier.witness_policy import WitnessPolicy
 from ordain.engine.errors import ProofRefused
 
 _PROOF = re.compile(
@@ -31,6 +32,7 @@ class ProofEvidence:
     """What a proof shows: this entry is leaf `index` of the tree of `size` leaves that was signed.
 
     `root` and `leaf_hash` are hexadecimal. `time` is the entry's, `signed_at` the checkpoint's ("" when it has none).
+    `cosigned` are the policy's witnesses, each with its time in seconds since 1970.
     """
 
     index: int
@@ -41,14 +43,21 @@ class ProofEvidence:
     leaf_hash: str
     signed_at: str
     envelope: dict[str, Any]
+    cosigned: dict[str, int] = field(default_factory=dict)
 
 
 def verify_proof(
-    text: bytes | str, vkey: str, *, leaf_hash: str | None = None, entry_id: str | None = None
+    text: bytes | str,
+    vkey: str,
+    *,
+    leaf_hash: str | None = None,
+    entry_id: str | None = None,
+    policy: WitnessPolicy | None = None,
 ) -> ProofEvidence:
     """Checks a proof file with the ledger's verifying key.
 
-    `leaf_hash` (hexadecimal) and `entry_id`: those of the receipt, to be compared with the proof's.
+    `leaf_hash` (hexadecimal) and `entry_id`: those of the receipt, to be compared with the proof's. With `policy` its
+    quorum must have cosigned the checkpoint.
     Raises CheckpointRefused when the key or the checkpoint does not hold, ProofRefused when anything else does not.
     """
     data = text.encode(errors="replace") if isinstance(text, str) else text
@@ -62,6 +71,7 @@ def verify_proof(
     path = [decoded(line) or b"" for line in match["path"].splitlines()]
     note = read_note(match["note"])
     signer(note, [key])
+    cosigned = {} if policy is None else policy.require(note)
     leaf, index = hash_of(extra), int(match["index"])
     if not verify_inclusion(leaf, index, note.size, path, note.root):
         raise ProofRefused("the path does not lead from the entry to the signed root", "one of them was changed")
@@ -71,7 +81,7 @@ def verify_proof(
     if entry_id is not None and entry_id.lower() != envelope["id"]:
         raise ProofRefused("the proof is of another entry than the one asked for", f"its id is {envelope['id']}")
     return ProofEvidence(
-        index, note.size, note.root.hex(), envelope["id"], envelope["time"], leaf.hex(), note.time, envelope
+        index, note.size, note.root.hex(), envelope["id"], envelope["time"], leaf.hex(), note.time, envelope, cosigned
     )
 
 

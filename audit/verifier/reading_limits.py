@@ -11,6 +11,8 @@ class Limits:
 
     note: int = 65_536  # bytes of a signed note
     proof: int = 4_000_000  # bytes of a proof file
+    policy: int = 200_000  # bytes of a policy of witnesses
+    groups: int = 200  # groups of one, which may stand in each other
     findings: int = 50  # findings of one class that are told
     gap: int = 1 << 16  # missing entries in a row, and spans, that are followed one by one
     inflated: int = 1 << 26  # bytes of a payload, inflated

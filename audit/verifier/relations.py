@@ -5,14 +5,13 @@ The queries take no longer than a sort when somebody dropped an index.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from hashlib import sha256
 
-from ordain.audit.verifier.anchors import NEVER, Place
-from ordain.audit.verifier.entries import EntryCheck, Outside, microseconds
+from ordain.audit.verifier.entries import EntryCheck, Outside
 from ordain.audit.verifier.envelope import PLAN, Malformed, read_plan, references
 from ordain.audit.verifier.findings import Failure, Findings, quote
-from ordain.audit.verifier.fold import WAITS, Fold, Named, Reference, Restriction
+from ordain.audit.verifier.fold import WAITS, Named, Reference
 from ordain.audit.verifier.source import Source
 
 _LEADS_NOWHERE = """
@@ -25,7 +24,8 @@ _SEALS_NOTHING = {
 """By whether payloads stand apart from entries."""
 _PAYLOADS_INSIDE = "0003"
 """The version of the schema since which SQLite has payloads in their entries' rows."""
-_HELD_OR_KEPT = "SELECT key, hold, erase_not_before FROM subject_key"
+_REQUEST_KEYS = "0004"
+"""The version of the schema since which there are keys of requests."""
 
 
 def check_payloads(source: Source, entries: EntryCheck, findings: Findings) -> None:
@@ -39,11 +39,7 @@ def check_payloads(source: Source, entries: EntryCheck, findings: Findings) -> N
             query += " EXCEPT SELECT id FROM inbox"
         for (payload_id,) in source.rows(query):
             findings.add(Failure.PAYLOAD, f"the payload {quote(payload_id)} belongs to no entry")
-    before = microseconds(entries.fold.removed_before) if entries.fold.removed_before else -1
-    for leaf_index, time in zip(entries.gone, entries.gone_times, strict=True):
-        if time >= before:
-            place = None if leaf_index < 0 else leaf_index
-            findings.add(Failure.PAYLOAD, "its payload is missing, and it is too new to be removed by age", place)
+    entries.check_gone(entries.fold)
 
 
 def check_counts(entries: EntryCheck, findings: Findings) -> None:
@@ -62,30 +58,6 @@ def check_counts(entries: EntryCheck, findings: Findings) -> None:
     if len(entries.gone) != fold.removed:
         findings.add(
             Failure.ERASURE, f"{len(entries.gone)} payloads are gone; by the removals on record it is {fold.removed}"
-        )
-
-
-def check_erasure_lists(source: Source, places: Sequence[Place], fold: Fold, findings: Findings) -> None:
-    """The keys destroyed are on the places' lists, as many as are on record, and none of them is there again.
-
-    More on record than listed is an erasure that somebody wrote who hides what the payloads say. Each place misses
-    what was destroyed before its time or out of its reach, so their lists are taken together, and no erasure counts
-    from before the first of them.
-    """
-    told = {erasure.entry_id for erasure in fold.erasures}
-    listed = {
-        key for place in places for key, entry in place.listed if entry in told or (key, entry) not in place.withdrawn
-    }
-    for (key,) in source.rows("SELECT key FROM subject_key") if listed else ():
-        if key in listed:
-            findings.add(Failure.ERASURE, f"the key {quote(key)} was destroyed, and is there again")
-    since = min((place.since for place in places), default=NEVER)
-    said = sum(erasure.keys for erasure in fold.erasures if erasure.leaf_index >= since)
-    if said > len(listed):
-        findings.add(
-            Failure.ERASURE,
-            f"by the erasures on record {said} keys were destroyed since the first anchor, and {len(listed)} are on "
-            "the erasure lists: an erasure is forged, or a place with a list was not given",
         )
 
 
@@ -117,25 +89,6 @@ def check_index(source: Source, entries: EntryCheck, findings: Findings) -> None
             findings.add(
                 Failure.PAYLOAD, f"the subject index names the entry {quote(entry_id)} under a key that seals it not"
             )
-
-
-def check_restrictions(source: Source, entries: EntryCheck, findings: Findings) -> None:
-    """A hold or a date before which nobody is erased stands with a key if, and only if, an entry says so."""
-    on_record = entries.fold.restrictions
-    for key, hold, not_before in source.rows(_HELD_OR_KEPT):
-        said = on_record.get(key) if isinstance(key, bytes) else None
-        if said is None:
-            if (hold is not None or not_before is not None) and not entries.restrictions_gone:
-                findings.add(Failure.ERASURE, f"the key {quote(key)} is held or restricted, and no entry says so")
-        elif not _stands(said, hold, not_before):
-            place = said[-1].entry_id
-            findings.add(Failure.ERASURE, f"the key {quote(key)} is not held or restricted as entry {place} says")
-
-
-def _stands(said: list[Restriction], hold: object, not_before: object) -> bool:
-    if not_before != said[-1].not_before or (hold is not None) is not said[-1].hold:
-        return False
-    return hold is None or any(hold == each.entry_id for each in said if each.hold)
 
 
 def check_documents(source: Source, entries: EntryCheck, findings: Findings) -> int:
@@ -189,10 +142,23 @@ def check_housekeeping(source: Source, size: int, revisions: Collection[str], fi
             findings.add(Failure.FILE, f"the schema's version is {quote(versions)}, which is none of a ledger's")
         elif not source.has_inbox and (versions[0][0] < _PAYLOADS_INSIDE) is not source.layout.apart:
             findings.add(Failure.FILE, f"the schema's version is {quote(versions[0][0])}, which has other tables")
+        if known and versions[0][0] >= _REQUEST_KEYS and "request_key" not in source.tables():
+            findings.add(Failure.FILE, "the table `request_key` is missing")
     if "sequencer" in source.tables():
         rows = list(source.rows("SELECT term, size FROM sequencer"))
         if len(rows) != 1 or rows[0][0] < 0 or rows[0][1] != size:
             findings.add(Failure.FILE, f"the sequencer's row is {quote(rows)}, where the ledger has {size} entries")
+
+
+def check_request_keys(source: Source, findings: Findings) -> None:
+    """Each key of a request leads to an entry: the two were written together."""
+    if "request_key" not in source.tables() or source.row("SELECT id FROM request_key LIMIT 1") is None:
+        return
+    query = "SELECT id FROM request_key EXCEPT SELECT id FROM entry"
+    if source.has_inbox:
+        query += " EXCEPT SELECT id FROM inbox"
+    for (entry_id,) in source.rows(query):
+        findings.add(Failure.FILE, f"the key of a request leads to {quote(entry_id)}, which is no entry")
 
 
 def _house_key(entries: EntryCheck) -> bytes | None:

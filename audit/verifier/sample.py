@@ -6,15 +6,16 @@ the full check to say.
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ordain.audit.verifier.anchors import Place
-from ordain.audit.verifier.entries import EntryCheck, microseconds
+from ordain.audit.verifier.entries import EntryCheck
 from ordain.audit.verifier.envelope import Malformed, check_shape, read_canonical
-from ordain.audit.verifier.findings import Evidence, Failure, Findings, quote
+from ordain.audit.verifier.findings import Evidence, Failure, Findings, Sampled, quote
 from ordain.audit.verifier.fold import Fold
 from ordain.audit.verifier.keychain import KeyChain
 from ordain.audit.verifier.payloads import DoesNotOpen, Opener
@@ -56,8 +57,9 @@ def check_sample(
     opener: Opener | None,
     progress: Progress,
 ) -> Evidence:
-    """`number` leaves taken at random; all when there are fewer."""
-    check = _Some(source, places, key, opener)
+    """`number` leaves taken at random; all when there are fewer. Without a `seed` one is drawn, and told."""
+    seed = random.SystemRandom().randrange(2**32) if seed is None else seed
+    check = _Some(source, places, key, opener, seed=seed)
     chosen = sorted(random.Random(seed).sample(range(check.total), min(number, check.total)))  # noqa: S311 - no secret
     return check.run(f"a sample of {len(chosen)}", len(chosen), [(at, at + 1) for at in chosen], progress)
 
@@ -72,6 +74,9 @@ class _Some:
     total: int = 0
     signed: Signed = field(default_factory=Signed)
     chain: KeyChain | None = None
+    seed: int | None = None
+    sampled: list[Sampled] = field(default_factory=list)
+    _note: str = ""
     _tree: StoredTree | None = None
 
     def __post_init__(self) -> None:
@@ -131,6 +136,8 @@ class _Some:
                 self.findings.add(Failure.PAYLOAD, str(closed))
         if self.signed.newest is not None and self.signed.newest.size <= self.total:
             self._tree = StoredTree(self.source, self.signed.newest.size)
+            row = self.source.row("SELECT note FROM checkpoint WHERE size = ?", self.signed.newest.size)
+            self._note = str(row[0]) if row else ""
 
     def _root_at(self, size: int) -> bytes | None:
         try:
@@ -144,13 +151,18 @@ class _Some:
             self.findings.add(Failure.CONTENT, f"it cannot be read: {item.message}", item.leaf_index)
             return
         place = item.leaf_index
-        entries.check(item, place)
+        data = entries.check(item, place)
+        if self.seed is not None:
+            self.sampled.append(Sampled(place, str(data["id"]) if data else quote(item.id)))
         tree, newest = self._tree, self.signed.newest
         if tree is None or newest is None or place >= tree.size or not isinstance(item.envelope, bytes):
             return
         leaf = leaf_hash(item.envelope)
         try:
-            if verify_inclusion(leaf, place, tree.size, tree.path(place), newest.root):
+            path = tree.path(place)
+            if verify_inclusion(leaf, place, tree.size, path, newest.root):
+                if self.sampled:
+                    self.sampled[-1] = replace(self.sampled[-1], proof=_proof(item.envelope, place, path, self._note))
                 return
             if tree.subtree(0, place) != leaf:
                 self.findings.add(Failure.CONTENT, "its bytes are not those that the tree was made of", place)
@@ -165,12 +177,7 @@ class _Some:
             return
         fold = Fold()
         self._fold_in(fold, self.source.of_kind("retention"))
-        before = microseconds(fold.removed_before) if fold.removed_before else -1
-        for leaf_index, time in zip(entries.gone, entries.gone_times, strict=True):
-            if time >= before:
-                self.findings.add(
-                    Failure.PAYLOAD, "its payload is missing, and it is too new to be removed by age", leaf_index
-                )
+        entries.check_gone(fold)
 
     def _fold_in(self, fold: Fold, rows: Iterable[tuple[object, ...]]) -> None:
         """Takes whole envelopes into `fold`; damaged ones are for the check of the entries to find."""
@@ -203,6 +210,14 @@ class _Some:
             anchors=len(self.places),
             anchored=max((place.newest.note.size for place in self.places if place.newest), default=0),
             stamped=sum(place.stamped for place in self.places),
+            seed=self.seed,
+            sampled=tuple(self.sampled),
             findings=self.findings.all(),
             unnamed=self.findings.unnamed,
         )
+
+
+def _proof(envelope: bytes, place: int, path: Iterable[bytes], note: str) -> str:
+    """A proof file: the leaf as `extra`, its place, the hashes up to the root, and the checkpoint that signs it."""
+    told = [base64.b64encode(each).decode() for each in (envelope, *path)]
+    return "\n".join(["c2sp.org/tlog-proof@v1", f"extra {told[0]}", f"index {place}", *told[1:]]) + f"\n\n{note}"

@@ -80,6 +80,8 @@ def check_checkpoints(
     for stored, text in source.rows(f"SELECT size, note FROM checkpoint ORDER BY size {order}"):  # noqa: S608
         signed.count += 1
         try:
+            if not isinstance(text, str):
+                raise CheckpointRefused("it is not stored as text")
             note = read_note(text)
             if note.size != stored or type(stored) is not int:
                 raise CheckpointRefused(f"it is of size {note.size}")

@@ -22,8 +22,13 @@ _UNIQUE: dict[str, set[frozenset[str]]] = {
     "entry": {frozenset(("id",))},
     "subject_key": {frozenset(("key",)), frozenset(("tag",))},
     "document": {frozenset(("digest", "kind", "name", "version")), frozenset(("name", "version"))},
+    "request_key": {frozenset(("digest",)), frozenset(("id",))},
     "tile": {frozenset(("level", "tile_index"))},
 }
+
+
+NO_LEDGER = "no-ledger"
+"""The code of the finding that there is none, which for some who ask is no fault."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ordain.audit.verifier.findings import quote
-from ordain.audit.verifier.source import APART, BARE_ENTRIES, INSIDE, Row, Unique, Unreadable, missing_indexes
-from ordain.engine.errors import SettingsError
+from ordain.audit.verifier.source import (
+    APART,
+    BARE_ENTRIES,
+    INSIDE,
+    NO_LEDGER,
+    Row,
+    Unique,
+    Unreadable,
+    missing_indexes,
+)
+from ordain.audit.verifier.structure import sqlite_faults
+from ordain.engine.errors import Issue, SettingsError
 
 APPLICATION_ID = 0x4F524441
-_OPTIONAL = ("alembic_version",)
+_LISTED = "SELECT type, name, sql FROM sqlite_schema"
+_OPTIONAL = ("alembic_version", "request_key")
 _NOT_OURS = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")
 _NO_FILE_NEEDED = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 
@@ -25,15 +35,18 @@ class SqliteSource:
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
-            raise SettingsError(f"there is no ledger at `{path}`", "check `database_url`")
+            hint = "`ordain serve` or the first `ordain decide` makes one; if there should be one, check `database_url`"
+            raise SettingsError(Issue(f"there is no ledger at `{path}`", hint, code=NO_LEDGER))
         self.name = path.name
         self._broken = ""
+        self._listed: list[tuple[str, str, object]] = []
         self._names: dict[str, str] = {}
         self.layout = APART
         try:
             self._connection = _open(path)
             self._connection.execute("BEGIN")
-            self._names = self._listed()
+            self._listed = [(str(kind), str(name), text) for kind, name, text in self._connection.execute(_LISTED)]
+            self._names = {name: kind for kind, name, _ in self._listed}
             if any(row[1] == "sealed" for row in self._connection.execute("PRAGMA table_info(entry)")):
                 self.layout = INSIDE
         except self.failures as error:
@@ -46,7 +59,8 @@ class SqliteSource:
             self._connection = sqlite3.connect(":memory:", isolation_level=None)
         if not (self._names or self._broken):
             self.close()
-            raise SettingsError(f"the ledger `{self.name}` is empty", "start the service once: it makes one")
+            hint = "start the service once: it makes one"
+            raise SettingsError(Issue(f"the ledger `{self.name}` is empty", hint, code=NO_LEDGER))
 
     def tables(self) -> set[str]:
         return {name for name in (*self.layout.tables, *_OPTIONAL) if self._names.get(name) == "table"}
@@ -60,9 +74,7 @@ class SqliteSource:
             yield f"the file's application_id is {application}, a ledger has {APPLICATION_ID}"
         if version := self._pragma("user_version"):
             yield f"the file's user_version is {version}, a ledger has 0"
-        for name, kind in self._names.items():
-            if kind in ("trigger", "view"):
-                yield f"the file has a {kind} `{quote(name)}`: it may change what is stored"
+        yield from sqlite_faults(self._listed, self.layout.apart)
         for name in () if self.layout.apart else sorted({*APART.entry_tables} - {*INSIDE.entry_tables}):
             if name in self._names:
                 yield f"the file has a table `{name}`, and payloads in `entry` too: one of them is not the ledger's"
@@ -112,10 +124,6 @@ class SqliteSource:
 
     def close(self) -> None:
         self._connection.close()
-
-    def _listed(self) -> dict[str, str]:
-        listed = self._connection.execute("SELECT name, type FROM sqlite_schema")
-        return {str(name): str(kind) for name, kind in listed}
 
     def _pragma(self, name: str) -> int:
         return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])

@@ -15,7 +15,8 @@ from ordain.engine.feel.functions import entry_of
 from ordain.engine.feel.functions.entry import ResultDigits
 from ordain.engine.feel.syntax.tree import Arithmetic, Call, Expr, If, ListOf, Literal, Name, Negate, Path
 from ordain.engine.policy.facts import Fact, Vocabulary
-from ordain.engine.values.types import DIGITS, Kind
+from ordain.engine.values.decimals import DIGITS
+from ordain.engine.values.types import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,7 @@ def _settle(checked: Checked, constants: Constants) -> Checked:
 
 def _row(table: Table, gives: tuple[Checked, ...], lenient: bool) -> Value:
     """The row, when all of it is known and nothing has to be converted or held to declared values; otherwise None."""
-    if lenient and any(output.type.kind is not Kind.ANY for output in table.outputs):
+    if lenient and any(out.type.kind is not Kind.ANY or out.type.allowed is not None for out in table.outputs):
         return None
     if not all(is_declared(part.tree, output.type) for part, output in zip(gives, table.outputs, strict=True)):
         return None

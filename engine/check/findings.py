@@ -10,6 +10,8 @@ from typing import TypeVar
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.catalog import Catalog, Texts, fitting_issues
 from ordain.engine.check.across.across import across
+from ordain.engine.check.cut_texts import cut_texts
+from ordain.engine.check.facts_doubted import facts_doubted
 from ordain.engine.check.tables import examined as tables
 from ordain.engine.errors import Issue, Level, PolicyError
 from ordain.engine.policy.facts import ModelCard, Vocabulary
@@ -54,7 +56,10 @@ def check_policies(
             if not file.endswith(".dmn"):
                 _tried(issues, lambda text=text, file=file: read_structure(text, file))  # type: ignore[misc]
         return Findings(_sorted(issues), (), ())
-    read = read_versions(texts.policies, texts.root, vocabulary, kept)
+    for file, text in _yaml_files(texts):
+        issues.extend(cut_texts(text, file))
+    issues.extend(facts_doubted(vocabulary))
+    read = read_versions(texts.policies, texts.root, vocabulary, kept, texts.zone)
     versions = read.versions
     issues.extend(read.issues)
     loaded = [compiled for several in versions.values() for compiled in several]
@@ -74,6 +79,12 @@ def check_policies(
         tuple(_without_errors((compiled.policy for compiled in loaded), found_in_all)),
         tuple(_fitting(known, found_in_all, versions, texts.root)),
     )
+
+
+def _yaml_files(texts: Texts) -> Iterator[tuple[str, bytes]]:
+    yield f"{texts.root}/facts.yaml", texts.vocabulary
+    yield f"{texts.root}/services.yaml", texts.services
+    yield from ((file, text) for file, text in texts.policies.items() if not file.endswith(".dmn"))
 
 
 def _tried(issues: list[Issue], read: Callable[[], _T]) -> _T | None:

@@ -17,7 +17,9 @@ from ordain.engine.feel.syntax.tree import Expr, Input, Literal, Logic, Name
 from ordain.engine.policy.facts import Fact, Vocabulary, round_to
 from ordain.engine.policy.model import Policy
 from ordain.engine.tables.cells import PlainCell
-from ordain.engine.values.types import NUMBERS, Kind, Type, Value, kind_of
+from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.temporal import noon
+from ordain.engine.values.types import Kind, Type, Value, kind_of
 
 _ORDERED = (Kind.NUMBER, Kind.DATE, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS)
 _FROM_EXAMPLES = 12
@@ -181,7 +183,11 @@ class Borders:
             values.append(_ANOTHER)
         kept = list(dict.fromkeys(value for value in values if variable.holds(value)))
         may_miss = self.policy.may_miss and not fact.given_by
-        if len(variable.path) == 1 and fact.default is None and (fact.nullable or may_miss):
+        if (
+            len(variable.path) == 1
+            and fact.default is None
+            and (fact.nullable or may_miss or fact.name in self.policy.without)
+        ):
             kept.append(None)
         return kept
 
@@ -221,7 +227,7 @@ class Borders:
                         day = value + dt.timedelta(days=days)
                     except OverflowError:
                         continue
-                    times.append(dt.datetime.combine(day, dt.time(12), dt.UTC))
+                    times.append(noon(day, self.policy.zone))
         in_force = (at for at in times if self.policy.effective.holds_on(at.date()))
         return list(dict.fromkeys(in_force))
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from ordain.engine.explain.conditions import Run
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.model import Policy
+from ordain.engine.values.temporal import noon
 from ordain.engine.values.types import Kind, Type, Value, plain
 
 _WIDTH = 120
@@ -96,7 +97,6 @@ def _entry(key: str, parts: Mapping[str, str], indent: str) -> list[str]:
 
 def _time(policy: Policy, at: dt.datetime) -> str | None:
     """The time as an example says it; None for the one it has when it says none."""
-    noon = dt.time(12)
-    if at.tzinfo is dt.UTC and at.time() == noon:
+    if at == noon(at.date(), policy.zone):
         return None if at.date() == policy.effective.start else at.date().isoformat()
     return at.isoformat()

@@ -15,7 +15,8 @@ from ordain.engine.explain.conditions import Condition, Observer, RuleKey, Run
 from ordain.engine.feel.syntax.tree import Expr, Name
 from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import Table
-from ordain.engine.values.types import NUMBERS, Value
+from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.types import Value
 
 _WIDEST = 60
 
@@ -58,7 +59,8 @@ class Reached:
 
 @dataclass(slots=True)
 class Search:
-    """Tries inputs of one policy. `known` are those to begin from, with their runs; `tries` counts all that it ran."""
+    """Tries inputs of one policy. `known` are those to begin from, with their runs; `tries` counts all that it
+    ran, and one that took much work as several."""
 
     observer: Observer
     borders: Borders
@@ -66,8 +68,10 @@ class Search:
     tries: int = 0
 
     def run(self, input: Input) -> Run:
-        self.tries += 1
-        return self.observer.run(input.given, input.at)
+        before = self.observer.spent
+        run = self.observer.run(input.given, input.at)
+        self.tries += 1 + (self.observer.spent - before) // LIMITS.work_of_try
+        return run
 
     # --- one search
 
@@ -84,17 +88,18 @@ class Search:
             domains, empty, whole = self.domains(wanted, seed)
             if empty:
                 return None, empty
-            for count, input in enumerate(_nearest_first(seed, domains), start=1):
-                run = self.run(input)
+            begun, count = self.tries, 0
+            for input in _nearest_first(seed, domains):
+                run, count = self.run(input), count + 1
                 if wanted.goal(run):
                     if run.error is None:
                         return self.nearest(wanted, seed, input, run), ""
                     refused = refused or (seed, input, run)
                 instead.update(self.others(wanted.key, run))
-                if count >= left:
-                    why = (
-                        f"none of the {wanted.budget:,} nearest inputs reaches it: perhaps none can, or it is computed"
-                    )
+                if self.tries - begun >= left:
+                    tried = f"{wanted.budget:,}" if count >= left else f"{count:,}"
+                    early = "" if count >= left else "; each takes much work, so no more were tried"
+                    why = f"none of the {tried} nearest inputs reaches it: perhaps none can, or it is computed{early}"
                     break
             else:
                 why = f"none of the {count:,} inputs at the borders reaches it: perhaps none can"

@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from ordain.engine.errors import NotThatType
 from ordain.engine.policy.facts import Fact, round_to
+from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.temporal import Months
-from ordain.engine.values.types import NUMBERS, Kind, Type, Value, kind_of
+from ordain.engine.values.types import Kind, Type, Value, kind_of
 from ordain.engine.values.zones import is_zone_name
 
 Path = tuple[str, ...]

@@ -13,13 +13,15 @@ from functools import lru_cache
 from ordain.engine.backends.plan import OnNull, PlannedRule, PlannedTable, conjuncts
 from ordain.engine.backends.python.expressions import function_of
 from ordain.engine.backends.python.policy import CompiledPolicy
-from ordain.engine.errors import NoRuleApplies, OrdainError, RulesDisagree, Span
-from ordain.engine.feel.runtime.calls import STRICT, Runtime
+from ordain.engine.errors import CalculationFailed, NoRuleApplies, OrdainError, RulesDisagree, Span
+from ordain.engine.feel.runtime.calls import Runtime
 from ordain.engine.feel.runtime.missing import MissingValue
+from ordain.engine.feel.runtime.work import OVER_THE_LIMIT
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.printer import printed
 from ordain.engine.feel.syntax.tree import Expr, If
 from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import Table
 from ordain.engine.step import Step, fired_rules
 from ordain.engine.tables.cells import PlainCell
@@ -121,6 +123,8 @@ class Observer:
     """Decides with one policy and tells what its rules and conditions said."""
 
     compiled: CompiledPolicy
+    spent: int = 0
+    """Units of work of all that it decided."""
     _conditions: Conditions = field(init=False)
     _last: tuple[Run, dict[str, Value], dict[int, Value]] | None = None
 
@@ -136,8 +140,9 @@ class Observer:
         values, steps = dict(given), list[Step]()
         error = None
         try:
-            self.compiled.run(values, at, steps)
+            self.spent += LIMITS.work - self.compiled.run(values, at, steps)
         except OrdainError as raised:
+            self.spent += LIMITS.work if OVER_THE_LIMIT in raised.message else 0
             error = raised
         return Run(values, at, steps, error)
 
@@ -188,10 +193,19 @@ class Observer:
     def value(self, checked: Checked, run: Run, asked: Value = None) -> Value:
         """The value of one expression alone; null when it has none."""
         _, known, _ = self._about(run)
-        runtime = Runtime([]) if self.compiled.policy.lenient else STRICT
+        runtime = Runtime([] if self.compiled.policy.lenient else None)
         try:
             return self._conditions.function(checked, known)(asked, known, run.at, runtime)
-        except (MissingValue, ArithmeticError, ValueError, TypeError, KeyError, NameError, RecursionError):
+        except (
+            MissingValue,
+            CalculationFailed,
+            ArithmeticError,
+            ValueError,
+            TypeError,
+            KeyError,
+            NameError,
+            RecursionError,
+        ):
             return None
 
     def _about(self, run: Run) -> tuple[Run, dict[str, Value], dict[int, Value]]:
@@ -199,6 +213,13 @@ class Observer:
         if self._last is None or self._last[0] is not run:
             self._last = run, {**run.values, **self._conditions.constants}, {}
         return self._last
+
+
+_FAULTS = (
+    *(MissingValue, CalculationFailed, ArithmeticError, ValueError),
+    *(TypeError, KeyError, NameError, RecursionError),
+)
+"""Why an expression alone may have no value."""
 
 
 def _conditions(planned: PlannedTable, rule: PlannedRule) -> Iterator[Condition]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ordain.engine.backends.python.policy import compile_policy
+from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
 from ordain.engine.errors import Issue, PolicyError, Span
 from ordain.engine.feel.syntax import parse
 from ordain.engine.feel.syntax.tree import Expr
@@ -36,8 +36,33 @@ def tried(text: str, facts: Mapping[str, object], at: dt.datetime, *, lenient: b
     number of too many digits.
     """
     values = {name: from_json(raw) for name, raw in facts.items()}
-    tree = parse.expression(text, Span(_FILE, 1, 1), values, set(_fields(facts)), lenient=lenient)
+    pieces: list[Issue] | None = [] if lenient else None  # their faults are reasons of nulls
+    tree = parse.expression(text, Span(_FILE, 1, 1), values, set(_fields(facts)), lenient=lenient, pieces=pieces)
     return decided(tree, values, at, lenient=lenient)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """An expression compiled once, to be decided for data of which nobody knows the types before it comes."""
+
+    text: str
+    span: Span
+    compiled: CompiledPolicy
+
+    def of(self, values: Mapping[str, Value], at: dt.datetime) -> Tried:
+        """What it gives for these values, with the reasons why something in it is null that the data does not have."""
+        faults: list[Issue] = []
+        held = dict(values)
+        self.compiled.run(held, at, [], faults)
+        return Tried(held[_RESULT], str(kind_of(held[_RESULT])), tuple(faults))
+
+
+def prepared(text: str, span: Span, names: Collection[str]) -> Prepared:
+    """A FEEL text that reads `names`. Raises PolicyError: it cannot be read, or fits no data, whatever that is."""
+    tree = parse.expression(text, span, names, lenient=True)
+    if issues := check(tree, dict.fromkeys(names, ANY)).issues:
+        raise PolicyError(issues)
+    return Prepared(text, span, compile_policy(_policy(untyped(tree), tuple(names), lenient=True)))
 
 
 def decided(tree: Expr, values: Mapping[str, Value], at: dt.datetime, *, lenient: bool = False) -> Tried:

@@ -22,7 +22,8 @@ def why_not(
     """For each table that decided, each rule that did not fire, with the first condition that did not hold.
 
     `values` are the facts and decisions of the outcome. One entry: `{"policy", "decision", "rule", "because"}` and,
-    where a condition failed, `"on"` (the column, or `if`), `"is"` (the condition as written) and `"was"` (the value).
+    where a condition failed, `"on"` (the column, or `if`), `"is"` (the condition as written) and `"was"`: the value
+    that it met, or by name those that it read, if these are several.
     """
     fired = {id(step.decision): step.fired for step in steps}
     run = Run(values, at, steps, None)
@@ -54,6 +55,8 @@ def _of_table(observer: Observer, planned: PlannedTable, fired: tuple[int, ...],
 
 def _because(observer: Observer, table: str, failed: Condition, run: Run) -> Json:
     if failed.column is None:
-        return {"because": f"`{failed.text}` does not hold", "on": failed.on, "is": failed.text}
+        met = {name: plain(run.values[name]) for name in failed.checked.reads if name in run.values}
+        told = {"was": next(iter(met.values())) if len(met) == 1 else met} if met else {}
+        return {"because": f"`{failed.text}` does not hold", "on": failed.on, "is": failed.text, **told}
     was = plain(observer.column(table, failed.column, run))
     return {"because": f"`{failed.on}` is not `{failed.text}`", "on": failed.on, "is": failed.text, "was": was}

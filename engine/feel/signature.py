@@ -32,6 +32,7 @@ class Signature:
 
     It raises ValueError or ArithmeticError with a message for people. `text` is the line it was read from. `prepared`
     gives `python` without its last parameter, for a value of that which is known beforehand; it raises as `python`.
+    With `counted` it gets first of all the `Work` that it spends.
     """
 
     parameters: tuple[Parameter, ...]
@@ -41,6 +42,7 @@ class Signature:
     clock: bool = False
     text: str = ""
     prepared: Callable[[Any], Callable[..., Any]] | None = None
+    counted: bool = False
 
     def parameter(self, position: int) -> Parameter | None:
         """The parameter that stands at a position, from 0; the last one again when it repeats."""
@@ -64,6 +66,7 @@ def signature(
     *,
     clock: bool = False,
     prepared: Callable[[Any], Callable[..., Any]] | None = None,
+    counted: bool = False,
 ) -> Signature:
     """The signature that a line says. Raises ValueError for a line that is none."""
     words = _Words(text)
@@ -78,7 +81,7 @@ def signature(
     words.take("->")
     gives = words.type()
     words.end()
-    return Signature(tuple(parameters), gives, python, repeats, clock, text, prepared)
+    return Signature(tuple(parameters), gives, python, repeats, clock, text, prepared, counted)
 
 
 class _Words:

@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ordain.engine.errors import Issue, Level, NotThatType, PolicyError, Span, did_you_mean
-from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.syntax import parse, tree
 from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.feel.syntax.tree import Expr, Literal, Name
 from ordain.engine.feel.typing.checker import Checked, check
 from ordain.engine.feel.typing.offsets import OFFSET_HINT
 from ordain.engine.feel.typing.units import describe_unit, mismatch, unit_hint
+from ordain.engine.policy.cell_doubts import doubts
+from ordain.engine.policy.declared_types import read_type
 from ordain.engine.policy.facts import Vocabulary
-from ordain.engine.policy.model import Decision, Formula, Output, Requirement
+from ordain.engine.policy.mending import mended
+from ordain.engine.policy.model import Decision, Output, Requirement
+from ordain.engine.policy.templates import has_braces, template
+from ordain.engine.policy.visible import Visible
+from ordain.engine.policy.written_otherwise import (
+    cell_readings,
+    days_as_written,
+    expression_readings,
+    output_readings,
+)
+from ordain.engine.text.scalars import braced_text
 from ordain.engine.text.source import Node
-from ordain.engine.values.types import ANY, FLAG, NULL, TEXT, Kind, Type, Value, context_of, list_of, read, type_named
+from ordain.engine.values.types import (
+    ANY,
+    FLAG,
+    NULL,
+    TEXT,
+    Kind,
+    Type,
+    Value,
+    described,
+    read,
+)
 
 _AS_WRITTEN = (Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS)
 
@@ -36,6 +58,15 @@ class Draft:
         self.reads: dict[str, Span] = {}
         self.scope = vocabulary.visible(may_miss=may_miss)
 
+    @contextmanager
+    def reading(self, scope: Visible) -> Iterator[None]:
+        """What is read meanwhile may read what is in this scope."""
+        outer, self.scope = self.scope, scope
+        try:
+            yield
+        finally:
+            self.scope = outer
+
     def fault(self, span: Span, message: str, hint: str = "", *, code: str = "type") -> None:
         self.issues.append(Issue(message, hint, span, code=code))
 
@@ -47,17 +78,18 @@ class Draft:
             self.issues.extend(error.issues)
             return None
 
-    def checked(self, expression: Expr | None, input: Type | None = None, heading: str = "") -> Checked | None:
+    def checked(self, expression: Expr | None) -> Checked | None:
         """An expression with its types; notes what it reads and warnings. None, and issues, when it has faults."""
-        if expression is None:
-            return None
-        result = check(expression, self.scope, input, heading=heading)
+        return None if expression is None else self._noted(check(expression, self.scope))
+
+    def _noted(self, result: Checked) -> Checked | None:
+        """Keeps what an expression reads, and what was found of it; None when it has faults."""
         self.issues.extend(map(_not_declared, result.issues))
         self.warnings.update(dict.fromkeys(result.warnings))
         own = self._own()
         for name in result.reads:
             if name in self.vocabulary and name not in own:
-                self.reads.setdefault(name, _place_of(name, expression))
+                self.reads.setdefault(name, _place_of(name, result.tree))
         return None if result.issues else result
 
     def _own(self) -> set[str]:
@@ -65,67 +97,106 @@ class Draft:
 
     def formula(self, node: Node, want: Type | None = None) -> Checked | None:
         """A FEEL text that must give the type `want`, and one of its declared values where it is a literal."""
-        result = self.checked(self.expression(node))
-        if result is None or want is None:
-            return result
+        result, issues = self._formula(node, want)
+        if issues:
+            readings = expression_readings(node.text) if want is None else output_readings(node.text, want)
+            issues = mended(
+                issues, node, readings, lambda text: _is_clean(self._formula(replace(node, text=text), want))
+            )
+        return self._kept(result, issues)
+
+    def _kept(self, result: Checked | None, issues: list[Issue]) -> Checked | None:
+        """The result when nothing is wrong with it; what it reads counts in any case."""
+        if result is not None:
+            self._noted(replace(result, issues=()))
+        self.issues.extend(issue for issue in issues if issue.level is Level.ERROR)
+        return None if issues else result
+
+    def _formula(self, node: Node, want: Type | None) -> tuple[Checked | None, list[Issue]]:
+        """A FEEL text with its types, and every error; nothing is noted."""
+        try:
+            expression = parse.expression(node.text, node.span, self.scope.names, self.scope.fields)
+        except PolicyError as error:
+            return None, list(error.issues)
+        result = check(expression, self.scope)
+        if result.issues or want is None:
+            return result, list(map(_not_declared, result.issues))
         if not want.accepts(result.type):
-            self.fault(node.span, f"`{node.text}` gives a {result.type}, but a {want} is needed")
-            return None
-        if not self._measures_up(node, result, want):
-            return None
+            message = f"`{node.text}` gives {described(result.type)}, but {described(want)} is needed"
+            return result, [Issue(message, "", node.span, code="type")]
+        if want.kind is Kind.DATE_TIME and result.type.offset is False:
+            message = f"`{node.text}` gives a date and time without offset"
+            return result, [Issue(message, OFFSET_HINT, node.span, code="zone")]
+        if (issue := _unit_issue(node, result, want)) is not None:
+            if issue.level is Level.ERROR:
+                return result, [issue]
+            result = replace(result, warnings=(*result.warnings, issue))
         for given in tree.results(result.tree) if want.values else ():
             if isinstance(given, Literal) and given.value is not None and given.value not in want.values:
                 hint = did_you_mean(str(given.value), want.values)
-                self.fault(
-                    given.span, f"`{given.value}` is not one of the declared values", hint, code="undeclared-value"
-                )
-                return None
-        return result
+                message = f"`{given.value}` is not one of the declared values"
+                return result, [Issue(message, hint, given.span, code="undeclared-value")]
+        return result, []
 
-    def _measures_up(self, node: Node, result: Checked, want: Type) -> bool:
-        """Whether a formula gives the unit that is asked for, and a date and time an offset."""
-        if want.kind is Kind.DATE_TIME and result.type.offset is False:
-            self.fault(node.span, f"`{node.text}` gives a date and time without offset", OFFSET_HINT, code="zone")
-            return False
-        wanted = Name(node.span, "")
-        number = want.kind is Kind.NUMBER
-        level = mismatch(result.tree, result.type, wanted, want, _type_of) if number else None
-        if level is None:
-            return True
-        needed = describe_unit(want).removeprefix("in ")
-        message = f"`{node.text}` is {describe_unit(result.type)}, but {needed} is needed here"
-        hint = unit_hint(result.tree, result.type, wanted, want)
-        issue = Issue(message, hint, node.span, code="unit", level=level)
-        if level is Level.ERROR:
-            self.issues.append(issue)
-        else:
-            self.warnings[issue] = None
-        return level is not Level.ERROR
+    def is_plain_value(self, text: str) -> bool:
+        """Whether a text is a value written out, as a constant is."""
+        result, issues = self._formula(Node(text, Span("", 1, 1, text), text), None)
+        return result is not None and not issues and isinstance(result.tree, Literal)
 
-    def cell(self, node: Node, input: Type, heading: str = "") -> Checked | None:
-        """A unary test; a bare word stands for the declared value of that name. `heading` is the column's."""
+    def cell(self, node: Node, input: Type, heading: str = "", column: Expr | None = None) -> Checked | None:
+        """A unary test; a bare word stands for the declared value of that name.
+
+        `heading` is the column's text, `column` what it asks about.
+        """
+        result, issues = self._cell(node, input, heading)
+        if result is not None and not issues:
+            self.warnings.update(dict.fromkeys(doubts(node, result.tree, input, column)))
+            if result.warnings:
+                warnings = self._told_better(result, node, input)
+                result = replace(result, warnings=warnings)
+        if issues:
+            readings = cell_readings(node.text, input)
+            issues = mended(
+                issues, node, readings, lambda text: _is_clean(self._cell(replace(node, text=text), input, ""))
+            )
+        return self._kept(result, issues)
+
+    def _told_better(self, result: Checked, node: Node, input: Type) -> tuple[Issue, ...]:
+        """What warns of a cell, with what to write instead where a reading of it is right."""
+
+        def is_right(text: str) -> bool:
+            return _is_clean(self._cell(replace(node, text=text), input, ""))
+
+        # A number out of range is no slip of the pen: other brackets that happen to touch the range are no answer.
+        return tuple(
+            issue
+            if issue.code == "out-of-range"
+            else mended([issue], node, cell_readings(node.text, input), is_right)[0]
+            for issue in result.warnings
+        )
+
+    def _cell(self, node: Node, input: Type, heading: str) -> tuple[Checked | None, list[Issue]]:
+        """A unary test with its types, None for `-`, and every error; nothing is noted."""
         try:
             test = parse.unary_tests(node.text, node.span, self.scope.names_beside(input.values), self.scope.fields)
         except PolicyError as error:
-            self.issues.extend(error.issues)
-            return None
+            return None, list(error.issues)
         if test is None:
-            return None
+            return None, []
         if isinstance(test, tree.Matches) and _looks_like_range(test.candidate):
             hint = "a range is written with brackets and two dots: [0.5..0.8]"
-            self.fault(node.span, f"`{node.text}` is a subtraction, not a range", hint, code="syntax")
-            return None
-        result = self.checked(words_as_values(test, input.values), input, heading)
-        if result is not None and not FLAG.accepts(result.type):
-            self.fault(node.span, f"`{node.text}` is not a test")
-            return None
-        return result
+            return None, [Issue(f"`{node.text}` is a subtraction, not a range", hint, node.span, code="syntax")]
+        result = check(words_as_values(test, input.values), self.scope, input, heading=heading)
+        if not result.issues and not FLAG.accepts(result.type):
+            return result, [Issue(f"`{node.text}` is not a test", "", node.span, code="type")]
+        return result, list(map(_not_declared, result.issues))
 
     def output(self, node: Node, want: Type) -> Checked | None:
         """An output cell.
 
-        Text stands as written, unless it begins with `=`, which makes the rest an expression, or is a FEEL text
-        in double quotes. Dates and durations may stand as written too. All else is an expression.
+        Text stands as written, with values where it has `{...}`, unless it begins with `=`, which makes the rest an
+        expression, or is a FEEL text in double quotes. Dates and durations may stand as written too. All else is an
+        expression.
         """
         if node.value is None:
             if want.optional or want.kind is Kind.NULL:
@@ -133,7 +204,10 @@ class Draft:
             self.fault(node.span, "this output may not be null", "declare it `optional: true`", code="null-output")
             return None
         if isinstance(node.value, list | dict):
-            self.fault(node.span, f"several entries stand here; one {want} belongs here")
+            quoted = braced_text(node) if want.kind is Kind.TEXT else None
+            hint, edits = (f"write `{quoted.new}`", (quoted,)) if quoted is not None else ("", ())
+            message = f"several entries stand here; one {want} belongs here"
+            self.issues.append(Issue(message, hint, node.span, code="type", replacements=edits))
             return None
         text = node.text.strip()
         if want.kind is Kind.ANY:
@@ -147,24 +221,45 @@ class Draft:
                 if re.fullmatch(r"\d{4}-\d{2}-\d{2}(T.*)?", text):
                     self.fault(node.span, str(error), code="value")
                     return None
+                if readings := [(day, when) for day, when in days_as_written(text) if _is_read(want, day)]:
+                    issue = Issue(
+                        f"`{text}` is not {described(want)} as policies write it", "", node.span, code="value"
+                    )
+                    self.issues.extend(mended([issue], node, readings, lambda day: _is_read(want, day)))
+                    return None
         return self.formula(node, want)
 
     def _text_output(self, node: Node, text: str, want: Type) -> Checked | None:
         if text.startswith("="):
-            shift = node.text.index("=") + 1
-            rest = Node(node.text[shift:], node.span.inside(1, shift + 1, node.text[shift:]), node.text[shift:])
-            return self.formula(rest, want)
+            result, issues = self._formula(_after_equals(node), want)
+            if issues:
+                rest = node.text[node.text.index("=") + 1 :]
+                readings = ((f"= {reading}", when) for reading, when in output_readings(rest.strip(), want))
+                issues = mended(issues, node, readings, lambda text: self._is_formula(text, node, want))
+            return self._kept(result, issues)
         if len(text) > 1 and text[0] == text[-1] == '"':
             return self.formula(Node(text, node.span, text), want)
         if want.values and text not in want.values:
-            self.fault(
-                node.span,
-                f"`{text}` is not one of the declared values",
-                did_you_mean(text, want.values),
-                code="undeclared-value",
-            )
+            hint = did_you_mean(text, want.values)
+            issue = Issue(f"`{text}` is not one of the declared values", hint, node.span, code="undeclared-value")
+            self.issues.extend(mended([issue], node, output_readings(text, want), lambda word: word in want.values))
             return None
+        if has_braces(text) and not want.values:
+            return self.template(node)
         return check(Literal(node.span, text, type=TEXT), {})
+
+    def template(self, node: Node) -> Checked | None:
+        """A text with `{...}` in it; None, and issues, when what is in them is wrong."""
+        try:
+            result = self.checked(template(node, self.formula))
+        except PolicyError as error:
+            self.issues.extend(error.issues)
+            return None
+        return None if result is None else replace(result, written=node.text.strip())
+
+    def _is_formula(self, text: str, node: Node, want: Type) -> bool:
+        """Whether a text that begins with `=` gives what is wanted."""
+        return text.startswith("=") and _is_clean(self._formula(_after_equals(replace(node, text=text)), want))
 
     def add(self, decision: Decision, *, given: bool = True) -> None:
         """Adds a decision, which later expressions may read; `given` ones are what the policy gives."""
@@ -213,9 +308,41 @@ class Draft:
         return tuple(outputs)
 
 
+def _unit_issue(node: Node, result: Checked, want: Type) -> Issue | None:
+    """What is wrong with the unit that a formula gives."""
+    wanted = Name(node.span, "")
+    level = mismatch(result.tree, result.type, wanted, want, _type_of) if want.kind is Kind.NUMBER else None
+    if level is None:
+        return None
+    needed = describe_unit(want).removeprefix("in ")
+    message = f"`{node.text}` is {describe_unit(result.type)}, but {needed} is needed here"
+    return Issue(message, unit_hint(result.tree, result.type, wanted, want), node.span, code="unit", level=level)
+
+
+def _is_clean(found: tuple[Checked | None, list[Issue]]) -> bool:
+    """Whether a text is right, and nothing warns of it either."""
+    result, issues = found
+    return not issues and (result is None or not result.warnings)
+
+
+def _after_equals(node: Node) -> Node:
+    shift = node.text.index("=") + 1
+    rest = node.text[shift:]
+    return Node(rest, node.span.inside(1, shift + 1, rest), rest)
+
+
 def _place_of(name: str, expression: Expr) -> Span:
     places = (node.span for node in tree.walk(expression) if isinstance(node, Name) and node.name == name)
     return next(places, expression.span)
+
+
+def _is_read(want: Type, text: str) -> bool:
+    """Whether a date or duration may stand so as an output."""
+    try:
+        read(want, text)
+    except NotThatType:
+        return False
+    return True
 
 
 def _not_declared(issue: Issue) -> Issue:
@@ -239,78 +366,6 @@ def words_as_values(test: Expr, values: Iterable[str]) -> Expr:
         return Literal(node.span, node.name, type=TEXT) if isinstance(node, Name) and node.name in known else node
 
     return tree.changed(test, named) if known else test
-
-
-def read_type(node: Node) -> Type:
-    """A declared type. Raises PolicyError with its place."""
-    if not isinstance(node.value, dict):
-        named = type_named(node.text)
-        if named is None and node.text in ("context", "list of context"):
-            raise PolicyError(
-                Issue("a context needs `fields`", "fields: {name: text, ...}", node.span, code="unknown-type")
-            )
-        if named is None:
-            names = ("number", "text", "flag", "date", "time", "date and time", "duration", "months", "list of text")
-            raise PolicyError(
-                Issue(f"unknown type `{node.text}`", did_you_mean(node.text, names), node.span, code="unknown-type")
-            )
-        return named
-    if (fields := node.get("fields")) is not None and node["type"].text in ("context", "list of context"):
-        type = context_of({name: read_type(part) for name, part in fields.items()})
-        type = list_of(type) if node["type"].text != "context" else type
-    else:
-        type = read_type(node["type"])
-    values = node["values"].texts() if node.get("values") else ()
-    if values and type.kind is Kind.LIST and type.item is not None:
-        return replace(type, item=replace(type.item, values=values))
-    optional = node.get("optional")
-    unit = node.get("unit")
-    return replace(
-        type,
-        values=values,
-        unit=unit.text if unit is not None else "",
-        optional=optional is not None and optional.value is True,
-    )
-
-
-def functions(draft: Draft, node: Node | None) -> None:
-    """The `functions` section: functions that later expressions may call. DMN: business knowledge models."""
-    for name, part in node.items() if node is not None else ():
-        place = node.keys[name] if node is not None else part.span
-        draft.name(name, place)
-        if name in FUNCTIONS:
-            draft.fault(place, f"`{name}` is a built-in function", "choose another name", code="name")
-        function = draft.checked(draft.expression(part))
-        if function is None:
-            draft.broken(name)
-        elif not isinstance(function.tree, tree.Function):
-            draft.broken(name)
-            draft.fault(
-                part.span, f"`{name}` is not a function", "write `function(price: number) price * 2`", code="type"
-            )
-        else:
-            draft.add(Formula(name, function, function.type, part.span), given=False)
-
-
-def constants(draft: Draft, node: Node | None) -> None:
-    """The `constants` section: numbers, texts and flags that expressions may name."""
-    if node is None:
-        return
-    for name, part in node.items():
-        draft.name(name, node.keys[name])
-        if name in draft.vocabulary:
-            draft.fault(node.keys[name], f"`{name}` is a fact, so no constant may have its name", code="name")
-        value = part["value"] if part.get("value") is not None else part
-        constant = draft.formula(value)
-        if constant is None:
-            continue
-        if not isinstance(constant.tree, Literal):
-            message = f"the constant `{name}` must be a number, a quoted text, a flag or a date"
-            written = re.search(r"\d{4}-\d\d-\d\d", value.text)
-            draft.fault(value.span, message, f"write '@\"{written[0]}\"'" if written else "", code="constant")
-            continue
-        draft.constants[name] = (constant.type, constant.tree.value)
-        draft.scope[name] = constant.type
 
 
 def _type_of(node: Expr) -> Type:

@@ -6,17 +6,21 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from ordain.engine.errors import Issue, NotThatType, OrdainError, PolicyError, Span
+from ordain.engine.limits import LIMITS
 from ordain.engine.made_often import made_often
 from ordain.engine.policy.readers import Reader, number_reader, plain_reader
 from ordain.engine.policy.visible import Visible
-from ordain.engine.values.types import NUMBERS, Kind, Limits, Type, Value, format_raw, read
+from ordain.engine.values.decimals import NUMBERS, step
+from ordain.engine.values.types import Kind, Limits, Type, Value, format_raw, read, step_of
 from ordain.engine.values.zones import is_zone_name, zone_hint
 
 REQUEST = "request"
+PERSONAL_FACTS = "personal facts"
+"""The source of a flag that the engine itself gives: whether policies of other kinds than compliance read a personal
+fact that was there."""
 POLICY = "policy "
 """A source that begins so names the policy that gives the value: `policy price-bounds`."""
 
@@ -27,8 +31,9 @@ class Fact:
 
     `precision` is the number of digits after the point that a number is rounded to (half even) when it
     becomes a fact. `time_zone` says that a text names one, such as Asia/Kolkata. `sources` are tried in order:
-    "request", or the name of a model. `personal` values are to be protected in the ledger; no pricing or
-    intervention policy may read a `protected` one. `retired` is the last day on which policies may read it.
+    "request", or the name of a model; or it is one that stands alone, see POLICY and PERSONAL_FACTS. `personal` values
+    are to be protected in the ledger; no pricing or intervention policy may read a `protected` one. `retired` is the
+    last day on which policies may read it.
     """
 
     name: str
@@ -50,14 +55,31 @@ class Fact:
     def __post_init__(self) -> None:
         limits = self.limits or Limits()
         if self.type.kind is Kind.NUMBER:
-            read = number_reader(limits.low, limits.high, self.precision, self.accept)
+            read = number_reader(limits.low, limits.high, self.precision, step_of(self.type), self.accept)
         else:
             read = self.accept if self.time_zone else plain_reader(self.type, self.accept)
         object.__setattr__(self, "read", read)
 
     @property
+    def wanted(self) -> dict[str, object]:
+        """What may be sent, for programs: `type`, and where they apply `unit`, `values` (a few) and `range`."""
+        inner = self.type.item if self.type.kind is Kind.LIST and self.type.item is not None else self.type
+        told = {
+            "type": str(self.type),
+            "unit": inner.unit or self.type.unit,
+            "values": list(inner.values) if len(inner.values) <= LIMITS.listed_words else None,
+            "range": None if self.limits is None else str(self.limits),
+        }
+        return {name: value for name, value in told.items() if value}
+
+    @property
     def nullable(self) -> bool:
         return self.optional and self.default is None
+
+    @property
+    def derived(self) -> bool:
+        """Whether the engine itself says it, of what the policies of the service read."""
+        return self.sources == (PERSONAL_FACTS,)
 
     @property
     def given_by(self) -> str:
@@ -66,38 +88,22 @@ class Fact:
 
     def accept(self, raw: object) -> Value:
         """The fact's value for a raw JSON value: typed, in range, rounded. Raises NotThatType."""
-        kind = self.type.kind
-        if kind is Kind.NUMBER and isinstance(raw, Mapping) and self.type.unit:
-            raw = self._money(raw)
         value = read(self.type, raw)
-        if kind is Kind.NUMBER:
+        if self.type.kind is Kind.NUMBER:
             rounded = value if self.precision is None else round_to(value, self.precision)
             if self.limits is not None and not (self.limits.hold(value) and self.limits.hold(rounded)):
-                raise NotThatType(f"{format_raw(raw)} is outside {self.limits}")
+                sent = raw["amount"] if isinstance(raw, Mapping) else raw
+                raise NotThatType(f"{format_raw(sent)} is outside {self.limits}")
             return rounded
         if self.time_zone and not is_zone_name(value):
             raise NotThatType(f"{format_raw(raw)} is not a time zone{zone_hint(value)}")
         return value
 
-    def _money(self, raw: Mapping[str, Any]) -> object:
-        """`{"amount": "500.00", "currency": "INR"}`, the form in which money leaves, may also come in."""
-        if set(raw) != {"amount", "currency"} or not isinstance(raw["amount"], str):
-            raise NotThatType('an object is not an amount such as {"amount": "500.00", "currency": "INR"}')
-        if raw["currency"] != self.type.unit:
-            came = raw["currency"] if isinstance(raw["currency"], str) else format_raw(raw["currency"])
-            raise NotThatType(f"it came in {came[:40]}; it must be in {self.type.unit}")
-        return read(self.type, raw["amount"], stored=True)
-
-
-@cache
-def _quantum(digits: int) -> Decimal:
-    return Decimal(1).scaleb(-digits, context=NUMBERS)
-
 
 def round_to(value: Decimal, digits: int) -> Decimal:
     """`value` with `digits` digits after the point, half to even (banker's rounding). Raises NotThatType."""
     try:
-        return value.quantize(_quantum(digits), context=NUMBERS)
+        return NUMBERS.plus(NUMBERS.quantize(value, step(digits)))  # never -0
     except InvalidOperation:
         message = f"{format_raw(value)} has too many digits to be rounded to {digits} after the point"
         raise NotThatType(message) from None
@@ -133,7 +139,7 @@ class Vocabulary:
         if kept is None:
             types = {}
             for fact in self.facts.values():
-                optional = fact.nullable or (may_miss and not fact.given_by)
+                optional = fact.nullable or (may_miss and not fact.given_by and not fact.derived)
                 offset = True if fact.type.kind is Kind.DATE_TIME else None
                 types[fact.name] = replace(fact.type, optional=optional, limits=fact.limits, offset=offset)
             kept = self._visible[may_miss] = Visible(types)
@@ -148,6 +154,11 @@ class Vocabulary:
                 message = f"{by} reads `{fact.name}` as {fact.type}, but facts.yaml declares {known.type}"
                 raise PolicyError(Issue(message, "retrain the model or rename its feature", known.span, code="source"))
         return Vocabulary(facts, self.digest, self.text)
+
+
+def is_model(source: str) -> bool:
+    """Whether a fact's source is a model's name."""
+    return source not in (REQUEST, PERSONAL_FACTS) and not source.startswith(POLICY)
 
 
 @made_often(frozen=True, slots=True)

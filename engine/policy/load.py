@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
-from ordain.engine.errors import Issue, NotThatType, PolicyError, did_you_mean
-from ordain.engine.policy.draft import Draft, constants, functions
-from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.errors import Issue, Level, NotThatType, PolicyError, Span, did_you_mean
+from ordain.engine.policy.definitions import constants, functions
+from ordain.engine.policy.draft import Draft
+from ordain.engine.policy.facts import Vocabulary, is_model
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR
 from ordain.engine.policy.model import Effective, Example, Policy, Requirement
+from ordain.engine.policy.reasons import printed_text
 from ordain.engine.text.source import Node, digest_of, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
-from ordain.engine.values.temporal import date, date_time
+from ordain.engine.values.temporal import date, date_time, fixed_offset, noon
 from ordain.engine.values.types import FLAG, Type, Value, read
 
 _DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "a date such as 2026-01-31"}
@@ -46,6 +48,12 @@ HEADER: Schema = {
     },
     "owner": {"type": "string", "description": "who answers for it"},
     "purpose": {"type": "string", "description": "what it is for, in a sentence"},
+    "decides without": {
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "string"},
+        "description": "scores that a service may say are not made for somebody; they are null then",
+    },
     "constants": {
         "type": "object",
         "additionalProperties": {
@@ -117,15 +125,20 @@ def _structure(kind: str) -> Structure:
     return Structure(policy_schema(kind))
 
 
-def load_policy(text: bytes, file: str, vocabulary: Vocabulary) -> Policy:
-    """The policy that a file's bytes say, checked against the vocabulary. Raises PolicyError with all issues."""
-    policy, issues = load_besides_examples(text, file, vocabulary)
+def load_policy(text: bytes, file: str, vocabulary: Vocabulary, zone: dt.tzinfo = dt.UTC) -> Policy:
+    """The policy that a file's bytes say, checked against the vocabulary. Raises PolicyError with all issues.
+
+    `zone` is the one by whose calendar its examples are decided, as the service decides.
+    """
+    policy, issues = load_besides_examples(text, file, vocabulary, zone)
     if issues:
         raise PolicyError(issues)
     return policy
 
 
-def load_besides_examples(text: bytes, file: str, vocabulary: Vocabulary) -> tuple[Policy, list[Issue]]:
+def load_besides_examples(
+    text: bytes, file: str, vocabulary: Vocabulary, zone: dt.tzinfo = dt.UTC
+) -> tuple[Policy, list[Issue]]:
     """The policy that a file's bytes say, and what is wrong with its examples: it has none when anything is.
 
     Raises PolicyError with all issues when anything else is wrong; then the examples are not read.
@@ -133,17 +146,19 @@ def load_besides_examples(text: bytes, file: str, vocabulary: Vocabulary) -> tup
     node = read_structure(text, file)
     kind = KINDS[node["kind"].text]
     draft = Draft(vocabulary, may_miss=kind.may_miss)
+    without = _without(draft, node.get("decides without"))
     constants(draft, node.get("constants"))
     effective = _effective(draft, node["effective"])
     functions(draft, node.get("functions"))
     kind.lower(draft, node)
     if not draft.issues:
         _must_hold(draft, node.get("must hold"))
+    _refuse_unread(draft, without)
     if kind.fair:
         _refuse_protected(draft, node["kind"].text)
     if draft.issues or effective is None:
         raise PolicyError(draft.issues)
-    tried = [_example(draft, part, effective) for part in node["examples"].nodes()]
+    tried = [_example(draft, part, effective, zone) for part in node["examples"].nodes()]
     policy = Policy(
         name=node["policy"].text,
         version=int(node["version"].value),
@@ -162,8 +177,34 @@ def load_besides_examples(text: bytes, file: str, vocabulary: Vocabulary) -> tup
         text=text,
         span=node["policy"].span,
         warnings=tuple(draft.warnings),
+        zone=zone,
+        without=frozenset(without),
     )
     return policy, draft.issues
+
+
+def _without(draft: Draft, node: Node | None) -> dict[str, Span]:
+    """The scores that the policy can decide without, which its expressions read as what may be null."""
+    without: dict[str, Span] = {}
+    for part in node.nodes() if node is not None else ():
+        name = part.text
+        if name not in draft.vocabulary:
+            draft.fault(part.span, f"unknown fact `{name}`", did_you_mean(name, draft.vocabulary), code="unknown-name")
+        elif not any(map(is_model, draft.vocabulary[name].sources)):
+            hint = "a fact that may be missing is declared so in facts.yaml: `optional: true`"
+            draft.fault(part.span, f"no model gives `{name}`, so nothing withholds it", hint, code="without-score")
+        elif draft.scope[name].optional or draft.vocabulary[name].default is not None:
+            draft.fault(part.span, f"`{name}` may be missing anyway", "leave it out here", code="without-score")
+        else:
+            without[name] = part.span
+            draft.scope[name] = replace(draft.scope[name], optional=True)
+    return without
+
+
+def _refuse_unread(draft: Draft, without: Mapping[str, Span]) -> None:
+    for name, span in without.items():
+        if not draft.issues and name not in draft.reads:
+            draft.fault(span, f"this policy does not read `{name}`", "leave it out here", code="without-score")
 
 
 def read_structure(text: bytes, file: str) -> Node:
@@ -203,7 +244,7 @@ def _must_hold(draft: Draft, node: Node | None) -> None:
     for part in node.nodes() if node is not None else ():
         checked = draft.formula(part["that"], FLAG)
         if checked is not None:
-            because = part["because"].text if part.get("because") else ""
+            because = printed_text(draft, part["because"]) if part.get("because") else ""
             draft.must_hold.append(Requirement(part["id"].text, checked, because, part["that"].span))
 
 
@@ -216,7 +257,7 @@ def _refuse_protected(draft: Draft, kind: str) -> None:
             )
 
 
-def _example(draft: Draft, node: Node, effective: Effective | None) -> Example | None:
+def _example(draft: Draft, node: Node, effective: Effective | None, zone: dt.tzinfo) -> Example | None:
     given: dict[str, Value] = {}
     for name, part in node["given"].items():
         if name not in draft.vocabulary:
@@ -227,7 +268,11 @@ def _example(draft: Draft, node: Node, effective: Effective | None) -> Example |
                 code="unknown-name",
             )
         elif name not in draft.reads:
-            draft.fault(node["given"].keys[name], f"this policy does not read `{name}`", "leave it out", code="example")
+            place = node["given"].keys[name]
+            unread = Issue(
+                f"this policy does not read `{name}`", "leave it out", place, code="example", level=Level.WARNING
+            )
+            draft.warnings[unread] = None
         else:
             given[name] = _given(draft, name, part)
     for name in draft.reads:
@@ -237,7 +282,7 @@ def _example(draft: Draft, node: Node, effective: Effective | None) -> Example |
                 draft.fault(
                     node["given"].span,
                     f"the example lacks the fact `{name}`",
-                    f"{name}: {fact.meaning}",
+                    f"give it, or declare it `optional`; {name}: {fact.meaning}",
                     code="example",
                 )
             given[name] = fact.default
@@ -246,7 +291,7 @@ def _example(draft: Draft, node: Node, effective: Effective | None) -> Example |
     if (expect is None) == (not refused):
         draft.fault(node.span, "an example needs either `expect` or `refused`", code="example")
     wanted = {path: _expected(draft, path, part, expect) for path, part in expect.items()} if expect is not None else {}
-    at = _example_time(draft, node.get("at"), effective)
+    at = _example_time(draft, node.get("at"), effective, zone)
     return Example(at, given, wanted, refused, node.span) if at is not None else None
 
 
@@ -295,17 +340,19 @@ def _paths(gives: Mapping[str, Type]) -> list[str]:
     return paths
 
 
-def _example_time(draft: Draft, node: Node | None, effective: Effective | None) -> dt.datetime | None:
-    """Noon UTC of the first effective day, unless the example says another day or time."""
+def _example_time(draft: Draft, node: Node | None, effective: Effective | None, zone: dt.tzinfo) -> dt.datetime | None:
+    """Noon of the first effective day, unless the example says another day or time; by the clock of `zone`."""
     if node is None:
-        return dt.datetime.combine(effective.start, dt.time(12), dt.UTC) if effective is not None else None
+        return noon(effective.start, zone) if effective is not None else None
     try:
         if len(node.text) == 10:
-            return dt.datetime.combine(date(node.text), dt.time(12), dt.UTC)
-        return date_time(node.text)
+            return noon(date(node.text), zone)
+        return fixed_offset(date_time(node.text).astimezone(zone))
     except NotThatType as error:
         draft.fault(node.span, str(error), code="value")
-        return None
+    except OverflowError:
+        draft.fault(node.span, f"`{node.text}` is beyond the calendar in this time zone", code="value")
+    return None
 
 
 def file_name_issues(policy: Policy, folder: str, name: str) -> list[Issue]:

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from ordain.engine.errors import Issue, NotThatType, PolicyError, did_you_mean
 from ordain.engine.feel.syntax.lexer import is_name
-from ordain.engine.policy.draft import read_type
-from ordain.engine.policy.facts import REQUEST, Fact, Vocabulary
+from ordain.engine.policy.declared_types import read_type
+from ordain.engine.policy.facts import PERSONAL_FACTS, REQUEST, Fact, Vocabulary
 from ordain.engine.text.source import Node, digest_of, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
+from ordain.engine.values.decimals import number
 from ordain.engine.values.temporal import date
-from ordain.engine.values.types import Kind, Limits, Type, Value, number
+from ordain.engine.values.types import Kind, Limits, Type, Value
 
 _RANGE = re.compile(r"(?P<start>[\[(\]])?\s*(?P<low>-?[\d.]*?)\s*\.\.\s*(?P<high>-?[\d.]*?)\s*(?P<end>[\])\[])?")
 
@@ -35,7 +36,7 @@ FACT: Schema = {
         "source": {
             "type": ["string", "array"],
             "items": {"type": "string"},
-            "description": "request (if left out), a model's name, several tried in order, or `policy <name>`",
+            "description": "request (if left out), a model's name, both in order, `policy <name>`, or `personal facts`",
         },
         "format": {"enum": ["time zone"], "description": "time zone: a text that names one, such as Asia/Kolkata"},
         "optional": {"type": "boolean", "description": "it may be missing, and is null then"},
@@ -111,6 +112,9 @@ def _fact(name: str, node: Node, facts: Node) -> Fact:
     if len(fact.sources) > 1 and (fact.sources[0] != REQUEST or len(fact.sources) > 2 or fact.given_by):
         message = f"`{name}` comes from {', '.join(fact.sources)}"
         raise PolicyError(Issue(message, "write `source: [request, a model]`", node.keys["source"], code="source"))
+    if PERSONAL_FACTS in fact.sources and (type.kind is not Kind.FLAG or optional or default is not None):
+        message = f"`{name}` says whether personal facts were read, which is yes or no"
+        raise PolicyError(Issue(message, "give it `type: flag`, and no default", node.keys["source"], code="source"))
     return fact if default is None else replace(fact, default=_default(fact, default))
 
 

@@ -39,6 +39,22 @@ class Verdict(StrEnum):
     PERMIT = "permit"
 
 
+class Status(StrEnum):
+    """What an answer says first: only what is `decided` may be acted on."""
+
+    DECIDED = "decided"
+    REFUSED = "refused"
+    IN_REVIEW = "in_review"
+
+
+STATUS = {
+    None: Status.DECIDED,
+    Verdict.PERMIT: Status.DECIDED,
+    Verdict.REVIEW: Status.IN_REVIEW,
+    Verdict.DENY: Status.REFUSED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """`order` are its values from the highest priority to the lowest; for a text they are its declared values."""
@@ -61,11 +77,21 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Because:
+    """A reason as the policy has it; `told` gives its text where `{...}` in it are to be filled."""
+
+    text: str = ""
+    told: Checked | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One row: it matches when every cell and the condition hold. None in `cells` asks nothing.
 
     `obligations` are what the caller must do or show once the rule has fired; `source` is its citation.
-    `missing` is the row it gives when a fact it needs is missing; without it that is an error.
+    `missing` is the row it gives when a fact it needs is missing; without it that is an error. `derived`: nobody wrote
+    it, it follows from others of the policy. `confidence` says how sure its source is, "" where the policy does not.
+    `told` gives the text of a `because` with `{...}` in it.
     """
 
     id: str
@@ -77,6 +103,9 @@ class Rule:
     obligations: Mapping[str, Value] = field(default_factory=dict)
     source: str = ""
     missing: tuple[Value, ...] | None = None
+    derived: bool = False
+    confidence: str = ""
+    told: Checked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +145,8 @@ class Table:
 class Formula:
     """A decision by one expression. DMN: literal expression.
 
-    `fault` is why the text of a lenient formula could not be read; it then gives null with this reason.
+    `fault` is why the text of a lenient formula could not be read; it then gives null with this reason. `told` is as of
+    a rule.
     """
 
     name: str
@@ -125,6 +155,7 @@ class Formula:
     span: Span
     because: str = ""
     fault: Issue | None = None
+    told: Checked | None = None
 
 
 Decision = Table | Formula
@@ -141,12 +172,13 @@ class TableFunction:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What must hold once the policy has decided; otherwise there is no outcome."""
+    """What must hold once the policy has decided; otherwise there is no outcome. `derived` as of a rule."""
 
     id: str
     expression: Checked
     because: str
     span: Span
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +209,7 @@ class Policy:
 
     `lenient`: a fault gives null and its reason is kept, as DMN says of `.dmn` files; otherwise it is an error.
     `types` are the item definitions by name, `functions` the tables that stand inside expressions. `warnings` are
-    findings that did not keep it from being loaded.
+    findings that did not keep it from being loaded. `without` are scores that it can decide without.
     """
 
     name: str
@@ -200,6 +232,9 @@ class Policy:
     types: Mapping[str, Type] = field(default_factory=dict)
     functions: tuple[TableFunction, ...] = ()
     warnings: tuple[Issue, ...] = field(default=(), compare=False)
+    without: frozenset[str] = frozenset()
+    zone: dt.tzinfo = dt.UTC
+    """Whose calendar says what day it is in its examples."""
 
     @property
     def label(self) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
+from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.temporal import date
-from ordain.engine.values.types import NUMBERS, Kind, Type, Value
+from ordain.engine.values.types import Kind, Type, Value
 
 Reader = Callable[[object], Value]
 _FAR = Decimal("1e100")
@@ -46,15 +47,23 @@ def texts_reader(values: frozenset[str], accept: Reader) -> Reader:
     return read
 
 
-def number_reader(low: Decimal | None, high: Decimal | None, precision: int | None, accept: Reader) -> Reader:
-    """The reader of a number between two bounds (None: open), rounded to `precision` digits after the point."""
+def number_reader(
+    low: Decimal | None, high: Decimal | None, precision: int | None, step: Decimal, accept: Reader
+) -> Reader:
+    """The reader of a number between two bounds (None: open), rounded to `precision` digits after the point.
+
+    Without `precision` it is written in steps of `step`, if it can be: see `settled`.
+    """
     least, most = -_FAR if low is None else low, _FAR if high is None else high
     plus, quantize = NUMBERS.plus, NUMBERS.quantize
 
     def read(raw: object) -> Value:
         try:  # a comparison with NaN raises
-            if type(raw) is Decimal and least < raw < most and raw.adjusted() >= -100 and (exact := plus(raw)) == raw:
-                return exact
+            if type(raw) is Decimal and raw and least < raw < most and raw.adjusted() >= -100:
+                if (stepped := quantize(raw, step)) == raw:
+                    return stepped
+                if plus(raw) == raw:
+                    return raw.normalize(NUMBERS)
         except InvalidOperation:
             pass
         return accept(raw)
@@ -68,7 +77,7 @@ def number_reader(low: Decimal | None, high: Decimal | None, precision: int | No
             if type(raw) is Decimal and least < raw < most and raw.adjusted() >= -100:
                 rounded = quantize(raw, step)
                 # A number that rounding leaves as it is has no more digits than a number may have.
-                if (rounded == raw or plus(raw) == raw) and least < rounded < most:
+                if rounded and (rounded == raw or plus(raw) == raw) and least < rounded < most:
                     return rounded
         except InvalidOperation:
             pass

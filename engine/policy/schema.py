@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ordain.engine.policy.kinds import KINDS
+from ordain.engine.policy.known_names import KnownNames
 from ordain.engine.policy.load import HEADER, policy_schema
 from ordain.engine.policy.load_facts import VOCABULARY
 from ordain.engine.policy.service import SERVICES
@@ -59,7 +60,7 @@ _EXAMPLES: dict[str, list[Any]] = {
     "constants.*": [{"value": 0.12, "meaning": "as a fraction"}],
     "type": list(_TYPES),
     "gives": ["number", "text", {"type": "text", "values": ["best", "worst"]}],
-    "when.*": ["> 0.80", "[0.50..0.80]", "high, medium", "not(high)", "null", "-"],
+    "when.*": ["> 0.80", "[0.50..0.80]", "not(high)", "null", "-"],
     "within": ["10 percent of current_price"],
     "round": ["half up to 0.01", "half up to 1.00", "down to 5"],
     "currency": ["INR", "EUR"],
@@ -68,8 +69,20 @@ _EXAMPLES: dict[str, list[Any]] = {
     "range": ["0..1", "0..", "(0..100]"],
     "facts.*.source": ["request", "policy price-bounds"],
 }
+_TITLES = {
+    "decides.*.rules.[]": "a rule",
+    "rules.[]": "a rule of law",
+    "limits.[]": "a limit",
+    "promises.[]": "a promise",
+    "must hold.[]": "what must hold",
+    "examples.[]": "an example",
+}
+"""What an item of a list is called, which editors would name after the whole file."""
+_PATTERN_TOLD = "patternErrorMessage"
+"""What the YAML language server says where a text does not fit; it would show the pattern itself."""
 _SNIPPETS: dict[str, list[Schema]] = {
     "when": [{"label": "a test of a fact", "body": {"${1:fact}": "${2:> 0.80}"}}],
+    "when.*": [{"label": "one of several", "body": '"${1:high}, ${2:medium}"'}],
     "must hold.[]": [
         {"label": "what must hold", "body": {"id": "${1:name}", "that": "${2:price >= 0}", "because": "${3:reason}"}}
     ],
@@ -90,37 +103,38 @@ _SNIPPETS: dict[str, list[Schema]] = {
 }
 
 
-def editor_schema(name: str) -> Schema:
-    """The JSON Schema (draft 2020-12) of one of NAMES, each property with a description."""
+def editor_schema(name: str, known: KnownNames | None = None) -> Schema:
+    """The JSON Schema (draft 2020-12) of one of NAMES, each property with a description; `known` are the names of the
+    policies directory that is edited, which it suggests then."""
     head = {"$schema": _DRAFT, "title": f"Ordain: {name}"}
     if name == ANY_KIND:
-        return {**head, **_any_kind()}
+        return {**head, **_any_kind(known)}
     shape = {"facts": VOCABULARY, "services": SERVICES}.get(name)
-    return {**head, **_told(shape if shape is not None else policy_schema(name), ())}
+    return {**head, **_told(shape if shape is not None else policy_schema(name), (), known)}
 
 
-def _any_kind() -> Schema:
+def _any_kind(known: KnownNames | None) -> Schema:
     """A policy of any kind: what all have, and by its `kind` what that one has."""
     by_kind = []
     for kind, of in KINDS.items():
-        then = _told({**policy_schema(kind), "required": list(of.required)}, ())
+        then = _told({**policy_schema(kind), "required": list(of.required)}, (), known)
         by_kind.append({"if": {"required": ["kind"], "properties": {"kind": {"const": kind}}}, "then": then})
     required = [key for key in policy_schema(next(iter(KINDS)))["required"] if key in HEADER]
-    return {**_told({"type": "object", "required": required, "properties": HEADER}, ()), "allOf": by_kind}
+    return {**_told({"type": "object", "required": required, "properties": HEADER}, (), known), "allOf": by_kind}
 
 
-def _told(schema: Schema, path: tuple[str, ...]) -> Schema:
+def _told(schema: Schema, path: tuple[str, ...], known: KnownNames | None) -> Schema:
     """A copy of the schema with what editors show, at every key below it. `path` are the keys that lead to it."""
     told = dict(schema)
     if "properties" in schema:
-        told["properties"] = {key: _told(part, (*path, key)) for key, part in schema["properties"].items()}
+        told["properties"] = {key: _told(part, (*path, key), known) for key, part in schema["properties"].items()}
     for key in _NESTED:
         if isinstance(schema.get(key), dict) and key != "if":
             step = {"items": "[]", "additionalProperties": "*"}.get(key)
-            told[key] = _told(schema[key], (*path, step) if step else path)
+            told[key] = _told(schema[key], (*path, step) if step else path, known)
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
-            told[key] = [_shape(part, path) for part in schema[key]]
+            told[key] = [_shape(part, path, known) for part in schema[key]]
     if path and path[-1] != "[]":
         hover = _by_path(_HOVER, path)
         if hover is not None and ("description" not in schema or path == ("kind",)):
@@ -129,13 +143,17 @@ def _told(schema: Schema, path: tuple[str, ...]) -> Schema:
         told["examples"] = examples
     if (snippets := _by_path(_SNIPPETS, path)) is not None:
         told["defaultSnippets"] = snippets
-    return told
+    if (title := _by_path(_TITLES, path)) is not None:
+        told["title"] = title
+    if "pattern" in schema and "description" in told:
+        told[_PATTERN_TOLD] = told["description"]
+    return told if known is None else known.added(told, path)
 
 
-def _shape(schema: Schema, path: tuple[str, ...]) -> Schema:
+def _shape(schema: Schema, path: tuple[str, ...], known: KnownNames | None) -> Schema:
     """One of several shapes of a value: what is said of the value stands above, not at each of them."""
-    told = _told(schema, path)
-    return {key: part for key, part in told.items() if key in schema}
+    told = _told(schema, path, known)
+    return {key: part for key, part in told.items() if key in schema or key == _PATTERN_TOLD}
 
 
 def _by_path(table: dict[str, Any], path: tuple[str, ...]) -> Any:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ordain.engine.errors import PolicyError, Span
-from ordain.engine.text.source import digest_of, parse
+from ordain.engine.policy.model import Verdict
+from ordain.engine.text.source import Node, digest_of, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
 
 _NAMES: Schema = {"type": "array", "minItems": 1, "items": {"type": "string"}}
@@ -29,9 +30,34 @@ SERVICES: Schema = {
                         "description": "in this order; a later one may read what an earlier one gives",
                     },
                     "gives": {**_NAMES, "description": "the decisions that make the outcome"},
+                    "tells": {
+                        **_NAMES,
+                        "description": "the decisions that make further events: each rule gives the type of one",
+                    },
+                    "scores": {
+                        "type": "object",
+                        "required": ["unless", "because"],
+                        "additionalProperties": False,
+                        "properties": {
+                            "unless": {
+                                "type": "string",
+                                "description": "in FEEL, on facts that requests send",
+                            },
+                            "because": {"type": "string", "description": "why, as the customer is told"},
+                        },
+                        "description": "of whom no model is asked, and no score read: `unless` a condition on facts",
+                    },
+                    "at": {
+                        "enum": ["allowed", "refused"],
+                        "description": "refused: it decides for the moment it is asked, and takes no other time",
+                    },
                     "if denied": {
                         "enum": ["answer", "refuse"],
                         "description": "refuse: a denied outcome is recorded but never handed out",
+                    },
+                    "if review": {
+                        "enum": ["withhold", "answer"],
+                        "description": "withhold, as if left out: the answer says that it is in review, and no outcome",
                     },
                 },
             },
@@ -42,15 +68,32 @@ _STRUCTURE = Structure(SERVICES)
 
 
 @dataclass(frozen=True, slots=True)
+class Scores:
+    """Of whom a service makes no score: `unless` is a condition in FEEL, `because` why, as the customer is told."""
+
+    unless: str
+    because: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
-    """`refuses`: a denied outcome is an error, ComplianceViolation, so that nobody can act on it by mistake."""
+    """`refuses`: a denied outcome is an error, ComplianceViolation, so that nobody can act on it by mistake.
+
+    `withholds` are the verdicts with which the outcome stays out of the answer; `tells` are the decisions that make
+    further events. Unless it `takes_time`, what it records was decided for the moment it was asked.
+    """
 
     name: str
     purpose: str
     policies: tuple[str, ...]
     gives: tuple[str, ...]
     refuses: bool
+    withholds: frozenset[Verdict | None]
     span: Span
+    tells: tuple[str, ...] = ()
+    takes_time: bool = True
+    scores: Scores | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +110,24 @@ def load_services(text: bytes, file: str) -> Services:
         raise PolicyError(issues)
     services = {}
     for name, part in node["services"].items():
-        denied = part.get("if denied")
+        denied, review, tells = part.get("if denied"), part.get("if review"), part.get("tells")
+        time, scores = part.get("at"), part.get("scores")
+        refuses = denied is not None and denied.text == "refuse"
+        reviewed = review is not None and review.text == "answer"
         services[name] = Service(
             name=name,
             purpose=part["purpose"].text,
             policies=part["policies"].texts(),
             gives=part["gives"].texts(),
-            refuses=denied is not None and denied.text == "refuse",
+            refuses=refuses,
+            withholds=frozenset(([Verdict.DENY] if refuses else []) + ([] if reviewed else [Verdict.REVIEW])),
             span=node["services"].keys[name],
+            tells=() if tells is None else tells.texts(),
+            takes_time=time is None or time.text != "refused",
+            scores=None if scores is None else _scores(scores),
         )
     return Services(services, digest_of(text), text)
+
+
+def _scores(part: Node) -> Scores:
+    return Scores(part["unless"].text, part["because"].text, part["unless"].span)

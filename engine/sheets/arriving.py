@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ordain.engine.errors import Issue, did_you_mean
+from ordain.engine.errors import Issue, Level, did_you_mean
 from ordain.engine.sheets.book import Cell, Held, Sheet, heading_of, letters
 from ordain.engine.sheets.edits import EXPRESSIONS, Edits, PathOf
 from ordain.engine.sheets.sections import COMMENT, INSIDE, Row, Section
 
 _NUMBER = re.compile(r"[-+]?\d{1,40}(\.\d{1,40})?([eE][-+]?\d{1,3})?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_BENT_DAY = re.compile(r"\d{1,2}[./-](\d{1,2}|[A-Za-z]{3})([./-]\d{2,4})?|\d{4}/\d{1,2}/\d{1,2}")
+_BENT_DAY = re.compile(
+    r"\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d{1,2}/\d{1,2}|\d{4}/\d{1,2}(/\d{1,2})?"
+    r"|\d{1,2}[ ./-][A-Za-z]{3,9}([ ./-]\d{2,4})?|[A-Za-z]{3,9}[ ./-]\d{2,4}"
+)
+"""What spreadsheets make of a text that they take for a day. Two numbers with a point between are a decimal, no day."""
 _DIGITS = 15
 """How many digits of a number spreadsheets keep."""
 _DATES_AS_WRITTEN = ("then", "until", "requires")
+_NOTES = ("note", "notes", "remark", "remarks", "annotation", "internal")
+"""Headings, in small letters, of what people write beside rules for themselves."""
 _ALIKE = Decimal("0.5")
 
 
@@ -54,17 +60,14 @@ class Arrival:
         return tuple(path for path in self.columns if path != COMMENT)
 
 
-def arrival_of(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -> Arrival:
-    """What a sheet says of its rules. Everything that is wrong is added to `issues`."""
+def arrival_of(sheet: Sheet, section: Section, file: str, issues: list[Issue], notes: list[Issue]) -> Arrival:
+    """What a sheet says of its rules. Everything that is wrong is added to `issues`, what is left out to `notes`."""
     _about_issues(sheet, section, issues)
+    sheet = _of_rules(sheet, section, file, notes)
     columns = _columns(sheet, section, file, issues)
     if issues:
         return Arrival(sheet, section, columns, ())
-    rows = [
-        {path: row[column - 1] for path, column in columns.items()}
-        for row in sheet.rows
-        if any(cell.text.strip() for cell in row)
-    ]
+    rows = [{path: row[column - 1] for path, column in columns.items()} for row in sheet.rows]
     _stray(sheet, columns, file, issues)
     matched = _matched(rows, sheet, section, file, issues)
     arrived = [_arrived(cells, was, sheet, file, issues) for cells, was in zip(rows, matched, strict=True)]
@@ -72,6 +75,33 @@ def arrival_of(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -
         row = sheet.heading_row
         issues.append(sheet.issue(file, "there is no rule left", "a table needs at least one", row=row))
     return Arrival(sheet, section, columns, tuple(arrived))
+
+
+def _of_rules(sheet: Sheet, section: Section, file: str, notes: list[Issue]) -> Sheet:
+    """The sheet without a person's own: columns of notes, and rows of one text, which stand above others as a title."""
+    known, ids = {heading_of(path) for path in section.columns}, {row.id for row in section.rows}
+    own = set()
+    for cell in sheet.headings:
+        text = cell.text.strip()
+        if text.lower() in _NOTES and text not in known:
+            own.add(cell.column)
+            hint = "what is to stay with a rule goes into the column `comment`"
+            note = sheet.issue(file, f"the column `{text}` is left out", hint, row=cell.row, column=cell.column)
+            notes.append(replace(note, level=Level.NOTE))
+    rows = []
+    for row in sheet.rows:
+        filled = [cell for cell in row if cell.text.strip() and cell.column not in own]
+        if len(filled) == 1 and len(known) > 1 and (text := filled[0].text.strip()) not in ids:
+            message = f"the row with nothing but `{text[:80]}` is left out"
+            note = sheet.issue(file, message, "a rule has more than one cell", row=filled[0].row)
+            notes.append(replace(note, level=Level.NOTE))
+        elif filled:
+            rows.append(_without(row, own))
+    return replace(sheet, headings=_without(sheet.headings, own), rows=tuple(rows))
+
+
+def _without(cells: tuple[Cell, ...], columns: set[int]) -> tuple[Cell, ...]:
+    return tuple(replace(cell, text="") if cell.column in columns else cell for cell in cells)
 
 
 def _about_issues(sheet: Sheet, section: Section, issues: list[Issue]) -> None:
@@ -98,7 +128,10 @@ def _columns(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -> 
             unknown.append(cell)
         if path is None:
             unknown.append(cell)
-            issues.append(_column_issue(sheet, cell, file, "there is no such column", did_you_mean(heading, known)))
+            hint = did_you_mean(heading, known)
+            if first == "then":
+                hint = "an output is declared in the policy's file, under `gives`; then its column is known"
+            issues.append(_column_issue(sheet, cell, file, "there is no such column", hint))
         elif path in columns:
             message = f"the column appears twice; first in column {letters(columns[path])}"
             issues.append(_column_issue(sheet, cell, file, message, "keep one of them"))
@@ -219,7 +252,7 @@ def _arrived(cells: dict[PathOf, Cell], was: Row | None, sheet: Sheet, file: str
 
 def _written(path: PathOf, cell: Cell) -> str:
     """The text that a new or changed cell stands for. A spreadsheet writes flags in capitals."""
-    text = cell.text.replace("\r\n", "\n").replace("\r", "\n")
+    text = cell.text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if cell.held is Held.DATE and path[0] in EXPRESSIONS and path[0] not in _DATES_AS_WRITTEN:
         return f'@"{text}"'
     return text.lower() if path[0] in EXPRESSIONS and text in ("TRUE", "FALSE") else text
@@ -228,7 +261,7 @@ def _written(path: PathOf, cell: Cell) -> str:
 def _same(before: str, cell: Cell) -> bool:
     """Whether a cell still says `before`, in spite of what a spreadsheet makes of texts."""
     now = cell.text.replace("\r\n", "\n").replace("\r", "\n")
-    if now == before.replace("\r\n", "\n").replace("\r", "\n") or (not before and not now.strip()):
+    if before.replace("\r\n", "\n").replace("\r", "\n") in (now, now.strip()):
         return True
     if cell.held is Held.DATE and before == f'@"{now}"':
         return True

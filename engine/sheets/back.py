@@ -9,6 +9,7 @@ from ordain.engine.errors import Issue, PolicyError, Span, did_you_mean
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
 from ordain.engine.policy.model import Policy
+from ordain.engine.sheets.alike import told_once
 from ordain.engine.sheets.arriving import Arrival, Arrived, arrival_of
 from ordain.engine.sheets.book import Book, text_of
 from ordain.engine.sheets.edits import Edit, PathOf
@@ -22,12 +23,13 @@ _MARK = b"\xef\xbb\xbf"
 class Returned:
     """The new text of a policy's file, and the policy that it is; None when its examples no longer fit.
 
-    `issues` say then which examples.
+    `issues` say then which examples. `notes` say what of the sheets was left out.
     """
 
     text: bytes
     policy: Policy | None
     issues: tuple[Issue, ...] = ()
+    notes: tuple[Issue, ...] = ()
 
 
 def bring_back(
@@ -46,6 +48,7 @@ def bring_back(
     text = text_of(policy)
     sections = {section.name: section for section in sections_of(text)}
     issues: list[Issue] = []
+    notes: list[Issue] = []
     arrivals = []
     for sheet in book.sheets:
         section = sections.get(sheet.name)
@@ -54,10 +57,10 @@ def bring_back(
             issues.append(Issue(message, did_you_mean(sheet.name, sections), code="sheet-cell"))
             continue
         faults: list[Issue] = []
-        arrivals.append(arrival_of(sheet, section, book.file, faults))
+        arrivals.append(arrival_of(sheet, section, book.file, faults, notes))
         issues.extend(faults)
     if issues:
-        raise PolicyError(issues)
+        raise PolicyError(told_once(issues))
     new = text
     for arrival in sorted(arrivals, key=lambda each: each.section.start, reverse=True):
         new = new[: arrival.section.start] + _rules(text, arrival) + new[arrival.section.end :]
@@ -66,18 +69,18 @@ def bring_back(
         new = _with_version(new, version)
     raw = (_MARK if policy.text.startswith(_MARK) else b"") + new.encode()
     try:
-        return Returned(raw, load_policy(raw, file, vocabulary))
+        return Returned(raw, load_policy(raw, file, vocabulary, policy.zone), notes=tuple(notes))
     except PolicyError as error:
         examples = parts_of(new).get("examples")
         if examples is not None and all(
             examples.start <= _position(issue, new) < examples.end for issue in error.issues
         ):
             if force:
-                return Returned(raw, None, error.issues)
+                return Returned(raw, None, error.issues, tuple(notes))
             hint = "change these examples in the policy's file before or, with --force, after"
             raise PolicyError([*error.issues, Issue("the examples do not fit the changed rules", hint)]) from None
         places = list(_places(new, arrivals))
-        raise PolicyError([_in_sheet(issue, new, places, book.file) for issue in error.issues]) from None
+        raise PolicyError(told_once(_in_sheet(issue, new, places, book.file) for issue in error.issues)) from None
 
 
 def _position(issue: Issue, text: str) -> int:
@@ -283,4 +286,8 @@ def _in_sheet(issue: Issue, text: str, places: list[_Place], file: str) -> Issue
     place = min(inside, key=lambda each: (each.end - each.start, each.row))
     where = place.arrival.sheet.place(place.row, place.column)
     span = Span(file, place.row, max(place.column, 1), issue.span.text)
-    return replace(issue, message=f"{where}: {issue.message}", span=span, code=issue.code or "sheet-cell")
+    hint = issue.hint
+    for edit in issue.replacements:  # they are of the policy's file, with quotes that a cell does without
+        hint = hint.replace(f"`{edit.new}`", f"`{read_nodes(edit.new).text}`")
+    message = f"{where}: {issue.message}"
+    return replace(issue, message=message, hint=hint, span=span, code=issue.code or "sheet-cell", replacements=())

@@ -38,7 +38,7 @@ def write_csv(book: Book, delimiter: str = ",") -> bytes:
 
 def read_csv(data: bytes, file: str) -> Book:
     """The sheets in a CSV file. Raises PolicyError when it is none that `write_csv` wrote."""
-    lines = list(_records(_decoded(data, file), file))
+    lines = list(_records(decoded(data, file), file))
     first = lines[0][1] if lines else []
     if not first or first[0].strip() != _FIRST:
         raise PolicyError(
@@ -76,7 +76,7 @@ def _filled(row: tuple[Cell, ...], headings: tuple[Cell, ...]) -> tuple[Cell, ..
     return (*row, *(Cell("", row[0].row, column) for column in missing))
 
 
-def _decoded(data: bytes, file: str) -> str:
+def decoded(data: bytes, file: str) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding, said = "utf-16", "UTF-16"
     else:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ordain.engine.sheets.scalars import scalar
 from ordain.engine.sheets.sheet_parts import Part
+from ordain.engine.text.scalars import scalar
 
 PathOf = tuple[str, ...]
 Edits = Mapping[PathOf, str | None]

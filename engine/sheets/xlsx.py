@@ -17,16 +17,20 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from ordain.engine.errors import Issue, PolicyError, Span
+from ordain.engine.limits import LIMITS
+from ordain.engine.sheets.alike import told_once
 from ordain.engine.sheets.book import NOTES, Book, Cell, Held, Sheet, letters
 from ordain.engine.sheets.sections import Section
 
 _COVER = "About"
 _WIDEST, _NARROWEST = 60, 8
-_MOST_BYTES, _MOST_CELLS = 64 << 20, 1_000_000
+_MOST_BYTES, _MOST_CELLS = LIMITS.workbook_bytes, LIMITS.workbook_cells
 _ESCAPE = "_x005F_"
 _CODE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 """Where a text looks like the file format's sign for a character, such as _x0041_."""
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["']([^"']*)""")
+_CELL = re.compile(rb"<(?:\w+:)?(?:c|row)[\s/>]")
+"""A cell, or a row, which openpyxl keeps too."""
 
 
 def write_xlsx(book: Book, sections: tuple[Section, ...] = ()) -> bytes:
@@ -95,14 +99,14 @@ def _put(page: Any, cell: Cell) -> None:
 
 def read_xlsx(data: bytes, file: str) -> Book:
     """The sheets in an XLSX file. Raises PolicyError with every cell that is no plain value."""
-    workbook = _opened(data, file)
+    workbook = opened_workbook(data, file)
     if _COVER not in workbook.sheetnames:
         hint = "do not rename or delete it"
         message = f"there is no sheet `{_COVER}`, which says which policy the other sheets belong to"
         raise PolicyError(Issue(message, hint, _at(file)))
     head: dict[str, str] = {}
     tables: list[tuple[str, str, dict[str, str]]] = []
-    for row in _filled(workbook[_COVER], file):
+    for row in filled_rows(workbook[_COVER], file):
         cells = [str(cell.value) if cell.value is not None else "" for cell in row[:3]]
         key, text, title = cells + [""] * (3 - len(cells))
         if key == "table:":
@@ -122,45 +126,49 @@ def read_xlsx(data: bytes, file: str) -> Book:
         sheet = Sheet(name, title, tuple(about.items()), *_cells(workbook[title], file, issues))
         sheets.append(sheet)
     if issues:
-        raise PolicyError(issues)
+        raise PolicyError(told_once(issues))
     return Book(head["policy"], head.get("version", ""), head.get("text", ""), tuple(sheets), file)
 
 
-def _opened(data: bytes, file: str) -> Any:
+def opened_workbook(data: bytes, file: str, results: bool = False) -> Any:
+    """The workbook as openpyxl has it; with `results` of formulas instead of them. Raises PolicyError."""
     message = "this is not an XLSX file"
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
             if sum(part.file_size for part in parts) > _MOST_BYTES:
                 raise PolicyError(Issue(f"the file is larger than {_MOST_BYTES:,} bytes unpacked", "", _at(file)))
+            cells = 0
             for part in parts:
                 if part.filename.startswith("xl/worksheets/"):
-                    _refuse_too_many(archive.read(part), file)
+                    cells = _refuse_too_many(archive.read(part), file, cells)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what openpyxl does not keep, such as themes, is of no interest here
-            return load_workbook(io.BytesIO(data))
+            return load_workbook(io.BytesIO(data), data_only=results)
     except PolicyError:
         raise
     except Exception:  # a damaged file fails anywhere in openpyxl and in what it reads with
         raise PolicyError(Issue(message, "save it as an Excel workbook (.xlsx)", _at(file))) from None
 
 
-def _refuse_too_many(data: bytes, file: str) -> None:
+def _refuse_too_many(data: bytes, file: str, before: int) -> int:
     """Cells of a sheet, or of an area that is merged, such as whole columns: openpyxl makes or visits every one.
 
-    Raises PolicyError.
+    `before` are those of the sheets before; gives them all. Raises PolicyError.
     """
-    if data.count(b"<c ") > _MOST_CELLS:
-        hint = "delete contents and formats below and beside the rules"
-        raise PolicyError(Issue(f"a sheet has more than {_MOST_CELLS:,} cells", hint, _at(file)))
+    cells = before + sum(1 for _ in _CELL.finditer(data))
+    if cells > _MOST_CELLS:
+        hint = "delete contents and formats below and beside the rules, and sheets that are none of a policy's"
+        raise PolicyError(Issue(f"its sheets have more than {_MOST_CELLS:,} cells", hint, _at(file)))
     for match in _MERGED.finditer(data):
         left, top, right, bottom = range_boundaries(match[1].decode())
-        cells = ((right or 0) - (left or 0) + 1) * ((bottom or 0) - (top or 0) + 1)
+        cells += ((right or 0) - (left or 0) + 1) * ((bottom or 0) - (top or 0) + 1)
         if cells > _MOST_CELLS:
             raise PolicyError(Issue(f"the cells {match[1].decode()} are merged", "unmerge them", _at(file)))
+    return cells
 
 
-def _filled(page: Any, file: str) -> list[tuple[Any, ...]]:
+def filled_rows(page: Any, file: str) -> list[tuple[Any, ...]]:
     """The rows of a sheet, as far as anything is written in it. Raises PolicyError.
 
     A file may name a single cell at the far end of a sheet; no more is visited than what lies before written ones.
@@ -179,14 +187,20 @@ def _cells(page: Any, file: str, issues: list[Issue]) -> tuple[tuple[Cell, ...],
     """Headings and rows; what no cell may be is added to `issues`."""
     title = page.title
     for area in getattr(page, "merged_cells", ()):
+        if area.min_row == area.max_row and _has_one_text(page, area.min_row):
+            continue  # a title over the rows below it
         place = Span(file, area.min_row, area.min_col, str(area))
         issues.append(Issue(f"sheet `{title}`: the cells {area} are merged", "unmerge them", place, code="sheet-cell"))
-    rows = [tuple(_read(cell, title, file, issues) for cell in row) for row in _filled(page, file)]
+    rows = [tuple(_read(cell, title, file, issues) for cell in row) for row in filled_rows(page, file)]
     filled = [row for row in rows if any(cell.text.strip() for cell in row)]
     if not filled:
         issues.append(Issue(f"the sheet `{title}` is empty", "", _at(file), code="sheet-cell"))
         return (), ()
     return filled[0], tuple(filled[1:])
+
+
+def _has_one_text(page: Any, row: int) -> bool:
+    return sum(cell.value not in (None, "") for cell in page[row]) == 1
 
 
 def _read(cell: Any, title: str, file: str, issues: list[Issue]) -> Cell:

@@ -100,6 +100,9 @@ _STRETCHES: dict[str, Callable[[Value], tuple[Stretch, ...]]] = {
 }
 
 
+_TIMED = frozenset({(dt.time, False), (dt.datetime, False), (dt.datetime, True)})
+
+
 def plain_cell(tree: Expr, *, lenient: bool) -> PlainCell | None:
     """The cell when every test in it compares the input with values written in it, otherwise None."""
     operand = negated(tree)
@@ -113,6 +116,8 @@ def plain_cell(tree: Expr, *, lenient: bool) -> PlainCell | None:
         if of_part is None or (operand is not None and lenient and of_list):
             return None
         tests.extend(of_part)
+    if lenient and any(test.family in _TIMED for test in tests):
+        return None  # there times count by whole seconds, and the index compares exactly
     return PlainCell(tuple(tests), operand is not None)
 
 
@@ -152,6 +157,8 @@ def _comparison(op: str, value: Value, lenient: bool) -> CellTest | None:
 
 def _interval(interval: Range) -> CellTest | None:
     """None also for a range that holds nothing: whether that is an error or just false is not for the index to say."""
+    if interval.op:
+        return None
     ends = [end for end in (interval.low, interval.high) if end is not None]
     values = [end.value for end in ends if isinstance(end, Literal)]
     families = {family_of(value) for value in values}

@@ -95,8 +95,11 @@ def _expression(part: Checked | None) -> Square:
 
 
 def _output(part: Checked) -> Square:
-    """A text stands without its quotes, all else as FEEL; an expression that gives a text begins with `=`."""
+    """A text stands without its quotes, all else as FEEL; an expression that gives a text begins with `=`, unless it is
+    a template."""
     tree = part.tree
+    if part.written:
+        return Square(part.written, tree.span)
     if isinstance(tree, Literal):
         return Square(tree.value if isinstance(tree.value, str) else printed(tree), tree.span)
     mark = "= " if not part.lenient and part.type.kind is Kind.TEXT else ""

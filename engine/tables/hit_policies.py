@@ -15,7 +15,8 @@ from typing import Any
 from ordain.engine.errors import Issue, NoRuleApplies, PricingConstraintViolation, RulesDisagree, did_you_mean
 from ordain.engine.feel.functions.operators import less
 from ordain.engine.policy.model import Output, Requirement, Table
-from ordain.engine.values.types import NUMBERS, Kind, Value, kind_of
+from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.types import Kind, Value, kind_of
 
 Fired = tuple[int, ...]
 Rows = tuple[Value, ...]

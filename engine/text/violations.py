@@ -5,14 +5,18 @@ Loaded when something does: see `text/structure.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from ordain.engine.errors import Issue, did_you_mean
+from ordain.engine.errors import Issue, Span, did_you_mean, near_word
+from ordain.engine.replacement import Replacement
+from ordain.engine.text.scalars import braced_text
 from ordain.engine.text.shape import Schema
 from ordain.engine.text.source import Node
 from ordain.engine.values.types import format_raw
@@ -53,21 +57,35 @@ def _issues(error: ValidationError, root: Node) -> Iterator[Issue]:
             known = schema.get("properties", {})
             for key in node.value:
                 if key not in known:
-                    hint = did_you_mean(key, known)
-                    yield Issue(f"unknown field `{key}`{where}", hint, node.keys[key], code="unknown-key")
+                    hint, place = did_you_mean(key, known), node.keys[key]
+                    near = near_word(key, known)
+                    edits = _edit(place, near) if near and near not in node.value else ()
+                    yield Issue(f"unknown field `{key}`{where}", hint, place, code="unknown-key", replacements=edits)
         case "required":
             missing = [key for key in wanted if key not in node.value]
             # jsonschema reports each missing key on its own; say each once.
             for key in missing:
                 if f"'{key}'" in error.message:
+                    if node is root and (found := _deeper(node, key)) is not None:
+                        above, place, edits = found
+                        message = f"`{key}` stands under `{above}`, and belongs to the whole policy"
+                        hint = "move it to the left margin"
+                        yield Issue(message, hint, place, code="missing-key", replacements=edits)
+                        continue
                     hint = _meaning(schema, key)
                     yield Issue(f"`{key}` is missing{where}", hint, node.span, code="missing-key")
         case "enum":
-            hint = did_you_mean(node.text, [str(value) for value in wanted])
-            yield Issue(f"`{node.text}` is not allowed{where}", hint, node.span, code="structure")
+            values = [str(value) for value in wanted]
+            hint, near = did_you_mean(node.text, values), near_word(node.text, values)
+            edits = _edit(node.span, near) if near and not node.quoted else ()
+            yield Issue(f"`{node.text}` is not allowed{where}", hint, node.span, code="structure", replacements=edits)
         case "type":
             several = wanted if isinstance(wanted, list) else [wanted]
-            yield _of_another_type(node, root, list(error.absolute_path), several)
+            issue = _of_another_type(node, root, list(error.absolute_path), several)
+            meant = [text for text in _as_patterns_have_it(node.text) if re.search(schema.get("pattern", "^$"), text)]
+            yield (
+                replace(issue, hint=f"write `{meant[0]}`", replacements=_edit(node.span, meant[0])) if meant else issue
+            )
         case "anyOf" | "oneOf":
             yield from _nearest(error, root, node)
         case "minProperties" | "minItems":
@@ -77,9 +95,13 @@ def _issues(error: ValidationError, root: Node) -> Iterator[Issue]:
         case "minimum" | "exclusiveMinimum":
             yield Issue(f"`{node.text}` is too small{where}: at least {wanted}", "", node.span, code="structure")
         case "pattern" | "not":
-            yield Issue(
-                f"`{node.text}` does not fit{where}", str(schema.get("description", "")), node.span, code="structure"
-            )
+            meant = [text for text in _as_patterns_have_it(node.text) if re.search(str(wanted), text)]
+            hint = f"write `{'`, or `'.join(meant)}`" if meant else str(schema.get("description", ""))
+            if len(meant) == 2:
+                hint += " if the month stands first"
+            edits = tuple(edit for text in meant for edit in _edit(node.span, text)) if not node.quoted else ()
+            message = f"`{node.text}` does not fit{where}"
+            yield Issue(message, hint, node.span, code="structure", replacements=edits)
         case _:
             yield Issue(f"{error.message}{where}", "", node.span, code="structure")
 
@@ -111,10 +133,60 @@ def _of_another_type(node: Node, root: Node, path: list[Step], wanted: list[str]
     if isinstance(raw, list | dict) and not {"array", "object"} & set(wanted):
         one = "condition" if "when" in path else "value"
         message = f"several entries stand in {name}; one {one} belongs here: {kinds}"
+        if (
+            one == "condition"
+            and isinstance(node.value, list)
+            and all(item.text and not item.quoted for item in node.value)
+        ):
+            # A range between square brackets looks like a list to YAML.
+            written = f'"{node.raw if ".." in node.raw else ", ".join(node.texts())}"'
+            edit = Replacement(node.span.file, node.span.line, node.span.column, node.raw, written)
+            edits = (edit,) if node.raw and "\n" not in node.raw else ()
+            return Issue(message, f"write `{written}`", node.span, code="structure", replacements=edits)
+        if one == "value" and (quoted := braced_text(node)) is not None:
+            hint = f"write `{quoted.new}`"
+            return Issue(message, hint, node.span, code="structure", replacements=(quoted,))
     else:
         told = format_raw(raw).removeprefix("the text ").removeprefix("the number ").removeprefix("the flag ")
         message = f"{name} must be {kinds}, not {_ENTRIES if isinstance(raw, dict) else told}"
     return Issue(message, "", node.span, code="structure")
+
+
+def _edit(place: Span, new: str) -> tuple[Replacement, ...]:
+    return (Replacement(place.file, place.line, place.column, place.text, new),)
+
+
+def _deeper(node: Node, key: str) -> tuple[str, Span, tuple[Replacement, ...]] | None:
+    """Where a key stands that belongs further left: below what, and the edit that moves it if a line will do."""
+    for above, inner in node.items():
+        for name, part in (*inner.items(), (above, inner)):
+            place = part.keys.get(key)
+            if place is None:
+                continue
+            last = list(part.keys)[-1] == key and (not isinstance(part[key].value, dict | list) or part[key].raw)
+            indented = Replacement(place.file, place.line, 1, " " * (place.column - 1) + key, key)
+            return name, place, (indented,) if last else ()
+    return None
+
+
+_PERIOD_DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+_PERIOD = re.compile(r"(?:(\d+) *(?:per|a|every|times per|times a|in) *)?(\d*) *(day|week|month|quarter|year)s?")
+_LOCAL_DAY = re.compile(r"(\d\d?)[./-](\d\d?)[./-](\d{4})")
+
+
+def _as_patterns_have_it(text: str) -> list[str]:
+    """A day or a number of days that is written otherwise than policies do."""
+    if match := _LOCAL_DAY.fullmatch(text):
+        day, month = int(match[1]), int(match[2])
+        pairs = dict.fromkeys([(month, day), (day, month)])
+        return [f"{match[3]}-{one:02}-{other:02}" for one, other in pairs if 1 <= one <= 12 and 1 <= other <= 31]
+    if re.fullmatch(r"\d{4}[-/.]\d\d?[-/.]\d\d?", text):
+        year, month_text, day_text = re.split("[-/.]", text)
+        return [f"{year}-{month_text:0>2}-{day_text:0>2}"]
+    if (match := _PERIOD.fullmatch(text.strip().lower())) and (match[1] or match[2]):
+        days = int(match[2] or 1) * _PERIOD_DAYS[match[3]]
+        return [f"{match[1]} per {days} days" if match[1] else f"{days} days"]
+    return [f"{text} days"] if text.isdigit() else []
 
 
 _ENTRIES = "entries of the form `name: value`"

@@ -8,7 +8,8 @@ from decimal import Decimal
 from ordain.engine.errors import NotThatType
 from ordain.engine.limits import LIMITS
 from ordain.engine.values import temporal
-from ordain.engine.values.types import ANY, Kind, Type, Value, format_raw, number
+from ordain.engine.values.decimals import number
+from ordain.engine.values.types import ANY, Kind, Type, Value, format_raw
 
 _MOST_LEVELS = LIMITS.value_levels
 _TEMPORAL = frozenset({Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS})
@@ -17,8 +18,8 @@ _TEMPORAL = frozenset({Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.DURATION, Kind
 def from_json(raw: object, type: Type = ANY, depth: int = 0) -> Value:
     """The value that JSON data says where `type` is asked for; a text is read as a date or time only if one is.
 
-    What is of another type stays as it is. Raises NotThatType: a number of more digits than the engine has, a text
-    that is not what is asked for or is no characters, too many levels.
+    What is of another type stays as it is; a component that an object lacks is null. Raises NotThatType: a number of
+    more digits than the engine has, a text that is not what is asked for or is no characters, too many levels.
     """
     if depth > _MOST_LEVELS:
         raise NotThatType(f"it is nested more than {_MOST_LEVELS} levels deep")
@@ -30,7 +31,8 @@ def from_json(raw: object, type: Type = ANY, depth: int = 0) -> Value:
     if isinstance(raw, Decimal | int):
         return number(raw)
     if isinstance(raw, Mapping):
-        return {_encodable(name): from_json(part, type.fields.get(name, ANY), depth + 1) for name, part in raw.items()}
+        read = {_encodable(name): from_json(part, type.fields.get(name, ANY), depth + 1) for name, part in raw.items()}
+        return {**read, **{name: None for name in type.fields if name not in read}}
     if isinstance(raw, list):
         item = (type.item or ANY) if type.kind is Kind.LIST else type
         return tuple(from_json(part, item, depth + 1) for part in raw)

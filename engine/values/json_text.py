@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from ordain.engine.errors import Issue, MalformedRequest
+from ordain.engine.errors import Issue, MalformedRequest, quoted
 
 
 def read_json(text: bytes, what: str) -> Any:
@@ -49,7 +49,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     entries = dict(pairs)
     if len(entries) < len(pairs):
         [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
-        raise MalformedRequest(f"the key `{twice}` appears twice in one object", "keep one of them")
+        raise MalformedRequest(f"the key {quoted(twice)} appears twice in one object", "keep one of them")
     return entries
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import total_ordering
 
-from ordain.engine.errors import NotThatType
+from ordain.engine.errors import NotThatType, quoted
 from ordain.engine.values.wide import (
     Date,
     DateTime,
@@ -61,7 +61,7 @@ _DURATION = re.compile(
 )
 _MONTHS = re.compile(r"(?P<sign>-)?P(?=\d)(?:(?P<years>\d{1,10})Y)?(?:(?P<months>\d{1,11})M)?", re.ASCII)
 _PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_PLAIN_TIME = re.compile(r"\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_PLAIN_TIME = re.compile(r"(\d{2}:\d{2}:\d{2})(?:(\.\d{1,6})\d{0,3})?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
 _PLAIN_DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2})(?:(\.\d{1,6})\d{0,3})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
@@ -70,21 +70,22 @@ _PLAIN_DATE_TIME = re.compile(
 def date(text: str) -> dt.date:
     """A date of a request, years 1 to 9999. Raises NotThatType."""
     if not _PLAIN_DATE.fullmatch(text):
-        raise NotThatType(f"`{text}` is not a date such as 2026-01-31")
+        raise NotThatType(f"{quoted(text)} is not a date such as 2026-01-31")
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise NotThatType(f"`{text}` is not a date: {error}") from None
+        raise NotThatType(f"{quoted(text)} is not a date: {error}") from None
 
 
 def time(text: str) -> dt.time:
-    """A time of a request, to the microsecond. Raises NotThatType."""
-    if not _PLAIN_TIME.fullmatch(text):
-        raise NotThatType(f"`{text}` is not a time such as 08:00:00")
+    """A time of a request, cut to the microsecond. Raises NotThatType."""
+    match = _PLAIN_TIME.fullmatch(text)
+    if not match:
+        raise NotThatType(f"{quoted(text)} is not a time such as 08:00:00")
     try:
-        return dt.time.fromisoformat(text)
+        return dt.time.fromisoformat(f"{match[1]}{match[2] or ''}{match[3] or ''}".upper())
     except ValueError as error:
-        raise NotThatType(f"`{text}` is not a time: {error}") from None
+        raise NotThatType(f"{quoted(text)} is not a time: {error}") from None
 
 
 def date_time(text: str) -> dt.datetime:
@@ -94,11 +95,11 @@ def date_time(text: str) -> dt.datetime:
     """
     match = _PLAIN_DATE_TIME.fullmatch(text)
     if not match:
-        raise NotThatType(f"`{text}` is not a date and time with offset such as 2026-01-31T08:00:00+05:30")
+        raise NotThatType(f"{quoted(text)} is not a date and time with offset such as 2026-01-31T08:00:00+05:30")
     try:
         return dt.datetime.fromisoformat(f"{match[1]}{match[2] or ''}{match[3]}".upper())
     except ValueError as error:
-        raise NotThatType(f"`{text}` is not a date and time: {error}") from None
+        raise NotThatType(f"{quoted(text)} is not a date and time: {error}") from None
 
 
 def fixed_offset(moment: dt.datetime) -> dt.datetime:
@@ -110,6 +111,11 @@ def fixed_offset(moment: dt.datetime) -> dt.datetime:
     return moment.replace(tzinfo=dt.timezone(moment.utcoffset() or dt.timedelta(0)), fold=0)
 
 
+def noon(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
+    """Twelve o'clock of a day by the clock of a place."""
+    return fixed_offset(dt.datetime.combine(day, dt.time(12), zone))
+
+
 def duration(text: str) -> dt.timedelta:
     """Days and time duration of a request, ISO 8601 ("P30D", "PT8H"), to the microsecond. Raises NotThatType."""
     span = _span(text)
@@ -118,40 +124,40 @@ def duration(text: str) -> dt.timedelta:
         try:
             return dt.timedelta(microseconds=below if length(span) >= 0 else -below)
         except OverflowError:
-            raise NotThatType(f"`{text}` is too long a duration") from None
+            raise NotThatType(f"{quoted(text)} is too long a duration") from None
     return span
 
 
 def _span(text: str) -> Duration:
     match = _DURATION.fullmatch(text)
     if not match:
-        raise NotThatType(f"`{text}` is not a duration such as P30D or PT8H")
+        raise NotThatType(f"{quoted(text)} is not a duration such as P30D or PT8H")
     whole, _, below = (match["seconds"] or "0").partition(".")
     minutes = (int(match["days"] or 0) * 24 + int(match["hours"] or 0)) * 60 + int(match["minutes"] or 0)
     count = (minutes * 60 + int(whole)) * SECOND + int(below.ljust(9, "0"))
     try:
         return make_duration(-count if match["sign"] else count)
     except OverflowError:
-        raise NotThatType(f"`{text}` is too long a duration") from None
+        raise NotThatType(f"{quoted(text)} is too long a duration") from None
 
 
 def months(text: str) -> Months:
     """Years and months duration, ISO 8601 ("P1Y6M"). Raises NotThatType."""
     match = _MONTHS.fullmatch(text)
     if not match:
-        raise NotThatType(f"`{text}` is not a duration in years and months such as P1Y6M")
+        raise NotThatType(f"{quoted(text)} is not a duration in years and months such as P1Y6M")
     count = int(match["years"] or 0) * 12 + int(match["months"] or 0)
     try:
         return Months(-count if match["sign"] else count)
     except OverflowError:
-        raise NotThatType(f"`{text}` is too long a duration") from None
+        raise NotThatType(f"{quoted(text)} is too long a duration") from None
 
 
 def read_date(text: str) -> Date:
     """A date as FEEL writes it, of any year. Raises NotThatType."""
     match = _ANY_DATE.fullmatch(text)
     if not match:
-        raise NotThatType(f"`{text}` is not a date such as 2026-01-31")
+        raise NotThatType(f"{quoted(text)} is not a date such as 2026-01-31")
     return _date_in(match, text)
 
 
@@ -159,7 +165,7 @@ def read_time(text: str) -> Time:
     """A time as FEEL writes it: to the nanosecond, with or without offset or zone. Raises NotThatType."""
     match = _ANY_TIME.fullmatch(text)
     if not match:
-        raise NotThatType(f"`{text}` is not a time such as 08:00:00, 08:00:00+05:30 or 08:00:00@Europe/Paris")
+        raise NotThatType(f"{quoted(text)} is not a time such as 08:00:00, 08:00:00+05:30 or 08:00:00@Europe/Paris")
     return make_time(_clock_in(match, text), _zone_in(match, text))
 
 
@@ -169,13 +175,15 @@ def read_date_time(text: str) -> DateTime:
         text += "T00:00:00"
     match = _ANY_DATE_TIME.fullmatch(text)
     if not match:
-        raise NotThatType(f"`{text}` is not a date and time such as 2026-01-31T08:00:00 or 2026-01-31T08:00:00+05:30")
+        raise NotThatType(
+            f"{quoted(text)} is not a date and time such as 2026-01-31T08:00:00 or 2026-01-31T08:00:00+05:30"
+        )
     day = _date_in(match, text)
     midnight = day_number(day.year, day.month, day.day) * DAY
     try:
         return make_date_time(midnight + _clock_in(match, text), _zone_in(match, text))
     except OverflowError as error:
-        raise NotThatType(f"`{text}` is not a date and time: {error}") from None
+        raise NotThatType(f"{quoted(text)} is not a date and time: {error}") from None
 
 
 def read_duration(text: str) -> Duration | Months:
@@ -194,7 +202,7 @@ def read_any(text: str) -> Date | Time | DateTime | Duration | Months:
     ):
         if pattern.fullmatch(text):
             return reader(text)
-    raise NotThatType(f"`{text}` is no date, time, date and time or duration")
+    raise NotThatType(f"{quoted(text)} is no date, time, date and time or duration")
 
 
 def _date_in(match: re.Match[str], text: str) -> Date:
@@ -204,7 +212,7 @@ def _date_in(match: re.Match[str], text: str) -> Date:
             raise ValueError("year 0 has no sign")
         return make_date(int(year), int(match["month"]), int(match["day"]))
     except ValueError as error:
-        raise NotThatType(f"`{text}` is not a date: {error}") from None
+        raise NotThatType(f"{quoted(text)} is not a date: {error}") from None
 
 
 def _clock_in(match: re.Match[str], text: str) -> int:
@@ -213,7 +221,7 @@ def _clock_in(match: re.Match[str], text: str) -> int:
     below = int((match["below"] or "").ljust(9, "0"))
     count = ((hour * 60 + minute) * 60 + second) * SECOND + below
     if minute > 59 or second > 59 or count > DAY:
-        raise NotThatType(f"`{text}` has no time of day: hours go to 23, minutes and seconds to 59")
+        raise NotThatType(f"{quoted(text)} has no time of day: hours go to 23, minutes and seconds to 59")
     return count
 
 
@@ -227,7 +235,7 @@ def _zone_in(match: re.Match[str], text: str) -> dt.tzinfo | None:
     hours, minutes, seconds = (*map(int, match["offset"][1:].split(":")), 0)[:3]
     ahead = dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if minutes > 59 or seconds > 59 or ahead > WIDEST_OFFSET:
-        raise NotThatType(f"`{text}` has no offset from -14:00 to +14:00")
+        raise NotThatType(f"{quoted(text)} has no offset from -14:00 to +14:00")
     return dt.timezone(-ahead if match["offset"].startswith("-") else ahead)
 
 
@@ -262,10 +270,10 @@ def _date_text(value: Date | DateTime) -> str:
 def _time_text(value: Time | DateTime) -> str:
     below = clock(value) % SECOND
     fraction = f".{below:09d}".rstrip("0") if below else ""
-    return f"{value.hour:02d}:{value.minute:02d}:{value.second:02d}{fraction}{_place_text(value.tzinfo)}"
+    return f"{value.hour:02d}:{value.minute:02d}:{value.second:02d}{fraction}{place_text(value.tzinfo)}"
 
 
-def _place_text(zone: dt.tzinfo | None) -> str:
+def place_text(zone: dt.tzinfo | None) -> str:
     if zone is None:
         return ""
     if isinstance(zone, Zone):

@@ -11,8 +11,8 @@ from calendar import monthrange
 from decimal import Decimal
 from typing import Any
 
+from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.temporal import Months
-from ordain.engine.values.types import NUMBERS
 from ordain.engine.values.wide import (
     Date,
     DateTime,

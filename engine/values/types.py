@@ -18,38 +18,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import (
-    ROUND_HALF_EVEN,
-    Context,
-    Decimal,
-    DivisionByZero,
-    FloatOperation,
-    InvalidOperation,
-    Overflow,
-)
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from ordain.engine.errors import NotThatType, did_you_mean
+from ordain.engine.errors import NotThatType, did_you_mean, quoted
 from ordain.engine.values import temporal as temporals
+from ordain.engine.values.currencies import digits_of
+from ordain.engine.values.decimals import NUMBERS, is_sent_number, number, settled, step
 from ordain.engine.values.temporal import Months, date, date_time, duration, months, time
 from ordain.engine.values.wide import WideDate, WideDateTime, WideDuration, WideTime
 from ordain.engine.values.zones import Zone
-
-DIGITS = 34
-"""Significant digits of a number (IEEE 754-2019 decimal128, as DMN 1.5 section 10.3.2.3.1 asks)."""
-
-NUMBERS = Context(
-    prec=DIGITS,
-    rounding=ROUND_HALF_EVEN,
-    Emin=-6143,
-    Emax=6144,
-    traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation],
-)
-"""All arithmetic goes through this context's methods, so no thread's ambient context can change a price."""
 
 
 class Kind(StrEnum):
@@ -79,26 +60,33 @@ _SINGLE = {
     Kind.DURATION: ("a duration", "durations"),
     Kind.MONTHS: ("a duration in months", "durations in months"),
 }
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,18})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A range: everything between two values of one kind. A side without bound is None and open."""
+    """A range: everything between two values of one kind. A side without bound is None and open.
+
+    `op` is `=` or `!=` for the range that a `.dmn` file writes as `(=5)` or `(!=5)`; both bounds are that value then.
+    """
 
     low: Any
     high: Any
     low_open: bool = False
     high_open: bool = False
+    op: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FunctionValue:
-    """A function as a value: of the user's own, or a built-in one. `call` takes the arguments by position."""
+    """A function as a value: of the user's own, or a built-in one. `call` takes the arguments by position.
+
+    `types` are those of its parameters and, last, of what it gives, where they are known.
+    """
 
     parameters: tuple[str, ...]
     call: Callable[..., Any]
     name: str = ""
+    types: tuple[Type, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +116,8 @@ class Type:
 
     `optional` says that a value may be null; strict expressions refuse a null they were not written for.
     A function takes `parameters` and gives `item`. `variable` names a type of a signature that stands for any one
-    type (`T`). `allowed` tells whether a value is among those an item definition of a `.dmn` file allows.
+    type (`T`). `allowed` tells whether a value is among those an item definition of a `.dmn` file allows; `listed` are
+    those that it lists, in its order.
     `limits` are those that every such number keeps; `offset` says of a date and time, or a time, whether it has one.
     """
 
@@ -141,6 +130,7 @@ class Type:
     parameters: tuple[Type, ...] = ()
     variable: str = ""
     allowed: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
+    listed: tuple[Any, ...] = field(default=(), compare=False, repr=False)
     limits: Limits | None = field(default=None, compare=False, repr=False)
     offset: bool | None = field(default=None, compare=False, repr=False)
 
@@ -255,24 +245,9 @@ def type_named(name: str) -> Type | None:
 Value = Any
 
 
-def number(raw: Decimal | int | str) -> Decimal:
-    """The number that `raw` says, exactly. Raises NotThatType for NaN, infinities and over 34 digits."""
-    # Decimal itself also takes underscores, spaces and the digits of other scripts.
-    if isinstance(raw, str) and not _NUMBER.fullmatch(raw):
-        finite = raw.strip().lstrip("+-").lower() not in ("nan", "inf", "infinity")
-        raise NotThatType(f"`{raw[:48]}` is not a {'number' if finite else 'finite number'}")
-    value = Decimal(raw)
-    if not value.is_finite():
-        raise NotThatType(f"`{raw}` is not a finite number")
-    try:
-        # Rounding to 34 digits changes a number with more of them, and signals one that is too large.
-        rounded = NUMBERS.plus(value)
-        kept = rounded == value and -6000 <= value.adjusted() <= 6000
-    except Overflow:
-        kept = False
-    if not kept:
-        raise NotThatType(f"`{str(raw)[:48]}` has more than {DIGITS} digits or is too large")
-    return rounded
+def step_of(type: Type) -> Decimal:
+    """What numbers of a type are written in steps of, if they can be: 0.01 for INR, 1 for all that is no money."""
+    return step(digits_of(type.unit)) if type.is_money else step(0)
 
 
 _FROM_TEXT = {
@@ -287,16 +262,13 @@ _FROM_TEXT = {
 def read(type: Type, raw: object, *, stored: bool = False) -> Value:
     """The value of `type` that the JSON value `raw` says.
 
-    In a request a number is a JSON number (already read as Decimal or int) and text is never taken for one;
-    `stored=True` reads the ledger's form, in which numbers are strings. Raises NotThatType.
+    In a request a number is a JSON number (already read as Decimal or int) or a text that is written as one, and gets
+    its one form (`settled`); `stored=True` reads the ledger's form, in which a number keeps what it was recorded with.
+    Money may be an amount with its currency. Raises NotThatType.
     """
     kind = type.kind
     if kind is Kind.NUMBER:
-        if isinstance(raw, Decimal | int) and not isinstance(raw, bool):
-            return number(raw)
-        if stored and isinstance(raw, str):
-            return number(raw)
-        raise NotThatType(f"{format_raw(raw)} is not a number")
+        return _read_number(type, raw, stored)
     if kind is Kind.FLAG:
         if not isinstance(raw, bool):
             raise NotThatType(f"{format_raw(raw)} is not true or false")
@@ -316,11 +288,33 @@ def read(type: Type, raw: object, *, stored: bool = False) -> Value:
     return raw
 
 
+def _read_number(type: Type, raw: object, stored: bool) -> Decimal:
+    if isinstance(raw, Mapping) and type.is_money:
+        raw = _amount(type.unit, raw)
+    if isinstance(raw, str):
+        fits = stored or is_sent_number(raw)
+    else:
+        fits = isinstance(raw, Decimal | int) and not isinstance(raw, bool)
+    if not fits or not isinstance(raw, str | Decimal | int):
+        raise NotThatType(f"{format_raw(raw)} is not a number")
+    return number(raw) if stored else settled(number(raw), step_of(type))
+
+
+def _amount(currency: str, raw: Mapping[str, Any]) -> object:
+    """`{"amount": "500.00", "currency": "INR"}`, the form in which money leaves, may also come in."""
+    if set(raw) != {"amount", "currency"} or isinstance(raw["amount"], Mapping):
+        raise NotThatType(f'an object is not an amount such as {{"amount": "500.00", "currency": "{currency}"}}')
+    if raw["currency"] != currency:
+        came = raw["currency"] if isinstance(raw["currency"], str) else format_raw(raw["currency"])
+        raise NotThatType(f"it came in {came[:40]}; it must be in {currency}")
+    return raw["amount"]
+
+
 def _read_context(type: Type, raw: object, stored: bool) -> Value:
     if not isinstance(raw, Mapping):
         raise NotThatType(f"{format_raw(raw)} is not a context")
     if extra := sorted(set(raw) - set(type.fields)):
-        raise NotThatType(f"`{extra[0]}` is not a field of this context")
+        raise NotThatType(f"{quoted(extra[0])} is not a field of this context")
     if missing := sorted(name for name, of in type.fields.items() if name not in raw and not of.optional):
         raise NotThatType(f"the field `{missing[0]}` is missing")
     values = {}
@@ -354,7 +348,8 @@ def plain(value: Value) -> Any:
         return [plain(part) for part in value]
     if isinstance(value, Interval):
         ends = {"start": plain(value.low), "end": plain(value.high)}
-        return {**ends, "start included": not value.low_open, "end included": not value.high_open}
+        ends |= {"start included": not value.low_open, "end included": not value.high_open}
+        return {**ends, "operator": value.op} if value.op else ends
     if isinstance(value, FunctionValue):
         return f"function({', '.join(value.parameters)})"
     if isinstance(value, dt.datetime | dt.time) and isinstance(value.tzinfo, Zone):
@@ -381,7 +376,8 @@ def format_raw(raw: object) -> str:
     if isinstance(raw, Decimal | int):
         return f"the number `{raw}`"
     if isinstance(raw, str):
-        return f'the text `"{raw if len(raw) <= 40 else raw[:37] + "..."}"`'
+        shown = raw if len(raw) <= 40 else raw[:37] + "..."
+        return "the text " + quoted('"' + shown + '"')
     if isinstance(raw, float):
         return f"the float `{raw}` (numbers are decimals here)"
     return "a list" if isinstance(raw, list | tuple) else "an object"

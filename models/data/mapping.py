@@ -29,7 +29,8 @@ from pathlib import Path
 from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
 from ordain.engine.policy.facts import Fact
 from ordain.engine.text.source import Node, digest_of, parse, read_file
-from ordain.engine.values.types import FLAG, NUMBER, SIMPLE, Kind, Limits, number
+from ordain.engine.values.decimals import number
+from ordain.engine.values.types import FLAG, NUMBER, SIMPLE, Kind, Limits
 
 SHIPPED = Path(__file__).parent / "mappings"
 

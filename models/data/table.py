@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from ordain.engine.errors import DataQualityIssue, Issue, NotThatType, SettingsError, Span, did_you_mean, reason_of
 from ordain.engine.policy.facts import Fact
+from ordain.engine.text.regular import bytes_of
 from ordain.engine.text.source import digest_of
-from ordain.engine.values.types import Kind, Value, number
+from ordain.engine.values.decimals import number
+from ordain.engine.values.types import Kind, Value
 from ordain.models.data.mapping import Column, Mapping
 from ordain.models.limits import LIMITS
 
@@ -40,7 +42,7 @@ class Table:
 def read_table(path: Path, mapping: Mapping) -> Table:
     """The table in the file `path`. Raises SettingsError without one, and as `table_from`."""
     try:
-        data = path.read_bytes()
+        data = bytes_of(path, LIMITS.table_bytes)
     except FileNotFoundError:
         raise SettingsError(f"there is no table `{path.name}`", "name a file with one customer per row") from None
     except OSError as error:

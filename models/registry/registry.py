@@ -27,7 +27,9 @@ from pydantic import ValidationError
 from ordain.engine.errors import ModelDegradationDetected, SettingsError, did_you_mean, reason_of
 from ordain.engine.late import late
 from ordain.engine.policy.facts import Fact
+from ordain.engine.text.regular import bytes_of
 from ordain.engine.text.source import digest_of
+from ordain.models.limits import LIMITS
 from ordain.models.registry.card import Card
 
 if TYPE_CHECKING:
@@ -59,6 +61,12 @@ class Stored:
     @property
     def reads(self) -> tuple[Fact, ...]:
         return self.card.facts
+
+    @property
+    def width(self) -> int:
+        """How many cells a row has for the trees."""
+        encoder = late("ordain.models.features.encoder:Encoder")
+        return int(encoder(self.card.facts).width)
 
 
 class Registry:
@@ -153,19 +161,32 @@ class Registry:
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
-    def load(self, name: str, version: int | None = None) -> ScoreModel:
-        """A model that scores, by default its newest version.
+    def load(self, name: str, version: int | None = None, *, known: str = "") -> ScoreModel:
+        """A model that scores, by default its newest version. What is not the one with the card's digest `known`, which
+        has scored before, is tried in a process of its own first.
 
         Raises ModelDegradationDetected when there is none, when what is stored is damaged, or when what it takes to
         score is not installed.
         """
-        stored = self.stored(name, version)
+        stored = self.stored(name, version) if known else self.tried(name, version)
+        if known and stored.digest != known:
+            raise broken(name, stored.version, f"it was replaced: its digest is `{stored.digest}`, and was `{known}`")
         try:
             ready: ScoreModel = late("ordain.models.scoring.loading:score_model")(stored)
         except SettingsError as error:
             what = f"model `{name}` version {stored.version}: {error.message}"
             raise ModelDegradationDetected(what, error.issues[0].hint) from None
         return ready
+
+    def tried(self, name: str, version: int | None = None) -> Stored:
+        """As `stored`, for a version that XGBoost can read, which a process of its own has shown.
+
+        Raises ModelDegradationDetected.
+        """
+        stored = self.stored(name, version)
+        if fault := late("ordain.models.scoring.trial:fault_of")(stored):
+            raise broken(name, stored.version, fault)
+        return stored
 
     def stored(self, name: str, version: int | None = None) -> Stored:
         """What is stored of a model, by default of its newest version, without loading what scores.
@@ -193,7 +214,7 @@ def _read(place: Path, name: str, version: int) -> Stored:
     stored = {}
     for file in (TREES, CARD, SUMS):
         try:
-            stored[file] = (place / file).read_bytes()
+            stored[file] = bytes_of(place / file, LIMITS.model_bytes)
         except OSError as error:
             raise broken(name, version, f"`{file}` cannot be read: {reason_of(error)}") from None
     for file, line in zip((TREES, CARD), _sums(stored[TREES], stored[CARD]).splitlines(), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from typing import Any
 
 import ordain.engine.errors
@@ -18,6 +19,8 @@ RETENTION: dict[str, object] = {
     "marketing_objection": False,
     "opted_out_channels": [],
     "consented_channels": ["phone"],
+    "consent_kind": "explicit",
+    "promotions_blocked": False,
     "recipient_time_zone": "Asia/Kolkata",
 }
 NOON = "2026-06-01T12:00:00+05:30"
@@ -41,6 +44,17 @@ QUOTE: dict[str, object] = {
     "personal_data_inputs": ["usage"],
     "vulnerable_customer": False,
 }
+ACCESS: dict[str, object] = {"access_role": "reviewer", "access_right": "export"}
+ALERTS: dict[str, object] = {
+    "alert_signal": "deny rate",
+    "alert_service": "price-quote",
+    "alert_value": 60,
+    "alert_count": 500,
+    "alert_minutes": 0,
+    "alert_acknowledged": False,
+    "alert_hour": 9,
+    "alert_weekday": "monday",
+}
 CUSTOMER: dict[str, object] = {
     "usage_gb": 60,
     "usage_decline_percent": 70,
@@ -51,10 +65,20 @@ CUSTOMER: dict[str, object] = {
 }
 """What the churn model reads of one who is likely to leave."""
 _KEYS = {"code", "message", "details", "timestamp", "requestId", "severity"}
+_DETAIL = {"message", "hint", "fact", "place"}
+_DENIAL = {"decision_id", "policy", "version", "rule", "receipt", "dry_run"}
+_WANTED = {"type", "unit", "values", "range"}
+_MORE = {
+    "CustomerDataIncomplete": _WANTED,
+    "DataQualityIssue": _WANTED,
+    "ComplianceViolation": _DENIAL,
+    "ServiceStopped": {"service", "since", "reason"},
+    "TooManyRequests": {"limit", "retry_after"},
+}
 _OF_HTTP = dict.fromkeys(
     [
         *("NotFound", "MethodNotAllowed", "RequestTimeout", "UnsupportedMediaType", "ServiceUnavailable"),
-        *("Forbidden", "MisdirectedRequest"),
+        *("Forbidden", "MisdirectedRequest", "NotAcceptable"),
     ],
     "low",
 )
@@ -62,6 +86,11 @@ _OF_HTTP = dict.fromkeys(
 
 def body(facts: dict[str, object], **more: object) -> bytes:
     return json.dumps({"subject": "C-1", "facts": facts, **more}).encode()
+
+
+def tells(text: str, number: int) -> bool:
+    """Whether a text has that number. Ids, digests and fractions of a second have any digits, and are none."""
+    return re.search(rf"(?<![0-9a-f.]){number}(?![0-9a-f])", text) is not None
 
 
 def error_in(text: str | bytes) -> dict[str, Any]:
@@ -76,8 +105,9 @@ def error_in(text: str | bytes) -> dict[str, Any]:
     assert dt.datetime.fromisoformat(error["timestamp"]).utcoffset() == dt.timedelta(0)
     assert error["severity"] == severity_of(error["code"])
     for detail in error["details"]:
-        assert set(detail) <= {"message", "hint", "fact", "place"}
-        assert all(isinstance(value, str) and value for value in detail.values())
+        assert set(detail) <= _DETAIL | _MORE.get(error["code"], set())
+        assert all(isinstance(value, str) and value for name, value in detail.items() if name in _DETAIL)
+    assert ("message" in error["details"][0]) == (len(error["details"]) > 1) if error["details"] else True
     assert "Traceback" not in str(text)
     assert ".py" not in str(text)
     return error

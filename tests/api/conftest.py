@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from any_time import at_any_time
 from flask.testing import FlaskClient
 from served import ROOT, Server, ordain, settings_in
 
@@ -41,8 +42,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def policies(tmp_path: Path) -> Path:
-    """A copy of the shipped policies."""
-    return Path(shutil.copytree(ROOT / "policies", tmp_path / "policies"))
+    """A copy of the shipped policies, at any time."""
+    return Path(shutil.copytree(at_any_time(), tmp_path / "policies"))
 
 
 @pytest.fixture

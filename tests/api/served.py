@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from any_time import at_any_time
 from click.testing import CliRunner
+from ports import free_port
 
 from ordain.api.cli.main import main
 from ordain.api.settings import Settings
@@ -26,10 +27,10 @@ SECONDS = 60
 
 
 def settings_in(folder: Path, **more: object) -> Settings:
-    """Settings with a ledger and models in `folder`, and the shipped policies unless `more` says otherwise."""
+    """Settings with a ledger and models in `folder`, the shipped policies at any time unless `more` says otherwise."""
     chosen: dict[str, Any] = {
         "database_url": f"sqlite:///{folder}/ordain.db",
-        "policies": ROOT / "policies",
+        "policies": at_any_time(),
         "models": folder / "models",
         "keys": folder / "keys",
         "tenant": "tests",
@@ -40,12 +41,12 @@ def settings_in(folder: Path, **more: object) -> Settings:
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    """Every ORDAIN_ variable set here: the ledger and models in `folder`, the policies as shipped."""
+    """Every ORDAIN_ variable set here: the ledger and models in `folder`, the policies as shipped, at any time."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("ORDAIN_")}
     return {
         **plain,
         "ORDAIN_DATABASE_URL": f"sqlite:///{folder}/ordain.db",
-        "ORDAIN_POLICIES": str(ROOT / "policies"),
+        "ORDAIN_POLICIES": str(at_any_time()),
         "ORDAIN_MODELS": str(folder / "models"),
         "ORDAIN_KEYS": str(folder / "keys"),
         "ORDAIN_TENANT": "tests",
@@ -76,11 +77,6 @@ def ordain_here(folder: Path, *arguments: str, **more: str) -> subprocess.Comple
     return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
     status: int
@@ -92,13 +88,14 @@ class Reply:
 
 
 class Server:
-    """`ordain serve` in `folder` on a free port; a context manager."""
+    """`ordain serve` in `folder` on a free port, for which `{port}` stands in a setting; a context manager."""
 
     def __init__(self, folder: Path, **more: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.log = folder / "server.log"
-        self._environment = environment(folder, ORDAIN_PORT=str(self.port), **more)
+        chosen = {name: value.replace("{port}", str(self.port)) for name, value in more.items()}
+        self._environment = environment(folder, ORDAIN_PORT=str(self.port), **chosen)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:
@@ -148,6 +145,11 @@ class Server:
             self._signal_group(signal.SIGKILL)
             self._process.wait(timeout=SECONDS)
 
+    def ended(self, seconds: float) -> int:
+        """The exit code of the server, which was told to end."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
     @property
     def pid(self) -> int:
         assert self._process is not None
@@ -167,7 +169,9 @@ class Server:
             with suppress(BrokenPipeError):  # it may answer and hang up before it has read a body that is too large
                 connection.request(method, path, body, headers or {}, **how)
             reply = connection.getresponse()
-            return Reply(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
+            is_endless = reply.getheader("Content-Type", "").startswith("text/event-stream")
+            told = b"" if is_endless else reply.read()
+            return Reply(reply.status, told, {name.lower(): value for name, value in reply.getheaders()})
         finally:
             connection.close()
 

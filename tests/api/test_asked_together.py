@@ -24,7 +24,7 @@ from ordain.engine.values.types import Value
 class _Model:
     """Cannot score together; of those it is asked for one after another, the second fails."""
 
-    name, version, digest = "churn", 1, "sha256:0"
+    name, version, digest = "churn", "1", "sha256:0"
     reads: tuple[Fact, ...] = ()
 
     def __init__(self, fault: Exception) -> None:

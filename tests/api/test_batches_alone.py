@@ -104,7 +104,7 @@ def test_a_body_that_does_not_go_on_is_answered_so_far_and_told(shared_use: Serv
     *answers, last = told.lines()
     assert told.status == 200
     assert [answer["outcome"]["advice"]["action"] for answer in answers] == ["plan up"] * 2
-    assert (last["status"], last["error"]["code"]) == (408, "RequestTimeout")
+    assert (last["http_status"], last["error"]["code"]) == (408, "RequestTimeout")
     assert error_in(json.dumps({"error": last["error"]}))["message"].startswith("nothing came for 0.3 seconds")
 
 
@@ -121,29 +121,29 @@ def test_a_fault_of_ours_in_one_line_is_not_told_of_another(
 ) -> None:
     real = decided_alone.make_decision
 
-    def make_decision(ask: Ask, use: Services) -> Any:
+    def make_decision(ask: Ask, use: Services, planned: Any) -> Any:
         if ask.subject == "C-bug":
             raise ZeroDivisionError
-        return real(ask, use)
+        return real(ask, use, planned)
 
     monkeypatch.setattr(decided_alone, "make_decision", make_decision)
     told = _ask(shared_use, Told([GOOD + GOOD.replace(b"C-1", b"C-bug") + GOOD, b""]))
     first, bug, last = told.lines()
     assert "outcome" in first
     assert "outcome" in last
-    assert (bug["line"], bug["status"], bug["error"]["code"]) == (2, 500, "InternalError")
+    assert (bug["line"], bug["http_status"], bug["error"]["code"]) == (2, 500, "InternalError")
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
 
 
 def test_a_fault_of_ours_while_recording_is_told_in_each_line(
     shared_use: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def record_many(decisions: Sequence[Decision], use: Services) -> Any:
+    def record_each(decisions: Sequence[Decision], use: Services, onces: Sequence[object]) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(under_test, "record_many", record_many)
+    monkeypatch.setattr(under_test, "record_each", record_each)
     told = _ask(shared_use, Told([GOOD + b"{\n" + GOOD, b""]))
-    assert [line["status"] for line in told.lines()] == [500, 400, 500]
+    assert [line["http_status"] for line in told.lines()] == [500, 400, 500]
     assert b"plan up" not in b"".join(told.sent)
 
 
@@ -171,13 +171,13 @@ def test_while_others_wait_a_batch_records_in_short_commits(
     shared_use: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
-    real = under_test.record_many
+    real = under_test.record_each
 
-    def record_many(decisions: Sequence[Decision], use: Services) -> Any:
+    def record_each(decisions: Sequence[Decision], use: Services, onces: Sequence[object]) -> Any:
         sizes.append(len(decisions))
-        return real(decisions, use)
+        return real(decisions, use, onces)
 
-    monkeypatch.setattr(under_test, "record_many", record_many)
+    monkeypatch.setattr(under_test, "record_each", record_each)
     lines = 3 * LIMITS.batch_slice
     _ask(shared_use, Told([GOOD * lines, b""]))
     monkeypatch.setattr(Others, "__bool__", lambda self: True)

@@ -31,7 +31,7 @@ def test_a_line_is_answered_before_the_next_is_sent_also_while_the_ledger_is_loc
         client.end()
         assert client.hear() is None
         assert "Traceback" not in server.said()
-    assert [answer and answer.get("status") for answer in answers] == [400, None, 400, 503, 400, None]
+    assert [answer and answer.get("http_status") for answer in answers] == [400, None, 400, 503, 400, None]
     refused = answers[3]
     assert refused is not None
     assert refused["error"]["code"] == "NotRecorded"
@@ -47,7 +47,7 @@ def test_a_ledger_that_is_gone_is_told_in_each_line_and_the_stream_goes_on(tmp_p
         (tmp_path / "ordain.db").rename(tmp_path / "moved.db")
         client.say((body(ADVICE) + b"\n") * 20)
         client.end()
-        assert [(line["status"], line["error"]["code"]) for line in client.rest()] == [(503, "NotRecorded")] * 20
+        assert [(line["http_status"], line["error"]["code"]) for line in client.rest()] == [(503, "NotRecorded")] * 20
 
 
 def test_who_does_not_read_is_not_decided_for_without_end_and_may_go_on(tmp_path: Path) -> None:
@@ -142,6 +142,17 @@ def test_a_body_that_breaks_off_within_a_line_is_no_decision_there(tmp_path: Pat
         time.sleep(0.5)
         assert "Traceback" not in server.said()
     assert on_record(tmp_path).total() == 2
+
+
+def test_a_body_that_breaks_off_after_a_whole_line_is_told(tmp_path: Path) -> None:
+    with Server(tmp_path) as server, talk(server, "plan-advice") as client:
+        client.say(body(ADVICE) + b"\n")
+        answer = client.hear()
+        client.socket.sendall(b"no chunk\r\n")
+        last = client.rest()
+    assert answer is not None
+    assert [(line["http_status"], line["error"]["code"]) for line in last] == [(400, "MalformedRequest")]
+    assert "what came before is answered" in last[0]["error"]["message"]
 
 
 def test_every_line_that_was_answered_before_a_kill_is_on_record(tmp_path: Path) -> None:

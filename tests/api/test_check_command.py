@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,9 @@ import yaml
 from served import ROOT, SECONDS, edit, environment, ordain_here
 
 from ordain.api.watching import changes, stamps
+from ordain.engine.catalog import read_texts
 from ordain.engine.check.codes import CHECKS
+from ordain.engine.errors import PolicyError
 
 WRONG = '        when: {churn_risk: "> 0.80", clv_tier: medum}\n'
 
@@ -35,7 +38,7 @@ def test_findings_are_shown_with_their_line_and_what_is_wrong_underlined(tmp_pat
     done = ordain_here(tmp_path, "check", str(broken))
     assert (done.returncode, done.stderr) == (1, "")
     assert (
-        "policies/retention-offer/v1.yaml:21:48: error: `medum` is neither one of the values nor a fact "
+        "policies/retention-offer/v1.yaml:27:48: error: `medum` is neither one of the values nor a fact "
         "[undeclared-value]\n"
         f"    {WRONG}"
         f"    {' ' * 47}^^^^^\n"
@@ -81,6 +84,9 @@ def test_as_json_each_finding_has_its_place_its_code_and_its_page(tmp_path: Path
         "text": "medum",
         "message": "`medum` is neither one of the values nor a fact",
         "hint": "did you mean `medium`?",
+        "replacements": [
+            {"file": "policies/retention-offer/v1.yaml", "line": 21, "column": 48, "old": "medum", "new": "medium"}
+        ],
         "level": "error",
         "code": "undeclared-value",
         "page": "docs/checks.md#undeclared-value",
@@ -175,6 +181,24 @@ def test_a_file_that_would_not_be_read_is_a_finding(tmp_path: Path, policies: Pa
     assert len(sarif(tmp_path)["runs"][0]["results"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("plan-advice/v3.yaml.txt", "call it v3.yaml"),
+        ("plan-advice/old/v1.yaml", "move it to policies/plan-advice, or out of the folder of policies"),
+    ],
+)
+def test_a_file_that_looks_like_a_policy_and_is_not_read_is_refused(tmp_path: Path, name: str, hint: str) -> None:
+    policies = tmp_path / "policies"
+    shutil.copytree(ROOT / "policies", policies)
+    (policies / name).parent.mkdir(exist_ok=True)
+    shutil.copy(policies / "plan-advice/v1.yaml", policies / name)
+    with pytest.raises(PolicyError) as caught:
+        read_texts(policies)
+    (issue,) = caught.value.issues
+    assert (issue.message, issue.hint) == (f"`policies/{name}` would not be read", hint)
+
+
 def test_warnings_stop_no_decision(tmp_path: Path, policies: Path) -> None:
     edit(policies / "plan-advice/v1.yaml", 'used_percent: "> 90"', 'used_percent: "> 91"')
     (tmp_path / "facts.json").write_text('{"usage_gb": 95, "plan_gb": 100}')
@@ -265,7 +289,7 @@ def test_a_pipe_among_the_policies_is_no_file_and_nothing_waits_for_it(tmp_path:
     os.mkfifo(policies / "price-bounds/v2.yaml")
     done = ordain_here(tmp_path, "check", str(policies))
     assert done.returncode == 1
-    assert "price-bounds/v2.yaml` is not a file" in done.stdout
+    assert "price-bounds/v2.yaml` cannot be read: it is not a file, but a pipe or a device" in done.stdout
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")

@@ -59,7 +59,10 @@ def test_a_missing_package_of_an_extra_is_told_with_what_to_install(
     with pytest.raises(SettingsError) as told:
         late(package)
     assert "which is not installed" in told.value.message
-    assert told.value.issues[0].hint == f"run: pip install 'ordain[{EXTRAS[package][0]}]'"
+    assert (
+        told.value.issues[0].hint
+        == f"run: pip install 'ordain[{EXTRAS[package][0]}]', or '.[{EXTRAS[package][0]}]' in its source folder"
+    )
 
 
 class _Without:

@@ -87,6 +87,25 @@ def test_who_sends_all_of_a_body_that_is_too_large_sees_the_answer(server: Serve
     assert error_in(answer.partition(b"\r\n\r\n")[2])["code"] == "RequestTooLarge"
 
 
+@pytest.mark.parametrize(
+    ("path", "head", "status"),
+    [
+        ("POST /v1/decisions/none", "", 404),
+        ("POST /v1/decisions/none/batch", "Content-Type: application/x-ndjson\r\n", 404),
+        ("POST /v1/decisions/plan-advice/batch", "", 415),
+        ("POST /none", "", 404),
+        ("POST /v1/decisions/plan-advice", "Content-Type: text/plain\r\n", 415),
+        ("POST /v1/decisions/plan-advice", "Origin: http://elsewhere.test\r\n", 403),
+    ],
+)
+def test_who_is_refused_before_anything_is_read_can_send_all_and_sees_the_answer(
+    server: Server, path: str, head: str, status: int
+) -> None:
+    answer = answer_to(server, f"{head}Content-Length: {LARGE}", b" " * LARGE, shut=False, path=path)
+    assert status_of(answer) in (status, 413)
+    assert error_in(answer.partition(b"\r\n\r\n")[2])["code"]
+
+
 def test_a_body_without_end_is_not_read_for_ever(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         client.sendall(f"POST {ADVISE} HTTP/1.1\r\nHost: localhost\r\n{CHUNKED}\r\n\r\n".encode())

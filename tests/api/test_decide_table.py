@@ -55,7 +55,7 @@ def _facts_of(folder: Path, answer: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_row_is_decided_in_its_order_and_on_record(tmp_path: Path) -> None:
     _csv(tmp_path)
-    assert "40 decided (40 decided)" in _run(tmp_path)
+    assert "40 rows decided, " in _run(tmp_path)
     answers = _answers(tmp_path)
     assert len(answers) == ROWS
     assert _recorded(tmp_path) == Counter(answer["decision_id"] for answer in answers)
@@ -87,12 +87,12 @@ def test_a_bad_row_spoils_only_itself(tmp_path: Path) -> None:
         b'{"subject": "C-1", "facts": {"usage_gb": 95, "plan_gb": 100}}',
         b"not JSON",
         b'{"subject": "", "facts": {}}',
-        b'{"subject": "C-2", "facts": {"usage_gb": "95", "plan_gb": 100}}',
+        b'{"subject": "C-2", "facts": {"usage_gb": "much", "plan_gb": 100}}',
         b'{"subject": "C-3", "facts": {"usage_gb": 95, "plan_gb": 100}}',
     ]
     (tmp_path / "asks.jsonl").write_bytes(b"\n".join(lines))
     told = _run(tmp_path, table="asks.jsonl", code=1)
-    assert "2 decided (2 decided)" in told
+    assert "2 rows decided, " in told
     assert "row 4: `usage_gb`" in told
     answers = _answers(tmp_path, "asks.jsonl.decisions.jsonl")
     assert [answer.get("line") for answer in answers] == [None, 2, 3, 4, None]
@@ -141,7 +141,7 @@ def test_what_is_no_table_is_told_and_leaves_no_file_of_answers(
 
 def test_rows_with_more_or_fewer_cells_than_the_heading_are_errors_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("subject,usage_gb,plan_gb\nC-1,95,100,7\nC-2,95\nC-3,95,100\nC-4,abc,100\n,5,100\n")
-    assert "1 decided" in _run(tmp_path, table="t.csv", code=1)
+    assert "1 row decided" in _run(tmp_path, table="t.csv", code=1)
     messages = [
         answer["error"]["message"] if "error" in answer else ""
         for answer in _answers(tmp_path, "t.csv.decisions.jsonl")
@@ -201,7 +201,7 @@ def test_a_helper_that_is_gone_ends_the_run_and_it_goes_on(tmp_path: Path) -> No
     helpers = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
     os.kill(int(helpers[0]), signal.SIGKILL)
     _, said = running.communicate(timeout=60)
-    assert running.returncode == 2
+    assert running.returncode == 5
     assert "a process of the run has ended" in said
     assert "go on with --resume" in said
     assert ordain(tmp_path, "decide", "plan-advice", "--table", "customers.csv", "--resume").returncode == 0

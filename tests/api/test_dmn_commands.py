@@ -12,6 +12,9 @@ from click.testing import CliRunner, Result
 from served import ROOT
 
 from ordain.api.cli.main import main
+from ordain.engine.dmn.reading.policy_file import read_policy
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.version import VERSION
 
 NAMESPACE = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 MODEL = f"""<definitions xmlns="{NAMESPACE}" namespace="urn:fares" name="fares">
@@ -160,6 +163,54 @@ def test_a_model_is_written_as_a_policy_and_never_over_a_file(model: Path) -> No
     assert {file: file.read_text() for file in written} == written
 
 
+# --- imports ------------------------------------------------------------------------------------------------------
+
+
+BASE = f'''<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="{NAMESPACE}" namespace="urn:base" name="base"><decision id="b" name="Base fare">
+  <literalExpression><text><![CDATA[if 1 < 2 then 5 else 0]]></text></literalExpression></decision></definitions>'''
+USING = f"""<dmn:definitions xmlns:dmn="{NAMESPACE}" namespace="urn:main" name="main">
+  <dmn:description>Twice the base.</dmn:description>
+  <dmn:import name="base" namespace="urn:base" importType="{NAMESPACE}"/>
+  <dmn:decision id="d" name="Twice">
+    <dmn:informationRequirement><dmn:requiredDecision href="urn:base#b"/></dmn:informationRequirement>
+    <dmn:literalExpression><dmn:text>base.Base fare * 2</dmn:text></dmn:literalExpression></dmn:decision>
+</dmn:definitions>"""
+
+
+@pytest.fixture
+def using(tmp_path: Path) -> Path:
+    for name, text in (("main/main.dmn", USING), ("library/parts/base.dmn", BASE), ("facts.json", "{}")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_imported_models_are_looked_for_in_further_folders(using: Path) -> None:
+    alone = ordain("dmn", "run", using / "main/main.dmn", "--facts", using / "facts.json")
+    assert (alone.exit_code, "`urn:base` is not there" in alone.stderr) == (2, True)
+    found = ordain(
+        "dmn", "run", using / "main/main.dmn", "--facts", using / "facts.json", "--imports", using / "library"
+    )
+    assert found.stdout.split() == ["decision", "value", "Twice", "10"]
+    to = ("--to", using / "policies")
+    assert ordain("dmn", "convert", using / "main/main.dmn", "--imports", using / "library", *to).exit_code == 0
+
+
+def test_a_model_and_its_imports_become_one_file_that_runs_alone(using: Path) -> None:
+    one = using / "policies/twice/v1.dmn"
+    made = ordain("dmn", "bundle", using / "main/main.dmn", "--imports", using / "library", "--to", one)
+    assert (made.exit_code, made.stdout) == (0, f"written: {one}\n")
+    ran = ordain("dmn", "run", one, "--facts", using / "facts.json")
+    assert ran.stdout.split() == ["decision", "value", "Twice", "10"]
+    policy = read_policy(one.read_bytes(), str(one), Vocabulary({}))
+    assert (policy.name, policy.version) == ("twice", 1)
+    again = ordain("dmn", "bundle", using / "main/main.dmn", "--imports", using / "library", "--to", one)
+    assert (again.exit_code, "exists already" in again.stderr) == (2, True)
+    lacking = ordain("dmn", "bundle", using / "main/main.dmn", "--to", one, "--force")
+    assert (lacking.exit_code, "`urn:base` is not there" in lacking.stderr) == (2, True)
+
+
 # --- dmn tck ------------------------------------------------------------------------------------------------------
 
 
@@ -169,14 +220,17 @@ def test_cases_are_counted_and_written_as_rows(model: Path, fare: str, code: int
     folder.mkdir(parents=True)
     (folder / "fares.dmn").write_text(MODEL)
     (folder / "0001-fares-test-01.xml").write_text(TESTS.format(fare=fare))
-    out = model.parent / "results.csv"
-    done = ordain("dmn", "tck", model.parent / "kit", "--out", out, "--verbose")
+    out, results = model.parent / "results.csv", model.parent / "clone"
+    done = ordain("dmn", "tck", model.parent / "kit", "--out", out, "--results", results, "--verbose")
     assert done.exit_code == code, done.output
     assert done.stdout.splitlines()[-1] == f"{1 - code} of 1 passed"
     assert ("expected 2.5, got 2.40" in done.stdout) is (code == 1)
     [row] = csv.reader(out.read_text().splitlines())
     assert "━" not in done.output
     assert row[:4] == ["compliance-level-3/0001-fares", "0001-fares-test-01", "001", verdict]
+    handed_in = results / "TestResults" / "Ordain" / VERSION
+    assert (handed_in / "tck_results.csv").read_text() == out.read_text()
+    assert f"product.version={VERSION}" in (handed_in / "tck_results.properties").read_text().splitlines()
 
 
 def test_a_folder_without_cases_has_exit_code_2(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from answers import ADVICE, body, error_in
-from served import Server
+from served import SECONDS, Server
 
 from ordain.api.http.guards import Guard, Refused
 
@@ -15,9 +16,16 @@ ADVISE = "/v1/decisions/plan-advice"
 NDJSON = "application/x-ndjson"
 
 
-def refusal(method: str = "POST", **headers: str) -> Refused | None:
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Guard("127.0.0.1", []).refusal(SimpleNamespace(method=method, headers=given))  # type: ignore[arg-type]
+class Given(dict[str, str]):
+    """Headers, each once."""
+
+    def get_all(self, name: str) -> list[str]:
+        return [self[name]] if name in self else []
+
+
+def refusal(method: str = "POST", path: str = ADVISE, **headers: str) -> Refused | None:
+    given = Given({name.replace("_", "-"): value for name, value in headers.items()})
+    return Guard("127.0.0.1", []).refusal(SimpleNamespace(method=method, path=path, headers=given))  # type: ignore[arg-type]
 
 
 def status(told: Refused | None) -> int:
@@ -46,12 +54,12 @@ def status(told: Refused | None) -> int:
 )
 def test_a_request_is_for_a_name_of_this_server_or_an_address(host: str, wanted: int) -> None:
     for method in ("GET", "POST"):
-        head = SimpleNamespace(method=method, headers={"host": host})
+        head = SimpleNamespace(method=method, headers=Given(host=host))
         assert status(Guard("bound.example", ["ordain.example"]).refusal(head)) == wanted  # type: ignore[arg-type]
 
 
 def test_any_name_may_be_allowed_and_a_request_without_one_is() -> None:
-    head = SimpleNamespace(method="GET", headers={"host": "evil.example"})
+    head = SimpleNamespace(method="GET", headers=Given(host="evil.example"))
     assert status(Guard("127.0.0.1", ["*"]).refusal(head)) == 200  # type: ignore[arg-type]
     assert status(refusal()) == 200
 
@@ -75,6 +83,12 @@ def test_types_that_a_form_can_send_are_refused(kind: str, wanted: int) -> None:
     assert status(refusal("GET", content_type=kind)) == 200
 
 
+def test_a_batch_of_such_a_type_is_told_the_type_of_batches() -> None:
+    told = refusal(path="/v1/decisions/plan-advice/batch", content_type="text/plain")
+    assert told is not None
+    assert "is sent as application/x-ndjson" in told.message
+
+
 @pytest.mark.parametrize(
     ("origin", "wanted"),
     [
@@ -90,7 +104,7 @@ def test_types_that_a_form_can_send_are_refused(kind: str, wanted: int) -> None:
 )
 def test_only_pages_of_this_server_or_of_those_named_may_post(origin: str, wanted: int) -> None:
     told = Guard("127.0.0.1", ["console.example"])
-    head = SimpleNamespace(method="POST", headers={"host": "localhost:8080", "origin": origin})
+    head = SimpleNamespace(method="POST", headers=Given(host="localhost:8080", origin=origin))
     assert status(told.refusal(head)) == wanted  # type: ignore[arg-type]
 
 
@@ -117,3 +131,23 @@ def test_a_name_in_the_setting_is_answered(tmp_path: Path) -> None:
     with Server(tmp_path, ORDAIN_HOSTS="ordain.example, other.example") as server:
         for name, wanted in {"ordain.example": 200, "other.example:80": 200, "third.example": 421}.items():
             assert server.ask("GET", "/healthz", headers={"Host": name}).status == wanted
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Content-Type", "Content-Length", "Origin", "Host", "X-Csrf-Token"])
+def test_what_says_who_asks_or_for_what_is_there_once(server: Server, name: str) -> None:
+    """A proxy might look at the one and this server at the other, were one of them taken."""
+    text, before = body(ADVICE), server.entries()
+    values = {
+        "Content-Type": ("application/json", "application/json"),
+        "Content-Length": (str(len(text)), str(len(text) - 1)),  # the same twice is the same (RFC 9110, 8.6)
+        "Host": (f"127.0.0.1:{server.port}", "localhost"),
+        "Origin": (f"http://127.0.0.1:{server.port}", "https://evil.example"),
+    }.get(name, ("Bearer one", "Bearer two"))
+    usual = {"Host": values[0] if name == "Host" else "localhost", "Content-Length": str(len(text))}
+    head = [f"POST {ADVISE} HTTP/1.1", *(f"{each}: {value}" for each, value in usual.items() if each != name)]
+    head += [f"{name}: {value}" for value in values]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) as line:
+        line.sendall("\r\n".join(head).encode() + b"\r\nConnection: close\r\n\r\n" + text)
+        answer = b"".join(iter(lambda: line.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
+    assert server.entries() == before

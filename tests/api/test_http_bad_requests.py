@@ -42,6 +42,21 @@ def _assert_told(case: dict[str, Any], error: dict[str, Any]) -> None:
     assert [detail["fact"] for detail in error["details"] if "fact" in detail] == case.get("facts", [])
 
 
+def test_what_lacks_or_is_wrong_is_told_with_what_may_be_sent(shared_client: FlaskClient) -> None:
+    answer = shared_client.post("/v1/decisions/price-quote", data=body({"plan": "gold", "demand": "high"}))
+    told = {detail["fact"]: detail for detail in error_in(answer.data)["details"]}
+    assert told["plan"]["type"] == "text"
+    assert told["plan"]["values"] == ["basic", "standard", "premium", "unlimited"]
+    assert (told["demand"]["type"], told["demand"]["range"]) == ("number", "[0..1]")
+    assert told["base_price"]["type"] == "number"
+    assert told["base_price"]["unit"] == "INR"
+    assert told["contract_start"]["type"] == "date"
+    sheet = shared_client.get("/v1/services/price-quote").get_json()["facts"]
+    for fact in (fact for fact in sheet if fact["fact"] in told):
+        for name in ("type", "unit", "values", "range"):
+            assert told[fact["fact"]].get(name) == fact.get(name), fact["fact"]
+
+
 def test_the_cases_have_different_names() -> None:
     assert len({case["case"] for case in CASES}) == len(CASES)
 

@@ -25,7 +25,10 @@ def _lasting(answer: dict[str, Any]) -> dict[str, Any]:
         return {name: part for name, part in answer.items() if name not in ("decision_id", "at", "receipt")}
     error = answer["error"] | {"timestamp": "", "requestId": ""}
     error["details"] = [
-        {**detail, "hint": detail.get("hint", "").partition("; on record as decision ")[0]}
+        {
+            **{name: part for name, part in detail.items() if name not in ("decision_id", "receipt")},
+            "hint": detail.get("hint", "").partition("; on record as decision ")[0],
+        }
         for detail in error["details"]
     ]
     return {"error": error}
@@ -48,7 +51,7 @@ LINES = {
         b"null",
         body(QUOTE, at=NOON),
     ],
-    "plan-advice": [body(ADVICE), body({}), b"NaN", body({"usage_gb": "95", "plan_gb": 100}), body(ADVICE)],
+    "plan-advice": [body(ADVICE), body({}), b"NaN", body({"usage_gb": "much", "plan_gb": 100}), body(ADVICE)],
     "retention": [body(RETENTION, at=NOON), body({"churn_risk": 0.85}), body(RETENTION, at=NOON)],
 }
 
@@ -59,7 +62,7 @@ def test_each_line_is_told_what_the_single_route_would_tell_it(server: Server, s
     came = answers_of(server, service, lines)
     single = [server.ask("POST", f"/v1/decisions/{service}", line) for line in lines]
     assert [_lasting(answer) for answer in came] == [_lasting(reply.json()) for reply in single]
-    assert [answer.get("status", 200) for answer in came] == [reply.status for reply in single]
+    assert [answer.get("http_status", 200) for answer in came] == [reply.status for reply in single]
     assert [answer["line"] for answer in came if "error" in answer] == [
         number for number, reply in enumerate(single, 1) if reply.status != 200
     ]
@@ -79,7 +82,7 @@ def test_the_bad_requests_of_the_single_route_are_bad_lines_too(server: Server) 
     assert [answer["outcome"]["advice"]["action"] for answer in came[1::2]] == ["plan up"] * len(cases)
     for case, answer in zip(cases, came[::2], strict=True):
         error = error_in(json.dumps({"error": answer["error"]}))
-        assert (answer["status"], error["code"]) == (case["status"], case["code"]), case["case"]
+        assert (answer["http_status"], error["code"]) == (case["status"], case["code"]), case["case"]
         if "message" in case:
             assert error["message"] == case["message"]
 
@@ -89,7 +92,7 @@ def test_blank_lines_are_skipped_and_crlf_and_an_open_end_are_taken(server: Serv
     reply = batch(server, "plan-advice", b"\n" + good + b"\r\n\r\n \t\r\n{\n" + good, **{"X-Request-ID": "mine.1"})
     first, bad, last = [json.loads(line) for line in reply.body.splitlines()]
     assert _lasting(first) == _lasting(last) == _lasting(server.decide("plan-advice", "C-1", ADVICE).json())
-    assert (bad["line"], bad["status"], bad["error"]["requestId"]) == (5, 400, "mine.1")
+    assert (bad["line"], bad["http_status"], bad["error"]["requestId"]) == (5, 400, "mine.1")
 
 
 @pytest.mark.parametrize("sent", [b"", b"\n\r\n \n"])
@@ -108,7 +111,7 @@ def test_a_line_of_exactly_the_limit_is_read(server: Server) -> None:
 def test_what_a_service_refuses_is_on_record_and_said_in_its_line(tmp_path: Path) -> None:
     with Server(tmp_path) as server:
         came = answers_of(server, "price-quote", [body(QUOTE, at=NOON), body(DENIED, at=NOON), body(QUOTE, at=NOON)])
-        assert [answer.get("status") for answer in came] == [None, 422, None]
+        assert [answer.get("http_status") for answer in came] == [None, 422, None]
         assert came[1]["error"]["code"] == "ComplianceViolation"
         hint = came[1]["error"]["details"][0]["hint"]
     assert on_record(tmp_path) == Counter([came[0]["decision_id"], hint.rpartition(" ")[2], came[2]["decision_id"]])

@@ -22,7 +22,7 @@ from ordain.audit.verifier.proof import verify_proof
 
 KEYS = [
     *("decision_id", "service", "at", "outcome", "verdict"),
-    *("reasons", "obligations", "policies", "models", "receipt"),
+    *("reasons", "obligations", "policies", "models", "receipt", "status", "missing", "not_known"),
 ]
 
 
@@ -48,18 +48,21 @@ def test_a_quote_has_every_part_and_money_has_its_currency(client: FlaskClient) 
     assert list(answer) == sorted(KEYS)
     assert answer["service"] == "price-quote"
     assert answer["outcome"]["proposed_price"] == {"amount": "525.00", "currency": "INR"}
-    assert answer["outcome"]["price"] == {"amount": "525", "currency": "INR"}
+    assert answer["outcome"]["price"] == {"amount": "525.00", "currency": "INR"}
     assert answer["outcome"]["promise"] == {
         "id": None,
-        "price": {"amount": "525", "currency": "INR"},
+        "price": {"amount": "525.00", "currency": "INR"},
         "until": None,
     }
     assert answer["verdict"] == "permit"
     assert [policy["policy"] for policy in answer["policies"]] == [
-        *("price-proposal", "price-bounds", "grandfathering", "price-compliance")
+        *("price-proposal", "price-bounds", "grandfathering", "price-house-rules"),
+        *(f"price-law-{where}" for where in ("eu", "uk", "us", "us-ny", "us-ca", "in")),
     ]
     assert answer["models"] == []
-    assert {"policy": "price-proposal@1", "decision": "proposed_price"}.items() <= answer["reasons"][0].items()
+    assert {"policy": "price-proposal", "version": 1, "decision": "proposed_price"}.items() <= answer["reasons"][
+        0
+    ].items()
 
 
 def test_numbers_leave_as_strings_and_reasons_say_why(client: FlaskClient) -> None:
@@ -67,7 +70,8 @@ def test_numbers_leave_as_strings_and_reasons_say_why(client: FlaskClient) -> No
     assert answer["outcome"] == {"offer": {"action": "personal call", "discount_percent": "30", "channel": "phone"}}
     assert answer["verdict"] == "permit"
     assert answer["reasons"][0] == {
-        "policy": "retention-offer@1",
+        "policy": "retention-offer",
+        "version": 1,
         "decision": "offer",
         "rule": "critical-high-value",
         "because": "Very likely to leave and among our most valuable customers.",
@@ -83,10 +87,17 @@ def test_an_obligation_names_the_rule_that_asks_for_it(client: FlaskClient) -> N
     answer = _decided(client, "price-quote", {**QUOTE, "pays_by_e_mandate": True}, at=NOON)
     assert answer["obligations"] == [
         {
-            "policy": "price-compliance@1",
+            "policy": "price-law-in",
+            "version": 1,
             "rule": "in-rbi-pre-debit-notice",
             "pre_debit_notice": "at least 24 hours before a debit by e-mandate",
-        }
+        },
+        {
+            "policy": "price-law-in",
+            "version": 1,
+            "rule": "in-rbi-post-debit-notice",
+            "post_debit_notice": "with a way to complain",
+        },
     ]
 
 
@@ -106,10 +117,21 @@ def test_the_record_has_what_was_answered(client: FlaskClient) -> None:
     shown = client.get(f"/v1/decisions/{answer['decision_id']}")
     assert (shown.status_code, shown.mimetype) == (200, "application/json")
     record = json.loads(shown.data)
-    for name in ("service", "at", "outcome", "verdict", "reasons", "obligations", "policies"):
+    for name in (
+        "decision_id",
+        "service",
+        "at",
+        "outcome",
+        "status",
+        "verdict",
+        "missing",
+        "not_known",
+        "obligations",
+        "policies",
+    ):
         assert record[name] == answer[name]
     assert (record["subject"], record["tenant"], record["kind"]) == ("C-1", "tests", "decision")
-    assert (record["status"], record["jurisdiction"]) == ("readable", "IN")
+    assert (record["private_part"], record["jurisdiction"]) == ("readable", "IN")
 
 
 def test_the_envelope_says_nothing_about_the_person(client: FlaskClient, use: Services) -> None:
@@ -134,7 +156,7 @@ def test_on_request_each_rule_that_did_not_fire_says_why(client: FlaskClient) ->
     decision = _decided(client, "plan-advice", ADVICE)
     fired = {reason["rule"] for reason in decision["reasons"] if "rule" in reason}
     told = client.get(f"/v1/decisions/{decision['decision_id']}/why-not").get_json()
-    assert told["status"] == "readable"
+    assert told["private_part"] == "readable"
     assert told["rules"]
     assert not fired & {rule["rule"] for rule in told["rules"]}
     for rule in told["rules"]:
@@ -148,7 +170,7 @@ def test_a_decision_is_explained_to_the_person_and_decided_again(client: FlaskCl
     explained = client.get(f"{path}/explanation").get_json()
     assert "Very likely to leave and among our most valuable customers." in explained["text"]
     again = client.get(f"{path}/replay").get_json()
-    assert again == {"agrees": True, "replayed": True, "status": "readable", "differs": []}
+    assert again == {"agrees": True, "replayed": True, "private_part": "readable", "differs": []}
     for part in ("explanation", "replay", "proof"):
         unknown = client.get(f"/v1/decisions/no-such-id/{part}")
         assert (unknown.status_code, error_in(unknown.data)["code"]) == (404, "UnknownDecision")
@@ -190,14 +212,14 @@ def test_the_time_asked_about_decides_and_both_times_are_recorded(client: FlaskC
     assert at_night["verdict"] == "deny"
     record = _recorded(client, at_night["decision_id"])
     assert record["at"] == "2026-06-01T23:00:00+05:30"
-    made = dt.datetime.fromisoformat(record["time"])
+    made = dt.datetime.fromisoformat(record["recorded_at"])
     assert made.utcoffset() == dt.timedelta(0)
     assert made > dt.datetime.fromisoformat("2026-06-02T00:00:00Z")
 
 
 def test_without_a_time_it_is_now_in_the_tenants_zone(client: FlaskClient) -> None:
     record = _recorded(client, _decided(client, "plan-advice", ADVICE)["decision_id"])
-    assert dt.datetime.fromisoformat(record["at"]) == dt.datetime.fromisoformat(record["time"])
+    assert dt.datetime.fromisoformat(record["at"]) == dt.datetime.fromisoformat(record["recorded_at"])
     assert record["at"].endswith("+05:30")
 
 
@@ -207,18 +229,21 @@ def test_a_denied_quote_is_refused_and_yet_on_record(client: FlaskClient, use: S
     assert answer.status_code == 422
     error = error_in(answer.data)
     assert (error["code"], error["severity"]) == ("ComplianceViolation", "high")
+    assert answer.headers.getlist("Location") == [f"/v1/decisions/{error['details'][0]['decision_id']}"]
+    trial = client.post("/v1/decisions/price-quote/dry-run", data=body(denied, at=NOON))
+    assert (trial.status_code, "Location" in trial.headers) == (422, False)
     rule = "`house-protected-inputs` denies it: Protected attributes and privacy choices never change a price."
     assert error["message"] == rule
     source, _, decision_id = error["details"][0]["hint"].rpartition("; on record as decision ")
-    assert source == "House rule (checked 2026-11-20)"
+    assert source == "House rule (ours, as of 2026-11-29)"
     assert use.ledger.reader.size() == 2
     record = _recorded(client, decision_id)
-    assert (record["verdict"], record["outcome"]["price"]["amount"]) == ("deny", "525")
+    assert (record["verdict"], record["outcome"]["price"]["amount"]) == ("deny", "525.00")
     assert not re.search(r"\b525\b", answer.get_data(as_text=True))
 
 
 def test_a_denied_offer_is_an_answer_because_its_service_does_not_refuse(client: FlaskClient) -> None:
-    answer = _decided(client, "retention", {**RETENTION, "marketing_objection": True}, at=NOON)
+    answer = _decided(client, "retention", {**RETENTION, "opted_out_channels": ["phone"]}, at=NOON)
     assert answer["verdict"] == "deny"
 
 
@@ -259,9 +284,9 @@ def test_a_subject_may_have_any_characters(client: FlaskClient) -> None:
 def test_the_health_page_says_what_runs(client: FlaskClient) -> None:
     _decided(client, "plan-advice", ADVICE)
     health = client.get("/healthz").get_json()
-    assert (health["status"], health["entries"], health["models"]) == ("ok", 2, {})
-    assert health["services"] == ["plan-advice", "price-quote", "retention"]
-    assert "retention-offer@1" in health["policies"]
+    assert (health["status"], health["entries"], health["models"]) == ("ok", 2, [])
+    assert health["services"] == ["access", "alerts", "plan-advice", "price-quote", "retention"]
+    assert {"policy": "retention-offer", "version": 1} in health["policies"]
 
 
 @pytest.fixture
@@ -277,7 +302,7 @@ def test_a_score_enters_as_a_fact_with_its_source_and_reasons(scoring: FlaskClie
     assert record["facts"]["churn_risk"]["source"] == "churn@1"
     (model,) = answer["models"]
     assert set(model) == {"model", "version", "digest", "fact", "score", "reasons"}
-    assert (model["model"], model["version"], model["fact"]) == ("churn", "1", "churn_risk")
+    assert (model["model"], model["version"], model["fact"]) == ("churn", 1, "churn_risk")
     assert round(float(model["score"]), 4) == float(record["facts"]["churn_risk"]["value"]) > 0.5
     assert len(record["facts"]["churn_risk"]["value"].partition(".")[2]) == 4
     assert {reason["feature"] for reason in model["reasons"]} <= set(CUSTOMER)
@@ -306,9 +331,9 @@ def test_an_input_of_the_model_that_is_missing_is_named(scoring: FlaskClient) ->
 
 def test_an_input_of_the_model_as_text_is_refused(scoring: FlaskClient) -> None:
     facts = {name: value for name, value in RETENTION.items() if name != "churn_risk"}
-    answer = scoring.post("/v1/decisions/retention", data=body({**facts, **CUSTOMER, "tickets": "6"}))
+    answer = scoring.post("/v1/decisions/retention", data=body({**facts, **CUSTOMER, "tickets": "six"}))
     assert answer.status_code == 422
-    assert error_in(answer.data)["message"] == '`tickets`: the text `"6"` is not a number'
+    assert error_in(answer.data)["message"] == '`tickets`: the text `"six"` is not a number'
 
 
 def test_an_input_of_the_model_costs_nothing_where_no_score_is_read(scoring: FlaskClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
 from served import ordain
 
 
@@ -60,3 +61,9 @@ def test_a_name_that_no_file_system_takes_is_refused_in_a_sentence(tmp_path: Pat
 
 def test_a_name_with_a_dash_in_front_is_printed_so_that_a_shell_goes_there(tmp_path: Path) -> None:
     assert "cd ./-x\n" in ordain(tmp_path, "init", "--", "-x").stdout
+
+
+@pytest.mark.parametrize(("folder", "tenant"), [("tenants/north", "north"), ("My Shop", "demo")])
+def test_the_tenant_is_called_as_the_folder_where_it_can_be(tmp_path: Path, folder: str, tenant: str) -> None:
+    assert ordain(tmp_path, "init", folder).returncode == 0
+    assert f"\ntenant: {tenant}\n" in (tmp_path / folder / "config.yaml").read_text()

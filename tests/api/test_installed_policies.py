@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from answers import ADVICE, NOON, QUOTE, RETENTION, body, error_in
 from flask.testing import FlaskClient
-from served import ROOT, edit, free_port, ordain, ordain_here, settings_in
+from ports import free_port
+from served import ROOT, edit, ordain, ordain_here, settings_in
 
 from ordain.api.http.app import app_for
 from ordain.api.services import Services, wire
@@ -69,14 +70,14 @@ BROKEN = [
         "retention-offer/v1.yaml",
         "clv_tier: medium}",
         "clv_tier: medum}",
-        "21:48: `medum` is neither one of the values nor a fact\n    medum\n    hint: did you mean `medium`?\n",
+        "26:48: `medum` is neither one of the values nor a fact\n    medum\n    hint: did you mean `medium`?\n",
         id="an unknown value",
     ),
     pytest.param(
         "services.yaml",
         "[plan-advice]",
         "[plan-advise]",
-        "12:3: the service `plan-advice` names an unknown policy: `plan-advise`\n    plan-advice\n"
+        "36:3: the service `plan-advice` names an unknown policy: `plan-advise`\n    plan-advice\n"
         "    hint: did you mean `plan-advice`?\n",
         id="a service without its policy",
     ),
@@ -116,7 +117,7 @@ def test_all_findings_of_all_files_are_told_at_once(tmp_path: Path, policies: Pa
         for place, name in (("11:28", "usage_bg"), ("11:39", "plan_bg")):
             assert f"policies/plan-advice/v1.yaml:{place}: unknown fact `{name}`" in told
         # One decision loads what its service asks, and nothing else.
-        for place in ("retention-offer/v1.yaml:21:48: `medum`", "price-proposal/v1.yaml:19:5: unknown field `colour`"):
+        for place in ("retention-offer/v1.yaml:27:48: `medum`", "price-proposal/v1.yaml:19:5: unknown field `colour`"):
             assert (f"policies/{place}" in told) == (command[0] != "decide")
     assert not (tmp_path / "ordain.db").exists()
 
@@ -178,7 +179,7 @@ def test_an_edited_version_that_was_used_stops_everything_by_name_and_digests(tm
         refused = ordain(tmp_path, *command, ORDAIN_POLICIES=str(policies))
         assert (refused.returncode, refused.stdout) == (2, "")
         assert refused.stderr.startswith("PolicyChanged\npolicy `plan-advice` version 1 was edited")
-        assert "hint: put version 1 back as it was, and make the change a new version" in refused.stderr
+        assert "hint: `ordain audit text plan-advice@1` prints it as it was: put that back, and " in refused.stderr
     shutil.copy(used, policies / "plan-advice/v2.yaml")
     edit(policies / "plan-advice/v2.yaml", "version: 1", "version: 2")
     shutil.copy(ROOT / "policies/plan-advice/v1.yaml", used)
@@ -244,7 +245,9 @@ def test_a_damaged_model_refuses_only_the_decisions_that_need_it(tmp_path: Path,
     assert client.post("/v1/decisions/plan-advice", data=body(ADVICE)).status_code == 200
     assert client.post("/v1/decisions/retention", data=body(RETENTION, at=NOON)).status_code == 200
     assert client.post("/v1/decisions/price-quote", data=body(QUOTE, at=NOON)).status_code == 200
-    assert client.get("/healthz").get_json()["models"] == {"churn": f"unusable: model `churn` version 1: {what}"}
+    assert client.get("/healthz").get_json()["models"] == [
+        {"model": "churn", "version": None, "state": "unusable", "fault": f"model `churn` version 1: {what}"}
+    ]
     use.close()
 
 

@@ -7,9 +7,12 @@ import logging
 import os
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +21,8 @@ from served import Reply, Server, settings_in
 
 from ordain.api.http.access_lines import json_line, text_line
 from ordain.api.http.account import DECIDE, Account
+from ordain.api.http.answering import answers
+from ordain.api.http.desk import Desk
 from ordain.api.logs.begin import is_json
 from ordain.api.logs.log_writer import LogWriter
 from ordain.api.logs.records import JsonLines, TextLines, time_text
@@ -227,6 +232,32 @@ def test_each_answer_has_the_id_of_its_line_in_the_log(faulty: Server, case: str
     if "transfer-encoding" not in reply.headers:
         assert told["bytes_out"] == len(reply.body)
     assert told["bytes_in"] == (len(data or b"") if status not in (404, 413, 415) else told["bytes_in"])
+
+
+def test_the_servers_own_look_at_itself_is_in_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is known by an id that nobody else can send."""
+    heard = list[str]()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.headers["X-Request-ID"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as listens:
+        threading.Thread(target=listens.handle_request, daemon=True).start()
+        assert answers("127.0.0.1", listens.server_port)
+    caplog.set_level(logging.INFO, "ordain.access")
+    lines = list[str]()
+    desk = Desk(settings_in(tmp_path), SimpleNamespace(put=lines.append))  # type: ignore[arg-type]
+    for given in (*heard, "another"):
+        head = SimpleNamespace(method="GET", headers={"x-request-id": given})
+        desk.close(Account(head), 200)  # type: ignore[arg-type]
+    assert len(lines) == 1
+    assert "another" in lines[0]
 
 
 def test_an_id_that_is_not_plain_is_replaced(faulty: Server) -> None:

@@ -84,7 +84,9 @@ def test_a_decision_under_way_is_made_by_one_set_of_policies_whenever_another_is
         front.__rsgi_init__(asyncio.get_running_loop())
         exchange = _Exchange(lambda: front.take(other))
         head = {"content-length": str(len(ASKED))}
-        scope = SimpleNamespace(method="POST", path="/v1/decisions/plan-advice", headers=head, http_version="1.1")
+        scope = SimpleNamespace(
+            method="POST", path="/v1/decisions/plan-advice", headers=head, http_version="1.1", query_string=""
+        )
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(under_test, "make_decision", lambda ask, by: taken.append(by) or make_decision(ask, by))
             await front.__rsgi__(scope, exchange)  # type: ignore[arg-type]
@@ -115,7 +117,7 @@ def test_a_signal_that_the_system_gives_to_another_thread_is_seen() -> None:
     """With `threading.Event` this waits for ever; a process of its own, since it gets a signal."""
     code = """
 import signal, threading, time
-from ordain.api.http.interrupt import Interrupt
+from ordain.api.http.supervising.interrupt import Interrupt
 waited = Interrupt()
 signal.signal(signal.SIGTERM, lambda *_: waited.set())
 def other():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from answers import ADVICE, NOON, QUOTE, body, error_in
+from answers import ADVICE, NOON, QUOTE, body, error_in, tells
 from flask.testing import FlaskClient
 from served import Server, ordain, ordain_here, run
 
@@ -54,10 +54,15 @@ def test_a_locked_database_is_waited_for_and_then_reported(tmp_path: Path, clien
     with held_by_another_process(tmp_path / "ordain.db"):
         answer = client.post(ADVISE, data=body(ADVICE))
         assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "1"
         _assert_refused(answer.data, "is locked by another connection")
-        assert client.get("/healthz").get_json()["entries"] == 1, "the ledger's own first entry"
+        health = client.get("/healthz").get_json()
+        assert health["entries"] == 1, "the ledger's own first entry"
+        assert health["status"] == "degraded"
+        assert "not recorded: the ledger `ordain.db` is locked by another connection" in health["faults"][0]
     assert client.post(ADVISE, data=body(ADVICE)).status_code == 200
-    assert client.get("/healthz").get_json()["entries"] == 2
+    health = client.get("/healthz").get_json()
+    assert (health["entries"], health["status"]) == (2, "ok")
 
 
 def test_a_served_decision_is_not_given_while_the_database_is_locked(tmp_path: Path) -> None:
@@ -66,6 +71,7 @@ def test_a_served_decision_is_not_given_while_the_database_is_locked(tmp_path: P
         with held_by_another_process(tmp_path / "ordain.db"):
             answer = server.decide("plan-advice", "C-1", ADVICE)
             assert answer.status == 503
+            assert answer.headers["retry-after"] == "1"
             _assert_refused(answer.body, "is locked by another connection")
         assert server.decide("plan-advice", "C-1", ADVICE).status == 200
         assert "Traceback" not in server.said()
@@ -116,7 +122,7 @@ def test_a_full_disk_is_reported_and_the_outcome_is_not_given(client: FlaskClien
         error = error_in(answer.data)
         assert error["code"] == "NotRecorded"
         assert "cannot grow: the disk is full" in error["message"]
-        assert "525" not in answer.get_data(as_text=True)
+        assert not tells(answer.get_data(as_text=True), 525)
     assert use.ledger.reader.size() == 1
     assert client.get("/healthz").status_code == 200
 

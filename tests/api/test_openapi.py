@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import ADVICE, NOON, QUOTE, RETENTION, body, error_in
+from answers import ACCESS, ADVICE, ALERTS, NOON, QUOTE, RETENTION, body, error_in
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from served import ROOT, Server, edit, settings_in
@@ -22,7 +22,7 @@ from ordain.api.services import wire
 
 Json = dict[str, Any]
 GUIDE = ROOT / "docs/http.md"
-ASKED = {"plan-advice": ADVICE, "price-quote": QUOTE, "retention": RETENTION}
+ASKED = {"access": ACCESS, "alerts": ALERTS, "plan-advice": ADVICE, "price-quote": QUOTE, "retention": RETENTION}
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,22 @@ def path_of(document: Json, asked: str) -> str:
 # --- the document itself ----------------------------------------------------------------------------------------
 
 
+def test_the_routes_that_record_decisions_and_no_others_take_an_idempotency_key(document: Json) -> None:
+    taking = {
+        (path, method)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
+    }
+    assert taking == {
+        (path, "post")
+        for path, operations in document["paths"].items()
+        if "post" in operations and path.startswith("/v1/decisions/") and not path.endswith(("/dry-run", "/settle"))
+    }
+    answered = document["paths"]["/v1/decisions/plan-advice"]["post"]["responses"]["200"]
+    assert "Idempotency-Replayed" in answered["headers"]
+
+
 def test_every_schema_is_one_and_every_reference_leads_somewhere(document: Json) -> None:
     assert document["openapi"] == "3.1.0"
     for name, schema in document["components"]["schemas"].items():
@@ -115,10 +131,10 @@ def test_every_route_of_the_app_is_in_it_and_none_besides(shared_client: FlaskCl
     there = set()
     for rule in shared_client.application.url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            of_services = "<service>" in rule.rule and method == "POST"
+            of_services = rule.rule.startswith("/v1/decisions/<service>") and method == "POST"
             for service in ASKED if of_services else [""]:
                 path = rule.rule.replace("<service>", service) if of_services else rule.rule
-                there.add((re.sub(r"<(\w+)>", r"{\1}", path), method.lower()))
+                there.add((re.sub(r"<(?:path:)?(\w+)>", r"{\1}", path), method.lower()))
     assert {(path, method) for path, method, _ in operations(document)} == there
 
 
@@ -132,9 +148,10 @@ def test_every_route_of_the_app_is_told_of(shared_client: FlaskClient) -> None:
 
 
 def test_what_the_loop_answers_itself_is_in_it(document: Json) -> None:
-    paths = {path for path, method, _ in operations(document) if method == "post"}
+    posted = {path for path, method, _ in operations(document) if method == "post"}
+    paths = {path for path in posted if path.startswith("/v1/decisions/") and "{decision_id}" not in path}
     assert all(front._DECISIONS.fullmatch(path) for path in paths)
-    assert paths == {f"/v1/decisions/{service}{end}" for service in ASKED for end in ("", "/batch")}
+    assert paths == {f"/v1/decisions/{service}{end}" for service in ASKED for end in ("", "/batch", "/dry-run")}
     answered = re.findall(r'scope\.path == "(/[^"]+)"', Path(front.__file__).read_text(encoding="utf-8"))
     assert set(answered) <= document["paths"].keys()
 
@@ -219,7 +236,7 @@ def test_a_refusal_fits_the_schema_of_its_route_and_status(
 
 
 MISFITS = [
-    {"facts": {"usage_gb": "95"}},
+    {"facts": {"usage_gb": "095"}},
     {"facts": {"plan_gb": None}},
     {"facts": {"plan_gb": 0}},
     {"facts": {"usage": 95}},
@@ -229,6 +246,7 @@ MISFITS = [
     {"subject": None},
     {"when": NOON},
     {"at": 7},
+    {"at": "tomorrow"},
 ]
 
 
@@ -249,7 +267,7 @@ def test_a_batch_and_its_lines_fit(document: Json, server: Server) -> None:
     answer = server.ask("POST", path, lines, {"Content-Type": "application/x-ndjson"})
     content = document["paths"][path]["post"]["responses"]["200"]["content"][answer.headers["content-type"]]
     told = [json.loads(line) for line in answer.body.splitlines()]
-    assert [each.get("status") for each in told] == [None, 400, 422]
+    assert [each.get("http_status") for each in told] == [None, 400, 422]
     for each in told:
         assert_fits(document, content["x-item-schema"], each)
     refused = server.ask("POST", path, lines, {"Content-Type": "text/plain"})

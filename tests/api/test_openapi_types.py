@@ -53,6 +53,8 @@ def test_a_schema_allows_the_values_that_the_engine_takes_and_no_others(
             facts = {**request["facts"], name: value}
             # What is a text to JSON may be no time zone: a schema has no word for one.
             unsaid = name == "recipient_time_zone" and isinstance(value, str)
+            # Nor for the range of a number that is written as text.
+            unsaid |= value == "95" and shared_use.vocabulary[name].limits is not None
             if fits.is_valid({**request, "facts": facts}) != taken(shared_use, service, facts) and not unsaid:
                 different.append((name, value))
     assert different == []
@@ -119,7 +121,8 @@ def every_type(folder: Path, service: str) -> Path:
 
 
 SENT = [
-    {"some_numbers": [1, 2.5], "maybe": "two"},
+    {"some_numbers": [1, "2.5"], "maybe": "two"},
+    {"an_amount": {"amount": 5.5, "currency": "EUR"}},
     {"some_contexts": [{"name": "x", "day": "2026-01-31"}], "maybe": None},
     {"a_context": {"name": "x", "price": 5}},
     {"an_amount": {"amount": "5.50", "currency": "EUR"}},
@@ -131,7 +134,7 @@ NOT_TAKEN = [
     {"a_context": {"name": "x"}},
     {"a_context": {"name": "x", "price": 5, "more": 1}},
     {"some_contexts": [{"name": "x"}]},
-    {"some_numbers": ["1"]},
+    {"some_numbers": ["01"]},
     {"a_default": None},
     {"maybe": "three"},
 ]

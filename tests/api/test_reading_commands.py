@@ -5,7 +5,9 @@ Whoever reads personal data is on record before anything of it is shown.
 
 from __future__ import annotations
 
+import getpass
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,7 @@ def search(folder: Path, *arguments: str) -> list[dict[str, Any]]:
 
 def id_of(folder: Path, rule: str) -> str:
     [one] = search(folder, "--rule", rule)
-    decision_id: str = one["id"]
+    decision_id: str = one["entry_id"]
     return decision_id
 
 
@@ -62,7 +64,7 @@ def test_a_search_by_envelopes_leaves_no_trace_and_shows_nothing_personal(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = search(folder, "--service", "retention")
-    assert [row["verdict"] for row in rows] == ["permit", "deny"]
+    assert [row["verdict"] for row in rows] == ["deny", "permit"], "the newest comes first"
     assert not rows[0].keys() & {"subject", "outcome"}
     text = ordain_here(folder, "audit", "search", "--verdict", "deny").stdout
     assert "critical-low-value" in text
@@ -78,9 +80,10 @@ def test_a_search_by_subject_or_outcome_goes_on_record(folder: Path, monkeypatch
     assert one.envelope["about"] == {"action": "search", "entries": 1}
     assert one.private == {
         "actor": "anna",
+        "user": getpass.getuser(),
         "purpose": "a complaint",
         "query": {"subject": "C-1", "kind": "decision"},
-        "ids": [rows[0]["id"]],
+        "ids": [rows[0]["entry_id"]],
     }
     assert other.private is not None
     assert other.private["query"] == {"outcome": ["offer.action=e-mail"], "kind": "decision"}
@@ -104,13 +107,29 @@ def test_asking_for_an_unknown_subject_is_on_record_without_its_id(
 
 
 def test_times_without_an_offset_are_of_the_tenants_zone_and_a_last_day_is_whole(folder: Path) -> None:
-    day = search(folder)[0]["time"][:10]
+    day = search(folder)[0]["recorded_at"][:10]
     assert search(folder, "--until", "2026-01-01") == []
     assert len(search(folder, "--since", "2020-01-01", "--until", "2100-01-01")) == 2
     assert search(folder, "--until", f"{day}T00:00:00+14:00") == []
     refused = ordain_here(folder, "audit", "search", "--since", "yesterday")
     assert refused.returncode == 2
     assert "--since: `yesterday` is not a date or moment" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("search", "--policy", ""), "`--policy` is empty"),
+        (("search", "--since", "2026-02-01", "--until", "2026-01-31"), "`--since` is not before `--until`"),
+        (("verify", "--seed", "7"), "`--seed` is that of a sample"),
+    ],
+)
+def test_what_would_find_all_or_nothing_by_mistake_is_refused(
+    folder: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    refused = ordain_here(folder, "audit", *arguments)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert said in refused.stderr
 
 
 def test_show_shows_all_of_an_entry_once_that_is_on_record(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +148,7 @@ def test_an_unknown_entry_is_said_to_be_unknown(folder: Path) -> None:
         malformed = ordain_here(folder, "audit", command, "one")
         assert (malformed.returncode, "is not an entry id" in malformed.stderr) == (2, True), command
     [ledger] = search(folder, "--kind", "ledger")
-    assert "is not a decision" in ordain_here(folder, "audit", "explain", ledger["id"]).stderr
+    assert "is not a decision" in ordain_here(folder, "audit", "explain", ledger["entry_id"]).stderr
 
 
 def test_a_restricted_record_is_shown_for_a_legal_claim_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +168,7 @@ def test_a_restricted_record_is_shown_for_a_legal_claim_only(folder: Path, monke
 def test_explain_writes_to_the_customer(folder: Path) -> None:
     decision_id = id_of(folder, "critical-high-value")
     text = ordain_here(folder, "audit", "explain", decision_id).stdout
-    assert text.startswith("# Decision of 21 November 2026, 12:00:00 (UTC+05:30)")
+    assert text.startswith("# Our decision of 21 November 2026 at 12:00 (UTC+05:30)")
     assert "Very likely to leave and among our most valuable customers." in text
     assert json.loads(ordain_here(folder, "audit", "explain", decision_id, "--json").stdout)["subject"] == "C-1"
 
@@ -163,7 +182,12 @@ def test_an_export_of_more_than_envelopes_goes_on_record(folder: Path, monkeypat
         "entries": 2,
         "unreadable": 0,
         "statuses": {"readable": 2},
+        "export": {
+            **{"role": "analyst", "pseudonymous": True, "alike": 5, "entries": 2},
+            **{"coarser": 0, "masked": 2, "unlinked": 0},
+        },
     }
+    assert ordain_here(folder, "audit", "export", "all.csv", "--alike", "3").returncode == 2
     assert "C-1" not in (folder / "some.jsonl").read_text()
     [reading] = readings(folder, monkeypatch)
     assert reading.private is not None
@@ -234,3 +258,33 @@ def test_replay_takes_one_a_range_or_all(folder: Path) -> None:
     assert (after.returncode, "1 erased: cannot be replayed" in after.stdout) == (0, True)
     for wrong in ((), ("--all", decision_id), ("--all", "--from", "1"), (decision_id, "--to", "3"), ("one",)):
         assert ordain_here(folder, "replay", *wrong).returncode == 2
+
+
+def test_a_person_gets_all_that_was_decided_about_them_once_that_is_on_record(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = ordain_here(folder, "audit", "package", "C-1", "c-1.zip", "--as", "dpo", "--own-request", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"file": "c-1.zip", "decisions": 1, "unreadable": 0}
+    assert (folder / "c-1.zip").stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(folder / "c-1.zip") as archive:
+        assert {"decisions.json", "your-data.json", "your-data.csv"} < set(archive.namelist())
+    [read] = readings(folder, monkeypatch)
+    private = read.private or {}
+    assert (private["actor"], private["own_request"], len(private["ids"])) == ("dpo", True, 1)
+    assert private["purpose"] == "the person asked for their data (GDPR Articles 15 and 20)"
+    again = ordain_here(folder, "audit", "package", "C-1", "c-1.zip")
+    assert (again.returncode, "already exists" in again.stderr) == (2, True)
+    nobody = ordain_here(folder, "audit", "package", "C-9", "c-9.zip")
+    assert (nobody.returncode, (folder / "c-9.zip").exists()) == (2, False)
+
+
+def test_a_letter_names_the_sender_of_the_settings(folder: Path) -> None:
+    (folder / "letter.yaml").write_text("controller: We\ncontact: care@we.example\n")
+    decision_id = search(folder, "--subject", "C-1")[0]["entry_id"]
+    done = ordain_here(folder, "audit", "explain", decision_id, ORDAIN_LETTER="letter.yaml")
+    assert "Turn to: care@we.example" in done.stdout
+    (folder / "letter.yaml").write_text("controller: We\n")
+    refused = ordain_here(folder, "audit", "explain", decision_id, ORDAIN_LETTER="letter.yaml")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "letter.yaml:1" in refused.stderr

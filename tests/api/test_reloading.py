@@ -142,6 +142,7 @@ def test_a_broken_file_changes_nothing_and_is_told_and_a_mended_one_works(
         assert "polucy" in fault
         assert ready["not_reloaded"][0] == fault
         assert server.get("/healthz").json()["status"] == "degraded"
+        assert b"\nordain_reload_failed 1\n" in server.get("/metrics").body
         assert "policies/plan-advice/v2.yaml:" in server.said()
         assert "Traceback" not in server.said()
         assert advised(server) == (OLD, "1")
@@ -149,6 +150,7 @@ def test_a_broken_file_changes_nothing_and_is_told_and_a_mended_one_works(
         reload(server)
         everywhere(server, lambda: advised(server) == (NEW, "2") and not faults(server))
         assert "not_reloaded" not in server.get("/readyz").json()
+        assert b"\nordain_reload_failed 0\n" in server.get("/metrics").body
     assert asking.other == []
 
 
@@ -205,7 +207,7 @@ def test_a_model_that_appears_scores_after_a_reload_and_a_broken_one_does_not(
         assert scored_by() != "1"
         shutil.copytree(models, tmp_path / "models")
         reload(server)
-        everywhere(server, lambda: server.get("/healthz").json()["models"] == {"churn": "1"})
+        everywhere(server, lambda: [model["version"] for model in server.get("/healthz").json()["models"]] == [1])
         everywhere(server, lambda: scored_by() == "1")
         (tmp_path / "models/churn/2").mkdir()
         reload(server)

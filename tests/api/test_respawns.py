@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordain.api.http.respawns import Respawns
+from ordain.api.http.supervising.respawns import Respawns
 from ordain.api.limits import LIMITS
 
 GRANIAN_GIVES_UP = 5.5  # seconds since the last start of the worker that failed

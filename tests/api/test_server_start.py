@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from served import Server, edit, environment, free_port, ordain
+from ports import free_port
+from served import Server, edit, environment, ordain
 
 from ordain.api.http.app import app_for
 from ordain.api.http.front import Front
@@ -105,7 +106,8 @@ async def asked(front: Front, method: str, path: str, facts: dict[str, object] |
     body = b"" if facts is None else json.dumps({"subject": "C-1", "facts": facts}).encode()
     exchange = Asked(body)
     headers = {"content-length": str(len(body))}
-    await front.__rsgi__(SimpleNamespace(method=method, path=path, headers=headers, http_version="1.1"), exchange)
+    head = SimpleNamespace(method=method, path=path, headers=headers, http_version="1.1", query_string="")
+    await front.__rsgi__(head, exchange)
     return exchange
 
 
@@ -134,12 +136,12 @@ def test_it_is_ready_once_its_models_are_read(starting: Services, slow: Slow) ->
     client = app_for(starting).test_client()
     assert asyncio.run(readiness()) == (503, {"ready": False, "loading": ["churn"]})
     assert client.get("/readyz").status_code == 503
-    assert models(client) == {"churn": "loading: 7"}
+    assert models(client) == [{"model": "churn", "version": 7, "state": "loading"}]
     slow.come.set()
     starting.models["churn"].read()  # type: ignore[union-attr]
     assert asyncio.run(readiness()) == (200, {"ready": True, "loading": []})
     assert client.get("/readyz").get_json() == {"ready": True, "loading": []}
-    assert models(client) == {"churn": "7"}
+    assert models(client) == [{"model": "churn", "version": 7, "state": "ready"}]
 
 
 def test_a_model_that_cannot_be_read_refuses_the_decisions_that_need_it(starting: Services, slow: Slow) -> None:
@@ -150,12 +152,19 @@ def test_a_model_that_cannot_be_read_refuses_the_decisions_that_need_it(starting
         answer = client.post("/v1/decisions/retention", json={"subject": "C-1", "facts": RETENTION})
         assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, "ModelDegradationDetected")
     assert slow.times == 1
-    assert models(client) == {"churn": "unusable: model `churn` version 7: `model.ubj` cannot be read"}
+    assert models(client) == [
+        {
+            "model": "churn",
+            "version": 7,
+            "state": "unusable",
+            "fault": "model `churn` version 7: `model.ubj` cannot be read",
+        }
+    ]
     assert client.post("/v1/decisions/plan-advice", json={"subject": "C-1", "facts": ADVICE}).status_code == 200
 
 
-def models(client: FlaskClient) -> dict[str, str]:
-    found: dict[str, str] = client.get("/healthz").get_json()["models"]
+def models(client: FlaskClient) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = client.get("/healthz").get_json()["models"]
     return found
 
 
@@ -170,7 +179,9 @@ def test_once_it_says_that_it_listens_it_answers(tmp_path: Path) -> None:
             answer = server.decide("plan-advice", "C-9", ADVICE)  # no second try: it would be refused
         finally:
             run.terminate()
-    assert said == f"Ordain listens on http://127.0.0.1:{server.port}  (stop it with Ctrl-C)\n"
+    listens = f"Ordain listens on http://127.0.0.1:{server.port}  (stop it with Ctrl-C); it knows nobody: "
+    assert said.startswith(listens)
+    assert said.count("\n") == 1
     assert answer.status == 200
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from served import ROOT, settings_in
 
+from ordain.api.access.rates import Rate
 from ordain.api.ledger import open_for
 from ordain.api.settings import SETTINGS, load_settings, unknown_variables
 from ordain.engine.errors import LedgerRolledBack, SettingsError
@@ -20,16 +22,51 @@ OTHER: dict[str, tuple[str, Any]] = {
     "anchors": ("/elsewhere/a,/elsewhere/b", (Path("/elsewhere/a"), Path("/elsewhere/b"))),
     "timestamp_url": ("http://stamps.example/tsa", "http://stamps.example/tsa"),
     "timestamp_roots": ("/elsewhere/root.pem", Path("/elsewhere/root.pem")),
+    "witness_policy": ("/elsewhere/witnesses", Path("/elsewhere/witnesses")),
     "checkpoint_seconds": ("2.5", 2.5),
     "keep_days": ("365", 365),
+    "purpose": ("required", "required"),
     "jurisdiction_fact": ("country", "country"),
+    "letter": ("/elsewhere/letter.yaml", Path("/elsewhere/letter.yaml")),
     "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a value to read, nothing listens
     "port": ("9001", 9001),
+    "connections": ("500", 500),
+    "idle_seconds": ("30", 30),
     "hosts": ("ordain.example,ordain", ("ordain.example", "ordain")),
+    "cors_origins": ("https://a.example,http://[::1]:81", ("https://a.example", "http://[::1]:81")),
     "threads": ("3", 3),
     "workers": ("2", 2),
     "reload": ("change", "change"),
+    "events": ("/elsewhere/events.yaml", Path("/elsewhere/events.yaml")),
+    "hooks": ("/elsewhere/hooks.yaml", Path("/elsewhere/hooks.yaml")),
+    "jwt_keys": ("https://keys.example/jwks", "https://keys.example/jwks"),
+    "jwt_issuer": ("https://issuer.example", "https://issuer.example"),
+    "jwt_audience": ("ordain", "ordain"),
+    "jwt_roles": ("groups", "groups"),
+    "jwt_name": ("email", "email"),
+    "jwt_tenant": ("org", "org"),
+    "login_issuer": ("https://login.example", "https://login.example"),
+    "login_client": ("ordain", "ordain"),
+    "login_address": ("https://ordain.example", "https://ordain.example"),
+    "login_scopes": ("openid", "openid"),
+    "login_roles": ("Pricing team=editor,audit=reviewer", ("Pricing team=editor", "audit=reviewer")),
+    "login_idle_minutes": ("15", 15),
+    "login_hours": ("8", 8),
+    "clock_skew_seconds": ("5", 5),
+    "at_back_days": ("30", 30),
+    "at_ahead_days": ("7", 7),
+    "as_of_seconds": ("5", 5),
+    "rate": ("6000 per minute", Rate(6000, 60)),
+    "rate_per_service": ("50 per second", Rate(50, 1)),
+    "rate_per_caller": ("600 per minute", Rate(600, 60)),
+    "rate_per_address": ("1 per day", Rate(1, 86_400)),
+    "rate_of_wrong_keys": ("none", None),
+    "proxies": ("10.0.0.5,fd00::/8", (ip_network("10.0.0.5"), ip_network("fd00::/8"))),
+    "redis_url": ("redis://redis.example:6379/0", "redis://redis.example:6379/0"),
+    "traces": ("http://127.0.0.1:4318/v1/traces", "http://127.0.0.1:4318/v1/traces"),
+    "trace_ratio": ("0.5", 0.5),
     "tenant": ("other", "other"),
+    "tenants": ("/elsewhere/tenants", Path("/elsewhere/tenants")),
     "time_zone": ("Europe/Paris", "Europe/Paris"),
     "max_body_bytes": ("2048", 2048),
     "busy_seconds": ("0.5", 0.5),
@@ -60,13 +97,13 @@ def test_a_setting_comes_from_the_file_and_the_environment_beats_it(
     here: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     text, value = OTHER[name]
-    assert getattr(load_settings(), name) != value
+    assert getattr(load_settings(of_server=True), name) != value
     (here / "config.yaml").write_text(f"{name}: {text}\n")
-    assert getattr(load_settings(), name) == value
+    assert getattr(load_settings(of_server=True), name) == value
     (here / "config.yaml").write_text((ROOT / "config.yaml").read_text())
-    assert getattr(load_settings(), name) != value
+    assert getattr(load_settings(of_server=True), name) != value
     monkeypatch.setenv(f"ORDAIN_{name.upper()}", text)
-    assert getattr(load_settings(), name) == value
+    assert getattr(load_settings(of_server=True), name) == value
 
 
 @pytest.mark.parametrize("name", OTHER)
@@ -89,6 +126,13 @@ def test_a_file_that_was_named_must_exist(here: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("ORDAIN_CONFIG", "none.yaml")
     with pytest.raises(SettingsError, match=r"there is no file `none\.yaml`"):
         load_settings()
+
+
+def test_a_folder_of_several_tenants_is_for_their_server_alone(here: Path) -> None:
+    caught = _refused("tenants: tenants\n", here)
+    assert "of a server with tenants" in caught.message
+    assert "ordain --tenant NAME" in caught.issues[0].hint
+    assert load_settings(of_server=True).tenants == here / "tenants"
 
 
 def test_without_a_file_the_defaults_hold(here: Path) -> None:
@@ -150,7 +194,7 @@ def test_all_bad_values_are_told_at_once(here: Path) -> None:
     [
         ("port: 8080\nport: 8081\n", "`port` appears twice; first in line 1"),
         ("- port\n", "settings are `name: value` lines"),
-        ("port: {\n", "this is not YAML"),
+        ("port: {\n", "the `{` is never closed"),
     ],
 )
 def test_a_file_that_is_no_settings_is_told_with_its_place(here: Path, config: str, message: str) -> None:

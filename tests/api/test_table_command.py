@@ -54,7 +54,7 @@ def test_markdown_takes_every_text_for_what_it_is(folder: Path) -> None:
     assert "one \\| two \\*three\\* |" in shown
     rows = [line for line in shown.splitlines() if line.startswith("|")]
     assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
-    assert len(rows) == 2 + 2 + 5 + 1, "headings, two limits, five rules, otherwise"
+    assert len(rows) == 2 + 2 + 6 + 1, "headings, two limits, six rules, otherwise"
 
 
 def test_html_is_one_page_with_every_text_escaped(folder: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_program_may_read_the_tables(folder: Path) -> None:
 def test_every_kind_is_shown_as_the_tables_it_becomes(folder: Path) -> None:
     assert "bounded_price after floor" in table(folder, "price-bounds")
     assert "founders" in table(folder, "grandfathering", "promise")
-    assert "eu-gdpr-21-objection" in table(folder, "contact-compliance")
+    assert "eu-gdpr-21-objection" in table(folder, "contact-law-eu")
     assert "has no tables, only formulas" in table(folder, "price-proposal", code=2)
 
 
@@ -169,7 +169,7 @@ def test_no_file_is_written_over_unasked(folder: Path) -> None:
 
 
 def test_a_policy_that_is_written_over_keeps_its_mode_and_a_link_to_it_stays_one(folder: Path) -> None:
-    policy, kept = folder / "policies/retention-offer/v1.yaml", folder / "kept.yaml"
+    policy, kept = folder / "policies/retention-offer/v1.yaml", folder / "policies/kept"
     policy.rename(kept)
     policy.symlink_to(kept)
     kept.chmod(0o640)
@@ -178,7 +178,7 @@ def test_a_policy_that_is_written_over_keeps_its_mode_and_a_link_to_it_stays_one
     table(folder, "retention-offer", "--in", "rules.csv", "--replace")
     assert "because: Changed." in kept.read_text()
     assert (policy.is_symlink(), kept.stat().st_mode & 0o777) == (True, 0o640)
-    assert sorted(each.name for each in folder.iterdir()) == ["kept.yaml", "policies", "rules.csv"]
+    assert sorted(each.name for each in folder.iterdir()) == ["policies", "rules.csv"]
 
 
 def test_a_policy_that_changed_while_its_sheet_was_read_is_not_written_over(

@@ -89,12 +89,12 @@ def test_json_lines_that_are_compressed_are_told(tmp_path: Path) -> None:
 def test_what_spreadsheets_save_is_read(tmp_path: Path, ending: str) -> None:
     text = '\ufeffsubject,usage_gb,plan_gb,note\n"C ""1""\nMüller",95,100,ü\n\nC-2,95,100,\n'
     (tmp_path / "t.csv").write_bytes(text.replace("\n", ending).encode())
-    assert "2 decided" in _decide(tmp_path, "t.csv", "--ignore-column", "note")
+    assert "2 rows decided" in _decide(tmp_path, "t.csv", "--ignore-column", "note")
 
 
 def test_a_number_with_an_underscore_is_none(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(HEADING + "C-1,1_000,100\nC-2,１０,100\nC-3, 1e2 ,100\n")
-    assert "1 decided" in _decide(tmp_path, "t.csv", code=1)
+    assert "1 row decided" in _decide(tmp_path, "t.csv", code=1)
     assert "usage_gb" in _answers(tmp_path, "t.csv")[0]["error"]["message"]
 
 
@@ -204,17 +204,17 @@ def test_half_of_a_surrogate_pair_spoils_only_its_line(tmp_path: Path) -> None:
         '{"a\\ud800": 1, "a\\ud800": 2}',
     ]
     (tmp_path / "t.jsonl").write_text("\n".join([good, *bad, good]))
-    assert "2 decided" in _decide(tmp_path, "t.jsonl", code=1)
+    assert "2 rows decided" in _decide(tmp_path, "t.jsonl", code=1)
     assert [answer.get("line") for answer in _answers(tmp_path, "t.jsonl")] == [None, 2, 3, 4, 5, 6, None]
 
 
 def test_a_fault_of_ours_in_one_row_spoils_only_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decide = batch.make_decision
 
-    def made(ask: Any, use: Any) -> Any:
+    def made(ask: Any, use: Any, planned: Any) -> Any:
         if ask.subject == "C-2":
             raise ZeroDivisionError("a fault of ours")
-        return decide(ask, use)
+        return decide(ask, use, planned)
 
     monkeypatch.setattr(batch, "make_decision", made)
     (tmp_path / "t.csv").write_text(HEADING + "C-1,95,100\nC-2,95,100\nC-3,95,100\n")

@@ -77,7 +77,10 @@ def test_what_was_recorded_and_not_written_is_read_back_and_not_decided_again(
 ) -> None:
     _csv(tmp_path)
     lines = _stopped(tmp_path, kept, 4)
-    assert "8 decided after 4 of an earlier run (8 recorded before)" in _decide(tmp_path, "--resume")
+    told = _decide(tmp_path, "--resume")
+    assert (
+        "0 rows decided; 4 rows answered by an earlier run; 8 rows recorded by an earlier run and answered now" in told
+    )
     assert _out(tmp_path).read_bytes().splitlines(keepends=True) == lines
     assert _recorded(tmp_path) == ROWS
     assert not _journal(tmp_path).exists()
@@ -159,7 +162,7 @@ def test_rows_added_at_the_end_are_decided(tmp_path: Path, kept: Callable[[], No
     table = _csv(tmp_path)
     _stopped(tmp_path, kept, 4)
     table.write_text(table.read_text() + "K-99,1,100\n")
-    assert "9 decided after 4 of an earlier run" in _decide(tmp_path, "--resume")
+    assert "1 row decided" in _decide(tmp_path, "--resume")
     assert _recorded(tmp_path) == ROWS + 1
 
 
@@ -175,12 +178,11 @@ def test_an_id_that_stands_for_another_question_gives_nobody_its_answer(
 ) -> None:
     _csv(tmp_path)
     _stopped(tmp_path, kept, 0)
-    head, plan = _journal(tmp_path).read_text().splitlines()
-    planned = json.loads(plan)
-    rows = planned["rows"]
-    (first, its_id), (second, other_id) = rows[3].split(), rows[4].split()
-    rows[3:5] = [f"{first} {other_id}", f"{second} {its_id}"]
-    _journal(tmp_path).write_text(f"{head}\n{json.dumps(planned)}\n")
+    journal = RunJournal(_out(tmp_path), "plan-advice")
+    rows = list(journal.planned())
+    rows[3:5] = [rows[3]._replace(id=rows[4].id), rows[4]._replace(id=rows[3].id)]
+    journal.begin()
+    journal.plan(0, rows)
     assert "row 4 does not ask what decision" in _decide(tmp_path, "--resume", code=2)
 
 

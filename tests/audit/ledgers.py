@@ -29,6 +29,10 @@ BEFORE_ROOMS = _CASES / "before_rooms.sql.xz"
 """Written before the rooms (commit 38ad6f3): 29 entries, 28 of them decisions, each record in full."""
 LEAN_RECORDS = _CASES / "lean_records.sql.xz"
 """Written by commit 4246fba: 9 entries, 7 of them decisions; envelopes of format 2 with lean records."""
+FORM_2, FORM_2_ANSWERS = _CASES / "form_2.sql.xz", _CASES / "form_2_answers.jsonl.xz"
+"""Written by commit e360d65: 11 entries, 10 of them decisions, in form 2; and the answers given, a line each."""
+FORM_3, FORM_3_ANSWERS = _CASES / "form_3.sql.xz", _CASES / "form_3_answers.jsonl.xz"
+"""Written by commit bc923df: envelopes of format 3, with verdict, law, models and rules in clear; one is erased."""
 
 MASTER, SEED = bytes(range(32)), bytes(range(32, 64))
 ENGINE = "ordain 0.1.0"

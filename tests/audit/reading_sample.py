@@ -33,7 +33,7 @@ NOON = dt.datetime(2026, 11, 21, 12, 0, tzinfo=KOLKATA)
 
 CALL = """{"churn_risk": 0.85, "clv_tier": "high", "tenure_months": 30, "offers_last_90_days": 0, "jurisdiction": "IN",
  "marketing_objection": false, "opted_out_channels": [], "consented_channels": ["phone"],
- "recipient_time_zone": "Asia/Kolkata"}"""
+ "recipient_time_zone": "Asia/Kolkata", "consent_kind": "explicit", "promotions_blocked": false}"""
 """A personal call, permitted."""
 
 NO_CALL = CALL.replace('["phone"]', '["sms"]')
@@ -42,7 +42,7 @@ NO_CALL = CALL.replace('["phone"]', '["sms"]')
 LOOKED_AT = CALL.replace("}", ', "vulnerable_customer": true}')
 """A personal call that a person is to look at first."""
 
-E_MAIL = CALL.replace('"high"', '"low"')
+E_MAIL = CALL.replace('"high"', '"low"').replace('["phone"]', '["phone", "e-mail"]')
 """An e-mail with ten percent, permitted."""
 
 NOTHING = CALL.replace("0.85", "0.1").replace('"high"', '"medium"')
@@ -149,7 +149,8 @@ def decided_entry(subject: str, facts: str, service: str, score: Score | None, a
             {"churn_risk": (model, score)},
         )
     form = DecisionForm(plan, documents())
-    return DecisionEntry(form, new_id(at), at, at, subject, "IN", gathered, plan.evaluate(gathered, at))
+    law = gathered.values.get("jurisdiction")
+    return DecisionEntry(form, new_id(at), at, at, subject, law, gathered, plan.evaluate(gathered, at))
 
 
 def scored(value: Any, *reasons: tuple[str, Any, Any]) -> Score:

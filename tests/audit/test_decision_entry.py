@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
@@ -22,9 +23,11 @@ from ordain.audit.entry.canonical import digest
 from ordain.audit.entry.decision import DecisionEntry, decided
 from ordain.audit.entry.decision_form import DecisionForm
 from ordain.audit.entry.entry import Kind, Stamp, new_id, utc
+from ordain.audit.entry.padding import STEP
 from ordain.audit.entry.plan_text import PLAN, DoesNotUnpack, unpack
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.restoring import NOT_RESTORED, restored
+from ordain.audit.ledger.told import told_by
 from ordain.audit.store.rows import DOCUMENT
 from ordain.engine.errors import OrdainError
 from ordain.engine.gather import gather
@@ -115,10 +118,26 @@ def _in_full(entry: DecisionEntry) -> dict[str, Any]:
         "at": entry.at.isoformat(),
         "subject": entry.subject,
         "models": scores,
-        "facts": {name: {"value": plain(value), "source": facts.sources[name]} for name, value in facts.values.items()},
+        "facts": {
+            name: {"value": _shown(entry, name, value), "source": facts.sources[name]}
+            for name, value in facts.values.items()
+        },
+        "form": 4,
         **parts,
         "disclosures": [due["disclose"] for due in parts["obligations"] if "disclose" in due],
     }
+
+
+def _shown(entry: DecisionEntry, name: str, value: Any) -> Any:
+    [type] = [need.fact.type for need in entry.outcome.plan.needs if need.fact.name == name]
+    if type.is_money and value is not None:
+        return {"amount": plain(value), "currency": type.unit}
+    return plain(value)
+
+
+def _by_name(part: dict[str, Any]) -> dict[str, Any]:
+    policy, _, version = part["policy"].partition("@")
+    return {**part, "policy": policy, "version": int(version)}
 
 
 def _policies(entry: DecisionEntry) -> list[dict[str, Any]]:
@@ -128,15 +147,12 @@ def _policies(entry: DecisionEntry) -> list[dict[str, Any]]:
 
 def _held_to_the_slow_form(entry: DecisionEntry) -> None:
     full = _in_full(entry)
-    models: list[Any] = [{key: model[key] for key in ("model", "version", "digest")} for model in full["models"]]
-    models = [model["model"] if model["model"] in entry.form.models else model for model in models]
     codes = [f"{reason['policy']}/{reason.get('rule') or reason['decision']}" for reason in full["reasons"]]
     plan = next(text for text in entry.form.texts if text.kind == PLAN)
     slow = {
-        **{"v": 3, "id": str(entry.id), "time": utc(entry.time), "kind": Kind.DECISION, "about": {}},
-        **{"ledger": STAMP.ledger, "tenant": STAMP.tenant, "engine": STAMP.engine, "jurisdiction": "IN"},
-        **{"service": entry.outcome.plan.service.name, "plan": digest(plan.text), "models": models},
-        **{"outcome_class": full["verdict"] or "decided", "reason_codes": codes},
+        **{"v": 4, "id": str(entry.id), "time": utc(entry.time), "kind": Kind.DECISION, "about": {}},
+        **{"ledger": STAMP.ledger, "tenant": STAMP.tenant, "engine": STAMP.engine},
+        **{"service": entry.outcome.plan.service.name, "plan": digest(plan.text)},
         **{"payload_hash": HASH, "key_commitment": COMMITMENT},
     }
     envelope = entry.envelope(STAMP, HASH, COMMITMENT)
@@ -146,18 +162,47 @@ def _held_to_the_slow_form(entry: DecisionEntry) -> None:
         "service": entry.outcome.plan.service.name,
         "policies": _policies(entry),
         "receipt": {"entry_id": str(entry.id), "leaf_hash": "ab"},
-        "models": [{name: value for name, value in model.items() if name != "inputs"} for model in full["models"]],
-        **{name: full[name] for name in ("at", "outcome", "verdict", "reasons", "obligations")},
+        "models": [
+            {name: int(value) if name == "version" else value for name, value in model.items() if name != "inputs"}
+            for model in full["models"]
+        ],
+        "outcome": None if full["verdict"] == "review" or _refused(entry, full) else full["outcome"],
+        "reasons": [
+            {
+                name: value
+                for name, value in _by_name(reason).items()
+                if name != "missing" and (name, reason.get("verdict")) != ("because", "permit")
+            }
+            for reason in full["reasons"]
+        ],
+        "obligations": list(map(_by_name, full["obligations"])),
+        "status": {"deny": "refused", "review": "in_review"}.get(full["verdict"], "decided"),
+        **{name: full[name] for name in ("at", "verdict", "missing", "not_known")},
     }
     assert entry.answer_with("ab") == rfc8785.dumps(answer)
     del answer["receipt"]
     assert entry.answer == rfc8785.dumps(answer)
     packed, payload = entry.payload(), entry.private()
     private = json.loads(payload)
-    assert payload == rfc8785.dumps(private) == unpack(packed, plan.text)
+    assert payload == rfc8785.dumps(private) == unpack(packed, plan.text, padded=True)
+    assert len(packed) % STEP == 0
     assert private["answer"] == sha256(entry.answer).hexdigest()
     past = Past(_texts(entry).get)
-    assert restored(private, past.in_full(json.loads(envelope)), past) == full
+    whole = _told(past, envelope, private)
+    assert whole["reason_codes"] == codes
+    assert (whole["jurisdiction"], whole["outcome_class"]) == ("IN", full["verdict"] or "decided")
+    assert [model["model"] for model in whole["models"]] == [model["model"] for model in full["models"]]
+    assert restored(private, whole, past) == full
+
+
+def _told(past: Past, envelope: bytes, private: dict[str, Any]) -> dict[str, Any]:
+    """The envelope with what readers get of the private part beside it."""
+    whole = past.in_full(json.loads(envelope))
+    return whole | told_by(private, past.named(whole), past.codes(whole))
+
+
+def _refused(entry: DecisionEntry, full: dict[str, Any]) -> bool:
+    return full["verdict"] == "deny" and entry.outcome.plan.service.refuses
 
 
 def _texts(entry: DecisionEntry) -> dict[str, bytes]:
@@ -181,6 +226,7 @@ def test_what_is_joined_from_pieces_is_the_slow_canonical_form_and_can_be_made_w
 def test_a_score_is_kept_with_its_inputs_and_reasons() -> None:
     facts = {"churn_risk": Decimal("0.85"), "clv_tier": "high", "offers_last_90_days": 0, "jurisdiction": "IN"}
     contact = {"marketing_objection": False, "opted_out_channels": [], "consented_channels": ["phone"]}
+    contact |= {"promotions_blocked": False, "consent_kind": "explicit"}
     told = (Reason("tenure", Decimal(3), Decimal("-0.25")), Reason("plan \U0001f600", None, Decimal("0.5")))
     score = Score(Decimal("0.85"), told, {"tenure": Decimal(3), "plan \U0001f600": None})
     given = {**facts, **contact, "vulnerable_customer": False, "recipient_time_zone": "Asia/Kolkata"}
@@ -190,10 +236,30 @@ def test_a_score_is_kept_with_its_inputs_and_reasons() -> None:
         _held_to_the_slow_form(entry)
 
 
+@given(name=ODD, key=st.sampled_from([None, "0123456789ab"]))
+def test_a_record_says_who_asked_and_the_answer_does_not(name: str, key: str | None) -> None:
+    plain_entry = _entry("plan-advice", {"usage_gb": Decimal(95), "plan_gb": Decimal(100)})
+    caller = {"name": name} if key is None else {"name": name, "key": key}
+    entry = replace(plain_entry, caller=caller)
+    assert (entry.answer, entry.envelope(STAMP, HASH, COMMITMENT)) == (
+        plain_entry.answer,
+        plain_entry.envelope(STAMP, HASH, COMMITMENT),
+    )
+    private = json.loads(entry.private())
+    without = json.loads(plain_entry.private())
+    assert entry.private() == rfc8785.dumps(private) == rfc8785.dumps({**without, "caller": caller})
+    past = Past(_texts(entry).get)
+    envelope = _told(past, entry.envelope(STAMP, HASH, COMMITMENT), private)
+    assert restored(private, envelope, past) == {**_in_full(entry), "caller": caller}
+    untold = restored({**private, "form": 9}, envelope, past)
+    assert (untold["caller"], NOT_RESTORED in untold) == (caller, True)
+
+
 def test_a_record_holds_no_text_that_the_policies_hold() -> None:
     entry = _entry("plan-advice", {"usage_gb": Decimal(95), "plan_gb": Decimal(100)})
     assert json.loads(entry.private()).keys() == {
-        *("form", "at", "subject", "facts", "sources", "scores", "steps", "outcome", "answer")
+        *("form", "at", "verdict", "jurisdiction"),
+        *("subject", "facts", "sources", "scores", "steps", "outcome", "answer"),
     }
     assert b"More than 90 percent" not in entry.private()
     assert b"More than 90 percent" in entry.answer
@@ -206,7 +272,7 @@ def test_a_record_holds_no_text_that_the_policies_hold() -> None:
         ({"outcome": {"action": "stay"}}, "the answer is not the one that was given"),
         ({"steps": [[99, None]]}, "its steps do not fit the policies"),
         ({"steps": None}, "its steps do not fit the policies"),
-        ({"form": 3}, "it was recorded in form 3, which this version cannot read"),
+        ({"form": 5}, "it was recorded in form 5, which this version cannot read"),
     ],
 )
 def test_what_cannot_be_made_whole_says_why_and_tells_what_is_known(change: dict[str, Any], why: str) -> None:

@@ -353,20 +353,6 @@ def test_swapped_tags_do_not_erase_the_wrong_person(use: OpenLedger) -> None:
         use.reader.record(ids[0])
 
 
-def test_with_days_to_keep_a_new_decision_puts_off_what_was_due(url: str) -> None:
-    clock = [dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)]
-    keep = dt.timedelta(days=365)
-    with opened(url, at=lambda: clock[0]) as use:
-        use.ledger.append(about_jane(1, clock[0]), DOCUMENTS)
-        erase(use, JANE, private=BY, keep=keep)
-        clock[0] = dt.datetime(2026, 12, 31, 12, tzinfo=dt.UTC)
-        use.ledger.append(about_jane(2, clock[0]), DOCUMENTS)
-        clock[0] = dt.datetime(2027, 1, 2, 12, tzinfo=dt.UTC)
-        assert erase_due(use, private=BY, keep=keep).entries == 0
-        clock[0] = dt.datetime(2028, 1, 1, 12, tzinfo=dt.UTC)
-        assert erase_due(use, private=BY, keep=keep).entries == 3
-
-
 def test_a_read_of_somebody_who_was_just_erased_makes_no_new_key(use: OpenLedger) -> None:
     fill(use, 1)
     erase(use, JANE, private=BY)

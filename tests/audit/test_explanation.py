@@ -16,7 +16,7 @@ from reading_sample import CALL, LOOKED_AT, NO_CALL, NOTHING, PRICE, Sample, sam
 
 from ordain.audit.explain.explanation import explain
 from ordain.audit.explain.letter import letter
-from ordain.audit.explain.plain_words import escaped, words
+from ordain.audit.explain.plain_words import code, escaped, words
 from ordain.audit.ledger.reader import Reader, Record
 from ordain.audit.store.rows import DOCUMENT
 
@@ -34,11 +34,11 @@ def told(made: Sample, record: Record) -> tuple[dict[str, Any], str]:
 
 def test_it_says_what_was_decided_when_and_for_what(made: Sample) -> None:
     data, text = told(made, made.record(made.decide("C-1", PRICE, "price-quote")))
-    assert text.startswith("# Decision of 21 November 2026, 12:00:01 (UTC+05:30)\n")
-    assert "- price: **550 INR**" in text
-    assert "- The rules allow it." in text
+    assert text.startswith("# Our decision of 21 November 2026 at 12:00 (UTC+05:30)\n")
+    assert "Your price: **550 INR**" in text
+    assert "The rules of law and of our house that we check allow this." in text
     assert "The price per month for one customer, within its limits" in text
-    assert data["outcome"]["price"] == {"amount": "550", "currency": "INR"}
+    assert data["outcome"]["price"] == {"amount": "550.00", "currency": "INR"}
 
 
 def test_the_facts_that_counted_are_those_that_the_fired_rules_read(made: Sample) -> None:
@@ -46,7 +46,7 @@ def test_the_facts_that_counted_are_those_that_the_fired_rules_read(made: Sample
     counted = {fact["name"] for fact in data["facts"]}
     assert counted == {
         *("churn_risk", "clv_tier", "jurisdiction", "marketing_objection"),
-        *("opted_out_channels", "consented_channels", "recipient_time_zone"),
+        *("opted_out_channels", "consented_channels", "recipient_time_zone", "promotions_blocked"),
     }
     assert {"offers_last_90_days", "vulnerable_customer"} <= {fact["name"] for fact in data["also_looked_at"]}
     assert "the customer's lifetime value, in three tiers: **high** (given with the request)" in text
@@ -57,14 +57,14 @@ def test_when_no_rule_fired_all_that_was_looked_at_counted(made: Sample) -> None
     data, text = told(made, made.record(made.decide("C-1", NOTHING)))
     assert "offers_last_90_days" in {fact["name"] for fact in data["facts"]}
     assert data["reasons"] == []
-    assert "No rule matched, so the default applied." in text
+    assert "No rule matched, so what applies otherwise applied." in text
 
 
 def test_a_default_is_told_only_where_a_table_fell_to_it(made: Sample) -> None:
     record = made.record(made.decide("C-1", NOTHING))
     trace = [{**step, "fired": ["x"]} if "fired" in step else step for step in (record.private or {})["trace"]]
     _, text = told(made, replace(record, private={**(record.private or {}), "trace": trace}))
-    assert "the default applied" not in text
+    assert "what applies otherwise applied" not in text
 
 
 def test_values_have_their_units_and_dates_are_in_words(made: Sample) -> None:
@@ -72,7 +72,7 @@ def test_values_have_their_units_and_dates_are_in_words(made: Sample) -> None:
     assert "for how many months the customer has been with us: **20 months**" in text
     assert "what the customer pays per month today: **500 INR**" in text
     assert "the day the contract began: **1 March 2025**" in text
-    assert "the probability that the customer leaves: **0.0500 (on a scale from 0 to 1)**" in text
+    assert "the probability that the customer leaves: **5 %**" in text
 
 
 def test_a_score_is_told_with_what_moved_it_most_strongest_first(made: Sample) -> None:
@@ -86,22 +86,23 @@ def test_a_score_is_told_with_what_moved_it_most_strongest_first(made: Sample) -
     data, text = told(made, made.record(made.decide("C-1", score=score)))
     [model] = data["models"]
     assert [driver["feature"] for driver in model["drivers"]][:3] == ["usage_gb", "days_since_login", "tickets"]
-    assert "- data used in the last month, 12.5 GB: lowered it\n- days since login, 60: raised it" in text
+    assert "- data used in the last month: 12.5 GB. This lowered the estimate." in text
+    assert text.index("This lowered the estimate.") < text.index("- days since login: 60. This raised the estimate.")
     assert "2 more played a smaller part." in text
     assert "computed by the model churn, version 3" in text
-    assert "Its result: **0.85123 (on a scale from 0 to 1)**" in text
+    assert "estimated the probability that the customer leaves: **85 %**" in text
 
 
 def test_each_rule_is_told_with_its_reason_source_condition_and_policy(made: Sample) -> None:
     data, text = told(made, made.record(made.decide("C-1", NO_CALL)))
     first = data["reasons"][0]
-    assert (first["policy"], first["version"], first["rule"]) == ("retention-offer", "1", "critical-high-value")
+    assert (first["policy"], first["version"], first["rule"]) == ("retention-offer", 1, "critical-high-value")
     assert first["conditions"][0]["is"] == "> 0.80"
     assert {fact["name"]: fact["value"] for fact in first["looked_at"]} == {"churn_risk": "0.8500", "clv_tier": "high"}
     assert "Very likely to leave and among our most valuable customers." in text
     assert "its condition on the probability that the customer leaves: `> 0.80`" in text
-    assert "source: House rule (checked 2026-11-20)" in text
-    assert "The rules do not allow it, so it may not be done." in text
+    assert "House rule (ours, as of 2026-11-29)" in text
+    assert "You were **not** given this:" in text
     assert "policy retention-offer, version 1, in force from 1 January 2026" in text
 
 
@@ -117,25 +118,25 @@ def test_duties_and_disclosures_are_told(made: Sample) -> None:
     record = made.record(made.decide("C-1", PRICE, "price-quote"))
     _, text = told(made, record)
     assert "pre debit notice: at least 24 hours before a debit by e-mandate" in text
-    assert "What you were shown" not in text
+    assert "What you had to be shown" not in text
     shown = replace(record, private={**(record.private or {}), "disclosures": ["PERSONAL DATA WERE USED"]})
-    assert "## What you were shown\n\n- PERSONAL DATA WERE USED" in told(made, shown)[1]
+    assert "## What you had to be shown\n\n- PERSONAL DATA WERE USED" in told(made, shown)[1]
 
 
 def test_whether_a_person_took_part_is_not_invented(made: Sample) -> None:
-    assert "names no person who took part" in told(made, made.record(made.decide("C-1")))[1]
+    assert "No person took part, as far as this record says." in told(made, made.record(made.decide("C-1")))[1]
     looked_at = told(made, made.record(made.decide("C-1", LOOKED_AT)))[1]
-    assert "The rules ask for a person to look at it first." in looked_at
-    assert "does not say whether one did" in looked_at
+    assert "This is **not decided yet**: a person has to look at it first." in looked_at
+    assert "None has settled it yet" in looked_at
 
 
 def test_what_was_erased_says_so_and_tells_only_what_is_public(made: Sample) -> None:
     entry_id = made.decide("C-77")
     made.erase("C-77")
     data, text = told(made, made.record(entry_id))
-    assert data["status"] == "erased"
+    assert data["private_part"] == "erased"
     assert "was erased" in text
-    assert "`retention-offer@1/critical-high-value`" in text
+    assert "`retention-offer@1/critical-high-value`" not in text
     assert not {"facts", "subject", "outcome"} & data.keys()
     assert "C-77" not in text
 
@@ -162,7 +163,7 @@ def test_without_the_kept_texts_it_says_so_and_tells_the_rest(made: Sample) -> N
     assert "cannot be read from the ledger" in text
     assert "clv tier: **high**" in text
     assert "Very likely to leave" in text
-    assert "## What was looked at\n\nWhich of this counted can no longer be told" in text
+    assert "### What counted\n\nWhich of this counted can no longer be told" in text
     assert len(data["notes"]) == 3
 
 
@@ -202,3 +203,20 @@ def test_escaped_text_stays_on_one_line(text: str) -> None:
 )
 def test_values_are_said_as_people_say_them(value: object, said: str) -> None:
     assert words(value) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("> 0.80", "`> 0.80`"),
+        ('"a`b" <script>', '`` "a`b" <script> ``'),
+        ("a```b`", "```` a```b` ````"),
+        ("two\nlines", "`two lines`"),
+    ],
+)
+def test_a_condition_stays_code_whatever_it_holds(text: str, said: str) -> None:
+    assert code(text) == said
+
+
+def test_what_looks_like_a_character_of_html_is_told_as_written() -> None:
+    assert escaped("&lt;b&gt; AT&T &#60; R&D;") == r"\&lt;b\&gt; AT&T \&\#60; R\&D;"

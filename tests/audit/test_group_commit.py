@@ -126,6 +126,19 @@ def test_those_who_come_during_a_write_share_the_next_one_in_the_order_they_came
     assert use.store.batches == [[1], [2, 3, 4]]
 
 
+def test_those_that_the_write_leaves_out_are_told_why_and_the_others_are_durable() -> None:
+    class Leaves(Store):
+        def write(self, items: list[int]) -> dict[int, Exception]:  # type: ignore[override]
+            super().write([item for item in items if item % 2])
+            return {number: Refused(item) for number, item in enumerate(items) if not item % 2}
+
+    with callers(Leaves()) as use:
+        futures = use.behind_a_slow_write(1, 2, 3, 4)
+        use.store.open.set()
+        assert [type(came_of(future)) for future in futures] == [type(None), Refused, type(None), Refused]
+    assert use.store.batches == [[1], [3]]
+
+
 def test_a_batch_has_a_limit_and_the_rest_follows_under_the_next_leader() -> None:
     with callers(most=2) as use:
         futures = use.behind_a_slow_write(1, 2, 3, 4, 5, 6)

@@ -15,18 +15,19 @@ from uuid import uuid4
 import psycopg
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from ledgers import ENGINE, MASTER, SEED, now, restored
 
 from ordain.audit.entry.keys import LocalMasterKey
-from ordain.audit.store import schema
+from ordain.audit.store import schema, sqlite
 from ordain.audit.store.declared import differences
 from ordain.audit.store.identity import found_ledger, identity
 from ordain.audit.store.postgresql import PostgresStore
 from ordain.audit.store.row_models import MODELS
 from ordain.audit.store.rows import COMMON, TABLES
-from ordain.audit.store.schema import HEAD, OLDEST, Upgraded, ensure_schema, upgrade
+from ordain.audit.store.schema import HEAD, OLDEST, REVISIONS, Upgraded, ensure_schema, upgrade
 from ordain.audit.store.sqlite import APPLICATION_ID, SqliteStore
 from ordain.audit.store.store import Store
 from ordain.engine.errors import LedgerUnavailable, SettingsError
@@ -147,7 +148,7 @@ def test_the_newest_script_is_the_revision_that_the_code_expects() -> None:
     config.set_main_option("script_location", "ordain.audit.store:migrations")
     scripts = ScriptDirectory.from_config(config)
     assert scripts.get_heads() == [HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == ["0003", "0002"]
+    assert [script.revision for script in scripts.walk_revisions()] == list(reversed(REVISIONS))
     assert scripts.get_base() == OLDEST
 
 
@@ -174,7 +175,9 @@ def test_processes_that_open_a_new_database_at_once_make_it_once(opened: Callabl
 
 
 @BOTH
-def test_opening_a_database_that_is_up_to_date_takes_one_query(opened: Callable[[], Store]) -> None:
+def test_opening_a_database_that_is_up_to_date_takes_a_query_and_a_look_at_its_structure(
+    opened: Callable[[], Store],
+) -> None:
     store = opened()
     ensure_schema(store)
     statements: list[str] = []
@@ -184,7 +187,8 @@ def test_opening_a_database_that_is_up_to_date_takes_one_query(opened: Callable[
 
     sa.event.listen(store.engine, "before_cursor_execute", note)
     ensure_schema(store)
-    assert len([statement for statement in statements if statement != "BEGIN"]) == 1
+    looks = 1 if store.engine.dialect.name == "postgresql" else 0  # on SQLite it is the driver's
+    assert len([statement for statement in statements if statement != "BEGIN"]) == 1 + looks
 
 
 def test_opening_a_database_that_is_up_to_date_does_not_load_alembic(path: Path) -> None:
@@ -217,20 +221,37 @@ def test_an_older_ledger_is_refused_with_the_command_that_upgrades_it(
     store = opened()
     ensure_schema(store)
 
-    def to_0004(connection: sa.Connection) -> None:
+    def to_0005(connection: sa.Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE checkpoint ADD COLUMN more VARCHAR")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
 
-    monkeypatch.setattr(schema, "HEAD", "0004")
-    monkeypatch.setattr(schema, "_migrate", to_0004)
+    monkeypatch.setattr(schema, "HEAD", "0005")
+    monkeypatch.setattr(schema, "_migrate", to_0005)
     monkeypatch.setattr(schema, "_differences", lambda connection: [])  # the models have no such column
+    monkeypatch.setattr(sqlite, "planted", lambda driver: "")
     with pytest.raises(SettingsError) as refused:
         ensure_schema(store)
     assert refused.value.message == f"the ledger `{store.name}` was written by an older version of Ordain"
     assert refused.value.issues[0].hint == "run `ordain audit upgrade`"
-    assert upgrade(store) == Upgraded("0003", "0004")
+    assert upgrade(store) == Upgraded("0004", "0005")
     ensure_schema(store)
-    assert upgrade(store) == Upgraded("0004", "0004")
+    assert upgrade(store) == Upgraded("0005", "0005")
+
+
+@BOTH
+def test_a_ledger_of_0003_gets_a_table_for_the_keys_of_requests(opened: Callable[[], Store]) -> None:
+    store = opened()
+    with store.transaction() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", "ordain.audit.store:migrations")
+        command.upgrade(config, "0003")
+        assert not sa.inspect(connection).has_table("request_key")
+    with pytest.raises(SettingsError, match="was written by an older version"):
+        ensure_schema(store)
+    assert upgrade(store) == Upgraded("0003", HEAD)
+    with store.reading() as connection:
+        assert differences(connection) == []
+        assert sa.inspect(connection).has_table("request_key")
 
 
 @BOTH
@@ -244,17 +265,17 @@ def test_an_upgrade_that_fails_leaves_the_older_ledger(
         connection.exec_driver_sql("ALTER TABLE checkpoint ADD COLUMN more VARCHAR")
         connection.exec_driver_sql("UPDATE nothing SET here = 1")
 
-    monkeypatch.setattr(schema, "HEAD", "0004")
+    monkeypatch.setattr(schema, "HEAD", "0005")
     monkeypatch.setattr(schema, "_migrate", half)
     with pytest.raises(LedgerUnavailable):
         upgrade(store)
     with store.reading() as connection:
         assert "more" not in {column["name"] for column in sa.inspect(connection).get_columns("checkpoint")}
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0003"
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0004"
 
 
 @BOTH
-@pytest.mark.parametrize("revision", ["0004", "9f31c2ab77d0"])
+@pytest.mark.parametrize("revision", ["0005", "9f31c2ab77d0"])
 def test_a_ledger_of_a_newer_ordain_is_refused_and_not_touched(opened: Callable[[], Store], revision: str) -> None:
     store = opened()
     ensure_schema(store)

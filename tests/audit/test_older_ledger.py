@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import lzma
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from ledgers import LEAN_RECORDS, MASTER, opened, restored, upgraded
+from ledgers import FORM_2, FORM_2_ANSWERS, FORM_3, FORM_3_ANSWERS, LEAN_RECORDS, MASTER, opened, restored, upgraded
 
 from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.decision_form import DecisionForm
@@ -23,12 +25,13 @@ from ordain.audit.explain.letter import letter
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Record
-from ordain.audit.ledger.restoring import NOT_RESTORED
+from ordain.audit.ledger.restoring import NOT_RESTORED, answer_of
 from ordain.audit.privacy.erasure import erase
 from ordain.audit.records.masking import Mask, Role
 from ordain.audit.records.older_forms import in_todays_form
+from ordain.audit.records.query import Query
 from ordain.audit.records.replay import Replayer
-from ordain.audit.records.search import Query, search
+from ordain.audit.records.search import search
 from ordain.audit.verifier.check import verify
 from ordain.engine.policy.facts import Facts
 from ordain.engine.values.types import read
@@ -72,6 +75,13 @@ def decided_again(use: OpenLedger, record: Record) -> Record:
     return made
 
 
+def _by_value(outcome: Any) -> Any:
+    """Amounts by what they are worth: they were written with the digits that they were calculated with."""
+    if isinstance(outcome, dict):
+        return {name: Decimal(part) if name == "amount" else _by_value(part) for name, part in outcome.items()}
+    return outcome
+
+
 def test_it_verifies_before_and_after_the_upgrade(path: Path) -> None:
     restored(path)
     for step in (lambda _: None, upgraded):
@@ -108,10 +118,56 @@ def test_lean_records_under_envelopes_that_name_their_texts_are_read_as_todays(p
         for old in unscored:
             new = decided_again(use, old)
             assert new.envelope["policies"] == old.envelope["policies"]
-            derived = ("reasons", "obligations", "trace", "outcome", "facts")
+            derived = ("reasons", "obligations", "trace", "facts")
+            assert _by_value(private(new)["outcome"]) == _by_value(private(old)["outcome"])
             assert [private(new)[name] for name in derived] == [private(old)[name] for name in derived]
         found = list(search(use.reader, Query(policy="retention-offer@1")))
         assert {"plan" in record.envelope for record in found} == {True, False}
+
+
+def test_records_of_form_2_replay_and_give_the_answers_that_were_given_byte_for_byte(path: Path) -> None:
+    url = restored(path, FORM_2)
+    evidence = verify(path, master_key=MASTER)
+    assert evidence, evidence
+    assert (evidence.entries, evidence.decisions) == (11, 10)
+    upgraded(path)
+    with opened(url) as use:
+        results = list(Replayer(use.reader).range())
+        assert [str(difference) for result in results for difference in result.differs] == []
+        assert sum(result.replayed for result in results) == 10
+        given = lzma.decompress(FORM_2_ANSWERS.read_bytes()).splitlines()
+        made = [
+            answer_of(record.envelope, private(record), record.entry.leaf_hash.hex())
+            for record in decisions(use)
+            if NOT_RESTORED not in private(record)
+        ]
+        assert made == given
+
+
+def test_envelopes_of_format_3_are_read_with_what_they_say_in_clear(path: Path) -> None:
+    url = restored(path, FORM_3)
+    evidence = verify(path, master_key=MASTER)
+    assert evidence, evidence
+    assert (evidence.decisions, evidence.erased) == (10, 1)
+    upgraded(path)
+    with opened(url) as use:
+        results = list(Replayer(use.reader).range())
+        assert [str(difference) for result in results for difference in result.differs] == []
+        assert sum(result.replayed for result in results) == 9
+        whole = [record for record in decisions(use) if record.private is not None]
+        made = [answer_of(record.envelope, private(record), record.entry.leaf_hash.hex()) for record in whole]
+        assert made == lzma.decompress(FORM_3_ANSWERS.read_bytes()).splitlines()
+        said = [record.envelope["outcome_class"] for record in decisions(use)]
+        assert said == ["permit", "deny", "review", *["permit"] * 3, "review", "permit", "decided", "permit"]
+        [by_model] = [record for record in whole if record.envelope["models"]]
+        assert by_model.envelope["models"][0]["version"] == "3"
+        new = decided_again(use, whole[1])
+        assert (whole[1].envelope["v"], new.envelope["v"]) == (3, 4)
+        assert new.envelope["reason_codes"] == whole[1].envelope["reason_codes"]
+        use.settle()
+        denied = [record.entry.id for record in search(use.reader, Query(kind=Kind.DECISION, verdict="deny"))]
+        assert denied == [whole[1].entry.id, new.entry.id]
+    assert verify(path, master_key=MASTER)
 
 
 def test_every_decision_replays(before: OpenLedger) -> None:
@@ -173,7 +229,7 @@ def test_a_letter_quotes_the_table_in_which_the_rule_fired(before: OpenLedger, n
         assert {place: on[place] for place in expected if place in on} == {
             place: said for place, said in expected.items() if place in fired
         }
-        assert "rule `a` for words, policy zoo, version 1" in letter(explained)
+        assert "rule `a` of zoo, version 1, for words" in letter(explained)
 
 
 def test_a_search_tells_rules_of_one_id_in_several_tables_apart(before: OpenLedger) -> None:

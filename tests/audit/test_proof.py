@@ -93,7 +93,7 @@ def test_an_entry_beyond_the_newest_checkpoint_waits_for_the_next(made: Sample) 
     late = made.decide("C-2")
     with pytest.raises(NotCovered, match="no checkpoint covers") as refused:
         proof_file(made.store, made.reader, late)
-    assert refused.value.issues[0].hint == "make one: ordain audit checkpoint"
+    assert refused.value.issues[0].hint == "one is signed every few seconds: ask again"
     proof_file(made.store, made.reader, early)
     made.use.settle()
     assert verify_proof(proof_file(made.store, made.reader, late), made.use.identity.key).index == 2

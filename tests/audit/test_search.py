@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from databases import database
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,9 @@ from reading_sample import E_MAIL, LOOKED_AT, NO_CALL, NOON, NOTHING, PRICE, Sam
 
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.reader import Record, Status
-from ordain.audit.records.search import Condition, Looked, Query, matching, public_records, search
+from ordain.audit.records.query import Condition, Query
+from ordain.audit.records.search import Looked, matching, search
+from ordain.audit.store.rows import ENTRY
 from ordain.engine.errors import LedgerUnavailable, MalformedRequest
 
 
@@ -90,7 +93,7 @@ def fill(made: Sample) -> Filled:
         (Query(rule="retention-offer@1/critical-low-value"), ["e-mail"]),
         (Query(rule="retention-offer@2/critical-low-value"), []),
         (Query(rule="low-value"), []),
-        (Query(rule="house-vulnerable-customer", policy="contact-compliance@1"), ["looked at"]),
+        (Query(rule="house-vulnerable-customer", policy="contact-house-rules@1"), ["looked at"]),
         (Query(rule="house-vulnerable-customer", policy="retention-offer"), []),
         (Query(outcome=(Condition("offer.action", "e-mail"),)), ["e-mail"]),
         (Query(outcome=(Condition("offer.discount_percent", "30.0"),)), ["call", "no call", "looked at"]),
@@ -115,9 +118,9 @@ def test_a_time_range_takes_its_first_moment_and_leaves_its_last(filled: Filled)
 
 def test_envelopes_alone_are_found_the_same_and_nothing_is_opened(filled: Filled) -> None:
     query = Query(service="retention", verdict="permit")
-    ids = [entry.id for entry, _ in matching(filled.sample.reader, query)]
+    ids = [record.entry.id for record in matching(filled.sample.reader, query)]
     assert ids == [record.entry.id for record in search(filled.sample.reader, query)]
-    assert all(record.private is None for record in public_records(filled.sample.reader, query))
+    assert all(record.private is None for record in matching(filled.sample.reader, query))
     for personal in (Query(subject="C-1"), Query(outcome=(Condition("offer.action", "none"),))):
         with pytest.raises(ValueError, match="personal"):
             list(matching(filled.sample.reader, personal))
@@ -146,6 +149,19 @@ def test_a_clock_that_was_set_back_hides_nothing(own: Sample) -> None:
     assert [record.entry.id for record in search(own.reader, since)] == [late]
 
 
+def test_a_clock_that_stood_years_ahead_hides_nothing_that_was_made_after_it_was_right_again(own: Sample) -> None:
+    own.clock.at = NOON + dt.timedelta(days=40 * 365)
+    ahead = own.decide("C-1")
+    own.clock.at = NOON
+    made = [own.decide(f"C-{number}") for number in range(2, 5)]
+    own.use.settle()
+    until = Query(kind=Kind.DECISION, until=NOON + dt.timedelta(hours=1))
+    assert [record.entry.id for record in search(own.reader, until)] == made
+    assert [record.entry.id for record in matching(own.reader, until)] == made
+    since = Query(kind=Kind.DECISION, since=NOON + dt.timedelta(days=365))
+    assert [record.entry.id for record in search(own.reader, since)] == [ahead]
+
+
 def test_the_outcome_of_an_erased_subject_matches_nothing_and_is_counted(own: Sample) -> None:
     own.decide("C-1"), own.decide("C-2"), own.decide("C-3")
     own.erase("C-2"), own.restrict("C-3")
@@ -165,9 +181,18 @@ def test_a_damaged_payload_stops_what_opens_it_and_nothing_else(on_sqlite: Sampl
     with on_sqlite.store.transaction() as connection:
         damage(connection, damaged)
     query = Query(kind=Kind.DECISION)
-    assert [entry.id for entry, _ in matching(on_sqlite.reader, query)] == [damaged]
+    assert [record.entry.id for record in matching(on_sqlite.reader, query)] == [damaged]
     with pytest.raises(LedgerUnavailable, match="damaged"):
         list(search(on_sqlite.reader, query))
+
+
+def test_a_damaged_id_is_told_by_whatever_meets_it(on_sqlite: Sample) -> None:
+    on_sqlite.decide("C-1")
+    with on_sqlite.store.transaction() as connection:
+        connection.execute(sa.update(ENTRY).values(id=b"\0").where(ENTRY.c.leaf_index == 1))
+    for search_by in (Query(subject="C-1"), Query(kind=Kind.DECISION)):
+        with pytest.raises(LedgerUnavailable, match="damaged"):
+            list(search(on_sqlite.reader, search_by))
 
 
 def test_few_and_many_finds_over_several_pages_are_the_same_entries(on_sqlite: Sample) -> None:
@@ -214,7 +239,7 @@ _QUERIES = st.builds(
     Query,
     subject=st.sampled_from([None, None, "C-1", "C-2", "C-5"]),
     service=st.sampled_from([None, None, "retention", "price-quote"]),
-    policy=st.sampled_from([None, None, "retention-offer", "contact-compliance@1", "price-bounds@2"]),
+    policy=st.sampled_from([None, None, "retention-offer", "contact-house-rules@1", "price-bounds@2"]),
     rule=st.sampled_from([None, None, "house-opt-out", "critical-high-value", "price-bounds@1/step-highest"]),
     verdict=st.sampled_from([None, None, "permit", "deny", "review", "decided"]),
     kind=st.sampled_from([None, Kind.DECISION, Kind.LEDGER]),

@@ -19,6 +19,7 @@ from ledgers import CONTACT, DOCUMENTS, ENGINE, MASTER, OFFER, SEED, decision, n
 
 from ordain.audit.entry.documents import Document
 from ordain.audit.entry.keys import LocalMasterKey
+from ordain.audit.entry.once import Once
 from ordain.audit.ledger.open_ledger import Keys, OpenLedger
 from ordain.audit.ledger.opening import open_ledger
 from ordain.audit.ledger.reader import Status
@@ -29,8 +30,9 @@ from ordain.audit.shared_writer import remote_store
 from ordain.audit.shared_writer.framing import receive, send
 from ordain.audit.shared_writer.messages import Word
 from ordain.audit.shared_writer.remote_store import RemoteStore, follow
-from ordain.audit.shared_writer.service import WriterService, flush_log
+from ordain.audit.shared_writer.service import WriterService
 from ordain.audit.store.sqlite import SqliteStore
+from ordain.audit.store.store import AskedBefore
 from ordain.audit.verifier.check import verify
 from ordain.engine.errors import NotRecorded, PolicyChanged
 
@@ -174,6 +176,36 @@ def test_two_workers_that_make_a_key_for_one_subject_at_once_end_with_one(house:
     assert tuple(tags) == (3, 3), "the house's, and two subjects'"
 
 
+def test_several_workers_that_write_under_the_same_keys_at_once_write_each_once(house: House) -> None:
+    workers = [house.worker() for _ in range(3)]
+
+    def append(number: int) -> str | None:
+        use = workers[number % 3]
+        try:
+            return use.ledger.append(decision(number), DOCUMENTS, once=once(use, number % 20)).entry_id
+        except AskedBefore:
+            assert once(use, number % 20) in use.repeats.find([once(use, number % 20)])
+            return None
+
+    def once(use: OpenLedger, key: int) -> Once:
+        return use.repeats.once("", f"key {key}", "retention", b"{}")
+
+    with ThreadPoolExecutor(12) as pool:
+        told = [entry_id for entry_id in pool.map(append, range(120)) if entry_id is not None]
+    assert len(told) == 20
+    house.check(told)
+
+
+@pytest.mark.parametrize("after", [True, False], ids=["after it wrote", "before it wrote"])
+def test_a_request_whose_writer_died_is_written_once_and_is_its_own(house: House, after: bool) -> None:
+    worker = house.worker()
+    asked = worker.repeats.once("", "k", "retention", b"{}")
+    house.service.deaths, house.service.after = 1, after
+    receipt = worker.ledger.append(decision(1), DOCUMENTS, once=asked)
+    assert str(worker.repeats.find([asked])[asked].entry_id) == receipt.entry_id
+    house.check([receipt.entry_id])
+
+
 def test_a_key_that_one_worker_destroyed_is_replaced_where_another_has_it_in_memory(house: House) -> None:
     one, other = house.worker(), house.worker()
     before = [worker.ledger.append(decision(1), DOCUMENTS).entry_id for worker in (one, other)]
@@ -255,9 +287,9 @@ def test_a_worker_tells_what_keeps_the_writer_from_signing(house: House) -> None
 
 def test_the_log_is_flushed_whether_it_is_there_or_not(house: House) -> None:
     assert isinstance(house.opened.store, SqliteStore)
-    flush_log(house.opened.store)
+    house.opened.store.flush()
     house.opened.store.path = house.path.with_name("other.db")
-    flush_log(house.opened.store)
+    house.opened.store.flush()
 
 
 def until(true: Callable[[], object]) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ordain.audit.entry.documents import Document
 from ordain.audit.entry.entry import Prepared
 from ordain.audit.entry.keys import DataKey
+from ordain.audit.entry.once import Once
 from ordain.audit.ledger.group_commit import OutcomeUnknown, TooManyWaiting
 from ordain.audit.limits import LIMITS
 from ordain.audit.shared_writer import framing
@@ -28,7 +29,7 @@ from ordain.audit.shared_writer.messages import (
     state_body,
     state_of,
 )
-from ordain.audit.store.store import EntryRefused, KeyMoved
+from ordain.audit.store.store import AskedBefore, EntryRefused, KeyMoved
 from ordain.engine.errors import Issue, NotRecorded, PolicyChanged
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -47,6 +48,7 @@ ENTRIES = st.builds(
     sealed=st.binary(max_size=200),
     data_key=KEYS,
     references=st.just([]),
+    once=st.none() | st.builds(Once, st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32)),
 )
 DOCUMENTS = st.builds(Document, kind=NAMES, text=st.binary(max_size=200), name=NAMES, version=st.integers(0, 10**6))
 
@@ -99,6 +101,7 @@ def test_a_text_that_was_not_given_is_told_apart_from_an_empty_one() -> None:
 ERRORS: list[Exception] = [
     EntryRefused(),
     KeyMoved(),
+    AskedBefore([b"a" * 32, b"b" * 32]),
     TooManyWaiting(),
     OutcomeUnknown(),
     NotRecorded("an entry is there already", "report this"),
@@ -112,6 +115,7 @@ def test_an_error_is_told_with_its_message_and_hint(error: Exception) -> None:
     told = error_of(*answer(error))
     assert type(told) is type(error)
     assert getattr(told, "issues", None) == getattr(error, "issues", None)
+    assert getattr(told, "digests", None) == getattr(error, "digests", None)
     assert getattr(told, "issue", None) == getattr(error, "issue", None)
 
 

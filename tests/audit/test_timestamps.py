@@ -19,9 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
+from ports import free_port
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timestamp_response
 from timestamp_authority import Authority, field, granted, served, with_certificate
 
+from ordain.audit.anchors.places import TIMESTAMP
 from ordain.audit.anchors.timestamps import HttpTimestampAuthority, Stamp, StampedAnchors, check
 from ordain.audit.limits import LIMITS
 from ordain.engine.errors import AnchorUnavailable, SettingsError, TimestampRefused
@@ -220,7 +222,7 @@ def test_an_authority_that_is_down_or_silent_or_no_server_is_named() -> None:
             HttpTimestampAuthority(url, timeout_seconds=0.1).stamp(DATA)
         assert url in caught.value.message
     with pytest.raises(AnchorUnavailable, match="cannot be reached"):
-        HttpTimestampAuthority(url, timeout_seconds=1).stamp(DATA)
+        HttpTimestampAuthority(f"http://127.0.0.1:{free_port()}/", timeout_seconds=1).stamp(DATA)
 
 
 def test_a_reply_that_drips_for_ever_is_given_up() -> None:
@@ -267,11 +269,11 @@ def test_a_kept_checkpoint_is_stamped_beside_its_file(authority: Authority, tmp_
         place.keep(7, bytes(32), note(7, bytes(32)))
         newest = place.newest()
         assert newest
-        reply = place.timestamp(newest)
+        reply = place.beside(newest, TIMESTAMP)
         assert reply
         assert check(reply, newest.note.encode(), [authority.root])
         place.keep(7, bytes(32), note(7, bytes(32), "signed again"))
-        assert place.timestamp(newest) == reply
+        assert place.beside(newest, TIMESTAMP) == reply
         assert len(asked) == 1
     (file,) = (tmp_path / "place").rglob("*.tsr")
     assert file.with_suffix(".checkpoint").is_file()
@@ -290,7 +292,7 @@ def test_when_the_authority_fails_the_checkpoint_is_kept_and_the_next_is_stamped
     with served(authority.reply) as url:
         place = stamped_place(tmp_path, url)
         place.keep(3, bytes(32), note(3, bytes(32)))
-        assert [(kept.size, place.timestamp(kept) is not None) for kept in place.all()] == [
+        assert [(kept.size, place.beside(kept, TIMESTAMP) is not None) for kept in place.all()] == [
             (1, False),
             (2, False),
             (3, True),
@@ -298,4 +300,4 @@ def test_when_the_authority_fails_the_checkpoint_is_kept_and_the_next_is_stamped
         place.keep(2, bytes(32), note(2, bytes(32), "signed again"))
     older = next(kept for kept in place.all() if kept.size == 2)
     assert older.note == note(2, bytes(32))
-    assert check(place.timestamp(older) or b"", older.note.encode(), [authority.root])
+    assert check(place.beside(older, TIMESTAMP) or b"", older.note.encode(), [authority.root])

@@ -19,7 +19,7 @@ from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.opening import Keys, open_ledger, open_store
 from ordain.audit.privacy.erasure import erase
 from ordain.audit.privacy.retention import retain
-from ordain.audit.store.schema import HEAD, Upgraded
+from ordain.audit.store.schema import HEAD, REVISIONS, Upgraded
 from ordain.audit.store.sqlite import SqliteStore
 from ordain.audit.verifier.check import verify
 from ordain.engine.errors import LedgerUnavailable
@@ -61,7 +61,7 @@ def older(tmp_path: Path) -> tuple[Forge, Path]:
 
 def test_an_older_ledger_verifies_as_it_is(older: tuple[Forge, Path]) -> None:
     forge, path = older
-    evidence = verify(path, anchors=forge.places, master_key=forge.master, revisions=("0002", HEAD))
+    evidence = verify(path, anchors=forge.places, master_key=forge.master, revisions=REVISIONS)
     assert evidence.findings == ()
     assert evidence.erased > 0
     assert evidence.expired > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from fnmatch import fnmatch
 from typing import Any
 
@@ -45,7 +46,16 @@ def test_a_snippet_of_yaml_is_yaml(block: Block) -> None:
 def test_every_block_of_the_guide_is_of_a_kind_that_is_tested() -> None:
     assert len(JSON) >= 3
     assert len(YAML) >= 3
-    assert {block.kind for block in blocks(GUIDE)} == {"json", "yaml", "sh", "yaml before", "yaml after"}
+    assert {block.kind for block in blocks(GUIDE)} == {
+        "json",
+        "yaml",
+        "sh",
+        "yaml before",
+        "yaml after",
+        "lua",
+        "toml",
+        "elisp",
+    }
 
 
 @pytest.mark.parametrize("schemas", [with_key("yaml.schemas")["yaml.schemas"], with_key("yaml")["yaml"]["schemas"]])
@@ -81,6 +91,16 @@ def test_the_commands_of_the_guide_exist_with_their_options() -> None:
         assert {word for word in rest if word.startswith("--")} <= options, line
 
 
+def test_every_editor_starts_the_language_server() -> None:
+    """Its settings name the command, and those in TOML are TOML."""
+    for kind in ("lua", "toml", "elisp"):
+        (block,) = [block for block in blocks(GUIDE) if block.kind == kind]
+        assert re.search(r"""['"]ordain['"]""", block.text)
+        assert re.search(r"""['"]lsp['"]""", block.text)
+    (toml,) = [block.text for block in blocks(GUIDE) if block.kind == "toml"]
+    assert tomllib.loads(toml)["language-server"]["ordain"] == {"command": "ordain", "args": ["lsp"]}
+
+
 def test_the_hooks_run_for_policies() -> None:
     for hook in with_key("repos")["repos"][0]["hooks"]:
         assert all(re.search(hook["files"], str(file.relative_to(ROOT))) for file in FILES)
@@ -90,11 +110,11 @@ def test_the_hooks_run_for_policies() -> None:
 def test_the_pattern_of_the_task_finds_the_place_in_what_check_says() -> None:
     (pattern,) = (task["problemMatcher"]["pattern"] for task in with_key("tasks")["tasks"] if task["problemMatcher"])
     with pytest.raises(PolicyError) as caught:
-        formatted(b"policy: [a\n", "policies/a/v1.yaml")
+        formatted(b"policy: a\npolicy; [b\n", "policies/a/v1.yaml")
     match = re.match(pattern["regexp"], str(caught.value).splitlines()[0])
     assert match is not None
     places = [match[pattern[part]] for part in ("file", "line", "column")]
-    assert places == ["policies/a/v1.yaml", "2", "1"]
+    assert places == ["policies/a/v1.yaml", "3", "1"]
     assert match[pattern["message"]].startswith("this is not YAML")
 
 
@@ -108,4 +128,4 @@ def test_the_guide_names_the_sections_in_their_order() -> None:
     (said,) = re.findall(r"one order: (.*?), with an empty line", TEXT, re.DOTALL)
     named = re.findall(r"`([a-z ]+)`", said)
     assert set(named) == {*HEADER, "notice"}
-    assert named == [key for key in section_order("compliance") if key != "rules"]
+    assert named == [key for key in section_order("compliance") if key not in ("where", "rules")]

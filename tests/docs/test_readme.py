@@ -123,7 +123,7 @@ def test_the_first_decision_over_http_comes_out_as_the_readme_shows(client: Flas
 
 
 def test_an_error_has_the_shape_that_the_readme_shows(client: FlaskClient) -> None:
-    body = {"subject": "C-9", "facts": {"usage_gb": "95", "plan_gb": 100}}
+    body = {"subject": "C-9", "facts": {"usage_gb": "much", "plan_gb": 100}}
     answer = client.post("/v1/decisions/plan-advice", json=body)
     shown = json.loads(block("json error"))
     assert answer.json is not None

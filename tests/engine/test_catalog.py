@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -149,9 +150,21 @@ def test_a_missing_directory_is_named() -> None:
         read_texts(Path("nowhere"))
 
 
+def test_a_directory_that_is_taken_away_while_it_is_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(self: Path, pattern: str) -> Iterator[Path]:
+        yield from ()
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(Path, "glob", gone)
+    with pytest.raises(PolicyError, match="cannot be read: no such file or directory"):
+        read_texts(tmp_path)
+
+
 def test_a_catalog_tries_the_examples_unless_it_is_told_not_to() -> None:
     wrong = VERSIONS["fees/v1"].replace("expect: {fee: 0}", "expect: {fee: 1}")
-    with pytest.raises(PolicyError, match="gives fee `0`, not `1`"):
+    with pytest.raises(PolicyError, match=r"gives fee `0\.00`, not `1`"):
         catalog({"fees/v1": wrong}, SERVICES, PLAIN)
     texts = Texts(PLAIN.encode(), SERVICES.encode(), {"policies/fees/v1.yaml": wrong.encode()})
     assert load_catalog(texts, run_examples=False).pick("quote", at("2026-01-01")).needs

@@ -11,11 +11,17 @@ import pytest
 from feel_cases import AT
 from policy_cases import HEAD, catalog
 
-from ordain.engine.errors import CustomerDataIncomplete, DataQualityIssue, ModelDegradationDetected, OrdainError
+from ordain.engine.errors import (
+    CustomerDataIncomplete,
+    DataQualityIssue,
+    ModelDegradationDetected,
+    NotThatType,
+    OrdainError,
+)
 from ordain.engine.evaluate import Plan
 from ordain.engine.gather import gather
 from ordain.engine.policy.facts import Fact, Facts, Score
-from ordain.engine.values.types import NUMBER, Limits, Value
+from ordain.engine.values.types import NUMBER, Kind, Limits, Type, Value
 
 FACTS = """\
 facts:
@@ -93,13 +99,14 @@ def test_a_fact_that_no_policy_reads_is_neither_gathered_nor_checked() -> None:
     ("wrong", "message", "hint"),
     [
         ({"teir": "low"}, "unknown fact `teir`", "did you mean `tier`?"),
-        ({"price": "400"}, '`price`: the text `"400"` is not a number', "the price"),
+        ({"price": "0x400"}, '`price`: the text `"0x400"` is not a number', "the price"),
         ({"price": True}, "`price`: the flag `true` is not a number", "the price"),
         ({"price": Decimal("NaN")}, "`price`: `NaN` is not a finite number", "the price"),
         ({"price": Decimal("Infinity")}, "`price`: `Infinity` is not a finite number", "the price"),
         ({"price": 0.5}, "`price`: the float `0.5` (numbers are decimals here) is not a number", "the price"),
         ({"price": Decimal("1000.01")}, "`price`: the number `1000.01` is outside [0..1000]", "the price"),
-        ({"risk": "0.85"}, '`risk`: the text `"0.85"` is not a number', "the risk of leaving"),
+        ({"risk": "0,85"}, '`risk`: the text `"0,85"` is not a number', "the risk of leaving"),
+        ({"risk": "00.85"}, '`risk`: the text `"00.85"` is not a number', "the risk of leaving"),
         ({"risk": Decimal("1.00001")}, "`risk`: the number `1.00001` is outside [0..1]", "the risk of leaving"),
         (
             {"tier": "hihg"},
@@ -113,7 +120,7 @@ def test_a_fact_that_no_policy_reads_is_neither_gathered_nor_checked() -> None:
             "the price",
         ),
         (
-            {"price": {"amount": 400, "currency": "INR"}},
+            {"price": {"amount": "400", "unit": "INR"}},
             '`price`: an object is not an amount such as {"amount": "500.00", "currency": "INR"}',
             "the price",
         ),
@@ -137,7 +144,7 @@ def test_all_missing_facts_are_named_at_once_with_the_rule_that_needs_each() -> 
         ("rule `dear` of sample@1 needs `tier`, which is missing", "tier: the customer's value", "tier"),
         (
             "rule `leaving` of sample@1 needs `risk`, which is missing",
-            "send it, or train the model: ordain train churn",
+            "send it: no model `churn` is trained here that could give it",
             "risk",
         ),
     ]
@@ -241,3 +248,30 @@ def test_a_value_that_a_policy_of_the_service_gives_is_refused_from_a_request() 
     held = catalog({"rating/v1": rating, "sample/v1": sample}, services, facts)
     with pytest.raises(DataQualityIssue):
         gather({"price": 1, "rate": 5}, held.pick("act", AT).needs, held.vocabulary, {})
+
+
+@pytest.mark.parametrize(
+    "sent", [400, Decimal("400.0"), Decimal("4E+2"), "400", "400.000", {"amount": "400.0", "currency": "INR"}]
+)
+def test_money_has_its_currencys_digits_however_it_was_sent(sent: Any) -> None:
+    assert str(gathered({**WHOLE, "price": sent}).values["price"]) == "400.00"
+
+
+def test_money_with_more_digits_than_its_currency_keeps_them() -> None:
+    assert str(gathered({**WHOLE, "price": Decimal("400.1250")}).values["price"]) == "400.125"
+
+
+def test_another_number_has_no_zeros_at_its_end_and_a_precise_one_has_its_digits() -> None:
+    model = SteadyModel(Decimal("0.5"))
+    facts = gathered(
+        {**{n: v for n, v in WHOLE.items() if n != "risk"}, "usage": Decimal("5.50"), "calls": Decimal("3.0")},
+        churn=model,
+    )
+    assert str(facts.values["risk"]) == "0.5000"
+    assert {name: str(value) for name, value in model.asked[0].items()} == {"usage": "5.5", "calls": "3"}
+
+
+def test_an_object_with_a_currency_is_money_and_no_other_measure() -> None:
+    fact = Fact("used", Type(Kind.NUMBER, unit="GB"))
+    with pytest.raises(NotThatType, match="an object is not a number"):
+        fact.read({"amount": "5", "currency": "GB"})

@@ -206,7 +206,7 @@ def test_a_context_with_a_wrong_field_is_not_accepted(raw: dict[str, Any]) -> No
 
 
 def test_flags_and_numbers_are_never_taken_for_each_other() -> None:
-    for type, raw in ((NUMBER, True), (FLAG, 1), (NUMBER, "1"), (TEXT, 1), (NUMBER, 1.5)):
+    for type, raw in ((NUMBER, True), (FLAG, 1), (NUMBER, "one"), (NUMBER, "0x1"), (TEXT, 1), (NUMBER, 1.5)):
         with pytest.raises(NotThatType):
             read(type, raw)
 

@@ -22,7 +22,7 @@ from ordain.audit.ledger.recovery import recover
 from ordain.audit.ledger.rotation import rotate
 from ordain.audit.store.identity import identity
 from ordain.audit.tlog.checkpoint import Checkpoint, SigningKey
-from ordain.engine.errors import SettingsError
+from ordain.engine.errors import SettingsError, counted
 
 _AS = click.option("--as", "name", help="Who asks for it. Default: the user of this machine.")
 _REASON = click.option("--reason", required=True, help="The reason; goes on record.")
@@ -34,7 +34,8 @@ _REASON = click.option("--reason", required=True, help="The reason; goes on reco
 def checkpoint_command(call: Invocation, as_json: bool) -> None:
     """Sign the log as it is now and anchor it; a running server does this by itself.
 
-    Exit codes: 0 signed and anchored everywhere, 1 a place did not take it, 2 bad input, 3 the log cannot be signed.
+    Exit codes: 0 signed and anchored everywhere, 1 a place did not take it or too few witnesses cosigned, 2 bad input,
+    3 the log cannot be signed.
     """
     with opened_ledger(call.config) as opened:
         _show(opened, opened.settle() or opened.checkpointer.newest(), as_json)
@@ -46,22 +47,16 @@ def checkpoint_command(call: Invocation, as_json: bool) -> None:
 def _show(opened: OpenLedger, made: Checkpoint | None, as_json: bool) -> None:
     if made is None:
         raise SettingsError("another process signs this ledger and has not done so yet", "try again in a moment")
-    places = {place.name: opened.checkpointer.unanchored.get(place.name, "") for place in opened.places}
     if as_json:
-        data = {
-            "origin": made.origin,
-            "size": made.size,
-            "root": made.root.hex(),
-            "time": made.time,
-            "key": opened.identity.key,
-            "anchors": {place: why or "kept" for place, why in places.items()},
-        }
-        OUT.print(json.dumps(data), markup=False)
+        OUT.print(json.dumps(opened.shown(made)), markup=False)
         return
-    OUT.print(f"{made.size:,} entries, root {made.root.hex()}", markup=False)
+    places = opened.unanchored()
+    OUT.print(f"{counted(made.size, 'entry', 'entries')}, root {made.root.hex()}", markup=False)
     OUT.print(f"public key {opened.identity.key}", markup=False)
     for place, why in places.items():
         OUT.print(f"not anchored in {place}: {why}" if why else f"anchored in {place}", markup=False)
+    for name, why in opened.unwitnessed().items():
+        OUT.print(f"not cosigned by {name}: {why}", markup=False)
 
 
 @click.command("new-places")

@@ -8,12 +8,16 @@ import json
 import click
 
 from ordain.api.cli.actor import actor
+from ordain.api.cli.audit.query import check_found
+from ordain.api.cli.finite import DAYS
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import opened_ledger
 from ordain.api.settings import load_settings
 from ordain.audit.privacy.erasure import Erased, Erasure, erase, erase_due, hold
 from ordain.audit.privacy.retention import retain
+from ordain.audit.records.query import Query
+from ordain.engine.errors import counted
 
 _AS = click.option("--as", "name", help="Who asks for it. Default: the user of this machine.")
 _REASON = click.option("--reason", default="", help="The reason; goes on record, encrypted. No personal data.")
@@ -60,15 +64,11 @@ def erase_command(
             day = None if not_before is None else not_before.date()
             erasure = erase(opened, subject, private=private, keep=keep, not_before=day)
     if as_json:
-        until = None if erasure.not_before is None else erasure.not_before.isoformat()
-        OUT.print(
-            json.dumps(
-                {"status": erasure.status, "entries": erasure.entries, "not_before": until, "left": erasure.left}
-            ),
-            markup=False,
-        )
+        OUT.print(json.dumps(erasure.data()), markup=False)
     else:
         OUT.print(_describe(erasure), markup=False)
+        if erasure.receipt is not None:
+            OUT.print(f"on record: {erasure.receipt.entry_id}, leaf hash {erasure.receipt.leaf_hash}", markup=False)
         if erasure.left:
             OUT.print(f"bytes of the destroyed key may still be in the database's files: {erasure.left}", markup=False)
     if erasure.status is not Erased.DONE:
@@ -76,13 +76,16 @@ def erase_command(
 
 
 def _describe(erasure: Erasure) -> str:
+    number = counted(erasure.entries, "entry", "entries")
+    if erasure.status is not Erased.DONE:
+        number += " is" if erasure.entries == 1 else " are"
     match erasure.status:
         case Erased.DONE:
-            return f"erased: nobody can read the private parts of {erasure.entries:,} entries; their proofs still hold"
+            return f"erased: nobody can read the private parts of {number}; their proofs still hold"
         case Erased.HELD:
-            return f"restricted by a legal hold: {erasure.entries:,} entries are kept and not shown"
+            return f"restricted by a legal hold: {number} kept and not shown"
         case Erased.RESTRICTED:
-            return f"restricted: {erasure.entries:,} entries are kept until {erasure.not_before} and not shown"
+            return f"restricted: {number} kept until {erasure.not_before} and not shown"
 
 
 @click.command("hold")
@@ -90,17 +93,26 @@ def _describe(erasure: Erasure) -> str:
 @click.option("--release", is_flag=True, help="End the hold.")
 @_REASON
 @_AS
+@_JSON
 @click.pass_obj
-def hold_command(call: Invocation, subject: str, release: bool, reason: str, name: str | None) -> None:
+def hold_command(call: Invocation, subject: str, release: bool, reason: str, name: str | None, as_json: bool) -> None:
     """Put a legal hold on SUBJECT: nothing on record about that customer is erased, or removed by age."""
     with opened_ledger(call.config) as opened:
-        hold(opened, subject, not release, private={"actor": actor(name), "reason": reason})
+        receipt = hold(opened, subject, not release, private={"actor": actor(name), "reason": reason})
+    if as_json:
+        told = {"entry_id": receipt.entry_id, "leaf_hash": receipt.leaf_hash}
+        OUT.print(json.dumps({"held": not release, "receipt": told}), markup=False)
+        return
     OUT.print("the hold is released" if release else "held: nothing about this subject is erased until --release")
+    OUT.print(f"on record: {receipt.entry_id}, leaf hash {receipt.leaf_hash}", markup=False)
 
 
 @click.command("retain")
-@click.option("--days", type=click.IntRange(min=1), help="Keep entries younger than this many days.")
+@click.option("--days", type=DAYS, help="Keep entries younger than this many days.")
 @click.option("--before", type=_DAY, help="Keep entries recorded on this date (UTC) or later.")
+@click.option("--service", help="Only decisions of this service.")
+@click.option("--jurisdiction", help="Only decisions under this law, as the envelope names it.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @_REASON
 @_AS
@@ -110,6 +122,9 @@ def retain_command(
     call: Invocation,
     days: int | None,
     before: dt.datetime | None,
+    service: str | None,
+    jurisdiction: str | None,
+    dry_run: bool,
     yes: bool,
     reason: str,
     name: str | None,
@@ -117,21 +132,44 @@ def retain_command(
 ) -> None:
     """Remove the private parts of old entries; their envelopes stay, and all proofs hold.
 
-    What a legal hold protects stays, and so does what is about nobody. On PostgreSQL whole months are dropped.
+    What a legal hold protects stays, and so do what is about nobody and all that is younger than `keep_days`. On
+    PostgreSQL whole months are dropped.
+
+    Exit codes: 0 done, 2 bad input, a service or law that is not known among it, 3 not recorded.
     """
+    settings = load_settings(call.config)
     if (days is None) == (before is None):
         raise click.UsageError("give --days or --before")
     limit = dt.datetime.now(dt.UTC) - dt.timedelta(days=days) if days is not None else before
     assert limit is not None  # noqa: S101 - one of both is given
     limit = limit.astimezone(dt.UTC) if limit.tzinfo else limit.replace(tzinfo=dt.UTC)
-    if not (yes or as_json):
+    if not (yes or as_json or dry_run):
         click.confirm(f"Remove what was recorded before {limit:%Y-%m-%d %H:%M} UTC, for good?", abort=True, err=True)
     with opened_ledger(call.config) as opened:
-        retained = retain(opened, limit, private={"actor": actor(name), "reason": reason})
+        retained = retain(
+            opened,
+            limit,
+            private={"actor": actor(name), "reason": reason},
+            keep=dt.timedelta(days=settings.keep_days),
+            service=service,
+            jurisdiction=jurisdiction,
+            dry_run=dry_run,
+        )
+        check_found(retained.payloads, opened.reader, Query(service=service, jurisdiction=jurisdiction), settings)
+    number = counted(retained.payloads, "entry", "entries")
     if as_json:
         OUT.print(
-            json.dumps({"payloads": retained.payloads, "erased": retained.erased, "partitions": retained.partitions}),
+            json.dumps(
+                {
+                    "payloads": retained.payloads,
+                    "erased": retained.erased,
+                    "partitions": retained.partitions,
+                    "dry_run": dry_run,
+                }
+            ),
             markup=False,
         )
+    elif dry_run:
+        OUT.print(f"would be removed: the private parts of {number}; nothing was removed")
     else:
-        OUT.print(f"removed: the private parts of {retained.payloads:,} entries; their proofs still hold")
+        OUT.print(f"removed: the private parts of {number}; their proofs still hold")

@@ -6,13 +6,24 @@ import json
 
 import click
 
-from ordain.api.cli.audit.readers import HINT, access, legal_claim_option, parsed_id, read_one, reader_options
+from ordain.api.cli.audit.readers import (
+    HINT,
+    access,
+    legal_claim_option,
+    own_request_option,
+    parsed_id,
+    read_one,
+    reader_options,
+)
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import opened_ledger
+from ordain.api.letters import sender_of
+from ordain.api.settings import load_settings
 from ordain.audit.entry.entry import Kind
 from ordain.audit.explain.explanation import explain
 from ordain.audit.explain.letter import letter
+from ordain.audit.explain.plain_words import words
 from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.audit.records.replay import Replayer
 from ordain.engine.errors import UnknownDecision
@@ -21,6 +32,7 @@ from ordain.engine.errors import UnknownDecision
 @click.command("explain")
 @click.argument("decision_id")
 @legal_claim_option
+@own_request_option
 @reader_options
 @click.option("--why-not", "why", is_flag=True, help="Also say why each other rule did not fire.")
 @json_option("Print what the letter is made from, as JSON.")
@@ -29,6 +41,7 @@ def explain_command(
     call: Invocation,
     decision_id: str,
     legal_claim: str | None,
+    own_request: bool,
     name: str | None,
     purpose: str | None,
     why: bool,
@@ -36,13 +49,16 @@ def explain_command(
 ) -> None:
     """Explain DECISION_ID to the person it is about, in plain sentences (Markdown).
 
-    What was decided, which facts counted, which model scores and what moved them, which rules applied, under which
-    policies (GDPR Article 15(1)(h)). All of it from the record; the reading goes on record first.
+    What was decided, how an amount came about, which estimates were used and what moved them, which rules changed the
+    result, what would have changed it, and whom to turn to (GDPR Article 15(1)(h)); the whole record follows in an
+    annex. All of it from the record, but for the sender that the setting `letter` names; the reading goes on record
+    first.
 
     Exit codes: 0 explained, 2 there is no such decision, 3 the ledger cannot be read, or the reading not recorded.
     """
-    by = access(name, purpose, legal_claim)
-    with opened_ledger(call.config, restricted=legal_claim is not None) as opened:
+    settings = load_settings(call.config)
+    by, sender = access(settings, name, purpose, legal_claim, own_request=own_request), sender_of(settings)
+    with opened_ledger(call.config, restricted=legal_claim is not None or own_request) as opened:
         entry = opened.reader.entry(parsed_id(decision_id))
         if entry is not None and entry.read().get("kind") != Kind.DECISION:
             raise UnknownDecision(f"the entry `{decision_id}` is not a decision", HINT)
@@ -53,12 +69,12 @@ def explain_command(
         told = {"not_fired": not_fired} if why else {}
         OUT.print(json.dumps({**explained.data, **told}, ensure_ascii=False), markup=False)
         return
-    OUT.print(letter(explained), markup=False, end="")
+    OUT.print(letter(explained, sender, own_request), markup=False, end="")
     if why:
         OUT.print("\n## Rules that did not fire\n", markup=False)
     if why and NOT_RESTORED in explained.data:
         OUT.print("This can no longer be told.", markup=False)
     for rule in not_fired:
-        was = f"; it was `{rule['was']}`" if "was" in rule else ""
+        was = f"; it was `{words(rule['was'])}`" if "was" in rule else ""
         place = f"{rule['policy']}, {rule['decision']}, {rule['rule']}"
         OUT.print(f"- {place}: {rule['because']}{was}", markup=False, soft_wrap=True)

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
 import click
 
 from ordain.api.cli.actor import actor
-from ordain.audit.entry.entry import Kind
+from ordain.api.settings import Settings
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Record, Status
-from ordain.audit.limits import LIMITS
+from ordain.audit.records.readings import Access, note_reading
 from ordain.engine.errors import MalformedRequest, UnknownDecision
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 HINT = "each answer has its `decision_id`; `ordain audit search` finds it"
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Who reads, and why."""
-
-    actor: str
-    purpose: str | None
-    legal_claim: str | None = None
 
 
 def reader_options(command: Command) -> Command:
@@ -43,36 +33,25 @@ def legal_claim_option(command: Command) -> Command:
     return click.option("--legal-claim", metavar="REASON", help=said)(command)
 
 
-def access(name: str | None, purpose: str | None, legal_claim: str | None = None) -> Access:
+def own_request_option(command: Command) -> Command:
+    """`--own-request`, as `own_request`."""
+    said = "Show restricted records too: the person they are about asked for them (GDPR Article 15); goes on record."
+    return click.option("--own-request", is_flag=True, help=said)(command)
+
+
+def access(
+    settings: Settings,
+    name: str | None,
+    purpose: str | None,
+    legal_claim: str | None = None,
+    *,
+    own_request: bool = False,
+) -> Access:
+    """Who reads: the name given, and the user of this machine, whatever name is given. Raises MalformedRequest."""
     if legal_claim is not None and not legal_claim.strip():
         raise MalformedRequest("--legal-claim is empty", "name the claim")
-    return Access(actor(name), purpose, legal_claim)
-
-
-def note_reading(
-    opened: OpenLedger,
-    action: str,
-    by: Access,
-    ids: Sequence[str],
-    *,
-    entries: int | None = None,
-    query: dict[str, Any] | None = None,
-    subject: str | None = None,
-) -> None:
-    """Records that personal data are read. What is read of one subject is sealed under that subject's key.
-
-    Raises NotRecorded; then nothing may be shown.
-    """
-    private: dict[str, Any] = {
-        "actor": by.actor,
-        "purpose": by.purpose,
-        "query": query or {},
-        "ids": list(ids[: LIMITS.ids_named]),
-    }
-    if by.legal_claim is not None:
-        private["legal_claim"] = by.legal_claim
-    about = {"action": action, "entries": len(ids) if entries is None else entries}
-    opened.note(Kind.READ, about, private, subject)
+    required = settings.purpose == "required"
+    return Access(actor(name), purpose, legal_claim, own_request=own_request, user=actor(None), required=required)
 
 
 def read_one(opened: OpenLedger, text: str, action: str, by: Access) -> Record:
@@ -99,6 +78,9 @@ def only_public(record: Record) -> str:
     return {
         Status.ERASED: "the subject's key was destroyed: the private part can no longer be read; its proof still holds",
         Status.EXPIRED: "the private part was removed when the time for keeping it was over",
-        Status.RESTRICTED: "its erasure was requested: it is shown only for a legal claim (see --legal-claim)",
+        Status.RESTRICTED: (
+            "its erasure was requested: it is shown only for a legal claim, or to that person"
+            " (`ordain audit explain` has --legal-claim and --own-request)"
+        ),
         Status.READABLE: "",
     }[record.status]

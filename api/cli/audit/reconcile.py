@@ -11,25 +11,29 @@ from typing import Any
 
 import click
 
-from ordain.api.cli.audit.readers import access, note_reading, reader_options
+from ordain.api.cli.audit.readers import access, reader_options
+from ordain.api.cli.finite import Finite
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.progress import progress_bar
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import opened_ledger
 from ordain.api.limits import LIMITS
 from ordain.api.settings import load_settings
+from ordain.audit.entry.entry import Kind
 from ordain.audit.explain.plain_words import one_line
-from ordain.audit.records.actions import Columns, read_actions
+from ordain.audit.records.actions import Columns, actions_on_record, read_actions
 from ordain.audit.records.export import safe_cell
+from ordain.audit.records.query import Condition, Query
+from ordain.audit.records.readings import note_reading
 from ordain.audit.records.reconcile import Finding, Reconciliation, Rules, reconcile
-from ordain.audit.records.search import Condition
-from ordain.engine.errors import MalformedRequest, reason_of
+from ordain.engine.errors import MalformedRequest, counted, reason_of
 
 _COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
 
 
 @click.command("reconcile")
-@click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("table", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--on-record", is_flag=True, help="In place of TABLE, what apps have confirmed as done.")
 @click.option("--id-column", default="decision_id", show_default=True, help="The column of decision ids.")
 @click.option("--subject-column", default="subject", show_default=True, help="The column of customers or accounts.")
 @click.option("--service-column", default="service", show_default=True, help="The column of services.")
@@ -43,7 +47,7 @@ _COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
 )
 @click.option(
     "--within",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     default=24.0,
     show_default=True,
     help="Most hours from decision to action.",
@@ -54,7 +58,8 @@ _COLUMNS = ("wrong", "row", "decision_id", "subject", "message")
 @click.pass_obj
 def reconcile_command(
     call: Invocation,
-    table: Path,
+    table: Path | None,
+    on_record: bool,
     id_column: str,
     subject_column: str,
     service_column: str,
@@ -67,7 +72,7 @@ def reconcile_command(
     as_csv: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare TABLE, business actions as CSV, JSON Lines or Parquet, with the ledger.
+    """Compare TABLE, business actions as CSV, JSON Lines or Parquet, with the ledger; or what is on record as done.
 
     Each row names its decision, or subject and time; columns such as outcome.offer.action are compared with what was
     decided. Found: done without a decision, or otherwise than decided, or although denied or for a person to review,
@@ -79,12 +84,17 @@ def reconcile_command(
     if as_csv is not None and as_csv.exists():
         raise MalformedRequest(f"`{as_csv}` already exists", "name another file, or remove it")
     columns = Columns(id_column, subject_column, service_column, time_column)
-    actions = read_actions(table, columns, load_settings(call.config).zone)
+    if on_record is (table is not None):
+        raise MalformedRequest("either a TABLE or --on-record is needed", "and not both")
+    settings = load_settings(call.config)
+    actions = [] if table is None else read_actions(table, columns, settings.zone)
     rules = Rules(within=dt.timedelta(hours=within), services=services, unless=tuple(map(Condition.parse, unless)))
-    by = access(name, purpose)
+    by = access(settings, name, purpose)
     with opened_ledger(call.config) as opened, progress_bar("comparing") as (bar, task):
+        if table is None and not (actions := actions_on_record(opened.reader)):
+            raise MalformedRequest("no app has confirmed anything as done", "see POST /v1/decisions/<id>/performed")
         done = reconcile(actions, opened.reader, rules, lambda at, total: bar.update(task, completed=at, total=total))
-        note_reading(opened, "reconcile", by, done.ids, query={"table": table.name, "rows": len(actions)})
+        note_reading(opened, "reconcile", by, done.ids, query=_asked(table, len(actions), done))
     if as_csv is not None:
         _write_csv(as_csv, done.findings)
     if as_json:
@@ -93,6 +103,12 @@ def reconcile_command(
         _print(done)
     if not done:
         raise click.exceptions.Exit(1)
+
+
+def _asked(table: Path | None, rows: int, done: Reconciliation) -> dict[str, Any]:
+    """What was read: every decision between two moments, if the table has times."""
+    asked = Query(kind=Kind.DECISION, since=done.read_since, until=done.read_until)
+    return {**asked.as_json(), "table": None if table is None else table.name, "rows": rows}
 
 
 def _data(done: Reconciliation) -> dict[str, Any]:
@@ -123,7 +139,7 @@ def _print(done: Reconciliation) -> None:
     words = f"[bold red]{counts}[/]" if counts else "[green]all agree[/]"
     OUT.print(f"{done.actions:,} actions, {done.matched:,} with their decision: {words}")
     if done.unreadable:
-        OUT.print(f"{done.unreadable:,} decisions can no longer be read: only their envelopes were compared")
+        OUT.print(f"{counted(done.unreadable, 'decision')} can no longer be read: only their envelopes were compared")
 
 
 def _write_csv(file: Path, findings: list[Finding]) -> None:

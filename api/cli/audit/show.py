@@ -10,6 +10,8 @@ from ordain.api.cli.audit.readers import access, legal_claim_option, only_public
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import opened_ledger
+from ordain.api.settings import load_settings
+from ordain.audit.records.shown import whole_shown
 
 
 @click.command("show")
@@ -32,18 +34,11 @@ def show_command(
 
     Exit codes: 0 shown, 2 there is no such entry, 3 the ledger cannot be read, or the reading not recorded.
     """
-    by = access(name, purpose, legal_claim)
+    by = access(load_settings(call.config), name, purpose, legal_claim)
     with opened_ledger(call.config, restricted=legal_claim is not None) as opened:
         record = read_one(opened, entry_id, "show", by)
-    data = {
-        "leaf_index": record.entry.leaf_index,
-        "leaf_hash": record.entry.leaf_hash.hex(),
-        "status": str(record.status),
-        "envelope": record.envelope,
-        "private": record.private,
-    }
     if as_json:
-        OUT.print(json.dumps(data, ensure_ascii=False), markup=False)
+        OUT.print(json.dumps(whole_shown(record), ensure_ascii=False), markup=False)
         return
     place = "no place in the order yet" if record.entry.leaf_index is None else f"leaf {record.entry.leaf_index}"
     OUT.print(f"entry {record.entry.id}, {place}, leaf hash {record.entry.leaf_hash.hex()}", markup=False)

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from ordain.api.ask import asked_time
+from ordain.api.cli.actor import actor
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.services.service_text import list_lines, sheet_lines
+from ordain.api.cli.terminal import OUT
 from ordain.api.contract.example_request import Examples
 from ordain.api.contract.service_sheet import Offer, service_list, service_sheet
+from ordain.api.ledger import open_for
 from ordain.api.services import models_described, vocabulary_with
 from ordain.api.settings import Settings, load_settings
+from ordain.api.stopped import Stopped
 from ordain.engine.catalog import load_catalog, of_service, read_texts
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.values.temporal import fixed_offset
+
+_REASON = click.option("--reason", required=True, help="Why: on record, and told to whoever asks the service.")
+_AS = click.option("--as", "actor_name", help="Who you are; the user of this machine if left out.")
 
 
 def _at_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,7 +35,7 @@ def _at_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group()
 def service() -> None:
-    """What can be asked for: services, their facts, requests that work."""
+    """What can be asked for: services, their facts, requests that work; stopped in an emergency."""
 
 
 @service.command("list")
@@ -57,9 +65,61 @@ def show_command(call: Invocation, name: str, at: str | None, as_json: bool) -> 
     _show(service_sheet(_offer(settings, name), name, _moment(at, settings)), as_json, sheet_lines)
 
 
+@service.command("stop")
+@click.argument("name")
+@_REASON
+@_AS
+@json_option("Print since when it is stopped, as JSON.")
+@click.pass_obj
+def stop_command(call: Invocation, name: str, reason: str, actor_name: str | None, as_json: bool) -> None:
+    """Stop a service in an emergency: it decides nothing, on any server of this ledger, until it is started.
+
+    Who asks it is told REASON. Running servers follow within about a second.
+
+    Exit codes: 0 stopped, 2 bad input, policies or settings, 3 not recorded, and so not stopped.
+    """
+    with _stopped(call, name) as known:
+        stop = known.stop(name, reason, actor(actor_name))
+    told = f"{name} is stopped since {stop.since}; start it with: ordain service start {name} --reason TEXT"
+    OUT.print(json.dumps({**stop.as_json(), "stopped": True}) if as_json else told, markup=False)
+
+
+@service.command("start")
+@click.argument("name")
+@_REASON
+@_AS
+@json_option("Print which stops that ended, as JSON.")
+@click.pass_obj
+def start_command(call: Invocation, name: str, reason: str, actor_name: str | None, as_json: bool) -> None:
+    """Start a service that was stopped. Of one that is not stopped nothing is recorded.
+
+    Exit codes: 0 it is not stopped now, 2 bad input, policies or settings, 3 not recorded, and so not started.
+    """
+    with _stopped(call, name) as known:
+        ended = known.start(name, reason, actor(actor_name))
+    if as_json:
+        data = {"service": name, "stopped": False, "ended": [stop.as_json() for stop in ended]}
+        OUT.print(json.dumps(data), markup=False)
+    else:
+        since = f"; it was stopped since {min(stop.since for stop in ended)}" if ended else "; it was not stopped"
+        OUT.print(f"{name} decides{since}", markup=False)
+
+
+@contextmanager
+def _stopped(call: Invocation, name: str) -> Iterator[Stopped]:
+    """What is stopped, of a ledger that is made if there is none. Raises UnknownService."""
+    settings = load_settings(call.config)
+    of_service(read_texts(settings.policies), name)
+    opened = open_for(settings)
+    try:
+        yield Stopped(opened)
+    finally:
+        opened.finish()
+
+
 def _offer(settings: Settings, name: str = "") -> Offer:
     """What is described; with `name` the policies of that service alone are read. No ledger is opened."""
-    texts = read_texts(settings.policies)
+    texts = read_texts(settings.policies, settings.zone)
     catalog = load_catalog(of_service(texts, name) if name else texts)
     models = models_described(catalog, settings)
     usable = [model for model in models.values() if not isinstance(model, ModelDegradationDetected)]

@@ -35,9 +35,12 @@ def sheet_lines(sheet: Json) -> list[str]:
     for name, value in sheet["gives"].items():
         lines += _labelled(name, _kind(value))
     lines += _labelled("verdict", "permit, review or deny") if sheet["gives_verdict"] else []
+    if sheet["gives_verdict"] and sheet["if_review"] == "withhold":
+        lines.append("  what it gives is withheld while it is in review")
     lines += (
         ["  a denial is on record, and answered with ComplianceViolation"] if sheet["if_denied"] == "refuse" else []
     )
+    lines += ["  it decides for the moment it is asked, and takes no `at`"] if sheet["at"] == "refused" else []
     lines += ["", click.style(f"Policies in force on {sheet['in_force_on']}", bold=True)]
     for policy in sheet["policies"]:
         until = f" until {policy['effective']['until']}" if policy["effective"]["until"] else ""
@@ -90,7 +93,7 @@ def _label(policy: Json) -> str:
 
 
 def _labelled(label: str, text: str) -> list[str]:
-    return [f"  {click.style(label.ljust(10), dim=True)}{text}"]
+    return [f"  {click.style(label.ljust(9) + ' ', dim=True)}{text}"]
 
 
 def _wrapped(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ordain.api.ask import Ask, ask_of_text, read_ask
 from ordain.api.batch import read_one
 from ordain.audit.records.table_rows import JSON_LINES, Row, lines, table_rows
-from ordain.engine.errors import Issue, MalformedRequest, OrdainError, counted, did_you_mean, reason_of
+from ordain.engine.errors import Issue, MalformedRequest, OrdainError, counted, near_word, reason_of
 from ordain.engine.limits import LIMITS
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.values.types import Kind, Type
@@ -79,8 +79,12 @@ def _read_errors(path: Path) -> Iterator[None]:
 def _check_columns(table: Table, names: Iterable[str], vocabulary: Vocabulary) -> None:
     names = set(names)
     if table.subject not in names:
-        hint = did_you_mean(table.subject, names) or "name it with --subject-column"
-        raise MalformedRequest(f"`{table.path}` has no column `{table.subject}`", hint)
+        near = near_word(table.subject, names)
+        which = f"'{near}'" if near else "NAME"
+        raise MalformedRequest(
+            f"`{table.path}` has no column `{table.subject}`, which is to say whom a row is about",
+            f"say which column does: --subject-column {which}",
+        )
     strangers = sorted(names - {table.subject, "at"} - table.ignored - vocabulary.inputs)
     more = len(strangers) - LIMITS.unknown_facts
     if strangers:
@@ -88,12 +92,17 @@ def _check_columns(table: Table, names: Iterable[str], vocabulary: Vocabulary) -
             [
                 Issue(
                     f"the column `{name}` of `{table.path}` is no fact that a request may send",
-                    did_you_mean(name, vocabulary.inputs) or f"rename it, or leave it out: --ignore-column '{name}'",
+                    _hint(name, near_word(name, vocabulary.inputs)),
                 )
                 for name in strangers[: LIMITS.unknown_facts]
             ]
             + ([Issue(f"and {counted(more, 'more such column')}")] if more > 0 else [])
         )
+
+
+def _hint(name: str, near: str) -> str:
+    meant = f"did you mean `{near}`? If so, rename it; else leave" if near else "rename it, or leave"
+    return f"{meant} it out: --ignore-column '{name}'"
 
 
 def _ask_of(table: Table, service: str, row: Row, columns: list[tuple[str, Type]]) -> Ask:

@@ -18,6 +18,7 @@ from ordain.api.ask import Ask
 from ordain.api.cli.whole_tables.answers_file import begun, gone_on_with, is_answer, is_torn
 from ordain.api.cli.whole_tables.chunk import Answered, Chunk, Row
 from ordain.api.cli.whole_tables.run_journal import RunJournal, digest_of
+from ordain.api.cli.whole_tables.seen_table import SeenTable
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services
 from ordain.engine.errors import ExportFailed, MalformedRequest, OrdainError, reason_of
@@ -30,25 +31,34 @@ Asks = Iterator[tuple[int, Ask | OrdainError]]
 
 @dataclass(slots=True)
 class Ran:
-    """What came of a run. `found` were answered by an earlier one; `refused` has the first lines without a decision."""
+    """What came of a run. `refused` has the first lines without a decision.
+
+    An earlier run had answered `found`, and recorded `before` that it did not write down.
+    """
 
     found: int = 0
     decided: Counter[str] = field(default_factory=Counter)
+    before: int = 0
     errors: int = 0
     refused: list[tuple[int, OrdainError]] = field(default_factory=list)
 
     def add(self, answered: Answered) -> None:
         """Counts what came of some rows more."""
         self.decided += answered.decided
+        self.before += answered.before
         self.errors += answered.errors
         self.refused += answered.refused[: LIMITS.listed_refusals - len(self.refused)]
 
 
 class BatchRun:
-    """Answers go to `out`, a line for each question and in their order; an error has the line's number beside it."""
+    """Answers go to `out`, a line for each question and in their order; an error has the line's number beside it.
 
-    def __init__(self, out: Path, service: str, use: Services, helpers: Helpers | None = None) -> None:
-        self._out, self._use, self._helpers = out, use, helpers
+    `seen` is the table that they come from.
+    """
+
+    def __init__(self, out: Path, service: str, use: Services, seen: SeenTable, helpers: Helpers | None = None) -> None:
+        self.out, self.service = out, service
+        self._use, self._seen, self._helpers = use, seen, helpers
         self._journal = RunJournal(out, service)
         self.ran = Ran()
         self._done = 0
@@ -59,8 +69,9 @@ class BatchRun:
         """Decides, records and writes all of it. `progress` is told how many lines are done.
 
         Raises MalformedRequest when `out` is there already, or with `resume` when it is not that of a run over this
-        table for this service, or when another run writes it; ExportFailed when it cannot be written, and NotRecorded
-        when the ledger cannot take more; then what was written stays, and `resume` goes on.
+        table for this service, when another run writes it, or when the table changes meanwhile; ExportFailed when it
+        cannot be written, and NotRecorded when the ledger cannot take more; then what was written stays, and `resume`
+        goes on.
         """
         rows = (Row(number, ask) for number, ask in asks)
         try:
@@ -69,20 +80,20 @@ class BatchRun:
             else:
                 self._begin(rows, progress)
         except OSError as error:
-            raise ExportFailed(f"`{self._out}` cannot be written: {reason_of(error)}", "check the disk") from None
+            raise ExportFailed(f"`{self.out}` cannot be written: {reason_of(error)}", "check the disk") from None
         return self.ran
 
     def _begin(self, rows: Iterator[Row], progress: Callable[[int], None]) -> None:
         journal, anew = self._journal.file, "name another file with --out"
-        if self._out.exists():
+        if self.out.exists():
             hint = f"go on with --resume, or {anew}" if journal.exists() else anew
-            raise MalformedRequest(f"`{self._out}` already exists", hint)
+            raise MalformedRequest(f"`{self.out}` already exists", hint)
         if journal.exists():
             raise MalformedRequest(f"`{journal}` is left of an earlier run", f"delete it to begin anew, or {anew}")
         first = next(rows, None)  # before there is a file of answers: it may be no table at all
         if first is None:
             raise MalformedRequest("the table has no row")
-        with begun(self._out) as file:
+        with begun(self.out) as file:
             self._journal.begin()
             if self._helpers is None:
                 self._decide(chain((first,), rows), file, progress)
@@ -91,7 +102,7 @@ class BatchRun:
             self._end(file)
 
     def _go_on(self, rows: Iterator[Row], progress: Callable[[int], None]) -> None:
-        with gone_on_with(self._out) as file:
+        with gone_on_with(self.out) as file:
             known = self._compare(rows, file)
             self._decide(known if self._helpers else chain(known, rows), file, progress)
             if self._helpers is not None:
@@ -124,13 +135,13 @@ class BatchRun:
     def _other_table(self, row: Row | None) -> MalformedRequest:
         where = "the table has fewer rows" if row is None else f"row {row.number} of the table is another"
         return MalformedRequest(
-            f"{where} than when the run of `{self._out}` began",
+            f"{where} than when the run of `{self.out}` began",
             "put the table back as it was, with the same columns named or ignored; or name another file with --out",
         )
 
     def _other_answers(self) -> MalformedRequest:
         return MalformedRequest(
-            f"line {self.ran.found + 1} of `{self._out}` is not what its run wrote",
+            f"line {self.ran.found + 1} of `{self.out}` is not what its run wrote",
             "put the file back as the run left it, or name another file with --out",
         )
 
@@ -139,7 +150,8 @@ class BatchRun:
         rows = iter(rows)
         progress(self._done)
         while part := list(islice(rows, LIMITS.batch)):
-            chunk = Chunk(part, self._use)
+            self._seen.check()
+            chunk = Chunk(part, self._use, self._journal.run)
             self._journal.plan(self._done, chunk.planned)
             self._write(chunk.record(), file, progress)
 
@@ -147,10 +159,11 @@ class BatchRun:
         """The same for all rows that are left, by several processes."""
         self.begun = True
         progress(self._done)
-        for answered in helpers.decide(self._done, self._journal.plan):
+        for answered in helpers.decide(self._done, self._journal.run, self._journal.plan):
             self._write(answered, file, progress)
 
     def _end(self, file: BinaryIO) -> None:
+        self._seen.check(self._done)
         os.fsync(file.fileno())
         self._journal.end()
 

@@ -13,10 +13,13 @@ from ordain.api.ask import Ask
 from ordain.api.decide import refusal
 from ordain.api.services import Services
 from ordain.audit.entry.canonical import canonical_of_values
+from ordain.audit.entry.entry import Receipt
 from ordain.audit.ledger.reader import Record
 from ordain.audit.ledger.restoring import NOT_RESTORED, answer_of
 from ordain.engine.errors import MalformedRequest, NotThatType, OrdainError, UnknownDecision
 from ordain.engine.policy.facts import REQUEST, Vocabulary
+from ordain.engine.score_gate import WITHHELD
+from ordain.engine.values.money import with_currency
 
 
 def on_record(number: int, ask: Ask | OrdainError, entry_id: str, use: Services) -> bytes | OrdainError | None:
@@ -37,7 +40,7 @@ def on_record(number: int, ask: Ask | OrdainError, entry_id: str, use: Services)
             "put the table, the facts' file and the run's file back as they were, or name another file with --out",
         )
     if use.catalog.service(ask.service).refuses and private["verdict"] == "deny":
-        return refusal(private["reasons"], entry_id)
+        return refusal(private["reasons"], Receipt(entry_id, record.entry.leaf_hash.hex()))
     return answer_of(record.envelope, private, record.entry.leaf_hash.hex())
 
 
@@ -48,7 +51,8 @@ def _answers(record: Record, private: Mapping[str, Any], ask: Ask, vocabulary: V
         and private.get("subject") == ask.subject
         and (ask.at is None or dt.datetime.fromisoformat(private["at"]) == ask.at)
         and all(
-            _given(name, ask.facts.get(name), vocabulary) == (fact["value"] if fact["source"] == REQUEST else None)
+            fact["source"] == WITHHELD
+            or _given(name, ask.facts.get(name), vocabulary) == (fact["value"] if fact["source"] == REQUEST else None)
             for name, fact in private["facts"].items()
         )
     )
@@ -59,6 +63,6 @@ def _given(name: str, raw: object, vocabulary: Vocabulary) -> object:
     if raw is None or name not in vocabulary:
         return None
     try:
-        return orjson.loads(canonical_of_values(vocabulary[name].read(raw)))
+        return with_currency(vocabulary[name].type, orjson.loads(canonical_of_values(vocabulary[name].read(raw))))
     except NotThatType:
         return None

@@ -1,28 +1,28 @@
 """What a run over a table has set out to do, kept beside its answers until it is done.
 
 The first line names the service. Before each commit a line more says which rows it is for: of each the digest of what
-was asked, and the id that its entry is to have, if it gets one. Lines are only added, so nothing that may be on record
-is ever forgotten; rows that are planned again after a stop get the later plan.
+was asked, and the id that its entry is to have, if it gets one. It is on the disk before anything is recorded. Lines
+are only added, so nothing that may be on record is ever forgotten; rows that are planned again after a stop get the
+later plan. Each line has a check over itself and all before it, and the first one, in place, that of the newest: a line
+that was changed, or is missing, is told.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+import uuid_utils
 
 from ordain.api.ask import Ask
 from ordain.api.cli.whole_files import write_whole
 from ordain.engine.errors import MalformedRequest, OrdainError
 
-_BEGINNING = b'{"after":'
-_ROW = re.compile(r"\w+( [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
-"""A row's digest, and its id if it has one: one text each, so that a million of them are no burden."""
+_CHECK_BYTES = 16
 
 
 class Planned(NamedTuple):
@@ -50,23 +50,40 @@ def _apart(value: object) -> list[object]:
 
 
 class RunJournal:
-    """The journal of the run whose answers go to `out`, in a file of its name with `.run` behind."""
+    """The journal of the run whose answers go to `out`, in a file of its name with `.run` behind.
+
+    `run` is the run's own id, once it is begun or read.
+    """
 
     def __init__(self, out: Path, service: str) -> None:
         self.file = out.with_name(f"{out.name}.run")
         self._out, self._service = out, service
+        self.run = ""
+        self._newest = ""
+        self._place = 0
+        """Where the first line has the check of the newest one."""
 
     def begin(self) -> None:
         """Raises ExportFailed."""
-        write_whole(self.file, orjson.dumps({"service": self._service}) + b"\n")
+        self.run = str(uuid_utils.uuid7())
+        head = orjson.dumps({"service": self._service, "run": self.run})
+        self._newest = _check("", head)
+        write_whole(self.file, _with_check(head, "newest", self._newest))
+        self._place = _place(head)
 
     def plan(self, after: int, rows: Sequence[Planned]) -> None:
         """Keeps what is about to be recorded for the rows after the first `after`. Raises OSError."""
-        with self.file.open("ab") as file:
-            texts = [row.asked if row.id is None else f"{row.asked} {row.id}" for row in rows]
-            file.write(orjson.dumps({"after": after, "rows": texts}) + b"\n")
+        texts = [row.asked if row.id is None else f"{row.asked} {row.id}" for row in rows]
+        line = orjson.dumps({"after": after, "rows": texts})
+        check = _check(self._newest, line)
+        with self.file.open("r+b") as file:
+            file.seek(0, os.SEEK_END)
+            file.write(_with_check(line, "check", check))
             file.flush()
             os.fsync(file.fileno())
+            file.seek(self._place)  # only now: what the first line names is always there
+            file.write(check.encode())
+        self._newest = check
 
     def planned(self) -> Iterator[Planned]:
         """The rows so far, in their order; then what a stop left of a line is cut off.
@@ -79,45 +96,54 @@ class RunJournal:
                 "a run that has ended leaves none; to decide the table anew, name another file with --out",
             )
         with self.file.open("r+b") as file:
-            line = file.readline()
-            self._check_head(line)
-            whole, rows = len(line), list[str]()
-            for number, line in enumerate(file, start=2):
-                if _is_torn(line):
-                    break
-                after, planned = self._read(number, line)
-                if not 0 <= after <= len(rows):
+            head = file.readline()
+            newest = self._read_head(head)
+            whole, reached, rows, number = len(head), newest == self._newest, list[str](), 2
+            for line in file:
+                text = line.removesuffix(b"\n")
+                planned = _planned(text, self._newest, len(rows))
+                if planned is None and text == line:
+                    break  # what a stop left of a line: the commit that it was for was never begun
+                if planned is None:
                     raise self._damaged(number)
-                rows[after : after + len(planned)] = planned
-                whole += len(line)
+                after, more, self._newest = planned
+                rows[after : after + len(more)] = more
+                whole += len(text) + 1
+                reached = reached or newest == self._newest
+                number += 1
+            if not reached:
+                raise self._damaged(number)
             for row in rows:
                 asked, _, entry_id = row.partition(" ")
                 yield Planned(asked, entry_id or None)
-            file.truncate(whole)
-            if not line.endswith(b"\n") and not _is_torn(line):
-                file.seek(whole)
+            if whole > file.seek(0, os.SEEK_END):
                 file.write(b"\n")
+            file.truncate(whole)
 
     def end(self) -> None:
         """All is answered. Raises OSError."""
         self.file.unlink(missing_ok=True)
 
-    def _check_head(self, line: bytes) -> None:
-        head = _json(line)
-        service = head.get("service") if isinstance(head, dict) else None
-        if not isinstance(service, str):
-            raise self._damaged(1)
+    def _read_head(self, line: bytes) -> str:
+        """What the first line has as the check of the newest. Raises MalformedRequest."""
+        match _json(line):
+            case {"service": str(service), "run": str(run), "newest": str(newest)}:
+                head = orjson.dumps({"service": service, "run": run})
+                if line != _with_check(head, "newest", newest):
+                    raise self._damaged(1)
+            case {"service": str(), **more} if not more:
+                raise MalformedRequest(
+                    f"`{self.file}` was written by an older Ordain", "go on with that one, or name another --out"
+                )
+            case _:
+                raise self._damaged(1)
         if service != self._service:
             raise MalformedRequest(
                 f"`{self._out}` has the answers of `{service}`, not of `{self._service}`",
                 f"go on with `{service}`, or name another file with --out",
             )
-
-    def _read(self, number: int, line: bytes) -> tuple[int, list[str]]:
-        match _json(line):
-            case {"after": int(after), "rows": [*rows]} if not isinstance(after, bool) and all(map(_is_row, rows)):
-                return after, rows
-        raise self._damaged(number)
+        self.run, self._newest, self._place = run, _check("", head), _place(head)
+        return newest
 
     def _damaged(self, number: int) -> MalformedRequest:
         return MalformedRequest(
@@ -127,9 +153,28 @@ class RunJournal:
         )
 
 
-def _is_torn(line: bytes) -> bool:
-    """Whether it can be what a stop left of a line: the commit that it was for was never begun."""
-    return not line.endswith(b"\n") and line[: len(_BEGINNING)] == _BEGINNING[: len(line)] and _json(line) is None
+def _check(before: str, line: bytes) -> str:
+    """Of a line without its check, and through the check before it of all lines so far: 32 hexadecimal digits."""
+    return blake2b(before.encode() + line, digest_size=_CHECK_BYTES).hexdigest()
+
+
+def _with_check(line: bytes, name: str, check: str) -> bytes:
+    return b'%b,"%b":"%b"}\n' % (line[:-1], name.encode(), check.encode())
+
+
+def _place(head: bytes) -> int:
+    """Where in the file the first line has the check of the newest."""
+    return len(_with_check(head, "newest", "")) - len(b'"}\n')
+
+
+def _planned(text: bytes, before: str, known: int) -> tuple[int, list[str], str] | None:
+    """After which row, the rows and the check of a line; None when it is not as it was written."""
+    match _json(text):
+        case {"after": int(after), "rows": [*rows], "check": str(check)} if 0 <= after <= known:
+            line = orjson.dumps({"after": after, "rows": rows})
+            if text + b"\n" == _with_check(line, "check", check) and check == _check(before, line):
+                return after, rows, check
+    return None
 
 
 def _json(line: bytes) -> Any:
@@ -137,7 +182,3 @@ def _json(line: bytes) -> Any:
         return orjson.loads(line)
     except ValueError:
         return None
-
-
-def _is_row(row: object) -> bool:
-    return isinstance(row, str) and _ROW.fullmatch(row) is not None

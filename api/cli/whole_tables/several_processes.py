@@ -11,6 +11,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -19,9 +20,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ordain.api.cli.ending import ENDING, signals_wait
 from ordain.api.cli.whole_tables.asks_file import Table, read_asks
 from ordain.api.cli.whole_tables.chunk import Answered, Chunk, Row
 from ordain.api.cli.whole_tables.run_journal import Planned
+from ordain.api.cli.whole_tables.seen_table import SeenTable
 from ordain.api.limits import LIMITS
 from ordain.api.outliving import end_with
 from ordain.api.services import Services, wire
@@ -41,6 +44,7 @@ class Work(NamedTuple):
     settings: Settings
     service: str
     table: Table
+    seen: SeenTable
     catalog: Catalog | None
     helpers: int
 
@@ -54,24 +58,25 @@ class Helpers:
         forked = multiprocessing.get_start_method() == "fork"
         if not forked:  # as on macOS: each loads the policies itself
             work = work._replace(catalog=None)
-        for place in range(work.helpers):
-            ours, theirs = multiprocessing.Pipe()
-            inherited = [*self._lines, ours] if forked else []
-            started = multiprocessing.Process(
-                target=_help, args=(place, work, writer, theirs, inherited, os.getpid()), daemon=True
-            )
-            started.start()
-            theirs.close()
-            self._lines.append(ours)
-            self._processes.append(started)
+        with signals_wait():  # a helper says itself what becomes of it at a signal, as soon as it can
+            for place in range(work.helpers):
+                ours, theirs = multiprocessing.Pipe()
+                inherited = [*self._lines, ours] if forked else []
+                started = multiprocessing.Process(
+                    target=_help, args=(place, work, writer, theirs, inherited, os.getpid()), daemon=True
+                )
+                started.start()
+                theirs.close()
+                self._lines.append(ours)
+                self._processes.append(started)
 
-    def decide(self, after: int, plan: Plan) -> Iterator[Answered]:
+    def decide(self, after: int, run: str, plan: Plan) -> Iterator[Answered]:
         """Decides all rows after the first `after`, and gives the answers of each chunk in their order.
 
-        Raises what a helper met, and ExportFailed when one is gone.
+        `run` is the run's id. Raises what a helper met, and ExportFailed when one is gone.
         """
         for line in self._lines:
-            _tell(line, after)
+            self._tell(line, (after, run))
         places = len(self._lines)
         for chunk in count():
             line = self._lines[chunk % places]
@@ -81,7 +86,7 @@ class Helpers:
             if planned is None:
                 break
             plan(after + chunk * LIMITS.batch, planned)
-            _tell(line, None)
+            self._tell(line, None)
         for behind in range(max(0, chunk - places + 1), chunk):
             yield self._said(self._lines[behind % places])
 
@@ -89,8 +94,9 @@ class Helpers:
         """Ends them: with nobody to talk to, each stops by itself."""
         for line in self._lines:
             line.close()
+        until = time.monotonic() + LIMITS.stop_seconds
         for process in self._processes:
-            process.join(LIMITS.stop_seconds)
+            process.join(max(0.0, until - time.monotonic()))
             process.kill()
 
     def _said(self, line: Connection) -> Any:
@@ -102,12 +108,12 @@ class Helpers:
             raise said
         return said
 
-
-def _tell(line: Connection, what: int | None) -> None:
-    try:
-        line.send(what)
-    except OSError:
-        raise _gone() from None
+    def _tell(self, line: Connection, what: object) -> None:
+        try:
+            line.send(what)
+        except OSError:
+            self._said(line)  # it may have said why it ended
+            raise _gone() from None
 
 
 def _gone() -> ExportFailed:
@@ -136,31 +142,33 @@ def helpers(work: Work) -> Iterator[tuple[Helpers, Callable[[OpenLedger], None]]
             place.remove()
 
 
-def _help(place: int, work: Work, writer: Path | None, line: Connection, others: list[Connection], run: int) -> None:
+def _help(place: int, work: Work, writer: Path | None, line: Connection, others: list[Connection], parent: int) -> None:
     """A helper's life: the chunks that are its, until there are no more of them or nobody to tell."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C goes to all; the run says what becomes of its helpers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # One that outlived its run might record what a resumed run has just found not to be on record.
-    end_with(run, LIMITS.helper_looks, partial(os._exit, 1))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    # One that outlived its run could record only what was planned, and would be in the way of a resumed one.
+    end_with(parent, LIMITS.helper_looks, partial(os._exit, 1))
     for other in others:
         other.close()  # forked with it: held open here, its end would never be seen
     with suppress(EOFError, OSError):
-        after = line.recv()
+        after, run = line.recv()
         try:
             use = wire(work.settings, work.service, catalog=work.catalog, writer=writer)
             gc.freeze()
-            _decide(place, after, work, use, line)
+            _decide(place, after, run, work, use, line)
         except OrdainError as error:
             line.send(error)
 
 
-def _decide(place: int, after: int, work: Work, use: Services, line: Connection) -> None:
+def _decide(place: int, after: int, run: str, work: Work, use: Services, line: Connection) -> None:
     mine = partial(_is_of, place, after, work.helpers)
     rows = (Row(number, ask) for number, ask in read_asks(work.table, work.service, use.vocabulary, mine))
-    chunk = _next(rows, use)
+    next_chunk = partial(_next, rows, use, run, work.seen)
+    chunk = next_chunk()
     while chunk is not None:
         line.send(chunk.planned)
-        ahead = _next(rows, use)  # while the plan goes into the journal
+        ahead = next_chunk()  # while the plan goes into the journal
         line.recv()
         line.send(chunk.record())
         chunk = ahead
@@ -168,9 +176,10 @@ def _decide(place: int, after: int, work: Work, use: Services, line: Connection)
     line.recv()  # until nobody listens any more
 
 
-def _next(rows: Iterator[Row], use: Services) -> Chunk | None:
+def _next(rows: Iterator[Row], use: Services, run: str, seen: SeenTable) -> Chunk | None:
     part = list(islice(rows, LIMITS.batch))
-    return Chunk(part, use) if part else None
+    seen.check()
+    return Chunk(part, use, run) if part else None
 
 
 def _is_of(place: int, after: int, helpers: int, position: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, current_app, request
 
+from ordain.api.access.admission import caller
 from ordain.api.ask import asked_time
 from ordain.api.contract.service_sheet import Offer, service_list, service_sheet
 from ordain.api.http.refusals import JSON
@@ -32,7 +33,7 @@ def offer() -> Offer:
     """What is described now."""
     use: Services = current_app.extensions["ordain"]
     examples = current_app.extensions["examples"]
-    return Offer(use.catalog, use.vocabulary, use.models, use.settings.zone, examples)
+    return Offer(use.catalog, use.vocabulary, use.models, use.settings.zone, examples, caller().services)
 
 
 def shown(body: bytes | str, media: str, **headers: Any) -> Response:

@@ -1,9 +1,9 @@
 """How the tables came to be what `audit.store.rows` says, in revisions (Alembic). To change them:
 
 1. Say in `audit/store/rows.py` what they are from now on.
-2. Add `versions/0004_<what>.py` with `revision = "0004"`, `down_revision = "0003"` and an `upgrade()` that gets there.
+2. Add `versions/0005_<what>.py` with `revision = "0005"`, `down_revision = "0004"` and an `upgrade()` that gets there.
    It names tables and columns itself: what a revision did never changes, while `audit.store.rows` goes on.
-3. Set `HEAD = "0004"` in `audit/store/schema.py`. Until `ordain audit upgrade` was run,
+3. Add `"0005"` to `REVISIONS` in `audit/store/schema.py`. Until `ordain audit upgrade` was run,
    older databases are then refused.
 4. Run `pytest tests/audit/test_migrations.py`: what the revisions make must be what `audit.store.rows` says, in both
    databases.

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ordain.engine.backends.python.writing import Shared, Writer
 from ordain.engine.errors import Issue, did_you_mean
-from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.feel.functions import known
 from ordain.engine.feel.runtime.work import cost
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Node
+from ordain.engine.feel.syntax.unread import issue_of
 from ordain.engine.values.types import ANY, Type
 
 
 class LenientWriter(Writer):
+    lenient = True
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.functions = known(lenient=True)
+
     def source(self, node: Node, null_allowed: bool) -> str:
         """Source of `node`; any part may be null here, so `null_allowed` says nothing."""
         span = self.constant(node.span)
@@ -71,10 +80,10 @@ class LenientWriter(Writer):
                 return f"({frame}[{name}] if type({frame}) is dict and {name} in {frame} else {otherwise})"
             if node.name in frame:
                 return frame[node.name]
-        if node.name in FUNCTIONS:
+        if node.name in self.functions:
             return f"z.as_value({self.constant(node.name)}, at, {self.constant(node.span)})"
-        known = (name for frame in self.frames if not isinstance(frame, str) for name in frame)
-        issue = Issue(f"`{node.name}` is not known here", did_you_mean(node.name, known), node.span)
+        names = (name for frame in self.frames if not isinstance(frame, str) for name in frame)
+        issue = Issue(f"`{node.name}` is not known here", did_you_mean(node.name, names), node.span)
         return f"z.report({self.constant(issue)})"
 
     def filter(self, node: tree.Filter, span: str) -> str:
@@ -113,10 +122,12 @@ class LenientWriter(Writer):
         return super().shared(node)
 
     def call(self, node: tree.Call, span: str) -> str:
+        if (issue := issue_of(node)) is not None:
+            return f"z.report({self.constant(issue)})"
         arguments = "".join(f", {self.of(argument)}" for argument in node.arguments)
         names = self.constant(node.names) if node.names else "()"
         if self.is_builtin(node):
             return f"z.builtin({self.constant(node.called)}, {names}, at, {span}{arguments})"
-        if node.called in FUNCTIONS:
+        if node.called in self.functions:
             return f"z.called({self.of(node.function)}, {self.constant(node.called)}, {names}, at, {span}{arguments})"
         return f"z.call({self.of(node.function)}, {names}, {span}{arguments})"

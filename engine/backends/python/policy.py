@@ -21,6 +21,7 @@ from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.feel.runtime.nulls import reason
 from ordain.engine.feel.runtime.work import OVER_THE_LIMIT, TOO_MUCH_WORK
 from ordain.engine.feel.syntax.tree import Function
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import Policy, TableFunction
 from ordain.engine.step import Step, Trail, steps_of
 from ordain.engine.tables.hit_policies import HIT_POLICIES
@@ -39,23 +40,32 @@ class CompiledPolicy:
     asks_runtime: bool
     """Whether the source calls the runtime at all; one whose types are all known, and that has no loop, does not."""
 
-    def run(self, values: dict[str, Value], at: datetime, steps: list[Step], faults: list[Issue] | None = None) -> None:
+    def run(self, values: dict[str, Value], at: datetime, steps: list[Step], faults: list[Issue] | None = None) -> int:
         """As `decide`, with the steps as such, those before an error too."""
         trail: Trail = []
         try:
-            self.decide(values, at, trail, faults)
+            return self.decide(values, at, trail, faults)
         finally:
             steps.extend(steps_of(trail))
 
-    def decide(self, values: dict[str, Value], at: datetime, trail: Trail, faults: list[Issue] | None = None) -> None:
-        """Decides. Raises DecisionError or CustomerDataIncomplete, naming policy, rule and place.
+    def decide(
+        self,
+        values: dict[str, Value],
+        at: datetime,
+        trail: Trail,
+        faults: list[Issue] | None = None,
+        work: int = LIMITS.work,
+    ) -> int:
+        """Decides with so many units of work, and gives what is left of them.
+
+        Raises DecisionError or CustomerDataIncomplete, naming policy, rule and place.
 
         A lenient policy raises nothing of what its expressions do: it appends to `faults` why a value is null.
         """
         if not self.asks_runtime:
             runtime = STRICT
         else:
-            runtime = Runtime(([] if faults is None else faults) if self.policy.lenient else None)
+            runtime = Runtime(([] if faults is None else faults) if self.policy.lenient else None, work)
         try:
             self.function(values, at, trail, runtime)
         except MissingValue as missing:
@@ -75,6 +85,7 @@ class CompiledPolicy:
             label, span = self.place(fault.__traceback__)
             why = TOO_DEEP if isinstance(fault, RecursionError) else reason(fault, recorded=self.policy.lenient)
             raise CalculationFailed(Issue(f"{label} cannot be calculated: {why}", "", span)) from None
+        return runtime.left if self.asks_runtime else work
 
     def place(self, traceback: TracebackType | None) -> tuple[str, Span]:
         """Which rule was being decided when it went wrong: each has lines of the generated code of its own."""
@@ -168,7 +179,8 @@ class _PolicyCode:
             source = f"declared({constant(decision.type.values)}, {source})"
         self.line(f"    v[{decision.name!r}] = {variable} = {source}", place)
         if not isinstance(expression.tree, Function):
-            self.line(f"    steps.append(({constant(decision)}, 0, (), {variable}, ()))")
+            said = "()" if decision.told is None else f"((0, {self.expressions.code(decision.told)}),)"
+            self.line(f"    steps.append(({constant(decision)}, 0, (), {variable}, (), {said}))", place)
 
     def table(self, table: PlannedTable, expressions: Expressions, variable: str) -> None:
         code = TableCode(table, expressions, line=self.line, define=self.define)

@@ -87,7 +87,8 @@ class StrictWriter(Writer):
                 if (known := _known(node)) is not None:
                     return self.constant(known)
                 function = self.constant(ARITHMETIC[(node.op, node.left.type.kind, node.right.type.kind)].python)
-                return f"{function}({self.of(node.left)}, {self.of(node.right)})"
+                source = f"{function}({self.of(node.left)}, {self.of(node.right)})"
+                return f"z.made({source})" if node.left.type.kind is Kind.TEXT else source
             case tree.Comparison():
                 return self.comparison(node)
             case tree.Logic():
@@ -114,6 +115,10 @@ class StrictWriter(Writer):
             return source
         signature = node.signature or FUNCTIONS[node.name].signatures[0]
         parameters = tuple(parameter.name for parameter in signature.parameters)
+        if signature.counted:
+            python, names = self.constant(signature.python), self.constant(parameters)
+            made = f"lambda *given: z.counted({python}, *given)"
+            return f"{self.constant(FunctionValue)}({names}, {made}, {self.constant(node.name)})"
         return self.constant(FunctionValue(parameters, signature.python, node.name))
 
     def path(self, node: tree.Path) -> str:
@@ -149,7 +154,8 @@ class StrictWriter(Writer):
         if node.left.type.kind in _WITH_OFFSET:
             return f"{self.constant(COMPARISON[node.op])}({self.of(node.left)}, {self.of(node.right)})"
         sign = "==" if node.op == "=" else node.op
-        return f"({self.gone_through(node.left)} {sign} {self.of(node.right)})"
+        texts = not isinstance(node.right, tree.Literal)  # with a written one no more is looked at than that is long
+        return f"({self.gone_through(node.left, texts=texts)} {sign} {self.of(node.right)})"
 
     def membership(self, node: tree.In) -> str:
         order = sorted(node.tests, key=_is_not_null_test)
@@ -210,17 +216,23 @@ class StrictWriter(Writer):
         arguments = ", ".join(self.argument(part, signature.parameter(n)) for n, part in enumerate(given))
         if FUNCTIONS[node.called].negates and not signature.gives.optional:
             return f"(not {arguments})"
+        if signature.counted:
+            return f"z.counted({self.constant(signature.python)}, {arguments})"
         clock = "at, " if signature.clock and arguments else "at" if signature.clock else ""
-        return f"{self.constant(signature.python)}({clock}{arguments})"
+        source = f"{self.constant(signature.python)}({clock}{arguments})"
+        return f"z.made({source})" if signature.gives.kind is Kind.TEXT else source
 
     def argument(self, node: Expr | None, parameter: object) -> str:
         if node is None:
             return "None"
-        return self.gone_through(node, null_allowed=getattr(getattr(parameter, "type", None), "optional", False))
+        null_allowed = getattr(getattr(parameter, "type", None), "optional", False)
+        return self.gone_through(node, null_allowed=null_allowed, texts=True)
 
-    def gone_through(self, node: Expr, *, null_allowed: bool = False) -> str:
-        """Source of a part that is looked at with all that is in it, if it is a list or a context."""
+    def gone_through(self, node: Expr, *, null_allowed: bool = False, texts: bool = False) -> str:
+        """Source of a part that is looked at with all that is in it: a list, a context, or of `texts` one."""
         source = self.of(node, null_allowed=null_allowed)
+        if texts and node.type.kind is Kind.TEXT and not isinstance(node, tree.Literal):
+            return f"z.sized({source})"
         return f"z.sized({source})" if node.type.kind in (Kind.LIST, Kind.CONTEXT) else source
 
 

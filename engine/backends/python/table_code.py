@@ -23,7 +23,7 @@ from ordain.engine.backends.python.prepared import PreparedTable
 from ordain.engine.errors import Span
 from ordain.engine.feel.runtime.calls import Runtime
 from ordain.engine.feel.signature import Signature
-from ordain.engine.feel.syntax.tree import Call, Comparison, Literal, Name
+from ordain.engine.feel.syntax.tree import Call, Comparison, Literal, Name, Path
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import HitPolicy
 from ordain.engine.tables.hit_policies import ordering
@@ -49,6 +49,7 @@ class TableCode:
         self.line, self.define = line, define
         self.constant = expressions.namespace.constant
         self.columns: list[str] = []
+        self.reasons = self.read = ""
         self.prepared: PreparedTable | None = None
         self.cells: dict[tuple[int, int], Callable[..., Value]] = {}
 
@@ -62,6 +63,7 @@ class TableCode:
                 self.line(f"    {name} = {source}", (f"column `{column.text}` of `{table.name}`", table.span))
                 source = name
             self.columns.append(source)
+        self.define_reasons()
         missing = any(rule.missing is not None for rule in table.rules)
         if self.lenient or (len(table.rules) >= INDEXED and not missing):
             self.indexed(variable)
@@ -72,7 +74,31 @@ class TableCode:
 
     def step(self, looked_at: object, fired: str, value: str, missing: str = "()") -> str:
         """Source that makes the step of this table and appends it."""
-        return f"steps.append(({self.constant(self.table)}, {looked_at}, {fired}, {value}, {missing}))"
+        return (
+            f"steps.append(({self.constant(self.table)}, {looked_at}, {fired}, {value}, {missing}, {self.said(fired)}))"
+        )
+
+    def said(self, fired: str) -> str:
+        """Source of the reasons with `{...}` of the rules that fired, each with its position."""
+        if not self.reasons:
+            return "()"
+        return f"tuple([(n, {self.reasons}[n](at, z, steps{self.read}) ) for n in {fired} if n in {self.reasons}])"
+
+    def define_reasons(self) -> None:
+        """A function for each reason with `{...}`, and the mapping of their rules' positions to them."""
+        told = {number: rule.told for number, rule in enumerate(self.table.rules) if rule.told is not None}
+        if not told:
+            return
+        sources = {number: self.expressions.code(reason) for number, reason in told.items()}
+        self.read = self.read_by(sources.values())
+        names = {number: f"f{next(self.expressions.numbers)}" for number in told}
+        for number, name in names.items():
+            rule = self.table.rules[number]
+            place = (f"the reason of rule `{rule.id}`", rule.span)
+            self.define(f"def {name}(at, z, steps{self.read}): return {sources[number]}", place)
+        self.reasons = f"told{next(self.expressions.numbers)}"
+        mapped = ", ".join(f"{number}: {name}" for number, name in names.items())
+        self.define(f"{self.reasons} = {{{mapped}}}")
 
     # --- by the index
 
@@ -188,7 +214,7 @@ class TableCode:
             case HitPolicy.PRIORITY:
                 self.line(f"    if len(h) > 1: h, r = best({constant}, h, r)", place)
             case HitPolicy.OUTPUT_ORDER:
-                self.line(f"    h, r = {self.constant(ordering(table))}(h, r)", place)
+                self.line(f"    if len(h) > 1: h, r = {self.constant(ordering(table))}(h, r)", place)
             case HitPolicy.FIRST | HitPolicy.COLLECT | HitPolicy.RULE_ORDER:
                 pass
             case _ as other:
@@ -232,6 +258,10 @@ class TableCode:
                     left=Call(signature=Signature(clock=True), arguments=()), right=Literal(value=dt.date())
                 ):
                     continue  # whether it is in force today
+                case Comparison(op="!=", left=Name(), right=Literal(value=None)):
+                    continue  # whether a fact is there at all
+                case Comparison(left=Name() | Path() as left, right=Literal()) if not left.type.optional:
+                    continue  # what is never missing
                 case Comparison(
                     op="=", left=Name(name=name, type=Type(kind=Kind.TEXT)), right=Literal(value=str() as text)
                 ):

@@ -13,6 +13,8 @@ from itertools import count
 from typing import Any, assert_never, cast
 
 from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.feel.functions.entry import Function
+from ordain.engine.feel.functions.operators import less
 from ordain.engine.feel.runtime.calls import STRICT
 from ordain.engine.feel.runtime.missing import MissingValue, need
 from ordain.engine.feel.runtime.work import cost
@@ -64,7 +66,13 @@ Shared = (
 
 
 class Writer(ABC):
-    """Writes one expression. `input` is the Python expression for `?`, and `asked` what people call it."""
+    """Writes one expression. `input` is the Python expression for `?`, and `asked` what people call it.
+
+    `functions` are the built-in ones.
+    """
+
+    functions: Mapping[str, Function] = FUNCTIONS
+    lenient = False
 
     def __init__(
         self,
@@ -158,11 +166,14 @@ class Writer(ABC):
         if isinstance(node.low, tree.Literal | None) and isinstance(node.high, tree.Literal | None):
             ends = node.low and node.low.value, node.high and node.high.value
             try:
-                return self.constant(STRICT.range(*ends, node.low_open, node.high_open, bounds, node.span))
+                made = STRICT.range(*ends, node.low_open, node.high_open, bounds, node.span, node.op)
+                if not (self.lenient and bounds == "both" and less(ends[1], ends[0])):
+                    return self.constant(made)
             except ValueError:
                 pass  # it says so when it is decided
         low, high = (self.of(end) if end is not None else "None" for end in (node.low, node.high))
-        return f"z.range({low}, {high}, {node.low_open}, {node.high_open}, {bounds!r}, {self.constant(node.span)})"
+        sides = f"{node.low_open}, {node.high_open}, {bounds!r}"
+        return f"z.range({low}, {high}, {sides}, {self.constant(node.span)}, {node.op!r})"
 
     def context(self, node: tree.ContextOf) -> str:
         """A dict whose later entries see the earlier ones; a function sees itself too, so it may call itself."""
@@ -195,6 +206,6 @@ class Writer(ABC):
 
     def is_builtin(self, node: tree.Call) -> bool:
         """Whether a call by name means a built-in function: no name of the text or the policy hides it."""
-        return node.called in FUNCTIONS and not any(
+        return node.called in self.functions and not any(
             node.called in frame for frame in self.frames if not isinstance(frame, str)
         )

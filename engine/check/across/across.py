@@ -8,10 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from ordain.engine.catalog import Catalog
 from ordain.engine.check.across.fit import cycles, given_twice, unfed_facts
 from ordain.engine.check.across.held import Parts, parts
+from ordain.engine.check.across.promises import promises
 from ordain.engine.check.across.protected_paths import protected_paths
 from ordain.engine.check.across.rules_at_odds import rules_at_odds
 from ordain.engine.check.across.unused import unread_facts, unused_names, unused_outputs, unused_policies
-from ordain.engine.check.across.validity import never_in_force, retired_facts, validity_gaps, validity_overlaps
+from ordain.engine.check.across.validity import (
+    never_in_force,
+    retired_facts,
+    validity_gaps,
+    validity_overlaps,
+    versions_cross,
+)
 from ordain.engine.errors import Issue, Level
 from ordain.engine.policy.facts import ModelCard
 
@@ -21,6 +28,8 @@ CHECKS: tuple[Callable[[Parts], Iterator[Issue]], ...] = (
     cycles,
     protected_paths,
     rules_at_odds,
+    promises,
+    versions_cross,
     validity_gaps,
     validity_overlaps,
     never_in_force,

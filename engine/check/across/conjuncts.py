@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ordain.engine.backends.python.expressions import function_of
+from ordain.engine.errors import CalculationFailed
 from ordain.engine.feel.functions import FUNCTIONS, entry_of
 from ordain.engine.feel.functions.folding import folded
-from ordain.engine.feel.runtime.calls import STRICT
+from ordain.engine.feel.runtime.calls import Runtime
 from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
@@ -79,8 +80,8 @@ def value_of(checked: Checked, policy: Policy, vocabulary: Vocabulary) -> Comput
 
     def compute(values: Mapping[str, Value], at: dt.datetime) -> Value:
         try:
-            return function(None, {**values, **constants}, at, STRICT)
-        except (MissingValue, ArithmeticError, ValueError, TypeError, LookupError):
+            return function(None, {**values, **constants}, at, Runtime())
+        except (MissingValue, CalculationFailed, ArithmeticError, ValueError, TypeError, LookupError):
             return None
 
     written = [_written(node) for node in tree.walk(checked.tree)]
@@ -136,7 +137,8 @@ def _plain(node: Expr, policy: Policy, vocabulary: Vocabulary) -> bool:
         case tree.Call(arguments=(inner,)) if (entry := entry_of(node)) is not None and entry.negates:
             return _plain(inner, policy, vocabulary)
         case tree.Comparison(left=left, right=right):
-            return (variable(left) and value(right)) or (value(left) and variable(right))
+            known = value(left), value(right)
+            return all(known) or (known[1] and variable(left)) or (known[0] and variable(right))
         case tree.Between(value=inner, low=low, high=high):
             return variable(inner) and value(low) and value(high)
         case tree.In(value=inner, tests=tests):

@@ -13,7 +13,8 @@ from ordain.engine.errors import NotThatType
 from ordain.engine.limits import LIMITS
 from ordain.engine.policy.facts import Fact, Vocabulary
 from ordain.engine.policy.model import Effective
-from ordain.engine.values.types import NUMBERS, Kind, Value
+from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.types import Kind, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def opposed_bounds(one: Demand, other: Demand, vocabulary: Vocabulary) -> Condit
                 continue
             low, high = (value_of(part, of.policy, vocabulary) for part, of in ((limit, demand), (most, theirs)))
             if low is not None and high is not None:
-                return _above(low, high, strict=(op, against) == (">=", "<="))
+                return above(low, high, strict=(op, against) == (">=", "<="))
     return None
 
 
@@ -130,7 +130,7 @@ def _bounds(demand: Demand) -> Iterator[tuple[tree.Expr, str, Checked, Demand]]:
             yield right, _MIRRORED[op], replace(permits, tree=left), demand
 
 
-def _above(low: Computed, high: Computed, *, strict: bool) -> Condition:
+def above(low: Computed, high: Computed, *, strict: bool) -> Condition:
     """That `low` is above `high`; where a bound itself is excluded, also that they are equal."""
 
     def holds(values: Mapping[str, Value], at: object) -> bool:

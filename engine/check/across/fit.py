@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ordain.engine.check.across.held import Held, Parts, is_model, place_of
+from ordain.engine.check.across.held import Held, Parts, place_of
 from ordain.engine.errors import Issue, Level, did_you_mean
+from ordain.engine.policy.facts import is_model
 
 
 def unfed_facts(parts: Parts) -> Iterator[Issue]:

@@ -10,7 +10,7 @@ from ordain.engine.catalog import Catalog
 from ordain.engine.errors import PolicyError, Span
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.typing.checker import Checked
-from ordain.engine.policy.facts import POLICY, REQUEST, ModelCard, Vocabulary
+from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.model import Effective, Formula, Policy, Table
 from ordain.engine.policy.service import Service
 from ordain.engine.text.source import Node, parse
@@ -96,7 +96,7 @@ def parts(catalog: Catalog, models: Sequence[ModelCard] | None, today: dt.date |
     """The parts of a catalog, without the versions whose last day was before `today`."""
     services = catalog.services
     file = next(iter(services.by_name.values())).span.file if services.by_name else "services.yaml"
-    versions = {name: _held([each.policy for each in several]) for name, several in catalog.versions.items()}
+    versions = {name: held_versions([each.policy for each in several]) for name, several in catalog.versions.items()}
     begins = {name: several[0].policy.effective.start for name, several in versions.items()}
     if today is not None:
         versions = {name: [each for each in several if not _over(each, today)] for name, several in versions.items()}
@@ -107,7 +107,7 @@ def parts(catalog: Catalog, models: Sequence[ModelCard] | None, today: dt.date |
     return Parts(catalog.vocabulary, services.by_name, versions, root, named, facts, begins, today)
 
 
-def _held(policies: list[Policy]) -> list[Held]:
+def held_versions(policies: list[Policy]) -> list[Held]:
     """As the catalog picks: the latest version that has begun decides, even when it has ended."""
     ordered = sorted(policies, key=lambda policy: (policy.effective.start, policy.version))
     periods = []
@@ -166,8 +166,3 @@ def place_of(policy: Policy, fact: str) -> Span:
                 if isinstance(node, tree.Name) and node.name == fact:
                     return node.span
     return policy.span
-
-
-def is_model(source: str) -> bool:
-    """Whether a fact's source is a model's name."""
-    return source != REQUEST and not source.startswith(POLICY)

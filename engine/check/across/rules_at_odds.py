@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, product
 
 from ordain.engine.check.across.conjuncts import TODAY, Condition, Variable
 from ordain.engine.check.across.customers import Answer, find
@@ -26,8 +26,13 @@ def rules_at_odds(parts: Parts) -> Iterator[Issue]:
     Of several versions of one policy the newest that shows a finding is named.
     """
     told: set[tuple[frozenset[tuple[str, str]], str]] = set()
+    read: dict[str, list[Demand]] = {}  # each policy stands in many pairs
     for one, other, days in _together(parts):
-        for first, second in _pairs(one, other, parts):
+        for held in (one, other):
+            if held.policy.label not in read:
+                read[held.policy.label] = demands(held.policy, parts.vocabulary)
+        mine, theirs = read[one.policy.label], read[other.policy.label]
+        for first, second in combinations(mine, 2) if one is other else product(mine, theirs):
             pair = frozenset({(one.policy.name, first.rule.id), (other.policy.name, second.rule.id)})
             for what, message, level in _Pair(first, second, days, parts).findings():
                 if (pair, what) in told:
@@ -61,14 +66,6 @@ def _shared(one: Held, other: Held) -> Effective | None:
     ends = [days.end for days in (one.days, other.days) if days.end is not None]
     shared = Effective(max(one.days.start, other.days.start), min(ends) if ends else None)
     return shared if shared.end is None or shared.start <= shared.end else None
-
-
-def _pairs(one: Held, other: Held, parts: Parts) -> Iterator[tuple[Demand, Demand]]:
-    mine = demands(one.policy, parts.vocabulary)
-    if one is other:
-        yield from combinations(mine, 2)
-    else:
-        yield from ((first, second) for first in mine for second in demands(other.policy, parts.vocabulary))
 
 
 Finding = tuple[str, str, Level]

@@ -9,6 +9,7 @@ from ordain.engine.check.across.held import Held, Parts, expressions, names_in
 from ordain.engine.errors import Issue, Level, Span
 from ordain.engine.feel.syntax.tree import Function
 from ordain.engine.policy.model import Formula
+from ordain.engine.score_gate import gate_of
 
 _NOTE = Level.NOTE
 _ALWAYS_USED = {"compliance": ("findings", "verdict")}
@@ -18,6 +19,9 @@ _WORD = re.compile(r"[^\W\d]\w*")
 def unread_facts(parts: Parts) -> Iterator[Issue]:
     """`unread-fact`: a fact that no policy reads, nor any model that is known."""
     read = {name for held in parts.all() for name in held.policy.reads}
+    for service in parts.services.values():
+        gate = gate_of(service, parts.vocabulary, (held.policy for held in parts.of(service)))
+        read |= {fact.name for fact in gate.facts} if gate is not None else set()
     read |= {feature.name for model in parts.models or () for feature in model.reads}
     for name in parts.vocabulary:
         fact = parts.vocabulary[name]

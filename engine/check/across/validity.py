@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from ordain.engine.check.across.held import DAY, Parts, place_of
+from ordain.engine.check.across.held import DAY, Held, Parts, place_of
 from ordain.engine.errors import Issue, Level
 from ordain.engine.text.source import Node
 
 _WARNING = Level.WARNING
+_NEVER_LAW = ("proposed", "vacated", "vetoed")
 
 
 def validity_gaps(parts: Parts) -> Iterator[Issue]:
@@ -70,14 +71,32 @@ def validity_overlaps(parts: Parts) -> Iterator[Issue]:
             yield Issue(message, hint, held.effective("until"), code="validity-overlap", level=_WARNING)
 
 
+def versions_cross(parts: Parts) -> Iterator[Issue]:
+    """`versions-cross`: a version that takes over from one of a higher number, which is hardly the order meant."""
+    for held in parts.all():
+        following = held.replaced_by
+        if following is None or following.version >= held.policy.version:
+            continue
+        message = (
+            f"`{following.label}` takes over from `{held.policy.label}` on {following.effective.start}, though its "
+            "number is lower"
+        )
+        hint = f"let it begin before {held.policy.effective.start}, or give it a higher number"
+        at = next((each for each in parts.versions[following.name] if each.policy is following), held)
+        yield Issue(message, hint, at.effective("from"), code="versions-cross", level=_WARNING)
+
+
 def never_in_force(parts: Parts) -> Iterator[Issue]:
-    """`compliance-in-force`: a rule whose own days are all outside those of its policy."""
+    """`compliance-in-force`: a rule whose own days are all outside those of its policy, or of what was never law."""
     for held in parts.all():
         rules = held.node("rules") if held.policy.kind == "compliance" else None
         effective = held.policy.effective
         for rule in rules.nodes() if rules is not None else ():
             period = rule.get("in force")
-            if period is None or rule["status"].text != "in force":
+            if period is None:
+                continue
+            if (status := rule["status"].text) != "in force":
+                yield from _never_law(held, rule, period, status, parts.today)
                 continue
             first, last = _day(period, "from"), _day(period, "until")
             name = f"`{rule['id'].text}` of `{held.policy.label}` is never in force"
@@ -90,6 +109,20 @@ def never_in_force(parts: Parts) -> Iterator[Issue]:
             else:
                 continue
             yield Issue(message, hint, at, code="compliance-in-force", level=_WARNING)
+
+
+def _never_law(held: Held, rule: Node, period: Node, status: str, today: dt.date | None) -> Iterator[Issue]:
+    """A day that reads as if a rule had been law, and a pending rule whose first day has come."""
+    name, first = f"`{rule['id'].text}` of `{held.policy.label}` is {status}", _day(period, "from")
+    if status in _NEVER_LAW:
+        message = f"{name}, so it never was in force, and `in force` reads as if it had been"
+        hint, at = "leave `in force` out, and say in `because` what happened and when", rule.keys["in force"]
+    elif status == "pending" and first is not None and today is not None and first <= today:
+        message = f"{name}, and the day from which it was to be in force, {first}, has come"
+        hint, at = "read the law again: make it `in force`, or correct the day", period["from"].span
+    else:
+        return
+    yield Issue(message, hint, at, code="compliance-in-force", level=_WARNING)
 
 
 def retired_facts(parts: Parts) -> Iterator[Issue]:

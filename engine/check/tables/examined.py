@@ -168,8 +168,12 @@ def _unasked(grid: Grid, budget: Budget, lenient: bool) -> Iterator[Issue]:
             f"`{grid.table.name}` cannot be decided when `{region.text}` is missing: rule `{row.id}` needs it "
             f"({customer})"
         )
+        place = grid.places.get((rule, number), (row.span,))[0]
         hint = f"add a rule `when: {{{region.text}: null}}`"
-        yield _issue("unasked-null", Level.WARNING, message, hint, grid.places.get((rule, number), (row.span,))[0])
+        if region.asking & grid.every != grid.every and place is not row.span and number in grid.of_column:
+            # A rule for null alone would take the customers of those rules too that do not ask here.
+            hint = f"write `{place.text}, null` if the rule is for them too"
+        yield _issue("unasked-null", Level.WARNING, message, hint, place)
 
 
 def _overlaps(grid: Grid, rows: Sequence[Row]) -> Iterator[Issue]:

@@ -208,5 +208,5 @@ def _type_of(name: str, domains: Domains) -> Type | None:
         return domains.decisions[name].type
     if name not in domains.vocabulary:
         return None
-    optional = domains.vocabulary[name].nullable or domains.policy.may_miss
+    optional = domains.vocabulary[name].nullable or domains.policy.may_miss or name in domains.policy.without
     return replace(domains.vocabulary[name].type, optional=optional)

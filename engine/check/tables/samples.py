@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ordain.engine.tables.cells import AFTER, BEFORE, Cut, Family
+from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.temporal import Months
-from ordain.engine.values.types import NUMBERS, Value
+from ordain.engine.values.types import Value
 
 _SECOND, _MINUTE, _HOUR, _DAY = 10**6, 60 * 10**6, 3600 * 10**6, 86400 * 10**6
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import yaml
-
 from ordain.engine.dmn.converting.strict_trees import Strict
-from ordain.engine.dmn.converting.yaml_tables import Bare, NotWritable, short, table_section, type_section
+from ordain.engine.dmn.converting.yaml_tables import NotWritable, short, table_section, type_section
+from ordain.engine.dmn.converting.yaml_text import yaml_text
 from ordain.engine.dmn.reading.decision_tables import parts
 from ordain.engine.dmn.reading.policy_file import snake
 from ordain.engine.dmn.reading.read import Model
 from ordain.engine.errors import Issue, PolicyError, Span
-from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.feel.functions import FUNCTIONS, known
 from ordain.engine.feel.syntax import parse
 from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.feel.syntax.printer import cell_text, printed
-from ordain.engine.feel.syntax.tree import Arithmetic, Expr, Function, Name, children, walk
+from ordain.engine.feel.syntax.tree import Arithmetic, Call, Expr, Function, Name, children, walk
+from ordain.engine.feel.syntax.unread import issue_of
 from ordain.engine.feel.typing.checker import Checked, check
 from ordain.engine.policy.model import Decision, Formula, Table
 from ordain.engine.policy.visible import field_names
@@ -91,9 +91,9 @@ class _Conversion:
             "decides": self.decides,
             "examples": [],
         }
-        files = {f"{policy.name}/v1.yaml": _yaml(header)}
+        files = {f"{policy.name}/v1.yaml": yaml_text(header)}
         if facts:
-            files["facts.yaml"] = _yaml({"facts": facts})
+            files["facts.yaml"] = yaml_text({"facts": facts})
         return Converted(files, tuple(dict.fromkeys(self.notes)))
 
     def effective(self) -> str | dict[str, str]:
@@ -188,6 +188,7 @@ class _Conversion:
 
         Raises PolicyError for what a strict policy refuses.
         """
+        _refuse_lenient(tree)
         origin = replace(tree.span, text="", margin=0, folds=())
         fields = [name for type in self.scope.values() for name in field_names(type)]
         if input is None:
@@ -200,25 +201,18 @@ class _Conversion:
         return checked
 
 
+def _refuse_lenient(tree: Expr) -> None:
+    """Raises PolicyError for a piece that could not be read, and for a call of what only a `.dmn` file has."""
+    for node in walk(tree):
+        if (issue := issue_of(node)) is not None:
+            raise PolicyError(issue)
+        if isinstance(node, Call) and node.called in known(lenient=True) and node.called not in FUNCTIONS:
+            message = f"`{node.called}` is no function of DMN, and a policy does not have it"
+            raise PolicyError(Issue(message, "", node.span))
+
+
 def _typed(table: Table, declared: Type) -> Table:
     """A table whose one output has the decision's type when it has none of its own."""
     if not table.single or table.type.kind is not Kind.ANY or declared.kind is Kind.ANY:
         return table
     return replace(table, outputs=(replace(table.outputs[0], type=declared),))
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes numbers as they stand in the model, without quotes."""
-
-
-def _bare(dumper: _Dumper, text: Bare) -> yaml.ScalarNode:
-    kind = "bool" if text in ("true", "false") else "float" if "." in text else "int"
-    return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", str(text))
-
-
-_Dumper.add_representer(Bare, _bare)
-
-
-def _yaml(data: object) -> str:
-    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-    return text

@@ -12,6 +12,7 @@ from ordain.engine.feel.syntax.printer import cell_text, printed
 from ordain.engine.feel.syntax.tree import Expr, In, Literal, Logic
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import HitPolicy, Output, Rule, Table
+from ordain.engine.policy.templates import has_braces, without_braces
 from ordain.engine.values.types import ANY, Kind, Type, Value
 
 Checker = Callable[[Expr, Type | None], Checked]
@@ -42,7 +43,10 @@ def type_section(
         written = "context" if of is type else "list of context"
         section = {
             "type": written,
-            "fields": {name: short(type_section(part, fields=True)) for name, part in of.fields.items()},
+            "fields": {
+                name: short(type_section(part, part.values, fields=True, optional=part.optional))
+                for name, part in of.fields.items()
+            },
         }
     else:
         section = {"type": _plain(type)}
@@ -119,7 +123,7 @@ def _rule(
     ids.add(identity)
     section: dict[str, Any] = {"id": identity}
     when: dict[str, str] = {}
-    further: list[Expr] = []
+    further: list[Expr] = [strict(rule.condition.tree)] if rule.condition is not None else []
     for column, cell in zip(table.columns, rule.cells, strict=True):
         if cell is None:
             continue
@@ -136,7 +140,7 @@ def _rule(
         section["if"] = printed(further[0] if len(further) == 1 else Logic(rule.span, "and", tuple(further)))
     section["then"] = _row(outputs, [strict(part.tree) for part in rule.gives])
     if rule.because:
-        section["because"] = rule.because
+        section["because"] = without_braces(rule.because)
     return section
 
 
@@ -153,6 +157,7 @@ def _cell(output: Output, tree: Expr) -> str | None:
         if isinstance(tree.value, str):
             text = tree.value
             as_written = text and text == text.strip() and text[0] not in '="' and "\n" not in text
+            as_written = as_written and not has_braces(text)
             return text if as_written else printed(tree)
         if _BARE.fullmatch(printed(tree)):
             return Bare(printed(tree))

@@ -15,7 +15,7 @@ from ordain.engine.feel.syntax.tree import ContextOf, Entry, Expr, Function, Nam
 from ordain.engine.feel.typing.checker import untyped
 from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import Decision, Formula
-from ordain.engine.values.types import ANY, Type
+from ordain.engine.values.types import ANY, Kind, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,11 @@ class Elements:
         boxed, kind = self._boxed(node, {}), self.type(node)
         logic = node.element.first(*EXPRESSIONS)
         if logic is not None and logic.name == TABLE:
-            return read_table(boxed, logic, node.full, kind)
-        return Formula(node.full, untyped(boxed.child(node.element)), kind, span)
+            return read_table(replace(boxed, expected=kind), logic, node.full, kind)
+        tree = boxed.child(node.element, kind)
+        if isinstance(tree, Function) and kind.kind is not Kind.FUNCTION:
+            tree, kind = boxed.typed(tree, node.element.first("variable")), ANY
+        return Formula(node.full, untyped(tree), kind, span)
 
     def type(self, node: Node) -> Type:
         """The declared type of an input or a decision."""
@@ -60,13 +63,17 @@ class Elements:
     def _boxed(self, node: Node, called: Mapping[Node, str]) -> Boxed:
         """The reader for an element's logic; `called` has other names for some of those that it requires."""
         visible: dict[str, str] = {}
-        for other in self.sources.required(node):
+        # What the file itself has keeps its name before what an import without a name brings.
+        for other in sorted(self.sources.required(node), key=lambda other: other.source is node.source):
             for name in self.sources.seen_as(other, node.source):
                 visible[name] = called.get(other, other.full)
         for other in self.sources.required(node):
             for name in other.nicknames:
                 if name not in self.everything:
                     visible.setdefault(name, called.get(other, other.full))
+        if node.kind == FUNCTION:
+            # It may call itself, whether or not it says that it requires itself.
+            visible.setdefault(node.known, node.full)
         source = node.source
         undeclared = self.undeclared if node.kind == DECISION and source is self.sources.main else None
         typed = partial(self.into.items.full_name, source=source)
@@ -77,9 +84,11 @@ class Elements:
         logic = node.element.first("encapsulatedLogic")
         if logic is None:
             return null(node.element.span)
-        made = self._boxed(node, {}).function(logic)
+        variable = node.element.first("variable")
+        expected = self.into.items.given(node.type_ref, node.source, variable)
+        made = replace(self._boxed(node, {}), expected=expected).function(logic)
         if isinstance(made, Function) and made.gives is None:
-            gives = self.into.items.result(node.type_ref, node.source, node.element.first("variable"))
+            gives = self.into.items.result(node.type_ref, node.source, variable)
             made = replace(made, gives=gives)
         return made
 
@@ -112,7 +121,7 @@ class Elements:
         entries = [Entry(other.element.span, called[other], self._entry(other, called)) for other in makes]
         outputs = self.sources.listed(node, "outputDecision")
         result: Expr = ContextOf(span, tuple(Entry(span, part.name, Name(span, called[part])) for part in outputs))
-        if len(outputs) == 1:
+        if len(outputs) == 1 and not self._wraps(node, outputs[0]):
             result = Name(span, called[outputs[0]])
         body = Path(span, ContextOf(span, (*entries, Entry(span, RESULT, result))), RESULT)
         parameters = tuple(
@@ -121,13 +130,18 @@ class Elements:
         gives = self.into.items.result(node.type_ref, source, node.element.first("variable"))
         return Function(span, parameters, body, gives=gives)
 
+    def _wraps(self, service: Node, output: Node) -> bool:
+        """Whether a service with one output is typed as a context of that output alone, as DMN 1.2 had it."""
+        whole, own = (self.into.items.given(node.type_ref, node.source) for node in (service, output))
+        return whole.fields.keys() == {output.name} and not own.fields
+
     def _called(self, node: Node, service: Node) -> str:
         """The name of a parameter or decision within a service: the one its own file has for it."""
         return self.sources.seen_as(node, service.source)[-1]
 
     def _entry(self, node: Node, called: Mapping[Node, str]) -> Expr:
         try:
-            value = self._boxed(node, called).child(node.element)
+            value = self._boxed(node, called).child(node.element, self.type(node))
         except PolicyError:
             return null(node.element.span)  # its issues are those of the decision itself
         kind = self.into.items.name(node.type_ref, node.source)

@@ -1,7 +1,9 @@
 """A `.dmn` file and those that it imports, as elements by name and id (DMN 1.5, sections 6.3.2 and 6.3.3).
 
 An element of an imported model is known here as `prefix.name`, where the prefix is the import's name; a nested import
-adds another prefix. A model that is imported twice is read once, under the shortest of its prefixes.
+adds another prefix. A model that is imported twice is read once, under the shortest of its prefixes. An element that
+an import without a name brings is `namespace#name` where the importing model, or another import before it, has that
+name already.
 """
 
 from __future__ import annotations
@@ -9,16 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ordain.engine.dmn.reading.own import OWN
 from ordain.engine.dmn.reading.xml import Element, parse
 from ordain.engine.errors import Issue, PolicyError, Span, did_you_mean
 from ordain.engine.limits import LIMITS
 
 VERSIONS = {
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd": "1.1",
+    "http://www.omg.org/spec/DMN/20151101/dmn11.xsd": "1.1",
+    "http://www.omg.org/spec/DMN/20151101": "1.1",
     "http://www.omg.org/spec/DMN/20180521/MODEL/": "1.2",
     "https://www.omg.org/spec/DMN/20191111/MODEL/": "1.3",
     "https://www.omg.org/spec/DMN/20211108/MODEL/": "1.4",
     "https://www.omg.org/spec/DMN/20230324/MODEL/": "1.5",
+    "https://www.omg.org/spec/DMN/20240513/MODEL/": "1.6",
 }
 """The namespaces of the model elements, and the version of DMN that each belongs to."""
 
@@ -54,6 +60,8 @@ class Node:
     @property
     def full(self) -> str:
         """Its name as seen from the file that was asked for."""
+        if self.name in self.source.hidden:
+            return f"{self.source.namespace}#{self.name}"
         return self.source.qualified(self.name)
 
     @property
@@ -74,7 +82,8 @@ class Node:
 class Source:
     """One file. `nodes` are its elements by id and `items` its item definitions by name.
 
-    `prefix` is what leads to it from the file that was asked for.
+    `prefix` is what leads to it from the file that was asked for. `hidden` are the names of its elements that another
+    file, which imports it without a name, has itself.
     """
 
     file: str
@@ -84,6 +93,7 @@ class Source:
     imports: tuple[Import, ...]
     nodes: dict[str, Node] = field(default_factory=dict)
     items: dict[str, Element] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
 
     def qualified(self, name: str) -> str:
         return f"{self.prefix}.{name}" if self.prefix else name
@@ -109,6 +119,10 @@ class Sources:
         if of is None:
             hint = did_you_mean(namespace, self.by_namespace)
             raise PolicyError(Issue(f"the model `{namespace}` is not imported", hint, reference.span))
+        if identity not in of.nodes and not namespace:
+            # What is imported without a name is as if it stood here, and some tools refer to it so.
+            plain = (self.by_namespace.get(part.namespace) for part in source.imports if not part.prefix)
+            of = next((other for other in plain if other is not None and identity in other.nodes), of)
         if identity not in of.nodes:
             hint = did_you_mean(identity, of.nodes)
             raise PolicyError(Issue(f"there is no element with the id `{identity}`", hint, reference.span))
@@ -139,6 +153,7 @@ def read_sources(data: bytes, file: str, imported: Imported) -> Sources:
     ignored: list[Issue] = []
     main = _source(data, file, "", ignored)
     models = {main.namespace: main}
+    inside = embedded(main.root)
     waiting = [main]
     while waiting:
         source = waiting.pop(0)
@@ -148,21 +163,32 @@ def read_sources(data: bytes, file: str, imported: Imported) -> Sources:
             if len(models) >= LIMITS.imported_models:
                 raise PolicyError(Issue(f"more than {LIMITS.imported_models} models are imported", "", element.span))
             prefix = source.qualified(part.prefix) if part.prefix else source.prefix
-            further = _source(_bytes(imported, element, part), _describe_place(element, part), prefix, ignored)
+            found = inside.get(part.namespace) or _bytes(imported, element, part)
+            further = _source(found, _describe_place(element, part), prefix, ignored)
             if further.namespace != part.namespace:
                 message = f"`{part.namespace}` is imported, and the model found there is `{further.namespace}`"
                 raise PolicyError(Issue(message, "", element.span))
             models[part.namespace] = further
             waiting.append(further)
-    _refuse_doubles(sources := Sources(main, models, tuple(ignored)))
+    sources = Sources(main, models, tuple(ignored))
+    _hide_doubles(sources)
+    _refuse_doubles(sources)
     return sources
+
+
+def embedded(root: Element) -> dict[str, bytes]:
+    """The models that stand inside a file, by their namespaces; see `bundled`."""
+    holders = root.all("extensionElements")
+    models = (part for holder in holders for part in holder.children if (part.namespace, part.name) == (OWN, "model"))
+    return {model.get("namespace"): model.text.encode() for model in models}
 
 
 def _source(data: bytes, file: str, prefix: str, ignored: list[Issue]) -> Source:
     root = parse(data, file)
     if root.name != "definitions" or root.namespace not in VERSIONS:
         message = f"this is not a DMN model: its root is `{root.name}` of `{root.namespace or 'no namespace'}`"
-        raise PolicyError(Issue(message, f"`definitions` of DMN {', '.join(VERSIONS.values())} is read", root.span))
+        versions = ", ".join(dict.fromkeys(VERSIONS.values()))
+        raise PolicyError(Issue(message, f"`definitions` of DMN {versions} is read", root.span))
     for element in root.all("import"):
         if not _is_model(element):
             message = f"the import `{element.get('name') or element.get('namespace')}` is not read"
@@ -172,11 +198,11 @@ def _source(data: bytes, file: str, prefix: str, ignored: list[Issue]) -> Source
     for element in root.all("itemDefinition"):
         source.items.setdefault(name_of(element), element)
     for element in root.all(*_KINDS):
-        name = name_of(element)
-        if not name:
-            raise PolicyError(Issue(f"this `{element.name}` has no name", 'name="..."', element.span))
         variable = element.first("variable")
         known = name_of(variable) if variable is not None else ""
+        name = name_of(element) or known or element.get("id")
+        if not name:
+            raise PolicyError(Issue(f"this `{element.name}` has no name", 'name="..."', element.span))
         identity = element.get("id") or name
         if (first := source.nodes.get(identity)) is not None:
             message = f"the id `{identity}` appears twice; first in line {first.element.span.line}"
@@ -190,7 +216,9 @@ def _imports(root: Element) -> list[Element]:
 
 
 def _is_model(element: Element) -> bool:
-    return element.get("importType") in VERSIONS
+    """Whether an import is of a DMN model; the types that tools write for it are many: of drafts, of the root file."""
+    kind = element.get("importType")
+    return kind in VERSIONS or ("omg.org/spec/DMN" in kind and "PMML" not in kind)
 
 
 def _bytes(imported: Imported, element: Element, part: Import) -> bytes:
@@ -203,6 +231,14 @@ def _bytes(imported: Imported, element: Element, part: Import) -> bytes:
 
 def _describe_place(element: Element, part: Import) -> str:
     return element.get("locationURI") or part.prefix or part.namespace
+
+
+def _hide_doubles(sources: Sources) -> None:
+    """Of elements of one name that imports without a name bring together, that of the first file keeps the name."""
+    taken: dict[str, Source] = {}
+    for node in sources.nodes():
+        if taken.setdefault(node.full, node.source) is not node.source:
+            node.source.hidden.add(node.name)
 
 
 def _refuse_doubles(sources: Sources) -> None:

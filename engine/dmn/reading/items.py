@@ -27,19 +27,18 @@ _SPELLED = {
 }
 """Other spellings of the built-in types: those of earlier versions, and of other vendors."""
 
+_UNDEFINED = "<Undefined>"
+"""What KIE's editor writes where no type was chosen."""
+
 
 @dataclass(slots=True)
 class Items:
-    """The types of all files of a model, by their names in the whole model: those asked for so far.
-
-    `values` are those that a type lists as allowed.
-    """
+    """The types of all files of a model, by their names in the whole model: those asked for so far."""
 
     sources: Sources
     fields: Collection[str]
     issues: list[Issue]
     types: dict[str, Type] = field(default_factory=dict)
-    values: dict[str, tuple[Value, ...]] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
 
     def read_all(self) -> None:
@@ -85,7 +84,7 @@ class Items:
 
     def type(self, ref: str, source: Source, at: Element | None = None) -> Type:
         """The type that a `typeRef` names; ANY, and an issue, when there is none of that name."""
-        if not ref:
+        if not ref or ref == _UNDEFINED:
             return ANY
         full = self.full_name(ref, source)
         if full in BUILT_IN:
@@ -114,6 +113,11 @@ class Items:
         type = self.type(ref, source, at)
         return None if type.kind is Kind.ANY and type.allowed is None else TypeName(self.full_name(ref, source))
 
+    def given(self, ref: str, source: Source, at: Element | None = None) -> Type:
+        """As `result`, the type itself."""
+        type = self.type(ref, source, at)
+        return type.item or ANY if type.kind is Kind.FUNCTION else type
+
     def result(self, ref: str, source: Source, at: Element | None = None) -> TypeName | None:
         """The type of what a function gives, from the type of its variable: that of a function, or its result's."""
         type = self.type(ref, source, at)
@@ -135,16 +139,15 @@ class Items:
             return ANY
         self._open.add(full)
         type = self._read(element, source)
-        self.values[full] = literals(self.tests(element.first("allowedValues")))
         self._open.discard(full)
         self.types[full] = type
         return type
 
     def _read(self, element: Element, source: Source) -> Type:
-        type = self._restricted(self._base(element, source), element.first("allowedValues"))
+        type = self.restricted(self._base(element, source), element.first("allowedValues"))
         if element.get("isCollection") == "true":
             type = list_of(type)
-        return self._restricted(type, element.first("typeConstraint"))
+        return self.restricted(type, element.first("typeConstraint"))
 
     def _base(self, element: Element, source: Source) -> Type:
         if (function := element.first("functionItem")) is not None:
@@ -156,15 +159,21 @@ class Items:
         ref = element.first("typeRef")
         return self.type(ref.text.strip() if ref is not None else element.get("typeRef"), source, ref or element)
 
-    def _restricted(self, type: Type, constraint: Element | None) -> Type:
+    def restricted(self, type: Type, constraint: Element | None) -> Type:
         """The type with the tests of `constraint` added to those it has."""
         test = self.tests(constraint)
         if test is None:
             return type
-        allows = test_of(untyped(test))
+        allows, listed = test_of(untyped(test)), literals(test) or type.listed
         if (before := type.allowed) is None:
-            return replace(type, allowed=allows)
-        return replace(type, allowed=lambda value: before(value) is True and allows(value))
+            return replace(type, allowed=allows, listed=listed)
+        return replace(type, allowed=lambda value: before(value) is True and allows(value), listed=listed)
+
+    def unnamed(self, type: Type) -> TypeName:
+        """A name, which no text can say, for a type that has none of its own."""
+        name = f"#type {len(self.types) + 1}"
+        self.types[name] = type
+        return TypeName(name)
 
     def tests(self, constraint: Element | None) -> Expr | None:
         """The unary tests that an element holds as text; None, and an issue, when they cannot be read."""

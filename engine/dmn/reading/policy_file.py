@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 from pathlib import PurePath
 
-from ordain.engine.dmn.reading.read import OWN, Model, read_model
+from ordain.engine.dmn.reading.own import OWN
+from ordain.engine.dmn.reading.read import Model, read_model
 from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
 from ordain.engine.feel.syntax.tree import Name
 from ordain.engine.feel.typing.checker import untyped
@@ -28,8 +29,8 @@ def read_policy(data: bytes, file: str, vocabulary: Vocabulary) -> Policy:
     """
 
     def refused(namespace: str, location: str) -> bytes | None:
-        hint = "draw what it needs from there in this model"
-        raise PolicyError(Issue(f"a policy is one file, so `{namespace}` cannot be imported", hint, Span(file, 1, 1)))
+        hint = "put it into this file with `ordain dmn bundle`"
+        raise PolicyError(Issue(f"a policy is one file, and `{namespace}` is not in it", hint, Span(file, 1, 1)))
 
     model = read_model(data, file, refused)
     policy = model.policy

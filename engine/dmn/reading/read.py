@@ -1,4 +1,4 @@
-"""A `.dmn` file as a policy whose faults give null (DMN 1.1 to 1.5)."""
+"""A `.dmn` file as a policy whose faults give null (DMN 1.1 to 1.6)."""
 
 from __future__ import annotations
 
@@ -22,14 +22,12 @@ from ordain.engine.dmn.reading.files import (
     read_sources,
 )
 from ordain.engine.dmn.reading.items import Items
+from ordain.engine.dmn.reading.own import OWN
 from ordain.engine.dmn.reading.xml import Element
 from ordain.engine.errors import Issue, PolicyError, Span
 from ordain.engine.policy.model import Effective, Policy
 from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import ANY, Type, Value
-
-OWN = "urn:ordain"
-"""The namespace of Ordain's own attributes on `definitions`: effective, until, owner."""
 
 _KEY = re.compile(r'[{,]\s*(?:"([^"\\\n]{1,100})"|([^\W\d][^:{}\[\](),"\n]{0,100}?))\s*:')
 """A key of a context in a FEEL text, as far as its signs tell: another text may name it after a dot."""
@@ -111,7 +109,7 @@ def read_model(data: bytes, file: str, imported: Imported = nothing_imported) ->
         services={n.full: tuple(p.name for p in elements.parameters(n)) for n in nodes if n.kind == SERVICE},
         functions=tuple(node.full for node in nodes if node.kind == FUNCTION),
         names={(node.source.namespace, node.name): node.full for node in nodes},
-        values={n.full: items.values.get(items.full_name(n.type_ref, n.source), ()) for n in nodes if n.kind == INPUT},
+        values={n.full: elements.type(n).listed for n in nodes if n.kind == INPUT},
         places={**elements.undeclared, **{node.full: node.element.span for node in nodes}},
         own=own,
         issues=tuple(dict.fromkeys(issues)),

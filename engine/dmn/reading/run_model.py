@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
@@ -23,6 +23,7 @@ from ordain.engine.errors import (
 from ordain.engine.feel.runtime.conform import converted
 from ordain.engine.limits import LIMITS
 from ordain.engine.step import Step, Trail, steps_of
+from ordain.engine.text.regular import opened
 from ordain.engine.values.from_json import from_json
 from ordain.engine.values.types import ANY, FunctionValue, Value
 
@@ -137,17 +138,17 @@ def with_depth(run: Callable[[], Any]) -> Any:
         raise CalculationFailed(str(error)) from None
 
 
-def load_model(file: Path) -> Runnable:
-    """The model of a `.dmn` file; models it imports are looked for in its folder. Raises PolicyError."""
-    model = read_model(read_bytes(file), file.name, beside(file))
+def load_model(file: Path, folders: Sequence[Path] = ()) -> Runnable:
+    """The model of a `.dmn` file; models it imports are looked for as `beside` does. Raises PolicyError."""
+    model = read_model(read_bytes(file), file.name, beside(file, folders))
     return Runnable(model, compile_policy(model.policy))
 
 
 def read_bytes(file: Path) -> bytes:
     """What a file holds. Raises MalformedRequest: it cannot be read, or is larger than is read."""
     try:
-        with file.open("rb") as opened:
-            data = opened.read(LIMITS.model_bytes + 1)
+        with opened(file) as stream:
+            data = stream.read(LIMITS.model_bytes + 1)
     except OSError as error:
         raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None
     if len(data) > LIMITS.model_bytes:
@@ -155,12 +156,13 @@ def read_bytes(file: Path) -> bytes:
     return data
 
 
-def beside(file: Path) -> Callable[[str, str], bytes | None]:
-    """Finds an imported model by its namespace among the `.dmn` files of a model's folder, the named file first."""
+def beside(file: Path, folders: Sequence[Path] = ()) -> Callable[[str, str], bytes | None]:
+    """Finds an imported model by its namespace: in the file that the import says, if its path begins at the model's
+    folder, then among the `.dmn` files of that folder, those of the file's name first, and of the further `folders`.
+    """
 
     def find(namespace: str, location: str) -> bytes | None:
-        others = sorted(file.parent.glob("*.dmn"), key=lambda each: (each.name != Path(location).name, each.name))
-        for other in others:
+        for other in _candidates(file.parent, folders, location):
             try:
                 data = read_bytes(other)
                 if parse(data, other.name).attributes.get("namespace") == namespace:
@@ -172,6 +174,21 @@ def beside(file: Path) -> Callable[[str, str], bytes | None]:
     return find
 
 
+def _candidates(home: Path, folders: Sequence[Path], location: str) -> Iterator[Path]:
+    """The files to look into, each once."""
+    seen: set[Path] = set()
+    said = PurePosixPath(location)
+    if said.suffix == ".dmn" and not said.is_absolute() and ":" not in location:
+        seen.add(home / said)
+        yield home / said
+    for folder in (home, *folders):
+        files = sorted(folder.glob("*.dmn" if folder is home else "**/*.dmn"))
+        for file in sorted(files, key=lambda each: each.name != said.name):
+            if file not in seen:
+                seen.add(file)
+                yield file
+
+
 def facts_of(model: Model, data: Mapping[str, object], more: tuple[str, ...] = ()) -> dict[str, Value]:
     """The inputs that JSON data gives to a model; `more` names what it may give besides.
 
@@ -179,7 +196,7 @@ def facts_of(model: Model, data: Mapping[str, object], more: tuple[str, ...] = (
     """
     known = (*model.inputs, *more)
     issues, given = [], {}
-    for name, raw in data.items():
+    for name, raw in _flattened(data, known):
         if name not in known:
             issues.append(Issue(f"the model has no input `{name}`", did_you_mean(name, known), fact=name))
             continue
@@ -190,3 +207,12 @@ def facts_of(model: Model, data: Mapping[str, object], more: tuple[str, ...] = (
     if issues:
         raise MalformedRequest(issues)
     return given
+
+
+def _flattened(data: Mapping[str, object], known: Collection[str]) -> Iterator[tuple[str, object]]:
+    """The inputs by name; those of an imported model may stand in an object of the import's name."""
+    for name, raw in data.items():
+        if name not in known and isinstance(raw, Mapping) and any(each.startswith(f"{name}.") for each in known):
+            yield from _flattened({f"{name}.{part}": inner for part, inner in raw.items()}, known)
+        else:
+            yield name, raw

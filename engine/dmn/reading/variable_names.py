@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ordain.engine.errors import Issue, Span
-from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.feel.functions import FUNCTIONS, known
 from ordain.engine.feel.runtime.calls import Runtime
 from ordain.engine.feel.syntax.tree import (
     Call,
@@ -90,7 +90,8 @@ def _settled(node: Expr, scope: Scope, own: frozenset[str]) -> Expr:
             base = _settled(node.base, scope, own)
             return Filter(node.span, base, _settled(node.condition, replace(scope, filtered=True), own | {"item"}))
         case Call(function=Name()):
-            called = _settled(node.function, replace(scope, undeclared=None), own)  # an unknown function is no input
+            assert isinstance(node.function, Name)  # noqa: S101 - as the case says
+            called = _name(node.function, replace(scope, undeclared=None), own, called=True)  # it is no input
             arguments = tuple(_settled(argument, scope, own) for argument in node.arguments)
             return replace(node, function=called, arguments=arguments)
         case InstanceOf():
@@ -109,7 +110,9 @@ def _parts(node: Expr, scope: Scope, own: frozenset[str]) -> Expr:
     return replace(node, **new) if new else node
 
 
-def _name(node: Name, scope: Scope, own: frozenset[str]) -> Expr:
+def _name(node: Name, scope: Scope, own: frozenset[str], *, called: bool = False) -> Expr:
+    """A name; one of a function that DMN does not have is that function only where it is called."""
+    functions = known(lenient=True) if called else FUNCTIONS
     if node.name in own:
         return node
     if (target := scope.visible.get(node.name)) is not None:
@@ -117,10 +120,10 @@ def _name(node: Name, scope: Scope, own: frozenset[str]) -> Expr:
     if scope.filtered:
         return node
     if node.name not in scope.everything:
-        if scope.undeclared is not None and node.name not in FUNCTIONS:
+        if scope.undeclared is not None and node.name not in functions:
             scope.undeclared.setdefault(node.name, node.span)
         return node
-    if node.name in FUNCTIONS:
+    if node.name in functions:
         return _built_in(node)
     return Name(node.span, f"{node.name} (not required here)")
 
@@ -128,7 +131,7 @@ def _name(node: Name, scope: Scope, own: frozenset[str]) -> Expr:
 def _built_in(node: Name) -> Expr:
     """The built-in function itself: an element of its name, which is not visible here, would hide it."""
     name, span = node.name, node.span
-    entry = FUNCTIONS[name]
+    entry = known(lenient=True)[name]
     if entry.clock:
         return node
 

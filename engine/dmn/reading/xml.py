@@ -53,6 +53,10 @@ class Element:
     def first(self, *names: str) -> Element | None:
         return next(self.all(*names), None)
 
+    def foreign(self, *names: str) -> Element | None:
+        """The first child of these names that has another namespace than the element."""
+        return next((each for each in self.children if each.name in names and each.namespace != self.namespace), None)
+
     def walk(self) -> Iterator[Element]:
         """The element and everything below it."""
         yield self

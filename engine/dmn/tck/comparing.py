@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ordain.engine.dmn.tck.testcases import settled
 from ordain.engine.feel.functions.operators import equal
 from ordain.engine.feel.runtime.describe import describe_value
-from ordain.engine.values.types import NUMBERS, Kind, Value, kind_of
+from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.types import Kind, Value, kind_of
 
 TOLERANCE = Decimal("1e-8")
 """How far a number may be from the one asked for, as other vendors' runners have it."""
@@ -14,7 +16,9 @@ TOLERANCE = Decimal("1e-8")
 
 def difference(actual: Value, expected: Value, place: str = "") -> str:
     """What is wrong with a value, with the place in it (`[2].price`); empty when it is as expected."""
-    kind, asked = kind_of(actual), kind_of(expected)
+    kind = kind_of(actual)
+    expected = settled(expected, kind)
+    asked = kind_of(expected)
     where = f"{place.lstrip('.')}: " if place else ""
     if kind is not asked:
         return f"{where}expected {describe_value(expected)}, got {describe_value(actual)}"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ordain.engine.dmn.reading.run_model import Ran, Runnable, load_model, read_bytes
 from ordain.engine.dmn.tck.comparing import difference
-from ordain.engine.dmn.tck.testcases import Case, Expected, read_tests
+from ordain.engine.dmn.tck.testcases import Case, Expected, declared, read_tests
 from ordain.engine.errors import DataError, Issue, OrdainError, PolicyError, did_you_mean
-from ordain.engine.values.types import Value
+from ordain.engine.values.types import ANY, Value
 
 _LEVEL = "compliance-level-"
 
@@ -166,9 +166,8 @@ def _run_case(tests: Tests, runnable: Runnable, case: Case, at: dt.datetime, wit
 def _given(case: Case, runnable: Runnable) -> dict[str, Value]:
     """The inputs by the names that the model has for them: those of imported models by their namespace."""
     model = runnable.model
-    return {
-        model.names.get((each.namespace or model.namespace, each.name), each.name): each.value for each in case.given
-    }
+    named = ((model.names.get((each.namespace or model.namespace, each.name), each.name), each) for each in case.given)
+    return {name: declared(each.value, model.inputs.get(name, ANY)) for name, each in named}
 
 
 def _wrong(node: Expected, case: Case, runnable: Runnable, ran: Ran) -> str:

@@ -12,9 +12,36 @@ from decimal import Decimal, InvalidOperation
 from ordain.engine.dmn.reading.xml import Element, parse
 from ordain.engine.errors import Issue, NotThatType, PolicyError
 from ordain.engine.values import temporal
-from ordain.engine.values.types import NUMBERS, Value
+from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.types import ANY, Kind, Type, Value
 
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+
+
+class Untyped(str):
+    """A value that does not say its type, as in the kits of DMN 1.1: what reads it knows better what it is."""
+
+    __slots__ = ()
+
+
+def settled(value: Value, kind: Kind) -> Value:
+    """A value, or one inside it, without a type read as one of a kind, if it can be; otherwise it is a text."""
+    if isinstance(value, Untyped):
+        try:
+            return _KINDS.get(kind, str)(value.strip())
+        except (NotThatType, ArithmeticError):
+            return str(value)
+    return value
+
+
+def declared(value: Value, type: Type) -> Value:
+    """A value of a test file as an input of a type."""
+    if isinstance(value, tuple):
+        item = (type.item or ANY) if type.kind is Kind.LIST else type
+        return tuple(declared(part, item) for part in value)
+    if isinstance(value, dict):
+        return {name: declared(part, type.fields.get(name, ANY)) for name, part in value.items()}
+    return settled(value, type.item.kind if type.kind is Kind.LIST and type.item else type.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +139,7 @@ def _simple(element: Element) -> Value:
     type = element.get(f"{_INSTANCE}type").rpartition(":")[2]
     reader = _READERS.get(type)
     if reader is None:
-        return element.text
+        return element.text if type else Untyped(element.text)
     try:
         return reader(element.text.strip())
     except (NotThatType, ArithmeticError) as error:
@@ -142,4 +169,9 @@ _READERS: dict[str, Callable[[str], Value]] = {
     "boolean": _flag,
     **dict.fromkeys(("date", "time", "dateTime", "duration"), temporal.read_any),
     **dict.fromkeys(("dayTimeDuration", "yearMonthDuration"), temporal.read_any),
+}
+_KINDS: dict[Kind, Callable[[str], Value]] = {
+    Kind.NUMBER: _number,
+    Kind.FLAG: _flag,
+    **dict.fromkeys((Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.DURATION, Kind.MONTHS), temporal.read_any),
 }

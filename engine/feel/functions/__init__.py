@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+
 from ordain.engine.feel.functions import contexts, conversion, flags, lists, numbers, ranges, temporals, texts
 from ordain.engine.feel.functions.entry import Function
 from ordain.engine.feel.syntax.tree import Call, Expr
+from ordain.engine.late import late
 
 GROUPS: dict[str, dict[str, Function]] = {
     "Conversion": conversion.FUNCTIONS,
@@ -20,6 +24,17 @@ GROUPS: dict[str, dict[str, Function]] = {
     "Ranges": ranges.FUNCTIONS,
 }
 FUNCTIONS: dict[str, Function] = {name: entry for group in GROUPS.values() for name, entry in group.items()}
+
+
+def known(*, lenient: bool) -> Mapping[str, Function]:
+    """All functions by name: those above, or what a `.dmn` file may call, which is loaded with the first of them."""
+    return _lenient() if lenient else FUNCTIONS
+
+
+@cache
+def _lenient() -> Mapping[str, Function]:
+    every: Mapping[str, Function] = late("ordain.engine.feel.functions.lenient:FUNCTIONS")
+    return every
 
 
 def entry_of(node: Expr) -> Function | None:

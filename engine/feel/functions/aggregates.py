@@ -10,7 +10,8 @@ from typing import Any
 from ordain.engine.feel.functions.entry import Function, KeptUnit, OfEmpty, ResultDigits
 from ordain.engine.feel.functions.operators import less
 from ordain.engine.feel.signature import Signature, signature
-from ordain.engine.values.types import NUMBERS, kind_of
+from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.types import kind_of
 
 Numbers = tuple[Decimal, ...]
 

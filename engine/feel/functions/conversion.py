@@ -9,9 +9,8 @@ from typing import Any
 from ordain.engine.feel.functions.entry import Function
 from ordain.engine.feel.signature import signature
 from ordain.engine.feel.syntax.escapes import escaped
-from ordain.engine.values import temporal
-from ordain.engine.values import types as values
-from ordain.engine.values.types import FunctionValue, Interval
+from ordain.engine.values import decimals, temporal
+from ordain.engine.values.types import FunctionValue, Interval, plain
 
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 
@@ -32,7 +31,7 @@ def _bare(value: Any) -> str:
         case dict():
             return "{" + ", ".join(f"{_key(key)}: {literal(part)}" for key, part in value.items()) + "}"
         case Decimal():
-            return str(values.plain(value or value.copy_abs()))  # FEEL's zero has no sign
+            return str(plain(value or value.copy_abs()))  # FEEL's zero has no sign
         case Interval():
             return _interval(value)
         case FunctionValue():
@@ -54,6 +53,8 @@ def _key(key: str) -> str:
 
 
 def _interval(value: Interval) -> str:
+    if value.op:
+        return f"({value.op} {literal(value.low)})"
     if value.low is None and value.high is not None:
         return f"({'<' if value.high_open else '<='} {literal(value.high)})"
     if value.high is None and value.low is not None:
@@ -62,7 +63,7 @@ def _interval(value: Interval) -> str:
     return f"{opening}{literal(value.low)}..{literal(value.high)}{closing}"
 
 
-def _number(text: str, grouping: str | None, decimal: str | None) -> Decimal:
+def number_in(text: str, grouping: str | None, decimal: str | None) -> Decimal:
     """The number that a text says with its own signs. Raises ValueError."""
     if grouping not in (None, " ", ",", "."):
         raise ValueError("the grouping separator is a space, a comma, a full stop or null")
@@ -75,7 +76,7 @@ def _number(text: str, grouping: str | None, decimal: str | None) -> Decimal:
         if "." in plain:
             raise ValueError(f"`{text}` is not a number with `,` as its decimal separator")
         plain = plain.replace(",", ".")
-    return values.number(plain)
+    return decimals.number(plain)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -93,10 +94,10 @@ FUNCTIONS: dict[str, Function] = {
         'number("1.5")',
         "1.5",
         (
-            signature("(from: text) -> number", values.number),
+            signature("(from: text) -> number", decimals.number),
             signature(
                 "(from: text, grouping separator: text?, decimal separator: text?) -> number",
-                _number,
+                number_in,
             ),
         ),
     ),

@@ -25,7 +25,7 @@ _HASHED = (Decimal, str, bool, Months, dt.timedelta)
 _MOST_COMPARED = LIMITS.compared
 
 
-class _Seen:
+class Seen:
     """Values met so far; looking for one takes no longer when there are many, but for those without a key."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ def _key(value: Any) -> Hashable | None:
         return None if None in parts else parts
     if isinstance(value, Interval):
         ends = (_key(value.low), _key(value.high))
-        return None if None in ends else (value.low_open, value.high_open, ends)
+        return None if None in ends else (value.low_open, value.high_open, value.op, ends)
     if isinstance(value, dict):
         fields = frozenset((name, _key(part)) for name, part in value.items())
         return None if any(key is None for _, key in fields) else fields
@@ -71,13 +71,14 @@ def _index_of(items: Items, match: Any) -> Items:
     return tuple(Decimal(at) for at, item in enumerate(items, 1) if equal(item, match) is True)
 
 
-def _distinct(items: Iterable[Any]) -> Items:
-    seen = _Seen()
-    return tuple(item for item in items if seen.adds(item))
+def distinct(items: Iterable[Any], compared: Callable[[Any], Any] = lambda item: item) -> Items:
+    """The items, each once; `compared` gives what of an item is compared. Raises ValueError as `Seen.adds`."""
+    seen = Seen()
+    return tuple(item for item in items if seen.adds(compared(item)))
 
 
 def _union(*lists: Items) -> Items:
-    return _distinct(item for items in lists for item in items)
+    return distinct(item for items in lists for item in items)
 
 
 def _concatenate(*lists: Items) -> Items:
@@ -227,7 +228,7 @@ FUNCTIONS: dict[str, Function] = {
         "The items of a list, each once.",
         "distinct values([1, 2, 3, 2, 1])",
         "[1, 2, 3]",
-        (signature("(list: list of T) -> list of T", _distinct),),
+        (signature("(list: list of T) -> list of T", distinct),),
         of_empty=OfEmpty("[]"),
     ),
     "flatten": Function(

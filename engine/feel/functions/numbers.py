@@ -20,12 +20,24 @@ from typing import Any
 from ordain.engine.feel.functions.entry import Function, KeptUnit, ResultDigits
 from ordain.engine.feel.functions.operators import NEGATION, less
 from ordain.engine.feel.signature import signature
-from ordain.engine.values.types import DIGITS, NUMBERS, kind_of, plain
+from ordain.engine.values.decimals import DIGITS, NUMBERS
+from ordain.engine.values.types import kind_of, plain
 
 _ZERO, _TWO = Decimal(0), Decimal(2)
 
+MODES = {
+    "UP": ROUND_UP,
+    "DOWN": ROUND_DOWN,
+    "CEILING": ROUND_CEILING,
+    "FLOOR": ROUND_FLOOR,
+    "HALF_UP": ROUND_HALF_UP,
+    "HALF_DOWN": ROUND_HALF_DOWN,
+    "HALF_EVEN": ROUND_HALF_EVEN,
+}
+"""Ways to round, by the names that Java has for them."""
 
-def _to_scale(rounding: str) -> Callable[[Decimal, Decimal], Decimal]:
+
+def to_scale(rounding: str) -> Callable[[Decimal, Decimal], Decimal]:
     """A number with so many digits after the point; a scale that is not whole is cut, as decimal(1/3, 2.5) says."""
 
     def rounded(number: Decimal, scale: Decimal) -> Decimal:
@@ -65,7 +77,7 @@ def _rounding(meaning: str, example: str, result: str, rounding: str, *, alone: 
     """`alone`: the scale may be left out and is 0 then."""
     prepared = _to_written_scale(rounding)
     whole = signature("(n: number) -> number", prepared(_ZERO))
-    scaled = signature("(n: number, scale: number) -> number", _to_scale(rounding), prepared=prepared)
+    scaled = signature("(n: number, scale: number) -> number", to_scale(rounding), prepared=prepared)
     signatures = (*((whole,) if alone else ()), scaled)
     return Function(meaning, example, result, signatures, unit=KeptUnit.OF_FIRST, digits=ResultDigits.ROUNDED)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ordain.engine.feel.runtime.work import limited
 from ordain.engine.values import temporal_sums as sums
+from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.types import (
     ANY,
     DATE,
@@ -21,7 +22,6 @@ from ordain.engine.values.types import (
     FLAG,
     MONTHS,
     NUMBER,
-    NUMBERS,
     TEXT,
     TIME,
     Interval,
@@ -210,7 +210,7 @@ def equal(one: Value, other: Value) -> bool | None:
     if kind is Kind.CONTEXT:
         return _equal_contexts(one, other)
     if kind is Kind.RANGE:
-        if (one.low_open, one.high_open) != (other.low_open, other.high_open):
+        if (one.low_open, one.high_open, one.op) != (other.low_open, other.high_open, other.op):
             return False
         return equal(one.low, other.low) is True and equal(one.high, other.high) is True
     if kind in (_TI, _DT):
@@ -255,6 +255,8 @@ def within(value: Value, interval: Interval) -> bool | None:
     """
     if value is None:
         return None
+    if interval.op:
+        return equal(value, interval.low) if interval.op == "=" else _not(equal(value, interval.low))
     return _all((_above(value, interval), _below(value, interval)))
 
 

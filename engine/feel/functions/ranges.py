@@ -17,7 +17,8 @@ from ordain.engine.feel.functions.operators import ORDERED, equal, less
 from ordain.engine.feel.signature import Signature, signature
 from ordain.engine.feel.syntax.escapes import WrongEscape, characters
 from ordain.engine.values import temporal
-from ordain.engine.values.types import Interval, Type, Value, kind_of, number, range_of
+from ordain.engine.values.decimals import number
+from ordain.engine.values.types import Interval, Type, Value, kind_of, range_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def _stretch(value: Value) -> _Stretch:
     """A range, or a point as a range. Raises ValueError when a bound is null."""
     if not isinstance(value, Interval):
         return _Stretch(_Place(value), _Place(value))
+    if value.op == "!=":
+        raise ValueError("a range of all values but one neither begins nor ends")
     if (value.low is None and not value.low_open) or (value.high is None and not value.high_open):
         raise ValueError("a bound of the range is null")
     low = _Place(None, 0, -1) if value.low is None else _Place(value.low, int(value.low_open))

@@ -14,8 +14,9 @@ from ordain.engine.feel.functions.operators import equal
 from ordain.engine.feel.signature import signature
 from ordain.engine.values import temporal
 from ordain.engine.values import temporal_sums as sums
+from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.temporal import WIDEST_OFFSET, Months
-from ordain.engine.values.types import NUMBERS, Kind, Type, Value, kind_of, plain
+from ordain.engine.values.types import Kind, Type, Value, kind_of, plain
 from ordain.engine.values.wide import (
     clock,
     day_number,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ordain.engine.feel.functions import patterns
 from ordain.engine.feel.functions.entry import Function, OfEmpty
+from ordain.engine.feel.patterns import searching
 from ordain.engine.feel.runtime.work import MOST_CHARACTERS, TOO_LONG
 from ordain.engine.feel.signature import signature
 
@@ -28,19 +28,7 @@ def _after(text: str, match: str) -> str:
     return text.partition(match)[2] if match else text
 
 
-def _matches(text: str, pattern: str, flags: str | None = None) -> bool:
-    return patterns.matches(text, pattern, flags or "")
-
-
-def _replace(text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
-    return patterns.replaced(text, pattern, replacement, flags or "")
-
-
-def _split(text: str, delimiter: str) -> tuple[str, ...]:
-    return patterns.pieces(text, delimiter)
-
-
-def _join(texts: tuple[str | None, ...], delimiter: str | None = None) -> str:
+def joined(texts: tuple[str | None, ...], delimiter: str | None = None) -> str:
     between, given = delimiter or "", [text for text in texts if text is not None]
     if sum(map(len, given)) + len(between) * len(given) > MOST_CHARACTERS + len(between):
         raise ValueError(TOO_LONG)
@@ -83,7 +71,13 @@ FUNCTIONS: dict[str, Function] = {
         "those of `matches`.",
         'replace("0123456789", "(\\\\d{3})(\\\\d{7})", "($1) $2")',
         '"(012) 3456789"',
-        (signature("(input: text, pattern: text, replacement: text, flags?: text?) -> text", _replace),),
+        (
+            signature(
+                "(input: text, pattern: text, replacement: text, flags?: text?) -> text",
+                searching.replaced,
+                counted=True,
+            ),
+        ),
     ),
     "contains": Function(
         "Whether a text has another inside.",
@@ -107,19 +101,19 @@ FUNCTIONS: dict[str, Function] = {
         "Whether a pattern (an XPath regular expression) is found in a text.",
         'matches("foobar", "^fo*B", "i")',
         "true",
-        (signature("(input: text, pattern: text, flags?: text?) -> flag", _matches),),
+        (signature("(input: text, pattern: text, flags?: text?) -> flag", searching.matches, counted=True),),
     ),
     "split": Function(
         "The parts of a text between the places that a pattern finds.",
         'split("a;b;;c", ";")',
         '["a", "b", "", "c"]',
-        (signature("(string: text, delimiter: text) -> list of text", _split),),
+        (signature("(string: text, delimiter: text) -> list of text", searching.pieces, counted=True),),
     ),
     "string join": Function(
         "The texts of a list as one, with a delimiter between them; nulls are left out.",
         'string join(["a", "b", "c"], "_and_")',
         '"a_and_b_and_c"',
-        (signature("(list: list of text?, delimiter?: text?) -> text", _join),),
+        (signature("(list: list of text?, delimiter?: text?) -> text", joined),),
         of_empty=OfEmpty('""'),
     ),
 }

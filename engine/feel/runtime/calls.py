@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from ordain.engine.errors import NotThatType, Span
-from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.feel.functions import known
 from ordain.engine.feel.runtime.conform import conforms, converted
 from ordain.engine.feel.runtime.java import method
 from ordain.engine.feel.runtime.loops import Loops
@@ -49,7 +49,8 @@ class Runtime(Loops):
             self.spend(cost)
             return self.convert(body(*given), gives, span)
 
-        return FunctionValue(tuple(name for name, _ in parameters), called)
+        types = (*(of for _, of in parameters), gives)
+        return FunctionValue(tuple(name for name, _ in parameters), called, types=types)
 
     def external(self, parameters: tuple[tuple[str, Type], ...], gives: Type, mapping: Value, span: Span) -> Value:
         """A function whose mapping names a method of Java; null when that is none of those known here."""
@@ -76,7 +77,7 @@ class Runtime(Loops):
 
     def builtin(self, name: str, names: tuple[str, ...], at: dt.datetime, span: Span, *arguments: Value) -> Value:
         """A call of a built-in function: its first signature that takes these values."""
-        function = FUNCTIONS[name]
+        function = known(lenient=self.recorded)[name]
         if function.of_empty is not None and function.of_empty.dmn_null and arguments == ((),):
             return self.fault(function.of_empty.dmn_null, span)
         for signature in function.signatures:
@@ -87,7 +88,10 @@ class Runtime(Loops):
             try:
                 for value in fitting:
                     self.sized(value)
-                return signature.python(at, *fitting) if signature.clock else signature.python(*fitting)
+                if signature.counted:
+                    return self.counted(signature.python, *fitting)
+                given = signature.python(at, *fitting) if signature.clock else signature.python(*fitting)
+                return self.made(given) if type(given) is str else given
             except RecursionError:
                 return self.fault(TOO_DEEP, span)
             except (ArithmeticError, ValueError, TypeError) as error:
@@ -105,7 +109,8 @@ class Runtime(Loops):
 
     def as_value(self, name: str, at: dt.datetime, span: Span) -> FunctionValue:
         """A built-in function as a value."""
-        parameters = tuple(parameter.name for parameter in FUNCTIONS[name].signatures[0].parameters)
+        signature = known(lenient=self.recorded)[name].signatures[0]
+        parameters = tuple(parameter.name for parameter in signature.parameters)
         return FunctionValue(parameters, lambda *given: self.builtin(name, (), at, span, *given), name)
 
 
@@ -116,18 +121,24 @@ STRICT = Runtime(work=10**30)
 def arranged(signature: Signature, arguments: tuple[Value, ...], names: tuple[str, ...]) -> tuple[Value, ...] | None:
     """The arguments in the order of the parameters; None when these cannot be meant.
 
-    One left out before another that is given counts as null.
+    By name, one that is left out counts as null (DMN 1.5, section 10.3.2.13.5), unless it may be left out and none
+    after it is given. The items of a function that takes any number of them are named by a number: `c1`, `c2`.
     """
     if not names:
         return arguments if signature.takes(len(arguments)) else None
     given = dict(zip(names, arguments, strict=True))
     order = [parameter.name for parameter in signature.parameters]
-    if len(given) < len(names) or not given.keys() <= set(order):
+    if signature.repeats and len(order) == 1 and sorted(map(_numbered, names)) == list(range(1, len(names) + 1)):
+        return tuple(value for _, value in sorted(given.items(), key=lambda item: _numbered(item[0])))
+    if len(given) < len(names) or not given.keys() <= set(order) or (signature.repeats and order[-1] not in given):
         return None
-    if any(parameter.name not in given and not parameter.omittable for parameter in signature.parameters):
-        return None
-    last = max(order.index(name) for name in given)
-    return tuple(given.get(name) for name in order[: last + 1])
+    needed = (n for n, each in enumerate(signature.parameters) if each.name in given or not each.omittable)
+    return tuple(given.get(name) for name in order[: max(needed) + 1])
+
+
+def _numbered(name: str) -> int:
+    """The number that a name of one letter and digits ends in; 0 for any other name."""
+    return int(name[1:]) if name[:1].isalpha() and name[1:].isascii() and name[1:].isdecimal() else 0
 
 
 def _fitting(signature: Signature, given: tuple[Value, ...]) -> tuple[Value, ...] | None:

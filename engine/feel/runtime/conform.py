@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ordain.engine.errors import NotThatType
+from ordain.engine.feel.functions import known
 from ordain.engine.values.temporal import at_midnight
-from ordain.engine.values.types import Interval, Kind, Type, Value, kind_of
+from ordain.engine.values.types import ANY, FunctionValue, Interval, Kind, Type, Value, kind_of
 
 
 def conforms(value: Value, type: Type) -> bool:
@@ -20,7 +21,45 @@ def conforms(value: Value, type: Type) -> bool:
         return all(name in value and conforms(value[name], of) for name, of in type.fields.items())
     if kind is Kind.RANGE and isinstance(value, Interval):
         return type.item is None or all(conforms(end, type.item) for end in (value.low, value.high))
+    if isinstance(value, FunctionValue) and type.item is not None:
+        return _is_of(value, type)
     return True
+
+
+def _is_of(function: FunctionValue, type: Type) -> bool:
+    """Whether a function takes and gives what a type of functions says (DMN 1.5, section 10.3.2.9.2): it takes as many
+    arguments, each of at least that type, and gives one of at most that. What is not known of it counts as fitting."""
+    if function.name:
+        signatures = known(lenient=True)[function.name].signatures
+        forms = [
+            (*(parameter.type for parameter in each.parameters), each.gives)
+            for each in signatures
+            if len(each.parameters) == len(type.parameters) and not each.repeats
+        ]
+        repeating = any(each.repeats and each.takes(len(type.parameters)) for each in signatures)
+        return repeating or any(_conform(form, type) for form in forms)
+    if len(function.parameters) != len(type.parameters):
+        return False
+    return not function.types or _conform(function.types, type)
+
+
+def _conform(form: tuple[Type, ...], asked: Type) -> bool:
+    *takes, gives = form
+    result = asked.item or ANY
+    return all(map(_is_within, asked.parameters, takes)) and (gives.kind is Kind.ANY or _is_within(gives, result))
+
+
+def _is_within(one: Type, other: Type) -> bool:
+    """Whether every value of one type is of the other."""
+    if other.kind is Kind.ANY or one.kind is Kind.NULL:
+        return True
+    if one.kind is not other.kind:
+        return False
+    if one.kind is Kind.FUNCTION:
+        return len(one.parameters) == len(other.parameters) and _conform((*one.parameters, one.item or ANY), other)
+    if one.kind is Kind.CONTEXT:
+        return all(name in one.fields and _is_within(one.fields[name], of) for name, of in other.fields.items())
+    return other.item is None or _is_within(one.item or ANY, other.item)
 
 
 def converted(value: Value, type: Type) -> Value:

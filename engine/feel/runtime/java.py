@@ -13,7 +13,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from ordain.engine.feel.functions.conversion import text_of
 from ordain.engine.feel.runtime.java_format import double_text, formatted
 from ordain.engine.feel.runtime.trigonometry import cosine, sine
-from ordain.engine.values.types import NUMBERS, Value, number
+from ordain.engine.values.decimals import NUMBERS, number
+from ordain.engine.values.types import Value
 
 Method = Callable[..., Value]
 _Name = tuple[str, str, tuple[str, ...]]

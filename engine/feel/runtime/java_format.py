@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from ordain.engine.feel.functions.conversion import text_of
-from ordain.engine.values.types import NUMBERS
+from ordain.engine.values.decimals import NUMBERS
 
 _PLACE = re.compile(r"%(?:(\d{1,3})\$)?([-+0,]*)(\d{1,3})?(?:\.(\d{1,2}))?([a-zA-Z%])", re.ASCII)
 _WIDE = Context(prec=NUMBERS.Emax + 100)

@@ -42,7 +42,7 @@ class Loops(Nulls):
         if isinstance(value, tuple):
             return value
         if isinstance(value, Interval):
-            if value.low is None or value.high is None:
+            if value.low is None or value.high is None or value.op == "!=":
                 self.fault("a loop needs both ends of a range", span)
                 return None
             steps = self.steps(value.low, value.high, span)

@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 from ordain.engine.errors import Issue, Span
-from ordain.engine.feel.functions.operators import ARITHMETIC, NEGATION, PROPERTIES, equal, less, within
+from ordain.engine.feel.functions.operators import ARITHMETIC, NEGATION, ORDERED, PROPERTIES, equal, less, within
 from ordain.engine.feel.runtime.work import Work, parts
 from ordain.engine.limits import LIMITS
 from ordain.engine.values.types import Interval, Value, kind_of
+from ordain.engine.values.whole_seconds import to_second
 
 _MOST_FAULTS = LIMITS.faults
 
@@ -44,6 +45,10 @@ class Nulls(Work):
         if self.faults is not None and len(self.faults) < _MOST_FAULTS:
             self.faults.append(issue)
 
+    def compared(self, value: Value) -> Value:
+        """The value as it is compared: in a lenient decision times count by whole seconds."""
+        return to_second(value) if self.recorded else value
+
     # --- operators
 
     def arithmetic(self, op: str, left: Value, right: Value, span: Span) -> Value:
@@ -51,9 +56,10 @@ class Nulls(Work):
         if operation is None:
             return self.fault(f"`{op}` does not take a {kind_of(left)} and a {kind_of(right)}", span)
         try:
-            return operation.python(left, right)
+            made = operation.python(left, right)
         except (ArithmeticError, ValueError) as error:
             return self.fault(reason(error, recorded=self.recorded), span)
+        return self.made(made) if type(made) is str else made
 
     def negate(self, value: Value, span: Span) -> Value:
         operation = NEGATION.get(kind_of(value))
@@ -63,7 +69,7 @@ class Nulls(Work):
 
     def equal(self, left: Value, right: Value, span: Span) -> bool | None:
         try:
-            answer = equal(self.sized(left), self.sized(right))
+            answer = equal(self.compared(self.sized(left)), self.compared(self.sized(right)))
         except ValueError as error:
             self.fault(str(error), span)
             return None
@@ -77,6 +83,8 @@ class Nulls(Work):
 
     def compare(self, op: str, left: Value, right: Value, span: Span) -> bool | None:
         """`op` is one of < <= > >=."""
+        if kind_of(left) in ORDERED and kind_of(right) in ORDERED:
+            left, right = self.compared(left), self.compared(right)
         first, second = (left, right) if op in ("<", "<=") else (right, left)
         is_less = None if left is None or right is None else less(first, second)
         if is_less is None:
@@ -116,14 +124,17 @@ class Nulls(Work):
 
     def matches(self, value: Value, candidate: Value, span: Span) -> bool | None:
         """A unary test without operator: the value is equal to the candidate, or in it (DMN 1.5, section 7.3.13)."""
+        if not isinstance(value, tuple) or (isinstance(candidate, tuple) and len(value) == len(candidate)):
+            value = self.compared(value)
         if isinstance(candidate, Interval):
+            candidate = self.compared(candidate)
             if isinstance(value, Interval):
                 return equal(value, candidate)
             is_inside = None if value is None else within(value, candidate)
             return self.fault(f"a {kind_of(value)} cannot be in this range", span) if is_inside is None else is_inside
         if isinstance(candidate, tuple):
             try:
-                self.sized(candidate)
+                candidate = self.compared(self.sized(candidate))
             except ValueError as error:
                 self.fault(str(error), span)
                 return None
@@ -200,13 +211,21 @@ class Nulls(Work):
         """The item at a position that depends on the items: as everywhere, the first of them says it."""
         return self.at(items, place(items[0]) if items else Decimal(1))
 
-    def range(self, low: Value, high: Value, low_open: bool, high_open: bool, bounds: str, span: Span) -> Value:
-        """`bounds` says which sides were written: `both`, `low` or `high`."""
+    def range(
+        self, low: Value, high: Value, low_open: bool, high_open: bool, bounds: str, span: Span, op: str = ""
+    ) -> Value:
+        """`bounds` says which sides were written: `both`, `low` or `high`; `op` is as in the value.
+
+        In DMN a range ends no earlier than it begins (1.5, section 10.3.2.7); in a policy such a range holds nothing.
+        """
         if (low is None and bounds != "high") or (high is None and bounds != "low"):
             return self.fault("a range needs its bounds", span)
-        if bounds == "both" and (kind_of(low) is not kind_of(high) or less(low, high) is None):
-            return self.fault(f"no range goes from a {kind_of(low)} to a {kind_of(high)}", span)
-        return Interval(low, high, low_open, high_open)
+        if bounds == "both" and not op:
+            if kind_of(low) is not kind_of(high) or less(low, high) is None:
+                return self.fault(f"no range goes from a {kind_of(low)} to a {kind_of(high)}", span)
+            if self.recorded and less(high, low):
+                return self.fault("the range ends before it begins", span)
+        return Interval(low, high, low_open, high_open, op)
 
     def context(self, entries: dict[str, Value], written: int, span: Span) -> Value:
         """The context, unless one key was written twice."""

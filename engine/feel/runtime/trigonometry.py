@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from ordain.engine.values.types import NUMBERS
+from ordain.engine.values.decimals import NUMBERS
 
 _PI = Decimal("3.1415926535897932384626433832795028841971693993751058209749445923")
 _LARGEST = Decimal(10**15)

@@ -6,6 +6,9 @@ loop with a short body, a call of a function of the user's own, or a few items o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ordain.engine.errors import CalculationFailed, Issue
 from ordain.engine.feel.syntax import tree
 from ordain.engine.limits import LIMITS
@@ -21,6 +24,8 @@ TOO_LONG = f"a text has at most {MOST_CHARACTERS:,} characters"
 
 _PER_PART = 64
 """Characters of a text that count as one part."""
+_CHARACTERS_PER_UNIT = 8
+"""Of a text that is made: all that one decision makes takes some 160 MB at the most."""
 _PARTS_PER_UNIT = 4
 _NODES_PER_UNIT = 4
 _NODES_OF_CALL = 6
@@ -34,6 +39,8 @@ class Work:
 
     def __init__(self, work: int = LIMITS.work) -> None:
         self.left = work
+        self.patterns: dict[tuple[str, str], Any] = {}
+        """The patterns that were searched for, each by its text and flags."""
 
     def spend(self, units: int) -> None:
         self.left -= units
@@ -61,6 +68,18 @@ class Work:
         elif type(value) is str:
             self.spend(len(value) >> 10)
         return value
+
+    def made(self, value: Value) -> Value:
+        """A text, or a list of texts, that was just made: each takes memory by its length, wherever it is kept."""
+        if type(value) is str:
+            self.spend(len(value) // _CHARACTERS_PER_UNIT)
+        elif type(value) is tuple:
+            self.spend((len(value) + sum(len(part) for part in value if type(part) is str)) // _CHARACTERS_PER_UNIT)
+        return value
+
+    def counted(self, python: Callable[..., Value], *given: Value) -> Value:
+        """A call of a function that spends work itself."""
+        return self.made(python(self, *given))
 
 
 def cost(body: tree.Expr) -> int:

@@ -108,10 +108,10 @@ _WORDS_INSTEAD = {
     "elsif": "write `else if`",
     "elseif": "write `else if`",
     "mod": "write `modulo(a, b)`",
-    "days": 'write a duration as @"P30D"',
-    "hours": 'write a duration as @"PT8H"',
-    "months": 'write a duration as @"P6M"',
-    "years": 'write a duration as @"P1Y"',
+    "days": 'write a number alone, in the unit of the fact; and a duration as @"P30D"',
+    "hours": 'write a number alone, in the unit of the fact; and a duration as @"PT8H"',
+    "months": 'write a number alone, in the unit of the fact; and a duration as @"P6M"',
+    "years": 'write a number alone, in the unit of the fact; and a duration as @"P1Y"',
 }
 _QUOTE_OR_JOIN = "put text in double quotes, or an operator before the name"
 VALUE_EXPECTED = "a value is expected here"

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from functools import cache, lru_cache
 
-from ordain.engine.feel.functions import FUNCTIONS
+from ordain.engine.errors import did_you_mean
+from ordain.engine.feel.functions import known as known_functions
 from ordain.engine.feel.syntax.lexer import KEYWORDS, PARTS, SPACE, STARTS, is_word
 
 PROPERTIES = frozenset({"time offset", "start included", "end included"})
@@ -28,12 +29,12 @@ _IN = rf"in(?!{PARTS})"
 @cache
 def _run() -> re.Pattern[str]:
     """Compiled when a text introduces a name: that takes as long as reading many policies' names."""
-    return re.compile(rf"{STARTS}(?:{PARTS}|[{SPACE}.\-'+*]|/(?![/*]))*+")
+    return re.compile(rf"\??{STARTS}(?:{PARTS}|[{SPACE}.\-'+*]|/(?![/*]))*+")
 
 
 @cache
 def _until_in() -> re.Pattern[str]:
-    return re.compile(rf"{STARTS}(?:{PARTS}|[.\-'+*]|/(?![/*])|[{SPACE}]++(?!{_IN}))*+(?=[{SPACE}]++{_IN})")
+    return re.compile(rf"\??{STARTS}(?:{PARTS}|[.\-'+*]|/(?![/*])|[{SPACE}]++(?!{_IN}))*+(?=[{SPACE}]++{_IN})")
 
 
 def plain_name(text: str) -> str:
@@ -78,16 +79,17 @@ def _lengths(names: Iterable[str]) -> dict[str, int]:
 
 
 @lru_cache(maxsize=256)
-def _odd_names(known: frozenset[str], fields: frozenset[str]) -> dict[str, int]:
-    return _lengths({*known, *fields, *FUNCTIONS, *PROPERTIES})
+def _odd_names(known: frozenset[str], fields: frozenset[str], lenient: bool) -> dict[str, int]:
+    return _lengths({*known, *fields, *known_functions(lenient=lenient), *PROPERTIES})
 
 
 class Scope:
     """What is known at the place the parser stands at: `known` and `fields` from outside, and the text's own names."""
 
-    def __init__(self, known: Collection[str], fields: Collection[str]) -> None:
+    def __init__(self, known: Collection[str], fields: Collection[str], *, lenient: bool = False) -> None:
         self.known, self.fields = frozenset(known), frozenset(fields)
-        self._outside = self._lengths = _odd_names(self.known, self.fields)
+        self._functions = known_functions(lenient=lenient)
+        self._outside = self._lengths = _odd_names(self.known, self.fields, lenient)
         self._own: Counter[str] = Counter()
         self._keys: set[str] = set()
         self._filters = 0
@@ -118,6 +120,10 @@ class Scope:
             for first, length in _lengths([name]).items():
                 self._lengths[first] = max(length, self._lengths.get(first, 0))
 
+    def near(self, name: str) -> str:
+        """What function a name may have meant."""
+        return did_you_mean(name, self._functions)
+
     def is_known(self, name: str) -> bool:
         if name in KEYWORDS:  # a declared value may be called so; it is written in quotes
             return False
@@ -137,7 +143,7 @@ class Scope:
             if self.is_known(name):
                 alone = True
                 known = (name, end) if not is_word(name) else None
-            elif name in FUNCTIONS and not is_word(name) and (not alone or _OPENS.match(text, end)):
+            elif name in self._functions and not is_word(name) and (not alone or _OPENS.match(text, end)):
                 function = (name, end)
         if function is None or (known is not None and known[1] > function[1]):
             return known

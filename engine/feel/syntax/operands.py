@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cache
 
-from ordain.engine.feel.syntax.lexer import KEYWORDS, VALUE_EXPECTED
-from ordain.engine.feel.syntax.names import Scope, argument_name
+from ordain.engine.errors import Issue
+from ordain.engine.feel.syntax.lexer import KEYWORDS, PARTS, SPACE, STARTS, VALUE_EXPECTED
+from ordain.engine.feel.syntax.names import Scope, argument_name, plain_name
 from ordain.engine.feel.syntax.tree import (
     Call,
     ContextOf,
@@ -28,8 +31,10 @@ from ordain.engine.feel.syntax.tree import (
     Quantified,
     Range,
     Steps,
+    call,
 )
 from ordain.engine.feel.syntax.words import Reader
+from ordain.engine.values import decimals
 from ordain.engine.values import types as values
 
 
@@ -39,7 +44,7 @@ class Operands(Reader, ABC):
 
     def restart(self) -> None:
         """Stand at the beginning again."""
-        self.scope = Scope(self.scope.known, self.scope.fields)
+        self.scope = Scope(self.scope.known, self.scope.fields, lenient=self.lenient)
         self.depth = self.last = 0
         self.in_range = False
         self.go(0)
@@ -61,6 +66,9 @@ class Operands(Reader, ABC):
 
     def unary(self) -> Expr:
         start = self.start
+        if self.lenient and self.value == "+":
+            self.advance()  # KIE's, and no part of DMN
+            return self.unary()
         if self.value != "-" or self.scope.name_at(self.text, start):
             return self.followed(self.operand(), start)
         self.advance()
@@ -70,7 +78,7 @@ class Operands(Reader, ABC):
         self.depth -= 1
         span = self.since(start)
         if of_number and isinstance(operand, Literal):
-            return Literal(span, values.NUMBERS.minus(operand.value), type=values.NUMBER)
+            return Literal(span, decimals.NUMBERS.minus(operand.value), type=values.NUMBER)
         return Negate(span, operand)
 
     def followed(self, operand: Expr, start: int) -> Expr:
@@ -81,6 +89,12 @@ class Operands(Reader, ABC):
                 self.advance()
                 name = self._field()
                 operand = Path(self.since(start), operand, name)
+            elif self.lenient and self.value == ".." and self.follower() == ".":
+                self.advance()
+                self.advance()
+                name = self._field()
+                span = self.since(start)
+                operand = call(span, "...", operand, Literal(span, name, type=values.TEXT))
             elif self.value == "(":
                 arguments, names = self._arguments()
                 operand = Call(self.since(start), operand, arguments, names)
@@ -110,10 +124,16 @@ class Operands(Reader, ABC):
         if (field := self.scope.field_at(self.text, self.start)) is not None:
             self.jump(field[1])
             return field[0]
+        if (ticked := self.ticked()) is not None:
+            return ticked
         if self.kind != "name":
             self.fail("the name of a field is expected here")
         name = self.value
         self.advance()
+        # Of data without a type nobody knows the fields, and two words beside each other are nothing else.
+        while self.lenient and self.kind == "name" and self.value not in KEYWORDS:
+            name = f"{name} {self.value}"
+            self.advance()
         return name
 
     def _condition(self) -> Expr:
@@ -131,7 +151,7 @@ class Operands(Reader, ABC):
         arguments: list[Expr] = []
         names: list[str] = []
         while self.value != ")" or arguments:
-            named = argument_name(self.text, self.start)
+            named = self._ticked_argument() or argument_name(self.text, self.start)
             if bool(named) != bool(names) and arguments:
                 self.fail("give all arguments by name, or none")
             if named is not None:
@@ -143,6 +163,15 @@ class Operands(Reader, ABC):
                 break
         self.close(")", opened)
         return tuple(arguments), tuple(names)
+
+    def _ticked_argument(self) -> tuple[str, int] | None:
+        """The name in backticks before `:`, and where it ends."""
+        start, last = self.start, self.last
+        name = self.ticked()
+        found = (name, self.last) if name is not None and self.value == ":" else None
+        self.go(start)
+        self.last = last
+        return found
 
     # --- operands
 
@@ -158,11 +187,30 @@ class Operands(Reader, ABC):
             return self.number()
         if (form := _FORMS.get(self.value)) is not None:
             return form(self)
+        if (ticked := self.ticked()) is not None:
+            return Name(self.since(start), ticked)
+        if self.lenient and self.value in _JOINING and self.follower() == "(":
+            return self._called(_JOINING[self.value])
         if self.kind != "name" or self.value in KEYWORDS:
             self.fail(VALUE_EXPECTED)
         name = self.value
         self.advance()
+        if self.lenient and self.kind == "name" and (words := _called_words().match(self.text, start)) is not None:
+            return self._unknown_function(start, plain_name(words[1]), words.end(1))
         return Name(self.since(start), name)
+
+    def _called(self, function: str) -> Name:
+        start = self.start
+        self.advance()
+        return Name(self.since(start), function)
+
+    def _unknown_function(self, start: int, name: str, end: int) -> Expr:
+        """Several words before `(` that are no function's name: nothing but this call is wrong with the text."""
+        self.jump(end)
+        issue = Issue(f"there is no function `{name}`", self.scope.near(name), self.since(start), code="syntax")
+        piece = self.unreadable(issue, start)
+        self._arguments()
+        return piece
 
     def _input(self) -> Input:
         start = self.start
@@ -181,6 +229,8 @@ class Operands(Reader, ABC):
         if self.kind in ("number", "string") or self.scope.name_at(self.text, self.start):
             return True
         if self.kind == "name" and self.value not in KEYWORDS:
+            return True
+        if self.lenient and self.value == "`":
             return True
         return self.value in ("-", *_FORMS) and self.value != "]"
 
@@ -321,6 +371,17 @@ class Operands(Reader, ABC):
         body = self.inner()
         self.scope.leave(parameter.name for parameter in parameters)
         return Function(self.since(start), tuple(parameters), body, external)
+
+
+_JOINING = {"and": "all", "or": "any"}
+"""Camunda's names of two functions, which DMN had in its first version."""
+
+
+@cache
+def _called_words() -> re.Pattern[str]:
+    """Several words before `(`, none of them a keyword; compiled when a text has two words in a row."""
+    word = rf"(?!(?:{'|'.join(sorted(KEYWORDS))})\b){STARTS}{PARTS}*+"
+    return re.compile(rf"({word}(?:[{SPACE}]++{word}){{1,7}})[{SPACE}]*\(")
 
 
 _FORMS: dict[str, Callable[[Operands], Expr]] = {

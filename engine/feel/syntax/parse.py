@@ -16,25 +16,41 @@ from ordain.engine.feel.syntax.parser import COMPARE, ONE_COMPARISON, Parser
 from ordain.engine.feel.syntax.tree import Expr, Logic, Matches, Name, TypeName, call, children
 from ordain.engine.feel.syntax.words import Reader
 
+_GROUPS = r"\d{1,3}(?:,\d{2,3})*,\d{3}\.\d+|\d{1,3}(?:,\d\d)+,\d{3}|\d{1,3}(?:,\d{3}){2,}"
+"""Numbers with commas that can hardly be several tests: 1,600.00, 1,00,000 and 1,000,000."""
 _COMMA_NUMBER = re.compile(
-    r"^\s*-?(0,\d\d+)\s*$|(?:[<>]=?\s*|\.\.\s*)-?(\d+,\d+)(?![\d.])|[\[(\]]\s*-?(\d+,\d+)(?=\s*\.\.)", re.ASCII
+    r"^\s*-?(0,\d\d+|[1-9]\d{0,2},\d{3})\s*$"
+    rf"|(?<![\w.,])({_GROUPS})(?![\w.,])"
+    r"|(?:[<>]=?\s*|\.\.\s*)-?(\d+,\d+)(?![\d.])|[\[(\]]\s*-?(\d+,\d+)(?=\s*\.\.)",
+    re.ASCII,
 )
 _TWO_BOUNDS = "write both bounds as a range such as `[1..5]`, or name the value: `? > 1 and ? < 5`"
 
 
 def expression(
-    text: str, origin: Span, known: Collection[str] = (), fields: Collection[str] = (), lenient: bool = False
+    text: str,
+    origin: Span,
+    known: Collection[str] = (),
+    fields: Collection[str] = (),
+    lenient: bool = False,
+    pieces: list[Issue] | None = None,
 ) -> Expr:
     """The tree of a FEEL expression that stands at `origin`.
 
     `known` are the names in scope, `fields` those of any context in scope; only names of several words need to be
-    there. `lenient` reads a text of a `.dmn` file. Raises PolicyError.
+    there. `lenient` reads a text of a `.dmn` file; a piece that cannot be read is null in it then, and its fault goes
+    to `pieces`, unless that is None. Raises PolicyError.
     """
-    return _guarded(text, origin, known, fields, lenient, _whole)
+    return _guarded(Parser(text, origin, known, fields, lenient, pieces), _whole)
 
 
 def unary_tests(
-    text: str, origin: Span, known: Collection[str] = (), fields: Collection[str] = (), lenient: bool = False
+    text: str,
+    origin: Span,
+    known: Collection[str] = (),
+    fields: Collection[str] = (),
+    lenient: bool = False,
+    pieces: list[Issue] | None = None,
 ) -> Expr | None:
     """A cell as a flag expression over `Input`; None for `-`, which asks nothing. Raises PolicyError."""
     asked = text.strip()
@@ -42,7 +58,7 @@ def unary_tests(
         return None
     if not lenient:
         _refuse_comma(text, origin, known)
-    return _guarded(text, origin, known, fields, lenient, _cell)
+    return _guarded(Parser(text, origin, known, fields, lenient, pieces), _cell)
 
 
 def type_name(text: str, origin: Span) -> TypeName:
@@ -54,15 +70,8 @@ def type_name(text: str, origin: Span) -> TypeName:
     return named
 
 
-def _guarded(
-    text: str,
-    origin: Span,
-    known: Collection[str],
-    fields: Collection[str],
-    lenient: bool,
-    read: Callable[[Parser], Expr],
-) -> Expr:
-    parser = Parser(text, origin, known, fields, lenient)
+def _guarded(parser: Parser, read: Callable[[Parser], Expr]) -> Expr:
+    origin = parser.origin
     if parser.kind == "end":
         raise PolicyError(
             Issue("there is nothing here", "write an expression, or `-` for any value", origin, code="syntax")
@@ -71,7 +80,7 @@ def _guarded(
         node = read(parser)
     except RecursionError:  # the caller itself may already stand deep
         raise PolicyError(too_deep(origin)) from None
-    if len(text) > MOST_LEVELS and _is_too_high(node):
+    if len(parser.text) > MOST_LEVELS and _is_too_high(node):
         raise PolicyError(too_deep(origin))
     return node
 
@@ -93,6 +102,7 @@ def _cell(parser: Parser) -> Expr:
 def _tests_or_not(parser: Parser) -> Expr:
     """Tests with commas, or `not(...)` around them."""
     refused: tuple[int, PolicyError] | None = None
+    before = len(parser.pieces or ())
     if parser.value == "not" and parser.follower() == "(" and not parser.scope.name_at(parser.text, parser.start):
         try:
             if (negated := _negated(parser)) is not None:
@@ -100,6 +110,7 @@ def _tests_or_not(parser: Parser) -> Expr:
         except PolicyError as error:
             refused = (parser.start, error)
         parser.restart()
+        del (parser.pieces or [])[before:]
     try:
         return _tests(parser, 0)
     except PolicyError:
@@ -168,7 +179,9 @@ def _refuse_comma(text: str, origin: Span, known: Collection[str]) -> None:
         if any(word in name for name in known):
             return
         written = f"`{word.replace(',', '.')}`"
-        if re.fullmatch(r"[1-9]\d{0,2},\d{3}", word):
+        if match.lastindex == 2:
+            written = f"`{word.replace(',', '')}`"
+        elif re.fullmatch(r"[1-9]\d{0,2},\d{3}", word):
             written = f"`{word.replace(',', '')}` if thousands are meant, {written} if not"
         hint = f"write {written}; between two tests put a space after the comma"
         raise PolicyError(

@@ -52,13 +52,14 @@ class Parser(Operands):
     def _half_range(self) -> Range:
         """`> 5` where a value may stand: the range of what is greater."""
         start, op = self.start, self.value
-        if op == "!=":
+        if op == "!=" and not self.lenient:
             self.fail("`!=` makes no range; write `not(...)` around a comparison")
         self.advance()
         bound = self.operators(_ADD)
         span = self.since(start)
-        if op == "=":
-            return Range(span, bound, bound, False, False)
+        if op in ("=", "!="):
+            # A strict policy has the interval of one value; in DMN the two are not equal (TCK 0068, range_010).
+            return Range(span, bound, bound, op == "!=", op == "!=", op if self.lenient else "")
         if op[0] == ">":
             return Range(span, bound, None, op == ">", True)
         return Range(span, None, bound, True, op == "<")

@@ -199,7 +199,7 @@ def _in_test(tree: Expr) -> str:
 def _operand(candidate: Expr) -> str:
     """What stands alone after `in`; a half range at its beginning gets more parentheses, or it would be a test."""
     text = _at(candidate, _ADD)
-    return f"({text})" if text.startswith(("(<", "(>")) else text
+    return f"({text})" if text.startswith(("(<", "(>", "(=", "(!")) else text
 
 
 def _followed(tree: Path | Filter | Call) -> str:
@@ -217,6 +217,8 @@ def _followed(tree: Path | Filter | Call) -> str:
 
 def _bracketed(tree: Range | ListOf | ContextOf | Entry) -> str:
     match tree:
+        case Range(low=Expr() as low, op=op) if op:
+            return f"({op} {_at(low, _ADD)})"
         case Range(low=None, high=Expr() as high, high_open=is_open):
             return f"({'<' if is_open else '<='} {_at(high, _ADD)})"
         case Range(low=Expr() as low, high=None, low_open=is_open):

@@ -132,12 +132,16 @@ class Matches(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Range(Expr):
-    """An interval; an open end excludes its bound. A side without bound is None and open: `> 5` is `(5..None)`."""
+    """An interval; an open end excludes its bound. A side without bound is None and open: `> 5` is `(5..None)`.
+
+    `op` is as in the value, `Interval`.
+    """
 
     low: Expr | None
     high: Expr | None
     low_open: bool
     high_open: bool
+    op: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,29 +368,30 @@ def names(node: Expr) -> Iterator[str]:
     Its own variables are left out: those of loops and functions, earlier entries of a context, and `item`. A field
     of a filtered list's items cannot be told from a name here; only its type can tell.
     """
-    return _names(node, frozenset())
+    return (name.name for name in free_names(node))
 
 
-def _names(node: Expr, own: frozenset[str]) -> Iterator[str]:
+def free_names(node: Expr, own: frozenset[str] = frozenset()) -> Iterator[Name]:
+    """The nodes of which `names` tells the names; those in `own` are left out too."""
     match node:
         case Name():
             if node.name not in own:
-                yield node.name
+                yield node
         case ContextOf():
             for entry in node.entries:
-                yield from _names(entry.value, own)
+                yield from free_names(entry.value, own)
                 own |= {entry.name}
         case For() | Quantified():
             for each in node.iterators:
-                yield from _names(each.over, own)
+                yield from free_names(each.over, own)
                 own |= {each.name}
             last = node.body if isinstance(node, For) else node.condition
-            yield from _names(last, own | {"partial"} if isinstance(node, For) else own)
+            yield from free_names(last, own | {"partial"} if isinstance(node, For) else own)
         case Function():
-            yield from _names(node.body, own | {parameter.name for parameter in node.parameters})
+            yield from free_names(node.body, own | {parameter.name for parameter in node.parameters})
         case Filter():
-            yield from _names(node.base, own)
-            yield from _names(node.condition, own | {"item"})
+            yield from free_names(node.base, own)
+            yield from free_names(node.condition, own | {"item"})
         case _:
             for child in children(node):
-                yield from _names(child, own)
+                yield from free_names(child, own)

@@ -11,9 +11,10 @@ from ordain.engine.errors import Issue, NotThatType, PolicyError, Span
 from ordain.engine.feel.syntax.escapes import unescaped
 from ordain.engine.feel.syntax.lexer import KEYWORDS, PARTS, SPACE, Scanner
 from ordain.engine.feel.syntax.names import Scope, loop_name, plain_name, written_name
-from ordain.engine.feel.syntax.tree import Literal, TypeName
+from ordain.engine.feel.syntax.tree import Expr, Literal, TypeName
+from ordain.engine.feel.syntax.unread import unread
 from ordain.engine.limits import LIMITS
-from ordain.engine.values import temporal
+from ordain.engine.values import decimals, loose_temporal, temporal
 from ordain.engine.values import types as values
 from ordain.engine.values.types import Kind
 
@@ -27,13 +28,23 @@ _TYPE_KEYWORDS = frozenset({"function", "null"})
 
 
 class Reader(Scanner):
-    def __init__(self, text: str, origin: Span, known: Collection[str], fields: Collection[str], lenient: bool) -> None:
+    """`pieces`: a piece that cannot be read becomes null there, with its fault; None: it is an error of the whole."""
+
+    def __init__(
+        self,
+        text: str,
+        origin: Span,
+        known: Collection[str],
+        fields: Collection[str],
+        lenient: bool,
+        pieces: list[Issue] | None = None,
+    ) -> None:
         most = LIMITS.lenient_characters if lenient else LIMITS.expression_characters
         if len(text) > most:
             raise PolicyError(
                 Issue(f"an expression may have at most {most:,} characters", "", origin, code="too-large")
             )
-        self.scope, self.lenient = Scope(known, fields), lenient
+        self.scope, self.lenient, self.pieces = Scope(known, fields, lenient=lenient), lenient, pieces
         super().__init__(text, origin)
 
     # --- values as written
@@ -42,7 +53,7 @@ class Reader(Scanner):
         """A number; one with more than 34 digits is rounded in a `.dmn` file and refused elsewhere."""
         word, span = self.value, self.span(self.start, self.end)
         try:
-            value = values.NUMBERS.plus(Decimal(word)) if self.lenient else values.number(word)
+            value = decimals.NUMBERS.plus(Decimal(word)) if self.lenient else decimals.number(word)
         except NotThatType as error:
             raise PolicyError(Issue(str(error), "", span, code="value")) from None
         except ArithmeticError:
@@ -55,7 +66,7 @@ class Reader(Scanner):
         self.advance()
         return text
 
-    def temporal(self) -> Literal:
+    def temporal(self) -> Expr:
         """`@"..."`; a date and time may lack its offset only in a `.dmn` file."""
         start = self.start
         self.take("@")
@@ -64,20 +75,40 @@ class Reader(Scanner):
         text = self.string()
         span = self.since(start)
         try:
-            value: Any = temporal.read_any(text)
+            value: Any = loose_temporal.read_any(text) if self.lenient else temporal.read_any(text)
         except (NotThatType, ArithmeticError) as error:
-            raise PolicyError(Issue(str(error), "", span, code="value")) from None
+            return self.unreadable(Issue(str(error), "", span, code="value"), start)
         kind = values.kind_of(value)
         if kind is Kind.DATE_TIME and not self.lenient and getattr(value, "tzinfo", None) is None:
             hint = f"write `{text[:40]}Z`, or the offset of its place, such as `+05:30`"
             raise PolicyError(Issue(f"`{text[:40]}` is a date and time without offset", hint, span, code="zone"))
         return Literal(span, value, type=values.SIMPLE[kind])
 
+    def unreadable(self, issue: Issue, start: int) -> Expr:
+        """The null that stands for a piece from `start` up to here. Raises PolicyError where none may."""
+        if self.pieces is None:
+            raise PolicyError(issue)
+        self.pieces.append(issue)
+        return unread(issue, self.since(start))
+
     # --- names
+
+    def ticked(self) -> str | None:
+        """The name that stands here between backticks, as Camunda's engines write one with signs in it."""
+        if not self.lenient or self.value != "`" or (end := self.text.find("`", self.end)) < 0:
+            return None
+        name = plain_name(self.text[self.end : end])
+        if not name:
+            self.fail("a name is expected between the backticks")
+        self.jump(end + 1)
+        return name
 
     def introduced(self, what: str) -> str:
         """The name of a key or parameter, which may have several words."""
-        named = written_name(self.text, self.start) if self.kind == "name" else None
+        if (ticked := self.ticked()) is not None:
+            return ticked
+        begins = self.kind == "name" or (self.lenient and self.value == "?")
+        named = written_name(self.text, self.start) if begins else None
         if named is None:
             self.fail(f"the name of {what} is expected here")
         self.jump(named[1])
@@ -85,7 +116,10 @@ class Reader(Scanner):
 
     def variable(self) -> str:
         """The name of a loop's variable, before `in`."""
-        if self.kind != "name" or self.value in KEYWORDS:
+        if (ticked := self.ticked()) is not None:
+            return ticked
+        odd = self.lenient and self.value == "?" and loop_name(self.text, self.start) is not None
+        if not odd and (self.kind != "name" or self.value in KEYWORDS):
             self.fail("the name of a variable is expected here")
         name, end = loop_name(self.text, self.start) or (self.value, self.end)
         self.jump(end)

@@ -20,8 +20,9 @@ from ordain.engine.feel.typing.comparisons import as_duration
 from ordain.engine.feel.typing.function_calls import Calls
 from ordain.engine.feel.typing.number_limits import fixed
 from ordain.engine.feel.typing.offsets import placed
+from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.joining import joined
-from ordain.engine.values.types import ANY, FLAG, NULL, NUMBERS, Kind, Limits, Type, list_of
+from ordain.engine.values.types import ANY, FLAG, NULL, Kind, Limits, Type, list_of
 
 _NONE: Mapping[str, Type] = MappingProxyType({})
 
@@ -33,6 +34,7 @@ class Checked:
     Nodes that bind a name have the name's type; a call of a built-in function, and a name that stands for one as a
     value, has the signature that was chosen. `reads` are the names that are read from around the expression, in order.
     `lenient`: nothing was checked, so types are not known. `warnings` are findings that do not refuse the expression.
+    `written` is what stands in the policy, where that is not the expression itself.
     """
 
     tree: Expr
@@ -40,6 +42,7 @@ class Checked:
     reads: tuple[str, ...] = ()
     lenient: bool = False
     warnings: tuple[Issue, ...] = ()
+    written: str = ""
 
     @property
     def type(self) -> Type:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ordain.engine.errors import Span, did_you_mean
+from ordain.engine.errors import Issue, Level, Span, did_you_mean
 from ordain.engine.feel.functions.operators import ORDERED, less
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
@@ -57,7 +57,12 @@ class Comparisons(Units, WithinLimits, Offsets):
     def ordered(self, op: str, type: Type, span: Span) -> None:
         """Notes that values of a type have no order."""
         if type.kind not in ORDERED and type.kind is not Kind.ANY:
-            self.fault(span, f"`{op}` needs an order, and a {type} has none", code="type")
+            self.fault(span, f"`{op}` needs an order, and {described(type)} has none", code="type")
+        elif type.values:
+            message = f"`{op}` would go by the alphabet: declared values have no order"
+            hint = f"name the values that are meant, of {', '.join(type.values)}"
+            # A text on record may have such an order, and its decisions are to be replayed.
+            self.note(Issue(message, hint, span, code="value-order", level=Level.WARNING))
 
     def between(self, node: tree.Between) -> Type:
         """A flag; the value has an order with both bounds."""

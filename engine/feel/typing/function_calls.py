@@ -22,7 +22,9 @@ class Calls(Builtins):
             return self.value_call(node)
         if builtin is None:
             self.typed(node.arguments)
-            hint = did_you_mean(node.called, FUNCTIONS)
+            family = [name for name in FUNCTIONS if name.startswith(f"{node.called.lower()} ")]
+            hint = f"the functions: {', '.join(_halves_first(family))}" if len(family) > 1 else ""
+            hint = hint or did_you_mean(node.called, FUNCTIONS)
             return self.fault(node.span, f"there is no function `{node.called}`", hint, code="unknown-function")
         return self.builtin_call(node, builtin)
 
@@ -79,6 +81,11 @@ class Calls(Builtins):
                 message = f"`{text}` takes a {want} here, but `{argument.span.text}` is a {have}"
                 self.fault(argument.span, message, _describe_function(function))
         return function.item or ANY
+
+
+def _halves_first(names: list[str]) -> list[str]:
+    """`round half up` before `round up`, which hardly anybody means by `round`."""
+    return sorted(names, key=lambda name: (" half " not in name, not name.endswith(" up")))
 
 
 def _parameter(function: Type, place: str | int) -> Type:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from ordain.engine.errors import Issue, Level, Span
 from ordain.engine.feel.syntax.tree import Expr, Input
 from ordain.engine.feel.typing.rule_base import Checking
-from ordain.engine.values.types import NUMBERS, Kind, Limits, Type
+from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.types import Kind, Limits, Type
 
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _CENT = Decimal("0.01")

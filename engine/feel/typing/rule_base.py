@@ -15,6 +15,7 @@ from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.lexer import NUMBER_ALONE
 from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.feel.syntax.typenames import NotAType, resolve
+from ordain.engine.limits import LIMITS
 from ordain.engine.values.types import ANY, FLAG, Kind, Type, described
 
 
@@ -99,6 +100,8 @@ class Checking(ABC):
         known = (*self.scope, *self.local)
         if self.input and self.input.values:
             hint = did_you_mean(node.name, (*self.input.values, *known))
+            if not hint.startswith("did you mean") and len(self.input.values) <= LIMITS.listed_words:
+                hint = f"the values: {', '.join(self.input.values)}"
             return self.fault(
                 node.span, f"`{node.name}` is neither one of the values nor a fact", hint, code="undeclared-value"
             )

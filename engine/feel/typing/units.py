@@ -1,7 +1,8 @@
 """Units of numbers: what an operation gives, and where two that do not go together meet.
 
 A number without unit fits any. What a unit becomes by `*` and `/` is known where one side has none, where one is a
-fraction, where both are alike, and for a few conversions (`share * 100` is in percent); elsewhere nothing is claimed.
+fraction, where both are alike, for a few conversions (`share * 100` is in percent), and for rates: dollars times
+`INR per USD` are rupees, rupees by it dollars, and the other way round is a finding. Elsewhere nothing is claimed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from ordain.engine.feel.functions.entry import Function, KeptUnit
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.rule_base import Checking
-from ordain.engine.values.types import ANY, NUMBERS, Kind, Type
+from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.types import ANY, Kind, Type
 
 TypeOf = Callable[[Expr], Type]
 
@@ -50,6 +52,12 @@ def unit_of(type: Type) -> str:
     return _ALIKE.get(type.unit, type.unit)
 
 
+def rate_of(type: Type) -> tuple[str, str]:
+    """The two units of a rate, `INR per USD`, each by its one name; two empty texts for what is none."""
+    top, per, bottom = type.unit.partition(" per ")
+    return (_ALIKE.get(top, top), _ALIKE.get(bottom, bottom)) if per and top and bottom else ("", "")
+
+
 def _measure(type: Type) -> str:
     """What a unit measures; two units of one measure are turned into each other by a factor."""
     return "money" if type.is_money else _MEASURES.get(unit_of(type), type.unit)
@@ -80,8 +88,28 @@ class Units(Checking):
         if node.op in ("+", "-"):
             self.same_unit(f"`{node.op}`", ((node.left, left), (node.right, right)), node.span)
             return replace(gives, unit=_sum(left, right))
+        if node.op in ("*", "/") and (turned := self._by_rate(node, left, right)) is not None:
+            return replace(gives, unit=turned)
         rule = _product if node.op == "*" else _quotient if node.op == "/" else _no_unit
         return replace(gives, unit=rule(node, left, right, self.known_type))
+
+    def _by_rate(self, node: tree.Arithmetic, left: Type, right: Type) -> str | None:
+        """What a number is in once a rate turned it, None where none does. One that is upside down is a finding."""
+        sides = [(node.left, left, node.right, right), (node.right, right, node.left, left)]
+        for number, one, factor, rate in sides if node.op == "*" else sides[:1]:
+            top, bottom = rate_of(rate)
+            taken, given = (bottom, top) if node.op == "*" else (top, bottom)
+            if not taken or taken == given or rate_of(one) != ("", ""):
+                continue
+            if unit_of(one) == taken:
+                return given
+            if unit_of(one) == given:
+                verb, other = ("multiplies", "/") if node.op == "*" else ("divides", "*")
+                by = f"by a rate in {rate.unit}"
+                message = f"`{node.op}` {verb} {self.subject(number)}, which is {describe_unit(one)}, {by}"
+                hint = f"write `{number.span.text} {other} {factor.span.text}`, which is in {taken}"
+                self.note(Issue(message, hint, node.span, code="unit"))
+        return None
 
     def kept(self, node: tree.Call, function: Function, gives: Type) -> Type:
         """What a function of numbers gives, with their unit."""

@@ -19,7 +19,8 @@ from ordain.engine.feel.typing.checker import Checked, check
 from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.kinds.rounding import ROUND, money_of, read_rounding, rounded
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, unique_ids
-from ordain.engine.policy.model import Formula, HitPolicy, Output, Requirement, Rule, Table
+from ordain.engine.policy.model import Because, Formula, HitPolicy, Output, Requirement, Rule, Table
+from ordain.engine.policy.reasons import reason
 from ordain.engine.text.source import Node
 from ordain.engine.text.structure import Schema
 from ordain.engine.values.types import FLAG, NUMBER, TEXT, Type
@@ -72,7 +73,7 @@ class Bound:
     sign: str
     value: Expr
     condition: Expr | None
-    because: str
+    because: Because
     span: Span
 
     def beyond(self, price: Expr) -> Expr:
@@ -121,7 +122,7 @@ def _bounds(draft: Draft, node: Node, money: Type) -> list[Bound]:
     """The sides of a limit: one for `at least` or `at most`, two for `within`."""
     identity, span = node["id"].text, node["id"].span
     condition = draft.formula(node["if"], FLAG) if node.get("if") else None
-    because = node["because"].text if node.get("because") else ""
+    because = reason(draft, node.get("because"))
     kinds = [key for key in ("at least", "at most", "within") if node.get(key)]
     if len(kinds) != 1:
         draft.fault(span, f"the limit `{identity}` needs one of `at least`, `at most` or `within`", code="limits")
@@ -198,7 +199,7 @@ def _clamp(draft: Draft, name: str, bound: Bound, price: Expr, money: Type) -> E
     condition, moved, same = draft.checked(bound.beyond(price)), draft.checked(bound.value), draft.checked(price)
     if condition is None or moved is None or same is None:
         return price
-    rule = Rule(bound.id, (), condition, (moved,), bound.because, bound.span)
+    rule = Rule(bound.id, (), condition, (moved,), bound.because.text, bound.span, told=bound.because.told)
     table = Table(name, (), (Output("", money),), HitPolicy.FIRST, (rule,), bound.span, (same,))
     draft.add(table, given=False)
     return Name(bound.span, name)
@@ -212,7 +213,7 @@ def _name_those_that_yield(draft: Draft, name: str, bounds: Sequence[Bound], pri
         if condition is not None:
             gives = check(Literal(bound.span, bound.id, type=TEXT), {})
             because = f"The limit `{bound.limit}` gives way to a stronger one."
-            rules.append(Rule(f"{bound.id}-yields", (), condition, (gives,), because, bound.span))
+            rules.append(Rule(f"{bound.id}-yields", (), condition, (gives,), because, bound.span, derived=True))
     outputs = (Output("", TEXT),)
     table = Table(f"{name} conflicts", (), outputs, HitPolicy.COLLECT, tuple(rules), bounds[0].span)
     draft.add(table, given=False)
@@ -235,7 +236,7 @@ def _round(
         condition = draft.checked(crossed) if crossed is not None else None
         if condition is not None and gives is not None:
             because = "Rounding to the nearest step would have crossed a limit."
-            rules.append(Rule(identity, (), condition, (gives,), because, at))
+            rules.append(Rule(identity, (), condition, (gives,), because, at, derived=True))
     same = draft.checked(result)
     if same is not None:
         draft.add(Table(name, (), (Output("", money),), HitPolicy.FIRST, tuple(rules), at, (same,)))
@@ -263,4 +264,4 @@ def _any(conditions: Sequence[Expr], span: Span) -> Expr | None:
 def _require(draft: Draft, identity: str, condition: Expr, because: str, span: Span) -> None:
     checked: Checked | None = draft.checked(condition)
     if checked is not None:
-        draft.must_hold.append(Requirement(identity, checked, because, span))
+        draft.must_hold.append(Requirement(identity, checked, because, span, derived=True))

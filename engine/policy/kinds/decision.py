@@ -5,6 +5,7 @@ from __future__ import annotations
 from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, TABLE, TYPE, read_table
 from ordain.engine.policy.model import Formula
+from ordain.engine.policy.reasons import reason_of
 from ordain.engine.text.source import Node
 from ordain.engine.text.structure import Schema
 
@@ -42,5 +43,5 @@ def lower(draft: Draft, node: Node) -> None:
         if formula is None:
             draft.broken(name)
             continue
-        because = part["because"].text if part.get("because") else ""
-        draft.add(Formula(name, formula, gives, part["formula"].span, because))
+        because = reason_of(draft, name, gives, part.get("because"))
+        draft.add(Formula(name, formula, gives, part["formula"].span, because.text, told=because.told))

@@ -13,6 +13,7 @@ from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.kinds.rounding import money_of
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR, unique_ids
 from ordain.engine.policy.model import Formula, HitPolicy, Output, Rule, Table
+from ordain.engine.policy.reasons import reason
 from ordain.engine.text.source import Node
 from ordain.engine.text.structure import Schema
 from ordain.engine.values.types import DATE, FLAG, NULL, NUMBER, TEXT, Type
@@ -96,4 +97,5 @@ def _promise(draft: Draft, node: Node, money: Type) -> Rule | None:
         condition = draft.checked(Logic(who.tree.span, "and", (who.tree, in_time)))
     if condition is None:
         return None
-    return Rule(node["id"].text, (), condition, (identity, keeps, until), node["because"].text, span)
+    because = reason(draft, node["because"])
+    return Rule(node["id"].text, (), condition, (identity, keeps, until), because.text, span, told=because.told)

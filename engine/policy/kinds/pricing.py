@@ -8,6 +8,7 @@ from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.kinds.rounding import ROUND, read_rounding, rounded
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION
 from ordain.engine.policy.model import Formula
+from ordain.engine.policy.reasons import reason_of
 from ordain.engine.text.source import Node
 from ordain.engine.text.structure import Schema
 from ordain.engine.values.types import NUMBER
@@ -47,4 +48,5 @@ def lower(draft: Draft, node: Node) -> None:
         span = part["formula"].span
         whole = draft.checked(rounded(formula.tree, *rounding, span))
         if whole is not None:
-            draft.add(Formula(name, whole, money, span, part["because"].text if part.get("because") else ""))
+            because = reason_of(draft, name, money, part.get("because"))
+            draft.add(Formula(name, whole, money, span, because.text, told=because.told))

@@ -12,7 +12,8 @@ from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.draft import Draft
 from ordain.engine.text.source import Node
 from ordain.engine.text.structure import Schema
-from ordain.engine.values.types import NUMBER, NUMBERS, Type
+from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.types import NUMBER, Type
 
 ROUND: Schema = {
     "type": "string",

@@ -6,6 +6,7 @@ from ordain.engine.errors import did_you_mean
 from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.draft import Draft
+from ordain.engine.policy.kinds.row import Row, RowScope
 from ordain.engine.policy.model import Column, HitPolicy, Output, Rule, Table
 from ordain.engine.text.source import Node
 from ordain.engine.text.structure import Schema, key_span
@@ -19,7 +20,7 @@ ID: Schema = {
     "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
     "description": "letters, digits and hyphens; unique within its list",
 }
-BECAUSE: Schema = {"type": "string", "description": "the reason, as a person would say it"}
+BECAUSE: Schema = {"type": "string", "description": "the reason, as a person would say it; {name} puts a value in"}
 
 TYPE: Schema = {
     "anyOf": [
@@ -54,7 +55,7 @@ RULE: Schema = {
             "description": "a test for each fact or expression that matters; all must hold",
         },
         "if": EXPRESSION,
-        "then": {**OUTPUTS, "description": "the outputs"},
+        "then": {**OUTPUTS, "description": "the outputs; in a text, {name} puts a value in"},
         "because": BECAUSE,
     },
 }
@@ -76,13 +77,14 @@ def read_table(draft: Draft, name: str, node: Node, otherwise: Node | None = Non
     """The table `name` that `node` says; None, and issues, when it is wrong."""
     outputs = draft.outputs(node["gives"])
     columns = _columns(draft, node["rules"])
-    rules = [read_rule(draft, rule, columns, outputs) for rule in node["rules"].nodes()]
+    scope = RowScope(draft, outputs)
+    rules = [read_rule(draft, rule, columns, scope) for rule in node["rules"].nodes()]
     unique_ids(draft, node["rules"])
     hit_policy = HitPolicy(node["hit policy"].text) if node.get("hit policy") else HitPolicy.UNIQUE
     aggregation = node["aggregation"].text if node.get("aggregation") else ""
     _fits_hit_policy(draft, node, hit_policy, aggregation, outputs)
     if (default := node.get("otherwise") or otherwise) is not None:
-        default_row = read_row(draft, default, outputs)
+        default_row = read_row(draft, default, Row(scope))
     whole = [rule for rule in rules if rule is not None]
     if len(whole) < len(rules) or draft.issues:
         return None
@@ -148,23 +150,28 @@ def _columns(draft: Draft, rules: Node) -> dict[str, Column | None]:
     return columns
 
 
-def read_rule(draft: Draft, node: Node, columns: dict[str, Column | None], outputs: tuple[Output, ...]) -> Rule | None:
+def read_rule(draft: Draft, node: Node, columns: dict[str, Column | None], scope: RowScope) -> Rule | None:
     when, condition = node.get("when"), node.get("if")
     cells: list[Checked | None] = []
     for text, column in columns.items():
         cell = when.get(text) if when is not None else None
         known = cell is not None and column is not None
-        cells.append(draft.cell(cell, column.expression.type, text) if known and cell and column else None)
+        if known and cell and column:
+            cells.append(draft.cell(cell, column.expression.type, text, column.expression.tree))
+        else:
+            cells.append(None)
     checked = draft.formula(condition, FLAG) if condition is not None else None
-    row = read_row(draft, node["then"], outputs)
-    if row is None:
+    row = Row(scope)
+    gives = read_row(draft, node["then"], row)
+    if gives is None:
         return None
-    because = node["because"].text if node.get("because") else ""
-    return Rule(node["id"].text, tuple(cells), checked, row, because, node["id"].span)
+    because = row.because(node.get("because"))
+    return Rule(node["id"].text, tuple(cells), checked, gives, because.text, node["id"].span, told=because.told)
 
 
-def read_row(draft: Draft, node: Node, outputs: tuple[Output, ...]) -> tuple[Checked, ...] | None:
+def read_row(draft: Draft, node: Node, row: Row) -> tuple[Checked, ...] | None:
     """The output cells of a rule, in the order of the outputs; None, and issues, when one is wrong."""
+    outputs = row.of.outputs
     if len(outputs) == 1 and not outputs[0].name:
         only = draft.output(node, outputs[0].type)
         return (only,) if only is not None else None
@@ -181,13 +188,13 @@ def read_row(draft: Draft, node: Node, outputs: tuple[Output, ...]) -> tuple[Che
             hint = "inside `{...}` put a text that contains a comma in quotes" if torn else did_you_mean(name, known)
             draft.fault(node.keys[name], f"this decision has no output `{name}`", hint, code="outputs")
     given = []
-    for output in outputs:
+    for place, output in enumerate(outputs):
         part = node.get(output.name)
         if part is None:
             draft.fault(
                 node.span, f"the output `{output.name}` is missing", "give every output a value", code="outputs"
             )
             continue
-        given.append(draft.output(part, output.type))
+        given.append(row.output(place, part))
     whole = [part for part in given if part is not None]
     return tuple(whole) if len(whole) == len(outputs) else None

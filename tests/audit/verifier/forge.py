@@ -27,34 +27,38 @@ from notes_by_hand import Tree, digest, note, sha, vkey
 
 Json = dict[str, Any]
 
-INSIDE = """
-CREATE TABLE entry (leaf_index INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, envelope BLOB NOT NULL, key BLOB,
-  sealed BLOB);
+KEYS = "key BLOB NOT NULL, tag BLOB NOT NULL, wrapped BLOB NOT NULL, hold VARCHAR, erase_not_before VARCHAR"
+INSIDE = f"""
+CREATE TABLE entry (leaf_index INTEGER NOT NULL, id BLOB NOT NULL, envelope BLOB NOT NULL, key BLOB, sealed BLOB,
+  PRIMARY KEY (leaf_index), UNIQUE (id));
 CREATE INDEX entry_of_key ON entry (leaf_index >> 10, key) WHERE key IS NOT NULL;
-CREATE TABLE subject_key (key BLOB PRIMARY KEY, tag BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL,
-  hold TEXT, erase_not_before TEXT) WITHOUT ROWID;
+CREATE TABLE subject_key ({KEYS}, PRIMARY KEY (key), UNIQUE (tag)) WITHOUT ROWID;
 """
 """SQLite: payloads in the rows of entries."""
-APART = """
-CREATE TABLE entry (leaf_index INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, envelope BLOB NOT NULL);
-CREATE TABLE payload (id BLOB PRIMARY KEY, key BLOB, sealed BLOB NOT NULL);
-CREATE TABLE subject_key (key BLOB PRIMARY KEY, tag BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL,
-  hold TEXT, erase_not_before TEXT);
-CREATE TABLE subject_index (key BLOB NOT NULL REFERENCES subject_key, id BLOB NOT NULL, PRIMARY KEY (key, id)){rowid};
+APART = f"""
+CREATE TABLE entry (leaf_index INTEGER NOT NULL, id BLOB NOT NULL, envelope BLOB NOT NULL,
+  PRIMARY KEY (leaf_index), UNIQUE (id));
+CREATE TABLE payload (id BLOB NOT NULL, key BLOB, sealed BLOB NOT NULL, PRIMARY KEY (id));
+CREATE TABLE subject_key ({KEYS}, PRIMARY KEY (key), UNIQUE (tag));
+CREATE TABLE subject_index (key BLOB NOT NULL, id BLOB NOT NULL, PRIMARY KEY (key, id),
+  FOREIGN KEY(key) REFERENCES subject_key (key)){{rowid}};
 """
 """PostgreSQL, and SQLite before revision 0003."""
 SCHEMA = """
-CREATE TABLE document (digest TEXT, kind TEXT, name TEXT, version INTEGER, text BLOB NOT NULL,
-  PRIMARY KEY (digest, kind, name, version));
+CREATE TABLE document (digest VARCHAR NOT NULL, kind VARCHAR NOT NULL, name VARCHAR NOT NULL, version INTEGER NOT NULL,
+  text BLOB NOT NULL, PRIMARY KEY (digest, kind, name, version));
 CREATE UNIQUE INDEX one_text_per_policy_version ON document (name, version) WHERE kind = 'policy';
-CREATE TABLE tile (level INTEGER, tile_index BIGINT, hashes BLOB, PRIMARY KEY (level, tile_index));
-CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
-CREATE TABLE ledger_identity (ledger TEXT PRIMARY KEY, origin TEXT, key TEXT, index_key BLOB);
-CREATE TABLE alembic_version (version_num TEXT NOT NULL PRIMARY KEY);
+CREATE TABLE tile (level INTEGER NOT NULL, tile_index BIGINT NOT NULL, hashes BLOB NOT NULL,
+  PRIMARY KEY (level, tile_index));
+CREATE TABLE checkpoint (size INTEGER NOT NULL, note VARCHAR NOT NULL, PRIMARY KEY (size));
+CREATE TABLE ledger_identity (ledger VARCHAR NOT NULL, origin VARCHAR NOT NULL, key VARCHAR NOT NULL,
+  index_key BLOB NOT NULL, PRIMARY KEY (ledger));
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,
+  CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num));
 """
 ON_POSTGRESQL = """
 CREATE TABLE inbox (id BLOB PRIMARY KEY, envelope BLOB NOT NULL);
-CREATE TABLE sequencer (one INTEGER PRIMARY KEY, term BIGINT, size BIGINT);
+CREATE TABLE sequencer (one INTEGER PRIMARY KEY, term BIGINT NOT NULL, size BIGINT NOT NULL);
 CREATE TABLE payload_default PARTITION OF payload DEFAULT;
 """
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -74,6 +78,8 @@ class Forge:
     inbox: list[tuple[bytes, bytes]] = field(default_factory=list)
     places: list[Path] = field(default_factory=list)
     nested: bool = False
+    restricted: dict[bytes, str] = field(default_factory=dict)
+    """By key: the last entry of a hold or a restriction."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.number)  # noqa: S311 - to be the same each time
@@ -144,9 +150,12 @@ class Forge:
             self.documents[digest(plan), "plan", "", 0] = plan
             stream = zlib.compressobj(6, zlib.DEFLATED, -15, zdict=plan)
             plain = stream.compress(plain) + stream.flush()
+        untold = planned and self.made % 4 == 0  # of format 4: padded, and nothing is told of the decision
+        if untold:
+            plain = plain.ljust(-(-len(plain) // 256) * 256, b"\0")
         sealed = nonce + AESGCM(secret).encrypt(nonce, plain, entry_id)
         envelope = {
-            "v": 3 if planned else 2,
+            "v": 4 if untold else 3 if planned else 2,
             **named,
             "ledger": str(self.ledger),
             "id": str(UUID(bytes=entry_id)),
@@ -164,6 +173,9 @@ class Forge:
             "about": about or {},
             **fields,
         }
+        if untold:
+            for name in ("jurisdiction", "models", "outcome_class", "reason_codes"):
+                envelope.pop(name)
         (self.inbox if waiting else self.entries).append((entry_id, rfc8785.dumps(envelope)))
         self.payloads[entry_id] = (key, sealed)
         if subject is not None:
@@ -197,15 +209,21 @@ class Forge:
             self.payloads[entry_id] = (None, self.payloads[entry_id][1])
             self.index.remove((key, entry_id))
         del self.keys[key]
-        entry = str(UUID(bytes=self.append("erasure", about={"entries": len(erased), "keys": 1})))
+        about: Json = {"entries": len(erased), "keys": 1}
+        if key in self.restricted:
+            about["restrictions"] = [self.restricted.pop(key)]
+        entry = str(UUID(bytes=self.append("erasure", about=about, private={"keys": [key.hex()]})))
         line = json.dumps({"key": key.hex(), "entry": entry, "time": "", "vouched": ""}) + "\n"
         for place in self.places:
             (place / "erased").mkdir(exist_ok=True)
             (place / "erased" / f"{key.hex()}-{entry}").write_text(line)
 
     def restrict(self, subject: str, hold: bool, not_before: str | None) -> None:
-        entry = self.append("restriction", subject, about={"hold": hold, "erase_not_before": not_before})
-        self.keys[self.of_subject[subject]][2:] = [str(UUID(bytes=entry)) if hold else None, not_before]
+        key = self.key_of(subject)
+        about = {"hold": hold, "erase_not_before": not_before, "after": self.restricted.get(key)}
+        entry = self.append("restriction", subject, about=about)
+        self.restricted[key] = str(UUID(bytes=entry))
+        self.keys[key][2:] = [str(UUID(bytes=entry)) if hold else None, not_before]
 
     def retain(self, older_than: int) -> None:
         """Removes the payloads of the first entries, but for what is about nobody and what is held."""
@@ -294,7 +312,12 @@ class Forge:
         schema = (
             (APART.format(rowid="") + SCHEMA)
             .replace("BLOB", "BYTEA")
-            .replace("sealed BYTEA NOT NULL)", "sealed BYTEA NOT NULL) PARTITION BY RANGE (id)")
+            .replace(
+                "sealed BYTEA NOT NULL, PRIMARY KEY (id))",
+                "sealed BYTEA NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id)",
+            )
+            .replace("leaf_index INTEGER", "leaf_index BIGINT")
+            .replace("size INTEGER", "size BIGINT")
         )
         with psycopg.connect(url) as connection:
             connection.execute((schema + ON_POSTGRESQL.replace("BLOB", "BYTEA")).encode())

@@ -88,18 +88,18 @@ def rewrites(some: Rows, ledger: Ledger) -> Iterator[Case]:
     for place in some.random.sample(inside, min(some.rows, len(inside))):
 
         def change(connection: sqlite3.Connection, place: int = place) -> None:
-            edit(connection, place, outcome_class="deny")
+            edit(connection, place, engine="ordain 9.9.9")
 
         def without(connection: sqlite3.Connection, place: int = place) -> None:
-            edit(connection, place, outcome_class="deny")
+            edit(connection, place, engine="ordain 9.9.9")
             rewrite(connection, ledger.signers, signed=False)
 
         def tiles_too(connection: sqlite3.Connection, place: int = place) -> None:
-            edit(connection, place, outcome_class="deny")
+            edit(connection, place, engine="ordain 9.9.9")
             rewrite(connection, ledger.signers, signed=None)
 
         def signed(connection: sqlite3.Connection, place: int = place) -> None:
-            edit(connection, place, outcome_class="deny")
+            edit(connection, place, engine="ordain 9.9.9")
             rewrite(connection, ledger.signers, signed=True)
 
         yield Case("an entry rewritten", str(place), change, (F.CONTENT, F.TREE))

@@ -156,7 +156,10 @@ class _Some(Rows):
             ),
             "document": ((F.DOCUMENT,), lambda: (digest(b"new"), "policy", "new", 1, b"new")),
             "tile": ((F.TREE,), lambda: (0, 10**6 + self.random.randrange(9), self.random.randbytes(8192))),
-            "checkpoint": ((F.SIGNATURE,), lambda: (self.signed - 1, self.all("SELECT note FROM checkpoint")[0][0])),
+            "checkpoint": (
+                (F.SIGNATURE,),
+                lambda: (self.unsigned_size(), self.all("SELECT note FROM checkpoint")[0][0]),
+            ),
             "ledger_identity": ((F.SIGNATURE,), lambda: (str(UUID(int=5)), "o", "k", b"")),
             "alembic_version": ((F.FILE,), lambda: ("0002",)),
         }
@@ -169,6 +172,11 @@ class _Some(Rows):
                 statement(f"INSERT INTO {table} VALUES ({marks})", *values),
                 classes,
             )
+
+    def unsigned_size(self) -> int:
+        """The largest that no checkpoint has, of those below the newest's."""
+        sizes = {row[0] for row in self.all("SELECT size FROM checkpoint")}
+        return max(set(range(self.signed)) - sizes)
 
     def duplicates(self) -> Iterator[Case]:
         for _ in range(self.rows):

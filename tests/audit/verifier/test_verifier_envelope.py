@@ -95,7 +95,7 @@ def test_an_integer_that_a_float_cannot_hold_is_refused_wherever_it_stands() -> 
 @cache
 def envelope(version: int = 2) -> dict[str, Any]:
     forge = Forge()
-    for _ in range(2):
+    for _ in range(4):
         forge.decide("C-1")
     read = (read_canonical(data) for _, data in forge.entries[1:])
     return next(data for data in read if data["v"] == version)
@@ -137,6 +137,7 @@ def test_a_value_of_another_kind_is_refused(version: int, key: str, value: Any) 
         {"about": {"n": 2**53}},
         {"v": 1},
         {"v": 3},
+        {"v": 4},
         {"plan": "sha256:" + "A" * 64},
         {"plan": "sha256:" + "a" * 64, "policies": []},
     ],

@@ -10,8 +10,9 @@ from ordain.engine.backends.python import table_code
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.errors import OrdainError
 from ordain.engine.policy.load import load_policy
+from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.temporal import time
-from ordain.engine.values.types import NUMBERS, Value
+from ordain.engine.values.types import Value
 
 FACTS = """\
 facts:

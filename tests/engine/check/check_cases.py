@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from feel_cases import cases
+from feel_cases import CASES, cases
 from policy_cases import FACTS, HEAD
 
 from ordain.engine.catalog import Texts
@@ -24,6 +24,10 @@ _FINE = (
 )
 
 
+BASE: dict[str, Any] = cases("slips/base.yaml")
+SLIP_FAMILIES = sorted(path.stem for path in (CASES / "slips").glob("*.yaml") if path.stem != "base")
+
+
 @dataclass(frozen=True)
 class Model:
     """A model that only says what it reads."""
@@ -32,6 +36,26 @@ class Model:
     reads: tuple[Fact, ...]
     version: str = "1"
     digest: str = ""
+
+
+def slip_files(case: Mapping[str, Any]) -> dict[str, str]:
+    """The files of tests/cases/slips/base.yaml, one place in one of them written as the case says."""
+    files = {"policies/facts.yaml": BASE["facts"], "policies/services.yaml": BASE["services"]}
+    files |= {f"policies/{name}.yaml": text for name, text in BASE["policies"].items()}
+    changed = f"policies/{case.get('in', 'advice/v1')}.yaml"
+    assert files[changed].count(case["place"]) == 1, case["place"]
+    return files | {changed: files[changed].replace(case["place"], case["written"])}
+
+
+def texts_in(files: Mapping[str, str]) -> Texts:
+    """Files by their paths as a directory of policies."""
+    texts = {name: text.encode() for name, text in files.items()}
+    vocabulary, services = texts.pop("policies/facts.yaml"), texts.pop("policies/services.yaml")
+    return Texts(vocabulary, services, texts)
+
+
+def slip_texts(case: Mapping[str, Any]) -> Texts:
+    return texts_in(slip_files(case))
 
 
 def texts_of(case: Mapping[str, Any], always: Mapping[str, Any] = ALWAYS) -> Texts:
@@ -65,6 +89,9 @@ def all_cases() -> Iterator[tuple[str, Texts, list[Model] | None]]:
     for case in cases("bad_policies/vocabularies.yaml"):
         files = {"policies": {"sample/v1": _FINE}, "facts": case["text"], "services": _SAMPLE}
         yield f"vocabulary: {case['case']}", texts_of(files), None
+    for family in SLIP_FAMILIES:
+        for case in cases(f"slips/{family}.yaml"):
+            yield f"{family}: {case['case']}", slip_texts(case), None
     services = cases("bad_policies/services.yaml")
     for case in services["cases"]:
         policies = case["policies"] if "facts" in case else {**services["always"], **case["policies"]}

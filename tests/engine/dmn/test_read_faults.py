@@ -7,7 +7,7 @@ from dmn_models import decision, feel, small
 
 from ordain.engine.dmn.reading.read import read_model
 from ordain.engine.errors import PolicyError
-from ordain.engine.policy.model import Formula
+from ordain.engine.policy.model import Formula, Table
 
 
 def refused(body: str, **more: str) -> str:
@@ -48,8 +48,7 @@ def test_a_table_that_does_not_fit_together_is_a_fault_of_its_decision() -> None
         "<decisionTable/>": "has no output",
         '<decisionTable hitPolicy="BEST"><output/></decisionTable>': "`BEST` is no hit policy",
         '<decisionTable hitPolicy="COLLECT" aggregation="AVG"><output/></decisionTable>': "`AVG` is no aggregation",
-        "<decisionTable><output/><rule/></decisionTable>": "0 inputs and 0 outputs",
-        "<decisionTable><input/><output/></decisionTable>": "this input has no expression",
+        "<decisionTable><output/><rule><outputEntry/><outputEntry/></rule></decisionTable>": "0 inputs and 2 outputs",
     }
     for logic, said in tables.items():
         model = small(decision("d", logic))
@@ -57,6 +56,17 @@ def test_a_table_that_does_not_fit_together_is_a_fault_of_its_decision() -> None
         (found,) = model.policy.decisions
         assert isinstance(found, Formula)
         assert found.fault == model.issues[0]
+
+
+def test_an_input_or_output_that_a_table_lacks_is_a_fault_of_that_piece() -> None:
+    tables = {
+        "<decisionTable><output/><rule/></decisionTable>": "0 inputs and 0 outputs",
+        "<decisionTable><input/><output/></decisionTable>": "this input has no expression",
+    }
+    for logic, said in tables.items():
+        model = small(decision("d", logic))
+        assert said in model.issues[0].message
+        assert isinstance(model.policy.decisions[0], Table)
 
 
 def test_expressions_nested_without_end_are_a_fault_and_no_crash() -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import os
 import time
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from ordain.engine.dmn.tck.comparing import difference
 from ordain.engine.dmn.tck.limited import run_all
+from ordain.engine.dmn.tck.results import result_files
 from ordain.engine.dmn.tck.tck import Row, Tests, Verdict, find_tests, run_cases
-from ordain.engine.dmn.tck.testcases import Case, Expected, Given, read_tests
+from ordain.engine.dmn.tck.testcases import Case, Expected, Given, Untyped, declared, read_tests
 from ordain.engine.errors import DataError, PolicyError
 from ordain.engine.values.temporal import Months, date
-from ordain.engine.values.types import Value
+from ordain.engine.values.types import ANY, DATE, FLAG, NUMBER, TEXT, Type, Value, context_of, list_of
+from ordain.engine.version import VERSION
 
 HEAD = (
     '<testCases xmlns="http://www.omg.org/spec/DMN/20160719/testcase" xmlns:x="http://www.w3.org/2001/XMLSchema" '
@@ -237,6 +240,60 @@ def test_a_case_passes_when_each_of_its_results_is_as_expected(tmp_path: Path) -
 def test_null_is_as_good_as_the_error_that_a_case_expects(tmp_path: Path) -> None:
     [row] = rows_of(tmp_path, case(node("Nothing", "", 'errorResult="true"')))
     assert row.verdict is Verdict.SUCCESS
+
+
+def test_a_value_that_does_not_say_its_type_is_read_as_what_it_is_for(tmp_path: Path) -> None:
+    order = put("Order", "<value>4</value>")
+    good = case(order + node("Double", "<value>8</value>"), 'id="1"')
+    bad = case(order + node("Double", "<value>eight</value>"), 'id="2"')
+    rows = rows_of(tmp_path, good, bad)
+    assert [row.verdict for row in rows] == [Verdict.SUCCESS, Verdict.ERROR]
+    assert rows[1].message.startswith('`Double`: expected "eight", got 8')
+
+
+@pytest.mark.parametrize(
+    ("value", "type", "read"),
+    [
+        (Untyped("4"), NUMBER, Decimal(4)),
+        (Untyped("4"), TEXT, "4"),
+        (Untyped("4"), ANY, "4"),
+        (Untyped("true"), FLAG, True),
+        (Untyped("2026-01-31"), DATE, date("2026-01-31")),
+        (Untyped("soon"), DATE, "soon"),
+        ((Untyped("1"), Untyped("2")), list_of(NUMBER), (Decimal(1), Decimal(2))),
+        (Untyped("1"), list_of(NUMBER), Decimal(1)),
+        ({"a": Untyped("1")}, context_of({"a": NUMBER}), {"a": Decimal(1)}),
+        ("4", NUMBER, "4"),
+    ],
+)
+def test_only_a_value_without_a_type_is_read_as_its_input_has_it(value: Value, type: Type, read: Value) -> None:
+    found = declared(value, type)
+    assert found == read
+    assert not isinstance(found, Untyped)
+
+
+# --- results ------------------------------------------------------------------------------------------------------
+
+
+def test_results_have_the_form_in_which_vendors_hand_them_in() -> None:
+    rows = [Row("compliance-level-2/0001-a", "0001-a-test-01", "001", Verdict.SUCCESS)]
+    files = result_files(rows, dt.date(2026, 1, 31))
+    folder = PurePosixPath("TestResults/Ordain") / VERSION
+    assert set(files) == {folder / "tck_results.csv", folder / "tck_results.properties"}
+    assert files[folder / "tck_results.csv"] == '"compliance-level-2/0001-a","0001-a-test-01","001","SUCCESS",""\n'
+    pairs = dict(line.split("=", 1) for line in files[folder / "tck_results.properties"].splitlines())
+    assert pairs["product.version"] == VERSION
+    assert pairs["last.update"] == "2026-01-31"
+    assert pairs.keys() == {
+        "vendor.name",
+        "vendor.url",
+        "product.name",
+        "product.url",
+        "product.version",
+        "product.comment",
+        "last.update",
+        "instructions.url",
+    }
 
 
 def test_a_decision_service_is_called_with_its_inputs(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_the_shipped_policies_are_covered_as_far_as_is_known() -> None:
     assert {name: never for name, (_, never) in found.items() if never} == {
         "price-bounds": [*limits, "yearly-rise-yields", "competitor-yields", "rounded-up"],
     }
-    assert found["price-compliance"][0] == 33
+    assert found["price-law-eu"][0] == 10
 
 
 def test_a_lenient_policy_has_nothing_to_measure() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from decimal import Decimal
@@ -18,6 +19,7 @@ from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
 from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.examples.coverage import measure
 from ordain.engine.examples.example_text import example_text
+from ordain.engine.examples.input_search import Input, Search
 from ordain.engine.examples.run import example_issues
 from ordain.engine.examples.suggestions import Suggestions, suggest
 from ordain.engine.explain.conditions import Observer
@@ -26,6 +28,7 @@ from ordain.engine.policy.load import load_policy
 from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.text.source import parse
 
+AT = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
 SHIPPED = Path(__file__).parents[3] / "policies"
 OFFERS = (
     HEAD.format(kind="decision")
@@ -57,6 +60,15 @@ def suggested(text: str) -> Suggestions:
 def texts(found: Suggestions, facts: Vocabulary | None = None) -> str:
     known = facts or vocabulary()
     return "".join(example_text(found.policy, known, each.given, each.run, each.reaches) for each in found.inputs)
+
+
+@pytest.mark.parametrize(("rounds", "tries"), [(1, 1), (2_000, 5)])
+def test_an_input_that_takes_much_work_counts_as_several(rounds: int, tries: int) -> None:
+    looping = f"decides:\n  size:\n    gives: number\n    formula: count(for i in 1..{rounds} return i)\n  care:"
+    search = Search(Observer(loaded(OFFERS.replace("decides:\n  care:", looping))), None)  # type: ignore[arg-type]
+    found = search.run(Input({"tier": "low", "risk": Decimal("0.1")}, AT))
+    assert (found.error, found.values["size"]) == (None, rounds)
+    assert tries <= search.tries < tries + 2
 
 
 def test_a_border_is_tried_at_it_and_just_above_and_just_below() -> None:

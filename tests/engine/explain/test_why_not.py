@@ -35,7 +35,7 @@ def told(hit_policy: str) -> list[dict[str, Any]]:
 def test_each_rule_names_its_first_condition_that_did_not_hold() -> None:
     assert told("collect") == [
         {"rule": "gold", "because": "`risk` is not `> 0.9`", "on": "risk", "is": "> 0.9", "was": "0.85"},
-        {"rule": "dear", "because": "`base > 900` does not hold", "on": "if", "is": "base > 900"},
+        {"rule": "dear", "because": "`base > 900` does not hold", "on": "if", "is": "base > 900", "was": "500"},
     ]
 
 

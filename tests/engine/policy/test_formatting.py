@@ -110,7 +110,7 @@ def test_every_section_of_a_kind_has_its_place(kind: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"policy: [a\n", "v1.yaml:2:1: this is not YAML"),
+        (b"policy: [a\n", "v1.yaml:1:9: the `[` is never closed"),
         (b"policy: a\npolicy: b\n", "v1.yaml:2:1: `policy` appears twice"),
         (b"", "v1.yaml:1:1: the file is empty"),
         (b"policy: \xff\n", "v1.yaml:1:1: the file is not UTF-8 text"),

@@ -19,6 +19,8 @@ FACTS = [
     Fact("open", NUMBER, limits=Limits(_ZERO, _ONE, low_open=True, high_open=True), precision=2),
     Fact("count", NUMBER, limits=Limits(_ZERO, None)),
     Fact("any", NUMBER),
+    Fact("price", Type(Kind.NUMBER, unit="INR"), limits=Limits(_ZERO, None)),
+    Fact("usage", Type(Kind.NUMBER, unit="GB")),
     Fact("money", Type(Kind.NUMBER, unit="INR"), precision=2),
     Fact("tier", Type(Kind.TEXT, values=("high", "low"))),
     Fact("word", TEXT),
@@ -38,6 +40,8 @@ RAW = st.one_of(
     st.text(max_size=6),
     st.lists(st.sampled_from(["high", "low", "none", None, True, 1, []]), max_size=3),
     st.sampled_from(["high", "low", "2026-01-31", "Asia/Kolkata", {"amount": "5.005", "currency": "INR"}, []]),
+    st.sampled_from(["5", "5.00", "-0", "007", "1e2", "+1", {"amount": 5, "currency": "INR"}]),
+    st.sampled_from(list(map(Decimal, ("499", "499.0", "499.000", "5E+2", "-0", "0.850", "1E+40")))),
 )
 
 

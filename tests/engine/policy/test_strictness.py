@@ -12,8 +12,8 @@ from policy_cases import HEAD, catalog, loaded
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.errors import CustomerDataIncomplete, NotThatType, PolicyError
 from ordain.engine.gather import gather
+from ordain.engine.values.decimals import number
 from ordain.engine.values.temporal import fixed_offset
-from ordain.engine.values.types import number
 
 AT = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 FACTS = """\

@@ -10,6 +10,7 @@ import pytest
 from sheet_cases import VOCABULARY, edited, loaded, text_with
 
 from ordain.engine.errors import PolicyError
+from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.model import Policy
 from ordain.engine.sheets.back import bring_back
 from ordain.engine.sheets.book import book_of
@@ -111,10 +112,13 @@ def test_examples_that_no_longer_fit_are_said_and_left_to_their_author() -> None
     rules = 'decides: {say: {gives: text, rules: [{id: one, when: {risk: "> 0.5"}, then: a}]}}\n'
     example = "{given: {risk: 1}, expect: {say: a}}"
     policy = loaded(text_with(rules).replace("{given: {}, refused: PolicyError}", example))
-    book = edited(policy, [{"set": ["one", "when: risk", ""]}])
-    with pytest.raises(PolicyError, match="this policy does not read `risk`") as caught:
-        bring_back(book, policy, VOCABULARY, "v1.yaml")
+    more = [{"new column": "when: city"}, {"set": ["one", "when: city", '"Pune"']}]
+    book = edited(policy, more)  # the example does not give the city
+    facts = b"facts:\n  risk: {type: number, meaning: the risk}\n  city: {type: text, meaning: the city}\n"
+    known = load_vocabulary(facts, "facts.yaml")
+    with pytest.raises(PolicyError, match="city") as caught:
+        bring_back(book, policy, known, "v1.yaml")
     assert "the examples do not fit the changed rules" in str(caught.value)
-    forced = bring_back(book, policy, VOCABULARY, "v1.yaml", force=True)
+    forced = bring_back(book, policy, known, "v1.yaml", force=True)
     assert forced.policy is None
     assert len(forced.issues) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from sheet_cases import VOCABULARY, loaded, text_with
 
 from ordain.engine.errors import PolicyError
 from ordain.engine.policy.model import Policy
+from ordain.engine.sheets import xlsx
 from ordain.engine.sheets.back import bring_back
 from ordain.engine.sheets.book import book_of, chosen_sections
 from ordain.engine.sheets.xlsx import read_xlsx, write_xlsx
@@ -145,6 +147,19 @@ def test_a_cell_far_away_with_nothing_in_it_is_no_part_of_the_sheet(policy: Poli
 def test_a_cell_far_away_with_something_in_it_is_refused_without_visiting_what_lies_between(policy: Policy) -> None:
     found = said(policy, lambda workbook: workbook["offer"].cell(1_048_576, 16_384, "x"))
     assert "sheet `offer`: it reaches as far as row 1,048,576 and column XFD" in found
+
+
+def test_the_cells_of_all_sheets_together_are_limited(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = write_xlsx(book_of(policy))
+    with zipfile.ZipFile(io.BytesIO(given)) as book:
+        sheets = [book.read(name) for name in book.namelist() if name.startswith("xl/worksheets/")]
+    cells = sum(len(re.findall(rb"<(?:c|row)[ />]", sheet)) for sheet in sheets)
+    assert len(sheets) > 1
+    monkeypatch.setattr(xlsx, "_MOST_CELLS", cells)
+    read_xlsx(given, "rules.xlsx")
+    monkeypatch.setattr(xlsx, "_MOST_CELLS", cells - 1)
+    with pytest.raises(PolicyError, match=f"its sheets have more than {cells - 1} cells"):
+        read_xlsx(given, "rules.xlsx")
 
 
 def test_a_whole_sheet_that_is_merged_is_refused_without_visiting_its_cells(policy: Policy) -> None:

@@ -71,7 +71,7 @@ def test_every_table_of_every_shipped_policy_has_its_grid(file: str) -> None:
     names = [grid.name for grid in grids(policy)]
     expected = {
         "retention-offer": ["offer"],
-        "contact-compliance": ["findings"],
+        "contact-law-eu": ["findings"],
         "grandfathering": ["promise"],
         "price-proposal": [],
     }

@@ -1,0 +1,134 @@
+"""`ordain alerts watch`: measures every minute, from a process of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+import signal
+from typing import Any
+
+import click
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+from ordain.api.alerts.ledger_signals import lag, rates
+from ordain.api.alerts.measured import FROM_LEDGER, Measured, Signal
+from ordain.api.alerts.server_signals import Servers
+from ordain.api.alerts.watch import SERVICE, Happened, Watch, check
+from ordain.api.cli.finite import Finite
+from ordain.api.cli.invocation import Invocation, json_option
+from ordain.api.cli.terminal import OUT
+from ordain.api.ledger import require_ledger
+from ordain.api.limits import LIMITS
+from ordain.api.logs.begin import begin_logs
+from ordain.api.services import Services, reloaded, wire
+from ordain.api.settings import load_settings
+from ordain.api.watching import stamps
+from ordain.audit.explain.plain_words import one_line
+from ordain.engine.catalog import load_catalog, of_service, read_texts
+from ordain.engine.errors import OrdainError
+
+_LOG = logging.getLogger("ordain")
+
+
+@click.command("watch")
+@click.option("--once", is_flag=True, help="Measure once, and end.")
+@click.option(
+    "--every",
+    "seconds",
+    type=Finite(min=0.1),
+    default=LIMITS.alert_seconds,
+    help="Seconds between two looks. Default: 60.",
+)
+@click.option("--metrics", "addresses", multiple=True, metavar="URL", help="A server's /metrics; may be given again.")
+@json_option("Print one JSON object for each thing that happens.")
+@click.pass_obj
+def watch_command(call: Invocation, once: bool, seconds: float, addresses: tuple[str, ...], as_json: bool) -> None:
+    """Measure services every minute, ask the policy `alerts` about it, raise, escalate and end alerts, until stopped.
+
+    Rates of denials and reviews and the lag of signing come from the ledger; errors, times, and models that cannot
+    score from servers, if addresses are given (ORDAIN_METRICS_KEY: an API key for them). Run one such process.
+
+    Exit codes: 0 done, 2 bad settings or policies, 3 the ledger cannot be read, or an alert is not recorded.
+    """
+    settings = load_settings(call.config)
+    require_ledger(settings)
+    servers = Servers(addresses, os.environ.get("ORDAIN_METRICS_KEY", ""))
+    begin_logs(settings)
+    use = wire(settings, SERVICE)
+    try:
+        watcher = _Watcher(use, servers, as_json)
+        if once:
+            watcher.look()
+            return
+        if not as_json:
+            OUT.print(f"watching every {seconds:g} seconds  (stop it with Ctrl-C)", markup=False)
+        _run(watcher, seconds)
+    finally:
+        use.ledger.close()  # signing is the server's business
+
+
+class _Watcher:
+    def __init__(self, use: Services, servers: Servers, as_json: bool) -> None:
+        self._seen = stamps(use.settings.policies)
+        self._servers, self._as_json = servers, as_json
+        self._watch = Watch(use, self._measure)
+
+    def look(self) -> None:
+        """Raises LedgerUnavailable, NotRecorded."""
+        self._reload()
+        for each in self._watch.look():
+            self._tell(each)
+
+    def _measure(self) -> tuple[list[Measured], frozenset[Signal]]:
+        use = self._watch.use
+        told, known = self._servers.signals()
+        now = use.now()
+        found = [*rates(use.ledger, now, use.stopped.started), lag(use.ledger, now), *told]
+        return found, FROM_LEDGER | known
+
+    def _reload(self) -> None:
+        """Takes over policies that have changed, if they are right; else those of before go on."""
+        use = self._watch.use
+        if (now := stamps(use.settings.policies)) == self._seen:
+            return
+        self._seen = now
+        try:
+            new = reloaded(use, load_catalog(of_service(read_texts(use.settings.policies, use.settings.zone), SERVICE)))
+            check(new)
+        except OrdainError as error:
+            _LOG.error("the policy of alerts was not reloaded, the one of before goes on: %s", error.message)
+        else:
+            self._watch.use = new
+
+    def _tell(self, happened: Happened) -> None:
+        told: dict[str, Any] = {name: getattr(happened, name) for name in happened.__slots__}
+        of = f" of {happened.service}" if happened.service else ""
+        line = one_line(f"{happened.action}: {happened.signal}{of}  {happened.id}")
+        OUT.print(json.dumps(told) if self._as_json else line, markup=False)
+
+
+def _run(watcher: _Watcher, seconds: float) -> None:
+    """Until a signal ends it. A look that fails is told in the log, and the next one comes all the same."""
+
+    def look() -> None:
+        try:
+            watcher.look()
+        except Exception as error:  # whatever it is: who watches does not end
+            told = error.message if isinstance(error, OrdainError) else type(error).__name__
+            _LOG.error("a look failed: %s", told, exc_info=None if isinstance(error, OrdainError) else error)
+
+    scheduler = BlockingScheduler(timezone=dt.UTC)
+    scheduler.add_job(
+        look,
+        "interval",
+        seconds=seconds,
+        next_run_time=dt.datetime.now(dt.UTC),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: scheduler.shutdown(wait=False))
+    scheduler.start()

@@ -1,0 +1,16 @@
+"""`ordain import`: rules of other engines as policies. Each subcommand is in a file of this folder."""
+
+from __future__ import annotations
+
+import click
+
+from ordain.api.cli.lazy import LazyGroup
+
+_COMMANDS = {
+    "jdm": ("ordain.api.cli.importing.jdm:jdm_command", "A GoRules graph (JDM): its nodes, facts and tests."),
+}
+
+
+@click.group("import", cls=LazyGroup, lazy=_COMMANDS)
+def import_group() -> None:
+    """Rules of other engines, as policies."""

@@ -1,0 +1,99 @@
+"""`GET /v1/audit/search`, `/v1/audit/entries/<entry_id>`, `/v1/audit/checkpoint`: the ledger read, as by commands."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from flask import Blueprint, Response, request
+
+from ordain.api.access.admission import caller, may
+from ordain.api.access.rights import Right
+from ordain.api.http.refusals import JSON
+from ordain.api.http.routes.reading import in_use, limit_asked, query_asked, reader, shown_json
+from ordain.api.http.routes.service_sheets import shown
+from ordain.api.names import names_in
+from ordain.audit.ledger.proving import NO_CHECKPOINT
+from ordain.audit.ledger.reader import Record, Status
+from ordain.audit.records.known_names import check_names
+from ordain.audit.records.pages import page_of
+from ordain.audit.records.readings import note_reading, note_search
+from ordain.audit.records.shown import entry_shown, found_shown, whole_shown
+from ordain.engine.errors import NotCovered, UnknownDecision, UnknownSubject, quoted
+
+ROUTES = Blueprint("audit_search", __name__, url_prefix="/v1/audit")
+
+
+@ROUTES.get("/search")
+def found() -> Response:
+    """A page of the entries that fit. Where what is private decides it, the reading is on record first."""
+    query, ledger, by = query_asked(limit_asked()), in_use().ledger, reader()
+    page = page_of(ledger.reader, query, request.args.get("after"))
+    records, after = page.records, page.after
+    if not records and not page.unreadable and "after" not in request.args:
+        use = in_use()
+        check_names(ledger.reader, query, names_in(use.catalog, use.settings.jurisdiction_fact, query.services))
+    if query.is_personal:
+        try:
+            note_search(ledger, "http search", by, query, [str(record.entry.id) for record in records])
+        except UnknownSubject:  # erased this moment
+            records, after = [], None
+        rows = list(map(found_shown, records))
+    else:
+        rows = [entry_shown(record.entry, record.envelope) for record in records]
+    return shown_json({"entries": rows, "after": after, "more": after is not None, "unreadable": page.unreadable})
+
+
+@ROUTES.get("/entries/<entry_id>")
+def entry(entry_id: str) -> Response:
+    """One entry as it is stored; its private part for who may read records, and then that is on record."""
+    record = entry_of(entry_id)
+    if not may(Right.READ_RECORD):
+        return shown_json(whole_shown(record) | {"private": None})
+    if record.private is not None:
+        ids, subject = [str(record.entry.id)], record.private.get("subject")
+        try:
+            note_reading(in_use().ledger, "http show", reader(), ids, query={"id": ids[0]}, subject=subject)
+        except UnknownSubject:  # erased this moment
+            record = Record(record.entry, record.envelope, Status.ERASED, None)
+    return shown_json(whole_shown(record))
+
+
+def envelope_of_entry(entry_id: str) -> dict[str, Any]:
+    """The envelope of an entry: nothing private is opened. Raises UnknownDecision."""
+    reader = in_use().ledger.reader
+    try:
+        kept = reader.entry(UUID(entry_id))
+    except ValueError:
+        kept = None
+    envelope = None if kept is None else reader.envelope(kept)
+    if envelope is None or not caller().may_ask(envelope["service"]):
+        raise _unknown(entry_id)
+    return envelope
+
+
+def entry_of(entry_id: str) -> Record:
+    """Raises UnknownDecision for an entry that there is not, or of a service that the caller may not ask."""
+    try:
+        record = in_use().ledger.reader.record(UUID(entry_id))
+    except ValueError:
+        record = None
+    if record is None or not caller().may_ask(record.envelope["service"]):
+        raise _unknown(entry_id)
+    return record
+
+
+def _unknown(entry_id: str) -> UnknownDecision:
+    hint = "each answer has its `decision_id`; /v1/audit/search finds it"
+    return UnknownDecision(f"there is no entry {quoted(entry_id[:60])}", hint)
+
+
+@ROUTES.get("/checkpoint")
+def checkpoint() -> Response:
+    """The newest signed checkpoint, and which places keep it. It is made by whoever signs this ledger."""
+    ledger = in_use().ledger
+    made = ledger.checkpointer.newest()
+    if made is None:
+        raise NotCovered("the log has not been signed yet", NO_CHECKPOINT)
+    return shown(orjson.dumps(ledger.shown(made)), JSON)

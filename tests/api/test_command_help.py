@@ -1,0 +1,99 @@
+"""Every command says what it is for, and with which codes it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from served import ordain
+
+from ordain.api.cli.main import main
+
+COMMANDS = [
+    *(
+        [name]
+        for name in (
+            "alerts",
+            "audit",
+            "check",
+            "decide",
+            "demo",
+            "dmn",
+            "events",
+            "feel",
+            "fmt",
+            "hooks",
+            "import",
+            "init",
+            "keys",
+            "lsp",
+            "models",
+            "replay",
+            "schema",
+            "serve",
+            "service",
+            "table",
+            "test",
+            "train",
+            "witness",
+        )
+    ),
+    ["alerts", "watch"],
+    ["alerts", "list"],
+    ["alerts", "ack"],
+    ["audit", "explain"],
+    ["audit", "package"],
+    ["audit", "register"],
+    ["audit", "verify"],
+    ["audit", "search"],
+    ["audit", "report"],
+    ["audit", "text"],
+    ["audit", "settle"],
+    ["dmn", "bundle"],
+    ["dmn", "tck"],
+    ["events", "deliver"],
+    ["events", "list"],
+    ["events", "dead"],
+    ["events", "replay"],
+    ["events", "test"],
+    ["feel", "eval"],
+    ["hooks", "list"],
+    ["hooks", "test"],
+    ["import", "jdm"],
+    ["keys", "new"],
+    ["keys", "list"],
+    ["keys", "rotate"],
+    ["keys", "revoke"],
+    ["models", "list"],
+    ["service", "list"],
+    ["service", "show"],
+    ["service", "stop"],
+    ["service", "start"],
+    ["witness", "key"],
+    ["witness", "serve"],
+    ["witness", "conflicts"],
+]
+
+
+def test_every_command_has_its_help_tested_here() -> None:
+    listed = [[name] for name in main.list_commands(None)]  # type: ignore[arg-type] - the context is not looked at
+    assert sorted(command for command in COMMANDS if len(command) == 1) == sorted(listed)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    done = CliRunner().invoke(main, [*command, "--help"])
+    assert done.exit_code == 0
+    usage, explained = done.output.split("\n\n")[:2]
+    assert usage.startswith(f"Usage: main {' '.join(command)} ")
+    assert len(explained.split()) > 1
+
+
+def test_the_command_lists_its_commands_and_exit_codes(tmp_path: Path) -> None:
+    done = ordain(tmp_path, "--help")
+    assert done.returncode == 0
+    for name, *more in COMMANDS:
+        assert more or f"\n  {name} " in done.stdout
+    told = "Exit codes: 0 done, 1 a check found something, 2 bad input or settings, 3 not recorded, 130 interrupted."
+    assert told in " ".join(done.stdout.split())

@@ -1,0 +1,65 @@
+"""What a person who knows no YAML and no FEEL writes wrongly: what is said of it, and that to do as it says helps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from check_cases import SLIP_FAMILIES, slip_files, texts_in
+from feel_cases import cases
+from policy_cases import findings
+
+from ordain.engine.check.findings import check_policies
+from ordain.engine.errors import Issue, Level, PolicyError
+
+EVERY = [(family, case) for family in SLIP_FAMILIES for case in cases(f"slips/{family}.yaml")]
+
+
+def found(files: dict[str, str]) -> list[Issue]:
+    """Every error and warning."""
+    issues = check_policies(texts_in(files)).issues
+    return [issue for issue in issues if issue.level is not Level.NOTE]
+
+
+def told(issues: list[Issue]) -> list[dict[str, Any]]:
+    """Findings as the cases write them; the level only where it is no error."""
+    return [
+        {"code": issue.code, **({} if issue.level is Level.ERROR else {"level": str(issue.level)}), **said}
+        for issue, said in zip(issues, findings(PolicyError(issues)), strict=True)
+    ]
+
+
+def named(case: Any) -> str:
+    return case["case"] if isinstance(case, dict) else case
+
+
+def test_the_policies_themselves_have_neither_error_nor_warning() -> None:
+    assert told(found(slip_files({"place": "version: 1", "written": "version: 1"}))) == []
+
+
+@pytest.mark.parametrize(("family", "case"), EVERY, ids=named)
+def test_a_slip_is_answered_with_these_words_at_this_place(family: str, case: dict[str, Any]) -> None:
+    assert case["findings"]
+    assert told(found(slip_files(case))) == case["findings"]
+
+
+@pytest.mark.parametrize(("family", "case"), EVERY, ids=named)
+def test_each_edit_that_a_hint_holds_gives_the_text_written_down_and_leads_to_nothing_worse(
+    family: str, case: dict[str, Any]
+) -> None:
+    files = slip_files(case)
+    before = found(files)
+    edits = [edit for issue in before for edit in issue.replacements]
+    becomes = []
+    for edit in edits:
+        after = {**files, edit.file: edit.applied(files[edit.file])}
+        lines = after[edit.file].split("\n")
+        becomes.append(lines[edit.line - 1].strip())
+        left = found(after)
+        if "then" in case:
+            places = {(issue.span.file, issue.span.line, issue.span.column) for issue in before if issue.span}
+            assert [issue.code for issue in left] == case["then"]
+            assert not any((i.span.file, i.span.line, i.span.column) in places for i in left if i.span)
+        else:
+            assert told(left) == []
+    assert becomes == case.get("becomes", [])
