@@ -16,6 +16,8 @@ from ordain.engine.text.regular import opened
 
 MASTER, SIGNING = "ORDAIN_MASTER_KEY", "ORDAIN_SIGNING_KEY"
 """Environment variables; each 32 bytes in base64. They go before the files `master.key` and `signing.key`."""
+LOGIN_SECRET = "ORDAIN_LOGIN_SECRET"  # noqa: S105 - the name of the variable
+"""The secret that the identity provider gave; it goes before the file `login.secret`."""
 
 _BYTES = 32
 _HOW = "32 random bytes in base64, made by: openssl rand -base64 32"

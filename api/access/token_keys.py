@@ -32,11 +32,16 @@ def is_address(place: str) -> bool:
     return "://" in place
 
 
-def checked_address(place: str, setting: str = "jwt_keys") -> str:
-    """The address itself. Raises SettingsError unless it is https, or http to this machine."""
+def checked_address(place: str, setting: str = "jwt_keys", *, of_browsers: bool = False) -> str:
+    """The address itself. Raises SettingsError unless it is https, or http to this machine.
+
+    To browsers, names below `localhost` are this machine, too (RFC 6761, section 6.3).
+    """
     try:
         parts = urllib.parse.urlsplit(place)
-        if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        host = parts.hostname
+        is_here = _is_loopback(host) or (of_browsers and (host or "").endswith(".localhost"))
+        if (parts.scheme == "https" and host) or (parts.scheme == "http" and is_here):
             _ = parts.port
             return place
     except ValueError:  # what only looks like an address

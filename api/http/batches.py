@@ -297,7 +297,7 @@ class _Batch(NamedTuple):
             raise came
         except OrdainError as error:
             return error
-        except Exception as error:
+        except Exception as error:  # a fault of ours is its own answer
             return unforeseen(error, self.request_id)
 
     def _count(self, verdict: str, code: str) -> None:

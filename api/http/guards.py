@@ -70,7 +70,7 @@ class Guard:
         return None
 
     def _is_name_of_ours(self, host: str) -> bool:
-        name = _name(host)
+        name = host_in(host)
         return ANY in self._chosen or name in self._names or _is_address(name)
 
     def _may_post(self, origin: str, host: str) -> bool:
@@ -78,16 +78,21 @@ class Guard:
         if origin in self._origins:
             return True
         place = origin.partition("://")[2].lower()
-        return bool(place) and (place == host.lower() or _name(place) in self._chosen)
+        return bool(place) and (place == host.lower() or host_in(place) in self._chosen)
 
 
 def names_of(settings: Settings) -> tuple[str, ...]:
     """By which names browsers and other clients call a server of these settings."""
-    reached = urlsplit(settings.login_address or "").hostname
+    reached = login_host(settings)
     return (*settings.hosts, *([reached] if reached else []))
 
 
-def _name(place: str) -> str:
+def login_host(settings: Settings) -> str | None:
+    """The name in `login_address`, by which people's browsers know a server of these settings."""
+    return urlsplit(settings.login_address or "").hostname
+
+
+def host_in(place: str) -> str:
     """The host in `host:port`; empty for what is none."""
     try:
         return (urlsplit(f"//{place}").hostname or "").removesuffix(".")

@@ -115,7 +115,7 @@ class Server(LanguageServer):
         try:
             found = await asyncio.to_thread(self.session.check, folder)
             self._publish(folder, found)
-        except Exception:
+        except Exception:  # a fault of ours: the editor keeps its server, the next change is checked again
             LOG.exception("%s cannot be checked", folder.path)
         finally:
             self._running.discard(folder.path)
@@ -195,7 +195,7 @@ def _calm(default: _Answer) -> Callable[[Callable[..., Any]], Callable[..., Any]
         def answer(server: Server, params: Any) -> Any:
             try:
                 return feature(server, params)
-            except Exception:
+            except Exception:  # a fault of ours: no hover or list is better than no server
                 LOG.exception("%s failed", feature.__name__)
                 return default
 
@@ -211,7 +211,7 @@ async def _or_refused(work: Awaitable[_Answer]) -> _Answer:
     except OrdainError as error:
         hint = next((issue.hint for issue in error.issues if issue.hint), "")
         raise JsonRpcException(f"{error.message}{f': {hint}' if hint else ''}", _REFUSED) from None
-    except Exception:
+    except Exception:  # a fault of ours: who asked is told, and the server goes on
         LOG.exception("a request failed")
         raise JsonRpcException("this went wrong in Ordain; see the log of the server", _REFUSED) from None
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from ordain.api.keys import MASTER, SIGNING
+from ordain.api.http.guards import login_host
+from ordain.api.keys import LOGIN_SECRET, MASTER, SIGNING
 from ordain.api.ledger import place_folders
 from ordain.api.settings import (
     CONFIG,
@@ -106,11 +107,11 @@ def _not_the_servers(config: Path | None) -> Iterator[Issue]:
     for name in sorted((in_file.keys() | outside.keys()) - OF_THE_SERVER):
         place = f"in `{file.name}`" if name in in_file else f"as ORDAIN_{name.upper()} in the environment"
         yield Issue(f"the setting `{name}` stands {place}, and is each tenant's own", f"move it to the tenants' {FILE}")
-    for name in (MASTER, SIGNING):
+    for name in (MASTER, SIGNING, LOGIN_SECRET):
         if os.environ.get(name):
             yield Issue(
-                f"the variable {name} would be the key of every tenant",
-                "take it out: each tenant has keys in files, in its folder `keys`",
+                f"the variable {name} would be a secret of every tenant",
+                "take it out: each tenant has its own in files, in its folder `keys`",
             )
 
 
@@ -144,11 +145,6 @@ def _home(folder: Path, server: Settings) -> Home:
             ]
         )
     own = settings_of(given, file)
-    if own.login_issuer is not None:
-        raise SettingsError(
-            "a browser's session has no tenant yet, so `login_issuer` has no effect here",
-            "take it out, or give this tenant a server of its own",
-        )
     if own.tenant != folder.name:
         raise SettingsError(
             f"its `{FILE}` calls it `{own.tenant}`, and its folder `{folder.name}`", f"write `tenant: {folder.name}`"
@@ -179,3 +175,5 @@ def _own(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "place of anchors", str(folder)
     if settings.events is not None:
         yield "file of `events`", str(settings.events.resolve())
+    if settings.login_issuer is not None and (called := login_host(settings)) is not None:
+        yield "name in `login_address`", called

@@ -1,5 +1,7 @@
 """Whose a key or token is, before it is looked at closely: the tenant's own gate does that, and trusts nothing of this.
 
+A browser sends neither, but the name by which it came: that of one tenant's `login_address`.
+
 A wrong guess here would be a refusal there, so nothing depends on what is read of a token that nobody has verified.
 """
 
@@ -8,13 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
 from ordain.api.access.gate import Gate, credential_in
 from ordain.api.access.key_text import PREFIX
+from ordain.api.http.guards import host_in, login_host
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings
 from ordain.engine.errors import Issue, Unauthenticated
@@ -37,7 +40,8 @@ class _Issued(NamedTuple):
 
 
 class Owners:
-    """Knows whose each API key is, by its id, and whose each token, by its issuer and audience, or by its claim.
+    """Knows whose each API key is, by its id, and whose each token, by its issuer and audience, or by its claim; and
+    whose people come to which name of the server.
 
     What would be two tenants' is nobody's. Used by one event loop; `look` may be called by any thread.
     """
@@ -45,6 +49,11 @@ class Owners:
     def __init__(self, gates: Mapping[str, Gate], settings: Mapping[str, Settings]) -> None:
         self._gates = gates
         self._issued = {name: issued for name, each in settings.items() if (issued := _Issued.of(each))}
+        self._at = {
+            host: name
+            for name, each in settings.items()
+            if each.login_issuer is not None and (host := login_host(each)) is not None
+        }
         self._of_key: Mapping[str, str] = {}
         self._of_token: dict[int, str | None] = {}  # by their hashes
         self._told = frozenset[str]()
@@ -85,6 +94,15 @@ class Owners:
                 known.clear()
             known[hashed] = self._issued_for(credential)
         return known[hashed]
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """The names by which people come to tenants."""
+        return self._at.keys()
+
+    def at(self, place: str | None) -> str | None:
+        """The name of the tenant whose people come to this `Host`; None where nobody logs in."""
+        return self._at.get(host_in(place)) if place and self._at else None
 
     def _issued_for(self, token: str) -> str | None:
         claims = _claims(token)

@@ -1,6 +1,7 @@
 """The application of a server with tenants: whose key or token a request has says who answers it.
 
-Of an event for a hook, which has neither, the path says it (`api/tenants/addressed.py`).
+Of an event for a hook, which has neither, the path says it (`api/tenants/addressed.py`), and of a person's browser the
+name by which it came. Neither opens anything: the tenant's front then looks for a signature or a session.
 
 What answers for a tenant is what answers for the one business of a server without: it has a front, gate, limits,
 routes, metrics and a ledger of its own, and nothing in it knows that there are others.
@@ -19,6 +20,7 @@ from ordain.api.access.rights import OPEN, SIGNED
 from ordain.api.contract.operations import OPERATIONS
 from ordain.api.hooks.source import no_source
 from ordain.api.http.bodies import Exchange, Scope
+from ordain.api.http.forms.browsers import is_about_callers
 from ordain.api.http.front import Front
 from ordain.api.http.readiness import loading
 from ordain.api.http.told_to_end import when_told_to_end
@@ -92,17 +94,18 @@ class Reception:
         if scope.path.startswith(BEFORE) and (hook := addressed(scope)) is not None:
             return await self._take_event(hook, scope, exchange)
         header = scope.headers.get("authorization")
-        name = self._owners.owner(header) if header else None
-        if header is None or name is None:
+        name = self._owners.owner(header) if header else self._owners.at(scope.authority or scope.headers.get("host"))
+        if name is None:
             return await self._strangers.answer(scope, exchange)
         branch = self._branches[name]
         TENANT.set(name)
+        is_open = _OPEN.fullmatch(scope.path) is not None
+        if is_open and not header and is_about_callers(scope.path):
+            is_open = False  # else nobody could log in
         if (front := branch.front) is None:
-            is_known = not _OPEN.fullmatch(scope.path) and branch.gate.known(header) is not None
-            return await self._strangers.answer(scope, exchange, away() if is_known else None)
-        if (
-            _OPEN.fullmatch(scope.path) and await front.known(scope) is None
-        ):  # else how a tenant is would be told to anybody
+            is_told = not is_open and (not header or branch.gate.known(header) is not None)
+            return await self._strangers.answer(scope, exchange, away() if is_told else None)
+        if is_open and await front.known(scope) is None:  # else how a tenant is would be told to anybody
             return await self._strangers.answer(scope, exchange)
         return await front.__rsgi__(scope, exchange)
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ordain.api.access.gate import credential_in, not_known
@@ -34,16 +34,21 @@ _NO_TENANT = "-"
 
 
 class Strangers:
-    """`settings` are the server's; `ready` says whether all tenants have begun."""
+    """`settings` are the server's, `hosts` more names of it; `ready` says whether all tenants have begun."""
 
     def __init__(
-        self, settings: Settings, log: LogWriter | None, times: SharedTimes | None, ready: Callable[[], bool]
+        self,
+        settings: Settings,
+        log: LogWriter | None,
+        times: SharedTimes | None,
+        ready: Callable[[], bool],
+        hosts: Iterable[str] = (),
     ) -> None:
         self.desk = Desk(replace(settings, tenants=None), log)
         self._ready = ready
         self._limiter = Limiter(replace(settings, tenant=_NO_TENANT), self.desk.meter, times)
         self._rate = settings.rate_of_wrong_keys
-        self._guard = Guard(settings.host, settings.hosts, settings.cors_origins)
+        self._guard = Guard(settings.host, (*settings.hosts, *hosts), settings.cors_origins)
         self._cross_origin = CrossOrigin(settings.cors_origins)
 
     async def answer(self, scope: Scope, exchange: Exchange, refusal: OrdainError | None = None) -> None:

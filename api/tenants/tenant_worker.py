@@ -53,7 +53,7 @@ def tenants_worker(
     branches = {each.name: Branch(each.name, each.gate, each.settings.hooks is not None) for each in tenants}
     owners = Owners({each.name: each.gate for each in tenants}, {each.name: each.settings for each in tenants})
     ready = partial(all_begun, branches)
-    reception = Reception(branches, owners, Strangers(settings, log, times, ready))
+    reception = Reception(branches, owners, Strangers(settings, log, times, ready, owners.hosts))
     answers = threading.Event()
     threads = []
     for each in tenants:

@@ -108,7 +108,7 @@ def codes_of(steps: Iterable[Sequence[Any]], known: Codes) -> list[str]:
 
 
 def named_model(model: ModelCard) -> Json:
-    """A model as a plan names it, and an envelope whose plan does not."""
+    """A model as a plan names it, and a score whose plan does not."""
     return {"model": model.name, "version": model.version, "digest": model.digest}
 
 

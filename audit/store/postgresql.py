@@ -176,6 +176,8 @@ class PostgresStore(Store):
 
     def lock_founding(self, connection: sa.Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": FOUNDING})
+        # Nobody waits for an answer yet: tables are made, or brought to today's form, for as long as the disk takes.
+        self.take_any_time(connection)
 
     def lock_housekeeping(self, connection: sa.Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": HOUSEKEEPING})

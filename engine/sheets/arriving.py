@@ -229,7 +229,7 @@ def _arrived(cells: dict[PathOf, Cell], was: Row | None, sheet: Sheet, file: str
     comment: tuple[str, ...] | None = None
     for path, cell in cells.items():
         before = _was(was, path) if was is not None else ""
-        if _same(before, cell):
+        if _same(path, before, cell):
             continue
         fault = _bent(path, before, cell)
         if fault is not None:
@@ -252,16 +252,26 @@ def _arrived(cells: dict[PathOf, Cell], was: Row | None, sheet: Sheet, file: str
 
 def _written(path: PathOf, cell: Cell) -> str:
     """The text that a new or changed cell stands for. A spreadsheet writes flags in capitals."""
-    text = cell.text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    text = _said(path, cell)
     if cell.held is Held.DATE and path[0] in EXPRESSIONS and path[0] not in _DATES_AS_WRITTEN:
         return f'@"{text}"'
     return text.lower() if path[0] in EXPRESSIONS and text in ("TRUE", "FALSE") else text
 
 
-def _same(before: str, cell: Cell) -> bool:
+def _said(path: PathOf, cell: Cell) -> str:
+    """A cell's text. Blanks around an expression mean nothing; around words they are its author's."""
+    text = _lines(cell.text)
+    return text.strip() if path[0] in EXPRESSIONS or not text.strip() else text
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _same(path: PathOf, before: str, cell: Cell) -> bool:
     """Whether a cell still says `before`, in spite of what a spreadsheet makes of texts."""
-    now = cell.text.replace("\r\n", "\n").replace("\r", "\n")
-    if before.replace("\r\n", "\n").replace("\r", "\n") in (now, now.strip()):
+    now = _said(path, cell)
+    if _lines(before) in (now, _lines(cell.text)):
         return True
     if cell.held is Held.DATE and before == f'@"{now}"':
         return True

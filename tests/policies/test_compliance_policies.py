@@ -91,7 +91,7 @@ def run(policy: CompiledPolicy, facts: dict[str, Value], at: dt.datetime) -> tup
 
 def findings(policy: CompiledPolicy, example: Example) -> dict[str, tuple[str, bool]]:
     """The verdict of each rule that fired, and whether a fact was missing."""
-    table, _, fired, rows, missing = run(policy, dict(example.given), example.at)[1][0]
+    table, _, fired, rows, missing, _ = run(policy, dict(example.given), example.at)[1][0]
     lacking = {position for position, _ in missing}
     found = zip(fired, rows, strict=True)
     return {table.rules[number].id: (row["verdict"], number in lacking) for number, row in found}  # type: ignore[union-attr]  # the first step is the table of findings

@@ -22,13 +22,12 @@ from ordain.api.access.login.failures import LoginFailed
 from ordain.api.access.login.provider import Client, Provider
 from ordain.api.access.login.sessions import Sessions
 from ordain.api.access.token_keys import checked_address
-from ordain.api.keys import text_secret
+from ordain.api.keys import LOGIN_SECRET, text_secret
 from ordain.api.services import Services
 from ordain.api.settings import Settings
 from ordain.audit.entry.entry import Kind
 from ordain.engine.errors import NotPermitted, SettingsError, Unauthenticated
 
-SECRET = "ORDAIN_LOGIN_SECRET"  # noqa: S105  # the name of the variable
 CALLBACK = "/login/callback"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _NOT_OURS = "a request of a session comes from a page of this server, and this one does not"
@@ -65,7 +64,7 @@ class Login:
         self._named = _roles_named(settings)
         if not settings.login_client:
             raise SettingsError("`login_issuer` needs the setting `login_client`, too", "the provider gave it a name")
-        secret = os.environ.get(SECRET) or text_secret(settings.keys / "login.secret")
+        secret = os.environ.get(LOGIN_SECRET) or text_secret(settings.keys / "login.secret")
         client = Client(
             *(str(settings.login_issuer), settings.login_client, secret, address + CALLBACK),
             *(settings.login_scopes, settings.clock_skew_seconds),
@@ -177,7 +176,7 @@ def _own_address(settings: Settings) -> str:
             "`login_issuer` needs the setting `login_address`, too",
             "the address by which browsers reach this server, such as https://ordain.example",
         )
-    parts = urlsplit(checked_address(address, "login_address"))
+    parts = urlsplit(checked_address(address, "login_address", of_browsers=True))
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
         raise SettingsError(
             f"`login_address`: `{address}` has more than a scheme, a name and a port",
