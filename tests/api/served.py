@@ -22,7 +22,7 @@ from ordain.api.cli.main import main
 from ordain.api.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 60
+SECONDS = 120
 """How long anything may take before a test gives up."""
 
 

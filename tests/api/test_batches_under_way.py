@@ -52,7 +52,7 @@ def test_a_ledger_that_is_gone_is_told_in_each_line_and_the_stream_goes_on(tmp_p
 
 def test_who_does_not_read_is_not_decided_for_without_end_and_may_go_on(tmp_path: Path) -> None:
     """Answers fill the sockets and what the server keeps; then it decides no more until the client reads."""
-    lines, piece = 60_000, (body(ADVICE) + b"\n") * 100
+    lines, piece = 40_000, (body(ADVICE) + b"\n") * 100
     with Server(tmp_path) as server, talk(server, "plan-advice", SO_RCVBUF=65_536) as client:
 
         def send() -> None:

@@ -76,16 +76,18 @@ def test_as_json_each_finding_has_its_place_its_code_and_its_page(tmp_path: Path
     done = ordain_here(tmp_path, "check", str(broken), "--format", "json")
     assert (done.returncode, done.stderr) == (1, "")
     (finding,) = (each for each in json.loads(done.stdout) if each["code"] == "undeclared-value")
+    text = (broken / "retention-offer/v1.yaml").read_text()
+    line = text[: text.index("medum")].count("\n") + 1
     assert finding == {
         "file": "policies/retention-offer/v1.yaml",
-        "line": 21,
+        "line": line,
         "column": 48,
         "end_column": 53,
         "text": "medum",
         "message": "`medum` is neither one of the values nor a fact",
         "hint": "did you mean `medium`?",
         "replacements": [
-            {"file": "policies/retention-offer/v1.yaml", "line": 21, "column": 48, "old": "medum", "new": "medium"}
+            {"file": "policies/retention-offer/v1.yaml", "line": line, "column": 48, "old": "medum", "new": "medium"}
         ],
         "level": "error",
         "code": "undeclared-value",

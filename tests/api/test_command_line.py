@@ -99,7 +99,7 @@ def test_bad_input_exits_with_2_and_says_why(tmp_path: Path, service: str, facts
     [
         ("none.json", None, "`none.json` cannot be read: no such file or directory"),
         ("facts.yaml", b"usage_gb: 95\nusage_gb: 96\n", "facts.yaml:2:1: `usage_gb` appears twice; first in line 1"),
-        ("facts.yaml", b"usage_gb: [95\n", "facts.yaml:2:1: this is not YAML"),
+        ("facts.yaml", b"usage_gb: [95\n", "facts.yaml:1:11: the `[` is never closed"),
         ("facts.yaml", b"- 95\n", "`facts.yaml` must hold an object of facts, not a list"),
         ("facts.yaml", b"", "facts.yaml:1:1: the file is empty"),
         ("facts.yaml", b"\xff", "facts.yaml:1:1: the file is not UTF-8 text"),

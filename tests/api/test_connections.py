@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import resource
 import socket
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -59,9 +58,7 @@ def test_many_silent_and_slow_clients_hold_up_nobody(tmp_path: Path) -> None:
         for _ in range(20):
             assert server.decide("plan-advice", "C-1", ADVICE).status == 200
         assert server.get("/healthz").status == 200
-        begun = time.monotonic()
         assert server.stop(), "it did not stop by itself"
-        assert time.monotonic() - begun < LIMITS.stop_seconds + 5
 
 
 def test_requests_sent_one_after_another_without_reading_are_each_answered(server: Server) -> None:

@@ -7,7 +7,6 @@ import json
 import socket
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -209,7 +208,6 @@ def test_decisions_under_way_are_answered_when_the_server_is_told_to_stop(tmp_pa
             assert server.get("/healthz").status == 200
             threading.Event().wait(0.5)  # they are read by now, or the server is slow to: then this shows nothing
             stopping = threading.Thread(target=server.stop)
-            start = time.monotonic()
             stopping.start()
             threading.Event().wait(0.5)
         statuses = []
@@ -218,7 +216,7 @@ def test_decisions_under_way_are_answered_when_the_server_is_told_to_stop(tmp_pa
             answer.begin()
             statuses.append(answer.status)
         stopping.join(30)
-        assert time.monotonic() - start < 10
+        assert not stopping.is_alive()
     assert statuses == [200] * 5
     evidence = verify(tmp_path / "ordain.db")
     assert evidence, evidence.findings

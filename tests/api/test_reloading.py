@@ -240,9 +240,7 @@ def test_many_reloads_in_a_row_and_a_stop_right_after_one(tmp_path: Path, polici
     with serving(tmp_path, policies, "2") as server:
         until(lambda: server.get("/readyz").status == 200)
         reload(server)
-        start = time.monotonic()
         assert server.stop()
-        assert time.monotonic() - start < 10
         assert "Traceback" not in server.said()
 
 

@@ -25,7 +25,7 @@ from ordain.api.limits import LIMITS
 def test_health_is_told_while_records_wait_and_the_queue_has_an_end(tmp_path: Path) -> None:
     """Each GET of a record writes that it was read, which waits for the other writer."""
     many = 4 + LIMITS.requests_waiting + 20
-    with Server(tmp_path, ORDAIN_BUSY_SECONDS="3", ORDAIN_THREADS="4") as server, ThreadPoolExecutor(many) as pool:
+    with Server(tmp_path, ORDAIN_BUSY_SECONDS="5", ORDAIN_THREADS="4") as server, ThreadPoolExecutor(many) as pool:
         decision_id = server.decide("plan-advice", "C-1", ADVICE).json()["decision_id"]
 
         def read(_: int) -> tuple[Reply, float]:
@@ -35,14 +35,13 @@ def test_health_is_told_while_records_wait_and_the_queue_has_an_end(tmp_path: Pa
         with held_by_another_process(tmp_path / "ordain.db"):
             waiting = [pool.submit(read, number) for number in range(many)]
             time.sleep(1)
-            begun = time.monotonic()
             assert server.get("/healthz").status == 200
-            assert time.monotonic() - begun < 2
+            assert not all(future.done() for future in waiting)
             done = [future.result() for future in waiting]
         assert {reply.status for reply, _ in done} == {503}
         full = [(reply, took) for reply, took in done if error_in(reply.body)["code"] == "ServiceUnavailable"]
         assert full
-        assert min(took for _, took in full) < 2
+        assert min(took for _, took in full) < min(took for reply, took in done if (reply, took) not in full)
         assert {reply.headers["retry-after"] for reply, _ in full} == {str(LIMITS.retry_seconds)}
         assert "nothing was done" in error_in(full[0][0].body)["message"]
         assert server.get(f"/v1/decisions/{decision_id}").status == 200
@@ -66,10 +65,9 @@ def test_a_slow_read_of_a_key_holds_up_no_other_request(tmp_path: Path, subjects
         with keys_locked(url):
             new = [pool.submit(server.decide, "plan-advice", f"N-{n % subjects}", ADVICE) for n in range(20)]
             time.sleep(0.5)
-            begun = time.monotonic()
             assert server.decide("no-such", "C-1", ADVICE).status == 404
             assert server.get("/nope").status == 404
-            assert time.monotonic() - begun < 2
+            assert not any(future.done() for future in new)
         told = [future.result() for future in new]
         assert {reply.status for reply in told} == {200}, [reply.body for reply in told]
         ids = {json.loads(reply.body)["decision_id"] for reply in told}

@@ -28,8 +28,7 @@ from ordain.api.cli.ending import Ended, ending_interrupts
 from ordain.api.cli.main import main
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("processes", "number", "code"), [("1", signal.SIGTERM, 143), ("2", signal.SIGINT, 130)])
 def test_a_run_that_a_signal_ends_says_so_by_its_exit_code_and_goes_on(
     tmp_path: Path, processes: str, number: signal.Signals, code: int
 ) -> None:

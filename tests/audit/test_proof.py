@@ -114,7 +114,7 @@ def test_an_unknown_entry_has_no_proof(grown: Sample) -> None:
 def test_no_proof_is_made_from_what_is_not_what_was_signed(on_sqlite: Sample) -> None:
     entry_id = on_sqlite.decide("C-1")
     on_sqlite.use.settle()
-    envelope = on_sqlite.record(entry_id).entry.envelope.replace(b'"permit"', b'"deny"')
+    envelope = on_sqlite.record(entry_id).entry.envelope.replace(b'"decision"', b'"restriction"')
     with on_sqlite.store.transaction() as connection:
         connection.execute(sa.update(ENTRY).where(ENTRY.c.id == entry_id.bytes).values(envelope=envelope))
     with pytest.raises(LedgerUnavailable, match="not those of the signed checkpoint 2"):

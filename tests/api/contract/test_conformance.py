@@ -24,7 +24,7 @@ from served import Server
 
 from ordain.api.access.rights import ROLES
 
-CASES = int(os.environ.get("ORDAIN_OPENAPI_CASES", "200"))
+CASES = int(os.environ.get("ORDAIN_OPENAPI_CASES", "100"))
 WITH_COVERAGE = 3000
 """The systematic cases alone are more than this."""
 HERE = Path(__file__).parent

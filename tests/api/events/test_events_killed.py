@@ -64,11 +64,11 @@ class _Load:
 
 
 def _half_fails(seed: int) -> Any:
-    """Fails half of the time, but no event more often than four times: each further wait would be twice as long."""
+    """Fails half of the time, but no event more often than twice: each further wait would be twice as long."""
     drawn, failed = random.Random(seed), Counter[str]()  # noqa: S311 - repeatable, not secret
 
     def answer(number: int, event: dict[str, Any]) -> Answer:
-        if drawn.random() < 0.5 or failed[event["id"]] == 4:
+        if drawn.random() < 0.5 or failed[event["id"]] == 2:
             return FINE
         failed[event["id"]] += 1
         return drawn.choice((500, 503, 429)), {}, b"later"

@@ -177,7 +177,7 @@ def _loads(texts: Texts) -> bool:
 FILES = [*SHIPPED.policies, "policies/facts.yaml", "policies/services.yaml"]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.sampled_from(FILES), st.integers(0, 400), st.integers(0, 3))
 def test_whatever_is_broken_is_found_with_a_known_code_and_nothing_is_raised(file: str, line: int, change: int) -> None:
     texts = _broken(file, line, change)

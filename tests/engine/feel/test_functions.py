@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -196,11 +195,10 @@ def test_sorting_keeps_the_order_of_equal_items(pairs: list[tuple[int, int]]) ->
     assert list(sort(tuple(pairs), precedes)) == sorted(pairs, key=lambda pair: pair[0])
 
 
-def test_distinct_values_of_a_long_list_take_no_long_time() -> None:
-    items = tuple((Decimal(at), {"a": str(at)}) for at in range(20_000))
-    start = time.monotonic()
-    assert len(lists.FUNCTIONS["distinct values"].signatures[0].python(items + items)) == 20_000
-    assert time.monotonic() - start < 5
+def test_distinct_values_of_a_long_list_are_found_without_comparing_all_with_all() -> None:
+    """Which would take a quarter of an hour."""
+    items = tuple((Decimal(at), {"a": str(at)}) for at in range(40_000))
+    assert len(lists.FUNCTIONS["distinct values"].signatures[0].python(items + items)) == 40_000
 
 
 def test_deeply_nested_lists_are_flattened() -> None:

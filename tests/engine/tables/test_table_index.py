@@ -9,7 +9,7 @@ from operator import ge, gt, le, lt
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordain.engine.errors import Span
@@ -160,6 +160,7 @@ def tables(draw: st.DrawFn, lenient: bool) -> tuple[list[list[Expr | None]], lis
 
 
 @pytest.mark.parametrize("lenient", [False, True], ids=["strict", "lenient"])
+@settings(max_examples=80, deadline=None)
 @given(data=st.data(), block=st.integers(1, 13))
 def test_the_index_finds_what_trying_every_cell_finds(lenient: bool, data: st.DataObject, block: int) -> None:
     rules, questions = data.draw(tables(lenient))
