@@ -6,6 +6,9 @@ COMPILE = uv pip compile --universal --generate-hashes --python-version 3.11 --q
 FULL   := ml export postgres auth events kafka nats redis telemetry
 STAMP  := $(VENV)/.installed
 
+# The tests start hundreds of processes; where this is set, each would compile every file again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help env demo test fuzz lint bench docs lock clean
 
 help:

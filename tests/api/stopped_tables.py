@@ -93,5 +93,5 @@ def has_answers(folder: Path) -> bool:
 def end_group(running: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
     """Sends a signal to a run and its helpers, as a keyboard does; gives its exit code and what it said."""
     os.killpg(running.pid, number)
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=120)
     return running.returncode, said

@@ -132,7 +132,7 @@ def test_who_hangs_up_ends_the_batch_and_what_was_recorded_stays(tmp_path: Path)
 def test_a_body_that_breaks_off_within_a_line_is_no_decision_there(tmp_path: Path) -> None:
     with Server(tmp_path) as server:
         for head in ("Transfer-Encoding: chunked\r\n\r\n1000", "Content-Length: 4096\r\n"):
-            with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=120) as client:
                 path = "/v1/decisions/plan-advice/batch"
                 client.sendall(
                     f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n".encode()

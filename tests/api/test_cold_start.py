@@ -27,7 +27,7 @@ print("loaded:", *(name for name in sys.argv[1].split() if name in sys.modules))
 
 def loaded(folder: Path, watched: list[str], *command: str) -> str:
     run = [sys.executable, "-c", CODE, " ".join(watched), *command]
-    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout.rpartition("loaded:")[2].strip()
 
@@ -46,7 +46,7 @@ def test_an_expression_loads_no_ledger(tmp_path: Path) -> None:
 
 def test_to_import_ordain_loads_nothing_else_of_it() -> None:
     code = "import sys, ordain; sys.exit(any(name.startswith('ordain.') for name in sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0
 
 
 @pytest.mark.parametrize("package", EXTRAS)
@@ -93,7 +93,7 @@ main(sys.argv[2:])
 def test_a_base_install_decides_checks_reads_and_verifies(tmp_path: Path) -> None:
     def base(*command: str) -> str:
         run = [sys.executable, "-c", WITHOUT_EXTRAS, " ".join(EXTRAS), *command]
-        done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, (command, done.stderr)
         return done.stdout
 

@@ -200,7 +200,7 @@ def test_a_helper_that_is_gone_ends_the_run_and_it_goes_on(tmp_path: Path) -> No
         time.sleep(0.002)
     helpers = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
     os.kill(int(helpers[0]), signal.SIGKILL)
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=120)
     assert running.returncode == 5
     assert "a process of the run has ended" in said
     assert "go on with --resume" in said

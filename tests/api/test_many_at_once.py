@@ -88,7 +88,7 @@ def test_while_the_database_is_locked_each_of_many_is_told_so_and_later_ones_are
 @contextmanager
 def half_a_request(server: Server, head: str) -> Iterator[socket.socket]:
     """A client that has sent four bytes of its body, and no more."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=120) as client:
         client.sendall(f"{head}\r\nHost: localhost\r\n".encode())
         client.sendall(b'Content-Length: 1000\r\n\r\n{"su')
         yield client
@@ -203,7 +203,7 @@ def test_decisions_under_way_are_answered_when_the_server_is_told_to_stop(tmp_pa
             waiting = []
             for sent in [asked] * 5 + stalled * 3:
                 address = ("127.0.0.1", server.port)
-                waiting.append(clients.enter_context(socket.create_connection(address, timeout=30)))
+                waiting.append(clients.enter_context(socket.create_connection(address, timeout=120)))
                 waiting[-1].sendall(sent)
             assert server.get("/healthz").status == 200
             threading.Event().wait(0.5)  # they are read by now, or the server is slow to: then this shows nothing

@@ -57,7 +57,7 @@ def _killed_under_load(folder: Path) -> list[str]:
         finally:
             stop.set()
             for client in clients:
-                client.join(timeout=30)
+                client.join(timeout=120)
         assert "Traceback" not in server.said()
     return acknowledged
 

@@ -196,5 +196,5 @@ def test_to_answer_the_first_decision_no_library_of_models_or_routes_is_loaded()
     code = (
         "import sys, ordain.api.http.server; print(*({'flask', 'xgboost', 'numpy', 'jsonschema'} & sys.modules.keys()))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == ""

@@ -136,11 +136,11 @@ def test_a_table_that_changes_under_several_processes_ends_the_run(tmp_path: Pat
     running = started(tmp_path, "--processes", "2")
     wait_for(lambda: has_answers(tmp_path))
     _reversed(table)
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=120)
     assert (running.returncode, "was changed while it was being decided" in said) == (2, True), said
     table.write_text(before)
     resumed = started(tmp_path, "--processes", "1", "--resume")
-    _, said = resumed.communicate(timeout=60)
+    _, said = resumed.communicate(timeout=120)
     assert resumed.returncode == 0, said
     assert sorted(ids_told(tmp_path)) == sorted(ids_on_record(tmp_path))
     assert len(ids_told(tmp_path)) == rows

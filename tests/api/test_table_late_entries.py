@@ -59,7 +59,7 @@ def test_a_statement_that_outlives_its_killed_run_records_no_row_twice(tmp_path:
         resumed = started(tmp_path, "--processes", "1", "--resume", **variables)
         wait_for(lambda: waiting() == 2)
         locking.rollback()
-        _, said = resumed.communicate(timeout=60)
+        _, said = resumed.communicate(timeout=120)
         assert resumed.returncode == 0, said
         entries = looking.execute("SELECT envelope FROM entry UNION ALL SELECT envelope FROM inbox").fetchall()
     decided = [

@@ -318,6 +318,6 @@ def test_a_run_that_is_terminated_says_how_to_go_on(tmp_path: Path) -> None:
     while running.poll() is None and (not _out(tmp_path).exists() or not _out(tmp_path).stat().st_size):
         time.sleep(0.005)
     os.kill(running.pid, signal.SIGTERM)
-    _, told = running.communicate(timeout=60)
+    _, told = running.communicate(timeout=120)
     assert "go on with --resume" in told
     assert running.returncode not in (0, -signal.SIGTERM)

@@ -35,10 +35,10 @@ def test_what_would_command_a_terminal_is_written_out(text: str, shown: str) -> 
 
 def test_a_terminal_gets_no_sequence_of_somebodys_data_and_a_pipe_gets_all(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ordain", "service", "show", "a\x1b]0;x\x07b"]
-    piped = subprocess.run(command, cwd=ROOT, env=environment(tmp_path), check=False, capture_output=True, timeout=60)
+    piped = subprocess.run(command, cwd=ROOT, env=environment(tmp_path), check=False, capture_output=True, timeout=120)
     assert b"there is no service `a\x1b]0;x\x07b`" in piped.stderr
     ours, theirs = pty.openpty()
-    subprocess.run(command, cwd=ROOT, env=environment(tmp_path), check=False, stdout=theirs, stderr=theirs, timeout=60)
+    subprocess.run(command, cwd=ROOT, env=environment(tmp_path), check=False, stdout=theirs, stderr=theirs, timeout=120)
     os.close(theirs)
     seen = os.read(ours, 10_000)
     os.close(ours)
@@ -82,7 +82,7 @@ def test_a_decision_whose_answer_cannot_be_written_says_that_it_is_on_record(tmp
     with Path("/dev/full").open("w") as full:
         streams = {"stdout": full, "stderr": subprocess.PIPE}
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment(tmp_path), check=False, text=True, timeout=60, **streams
+            command, cwd=tmp_path, env=environment(tmp_path), check=False, text=True, timeout=120, **streams
         )
     assert done.returncode == 5
     entry = done.stderr.partition("decided and on record as ")[2].partition(";")[0]
@@ -96,7 +96,7 @@ def test_in_a_deleted_folder_that_is_what_is_said(tmp_path: Path) -> None:
     code += "import sys; sys.argv = ['ordain', 'check']; from ordain.api.cli.main import main; main()"
     path = {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(tmp_path, **path), check=False, capture_output=True, timeout=60
+        [sys.executable, "-c", code], env=environment(tmp_path, **path), check=False, capture_output=True, timeout=120
     )
     assert done.returncode == 2
     assert b"the folder that this was called in has been deleted" in done.stderr

@@ -199,7 +199,7 @@ def test_opening_a_database_that_is_up_to_date_does_not_load_alembic(path: Path)
         "from ordain.audit.store.sqlite import SqliteStore\n"
         f"ensure_schema(SqliteStore('sqlite:///{path}')); sys.exit('alembic' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=120).returncode == 0
 
 
 def test_a_ledger_that_this_revision_made_opens_without_a_change(path: Path) -> None:

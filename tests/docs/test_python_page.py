@@ -14,5 +14,5 @@ from doc_fragments import ROOT, Block, blocks
 def test_an_example_of_the_page_runs(tmp_path: Path, block: Block) -> None:
     (tmp_path / "policies").symlink_to(ROOT / "policies")
     run = [sys.executable, "-c", block.text]
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")

@@ -146,7 +146,7 @@ def test_a_trainer_killed_once_its_version_is_confirmed_leaves_one_that_is_not_l
         "                        lambda made: os._exit(9))\n"
     )
     command = [sys.executable, "-c", code, str(copy.directory), str(tmp_path / "trees"), str(tmp_path / "card")]
-    assert subprocess.run(command, cwd=ROOT, check=False, timeout=60).returncode == 9
+    assert subprocess.run(command, cwd=ROOT, check=False, timeout=120).returncode == 9
     assert (copy.load("churn").version, copy.unfinished("churn")) == ("1", (2,))
     assert _save(copy, card, trained).version == 3
     assert copy.load("churn").version == "3"

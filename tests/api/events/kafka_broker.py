@@ -23,7 +23,7 @@ _SERVE = """
 import sys
 from confluent_kafka import Producer
 mock = Producer({"bootstrap.servers": "none:1", "test.mock.num.brokers": 1, "log_level": 2})
-(broker,) = mock.list_topics(timeout=30).brokers.values()
+(broker,) = mock.list_topics(timeout=120).brokers.values()
 print(f"{broker.host}:{broker.port}", flush=True)
 sys.stdin.read()
 """

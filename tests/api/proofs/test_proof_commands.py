@@ -139,7 +139,7 @@ def witness(tmp_path: Path, decided: Decided) -> Iterator[tuple[Path, int]]:
     with subprocess.Popen([*command, *options], cwd=tmp_path, env=environment(tmp_path)) as process:
         yield tmp_path, port
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a\nb", "a" * 201])
