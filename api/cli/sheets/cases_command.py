@@ -105,8 +105,6 @@ def cases_command(
     if add:
         added = _to_add(rows, tried, chosen.policy, force)
         text = with_examples(chosen.policy, added, chosen.shown, chosen.vocabulary)
-    if out is not None:
-        write_book(case_book(chosen.policy, [(each.case, each.decided) for each in tried]), out, delimiter, force)
     if added:
         refuse_used(
             used_in(call.config, folder),
@@ -114,6 +112,9 @@ def cases_command(
             "copy it to the next version's file, and add the cases to that",
         )
         refuse_lost_work(chosen.file, chosen.policy.text)
+    if out is not None:
+        write_book(case_book(chosen.policy, [(each.case, each.decided) for each in tried]), out, delimiter, force)
+    if added:
         write_whole(chosen.file, text)
     if as_json:
         data = _data(chosen, tried, book)

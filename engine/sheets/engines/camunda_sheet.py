@@ -167,10 +167,11 @@ def replace_empty(said: Said) -> Said:
 
 
 def _is_numeric(content: object) -> bool:
-    """A text that asks about numbers, or is one: `>= 18`, `[18..65)`, `-`."""
-    return isinstance(content, str) and bool(
-        re.fullmatch(r"\s*(-|(not\s*\()?[<>=!\[\](\s]*-?\d+(\.\d+)?([\s.,<>=\d-]*)[\])\[(\s]*)\s*", content)
-    )
+    """A text that asks about numbers, or is one: `>= 18`, `[18..65)`, `not(3)`, `-`."""
+    if not isinstance(content, str):
+        return False
+    rest = content.strip().removeprefix("not")
+    return rest == "-" or (any(c.isdigit() for c in rest) and set(rest) <= set("0123456789 .,<>=!-+[]()"))
 
 
 def _snake(text: str) -> str:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from ordain.engine.limits import LIMITS
+
 _PLACE = re.compile(r"\$(param|\d+)")
 _FORALL = re.compile(r"forall\s*\((?P<between>[^)]*)\)\s*\{(?P<each>[^{}]*)\}")
 _PART = re.compile(r"(?<!\\),")
@@ -134,6 +136,8 @@ def settings(target: str, snippet: str, cell: str) -> tuple[Setting, ...]:
 def _filled(snippet: str, cell: str) -> str:
     """The snippet with the cell's value, or its parts, in it."""
     parts = [part.replace("\\,", ",").strip() for part in _PART.split(cell)]
+    if len(snippet) * len(parts) + len(cell) * snippet.count("$") > LIMITS.expression_characters:
+        raise Unsaid("snippet and cell together are too long", "divide the rule into several rows")
 
     def each(found: re.Match[str]) -> str:
         between = f" {found['between'].strip() or ','} "
@@ -165,7 +169,9 @@ def _condition(text: str) -> Condition:
 def _bare(text: str) -> str:
     """Without the brackets around the whole."""
     text = text.strip()
-    while text.startswith("(") and text.endswith(")") and len(_split(text[1:-1], ")")) == 1:
+    for _ in range(LIMITS.expression_levels):
+        if not (text.startswith("(") and text.endswith(")") and len(_split(text[1:-1], ")")) == 1):
+            break
         text = text[1:-1].strip()
     return text
 

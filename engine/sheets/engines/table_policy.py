@@ -17,6 +17,7 @@ from ordain.engine.errors import Issue, PolicyError
 from ordain.engine.examples.coverage import measure
 from ordain.engine.examples.example_text import example_text
 from ordain.engine.examples.suggestions import suggest
+from ordain.engine.limits import LIMITS
 from ordain.engine.policy.facts import Fact, Vocabulary
 from ordain.engine.policy.fmt import formatted
 from ordain.engine.policy.load import load_besides_examples, load_policy
@@ -64,11 +65,24 @@ def _converted(table: RuleTable, sheet: ForeignSheet, named: Named) -> tuple[Mod
     if not _lost(result):
         return model, result
     issues: list[Issue] = []
-    for row in table.rows:
-        one, tried = _try(replace(table, rows=(row,)), sheet, named)
-        issues += [_at_square(note, sheet, one.squares) for note in _lost(tried)]
+    _find_faults(table, sheet, named, issues)
     # What no row alone shows is the table's own: an output of two types.
     raise PolicyError(told_once(issues or [_at_square(note, sheet, model.squares) for note in _lost(result)]))
+
+
+def _find_faults(table: RuleTable, sheet: ForeignSheet, named: Named, issues: list[Issue]) -> None:
+    """The faults of single rows of a table that is lost, found by halving it; so many that it is worth mending them."""
+    if len(issues) >= LIMITS.sheet_faults:
+        return
+    model, tried = _try(table, sheet, named)
+    if not _lost(tried):
+        return
+    if len(table.rows) == 1:
+        issues += [_at_square(note, sheet, model.squares) for note in _lost(tried)]
+        return
+    middle = len(table.rows) // 2
+    for rows in (table.rows[:middle], table.rows[middle:]):
+        _find_faults(replace(table, rows=rows), sheet, named, issues)
 
 
 def _try(table: RuleTable, sheet: ForeignSheet, named: Named) -> tuple[Model, Converted]:

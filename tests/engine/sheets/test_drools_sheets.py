@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from test_camunda_sheets import workbook
 
 from ordain.engine.backends.python.policy import compile_policy
@@ -95,6 +97,31 @@ def _said(condition: Condition) -> str:
     return f"{condition.field} {condition.op} {values}"
 
 
+_CODE = st.text(st.sampled_from("ab$1,|&(){}<>=!\"'\\ .;:P"), max_size=40)
+
+
+@given(_CODE, _CODE, _CODE)
+def test_any_snippet_is_taken_or_has_a_sentence(above: str, snippet: str, cell: str) -> None:
+    assert _taken(conditions, above, snippet, cell)
+    assert _taken(settings, above, snippet, cell)
+
+
+def _taken(read: Callable[[str, str, str], object], *texts: str) -> object:
+    """What is read, or the sentence why nothing is."""
+    try:
+        return read(*texts)
+    except Unsaid as unsaid:
+        return str(unsaid)
+
+
+def test_brackets_and_lists_without_end_are_refused_at_once() -> None:
+    for snippet, cell in (("(" * 9_000 + "a<$1" + ")" * 9_000, "1"), ("forall(||){a == $}" + " " * 900, "1," * 9_000)):
+        with pytest.raises(Unsaid, match="too long"):
+            conditions("P", snippet, cell)
+    with pytest.raises(Unsaid):
+        conditions("P", "(" * 4_000 + "a<$1" + ")" * 4_000, "1")
+
+
 @pytest.mark.parametrize("case", SNIPPETS["actions"], ids=lambda case: f"{case['snippet']} {case['cell']}")
 def test_a_snippet_with_its_cell_sets_outputs(case: dict[str, Any]) -> None:
     if "unsaid" in case:
@@ -119,10 +146,8 @@ def test_a_snippet_with_its_cell_sets_outputs(case: dict[str, Any]) -> None:
     ],
 )
 def test_each_row_decides_what_it_says(age: int, claims: int, kind: str, price: str, reason: str | None) -> None:
-    given = {"age": Decimal(age), "prior_claims": Decimal(claims), "type": kind}
-    names = {name: fact_name(name) for name in ("age", "priorClaims", "type")}
-    given = {names["age"]: given["age"], names["priorClaims"]: given["prior_claims"], names["type"]: given["type"]}
-    assert decide(made_of(PRICING), given) == {"base_price": Decimal(price), "reason": reason}
+    facts = {fact_name("age"): Decimal(age), "prior_claims": Decimal(claims), fact_name("type"): kind}
+    assert decide(made_of(PRICING), facts) == {"base_price": Decimal(price), "reason": reason}
 
 
 def test_names_and_descriptions_stay_and_a_range_is_one_test() -> None:
@@ -139,8 +164,8 @@ def test_without_a_group_the_last_rule_that_fires_leaves_its_values() -> None:
     rules, _ = taken(rows)
     assert [row.id for row in rules.table.rows] == ["Others", "Mature", "Young-risky", "Young-safe"]
     assert any("so the last row stands first here" in note.message for note in rules.notes)
-    given = {fact_name("age"): Decimal(18), "prior_claims": Decimal(0), fact_name("type"): "COMPREHENSIVE"}
-    assert decide(made_of(rows), given)["base_price"] == Decimal(999)
+    facts = {fact_name("age"): Decimal(18), "prior_claims": Decimal(0), fact_name("type"): "COMPREHENSIVE"}
+    assert decide(made_of(rows), facts)["base_price"] == Decimal(999)
 
 
 def test_without_an_order_only_one_rule_may_match() -> None:
