@@ -158,7 +158,7 @@ class _Drools:
         ranked = any(row.priority is not None for row in rows)
         whole = len({frozenset(row.sets) for row in rows}) == 1
         start = self.drools.start
-        if (sequential or ranked) and (grouped or whole):
+        if len(rows) > 1 and (sequential or ranked) and (grouped or whole):
             if not sequential:
                 rows = sorted(rows, key=lambda row: -(row.priority or Decimal(0)))
             ties = ranked and not sequential and len({row.priority for row in rows}) < len(rows)
