@@ -21,6 +21,10 @@ from ordain.engine.version import VERSION
 _COMMANDS = {
     "alerts": ("ordain.api.cli.alerts:alerts", "What goes wrong with services, and who hears of it."),
     "audit": ("ordain.api.cli.audit:audit", "The record of decisions."),
+    "cases": (
+        "ordain.api.cli.sheets.cases_command:cases_command",
+        "A policy's test cases as a sheet: given, expected, actual.",
+    ),
     "check": (
         "ordain.api.cli.check:check",
         "Load all policies, run their examples, and show everything that is wrong.",

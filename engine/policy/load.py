@@ -311,12 +311,9 @@ def _given(draft: Draft, name: str, node: Node) -> Value:
 def _expected(draft: Draft, path: str, node: Node, expect: Node) -> Value:
     if path == "fired":
         return frozenset(node.texts())
-    first, *rest = path.split(".")
-    type: Type | None = draft.gives.get(first)
-    for name in rest:
-        type = type.fields.get(name) if type is not None else None
+    type = output_at(draft.gives, path)
     if type is None:
-        known = _paths(draft.gives)
+        known = output_paths(draft.gives)
         draft.fault(
             expect.keys[path],
             f"this policy does not give `{path}`",
@@ -333,7 +330,17 @@ def _expected(draft: Draft, path: str, node: Node, expect: Node) -> Value:
         return None
 
 
-def _paths(gives: Mapping[str, Type]) -> list[str]:
+def output_at(gives: Mapping[str, Type], path: str) -> Type | None:
+    """The type of the output at a path such as `offer.action`; None where nothing is given."""
+    first, *rest = path.split(".")
+    type = gives.get(first)
+    for name in rest:
+        type = type.fields.get(name) if type is not None else None
+    return type
+
+
+def output_paths(gives: Mapping[str, Type]) -> list[str]:
+    """The paths under which an example expects outputs: those of fields, where there are any."""
     paths: list[str] = []
     for name, type in gives.items():
         paths.extend(f"{name}.{field}" for field in type.fields) if type.fields else paths.append(name)

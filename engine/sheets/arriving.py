@@ -26,7 +26,7 @@ _BENT_DAY = re.compile(
 _DIGITS = 15
 """How many digits of a number spreadsheets keep."""
 _DATES_AS_WRITTEN = ("then", "until", "requires")
-_NOTES = ("note", "notes", "remark", "remarks", "annotation", "internal")
+NOTES = ("note", "notes", "remark", "remarks", "annotation", "internal")
 """Headings, in small letters, of what people write beside rules for themselves."""
 _ALIKE = Decimal("0.5")
 
@@ -83,7 +83,7 @@ def _of_rules(sheet: Sheet, section: Section, file: str, notes: list[Issue]) -> 
     own = set()
     for cell in sheet.headings:
         text = cell.text.strip()
-        if text.lower() in _NOTES and text not in known:
+        if text.lower() in NOTES and text not in known:
             own.add(cell.column)
             hint = "what is to stay with a rule goes into the column `comment`"
             note = sheet.issue(file, f"the column `{text}` is left out", hint, row=cell.row, column=cell.column)

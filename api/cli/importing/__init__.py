@@ -7,6 +7,10 @@ import click
 from ordain.api.cli.lazy import LazyGroup
 
 _COMMANDS = {
+    "drools-xls": (
+        "ordain.api.cli.importing.drools_xls:drools_command",
+        "A decision table of Drools in a spreadsheet: its conditions and the outputs that it sets.",
+    ),
     "jdm": ("ordain.api.cli.importing.jdm:jdm_command", "A GoRules graph (JDM): its nodes, facts and tests."),
 }
 
