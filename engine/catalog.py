@@ -8,7 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
-from ordain.engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean, quoted, reason_of
+from ordain.engine.errors import (
+    Issue,
+    MalformedRequest,
+    NotInForce,
+    PolicyError,
+    UnknownService,
+    did_you_mean,
+    quoted,
+    reason_of,
+)
 from ordain.engine.evaluate import Plan, make_plan
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.kinds import KINDS
@@ -121,6 +130,8 @@ class Catalog:
     vocabulary: Vocabulary
     services: Services
     versions: Mapping[str, Sequence[CompiledPolicy]]
+    chosen: Mapping[str, CompiledPolicy] = field(default_factory=dict)
+    """The versions that decide whatever the day is, by their policies' names: for trials."""
     _plans: dict[tuple[str, tuple[int, ...]], Plan] = field(default_factory=dict, repr=False, compare=False)
 
     def service(self, name: str) -> Service:
@@ -137,8 +148,26 @@ class Catalog:
             plan = self._plans[key] = make_plan(service, picked, self.vocabulary)
         return plan
 
+    def version(self, name: str, number: int | None = None) -> CompiledPolicy:
+        """A version of a policy; the highest without `number`. Raises MalformedRequest."""
+        if name not in self.versions:
+            raise MalformedRequest(f"there is no policy {quoted(name)}", did_you_mean(name, self.versions))
+        known = {compiled.policy.version: compiled for compiled in self.versions[name]}
+        if number is None:
+            return known[max(known)]
+        if number not in known:
+            listed = ", ".join(map(str, sorted(known)))
+            raise MalformedRequest(f"`{name}` has no version `{number}`", f"there are: {listed}")
+        return known[number]
+
+    def trying(self, chosen: Mapping[str, CompiledPolicy]) -> Catalog:
+        """This catalog, in which these versions decide on every day, and of other policies those in force."""
+        return replace(self, chosen=chosen)
+
     def _version(self, name: str, day: dt.date) -> CompiledPolicy:
         """The latest version that has begun, unless it has ended."""
+        if name in self.chosen:
+            return self.chosen[name]
         for compiled in self.versions[name]:
             effective = compiled.policy.effective
             if effective.start <= day:
@@ -323,10 +352,13 @@ def protected_score_issues(catalog: Catalog, models: Iterable[ModelCard]) -> lis
     return _protected_issues(catalog.vocabulary, catalog.versions, tainted) if tainted else []
 
 
-def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence[tuple[str, bytes]]) -> Plan:
+def plan_of(
+    service: str, vocabulary: bytes, services: bytes, policies: Sequence[tuple[str, bytes]], *, trial: bool = False
+) -> Plan:
     """The plan that exactly these texts make for a service: how a past decision is decided again.
 
-    `policies` are labels such as `price-bounds@2` and texts.
+    `policies` are labels such as `price-bounds@2` and texts. A `trial` puts texts together that never decided
+    together, so it is looked at whether they fit.
 
     Raises PolicyError when they do not load with this version of the engine, UnknownService.
     """
@@ -334,8 +366,13 @@ def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence
     recorded = load_services(services, "services.yaml").by_name.get(service)
     if recorded is None:
         raise UnknownService(f"there is no service `{service}` in the recorded services")
-    loaded = (load_text(text, file_of(label, text), known) for label, text in policies)
-    return make_plan(recorded, tuple(map(compile_policy, loaded)), known)
+    loaded = [load_text(text, file_of(label, text), known) for label, text in policies]
+    compiled = tuple(map(compile_policy, loaded))
+    if trial:
+        asked = {each.policy.name: (each,) for each in compiled}
+        if issues := _service_issues(recorded, known, asked):
+            raise PolicyError(issues)
+    return make_plan(recorded, compiled, known)
 
 
 def file_of(label: str, text: bytes) -> str:
