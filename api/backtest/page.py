@@ -88,6 +88,10 @@ def _matrix(flow: Json) -> str:
     return f"{flow_picture(values, flow['flows'])}{table}"
 
 
+def _count(count: int, *, stays: bool) -> str:
+    return f'<td class="number{" stays" if stays else ""}">{f"{count:,}" if count else ""}</td>'
+
+
 def _segments(each: Json) -> str:
     numbers = sorted({path for value in each["values"] for path in value["numbers"]})
     head = [("", False), ("decisions", True), ("changed", True), *((f"mean {path}", True) for path in numbers)]
