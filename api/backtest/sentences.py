@@ -67,7 +67,7 @@ def _not_known(data: Json) -> Iterator[str]:
         first = f"the first, {errors['first']['decision']}: {errors['first']['message']}"
         yield f"{counted(errors['count'], 'decision')} would end in {code}{facts}; {first}"
     for code, errors in unknown["errors_before"].items():
-        yield f"{counted(errors['count'], 'row')} end in {code} under the versions in force, too or alone"
+        yield f"{counted(errors['count'], 'row')} end in {code} already under the versions in force"
     yield from _behaviour(data)
 
 

@@ -17,8 +17,8 @@ from ordain.engine.policy.model import Status
 
 Json = dict[str, Any]
 
-STATUS, VERDICT = "status", "verdict"
-"""The paths of what an answer says beside its outcome."""
+VERDICT = "verdict"
+"""The path of what compliance said; whether an answer was decided, refused or left for a person follows from it."""
 _OTHER_CODE = "(other)"
 
 
