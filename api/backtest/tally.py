@@ -139,12 +139,9 @@ class Tally:
 
 
 def _leaves(side: Side) -> dict[str, Leaf]:
-    told = {STATUS: Leaf(side.status)}
-    if side.verdict is not None:
-        told[VERDICT] = Leaf(side.verdict)
-    told.update(
-        (path if path not in told else f"outcome.{path}", leaf) for path, leaf in leaves(side.outcome, side.gives)
-    )
+    told = {} if side.verdict is None else {VERDICT: Leaf(side.verdict)}
+    for path, leaf in leaves(side.outcome, side.gives):
+        told[path if path != VERDICT else f"outcome.{path}"] = leaf
     return told
 
 
