@@ -25,14 +25,13 @@ from ordain.api.limits import LIMITS
 from ordain.api.settings import load_settings
 from ordain.audit.records.used_policies import PolicyVersion
 from ordain.engine.backends.python.policy import compile_policy
-from ordain.engine.catalog import read_texts
+from ordain.engine.catalog import known_vocabulary, read_texts
 from ordain.engine.dmn.reading.policy_file import read_policy
 from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, counted, did_you_mean, reason_of
 from ordain.engine.examples.run import example_issues
 from ordain.engine.late import late
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
-from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.model import Policy, Table
 from ordain.engine.sheets.back import bring_back
 from ordain.engine.sheets.book import Book, book_of, chosen_sections, text_of
@@ -170,7 +169,7 @@ def _choose(folder: Path, zone: dt.tzinfo, wanted: str) -> _Chosen:
         listed = ", ".join(map(str, sorted(known)))
         raise MalformedRequest(f"`{name}` has no version `{version}`", f"there are: {listed}")
     shown = known[int(version)] if at else known[max(known)]
-    vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
+    vocabulary, _ = known_vocabulary(texts)
     if shown.endswith(".dmn"):
         policy = read_policy(texts.policies[shown], shown, vocabulary)
     else:
