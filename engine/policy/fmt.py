@@ -18,7 +18,7 @@ from ordain.engine.text.layout.reader import comments_of, read_document
 from ordain.engine.text.layout.writer import Sections, write
 from ordain.engine.text.source import Node, parse
 
-_FIRST = ("policy", "shared", "version", "kind", "effective", "owner", "purpose", "notice")
+_FIRST = ("policy", "version", "kind", "effective", "owner", "purpose", "notice")
 """These stand together, without an empty line between them."""
 _LAST = ("must hold", "examples")
 _KNOWN = ("policy", "shared", "facts", "services")
@@ -66,7 +66,7 @@ def _sections(document: Document, node: Node) -> Sections | None:
         ordered = sorted(entries, key=lambda entry: order.get(_name(entry), len(order)))
     else:
         ordered = entries
-    return [(entry, _name(entry) in _FIRST) for entry in ordered]
+    return [(entry, _name(entry) in ("shared", *_FIRST)) for entry in ordered]
 
 
 def _name(entry: Entry) -> str:
