@@ -25,7 +25,7 @@ CONSTANT: Schema = {
             "required": ["value"],
             "additionalProperties": False,
             "properties": {
-                "value": {"anyOf": [EXPRESSION, {"type": "array", "minItems": 1}]},
+                "value": {**EXPRESSION, "type": ["string", "number", "boolean", "array"], "minItems": 1},
                 "meaning": {"type": "string"},
             },
         },

@@ -26,7 +26,6 @@ _TYPES = ["number", "text", "flag", "date", "time", "date and time", "duration",
 _HOVER = {
     "kind": f"what sort of policy it is - {_KINDS}",
     "constants.*": "a number, a quoted text, a flag, a date or a list of them; or `{value: ..., meaning: ...}`",
-    "constants.*.value": "the number, quoted text, flag, date or list",
     "constants.*.meaning": "what the constant is, in words",
     "calendars.*": "one calendar: its years, the weekdays on which nobody works, its holidays",
     "calendars.*.holidays.*": "what is celebrated on this day",
