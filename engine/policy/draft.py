@@ -56,6 +56,8 @@ class Draft:
         self.constants: dict[str, tuple[Type, Value]] = {}
         self.gives: dict[str, Type] = {}
         self.reads: dict[str, Span] = {}
+        self.shared: dict[str, str] = {}
+        """By name what comes from a shared part, and its label, such as `india@1`."""
         self.scope = vocabulary.visible(may_miss=may_miss)
 
     @contextmanager
@@ -265,7 +267,9 @@ class Draft:
         """Adds a decision, which later expressions may read; `given` ones are what the policy gives."""
         known = {earlier.name for earlier in self.decisions} | set(self.constants)
         if decision.name in known:
-            self.fault(decision.span, f"`{decision.name}` is decided twice", code="decided-twice")
+            by = self.shared.get(decision.name)
+            also = f"`{decision.name}` stands in `{by}`, which this policy uses"
+            self.fault(decision.span, also if by else f"`{decision.name}` is decided twice", code="decided-twice")
         elif decision.name in self.vocabulary and not self.vocabulary[decision.name].given_by:
             hint = "choose another name, or declare the fact with `source: policy ...`"
             self.fault(
@@ -275,6 +279,13 @@ class Draft:
         self.scope[decision.name] = decision.type
         if given:
             self.gives[decision.name] = decision.type
+
+    def refuse_known(self, name: str, span: Span) -> None:
+        """A name that is given to something is no constant's or function's yet, of those that are shared neither."""
+        if name in self._own():
+            by = self.shared.get(name)
+            message = f"`{name}` stands in `{by}`, which this policy uses" if by else f"`{name}` is said twice"
+            self.fault(span, message, "choose another name", code="decided-twice")
 
     def broken(self, name: str) -> None:
         """A decision that has issues of its own is known, of any type, so that its readers are not faulted too."""

@@ -13,8 +13,10 @@ from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.facts import Vocabulary, is_model
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR
+from ordain.engine.policy.load_shared import CONSTANTS, FUNCTIONS
 from ordain.engine.policy.model import Effective, Example, Policy, Requirement
 from ordain.engine.policy.reasons import printed_text
+from ordain.engine.policy.uses import USES, first_causes, leave_unused, uses
 from ordain.engine.text.source import Node, digest_of, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
 from ordain.engine.values.temporal import date, date_time, fixed_offset, noon
@@ -54,26 +56,9 @@ HEADER: Schema = {
         "items": {"type": "string"},
         "description": "scores that a service may say are not made for somebody; they are null then",
     },
-    "constants": {
-        "type": "object",
-        "additionalProperties": {
-            "anyOf": [
-                EXPRESSION,
-                {
-                    "type": "object",
-                    "required": ["value"],
-                    "additionalProperties": False,
-                    "properties": {"value": EXPRESSION, "meaning": {"type": "string"}},
-                },
-            ]
-        },
-        "description": "named numbers and texts that expressions may use",
-    },
-    "functions": {
-        "type": "object",
-        "additionalProperties": {"type": "string", "description": "function(name: type, ...) expression"},
-        "description": "functions that expressions may call",
-    },
+    "uses": USES,
+    "constants": CONSTANTS,
+    "functions": FUNCTIONS,
     "must hold": {
         "type": "array",
         "items": {
@@ -147,6 +132,7 @@ def load_besides_examples(
     kind = KINDS[node["kind"].text]
     draft = Draft(vocabulary, may_miss=kind.may_miss)
     without = _without(draft, node.get("decides without"))
+    shared = uses(draft, node.get("uses"))
     constants(draft, node.get("constants"))
     effective = _effective(draft, node["effective"])
     functions(draft, node.get("functions"))
@@ -157,7 +143,8 @@ def load_besides_examples(
     if kind.fair:
         _refuse_protected(draft, node["kind"].text)
     if draft.issues or effective is None:
-        raise PolicyError(draft.issues)
+        raise PolicyError(first_causes(draft.issues))
+    leave_unused(draft, text)
     tried = [_example(draft, part, effective, zone) for part in node["examples"].nodes()]
     policy = Policy(
         name=node["policy"].text,
@@ -179,6 +166,7 @@ def load_besides_examples(
         warnings=tuple(draft.warnings),
         zone=zone,
         without=frozenset(without),
+        shared=shared,
     )
     return policy, draft.issues
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from ordain.engine.errors import Issue, Span
 from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.policy.shared import Shared
 from ordain.engine.values.types import ANY, NUMBER, Type, Value, context_of, list_of
 
 
@@ -233,6 +234,8 @@ class Policy:
     functions: tuple[TableFunction, ...] = ()
     warnings: tuple[Issue, ...] = field(default=(), compare=False)
     without: frozenset[str] = frozenset()
+    shared: tuple[Shared, ...] = ()
+    """What it uses of what policies say in common."""
     zone: dt.tzinfo = dt.UTC
     """Whose calendar says what day it is in its examples."""
 
