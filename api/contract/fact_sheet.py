@@ -19,7 +19,7 @@ REQUIRED, OPTIONAL, FOR_A_SCORE, COMPUTED = "required", "optional", "for a score
 
 
 def type_sheet(type: Type) -> Json:
-    """A type in plain words: `type`, and where they apply `unit`, `values`, `range` and `fields` (those of its items)."""
+    """A type in plain words: `type`, and where they apply `unit`, `values`, `range`, `fields` (those of its items)."""
     sheet: Json = {"type": str(type)}
     inner = type.item if type.kind is Kind.LIST and type.item is not None else type
     if inner.unit or type.unit:

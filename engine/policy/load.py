@@ -48,7 +48,7 @@ HEADER: Schema = {
                 },
             },
         ],
-        "description": "the first day it decides, or from and until; with `then: back` a season",
+        "description": "the first day it decides, or from and until",
     },
     "owner": {"type": "string", "description": "who answers for it"},
     "purpose": {"type": "string", "description": "what it is for, in a sentence"},

@@ -116,7 +116,10 @@ def held_versions(policies: list[Policy]) -> list[Held]:
     for season in (policy for policy in ordered if policy.effective.season):
         periods = _with_season(periods, season)
     held = []
-    for (policy, days), following in zip(periods, [*periods[1:], None], strict=True):
+    for place, (policy, days) in enumerate(periods):
+        later = periods[place + 1 :]
+        # What never decides replaces nothing, but it is replaced itself by what begins on the same day.
+        following = next((each for each in later if days is None or each[1] is not None), None)
         root = None if policy.span.file.endswith(".dmn") else _root(policy.text, policy.span.file)
         if following is None:
             held.append(Held(policy, days, None, None, root))

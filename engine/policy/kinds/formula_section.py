@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ordain.engine.errors import did_you_mean
@@ -49,7 +50,7 @@ def read_formula(draft: Draft, name: str, node: Node) -> Formula | None:
     return Formula(name, formula, gives, node["formula"].span, because.text, told=because.told)
 
 
-def _one_each(draft: Draft, node: Node, outputs: dict[str, Type]) -> Checked | None:
+def _one_each(draft: Draft, node: Node, outputs: Mapping[str, Type]) -> Checked | None:
     """The context that the formulas of the outputs make. One may read those before it, in the order of `gives`."""
     written, faults = node["formula"], len(draft.issues)
     if not outputs:

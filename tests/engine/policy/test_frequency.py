@@ -182,7 +182,7 @@ def test_the_second_of_two_decisions_is_left_out_where_one_more_is_allowed() -> 
         ),
         (
             OFFER + NONE + "limits: {at most: 1 per 9 days and channel}\n",
-            "this limit needs `offers_last_9_days_by_channel` as a list with `channel` and `offers`, and it is a number",
+            "this limit needs `offers_last_9_days_by_channel` as a list with `channel` and `offers`",
         ),
         (TWO + NONE, "one `otherwise` cannot stand for 2 decisions"),
         (TWO.replace("    otherwise: none\n", ""), "`otherwise` is missing in `decides.note`"),
