@@ -158,14 +158,18 @@ class Catalog:
         return plan
 
     def _version(self, name: str, day: dt.date) -> CompiledPolicy:
-        """The latest version that has begun, unless it has ended."""
+        """A season on its days; else the latest version that has begun, unless it has ended."""
+        latest: CompiledPolicy | None = None
         for compiled in self.versions[name]:
             effective = compiled.policy.effective
-            if effective.start <= day:
+            if effective.season:
                 if effective.holds_on(day):
                     return compiled
-                break
-        raise NotInForce(f"`{name}` has no version in force on {day}", "see `effective` in its files")
+            elif latest is None and effective.start <= day:
+                latest = compiled
+        if latest is None or not latest.policy.effective.holds_on(day):
+            raise NotInForce(f"`{name}` has no version in force on {day}", "see `effective` in its files")
+        return latest
 
     def policies(self) -> list[Policy]:
         return [compiled.policy for versions in self.versions.values() for compiled in versions]

@@ -14,7 +14,7 @@ from ordain.engine.policy.facts import Vocabulary, is_model
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR
 from ordain.engine.policy.load_shared import CONSTANTS, FUNCTIONS
-from ordain.engine.policy.model import Effective, Example, Policy, Requirement
+from ordain.engine.policy.model import BACK, Effective, Example, Policy, Requirement
 from ordain.engine.policy.reasons import printed_text
 from ordain.engine.policy.uses import USES, first_causes, leave_unused, uses
 from ordain.engine.text.source import Node, digest_of, parse
@@ -43,7 +43,11 @@ HEADER: Schema = {
                 "type": "object",
                 "required": ["from"],
                 "additionalProperties": False,
-                "properties": {"from": _DATE, "until": _DATE},
+                "properties": {
+                    "from": _DATE,
+                    "until": _DATE,
+                    "then": {"enum": [BACK], "description": "back: a season, after which the version before returns"},
+                },
             },
         ],
         "description": "the first day it decides, or from and until",
@@ -219,12 +223,16 @@ def _effective(draft: Draft, node: Node) -> Effective | None:
         if not isinstance(node.value, dict):
             return Effective(date(node.text))
         until = node.get("until")
-        days = Effective(date(node["from"].text), date(until.text) if until is not None else None)
+        season = node.get("then") is not None
+        days = Effective(date(node["from"].text), date(until.text) if until is not None else None, season)
     except NotThatType as error:
         draft.fault(node.span, str(error), code="value")
         return None
     if days.end is not None and days.end < days.start:
         draft.fault(node.span, f"it ends on {days.end}, before it begins on {days.start}", code="dates")
+    if days.season and days.end is None:
+        hint = "add its last day, such as `until: 2026-11-15`, or leave `then` out"
+        draft.fault(node.keys["then"], "a season needs its last day", hint, code="dates")
     return days
 
 

@@ -31,10 +31,12 @@ _HOVER = {
     "calendars.*.holidays.*": "what is celebrated on this day",
     "effective.from": "the first day it decides, such as 2026-01-31",
     "effective.until": "the last day it decides; open if left out",
+    "effective.then": "`back`: a season. Within its days this version decides, afterwards what would decide without it",
     "expect.*": "the value that must come out",
     "given.*": "the value of the fact in this example",
     "decides.*": "a table (`gives`, `hit policy`, `rules`, `otherwise`) or a formula (`gives`, `formula`)",
     "gives": "the type of the decision, or the names and types of its outputs",
+    "formula.*": "the expression of this output; it may read those before it in `gives`",
     "gives.*": "the type of this output: `number`, or `{type: text, values: [...]}`",
     "type": "number, text, flag, date, time, date and time, duration, months, list of text",
     "unit": "for example GB, days, percent, fraction, or a currency such as INR",
@@ -59,7 +61,7 @@ _HOVER = {
 """What a key means, by the end of its path; `*` stands for a name that the writer chooses."""
 
 _EXAMPLES: dict[str, list[Any]] = {
-    "effective": ["2026-01-01"],
+    "effective": ["2026-01-01", {"from": "2026-10-15", "until": "2026-11-15", "then": "back"}],
     "constants.*": [{"value": 0.12, "meaning": "as a fraction"}],
     "type": list(_TYPES),
     "gives": ["number", "text", {"type": "text", "values": ["best", "worst"]}],

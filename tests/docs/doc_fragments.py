@@ -17,7 +17,12 @@ from ordain.engine.policy.load_shared import with_shared
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 _FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-_VOCABULARY = load_vocabulary((ROOT / "policies/facts.yaml").read_bytes(), "facts.yaml")
+_COUNTS = b"""
+  offers_last_30_days_by_channel: {type: list of context, fields: {channel: text, offers: number}, meaning: offers}
+  interventions_last_30_days: {type: number, meaning: offers and surveys}
+"""
+"""Facts of limits that the guide explains and no shipped policy has."""
+_VOCABULARY = load_vocabulary((ROOT / "policies/facts.yaml").read_bytes() + _COUNTS, "facts.yaml")
 # What a fragment leaves out is added below it, so that the lines that errors name are those of the fragment.
 _REST = {
     "policy": "sample",
