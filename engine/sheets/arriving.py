@@ -186,7 +186,9 @@ def _matched(
                     column=cell.column,
                 )
             )
-        exact = cell.text if cell.text in by_id else next((known for known in by_id if _same(_ID, known, cell)), cell.text)
+        exact = (
+            cell.text if cell.text in by_id else next((known for known in by_id if _same(_ID, known, cell)), cell.text)
+        )
         if exact in seen and exact.strip():
             message = f"the id `{exact}` appears twice; first in row {seen[exact].row}"
             hint = "give each rule an id of its own"
