@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 import pytest
-from answers import ADVICE
+from answers import ADVICE, error_in
 from housed import OTHER, OURS, Two
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
