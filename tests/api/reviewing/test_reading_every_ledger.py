@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ WHO = "C-1"
 
 @dataclass(frozen=True)
 class Kept:
-    """A ledger that commands read, and its decisions as a search tells them."""
+    """A ledger that commands read, and its decisions as a search tells them without opening more than it must."""
 
     folder: Path
     decisions: list[dict[str, Any]]
@@ -58,6 +60,9 @@ def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         assert refused.returncode != 0
         assert "ordain audit upgrade" in refused.stderr
         assert ordain_here(folder, "audit", "upgrade", ORDAIN_TENANT="demo").returncode == 0
+        if "new-places" in ordain_here(folder, "audit", "search", ORDAIN_TENANT="demo").stderr:  # it was anchored then
+            moved = ordain_here(folder, "audit", "new-places", "--reason", "a fixture", ORDAIN_TENANT="demo")
+            assert moved.returncode == 0, moved.stderr
     found = Kept(folder, []).told("search", "--limit", "1000")
     assert found
     return Kept(folder, found)
@@ -75,18 +80,20 @@ def _decided_and_erased(folder: Path) -> None:
 
 
 def test_each_decision_is_shown_explained_proved_and_decided_again(kept: Kept) -> None:
-    of_each = {(row["service"], row["verdict"], row["private_part"]): row["entry_id"] for row in kept.decisions}
-    for (service, verdict, private), decision_id in list(of_each.items())[:6]:
+    of_each = {(row["service"], row["verdict"]): row["entry_id"] for row in kept.decisions}
+    [drawn] = kept.told("report", "--sample", "2", "--seed", "1")
+    assert len(drawn["entries"]) == 2
+    for (service, verdict), decision_id in list(of_each.items())[:3]:
         [shown] = kept.told("show", decision_id)
         assert shown["envelope"]["id"] == decision_id
         [explained] = kept.told("explain", decision_id, "--why-not")
         assert (explained["service"], explained["verdict"]) == (service, verdict)
         letter = kept.said("audit", "explain", decision_id)
         assert f"`{decision_id}`" in letter
-        assert ("This can no longer be told" in letter) is (private == "erased")
+        assert ("This can no longer be told" in letter) is (shown["private_part"] == "erased")
         proof = kept.said("audit", "prove", decision_id)
         (kept.folder / "proof").write_text(proof)
-        assert "holds" in kept.said("audit", "verify-proof", "proof")
+        assert "holds" in kept.said("audit", "verify-proof", "proof", "--key", drawn["key"])
         again = ordain_here(kept.folder, "replay", decision_id, "--json", ORDAIN_TENANT="demo")
         assert again.returncode == 0, again.stderr
 
@@ -99,14 +106,12 @@ def test_what_is_found_by_each_condition_is_what_the_rows_say(kept: Kept) -> Non
     opened = kept.told("search", "--open", "--limit", "1000")
     assert [row["entry_id"] for row in opened] == [row["entry_id"] for row in kept.decisions]
     [counts] = kept.told("report", "--by", "service", "--by", "verdict")
-    assert sum(row["entries"] for row in counts["counts"]) == len(kept.decisions)
-    [drawn] = kept.told("report", "--sample", "2", "--seed", "1")
-    assert len(drawn["sample"]) == 2
+    assert counts["entries"] == len(kept.decisions)
 
 
 @pytest.mark.parametrize("role", ["reviewer", "analyst", "public"])
 def test_an_export_has_each_decision(kept: Kept, role: str) -> None:
-    for format in ("jsonl", "csv", "xlsx", "parquet"):
+    for format in ("jsonl", "csv", "parquet") if role == "reviewer" else ("jsonl",):
         kept.said("audit", "export", f"{role}.{format}", "--format", format, "--role", role, "--replace")
     rows = [json.loads(line) for line in (kept.folder / f"{role}.jsonl").read_text().splitlines()]
     assert len(rows) == len(kept.decisions)
@@ -119,7 +124,10 @@ def test_the_whole_of_it_is_verified_decided_again_and_listed(kept: Kept) -> Non
     assert kept.said("replay", "--all")
     assert kept.told("text")
     assert kept.said("audit", "register") is not None
-    assert kept.said("audit", "consistency", "1")
+    signed = kept.folder / "ordain.db"
+    with closing(sqlite3.connect(signed)) as connection:
+        [(size,)] = connection.execute("SELECT min(size) FROM checkpoint").fetchall()
+    assert kept.said("audit", "consistency", str(size))
     subjects = {row["private"]["subject"] for row in kept.told("search", "--open") if row.get("private")}
     for subject in sorted(subjects)[:1]:
         kept.said("audit", "package", subject, "person.zip", "--own-request", "--replace")

@@ -153,7 +153,7 @@ def test_what_does_not_hold_is_told_with_its_values() -> None:
     ("because", "message"),
     [
         ("'it is {double'", "this `{` is never closed"),
-        ("'it is {dubble}'", "unknown name `dubble`"),
+        ("'it is {dubble}'", "unknown fact `dubble`"),
         ("'it is {double + 1}'", "a reason takes names, and `double + 1` is to be worked out"),
     ],
 )
