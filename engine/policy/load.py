@@ -15,7 +15,7 @@ from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR
 from ordain.engine.policy.load_shared import CONSTANTS, FUNCTIONS
 from ordain.engine.policy.model import BACK, Effective, Example, Policy, Requirement
-from ordain.engine.policy.reasons import printed_text
+from ordain.engine.policy.reasons import reason
 from ordain.engine.policy.uses import USES, first_causes, leave_unused, uses
 from ordain.engine.text.source import Node, digest_of, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
@@ -240,8 +240,9 @@ def _must_hold(draft: Draft, node: Node | None) -> None:
     for part in node.nodes() if node is not None else ():
         checked = draft.formula(part["that"], FLAG)
         if checked is not None:
-            because = printed_text(draft, part["because"]) if part.get("because") else ""
-            draft.must_hold.append(Requirement(part["id"].text, checked, because, part["that"].span))
+            because = reason(draft, part.get("because"))
+            span = part["that"].span
+            draft.must_hold.append(Requirement(part["id"].text, checked, because.text, span, told=because.told))
 
 
 def _refuse_protected(draft: Draft, kind: str) -> None:

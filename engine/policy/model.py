@@ -175,13 +175,14 @@ class TableFunction:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What must hold once the policy has decided; otherwise there is no outcome. `derived` as of a rule."""
+    """What must hold once the policy has decided; otherwise there is no outcome. `derived` and `told` as of a rule."""
 
     id: str
     expression: Checked
     because: str
     span: Span
     derived: bool = False
+    told: Checked | None = None
 
 
 BACK = "back"

@@ -43,9 +43,13 @@ def differ(table: Table, fired: Fired) -> None:
     raise RulesDisagree(Issue(message, "give them the same outputs", table.rules[fired[1]].span))
 
 
-def broken(requirement: Requirement) -> None:
-    """A `must hold` that an outcome does not meet; of ours, not DMN's. Raises PricingConstraintViolation."""
-    message = f"`{requirement.id}` does not hold: {requirement.because or requirement.expression.tree.span.text}"
+def broken(requirement: Requirement, said: str = "") -> None:
+    """A `must hold` that an outcome does not meet; of ours, not DMN's. `said` is its reason, filled with values.
+
+    Raises PricingConstraintViolation.
+    """
+    because = said or requirement.because or requirement.expression.tree.span.text
+    message = f"`{requirement.id}` does not hold: {because}"
     raise PricingConstraintViolation(Issue(message, "", requirement.span))
 
 

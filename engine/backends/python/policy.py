@@ -135,7 +135,8 @@ class _PolicyCode:
         for requirement, expression in self.plan.must_hold:
             place = (f"requirement `{requirement.id}`", requirement.span)
             self.line(f"    if not {self.expressions.code(expression)}:", place)
-            self.line(f"        broken({self.namespace.constant(requirement)})", place)
+            said = "" if requirement.told is None else f", {self.expressions.code(requirement.told)}"
+            self.line(f"        broken({self.namespace.constant(requirement)}{said})", place)
         self.line("    pass")
         for function, table in self.plan.functions:
             self.table_function(function, table)
