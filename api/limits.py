@@ -193,6 +193,7 @@ class Limits:
     flow_values: int = 12  # values of an output that a matrix has lines for; more numbers become bands
     flow_rules: int = 40  # ways in which the rules of one table fire together that are told apart
     flow_bands: int = 8  # bands of a number that a matrix has lines for
+    flow_characters: int = 60  # characters of a value that are told
     slice_values: int = 20  # values of a fact that are told apart; further ones are one, `other`
     slice_bands: int = 200  # bands of a number that are counted, before they are joined
     slice_words: int = 8  # values of an output that are counted for each of these

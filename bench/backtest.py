@@ -111,7 +111,7 @@ def _fill(use: Services, decisions: int) -> None:
 
 def _backtest(use: Services, file: RowsFile | None) -> int:
     """How many changed; all were compared."""
-    chosen = {"retention-offer": use.catalog.version("retention-offer", 2).policy}
+    chosen = {"retention-offer": use.catalog.versions["retention-offer"][0].policy}
     redecider = Redecider(use.ledger.reader.past, chosen, use.catalog.vocabulary.text)
     facts = use.catalog.vocabulary.facts
     tally = Tally([facts["clv_tier"], facts["jurisdiction"]], [facts["marketing_objection"]])

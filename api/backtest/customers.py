@@ -27,7 +27,7 @@ def customer_pairs(
     """A pair for each row, in their order. What is wrong with a row is the error of both its sides."""
     now = use.now()
     old = replace(use, now=lambda: now)
-    new = replace(old, catalog=use.catalog.trying(chosen))
+    new = replace(old, catalog=replace(use.catalog, chosen=chosen))
     waiting = iter(rows)
     while window := list(islice(waiting, LIMITS.batch)):
         asks = [ask if isinstance(ask, OrdainError) else replace(ask, on_trial=True) for _, ask in window]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ordain.api.limits import LIMITS
 from ordain.audit.entry.canonical import canonical
 from ordain.engine.errors import NotThatType
 from ordain.engine.values.decimals import number
@@ -13,7 +14,6 @@ from ordain.engine.values.types import Kind, Type
 
 NOTHING = "(none)"
 """How null is shown, and a list without items."""
-_LONGEST_WORD = 60
 
 
 class Leaf(NamedTuple):
@@ -48,7 +48,7 @@ def word_of(value: Any) -> str:
         return str(value).lower()
     text = value if isinstance(value, str) else canonical(value).decode()
     text = " ".join(text.split()) or "(empty)"
-    return text if len(text) <= _LONGEST_WORD else f"{text[: _LONGEST_WORD - 1]}…"
+    return text if len(text) <= LIMITS.flow_characters else f"{text[: LIMITS.flow_characters - 1]}…"
 
 
 def number_of(value: Any) -> Decimal | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ordain.audit.explain.language import Language
@@ -43,7 +44,7 @@ class _Annex:
 
     def place(self, reason: Json) -> str:
         put_in = {
-            "decision": escaped(spaced(str(reason.get("decision")))),
+            "decision": escaped(spaced(_written(str(reason.get("decision"))))),
             "policy": escaped(reason["policy"]),
             "version": escaped(reason["version"]),
         }
@@ -57,20 +58,25 @@ class _Annex:
             self.say("rule_condition", fact=short(part["meaning"]), **{"is": code(part["is"])})
             for part in reason.get("conditions", ())
         ]
-        lines += [f"{code(name)}: {code(words(value))}" for name, value in reason.get("constants", {}).items()]
+        lines += [f"{code(name)}: {code(words(value))}" for name, value in _named_in_conditions(reason)]
+        looked_at = {fact["name"]: fact for fact in reason.get("looked_at", ()) if _is_written(fact["name"])}
         lines += [
-            self.say("fact_value", fact=short(fact["meaning"]), value=self.value(fact["name"], fact["value"]))
-            for fact in reason.get("looked_at", ())
+            self.say("fact_value", fact=short(fact["meaning"]), value=self.value(name, fact["value"]))
+            for name, fact in looked_at.items()
         ]
-        if reason.get("calculated_as"):
+        if reason.get("calculated_as") and not self.is_told_by_lines(reason["decision"]):
             lines.append(self.say("rule_calculated", text=code(reason["calculated_as"])))
-        if reason.get("missing"):
+        if reason.get("missing") and reason["missing"] not in looked_at:
             lines.append(f"{escaped(spaced(reason['missing']))}: {self.say('not_known')}")
         if reason.get("source"):
             lines.append(escaped(reason["source"]))
         if reason.get("verdict"):
             lines.append(self.say("rule_says", verdict=escaped(reason["verdict"])))
         return lines
+
+    def is_told_by_lines(self, decision: str) -> bool:
+        """Whether an amount came through that decision: its lines say what each fact did, in money."""
+        return any(decision in amount["through"] for amount in self.data["amounts"])
 
     # --- facts
 
@@ -146,3 +152,20 @@ class _Annex:
         lines.append(f"- {self.say('fingerprint', hash=fingerprint)}")
         lines += [f"- {escaped(note)}" for note in data["notes"]]
         return "\n".join(lines)
+
+
+def _written(decision: str) -> str:
+    """The decision that somebody wrote, of one that was made of it, such as `bounded_price after step-highest`."""
+    return decision.partition(" ")[0]
+
+
+def _is_written(name: str) -> bool:
+    return _written(name) == name
+
+
+def _named_in_conditions(reason: Json) -> list[tuple[str, Any]]:
+    """The constants without which a condition cannot be read. Others are weights and limits of ours: what they came to
+    is told in the customer's own amounts and words, and they stand in the explanation's data, for a reviewer.
+    """
+    named = {name for part in reason.get("conditions", ()) for name in re.findall(r"\w+", part["is"])}
+    return [(name, value) for name, value in reason.get("constants", {}).items() if name in named]

@@ -23,6 +23,8 @@ from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.types import Kind, Type
 
 ENGLISH = Path(__file__).parent / "languages" / "en.yaml"
+MINUS = "−"
+"""U+2212: a hyphen breaks a line behind it, and reads as one."""
 _BRACES = re.compile(r"\{([a-z_]+)\}")
 _ANY_BRACES = re.compile(r"\{([^{}]*)\}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -112,8 +114,10 @@ class Language:
         return self.say("amount", number=self.written(number), currency=escaped(currency))
 
     def written(self, number: Decimal) -> str:
-        """The digits of a number in this language; an amount keeps those of its currency."""
-        digits = f"{number:,f}"
+        """The digits of a number in this language, below nothing with the one minus sign of a letter; an amount keeps
+        those of its currency.
+        """
+        digits = f"{number:,f}".replace("-", MINUS)
         return digits.replace(",", "\0").replace(".", self.point).replace("\0", self.thousands)
 
     def plain(self, value: Any) -> str:
@@ -174,7 +178,7 @@ def _signs(node: Node) -> Iterator[Issue]:
     """Signs with which a number would be read as another: without a point, 4.90 is 490."""
     point, thousands = node["point"], node["thousands"]
     for name, part in (("point", point), ("thousands", thousands)):
-        if len(part.text) > 1 or part.text.isalnum() or part.text == "-":
+        if len(part.text) > 1 or part.text.isalnum() or part.text in ("-", MINUS):
             yield Issue(f"`{name}` is no sign: `{part.text}`", "one character such as `.`", part.span, code="language")
     if not point.text.strip():
         yield Issue("`point` is empty", "what stands before cents: `.` or `,`", point.span, code="language")

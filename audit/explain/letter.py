@@ -13,10 +13,12 @@ from typing import Any
 from ordain.audit.entry.entry import Kind
 from ordain.audit.explain.annex import annex
 from ordain.audit.explain.explanation import Explanation
+from ordain.audit.explain.language import MINUS
 from ordain.audit.explain.plain_words import code, escaped, short, spaced
 from ordain.audit.explain.sender import Sender, nobody
 from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.engine.policy.model import Verdict
+from ordain.engine.values.types import Kind as Kinds
 from ordain.engine.values.types import Type
 
 Json = dict[str, Any]
@@ -110,18 +112,20 @@ class _Letter:
     def outputs(self) -> Any:
         """Each part of the outcome with its value; "" for one that says that nothing applied.
 
-        What an amount only came through is told by its lines.
+        What an amount only came through is told by its lines, and so is which rule it was that gave a part of it.
         """
         amounts = self.data.get("amounts") or []
         through = {each for amount in amounts for each in amount["through"]} - {amount["of"] for amount in amounts}
+        rules = [reason.get("rule") for reason in self.data.get("reasons", ())]
         for name, value in (self.data.get("outcome") or {}).items():
             said = escaped(spaced(name))
             if name not in through:
                 yield said, self.output(name, value)
             elif isinstance(value, dict) and not self.is_amount(name):
                 rest = {key: part for key, part in value.items() if not _is_money(self.gives.get(name), key)}
-                known = any(part is not None for part in rest.values())
-                yield said, self.output(name, rest) if known else ""
+                told = {key: part for key, part in rest.items() if part is not None and part not in rules}
+                if told or not any(part is not None for part in rest.values()):
+                    yield said, self.output(name, told) if told else ""
 
     def of_verdict(self) -> Iterator[str]:
         """Why it was denied, or goes to a person: what the rules say that gave the verdict."""
@@ -145,8 +149,8 @@ class _Letter:
         lines += [f"| {self.say('line')} | {escaped(currency)} |", "|---|---:|"]
         for line in amount["lines"]:
             change = self.language.written(Decimal(line["change"]))
-            sign = "" if line["moved"] == "start" or change.startswith("-") else "+"
-            lines.append(f"| {self.line(line)} | {sign}{change.replace('-', '−')} |")
+            sign = "" if line["moved"] == "start" or change.startswith(MINUS) else "+"
+            lines.append(f"| {self.line(line)} | {sign}{change} |")
         total = self.language.written(Decimal(amount["lines"][-1]["after"]))
         lines.append(f"| **{self.say('total', name=name)}** | **{total}** |")
         otherwise = (self.data.get("what_if") or {}).get(amount["of"])
@@ -196,7 +200,8 @@ class _Letter:
         fact = self.vocabulary.facts.get(name)
         type = fact.type if fact is not None else None
         was, instead = (self.language.exact(type, change[each]) for each in ("was", "instead"))
-        return {"fact": short(change["meaning"]), "was": was, "instead": instead}
+        said = short(change["meaning"])
+        return {"fact": self.say("the_answer", fact=said) if _is_flag(type) else said, "was": was, "instead": instead}
 
     def otherwise(self) -> str:
         """The nearest change of one fact that leads to another result."""
@@ -266,7 +271,9 @@ class _Letter:
         because, source = escaped(reason.get("because") or "").strip(), escaped(reason.get("source") or "")
         because = because or (self.say("source_alone", source=source) if source else code(reason.get("rule")))
         if reason.get("missing"):
-            return self.say("rule_missing", because=because, fact=self.data_fact(reason["missing"])[0])
+            fact, said = self.vocabulary.facts.get(reason["missing"]), self.data_fact(reason["missing"])[0]
+            said = self.say("whether", fact=said) if fact is not None and _is_flag(fact.type) else said
+            return self.say("rule_missing", because=because, fact=said)
         if source and reason.get("because"):
             return self.say("rule_source", because=because, source=source)
         return self.say("rule_because", because=because)
@@ -350,6 +357,11 @@ class _Letter:
         ):
             lines += [f"- {self.say(text, **{text: escaped(value)})}"] if value else []
         return "\n".join(lines)
+
+
+def _is_flag(type: Type | None) -> bool:
+    """Whether its meaning is a sentence, which is so or not."""
+    return type is not None and type.kind is Kinds.FLAG
 
 
 def _is_money(type: Type | None, member: str) -> bool:

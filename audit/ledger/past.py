@@ -17,6 +17,7 @@ from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
 from ordain.engine.telling import types_told
+from ordain.engine.trial_plan import trial_of
 
 Json = Mapping[str, Any]
 
@@ -112,7 +113,9 @@ class Past:
         for label, text in self._policies(envelope):
             instead = chosen.get(label.rpartition("@")[0])
             texts.append((label, text) if instead is None else (instead.label, instead.text))
-        return plan_of(str(envelope["service"]), vocabulary, offered, texts, trial=True)
+        for policy in chosen.values():
+            texts += [(f"{part.kept_as}@{part.version}", part.text) for part in policy.shared]
+        return trial_of(str(envelope["service"]), vocabulary, offered, list(dict(texts).items()))
 
     def _policies(self, envelope: Json) -> list[tuple[str, bytes]]:
         """Labels and texts of the policies that decided, in order."""

@@ -19,7 +19,7 @@ from ordain.audit.entry.plan_text import PLAN, DoesNotUnpack, service_in, unpack
 from ordain.audit.entry.sealing import DoesNotOpen, entry_key, unseal
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.restoring import NOT_RESTORED, not_restored, restored
-from ordain.audit.ledger.told import SEALED_MARK, told_by
+from ordain.audit.ledger.told import FORM_MARK, SEALED_MARK, told_by
 from ordain.audit.limits import LIMITS
 from ordain.audit.store.private_parts import Stored
 from ordain.audit.store.rows import DOCUMENT, ENTRY, SUBJECT_KEY
@@ -141,30 +141,37 @@ class Reader:
             yield self._opened(_stored(row), row[3:], secrets)
 
     def told(
-        self, start: int = 0, end: int | None = None, wanted: Callable[[StoredEntry], bool] = lambda _: True
+        self,
+        start: int = 0,
+        end: int | None = None,
+        wanted: Callable[[StoredEntry], bool] = lambda _: True,
+        marks: Sequence[bytes] = (),
     ) -> Iterator[Record]:
         """Like `records`, those that are wanted, without their private parts: these are opened no further than to tell
         what envelopes said until format 4. `Status.READABLE` says nothing of those whose envelope says it itself. Of
         a damaged private part nothing is told.
+
+        Since format 4 a private part that lacks one of the `marks`, bytes of its canonical form, is passed over unread;
+        not so one of a form that this version does not know.
         """
         secrets: Secrets = {}
         for row in self._pages(self._store.private.records, start, end):
             entry = _stored(row)
-            if wanted(entry):
-                yield self._told(entry, row[3:], secrets)
+            if wanted(entry) and (record := self._told(entry, row[3:], secrets, marks)) is not None:
+                yield record
 
     def told_of(self, entry: StoredEntry) -> Record:
         """The same of one entry, which may have no place yet."""
         if not entry.envelope.endswith(SEALED_MARK):
-            return self._told(entry, _NO_PART, {})
+            return Record(entry, self.envelope(entry), Status.READABLE, None)
         with self._store.reading() as connection:
             row = connection.execute(self._store.private.of_entry(entry.id.bytes)).first()
-        return self._told(entry, tuple(row) if row else _NO_PART, {})
+        return self._told_by_part(entry, tuple(row) if row else _NO_PART)
 
     def told_of_stored(self, row: Stored) -> Record:
         """The same of a row of `stored`, of a restricted subject too."""
         private_part = (row.sealed, row.key, row.tag, row.wrapped, None)
-        return self._told(_stored((row.leaf_index, row.id, row.envelope)), private_part, {})
+        return self._told_by_part(_stored((row.leaf_index, row.id, row.envelope)), private_part)
 
     def stored(self, start: int, end: int) -> Iterator[Stored]:
         """The entries between two places as they are stored, nothing of them checked."""
@@ -233,62 +240,88 @@ class Reader:
                 return
             start = page[-1][0] + 1
 
-    def _told(self, entry: StoredEntry, private_part: Sequence[Any], secrets: Secrets) -> Record:
-        if entry.envelope.endswith(SEALED_MARK):
-            try:
-                status, envelope, _ = self._unsealed(entry, private_part, secrets)
-            except _DamagedPayload:  # whoever opens it, or verifies, hears of it; nothing else is held up
-                return Record(entry, self.envelope(entry), Status.READABLE, None)
-            return Record(entry, envelope, status, None)
-        return Record(entry, self.envelope(entry), Status.READABLE, None)
+    def _told_by_part(self, entry: StoredEntry, private_part: Sequence[Any]) -> Record:
+        told = self._told(entry, private_part, {}, ())
+        assert told is not None  # noqa: S101 - nothing is passed over without marks
+        return told
+
+    def _told(
+        self, entry: StoredEntry, private_part: Sequence[Any], secrets: Secrets, marks: Sequence[bytes]
+    ) -> Record | None:
+        """None for one that is passed over for want of a mark."""
+        if not entry.envelope.endswith(SEALED_MARK):
+            return Record(entry, self.envelope(entry), Status.READABLE, None)
+        public = entry.read()
+        try:
+            text = self._text(entry, public, private_part, secrets)
+            if isinstance(text, bytes) and FORM_MARK in text and not all(mark in text for mark in marks):
+                return None
+            status, envelope, _ = self._read(public, text, private_part)
+        except _DamagedPayload:  # whoever opens it, or verifies, hears of it; nothing else is held up
+            return Record(entry, self.past.in_full(public), Status.READABLE, None)
+        return Record(entry, envelope, status, None)
 
     def _opened(self, entry: StoredEntry, private_part: Sequence[Any], secrets: Secrets) -> Record:
+        public = entry.read()
         try:
-            status, envelope, private = self._unsealed(entry, private_part, secrets)
+            text = self._text(entry, public, private_part, secrets)
+            status, envelope, private = self._read(public, text, private_part)
         except _DamagedPayload:
             raise LedgerUnavailable(f"the payload of the entry `{entry.id}` is damaged", VERIFY) from None
         if private is not None and envelope["kind"] == Kind.DECISION and NOT_RESTORED not in private:
             private = restored(private, envelope, self.past)
         return Record(entry, envelope, status, private)
 
-    def _unsealed(
-        self, entry: StoredEntry, private_part: Sequence[Any], secrets: Secrets
-    ) -> tuple[Status, Json, Json | None]:
-        """What became of the private part, the envelope with what that tells of a decision, and the part itself.
+    def _text(
+        self, entry: StoredEntry, public: Json, private_part: Sequence[Any], secrets: Secrets
+    ) -> bytes | Status | TextLost:
+        """The canonical bytes of a private part, or what became of it; the error where its plan's text is lost.
 
         `secrets` keeps the keys that are opened for one look at many entries.
         """
         sealed, key, tag, wrapped, restricted = private_part
-        envelope = self.envelope(entry)
         if sealed is None:
-            return Status.EXPIRED, envelope, None
-        if not isinstance(sealed, bytes) or payload_hash(sealed) != envelope.get("payload_hash"):
+            return Status.EXPIRED
+        if not isinstance(sealed, bytes) or payload_hash(sealed) != public.get("payload_hash"):
             raise _DamagedPayload
         if key is None or wrapped is None:
-            return Status.ERASED, envelope, None
+            return Status.ERASED
         if restricted is not None and not self._restricted:
-            return Status.RESTRICTED, envelope, None
-        secret, private = secrets.get((key, tag, wrapped)), None
+            return Status.RESTRICTED
+        secret = secrets.get((key, tag, wrapped))
         if secret is None:
             if len(secrets) >= LIMITS.keys_opened:
                 secrets.clear()
             secret = secrets[key, tag, wrapped] = self._keyring.opened(key, tag, wrapped)
         try:
-            commitment = bytes.fromhex(envelope["key_commitment"])
-            opened = unseal(secret, entry.id.bytes, sealed, commitment)
-            if "plan" in envelope:
-                is_sealed = envelope["v"] == SEALED_FORMAT
-                private = orjson.loads(unpack(opened, self.past.plan_text(envelope), padded=is_sealed))
-                if is_sealed:
-                    with suppress(LookupError, TypeError, ValueError):  # of a later version: `restored` says so
-                        envelope |= told_by(private, self.past.named(envelope), self.past.codes(envelope))
-            else:
-                private = orjson.loads(opened)
+            opened = unseal(secret, entry.id.bytes, sealed, bytes.fromhex(public["key_commitment"]))
+            if "plan" not in public:
+                return opened
+            return unpack(opened, self.past.plan_text(public), padded=public["v"] == SEALED_FORMAT)
         except TextLost as error:
-            return Status.READABLE, envelope, not_restored({}, envelope, error.message)
+            return error
         except (DoesNotOpen, DoesNotUnpack, KeyError, TypeError, ValueError):
             raise _DamagedPayload from None
-        return Status.READABLE if restricted is None else Status.RESTRICTED, envelope, private
+
+    def _read(
+        self, public: Json, text: bytes | Status | TextLost, private_part: Sequence[Any]
+    ) -> tuple[Status, Json, Json | None]:
+        """What became of the private part, the envelope with what that tells of a decision, and the part itself."""
+        envelope = self.past.in_full(public)
+        if isinstance(text, Status):
+            return text, envelope, None
+        if isinstance(text, TextLost):
+            return Status.READABLE, envelope, not_restored({}, envelope, text.message)
+        try:
+            private = orjson.loads(text)
+            if envelope["v"] == SEALED_FORMAT:
+                with suppress(LookupError, TypeError, ValueError):  # of a later version: `restored` says so
+                    envelope |= told_by(private, self.past.named(envelope), self.past.codes(envelope))
+        except TextLost as error:
+            return Status.READABLE, envelope, not_restored({}, envelope, error.message)
+        except ValueError:
+            raise _DamagedPayload from None
+        return Status.READABLE if private_part[-1] is None else Status.RESTRICTED, envelope, private
 
 
 def _stored(row: Sequence[Any]) -> StoredEntry:

@@ -15,13 +15,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from ordain.audit.entry.entry import SEALED_FORMAT, Kind
-from ordain.audit.entry.plan_text import Codes, Named, codes_of
+from ordain.audit.entry.plan_text import FORM, Codes, Named, codes_of
 
 Json = dict[str, Any]
 
 UNTOLD: Json = {"jurisdiction": None, "models": [], "outcome_class": None, "reason_codes": []}
 SEALED_MARK = b'"v":%d}' % SEALED_FORMAT
 """How the bytes of an envelope end that tells nothing of its decision."""
+FORM_MARK = b'"form":%d,' % FORM
+"""Stands in the private parts of which this version knows how they tell it."""
 
 
 def is_untold(envelope: Json) -> bool:

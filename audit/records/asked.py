@@ -17,6 +17,8 @@ KINDS = [value for name, value in vars(Kind).items() if not name.startswith("_")
 VERDICTS = ["permit", "deny", "review", "decided"]
 STATUSES = [str(status) for status in Status]
 REVIEWS = [OPEN, SETTLED]
+YEARS = range(1970, 9001)
+"""Of which something can be asked for; so no time zone and no last day leads beyond what dates can be."""
 YES = ["true"]
 """Of what is asked for or is not."""
 ANY = "any"
@@ -83,12 +85,16 @@ def moment(text: str | None, name: str, zone: dt.tzinfo, *, end: bool = False) -
         return None
     try:
         time = dt.datetime.fromisoformat(text.upper())  # with small t and z, too
-        if not 1970 <= time.year <= 9000:
-            raise ValueError
     except ValueError:
         raise MalformedRequest(
             f"{name}: `{text[:60]}` is not a date or moment", "write 2026-01-31 or 2026-01-31T08:00:00+05:30"
         ) from None
+    if time.year not in YEARS:
+        first, last = YEARS[0], YEARS[-1]
+        raise MalformedRequest(
+            f"{name}: `{text[:60]}` is not within the years {first} to {last}",
+            "write the year that is meant, or leave it out for no bound",
+        )
     if end and _is_day(text):
         time += dt.timedelta(days=1)
     return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(dt.UTC)

@@ -44,6 +44,8 @@ class EnvelopeTest:
         self.told = _given({"jurisdiction": query.jurisdiction, "outcome_class": query.verdict or implied})
         self.marks = list(map(_mark, self.fields.items()))
         self.told_marks = list(map(_mark, self.told.items()))
+        self.sealed_marks = [_mark(_as_sealed(*field)) for field in self.told.items()]
+        """What must stand in the private part of a decision whose envelope does not say it."""
         self.names = [canonical({"policy": self.name})[1:-1]] if query.policy else []
         if query.policy and reader is not None:  # envelopes that name a plan do not name its policies
             self.names += [digest.encode() for digest in reader.plans_naming(self.name)]
@@ -115,5 +117,12 @@ def _given(conditions: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in conditions.items() if value is not None}
 
 
-def _mark(field: tuple[str, str]) -> bytes:
+def _as_sealed(name: str, value: str) -> tuple[str, str | None]:
+    """A condition as a private part has it: its verdict is null where an envelope says `decided`."""
+    if name != "outcome_class":
+        return name, value
+    return "verdict", None if value == "decided" else value
+
+
+def _mark(field: tuple[str, str | None]) -> bytes:
     return canonical(dict([field]))[1:-1]

@@ -141,7 +141,7 @@ def _chunks(reader: Reader, query: Query, progress: Progress, looked: Looked) ->
     test = EnvelopeTest(query, reader)
     for start, end in _pages(reader, query, progress):
         fitting = []
-        for record in reader.told(start, end, test.may_fit):
+        for record in reader.told(start, end, test.may_fit, test.sealed_marks):
             fits = test.fits(record.envelope)
             looked.unreadable += fits is None
             if fits:

@@ -51,7 +51,7 @@ def reason_of(draft: Draft, name: str, type: Type, node: Node | None) -> Because
 def printed_text(draft: Draft, node: Node) -> str:
     """A text whose braces are printed, which is warned of where they look as if a value was meant."""
     if _LOOKS_MEANT.search(node.text):
-        hint = "values are put into text outputs and the `because` of rules and formulas"
+        hint = "values are put into text outputs and into every `because`"
         message = "the braces are printed as they stand here"
         draft.warnings[Issue(message, hint, node.span, code="template", level=Level.WARNING)] = None
     return node.text

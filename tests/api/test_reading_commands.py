@@ -114,6 +114,10 @@ def test_times_without_an_offset_are_of_the_tenants_zone_and_a_last_day_is_whole
     refused = ordain_here(folder, "audit", "search", "--since", "yesterday")
     assert refused.returncode == 2
     assert "--since: `yesterday` is not a date or moment" in refused.stderr
+    for option, year in (("--since", "9999-12-31"), ("--until", "9001-01-01"), ("--at-since", "1969-12-31T23:00:00Z")):
+        refused = ordain_here(folder, "audit", "search", option, year)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert f"{option}: `{year}` is not within the years 1970 to 9000" in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -122,6 +126,8 @@ def test_times_without_an_offset_are_of_the_tenants_zone_and_a_last_day_is_whole
         (("search", "--policy", ""), "`--policy` is empty"),
         (("search", "--since", "2026-02-01", "--until", "2026-01-31"), "`--since` is not before `--until`"),
         (("verify", "--seed", "7"), "`--seed` is that of a sample"),
+        (("report", "--sample", "2", "--seed", ""), "`--seed` is empty"),
+        (("report", "--sample", "2", "--seed", " "), "`--seed` is empty"),
     ],
 )
 def test_what_would_find_all_or_nothing_by_mistake_is_refused(

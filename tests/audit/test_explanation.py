@@ -69,7 +69,7 @@ def test_a_default_is_told_only_where_a_table_fell_to_it(made: Sample) -> None:
 
 def test_values_have_their_units_and_dates_are_in_words(made: Sample) -> None:
     _, text = told(made, made.record(made.decide("C-1", PRICE, "price-quote")))
-    assert "for how many months the customer has been with us: **20 months**" in text
+    assert "the time that the customer has been with us: **20 months**" in text
     assert "what the customer pays per month today: **500 INR**" in text
     assert "the day the contract began: **1 March 2025**" in text
     assert "the probability that the customer leaves: **5 %**" in text
@@ -111,7 +111,37 @@ def test_a_calculation_is_told_with_its_reason_and_its_inputs(made: Sample) -> N
     made_by = data["reasons"][0]
     assert made_by["calculated_as"].startswith("base_price * (1 + ")
     assert {fact["name"] for fact in made_by["looked_at"]} == {"base_price", "demand", "price_elasticity", "churn_risk"}
+    assert made_by["constants"] == {"churn_weight": "-0.1337", "demand_weight": "0.2897", "elasticity_weight": "0.0785"}
     assert "Base price, moved by demand, elasticity and churn risk." in text
+
+
+def test_a_letter_tells_amounts_and_no_weights_of_ours(made: Sample) -> None:
+    """What a formula multiplies with is for the reviewer, who has it in the explanation's data."""
+    _, text = told(made, made.record(made.decide("C-1", PRICE, "price-quote")))
+    assert "the customer's price sensitivity: −0.15 | −5.88" in text
+    for ours in ("weight", "0.1337", "0.2897", "0.0785", "calculated as", "step-lowest", "bounded price after"):
+        assert ours not in text, ours
+    before = PRICE.replace("}", ', "price_12_months_ago": 400}')
+    data, text = told(made, made.record(made.decide("C-2", before, "price-quote")))
+    [cap] = [reason for reason in data["reasons"] if reason.get("rule") == "yearly-rise"]
+    assert cap["constants"] == {"highest_yearly_rise": "0.12"}
+    assert "highest_yearly_rise" not in text
+    assert "A customer's price rises by at most 12 percent in 12 months." in text
+
+
+def test_a_promise_is_told_without_the_id_of_its_rule(made: Sample) -> None:
+    promised = PRICE.replace("}", ', "promised_price": 450, "promised_until": "2026-12-31"}')
+    _, text = told(made, made.record(made.decide("C-1", promised, "price-quote")))
+    assert "Your promise: **until: 31 December 2026**" in text
+    assert "We promised this price to this customer in writing." in text
+
+
+def test_a_fact_that_a_rule_lacked_is_told_once_in_the_annex(made: Sample) -> None:
+    in_new_york = PRICE.replace('"IN"', '"US", "consumer_state": "NY"')
+    _, text = told(made, made.record(made.decide("C-1", in_new_york, "price-quote")))
+    rule = text.partition("rule `us-rosca` of")[2].partition("\n9. ")[0].partition("it says: review")[0]
+    assert rule.count("not known") == 1
+    assert "auto renews" not in text
 
 
 def test_duties_and_disclosures_are_told(made: Sample) -> None:

@@ -97,7 +97,7 @@ def test_an_analyst_gets_no_personal_fact_and_no_subject(filled: Sample, tmp_pat
     path = tmp_path / "analyst"
     written(filled, path, format, Role.ANALYST)
     data = told(path, format)
-    for word in (WHO, "C-2", "0.85", "12.5", "1.25", '"77"', "Asia/Kolkata", "2025-03-01", "anna"):
+    for word in (WHO, "C-2", "0.85", "12.5", "1.25", '"77"', "Asia/Kolkata", "2025-03-01", "anna", "standard", "0.15"):
         assert word not in data, word
     assert "personal call" in data, "the outcome stays"
     assert "550" in data

@@ -18,6 +18,7 @@ from parts import damage
 from reading_sample import E_MAIL, LOOKED_AT, NO_CALL, NOON, NOTHING, PRICE, Sample, sample
 
 from ordain.audit.entry.entry import Kind
+from ordain.audit.ledger import reader
 from ordain.audit.ledger.reader import Record, Status
 from ordain.audit.records.query import Condition, Query
 from ordain.audit.records.search import Looked, matching, search
@@ -124,6 +125,32 @@ def test_envelopes_alone_are_found_the_same_and_nothing_is_opened(filled: Filled
     for personal in (Query(subject="C-1"), Query(outcome=(Condition("offer.action", "none"),))):
         with pytest.raises(ValueError, match="personal"):
             list(matching(filled.sample.reader, personal))
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of this version", "of a later one"])
+@pytest.mark.parametrize("name", ["verdict", "jurisdiction"])
+def test_a_private_part_that_lacks_what_is_asked_for_is_passed_over_unread(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch, name: str, known: bool
+) -> None:
+    """One of a form that this version does not know may say it in another way, so that is read."""
+    decisions = list(matching(filled.sample.reader, Query(kind=Kind.DECISION)))
+    read: list[Any] = []
+    real = reader.told_by
+    monkeypatch.setattr(reader, "told_by", lambda private, *named: read.append(private) or real(private, *named))
+    if not known:
+        monkeypatch.setattr(reader, "FORM_MARK", b'"form":99,')
+    for value in ("permit", "deny", "review", "decided", "IN", "EU"):
+        column = "outcome_class" if name == "verdict" else name
+        expected = [record.entry.id for record in decisions if record.envelope[column] == value]
+        read.clear()
+        asked = Query(kind=Kind.DECISION, verdict=value) if name == "verdict" else Query(jurisdiction=value)
+        assert [record.entry.id for record in matching(filled.sample.reader, asked)] == expected
+        if not known:
+            assert len(read) == len(decisions)
+        elif value == "permit":  # a rule that permits stands in what was denied, too
+            assert len(expected) <= len(read)
+        else:
+            assert len(read) == len(expected)
 
 
 def test_progress_ends_at_the_number_of_entries(filled: Filled) -> None:

@@ -110,6 +110,8 @@ def _check(by: tuple[str, ...], size: int | None, seed: str | None, proofs: Path
         raise MalformedRequest("--seed and --proofs are of a --sample", "say how many: --sample 25")
     if size is not None and by:
         raise MalformedRequest("--by counts, and --sample does not", "ask for one of them")
+    if seed is not None and not seed.strip():
+        raise MalformedRequest("`--seed` is empty", "let whoever asks for the sample choose it: --seed 42")
     if size is not None and seed is None:
         raise MalformedRequest("a --sample needs a --seed", "let whoever asks for the sample choose it: --seed 42")
     if proofs is not None and proofs.exists():

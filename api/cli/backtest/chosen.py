@@ -36,8 +36,18 @@ def chosen_versions(catalog: Catalog, named: Sequence[str]) -> Chosen:
         name, version = _split(text)
         if name in compiled:
             raise MalformedRequest(f"{quoted(name)} is named twice", "try one version of a policy at a time")
-        compiled[name] = catalog.version(name, version)
+        compiled[name] = _version(catalog, name, version)
     return Chosen(compiled)
+
+
+def _version(catalog: Catalog, name: str, version: int | None) -> CompiledPolicy:
+    if name not in catalog.versions:
+        raise MalformedRequest(f"there is no policy {quoted(name)}", did_you_mean(name, catalog.versions))
+    known = {compiled.policy.version: compiled for compiled in catalog.versions[name]}
+    if version is not None and version not in known:
+        listed = ", ".join(map(str, sorted(known)))
+        raise MalformedRequest(f"`{name}` has no version `{version}`", f"there are: {listed}")
+    return known[max(known) if version is None else version]
 
 
 def service_of(settings: Settings, named: Sequence[str], service: str | None) -> str:

@@ -6,12 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from ordain.engine.catalog import read_texts
+from ordain.engine.catalog import known_vocabulary, read_texts
 from ordain.engine.dmn.reading.policy_file import read_policy
 from ordain.engine.errors import ExportFailed, MalformedRequest, did_you_mean, reason_of
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
-from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.model import Policy
 
 
@@ -38,7 +37,7 @@ def choose_policy(folder: Path, zone: dt.tzinfo, wanted: str) -> ChosenPolicy:
         listed = ", ".join(map(str, sorted(known)))
         raise MalformedRequest(f"`{name}` has no version `{version}`", f"there are: {listed}")
     shown = known[int(version)] if at else known[max(known)]
-    vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
+    vocabulary, _ = known_vocabulary(texts)
     if shown.endswith(".dmn"):
         policy = read_policy(texts.policies[shown], shown, vocabulary)
     else:

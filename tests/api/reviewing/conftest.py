@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,8 @@ from served import settings_in
 
 from ordain.api.http.app import app_for
 from ordain.api.services import Services, wire
+
+sys.path.append(str(Path(__file__).parents[2] / "audit"))  # `ledgers`
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

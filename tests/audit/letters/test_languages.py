@@ -33,7 +33,7 @@ def of(unit: str) -> Type:
         (of("months"), "1", "1 month"),
         (of("months"), "20", "20 months"),
         (of("GB"), "12.50", "12.5 GB"),
-        (NUMBER, "-0.3000", "-0.3"),
+        (NUMBER, "-0.3000", "−0.3"),
         (FLAG, True, "yes"),
         (list_of(TEXT), [], "none"),
         (list_of(TEXT), ["a", "b"], "a, b"),

@@ -114,6 +114,15 @@ def test_what_several_rules_say_alike_is_said_once(made: Sample) -> None:
     assert len(because) == len(set(because))
 
 
+def test_what_is_so_or_not_reads_as_a_question_where_it_would_be_otherwise(made: Sample) -> None:
+    facts = json.dumps({**json.loads(CALL), "marketing_objection": True})
+    text = letter(explain(made.record(made.decide("C-11", facts)), made.reader), SENDER)
+    without = {name: value for name, value in json.loads(PRICE).items() if name != "price_personalised"}
+    asked = letter(explain(made.record(made.decide("C-12", json.dumps(without), "price-quote")), made.reader), SENDER)
+    assert "because we do not know whether an automated calculation used data about this person" in asked
+    assert "were no and not yes" not in text or "If the answer to “" in text
+
+
 def test_of_an_erased_review_nobody_knows_any_more_whether_it_was_settled(made: Sample) -> None:
     record = settled(Verdict.PERMIT, "C-10")(made)
     made.erase("C-10")

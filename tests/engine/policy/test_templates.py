@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from policy_cases import HEAD, catalog, loaded, vocabulary
 
 from ordain.engine.backends.python.policy import compile_policy
-from ordain.engine.errors import CustomerDataIncomplete
+from ordain.engine.errors import CustomerDataIncomplete, PolicyError, PricingConstraintViolation
 from ordain.engine.gather import gather
 from ordain.engine.policy.model import Policy, Table
 from ordain.engine.policy.templates import without_braces
@@ -132,11 +132,42 @@ def test_of_many_rules_the_reason_of_the_one_that_fired_is_told() -> None:
     assert [step.said for step in steps] == [((30, "it is 30, rule 30"),)]
 
 
+def held(because: str) -> str:
+    return HEAD.format(kind="decision") + (
+        "decides:\n  double: {gives: number, formula: plain * 2}\n"
+        f"must hold: [{{id: low, that: double < 9, because: {because}}}]\n"
+        "examples:\n  - {given: {plain: 3, price: 1}, expect: {double: 6}}\n"
+    )
+
+
+def test_what_does_not_hold_is_told_with_its_values() -> None:
+    policy = compile_policy(loaded(held("'{double} for {price} is more than {gone}: {{low}}'"), GONE))
+    values = {"plain": Decimal("12.5"), "price": Decimal(1600), "gone": None}
+    with pytest.raises(PricingConstraintViolation) as refused:
+        policy.run(values, AT, [])
+    assert refused.value.message == "`low` does not hold: 25 for 1600.00 INR is more than not known: {low}"
+    policy.run({**values, "plain": Decimal(4)}, AT, [])
+
+
+@pytest.mark.parametrize(
+    ("because", "message"),
+    [
+        ("'it is {double'", "this `{` is never closed"),
+        ("'it is {dubble}'", "unknown fact `dubble`"),
+        ("'it is {double + 1}'", "a reason takes names, and `double + 1` is to be worked out"),
+    ],
+)
+def test_a_must_hold_whose_reason_cannot_be_filled_does_not_load(because: str, message: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        loaded(held(because), FACTS)
+    assert [issue.message for issue in refused.value.issues] == [message]
+
+
 def test_braces_where_no_value_is_put_in_are_warned_of() -> None:
-    text = HEAD.format(kind="decision") + (
-        "decides:\n  say: {gives: number, formula: plain}\n"
-        "must hold: [{id: low, that: plain < 9, because: 'it is {plain}'}]\n"
-        "examples:\n  - {given: {plain: 3}, expect: {say: 3}}\n"
+    text = HEAD.format(kind="compliance") + (
+        "rules:\n  - {id: told, status: in force, source: a law, checked on: 2026-01-01, confidence: confirmed,\n"
+        "     requires: {disclose: 'it is {plain}'}}\n"
+        "examples:\n  - {given: {}, expect: {verdict: permit, fired: [told]}}\n"
     )
     assert [issue.message for issue in loaded(text, FACTS).warnings] == ["the braces are printed as they stand here"]
 
