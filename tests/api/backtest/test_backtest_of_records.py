@@ -188,3 +188,16 @@ def test_where_a_purpose_is_required_nothing_is_read_or_written_without_one(tmp_
     assert "is read for a purpose" in shop.run("backtest", "tiers@2", "--csv", "rows.csv", "--html", "r.html", code=2)
     assert not list(tmp_path.glob("*rows.csv*"))
     assert not (tmp_path / "r.html").exists()
+
+
+def test_a_version_tried_may_share_what_no_recorded_decision_used(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.decide(customers(30))
+    before = shop.backtest("tiers@2")
+    (shop.policies / "shared" / "tiering").mkdir(parents=True)
+    text = "shared: tiering\nversion: 1\nowner: tests\npurpose: Where gold begins.\nconstants:\n  gold_from: 4000\n"
+    (shop.policies / "shared" / "tiering" / "v1.yaml").write_text(text)
+    file = shop.policies / "tiers" / "v2.yaml"
+    file.write_text(file.read_text().replace("decides:", "uses: [tiering@1]\n\ndecides:").replace("4000", "gold_from"))
+    assert shop.backtest("tiers@2") == before
+    assert before["changed"] > 0
