@@ -44,18 +44,21 @@ def changes(old: Policy, new: Policy) -> Iterator[Change]:
             yield Change(CHANGED, "the policy", part, before, after, line)
     yield from _names("the fact it reads", old.reads, new.reads, line)
     yield from _names("the score it can do without", sorted(old.without), sorted(new.without), line)
-    constants = [{name: value_text(value) for name, (_, value) in each.constants.items()} for each in (old, new)]
-    yield from _values("the constant", *constants, line)
-    before, after = ({each.name: each for each in policy.decisions} for policy in (old, new))
-    for name, decision in after.items():
-        if name not in before:
+    yield from _values("the constant", _constants(old), _constants(new), line)
+    earlier, later = ({each.name: each for each in policy.decisions} for policy in (old, new))
+    for name, decision in later.items():
+        if name not in earlier:
             yield Change(ADDED, f"`{name}`", after=_whole(decision), line=decision.span.line)
         else:
-            yield from _decision(before[name], decision)
-    for name, decision in before.items():
-        if name not in after:
+            yield from _decision(earlier[name], decision)
+    for name, decision in earlier.items():
+        if name not in later:
             yield Change(GONE, f"`{name}`", before=_whole(decision), line=decision.span.line)
     yield from _requirements(old.must_hold, new.must_hold)
+
+
+def _constants(policy: Policy) -> dict[str, str]:
+    return {name: value_text(value) for name, (_, value) in policy.constants.items()}
 
 
 def _days(policy: Policy) -> str:

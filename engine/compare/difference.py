@@ -117,8 +117,7 @@ class _Comparing:
 
     def _leaf(self, chosen: Sequence[int]) -> Difference | None:
         facts = {
-            region.text: region.pieces[piece].sample
-            for region, piece in zip(self.space.regions, chosen, strict=True)
+            region.text: region.pieces[piece].sample for region, piece in zip(self.space.regions, chosen, strict=True)
         }
         at = self.pair.times[0]
         old, new = (

@@ -78,9 +78,7 @@ class Pair:
 
     def difference(self, facts: Mapping[str, Value], at: dt.datetime) -> Difference:
         """What the versions decide otherwise for someone."""
-        old, new = (
-            decide(each, each.policy, self.vocabulary, facts, at) for each in (self.old, self.new)
-        )
+        old, new = (decide(each, each.policy, self.vocabulary, facts, at) for each in (self.old, self.new))
         return compared(old, new, self.names, ({}, {}))
 
     def base(self) -> dict[str, Value]:
@@ -148,8 +146,8 @@ class Finder:
         for name, values in lines:
             for value in values[1:]:
                 yield (base, value) if name == "" else ({**base, name: value}, at)
-        for values in product(*(values for _, values in lines)):
-            chosen = dict(zip(free, values, strict=True))
+        for several in product(*(values for _, values in lines)):
+            chosen = dict(zip(free, several, strict=True))
             when = chosen.pop("", at)
             yield {**base, **chosen}, when
 

@@ -19,12 +19,16 @@ _NOT_ONE = re.compile(r"not\(([^,]*)\)")
 
 def region_text(regions: Sequence[Region], box: Box) -> str:
     """`churn_risk in (0.80..0.85] and clv_tier = high`; `everybody` where nothing is asked."""
-    parts = [
-        condition(region, pieces)
+    return " and ".join(conditions(regions, box).values()) or EVERYBODY
+
+
+def conditions(regions: Sequence[Region], box: Box) -> dict[str, str]:
+    """What a box says of each fact, or computed part, of which it says something."""
+    return {
+        region.text: condition(region, pieces)
         for region, pieces in zip(regions, box, strict=True)
         if len(pieces) < len(region.pieces)
-    ]
-    return " and ".join(parts) or EVERYBODY
+    }
 
 
 def condition(region: Region, pieces: Sequence[int]) -> str:

@@ -14,7 +14,7 @@ from ordain.engine.backends.plan import PlannedFormula, PlannedRule, PlannedTabl
 from ordain.engine.backends.settled import bound_names
 from ordain.engine.check.tables.axes import Axis, plain_test
 from ordain.engine.check.tables.domains import Domain, Domains
-from ordain.engine.check.tables.one_name import about_one_name
+from ordain.engine.check.tables.one_name import about_one_name, without_empty
 from ordain.engine.errors import Span
 from ordain.engine.feel.functions import entry_of
 from ordain.engine.feel.syntax import tree
@@ -226,7 +226,7 @@ class _Restating:
                 continue
             columns.append(self._column(table, table.columns[number], column.asked))
         rules = tuple(self._rule(planned, rule, columns) for rule in planned.rules)
-        for number, column in enumerate(columns):
+        for number in range(len(columns)):
             cells = [rule.cells[number] for rule in rules]
             if planned.columns[number].asks_null and not any(cell and asks_null(cell.tree) for cell in cells):
                 what = f"the column `{planned.columns[number].text}` of `{table.name}`"
@@ -284,7 +284,10 @@ class _Restating:
                 cells.append(replace(cell.written, tree=cell.tree))
             else:
                 cells.append(None)
-                parts.append(self._in_place(_asking(cell.tree, planned.columns[number].asked.tree)))
+                kept = without_empty(cell.tree)  # a range that holds nothing is tried when the other cells have been
+                never = Literal(cell.tree.span, False, type=FLAG)
+                asked = planned.columns[number].asked.tree
+                parts.append(never if kept is None else self._in_place(_asking(kept, asked)))
         if rule.condition is not None:
             parts.extend(conjuncts(self._in_place(rule.condition.tree)))
         conditions = [self._condition(planned.table, rule.rule, part) for part in parts]
@@ -301,6 +304,8 @@ class _Restating:
 
     def _is_laid_out(self, column: Column, cell: Expr) -> bool:
         node = column.expression.tree
+        if without_empty(cell) is not cell:
+            return False
         if any(self._reads(cell)) or self._varies(cell):
             return not self._varies_in(node) and not self._varies(cell) and not self._reads_computed(cell)
         if not self._varies_in(node):

@@ -118,11 +118,8 @@ def _joined(boxes: list[tuple[Box, Hashable]]) -> list[tuple[Box, Hashable]]:
             groups: dict[Hashable, tuple[Box, Hashable]] = {}
             for box, outcome in boxes:
                 key = (outcome, box[:number], box[number + 1 :])
-                before = groups.get(key)
-                if before is not None:
-                    joining = True
-                    together = tuple(sorted({*before[0][number], *box[number]}))
-                    box = (*box[:number], together, *box[number + 1 :])
-                groups[key] = (box, outcome)
+                pieces = {*box[number], *(groups[key][0][number] if key in groups else ())}
+                joining = joining or key in groups
+                groups[key] = ((*box[:number], tuple(sorted(pieces)), *box[number + 1 :]), outcome)
             boxes = list(groups.values())
     return boxes

@@ -19,6 +19,7 @@ COMMANDS = [
             "check",
             "decide",
             "demo",
+            "diff",
             "dmn",
             "events",
             "feel",

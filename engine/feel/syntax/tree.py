@@ -325,16 +325,14 @@ def rebuilt(node: Expr, change: Callable[[Expr, Expr], Expr]) -> Expr:
 
 def with_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The node with `change` applied to those directly below it; the same object when none of them changes."""
-    if type(node) in _LEAVES:
-        return node
     new: dict[str, Any] = {}
     for name in _fields(type(node)):
         value = getattr(node, name)
         if isinstance(value, Expr):
             after: Expr | tuple[Expr, ...] = change(value)
         elif isinstance(value, tuple) and value and isinstance(value[0], Expr):
-            after = tuple([change(item) for item in value])
-            after = value if all(map(is_, after, value)) else after
+            several = tuple([change(item) for item in value])
+            after = value if all(map(is_, several, value)) else several
         else:
             continue
         if after is not value:
