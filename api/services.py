@@ -225,8 +225,10 @@ def _scorers(facts: Iterable[Fact]) -> set[str]:
 def _documents(catalog: Catalog) -> tuple[Document, ...]:
     """The texts that decisions refer to by digest, so that the ledger can keep those that were used."""
     policies = (Document("policy", policy.text, policy.name, policy.version) for policy in catalog.policies())
+    shared = catalog.vocabulary.shared.values()
     return (
         *policies,
+        *(Document("policy", each.text, each.kept_as, each.version) for each in shared),
         Document("vocabulary", catalog.vocabulary.text),
         Document("services", catalog.services.text),
     )

@@ -13,8 +13,10 @@ from ordain.engine.evaluate import Plan, make_plan
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.load_facts import load_vocabulary, unknown_policies
+from ordain.engine.policy.load_shared import with_shared
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
+from ordain.engine.policy.shared import FOLDER
 from ordain.engine.score_gate import condition_issues, uncovered
 from ordain.engine.telling import telling_issues
 from ordain.engine.text.source import read_file
@@ -23,12 +25,13 @@ from ordain.engine.versions import Kept, load_text, read_versions
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The bytes that a catalog is made of; policies by the file that errors will name."""
+    """The bytes that a catalog is made of; policies, and what they share, by the file that errors will name."""
 
     vocabulary: bytes
     services: bytes
     policies: Mapping[str, bytes]
     root: str = "policies"
+    shared: Mapping[str, bytes] = field(default_factory=dict)
     only: str = ""
     """The one service that is to be asked; all when it is empty."""
     others: frozenset[str] = frozenset()
@@ -41,9 +44,20 @@ class Texts:
 
     def versions(self) -> dict[str, dict[int, str]]:
         """The files of each policy by version, as their names say."""
+        return self._versions(self.policies)
+
+    def kept_versions(self) -> dict[str, dict[int, str]]:
+        """The same of all that the ledger keeps as policies: of what they share too, as `shared/<name>`."""
+        return self._versions({**self.policies, **self.shared})
+
+    def text(self, file: str) -> bytes:
+        """The text of a policy's file, or of a shared one."""
+        return self.policies[file] if file in self.policies else self.shared[file]
+
+    def _versions(self, files: Iterable[str]) -> dict[str, dict[int, str]]:
         versions: dict[str, dict[int, str]] = {}
-        for shown in self.policies:
-            name, _, file = shown.removeprefix(f"{self.root}/").partition("/")
+        for shown in files:
+            name, _, file = shown.removeprefix(f"{self.root}/").rpartition("/")
             number = file.removeprefix("v").partition(".")[0]
             if number.isascii() and number.isdecimal():
                 versions.setdefault(name, {})[int(number)] = shown
@@ -78,19 +92,25 @@ def _texts_in(directory: Path) -> Texts:
         if stray.suffix == ".yaml":
             hint = f"move it to {root}/{inside.parts[0]}, or out of the folder of policies"
         raise PolicyError(Issue(f"`{root}/{inside}` would not be read", hint, code="file"))
-    policies = {}
-    for file in sorted([*directory.glob("*/*.yaml"), *directory.glob("*/*.dmn")]):
-        shown = f"{root}/{file.parent.name}/{file.name}"
-        policies[shown] = _read_inside(directory, file, shown)
+    policies, shared = (
+        {
+            shown: _read_inside(directory, file, shown)
+            for file in sorted(file for pattern in patterns for file in directory.glob(pattern))
+            for shown in (f"{root}/{file.relative_to(directory).as_posix()}",)
+        }
+        for patterns in (("*/*.yaml", "*/*.dmn"), (f"{FOLDER}/*/*.yaml",))
+    )
     vocabulary, services = (
         _read_inside(directory, directory / name, f"{root}/{name}") for name in ("facts.yaml", "services.yaml")
     )
-    return Texts(vocabulary, services, policies, root)
+    return Texts(vocabulary, services, policies, root, shared)
 
 
 def _strays(directory: Path) -> list[Path]:
     """Files that look like policies and are none: with a further ending, as `v3.yaml.txt`, or a folder too deep."""
-    deep = [*directory.glob("*/*/**/*.yaml"), *directory.glob("*/*.yaml.*"), *directory.glob("*.yaml.*")]
+    shared = set(directory.glob(f"{FOLDER}/*/*.yaml"))
+    patterns = ("*/*/**/*.yaml", f"{FOLDER}/*/*.yaml.*", f"{FOLDER}/*/*.yml", "*/*.yaml.*", "*.yaml.*")
+    deep = {file for pattern in patterns for file in directory.glob(pattern)} - shared
     return sorted(file for file in deep if not any(part.startswith(".") for part in file.relative_to(directory).parts))
 
 
@@ -138,14 +158,18 @@ class Catalog:
         return plan
 
     def _version(self, name: str, day: dt.date) -> CompiledPolicy:
-        """The latest version that has begun, unless it has ended."""
+        """A season on its days; else the latest version that has begun, unless it has ended."""
+        latest: CompiledPolicy | None = None
         for compiled in self.versions[name]:
             effective = compiled.policy.effective
-            if effective.start <= day:
+            if effective.season:
                 if effective.holds_on(day):
                     return compiled
-                break
-        raise NotInForce(f"`{name}` has no version in force on {day}", "see `effective` in its files")
+            elif latest is None and effective.start <= day:
+                latest = compiled
+        if latest is None or not latest.policy.effective.holds_on(day):
+            raise NotInForce(f"`{name}` has no version in force on {day}", "see `effective` in its files")
+        return latest
 
     def policies(self) -> list[Policy]:
         return [compiled.policy for versions in self.versions.values() for compiled in versions]
@@ -163,11 +187,11 @@ def load_catalog(texts: Texts, *, run_examples: bool = True, kept: Kept | None =
 
     Raises PolicyError with all issues of all files.
     """
-    vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
+    vocabulary, faults = known_vocabulary(texts)
     services = load_services(texts.services, f"{texts.root}/services.yaml")
     read = read_versions(texts.policies, texts.root, vocabulary, kept, texts.zone)
-    if read.issues:
-        raise PolicyError(read.issues)
+    if read.issues or (faults and not texts.only):
+        raise PolicyError([*faults, *read.issues])
     versions, issues = read.versions, []
     known = {*versions, *texts.others}
     issues.extend(fitting_issues(vocabulary, services, versions, known, only=texts.only))
@@ -176,6 +200,11 @@ def load_catalog(texts: Texts, *, run_examples: bool = True, kept: Kept | None =
     if issues:
         raise PolicyError(issues)
     return Catalog(vocabulary, services, versions)
+
+
+def known_vocabulary(texts: Texts) -> tuple[Vocabulary, list[Issue]]:
+    """The facts and what policies share, and what is wrong with that. Raises PolicyError for the facts."""
+    return with_shared(load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml"), texts.shared)
 
 
 def fitting_issues(
@@ -326,15 +355,19 @@ def protected_score_issues(catalog: Catalog, models: Iterable[ModelCard]) -> lis
 def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence[tuple[str, bytes]]) -> Plan:
     """The plan that exactly these texts make for a service: how a past decision is decided again.
 
-    `policies` are labels such as `price-bounds@2` and texts.
+    `policies` are labels such as `price-bounds@2` and texts; what they share is among them, as `shared/india@1`.
 
     Raises PolicyError when they do not load with this version of the engine, UnknownService.
     """
-    known = load_vocabulary(vocabulary, "facts.yaml")
+    files = [(file_of(label, text), text) for label, text in policies]
+    shared = {file: text for file, text in files if file.startswith(f"{FOLDER}/") and file.count("/") > 1}
+    known, faults = with_shared(load_vocabulary(vocabulary, "facts.yaml"), shared)
+    if faults:
+        raise PolicyError(faults)
     recorded = load_services(services, "services.yaml").by_name.get(service)
     if recorded is None:
         raise UnknownService(f"there is no service `{service}` in the recorded services")
-    loaded = (load_text(text, file_of(label, text), known) for label, text in policies)
+    loaded = (load_text(text, file, known) for file, text in files if file not in shared)
     return make_plan(recorded, tuple(map(compile_policy, loaded)), known)
 
 

@@ -16,6 +16,7 @@ EXTRAS = {
     "pandas": ("ml", "Training a model"),
     "sklearn": ("ml", "Training a model"),
     "xgboost": ("ml", "Training a model, and scoring with one,"),
+    "holidays": ("calendars", "Importing the holidays of a country"),
     "openpyxl": ("export", "An Excel sheet"),
     "pyarrow": ("export", "A Parquet file"),
     "httpx": ("events", "Delivering events"),

@@ -21,6 +21,8 @@ class Limits:
     graph_nodes: int = 1_000  # nodes of one, those of the graphs put in place in it too
     workbook_bytes: int = 64 << 20  # bytes of an XLSX file, unpacked
     workbook_cells: int = 200_000  # cells and rows of its sheets, and cells in merged areas: more than a policy has
+    sheet_faults: int = 50  # rows of another engine's sheet of which the fault is named at a time
+    calendar_years: int = 50  # years of one calendar: a search for a working day goes through them at the most
     imported_models: int = 100  # `.dmn` files that one model imports, theirs too
     event_type: int = 200  # characters of an event's type: with an id before it, receivers take 255
     listed_words: int = 12  # known words that a hint lists; of more only the nearest

@@ -38,11 +38,18 @@ class Version:
 
     def holds(self, text: bytes, vocabulary: Vocabulary) -> bool:
         """Whether this text would give the same with this vocabulary."""
-        if text != self.text:
+        if text != self.text or not self._shares_the_same(vocabulary):
             return False
         if vocabulary.text == self.vocabulary.text and vocabulary.text:
             return True
         return self.policy is not None and not self.issues and _alike(self.policy, self.vocabulary, vocabulary)
+
+    def _shares_the_same(self, vocabulary: Vocabulary) -> bool:
+        """Whether all that it uses is still the same: of one that did not load, all that there is."""
+        before, after = self.vocabulary.shared, vocabulary.shared
+        if self.policy is None:
+            return before == after
+        return all(after.get(shared.label) == shared for shared in self.policy.shared)
 
 
 def _alike(policy: Policy, before: Vocabulary, after: Vocabulary) -> bool:

@@ -31,7 +31,7 @@ class Lines:
 
     def __init__(self, texts: Texts) -> None:
         named = {f"{texts.root}/facts.yaml": texts.vocabulary, f"{texts.root}/services.yaml": texts.services}
-        self._texts: dict[str, bytes] = {**texts.policies, **named}
+        self._texts: dict[str, bytes] = {**texts.policies, **texts.shared, **named}
         self._lines: dict[str, Sequence[str]] = {}
 
     @property

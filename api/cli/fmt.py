@@ -17,6 +17,7 @@ from ordain.api.settings import load_settings
 from ordain.audit.records.used_policies import PolicyVersion
 from ordain.engine.errors import Issue, OrdainError, PolicyError
 from ordain.engine.policy.fmt import formatted
+from ordain.engine.policy.shared import FOLDER
 from ordain.engine.text.source import read_file
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -75,12 +76,14 @@ class _Used:
         self._known: dict[Path, frozenset[PolicyVersion]] = {}
 
     def __call__(self, file: Path) -> bool:
-        folder, number = file.resolve().parent.parent, file.stem.removeprefix("v")
+        home, number = file.resolve().parent, file.stem.removeprefix("v")
+        is_shared = home.parent.name == FOLDER
+        folder, name = (home.parent.parent, f"{FOLDER}/{home.name}") if is_shared else (home.parent, home.name)
         if not (number.isascii() and number.isdecimal()):
             return False
         if folder not in self._known:
             self._known[folder] = used_in(self._config, folder)
-        return (file.resolve().parent.name, int(number)) in self._known[folder]
+        return (name, int(number)) in self._known[folder]
 
 
 def _found(named: tuple[Path, ...]) -> Iterator[Path]:
@@ -89,7 +92,7 @@ def _found(named: tuple[Path, ...]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        inside = sorted([*path.glob("*.yaml"), *path.glob("*/*.yaml")])
+        inside = sorted([*path.glob("*.yaml"), *path.glob("*/*.yaml"), *path.glob(f"{FOLDER}/*/*.yaml")])
         if not inside:
             raise PolicyError(f"`{path}` holds no policies", "name files, or a folder with *.yaml or */*.yaml")
         yield from inside

@@ -21,6 +21,10 @@ from ordain.engine.version import VERSION
 _COMMANDS = {
     "alerts": ("ordain.api.cli.alerts:alerts", "What goes wrong with services, and who hears of it."),
     "audit": ("ordain.api.cli.audit:audit", "The record of decisions."),
+    "cases": (
+        "ordain.api.cli.sheets.cases_command:cases_command",
+        "A policy's test cases as a sheet: given, expected, actual.",
+    ),
     "check": (
         "ordain.api.cli.check:check",
         "Load all policies, run their examples, and show everything that is wrong.",
@@ -33,7 +37,7 @@ _COMMANDS = {
     "feel": ("ordain.api.cli.feel:feel", "The language of expressions: its reference, and expressions tried out."),
     "fmt": ("ordain.api.cli.fmt:fmt", "Format policy files, keeping every comment."),
     "hooks": ("ordain.api.cli.events.hooks:hooks", "Events of others, signed, that become decisions."),
-    "import": ("ordain.api.cli.importing:import_group", "Rules of other engines, as policies."),
+    "import": ("ordain.api.cli.importing:import_group", "Rules of other engines as policies, holidays as a calendar."),
     "init": ("ordain.api.cli.init:init", "Make a folder to start in, with a first policy."),
     "keys": ("ordain.api.cli.keys.key_commands:keys", "API keys: who may ask, and for what."),
     "lsp": ("ordain.api.cli.lsp:lsp", "The language server: what an editor asks while policies are written."),

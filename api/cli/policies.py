@@ -38,9 +38,9 @@ from ordain.engine.text.source import read_file
 def schema(call: Invocation, what: str | None, folder: Path | None, policies: Path | None) -> None:
     """Print the JSON Schema of WHAT, for editors; without WHAT, that of a policy of any kind.
 
-    WHAT is a kind of policy, `policy` for all kinds in one, `facts` or `services`. With --all the schemas suggest the
-    facts with their meaning and values, the policies and the decisions of the folder of policies; where that cannot be
-    read they are the general ones.
+    WHAT is a kind of policy, `policy` for all kinds in one, `shared`, `facts` or `services`. With --all the
+    schemas suggest the facts with their meaning and values, the policies and the decisions of the folder of policies;
+    where that cannot be read they are the general ones.
 
     Exit codes: 0 done, 2 bad input, or a file that cannot be written.
     """

@@ -6,7 +6,6 @@ import datetime as dt
 import difflib
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,46 +16,26 @@ from rich.text import Text
 
 from ordain.api.cli.checking.against_ledger import refuse_used, used_in
 from ordain.api.cli.grids import as_data, as_html, as_markdown
-from ordain.api.cli.import_sheet import import_sheet
 from ordain.api.cli.invocation import Invocation, json_option
+from ordain.api.cli.sheets.chosen_policy import ChosenPolicy, choose_policy, refuse_lost_work
+from ordain.api.cli.sheets.import_sheet import import_sheet
+from ordain.api.cli.sheets.sheet_files import read_book, write_book
 from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.cli.whole_files import write_whole
-from ordain.api.limits import LIMITS
 from ordain.api.settings import load_settings
 from ordain.audit.records.used_policies import PolicyVersion
 from ordain.engine.backends.python.policy import compile_policy
-from ordain.engine.catalog import read_texts
-from ordain.engine.dmn.reading.policy_file import read_policy
-from ordain.engine.errors import ExportFailed, MalformedRequest, PolicyError, counted, did_you_mean, reason_of
+from ordain.engine.errors import MalformedRequest, counted, did_you_mean
 from ordain.engine.examples.run import example_issues
-from ordain.engine.late import late
-from ordain.engine.policy.facts import Vocabulary
-from ordain.engine.policy.load import load_policy
-from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.model import Policy, Table
 from ordain.engine.sheets.back import bring_back
-from ordain.engine.sheets.book import Book, book_of, chosen_sections, text_of
-from ordain.engine.sheets.csv import read_csv, write_csv
+from ordain.engine.sheets.book import book_of, chosen_sections, text_of
 from ordain.engine.tables.grid import Grid, grid_of
-from ordain.engine.text.regular import opened
 
-_XLSX = "ordain.engine.sheets.xlsx"
-"""Imported by its name: openpyxl is an extra, and most uses of the command need none."""
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _RULED, _LEAST, _MOST = 60, 24, 80
 """Up to how many rows have lines between them; how wide the first column and headings may insist to be; and
 how wide any column may be."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """A policy, where its file is, and the highest version that there is of it."""
-
-    policy: Policy
-    file: Path
-    shown: str
-    newest: int
-    vocabulary: Vocabulary
 
 
 @click.command("table")
@@ -91,6 +70,11 @@ class _Chosen:
 @click.option("--new", metavar="NAME", default="", help="With --import: the new policy's name.")
 @click.option("--sheet", metavar="TITLE", default="", help="With --import: the sheet of that name; else the first.")
 @click.option(
+    "--layout",
+    type=click.Choice(["people", "camunda"]),
+    help="With --import: how the sheet is laid out, where it does not show that by itself.",
+)
+@click.option(
     "--column",
     "columns",
     metavar='"HEADING=WHAT"',
@@ -115,6 +99,7 @@ def table_command(
     foreign: Path | None,
     new: str,
     sheet: str,
+    layout: str | None,
     columns: tuple[str, ...],
     owner: str,
     as_json: bool,
@@ -130,17 +115,28 @@ def table_command(
     folder, zone = (settings.policies, settings.zone) if settings else (directory or Path(), dt.UTC)
     if foreign is not None:
         _refuse_beside_import(policy, new, (out, back, replace, force))
-        import_sheet(folder, foreign, new, sheet=sheet, told=columns, owner=owner, write=write, as_json=as_json)
+        import_sheet(
+            folder,
+            foreign,
+            new,
+            sheet=sheet,
+            layout=layout or "",
+            told=columns,
+            owner=owner,
+            write=write,
+            as_json=as_json,
+        )
         return
-    if new or sheet or columns:
-        raise MalformedRequest("`--new`, `--sheet` and `--column` go with `--import`", "name the file with --import")
+    if new or sheet or layout or columns:
+        what = "`--new`, `--sheet`, `--layout` and `--column` go with `--import`"
+        raise MalformedRequest(what, "name the file with --import")
     if not policy:
         raise MalformedRequest("no policy is named", "write its name after `ordain table`")
     if out is not None and back is not None:
         raise MalformedRequest("`--out` and `--in` do not go together", "leave one of them out")
     if (write or replace) and back is None:
         raise MalformedRequest("there is nothing to write without `--in`", "name the sheet with --in")
-    chosen = _choose(folder, zone, policy)
+    chosen = choose_policy(folder, zone, policy)
     if out is not None:
         _write_out(chosen.policy, decision, out, delimiter, force)
     elif back is not None:
@@ -152,30 +148,12 @@ def table_command(
 
 def _refuse_beside_import(policy: str, new: str, others: tuple[object, ...]) -> None:
     if policy or any(others):
-        raise MalformedRequest("`--import` makes a new policy", "with it go --new, --sheet, --column, --owner, --write")
+        raise MalformedRequest(
+            "`--import` makes a new policy", "with it go --new, --sheet, --layout, --column, --owner, --write"
+        )
     if not re.fullmatch("[a-z][a-z0-9-]*", new):
         what = f"`{new}` is no name for a policy" if new else "the new policy has no name"
         raise MalformedRequest(what, "write --new NAME, in small letters, digits and hyphens")
-
-
-def _choose(folder: Path, zone: dt.tzinfo, wanted: str) -> _Chosen:
-    """The policy `name` or `name@version`; without a version the highest. Raises PolicyError, MalformedRequest."""
-    texts = read_texts(folder, zone)
-    name, at, version = wanted.partition("@")
-    versions = texts.versions()
-    if name not in versions:
-        raise MalformedRequest(f"there is no policy `{name}`", did_you_mean(name, versions))
-    known = versions[name]
-    if at and version not in map(str, known):
-        listed = ", ".join(map(str, sorted(known)))
-        raise MalformedRequest(f"`{name}` has no version `{version}`", f"there are: {listed}")
-    shown = known[int(version)] if at else known[max(known)]
-    vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
-    if shown.endswith(".dmn"):
-        policy = read_policy(texts.policies[shown], shown, vocabulary)
-    else:
-        policy = load_policy(texts.policies[shown], shown, vocabulary, zone)
-    return _Chosen(policy, folder / shown.removeprefix(f"{texts.root}/"), shown, max(known), vocabulary)
 
 
 def _grids(policy: Policy, decision: str) -> list[Grid]:
@@ -258,10 +236,7 @@ def _column(grid: Grid, number: int) -> list[str]:
 def _write_out(policy: Policy, decision: str, out: Path, delimiter: str, force: bool) -> None:
     book = book_of(policy, decision)
     sections = chosen_sections(policy, decision)
-    data = late(f"{_XLSX}:write_xlsx")(book, sections) if _is_xlsx(out) else write_csv(book, delimiter)
-    if out.exists() and not force:
-        raise ExportFailed(f"`{out}` exists already", "choose another name, or --force")
-    write_whole(out, data)
+    write_book(book, out, delimiter, force, sections)
     rules = sum(len(sheet.rows) for sheet in book.sheets)
     OUT.print(
         Text(f"written: {out}  {policy.label}, {counted(rules, 'rule')} of {', '.join(s.name for s in book.sheets)}")
@@ -269,7 +244,7 @@ def _write_out(policy: Policy, decision: str, out: Path, delimiter: str, force: 
 
 
 def _bring_in(
-    chosen: _Chosen,
+    chosen: ChosenPolicy,
     back: Path,
     used: frozenset[PolicyVersion],
     *,
@@ -285,7 +260,7 @@ def _bring_in(
         version = 1 + max(chosen.newest, *(number for name, number in used if name == policy.name), 0)
         file = file.with_name(f"v{version}.yaml")
         shown = f"{shown.rpartition('/')[0]}/{file.name}"
-    book = _read_book(back)
+    book = read_book(back)
     chosen_sections(policy)
     returned = bring_back(book, policy, chosen.vocabulary, shown, version=version, force=force)
     changed = returned.text != policy.text
@@ -297,7 +272,7 @@ def _bring_in(
     if written and version is None:
         refuse_used(used, (policy.name, policy.version), "with --write in the place of --replace it is a new version")
     if written:
-        _refuse_lost_work(file, None if version is not None else policy.text)
+        refuse_lost_work(file, None if version is not None else policy.text)
         write_whole(file, returned.text)
     if as_json:
         data: dict[str, Any] = {"changed": changed, "written": str(file) if written else None, "diff": diff}
@@ -320,37 +295,6 @@ def _bring_in(
     click.get_current_context().exit(1 if issues else 0)
 
 
-def _refuse_lost_work(file: Path, known: bytes | None) -> None:
-    """Raises ExportFailed when the file has been changed, or a new one written, since it was read."""
-    try:
-        present = file.read_bytes()
-    except FileNotFoundError:
-        present = None
-    except OSError as error:
-        raise ExportFailed(f"`{file}` cannot be read: {reason_of(error)}") from None
-    if present != known:
-        raise ExportFailed(f"`{file}` has changed meanwhile", "try again")
-
-
 def _diff(before: str, after: str, old: str, new: str) -> str:
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), old, new, lineterm="")
     return "\n".join(lines)
-
-
-def _read_book(file: Path) -> Book:
-    reader = late(f"{_XLSX}:read_xlsx") if _is_xlsx(file) else read_csv
-    try:
-        with opened(file) as stream:
-            data = stream.read(LIMITS.sheet_bytes + 1)
-    except OSError as error:
-        raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None
-    if len(data) > LIMITS.sheet_bytes:
-        raise PolicyError(f"`{file}` is larger than {LIMITS.sheet_bytes:,} bytes")
-    return reader(data, str(file))
-
-
-def _is_xlsx(file: Path) -> bool:
-    suffix = file.suffix.lower()
-    if suffix not in (".xlsx", ".csv"):
-        raise MalformedRequest(f"`{file.name}` is neither a .csv nor a .xlsx file", "let its name end with one of them")
-    return suffix == ".xlsx"

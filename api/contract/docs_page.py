@@ -126,6 +126,7 @@ def _example(sheet: Json, address: str) -> str:
 def _policy(policy: Json) -> tuple[str, ...]:
     effective = policy["effective"]
     until = f" until {effective['until']}" if effective["until"] else ""
+    until += ", then the version before" if "then" in effective else ""
     label = f"<code>{escape(policy['policy'])}@{policy['version']}</code>"
     return label, escape(effective["from"] + until), escape(policy["purpose"])
 

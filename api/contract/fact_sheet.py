@@ -19,13 +19,15 @@ REQUIRED, OPTIONAL, FOR_A_SCORE, COMPUTED = "required", "optional", "for a score
 
 
 def type_sheet(type: Type) -> Json:
-    """A type in plain words: `type`, and where they apply `unit`, `values` and `fields` (those of a list's items)."""
+    """A type in plain words: `type`, and where they apply `unit`, `values`, `range`, `fields` (those of its items)."""
     sheet: Json = {"type": str(type)}
     inner = type.item if type.kind is Kind.LIST and type.item is not None else type
     if inner.unit or type.unit:
         sheet["unit"] = inner.unit or type.unit
     if inner.values:
         sheet["values"] = list(inner.values)
+    if inner.limits is not None:
+        sheet["range"] = str(inner.limits)
     if inner.fields:
         sheet["fields"] = {name: type_sheet(part) for name, part in inner.fields.items()}
     return sheet

@@ -28,7 +28,7 @@ from ordain.engine.catalog import Catalog
 from ordain.engine.errors import NotInForce
 from ordain.engine.evaluate import Plan
 from ordain.engine.policy.facts import REQUEST, Vocabulary
-from ordain.engine.policy.model import Policy, Verdict
+from ordain.engine.policy.model import BACK, Policy, Verdict
 
 Json = dict[str, Any]
 
@@ -97,13 +97,16 @@ def _named(offer: Offer, name: str) -> Json:
 
 def _policy(policy: Policy) -> Json:
     end = policy.effective.end
+    effective: Json = {"from": policy.effective.start.isoformat(), "until": None if end is None else end.isoformat()}
+    if policy.effective.season:
+        effective["then"] = BACK
     return {
         "policy": policy.name,
         "version": policy.version,
         "kind": policy.kind,
         "purpose": policy.purpose,
         "owner": policy.owner,
-        "effective": {"from": policy.effective.start.isoformat(), "until": None if end is None else end.isoformat()},
+        "effective": effective,
         "digest": policy.digest,
     }
 

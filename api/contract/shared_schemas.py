@@ -8,7 +8,7 @@ from ordain.api.contract.fact_sheet import COMPUTED, FOR_A_SCORE, OPTIONAL, REQU
 from ordain.api.contract.operation import NOT_BLANK, ref
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import Severity
-from ordain.engine.policy.model import Status, Verdict
+from ordain.engine.policy.model import BACK, Status, Verdict
 
 Schema = dict[str, Any]
 
@@ -88,7 +88,14 @@ _ERROR_PARTS = {
     "requestId": {"type": "string", "description": "the request's X-Request-ID, or one of ours"},
     "severity": {"enum": [str(severity) for severity in Severity]},
 }
-_EFFECTIVE = closed(**{"from": _DAY, "until": {"type": ["string", "null"], "format": "date"}})
+_EFFECTIVE = closed(
+    ("then",),
+    **{
+        "from": _DAY,
+        "until": {"type": ["string", "null"], "format": "date"},
+        "then": {"enum": [BACK], "description": "a season: afterwards the version before it decides again"},
+    },
+)
 _POLICY = closed(
     policy=_TEXT,
     version={"type": "integer", "minimum": 1},
@@ -108,6 +115,7 @@ _VALUE_PARTS: dict[str, Schema] = {
     "type": _TEXT,
     "unit": _TEXT,
     "values": list_of(_TEXT),
+    "range": _TEXT,
     "fields": {"type": "object", "additionalProperties": ref("ValueSheet")},
 }
 _FACT_PARTS: dict[str, Schema] = {

@@ -67,16 +67,18 @@ class Board:
 
 def _encoded(news: News) -> bytes:
     texts = news.texts
-    files = texts and {file: text.decode(_AS) for file, text in texts.policies.items()}
+    parts = texts and [
+        {file: text.decode(_AS) for file, text in files.items()} for files in (texts.policies, texts.shared)
+    ]
     others = texts and (texts.vocabulary.decode(_AS), texts.services.decode(_AS), texts.root)
-    return orjson.dumps([news.reload, news.faults, files, others])
+    return orjson.dumps([news.reload, news.faults, parts, others])
 
 
 def _decoded(number: int, body: bytes) -> News:
-    reload, faults, files, others = orjson.loads(body)
+    reload, faults, parts, others = orjson.loads(body)
     texts = None
     if others is not None:
         vocabulary, services, root = others
-        policies = {file: text.encode(_AS) for file, text in files.items()}
-        texts = Texts(vocabulary.encode(_AS), services.encode(_AS), policies, root)
+        policies, shared = ({file: text.encode(_AS) for file, text in files.items()} for files in parts)
+        texts = Texts(vocabulary.encode(_AS), services.encode(_AS), policies, root, shared)
     return News(number, reload, texts, tuple(faults))

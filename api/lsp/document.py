@@ -48,10 +48,19 @@ class Place:
 
 
 class Document:
-    """One file of a policies directory: its text, and what the keys of it say. `facts` are those of its directory."""
+    """One file of a policies directory: its text, and what the keys of it say. `facts` are those of its directory,
+    `shared` what it uses of other files, by name."""
 
-    def __init__(self, file: str, text: str, facts: Mapping[str, Fact], layout: Layout | None = None) -> None:
+    def __init__(
+        self,
+        file: str,
+        text: str,
+        facts: Mapping[str, Fact],
+        layout: Layout | None = None,
+        shared: Mapping[str, tuple[Document, Declared]] | None = None,
+    ) -> None:
         self.file, self.text, self.facts = file, text, facts
+        self.shared = shared or {}
         self.sort = sort_of(file)
         self.layout = layout if layout is not None else Layout(text)
         self._beside: dict[tuple[str, ...], frozenset[str]] = {}
@@ -72,7 +81,7 @@ class Document:
     def declared(self) -> dict[str, Declared]:
         """The decisions, constants and functions of a policy, in the order of the file."""
         found: dict[str, Declared] = {}
-        for scalar in self.layout.scalars if self.sort is Sort.POLICY else ():
+        for scalar in self.layout.scalars if self.sort in (Sort.POLICY, Sort.SHARED) else ():
             kind = _DECLARING.get(self.role(scalar))
             if kind is not None and (name := scalar.value):
                 found.setdefault(name, Declared(name, kind, scalar))
@@ -86,7 +95,8 @@ class Document:
     @cached_property
     def known(self) -> frozenset[str]:
         """All names that an expression of this file may read."""
-        return frozenset({*self.facts, *self.declared})
+        facts = self.facts if self.sort is not Sort.SHARED else ()
+        return frozenset({*facts, *self.shared, *self.declared})
 
     def known_beside(self, values: tuple[str, ...]) -> frozenset[str]:
         """All names, and the declared values of a column."""

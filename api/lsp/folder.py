@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ordain.api.cli.model_cards import models_on_file
-from ordain.api.lsp.document import Document, Named
+from ordain.api.lsp.document import Declared, Document, Named
 from ordain.api.lsp.layout import Layout
+from ordain.api.lsp.sections import Sort
 from ordain.api.lsp.text_lines import Lines
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.check.findings import Findings, check_policies
@@ -19,6 +20,7 @@ from ordain.engine.errors import Issue, PolicyError
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.known_names import KnownNames
 from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.shared import FOLDER
 from ordain.engine.versions import Kept
 
 NAMED = ("facts.yaml", "services.yaml")
@@ -26,8 +28,10 @@ _ENDINGS = (".yaml", ".dmn")
 
 
 def folder_of(file: Path) -> Path | None:
-    """The policies directory that a file lies in: the nearest folder above it with a facts.yaml, two at the most."""
+    """The policies directory that a file lies in: the nearest folder above it with a facts.yaml, three at the most."""
     above = [file.parent] if file.name in NAMED else [file.parent.parent]
+    if file.parent.parent.name == FOLDER:
+        above.append(file.parent.parent.parent)
     return next((each for each in above if file.name == NAMED[0] or (each / NAMED[0]).is_file()), None)
 
 
@@ -73,7 +77,7 @@ class Folder:
         return self._with(read_texts(self.path), dict(self.open))
 
     def _with(self, texts: Texts, opened: Mapping[str, str]) -> Texts:
-        policies = dict(texts.policies)
+        policies, shared = dict(texts.policies), dict(texts.shared)
         vocabulary, services = texts.vocabulary, texts.services
         for name, text in opened.items():
             data = text.encode("utf-8", "replace")
@@ -83,7 +87,10 @@ class Folder:
                 services = data
             elif name.endswith(_ENDINGS) and name.count("/") == 2:
                 policies[name] = data
-        return replace(texts, vocabulary=vocabulary, services=services, policies=dict(sorted(policies.items())))
+            elif _is_shared(name, self.root):
+                shared[name] = data
+        policies, shared = (dict(sorted(files.items())) for files in (policies, shared))
+        return replace(texts, vocabulary=vocabulary, services=services, policies=policies, shared=shared)
 
     def text_of(self, name: str) -> str:
         """The text of one file; empty when it cannot be read."""
@@ -96,7 +103,8 @@ class Folder:
 
     def files(self) -> list[str]:
         """The names of all YAML files of the directory, also of those that are in the editor alone."""
-        on_disk = [*self.path.glob("*/*.yaml"), *(self.path / name for name in NAMED if (self.path / name).is_file())]
+        inside = [file for pattern in ("*/*.yaml", f"{FOLDER}/*/*.yaml") for file in self.path.glob(pattern)]
+        on_disk = [*inside, *(self.path / name for name in NAMED if (self.path / name).is_file())]
         return sorted({*map(self.name_of, on_disk), *(name for name in self.open if name.endswith(".yaml"))})
 
     # --- what is known ------------------------------------------------------------------------------------------
@@ -120,7 +128,28 @@ class Folder:
             known = self._documents[name] = Document(name, text, facts)
         elif known.facts is not facts:
             known = self._documents[name] = Document(name, text, facts, known.layout)
+        if known.shared != (shared := self._shared_by(known)):
+            known = self._documents[name] = Document(name, text, facts, known.layout, shared)
         return known
+
+    def _shared_by(self, document: Document) -> dict[str, tuple[Document, Declared]]:
+        """What a policy has of the shared parts that it uses, by name, with the file that says it."""
+        found = {}
+        for label in document.layout.items("uses") if document.sort is Sort.POLICY else ():
+            name, _, version = label.value.partition("@")
+            file = f"{self.root}/{FOLDER}/{name}/v{version}.yaml"
+            if file != document.file and _is_shared(file, self.root):
+                of = self.document(file)
+                found.update({each.name: (of, each) for each in of.declared.values()})
+        return found
+
+    def shared(self) -> list[str]:
+        """The labels of all that policies share, such as india@1, the newest version of each first."""
+        labels = {}
+        for name in self.files():
+            if _is_shared(name, self.root):
+                labels[f"{name.split('/')[2]}@{version_of(name)}"] = (name.split("/")[2], -version_of(name))
+        return sorted(labels, key=lambda label: labels[label])
 
     def documents(self) -> list[Document]:
         return [self.document(name) for name in self.files()]
@@ -178,6 +207,11 @@ def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
 
+def _is_shared(name: str, root: str) -> bool:
+    """Whether a file is named as a version of what policies share."""
+    return name.startswith(f"{root}/{FOLDER}/") and name.endswith(".yaml") and name.count("/") == 3
+
+
 def version_of(name: str) -> int:
     """The number of a version by the name of its file; 0 when it has none."""
     digits = name.rpartition("/")[2].partition(".")[0].removeprefix("v")
@@ -195,4 +229,4 @@ def known_names(path: Path) -> KnownNames:
                 decisions.setdefault(name, document.policy)
                 outputs = [output for output in document.outputs_of(declared.scalar.path) if output]
                 results.update(dict.fromkeys([f"{name}.{output}" for output in outputs] or [name]))
-    return KnownNames(folder.vocabulary().facts, list(folder.policies()), decisions, list(results))
+    return KnownNames(folder.vocabulary().facts, list(folder.policies()), decisions, list(results), folder.shared())

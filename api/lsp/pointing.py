@@ -14,6 +14,7 @@ from ordain.api.lsp.told import declared_told, fact_told, function_told
 from ordain.api.lsp.words import Part, Word, at
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.policy.facts import POLICY
+from ordain.engine.policy.shared import FOLDER
 from ordain.engine.values.types import Type
 
 
@@ -60,6 +61,8 @@ def _of_name(document: Document, scalar: Scalar, index: int, types: dict[str, Ty
         return None
     if (declared := document.declared.get(place.name)) is not None:
         return Told(declared_told(document, declared, types.get(place.name)), place.start, place.end)
+    if (shared := document.shared.get(place.name)) is not None:
+        return Told(declared_told(*shared, types.get(place.name)), place.start, place.end)
     if (known := document.facts.get(place.name)) is not None:
         return Told(fact_told(known), place.start, place.end)
     return None
@@ -78,6 +81,11 @@ def definitions(folder: Folder, document: Document, index: int) -> list[Found]:
     if (policy := _policy_at(document, index)) is not None:
         files = folder.policies().get(policy, [])
         return [Found(file, 0, 0) for file in files[:1]]
+    scalar = document.layout.at(index)
+    if scalar is not None and not scalar.is_key and document.role(scalar) is Role.SHARED:
+        name, _, version = scalar.value.partition("@")
+        file = f"{folder.root}/{FOLDER}/{name}/v{version}.yaml"
+        return [Found(file, 0, 0)] if file in folder.files() else []
     place = document.place_at(index)
     if place is None:
         return []
@@ -86,6 +94,9 @@ def definitions(folder: Folder, document: Document, index: int) -> list[Found]:
     if (declared := document.declared.get(place.name)) is not None:
         start, end = declared.scalar.inner
         return [Found(document.file, start, end)]
+    if place.name in document.shared:
+        of, shared = document.shared[place.name]
+        return [Found(of.file, *shared.scalar.inner)]
     return list(_declaring(folder, place.name))
 
 
@@ -140,9 +151,15 @@ def _policy_names(folder: Folder, policy: str) -> Iterator[Found]:
 def of_name(folder: Folder, document: Document, place: Place) -> Iterator[Found]:
     """Every place of the name that stands at `place`."""
     name = place.name
+    home = document if document.sort is Sort.SHARED else document.shared[name][0] if name in document.shared else None
+    if home is not None:
+        for each in folder.documents():
+            if each.file == home.file or (name in each.shared and each.shared[name][0].file == home.file):
+                yield from _in_file(each, name)
+        return
     if is_fact(document, name) or document.sort is not Sort.POLICY:
         for each in folder.documents():
-            if is_fact(each, name) or each.sort is not Sort.POLICY:
+            if is_fact(each, name) or each.sort in (Sort.FACTS, Sort.SERVICES):
                 yield from _in_file(each, name)
         return
     yield from _in_file(document, name)

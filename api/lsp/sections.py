@@ -7,12 +7,15 @@ from enum import Enum, auto
 from functools import lru_cache
 
 from ordain.api.lsp.layout import Path
+from ordain.engine.policy.shared import FOLDER
 
 
 class Sort(Enum):
     """Which of the files of a policies directory one is."""
 
     POLICY = auto()
+    SHARED = auto()
+    """What policies share."""
     FACTS = auto()
     SERVICES = auto()
 
@@ -42,6 +45,8 @@ class Role(Enum):
     DECISION_NAME = auto()
     """The name of a decision that a service gives."""
     SOURCE = auto()
+    SHARED = auto()
+    """The name and version of what a policy uses of what is shared."""
     NOTHING = auto()
 
 
@@ -57,6 +62,7 @@ _KEYS = {
             "decides/*": Role.DECISION,
             "price/*": Role.DECISION,
             "bounds/*": Role.DECISION,
+            "decides/*/formula/*": Role.OUTPUT_NAME,
             "decides/*/rules/#/when/*": Role.HEADING,
             "decides/*/rules/#/then/*": Role.OUTPUT_NAME,
             "decides/*/otherwise/*": Role.OUTPUT_NAME,
@@ -64,6 +70,9 @@ _KEYS = {
             "examples/#/given/*": Role.FACT,
             "examples/#/expect/*": Role.RESULT,
         }
+    ),
+    Sort.SHARED: _by_path(
+        {"constants/*": Role.CONSTANT, "calendars/*": Role.CONSTANT, "functions/*": Role.FUNCTION},
     ),
     Sort.FACTS: _by_path({"facts/*": Role.FACT}),
     Sort.SERVICES: {},
@@ -76,7 +85,9 @@ _VALUES = {
             "functions/*": Role.EXPRESSION,
             "must hold/#/that": Role.EXPRESSION,
             "decides without/#": Role.FACT,
+            "uses/#": Role.SHARED,
             "decides/*/formula": Role.EXPRESSION,
+            "decides/*/formula/*": Role.EXPRESSION,
             "decides/*/rules/#/if": Role.EXPRESSION,
             "decides/*/rules/#/when/*": Role.CELL,
             "decides/*/rules/#/then": Role.OUTPUT,
@@ -104,6 +115,9 @@ _VALUES = {
             "examples/#/expect/*": Role.EXPECTED,
         }
     ),
+    Sort.SHARED: _by_path(
+        {"constants/*": Role.EXPRESSION, "constants/*/value": Role.EXPRESSION, "functions/*": Role.EXPRESSION},
+    ),
     Sort.FACTS: _by_path({"facts/*/source": Role.SOURCE, "facts/*/source/#": Role.SOURCE}),
     Sort.SERVICES: _by_path(
         {
@@ -122,7 +136,8 @@ _OWN_KEYS = {"price": frozenset({"gives", "starts from"})}
 
 def sort_of(name: str) -> Sort:
     """The sort of a file by its name in the policies directory."""
-    return {"facts.yaml": Sort.FACTS, "services.yaml": Sort.SERVICES}.get(name.rpartition("/")[2], Sort.POLICY)
+    shared = Sort.SHARED if name.split("/")[-3:-2] == [FOLDER] else Sort.POLICY
+    return {"facts.yaml": Sort.FACTS, "services.yaml": Sort.SERVICES}.get(name.rpartition("/")[2], shared)
 
 
 def role_of(sort: Sort, path: Path, *, is_key: bool) -> Role:

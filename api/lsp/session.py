@@ -112,7 +112,7 @@ def _marked(folder: Folder, checked: Checked, issue: Issue, name: str) -> Marked
         return Marked(issue, 0, 0)
     texts = checked.texts
     named = {f"{texts.root}/{NAMED[0]}": texts.vocabulary, f"{texts.root}/{NAMED[1]}": texts.services}
-    text = {**texts.policies, **named}.get(name, b"").decode("utf-8-sig", "replace")
+    text = {**texts.policies, **texts.shared, **named}.get(name, b"").decode("utf-8-sig", "replace")
     lines = Lines(text)
     start = lines.counted(span.line, span.column)
     told = span.text.split("\n")[0].rstrip()

@@ -22,7 +22,7 @@ def _schema(name: str) -> Schema:
 
 def schema_of(sort: Sort, kind: str) -> Schema:
     """The schema of a file; of a policy whose kind is not known, that of any."""
-    names = {Sort.FACTS: "facts", Sort.SERVICES: "services"}
+    names = {Sort.SHARED: "shared", Sort.FACTS: "facts", Sort.SERVICES: "services"}
     return _schema(names.get(sort, kind if kind in KINDS else ANY_KIND))
 
 

@@ -22,6 +22,7 @@ from ordain.engine.policy.known_names import reads_as_word
 from ordain.engine.text.scalars import scalar
 from ordain.engine.values.types import Kind, Type
 
+_SORTS = {Named.DECISION: "decision", Named.CONSTANT: "constant", Named.FUNCTION: "function"}
 _WORD = re.compile(r"[^\W\d]\w*$|$")
 _OPERATOR = re.compile(r"[<>=!+*/(\[,.?-]|\b(?:and|or|in|if|then|else|not|for|between)\b")
 
@@ -132,6 +133,8 @@ def _values(folder: Folder, document: Document, cursor: Cursor) -> Iterator[Sugg
             yield from (_value(each, cursor, first) for each in outputs.get(rest, ()))
         case Role.FACT:
             yield from _facts(document, cursor.start)
+        case Role.SHARED:
+            yield from (_value(label, cursor, "shared") for label in folder.shared())
         case Role.POLICY_NAME:
             yield from (_value(name, cursor, "policy", sort="policy") for name in folder.policies())
         case Role.DECISION_NAME:
@@ -266,10 +269,12 @@ def _facts(document: Document, start: int) -> Iterator[Suggestion]:
 def _declared(document: Document, start: int, path: Path) -> Iterator[Suggestion]:
     """What the policy itself declares above the decision that the path lies in; the rest of it everywhere else."""
     own = path[1] if path[:1] in (("decides",), ("price",), ("bounds",)) and len(path) > 1 else None
+    for name, (of, declared) in document.shared.items():
+        yield Suggestion(name, _SORTS[declared.kind], name, start, "shared", declared_told(of, declared, None))
     for name, declared in document.declared.items():
         if name == own:
             break
-        sort = {Named.DECISION: "decision", Named.CONSTANT: "constant", Named.FUNCTION: "function"}[declared.kind]
+        sort = _SORTS[declared.kind]
         yield Suggestion(name, sort, name, start, sort, declared_told(document, declared, None))
 
 

@@ -47,7 +47,7 @@ class DecisionForm:
         self.models = {model.name: named_model(model) for model in scored.values()}
         """The models that the plan names, so that an envelope need not."""
         named = Named(
-            [{"policy": p.name, "version": p.version, "digest": p.digest} for p in (c.policy for c in plan.policies)],
+            _named_texts(plan),
             {text.kind: text.reference.digest for text in documents if text.kind != POLICY},
             [self.models[name] for name in sorted(self.models)],
         )
@@ -105,6 +105,14 @@ class DecisionForm:
                 self._said.clear()
             said = self._said[key] = _say(Outcome(self.plan, {}, [step], None))
         return said
+
+
+def _named_texts(plan: Plan) -> list[Json]:
+    """The policies in their order, before them what they share: their digests cover their own texts alone."""
+    policies = [compiled.policy for compiled in plan.policies]
+    shared = {each.label: each for policy in policies for each in policy.shared}
+    named = [{"policy": each.kept_as, "version": each.version, "digest": each.digest} for each in shared.values()]
+    return [*named, *({"policy": each.name, "version": each.version, "digest": each.digest} for each in policies)]
 
 
 _NO_GAPS = Gaps(b"[]", b"[]")

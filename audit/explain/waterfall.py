@@ -27,7 +27,10 @@ _MOST_TERMS = 32
 """A product of sums with more terms than a person reads is one line."""
 _NOISE = Decimal("1E-28")
 """What a sum may differ by, as a share of it, because quotients have 34 digits and were added in another order."""
-_ROUNDING = ("round half up", "round half down", "round up", "round down", "decimal", "ceiling", "floor")
+_ROUNDING = (
+    *("round half up", "round half down", "round half even", "round up", "round down"),
+    *("decimal", "ceiling", "floor"),
+)
 
 
 class Moved(StrEnum):

@@ -17,6 +17,7 @@ from ordain.engine.feel.syntax.tree import Expr, If, Literal, Logic
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import Formula, Policy, Requirement, Rule, Table, TableFunction
 from ordain.engine.tables.cells import PlainCell, asks_null, plain_cell
+from ordain.engine.values.holding import is_narrow
 from ordain.engine.values.types import Kind, Type, Value
 
 
@@ -149,12 +150,18 @@ def whole_row(table: Table, values: tuple[Value, ...]) -> Value:
     return {output.name: value for output, value in zip(table.outputs, values, strict=True)}
 
 
-def is_declared(tree: Expr, type: Type) -> bool:
-    """Whether an output is known to be one of its declared values. Any other is held to them when it is decided: a
-    constant, too, is looked at as what it is only here."""
+def is_held(tree: Expr, type: Type) -> bool:
+    """Whether an output is known to be of its declared type: one of its values, in its range, with its fields. Any
+    other is held to that when it is decided: a constant, too, is looked at as what it is only here."""
     if isinstance(tree, If):
-        return is_declared(tree.then, type) and is_declared(tree.otherwise, type)
-    return not type.values or (isinstance(tree, Literal) and (tree.value is None or tree.value in type.values))
+        return is_held(tree.then, type) and is_held(tree.otherwise, type)
+    if not is_narrow(type):
+        return True
+    if not isinstance(tree, Literal) or type.kind in (Kind.CONTEXT, Kind.LIST):
+        return isinstance(tree, Literal) and tree.value is None
+    return tree.value is None or (
+        (not type.values or tree.value in type.values) and (type.limits is None or type.limits.hold(tree.value))
+    )
 
 
 def conjuncts(tree: Expr, at: Span | None = None) -> Iterator[Expr]:
@@ -195,7 +202,7 @@ def _row(table: Table, gives: tuple[Checked, ...], lenient: bool) -> Value:
     """The row, when all of it is known and nothing has to be converted or held to declared values; otherwise None."""
     if lenient and any(out.type.kind is not Kind.ANY or out.type.allowed is not None for out in table.outputs):
         return None
-    if not all(is_declared(part.tree, output.type) for part, output in zip(gives, table.outputs, strict=True)):
+    if not all(is_held(part.tree, output.type) for part, output in zip(gives, table.outputs, strict=True)):
         return None
     values = [part.tree.value for part in gives if isinstance(part.tree, Literal) and part.tree.value is not None]
     return whole_row(table, tuple(values)) if len(values) == len(gives) else None

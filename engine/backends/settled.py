@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from ordain.engine.errors import Span
 from ordain.engine.feel.functions.folding import folded
-from ordain.engine.feel.syntax.tree import Call, ContextOf, Each, Expr, Filter, Literal, Name, Parameter, changed, walk
+from ordain.engine.feel.syntax.tree import (
+    Call,
+    ContextOf,
+    Each,
+    Expr,
+    Filter,
+    ListOf,
+    Literal,
+    Name,
+    Parameter,
+    changed,
+    walk,
+)
 from ordain.engine.feel.typing.checker import Checked
-from ordain.engine.values.types import Type, Value
+from ordain.engine.values.types import Kind, Type, Value
 
 Constants = Mapping[str, tuple[Type, Value]]
 
@@ -25,12 +38,19 @@ def settled(tree: Expr, constants: Constants, own: Collection[str] = ()) -> Expr
 
     def literal(node: Expr) -> Expr:
         if isinstance(node, Name) and node.name in constants and node.name not in hidden:
-            of, value = constants[node.name]
-            return Literal(node.span, value, type=of)
+            return _written(node.span, *constants[node.name])
         chosen = isinstance(node, Call) and node.signature is not None  # then its name is known to be the function's
         return folded(node, () if chosen else hiding) or node
 
     return changed(tree, literal)
+
+
+def _written(span: Span, of: Type, value: Value) -> Expr:
+    """A constant as it would stand there. A list is one of literals, so that a cell with it is as plain as one that
+    says them."""
+    if of.kind is Kind.LIST and of.item is not None:
+        return ListOf(span, tuple(Literal(span, item, type=of.item) for item in value), type=of)
+    return Literal(span, value, type=of)
 
 
 def settle(checked: Checked, constants: Constants, own: Collection[str] = ()) -> Checked:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ordain.engine.backends.python.policy import CompiledPolicy
-from ordain.engine.catalog import Catalog, Texts, fitting_issues
+from ordain.engine.catalog import Catalog, Texts, fitting_issues, known_vocabulary
 from ordain.engine.check.across.across import across
 from ordain.engine.check.cut_texts import cut_texts
 from ordain.engine.check.facts_doubted import facts_doubted
@@ -16,12 +16,11 @@ from ordain.engine.check.tables import examined as tables
 from ordain.engine.errors import Issue, Level, PolicyError
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.load import read_structure
-from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
 from ordain.engine.versions import Kept, read_versions
 
-_WHOLE_ONLY = ("unread-fact", "unused-policy", "unused-output")
+_WHOLE_ONLY = ("unread-fact", "unused-policy", "unused-output", "unused-shared")
 """What is known only when everything loads: a policy that does not may be the one that uses it."""
 _T = TypeVar("_T")
 
@@ -48,7 +47,8 @@ def check_policies(
     compiled again. Nothing is raised.
     """
     issues: list[Issue] = []
-    vocabulary = _tried(issues, lambda: load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml"))
+    vocabulary, faults = _tried(issues, lambda: known_vocabulary(texts)) or (None, [])
+    issues.extend(faults)
     services = _tried(issues, lambda: load_services(texts.services, f"{texts.root}/services.yaml"))
     if vocabulary is None:
         # Without facts every expression would be wrong: of the policies only the structure is looked at.
@@ -84,6 +84,7 @@ def check_policies(
 def _yaml_files(texts: Texts) -> Iterator[tuple[str, bytes]]:
     yield f"{texts.root}/facts.yaml", texts.vocabulary
     yield f"{texts.root}/services.yaml", texts.services
+    yield from texts.shared.items()
     yield from ((file, text) for file, text in texts.policies.items() if not file.endswith(".dmn"))
 
 

@@ -29,20 +29,20 @@ def example_text(policy: Policy, vocabulary: Vocabulary, given: Mapping[str, Val
     for name in policy.reads:
         fact, value = vocabulary[name], given.get(name)
         if value != fact.default:
-            facts[name] = _written(value, fact.precision)
-    lines = [f"  {_CHECK}", f"  # {about}", *_entry("- given", facts, "  ")]
+            facts[name] = flow_value(value, fact.precision)
+    lines = [f"  {_CHECK}", f"  # {about}", *entry_lines("- given", facts, "  ")]
     if (at := _time(policy, run.at)) is not None:
         lines.append(f"    at: {at}")
     if run.error is not None:
         lines.append(f"    refused: {run.error.code}")
     else:
-        lines.extend(_entry("expect", dict(_outcome(policy, run)), "    "))
+        lines.extend(entry_lines("expect", dict(_outcome(policy, run)), "    "))
     return "\n".join(lines) + "\n"
 
 
 def shortened(given: Mapping[str, Value], longest: int = 80) -> str:
     """Facts on one line, those without a value left out."""
-    text = ", ".join(f"{name}: {_written(value)}" for name, value in given.items() if value is not None)
+    text = ", ".join(f"{name}: {flow_value(value)}" for name, value in given.items() if value is not None)
     return text if len(text) <= longest else f"{text[: longest - 3].rstrip()}..."
 
 
@@ -54,7 +54,7 @@ def outcome_of(policy: Policy, run: Run) -> dict[str, str]:
 def _outcome(policy: Policy, run: Run) -> Iterator[tuple[str, str]]:
     for name, type in policy.gives.items():
         yield from _parts(name, type, run.values.get(name))
-    yield "fired", f"[{', '.join(map(_written, run.fired_in_order))}]"
+    yield "fired", f"[{', '.join(map(flow_value, run.fired_in_order))}]"
 
 
 def _parts(path: str, type: Type, value: Value) -> Iterator[tuple[str, str]]:
@@ -63,10 +63,10 @@ def _parts(path: str, type: Type, value: Value) -> Iterator[tuple[str, str]]:
         for name, part in type.fields.items():
             yield from _parts(f"{path}.{name}", part, value.get(name))
     elif type.kind not in (Kind.CONTEXT, Kind.RANGE, Kind.FUNCTION, Kind.ANY):
-        yield path, _written(value)
+        yield path, flow_value(value)
 
 
-def _written(value: Value, precision: int | None = None) -> str:
+def flow_value(value: Value, precision: int | None = None) -> str:
     """A value in YAML's flow form, so that this project's reader reads the same value."""
     if value is None:
         return "null"
@@ -76,17 +76,17 @@ def _written(value: Value, precision: int | None = None) -> str:
         text = format(value, "f")
         return text.rstrip("0").rstrip(".") if precision and "." in text else text
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_written(name)}: {_written(part)}" for name, part in value.items()) + "}"
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_written, value))}]"
+        return "{" + ", ".join(f"{flow_value(name)}: {flow_value(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(flow_value, value))}]"
     text = str(plain(value))
     is_day = type(value) is dt.date
     safe = is_day or (bool(_SAFE.fullmatch(text)) and text.lower() not in _WORDS)
     return text if safe else json.dumps(text, ensure_ascii=False)
 
 
-def _entry(key: str, parts: Mapping[str, str], indent: str) -> list[str]:
-    """A mapping on one line, or on a line for each entry where it is too long."""
+def entry_lines(key: str, parts: Mapping[str, str], indent: str) -> list[str]:
+    """A mapping of texts in YAML on one line, or on a line for each entry where it is too long."""
     inner = ", ".join(f"{name}: {part}" for name, part in parts.items())
     line = f"{indent}{key}: {{{inner}}}"
     if len(line) <= _WIDTH or not parts:

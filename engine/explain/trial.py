@@ -80,7 +80,7 @@ def decided(tree: Expr, values: Mapping[str, Value], at: dt.datetime, *, lenient
 
 def _policy(expression: Checked, reads: tuple[str, ...], lenient: bool) -> Policy:
     span = expression.tree.span
-    formula = Formula(_RESULT, expression, replace(expression.type, optional=True), span)
+    formula = Formula(_RESULT, expression, Type(expression.type.kind, optional=True), span)
     return Policy(
         name=_FILE,
         version=1,

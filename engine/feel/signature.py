@@ -6,7 +6,7 @@
 
 A parameter has the name that DMN gives it, for calls by name. `?` after its name: it may be left out. `?` after a
 type: null may stand there, or come out. `...`: the last parameter, any number of times, at least once. One capital
-letter stands for any one type; `O` for one that has an order.
+letter stands for any one type; `O` for one that has an order. `calendar` is a context, see `engine.values.calendar`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ordain.engine.values.calendar import CALENDAR
 from ordain.engine.values.types import ANY, SIMPLE, Kind, Type, context_of, list_of, range_of
 
 
@@ -142,6 +143,8 @@ class _Words:
                 return SIMPLE[name]
         if self.taken("any"):
             return ANY
+        if self.taken("calendar"):
+            return CALENDAR
         if self.taken("context"):
             return context_of({})
         if (match := re.match(r"[A-Z]\b", self.rest)) is not None:

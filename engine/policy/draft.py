@@ -13,11 +13,11 @@ from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.feel.syntax.tree import Expr, Literal, Name
 from ordain.engine.feel.typing.checker import Checked, check
 from ordain.engine.feel.typing.offsets import OFFSET_HINT
-from ordain.engine.feel.typing.units import describe_unit, mismatch, unit_hint
 from ordain.engine.policy.cell_doubts import doubts
 from ordain.engine.policy.declared_types import read_type
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.mending import mended
+from ordain.engine.policy.misfits import misfits
 from ordain.engine.policy.model import Decision, Output, Requirement
 from ordain.engine.policy.templates import has_braces, template
 from ordain.engine.policy.visible import Visible
@@ -56,6 +56,8 @@ class Draft:
         self.constants: dict[str, tuple[Type, Value]] = {}
         self.gives: dict[str, Type] = {}
         self.reads: dict[str, Span] = {}
+        self.shared: dict[str, str] = {}
+        """By name what comes from a shared part, and its label, such as `india@1`."""
         self.scope = vocabulary.visible(may_miss=may_miss)
 
     @contextmanager
@@ -127,16 +129,10 @@ class Draft:
         if want.kind is Kind.DATE_TIME and result.type.offset is False:
             message = f"`{node.text}` gives a date and time without offset"
             return result, [Issue(message, OFFSET_HINT, node.span, code="zone")]
-        if (issue := _unit_issue(node, result, want)) is not None:
-            if issue.level is Level.ERROR:
-                return result, [issue]
-            result = replace(result, warnings=(*result.warnings, issue))
-        for given in tree.results(result.tree) if want.values else ():
-            if isinstance(given, Literal) and given.value is not None and given.value not in want.values:
-                hint = did_you_mean(str(given.value), want.values)
-                message = f"`{given.value}` is not one of the declared values"
-                return result, [Issue(message, hint, given.span, code="undeclared-value")]
-        return result, []
+        found = misfits(result.tree, want, node.span, node.text)
+        errors = [issue for issue in found if issue.level is Level.ERROR]
+        doubts = tuple(issue for issue in found if issue.level is not Level.ERROR)
+        return (replace(result, warnings=(*result.warnings, *doubts)) if doubts else result), errors
 
     def is_plain_value(self, text: str) -> bool:
         """Whether a text is a value written out, as a constant is."""
@@ -265,7 +261,9 @@ class Draft:
         """Adds a decision, which later expressions may read; `given` ones are what the policy gives."""
         known = {earlier.name for earlier in self.decisions} | set(self.constants)
         if decision.name in known:
-            self.fault(decision.span, f"`{decision.name}` is decided twice", code="decided-twice")
+            by = self.shared.get(decision.name)
+            also = f"`{decision.name}` stands in `{by}`, which this policy uses"
+            self.fault(decision.span, also if by else f"`{decision.name}` is decided twice", code="decided-twice")
         elif decision.name in self.vocabulary and not self.vocabulary[decision.name].given_by:
             hint = "choose another name, or declare the fact with `source: policy ...`"
             self.fault(
@@ -275,6 +273,13 @@ class Draft:
         self.scope[decision.name] = decision.type
         if given:
             self.gives[decision.name] = decision.type
+
+    def refuse_known(self, name: str, span: Span) -> None:
+        """A name that is given to something is no constant's or function's yet, of those that are shared neither."""
+        if name in self._own():
+            by = self.shared.get(name)
+            message = f"`{name}` stands in `{by}`, which this policy uses" if by else f"`{name}` is said twice"
+            self.fault(span, message, "choose another name", code="decided-twice")
 
     def broken(self, name: str) -> None:
         """A decision that has issues of its own is known, of any type, so that its readers are not faulted too."""
@@ -290,9 +295,9 @@ class Draft:
             )
 
     def type(self, node: Node) -> Type:
-        """A type as `gives` writes it: `number`, or a mapping with `type`, `values`, `unit`. ANY when it is wrong."""
+        """A type as `gives` writes it: a word, or a mapping with `type` and more. ANY when it is wrong."""
         try:
-            return read_type(node)
+            return read_type(node, given=True)
         except PolicyError as error:
             self.issues.extend(error.issues)
             return ANY
@@ -306,17 +311,6 @@ class Draft:
             self.name(name, node.keys[name])
             outputs.append(Output(name, self.type(part)))
         return tuple(outputs)
-
-
-def _unit_issue(node: Node, result: Checked, want: Type) -> Issue | None:
-    """What is wrong with the unit that a formula gives."""
-    wanted = Name(node.span, "")
-    level = mismatch(result.tree, result.type, wanted, want, _type_of) if want.kind is Kind.NUMBER else None
-    if level is None:
-        return None
-    needed = describe_unit(want).removeprefix("in ")
-    message = f"`{node.text}` is {describe_unit(result.type)}, but {needed} is needed here"
-    return Issue(message, unit_hint(result.tree, result.type, wanted, want), node.span, code="unit", level=level)
 
 
 def _is_clean(found: tuple[Checked | None, list[Issue]]) -> bool:
@@ -366,7 +360,3 @@ def words_as_values(test: Expr, values: Iterable[str]) -> Expr:
         return Literal(node.span, node.name, type=TEXT) if isinstance(node, Name) and node.name in known else node
 
     return tree.changed(test, named) if known else test
-
-
-def _type_of(node: Expr) -> Type:
-    return node.type

@@ -12,6 +12,7 @@ from ordain.engine.errors import Issue, NotThatType, OrdainError, PolicyError, S
 from ordain.engine.limits import LIMITS
 from ordain.engine.made_often import made_often
 from ordain.engine.policy.readers import Reader, number_reader, plain_reader
+from ordain.engine.policy.shared import Shared
 from ordain.engine.policy.visible import Visible
 from ordain.engine.values.decimals import NUMBERS, step
 from ordain.engine.values.types import Kind, Limits, Type, Value, format_raw, read, step_of
@@ -111,11 +112,15 @@ def round_to(value: Decimal, digits: int) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Every fact that a policy may read, by name. `digest` is that of the text it was read from."""
+    """Every fact that a policy may read, by name. `digest` is that of the text it was read from.
+
+    `shared` is what a policy may use besides, by label: what several of them say in common.
+    """
 
     facts: Mapping[str, Fact]
     digest: str = ""
     text: bytes = b""
+    shared: Mapping[str, Shared] = field(default_factory=dict)
     inputs: frozenset[str] = field(init=False)
     """The facts that a request may send: all but those that policies or models alone give."""
     _visible: dict[bool, Visible] = field(init=False, compare=False, repr=False, default_factory=dict)
@@ -153,7 +158,7 @@ class Vocabulary:
             if not known.type.accepts(fact.type):
                 message = f"{by} reads `{fact.name}` as {fact.type}, but facts.yaml declares {known.type}"
                 raise PolicyError(Issue(message, "retrain the model or rename its feature", known.span, code="source"))
-        return Vocabulary(facts, self.digest, self.text)
+        return replace(self, facts=facts)
 
 
 def is_model(source: str) -> bool:

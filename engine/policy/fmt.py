@@ -12,6 +12,7 @@ from ordain.engine.errors import Issue, PolicyError, Span
 from ordain.engine.limits import LIMITS
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.load import HEADER
+from ordain.engine.policy.load_shared import SHARED
 from ordain.engine.text.layout.document import Block, Document, Entry, Flow, opened
 from ordain.engine.text.layout.reader import comments_of, read_document
 from ordain.engine.text.layout.writer import Sections, write
@@ -20,7 +21,7 @@ from ordain.engine.text.source import Node, parse
 _FIRST = ("policy", "version", "kind", "effective", "owner", "purpose", "notice")
 """These stand together, without an empty line between them."""
 _LAST = ("must hold", "examples")
-_KNOWN = ("policy", "facts", "services")
+_KNOWN = ("policy", "shared", "facts", "services")
 
 
 def formatted(data: bytes, file: str) -> bytes:
@@ -31,8 +32,9 @@ def formatted(data: bytes, file: str) -> bytes:
     """
     before = parse(data, file)
     if not any(key in _KNOWN for key, _ in before.items()):
-        hint = "only policies, facts.yaml and services.yaml are formatted"
-        raise PolicyError(Issue("this is not a policy: it has no `policy`, `facts` or `services`", hint, before.span))
+        hint = "only policies, what they share, facts.yaml and services.yaml are formatted"
+        what = "this is not a policy: it has no `policy`, `shared`, `facts` or `services`"
+        raise PolicyError(Issue(what, hint, before.span))
     text = data.decode("utf-8-sig")
     document = read_document(text)
     if isinstance(document.root, Flow) and not document.root.fixed:
@@ -58,12 +60,13 @@ def _sections(document: Document, node: Node) -> Sections | None:
         return None
     entries = list(document.root.entries)
     kind = node.get("kind")
-    if "policy" in node.value:
-        order = {key: number for number, key in enumerate(section_order(kind.text if kind else ""))}
+    if "policy" in node.value or "shared" in node.value:
+        keys = section_order(kind.text if kind else "") if "policy" in node.value else SHARED["properties"]
+        order = {key: number for number, key in enumerate(keys)}
         ordered = sorted(entries, key=lambda entry: order.get(_name(entry), len(order)))
     else:
         ordered = entries
-    return [(entry, _name(entry) in _FIRST) for entry in ordered]
+    return [(entry, _name(entry) in ("shared", *_FIRST)) for entry in ordered]
 
 
 def _name(entry: Entry) -> str:

@@ -21,12 +21,13 @@ _ANY: Schema = {}
 @dataclass(frozen=True, slots=True)
 class KnownNames:
     """`decisions` are those of all policies, with the policy that gives each; `results` are the paths of their outputs,
-    as examples expect them."""
+    as examples expect them. `shared` are the labels of what policies share."""
 
     facts: Mapping[str, Fact]
     policies: Sequence[str]
     decisions: Mapping[str, str]
     results: Sequence[str]
+    shared: Sequence[str] = ()
 
     def added(self, schema: Schema, path: tuple[str, ...]) -> Schema:
         """What a schema says at a path, with the names that may stand there."""
@@ -40,6 +41,8 @@ class KnownNames:
             case (*_, "examples", "[]", "expect"):
                 own = {path: {"description": self._told(path)} for path in self.results}
                 return {**schema, "properties": {**own, "fired": {"description": "the ids of the rules that fire"}}}
+            case ("uses", "[]"):
+                return _suggested(schema, self.shared)
             case ("services", "*", "policies", "[]"):
                 return _suggested(schema, self.policies)
             case ("services", "*", "gives" | "tells", "[]"):

@@ -13,8 +13,10 @@ from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.facts import Vocabulary, is_model
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR
-from ordain.engine.policy.model import Effective, Example, Policy, Requirement
+from ordain.engine.policy.load_shared import CONSTANTS, FUNCTIONS
+from ordain.engine.policy.model import BACK, Effective, Example, Policy, Requirement
 from ordain.engine.policy.reasons import printed_text
+from ordain.engine.policy.uses import USES, first_causes, leave_unused, uses
 from ordain.engine.text.source import Node, digest_of, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
 from ordain.engine.values.temporal import date, date_time, fixed_offset, noon
@@ -41,7 +43,11 @@ HEADER: Schema = {
                 "type": "object",
                 "required": ["from"],
                 "additionalProperties": False,
-                "properties": {"from": _DATE, "until": _DATE},
+                "properties": {
+                    "from": _DATE,
+                    "until": _DATE,
+                    "then": {"enum": [BACK], "description": "back: a season, after which the version before returns"},
+                },
             },
         ],
         "description": "the first day it decides, or from and until",
@@ -54,26 +60,9 @@ HEADER: Schema = {
         "items": {"type": "string"},
         "description": "scores that a service may say are not made for somebody; they are null then",
     },
-    "constants": {
-        "type": "object",
-        "additionalProperties": {
-            "anyOf": [
-                EXPRESSION,
-                {
-                    "type": "object",
-                    "required": ["value"],
-                    "additionalProperties": False,
-                    "properties": {"value": EXPRESSION, "meaning": {"type": "string"}},
-                },
-            ]
-        },
-        "description": "named numbers and texts that expressions may use",
-    },
-    "functions": {
-        "type": "object",
-        "additionalProperties": {"type": "string", "description": "function(name: type, ...) expression"},
-        "description": "functions that expressions may call",
-    },
+    "uses": USES,
+    "constants": CONSTANTS,
+    "functions": FUNCTIONS,
     "must hold": {
         "type": "array",
         "items": {
@@ -147,6 +136,7 @@ def load_besides_examples(
     kind = KINDS[node["kind"].text]
     draft = Draft(vocabulary, may_miss=kind.may_miss)
     without = _without(draft, node.get("decides without"))
+    shared = uses(draft, node.get("uses"))
     constants(draft, node.get("constants"))
     effective = _effective(draft, node["effective"])
     functions(draft, node.get("functions"))
@@ -157,7 +147,8 @@ def load_besides_examples(
     if kind.fair:
         _refuse_protected(draft, node["kind"].text)
     if draft.issues or effective is None:
-        raise PolicyError(draft.issues)
+        raise PolicyError(first_causes(draft.issues))
+    leave_unused(draft, text)
     tried = [_example(draft, part, effective, zone) for part in node["examples"].nodes()]
     policy = Policy(
         name=node["policy"].text,
@@ -179,6 +170,7 @@ def load_besides_examples(
         warnings=tuple(draft.warnings),
         zone=zone,
         without=frozenset(without),
+        shared=shared,
     )
     return policy, draft.issues
 
@@ -231,12 +223,16 @@ def _effective(draft: Draft, node: Node) -> Effective | None:
         if not isinstance(node.value, dict):
             return Effective(date(node.text))
         until = node.get("until")
-        days = Effective(date(node["from"].text), date(until.text) if until is not None else None)
+        season = node.get("then") is not None
+        days = Effective(date(node["from"].text), date(until.text) if until is not None else None, season)
     except NotThatType as error:
         draft.fault(node.span, str(error), code="value")
         return None
     if days.end is not None and days.end < days.start:
         draft.fault(node.span, f"it ends on {days.end}, before it begins on {days.start}", code="dates")
+    if days.season and days.end is None:
+        hint = "add its last day, such as `until: 2026-11-15`, or leave `then` out"
+        draft.fault(node.keys["then"], "a season needs its last day", hint, code="dates")
     return days
 
 
@@ -311,12 +307,9 @@ def _given(draft: Draft, name: str, node: Node) -> Value:
 def _expected(draft: Draft, path: str, node: Node, expect: Node) -> Value:
     if path == "fired":
         return frozenset(node.texts())
-    first, *rest = path.split(".")
-    type: Type | None = draft.gives.get(first)
-    for name in rest:
-        type = type.fields.get(name) if type is not None else None
+    type = output_at(draft.gives, path)
     if type is None:
-        known = _paths(draft.gives)
+        known = output_paths(draft.gives)
         draft.fault(
             expect.keys[path],
             f"this policy does not give `{path}`",
@@ -333,7 +326,17 @@ def _expected(draft: Draft, path: str, node: Node, expect: Node) -> Value:
         return None
 
 
-def _paths(gives: Mapping[str, Type]) -> list[str]:
+def output_at(gives: Mapping[str, Type], path: str) -> Type | None:
+    """The type of the output at a path such as `offer.action`; None where nothing is given."""
+    first, *rest = path.split(".")
+    type = gives.get(first)
+    for name in rest:
+        type = type.fields.get(name) if type is not None else None
+    return type
+
+
+def output_paths(gives: Mapping[str, Type]) -> list[str]:
+    """The paths under which an example expects outputs: those of fields, where there are any."""
     paths: list[str] = []
     for name, type in gives.items():
         paths.extend(f"{name}.{field}" for field in type.fields) if type.fields else paths.append(name)

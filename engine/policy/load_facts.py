@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -11,13 +10,11 @@ from ordain.engine.errors import Issue, NotThatType, PolicyError, did_you_mean
 from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.policy.declared_types import read_type
 from ordain.engine.policy.facts import PERSONAL_FACTS, REQUEST, Fact, Vocabulary
+from ordain.engine.policy.written_range import RANGE, read_range
 from ordain.engine.text.source import Node, digest_of, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
-from ordain.engine.values.decimals import number
 from ordain.engine.values.temporal import date
-from ordain.engine.values.types import Kind, Limits, Type, Value
-
-_RANGE = re.compile(r"(?P<start>[\[(\]])?\s*(?P<low>-?[\d.]*?)\s*\.\.\s*(?P<high>-?[\d.]*?)\s*(?P<end>[\])\[])?")
+from ordain.engine.values.types import Kind, Type, Value
 
 FACT: Schema = {
     "type": "object",
@@ -31,7 +28,7 @@ FACT: Schema = {
         "fields": {"type": "object", "description": "the fields of a context and their types"},
         "values": {"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "all values there are"},
         "unit": {"type": "string", "description": "for example GB, days, percent, fraction, or a currency such as INR"},
-        "range": {"type": "string", "description": "for example 0..1, 0.. or (0..100]"},
+        "range": RANGE,
         "precision": {"type": "integer", "minimum": 0, "maximum": 30, "description": "digits after the point"},
         "source": {
             "type": ["string", "array"],
@@ -98,7 +95,7 @@ def _fact(name: str, node: Node, facts: Node) -> Fact:
         name=name,
         type=replace(type, optional=optional),
         sources=source.texts() if source is not None else (REQUEST,),
-        limits=_limits(node["range"]) if node.get("range") else None,
+        limits=read_range(node["range"]) if node.get("range") else None,
         precision=int(node["precision"].value) if node.get("precision") else None,
         optional=optional,
         personal=_flag(node, "personal"),
@@ -150,24 +147,6 @@ def _day(node: Node) -> dt.date:
         return date(node.text)
     except NotThatType as error:
         raise PolicyError(Issue(str(error), "a date such as 2026-06-30", node.span, code="value")) from None
-
-
-def _limits(node: Node) -> Limits:
-    match = _RANGE.fullmatch(node.text.strip())
-    if match is None:
-        raise PolicyError(
-            Issue(f"`{node.text}` is not a range", "for example 0..1, 0.. or (0..100]", node.span, code="range")
-        )
-    try:
-        low, high = (number(match[side]) if match[side] else None for side in ("low", "high"))
-    except NotThatType as error:
-        raise PolicyError(Issue(str(error), "", node.span, code="range")) from None
-    if low is not None and high is not None and low > high:
-        raise PolicyError(Issue(f"the range {node.text} is empty: {low} is above {high}", "", node.span, code="range"))
-    limits = Limits(low, high, match["start"] in ("(", "]"), match["end"] in (")", "["))
-    if low is not None and low == high and not limits.hold(low):
-        raise PolicyError(Issue(f"the range {node.text} is empty", "", node.span, code="range"))
-    return limits
 
 
 def unknown_policies(vocabulary: Vocabulary, policies: Collection[str]) -> list[Issue]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ordain.engine.errors import Issue, Span
 from ordain.engine.feel.typing.checker import Checked
-from ordain.engine.values.types import ANY, NUMBER, Type, Value, context_of, list_of
+from ordain.engine.policy.shared import Shared
+from ordain.engine.values.types import ANY, NUMBER, Limits, Type, Value, context_of, list_of
 
 
 class HitPolicy(StrEnum):
@@ -112,7 +113,8 @@ class Rule:
 class Table:
     """A decision table. With one unnamed output it gives that value, otherwise a context of its outputs.
 
-    `into` is the declared type that a lenient table's value is converted to.
+    `into` is the declared type that a lenient table's value is converted to; `total_range` is what the number made by
+    `aggregation` must be within.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Table:
     otherwise: tuple[Checked, ...] | None = None
     aggregation: str = ""
     into: Type = ANY
+    total_range: Limits | None = None
 
     @property
     def single(self) -> bool:
@@ -136,9 +139,9 @@ class Table:
 
     @property
     def type(self) -> Type:
-        if self.aggregation == "count":
-            return NUMBER
-        return list_of(self.row_type) if self.hit_policy.gives_list and not self.aggregation else self.row_type
+        if self.aggregation:
+            return replace(NUMBER if self.aggregation == "count" else self.row_type, limits=self.total_range)
+        return list_of(self.row_type) if self.hit_policy.gives_list else self.row_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +184,20 @@ class Requirement:
     derived: bool = False
 
 
+BACK = "back"
+"""What `effective` says comes after a season: the version before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """The days a version is in force: from the first, until and including the last (None: open)."""
+    """The days a version is in force: from the first, until and including the last (None: open).
+
+    A `season` has a last day, and what would decide without it decides again from the next day on.
+    """
 
     start: dt.date
     end: dt.date | None = None
+    season: bool = False
 
     def holds_on(self, day: dt.date) -> bool:
         return self.start <= day and (self.end is None or day <= self.end)
@@ -233,6 +244,8 @@ class Policy:
     functions: tuple[TableFunction, ...] = ()
     warnings: tuple[Issue, ...] = field(default=(), compare=False)
     without: frozenset[str] = frozenset()
+    shared: tuple[Shared, ...] = ()
+    """What it uses of what policies say in common."""
     zone: dt.tzinfo = dt.UTC
     """Whose calendar says what day it is in its examples."""
 

@@ -11,12 +11,13 @@ from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.known_names import KnownNames
 from ordain.engine.policy.load import HEADER, policy_schema
 from ordain.engine.policy.load_facts import VOCABULARY
+from ordain.engine.policy.load_shared import SHARED
 from ordain.engine.policy.service import SERVICES
 from ordain.engine.text.structure import Schema
 
 ANY_KIND = "policy"
-NAMES = (ANY_KIND, *KINDS, "facts", "services")
-"""What there is a schema of: any policy, a policy of one kind, facts.yaml, services.yaml."""
+NAMES = (ANY_KIND, *KINDS, "shared", "facts", "services")
+"""What there is a schema of: any policy, a policy of one kind, what policies share, facts.yaml, services.yaml."""
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _NESTED = ("items", "if", "then", "else", "additionalProperties")
 _KINDS = "; ".join(f"{name}: {kind.meaning}" for name, kind in KINDS.items())
@@ -24,14 +25,18 @@ _TYPES = ["number", "text", "flag", "date", "time", "date and time", "duration",
 
 _HOVER = {
     "kind": f"what sort of policy it is - {_KINDS}",
-    "constants.*": "a number, a quoted text, a flag or a date; or `{value: ..., meaning: ...}`",
+    "constants.*": "a number, a quoted text, a flag, a date or a list of them; or `{value: ..., meaning: ...}`",
     "constants.*.meaning": "what the constant is, in words",
+    "calendars.*": "one calendar: its years, the weekdays on which nobody works, its holidays",
+    "calendars.*.holidays.*": "what is celebrated on this day",
     "effective.from": "the first day it decides, such as 2026-01-31",
     "effective.until": "the last day it decides; open if left out",
+    "effective.then": "`back`: a season. Within its days this version decides, afterwards what would decide without it",
     "expect.*": "the value that must come out",
     "given.*": "the value of the fact in this example",
     "decides.*": "a table (`gives`, `hit policy`, `rules`, `otherwise`) or a formula (`gives`, `formula`)",
     "gives": "the type of the decision, or the names and types of its outputs",
+    "formula.*": "the expression of this output; it may read those before it in `gives`",
     "gives.*": "the type of this output: `number`, or `{type: text, values: [...]}`",
     "type": "number, text, flag, date, time, date and time, duration, months, list of text",
     "unit": "for example GB, days, percent, fraction, or a currency such as INR",
@@ -56,7 +61,7 @@ _HOVER = {
 """What a key means, by the end of its path; `*` stands for a name that the writer chooses."""
 
 _EXAMPLES: dict[str, list[Any]] = {
-    "effective": ["2026-01-01"],
+    "effective": ["2026-01-01", {"from": "2026-10-15", "until": "2026-11-15", "then": "back"}],
     "constants.*": [{"value": 0.12, "meaning": "as a fraction"}],
     "type": list(_TYPES),
     "gives": ["number", "text", {"type": "text", "values": ["best", "worst"]}],
@@ -109,7 +114,7 @@ def editor_schema(name: str, known: KnownNames | None = None) -> Schema:
     head = {"$schema": _DRAFT, "title": f"Ordain: {name}"}
     if name == ANY_KIND:
         return {**head, **_any_kind(known)}
-    shape = {"facts": VOCABULARY, "services": SERVICES}.get(name)
+    shape = {"shared": SHARED, "facts": VOCABULARY, "services": SERVICES}.get(name)
     return {**head, **_told(shape if shape is not None else policy_schema(name), (), known)}
 
 

@@ -16,6 +16,7 @@ from ordain.engine.sheets.book import Cell, Held, Sheet, heading_of, letters
 from ordain.engine.sheets.edits import EXPRESSIONS, Edits, PathOf
 from ordain.engine.sheets.sections import COMMENT, INSIDE, Row, Section
 
+_ID: PathOf = ("id",)
 _NUMBER = re.compile(r"[-+]?\d{1,40}(\.\d{1,40})?([eE][-+]?\d{1,3})?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BENT_DAY = re.compile(
@@ -26,7 +27,7 @@ _BENT_DAY = re.compile(
 _DIGITS = 15
 """How many digits of a number spreadsheets keep."""
 _DATES_AS_WRITTEN = ("then", "until", "requires")
-_NOTES = ("note", "notes", "remark", "remarks", "annotation", "internal")
+NOTES = ("note", "notes", "remark", "remarks", "annotation", "internal")
 """Headings, in small letters, of what people write beside rules for themselves."""
 _ALIKE = Decimal("0.5")
 
@@ -83,7 +84,7 @@ def _of_rules(sheet: Sheet, section: Section, file: str, notes: list[Issue]) -> 
     own = set()
     for cell in sheet.headings:
         text = cell.text.strip()
-        if text.lower() in _NOTES and text not in known:
+        if text.lower() in NOTES and text not in known:
             own.add(cell.column)
             hint = "what is to stay with a rule goes into the column `comment`"
             note = sheet.issue(file, f"the column `{text}` is left out", hint, row=cell.row, column=cell.column)
@@ -107,7 +108,7 @@ def _without(cells: tuple[Cell, ...], columns: set[int]) -> tuple[Cell, ...]:
 def _about_issues(sheet: Sheet, section: Section, issues: list[Issue]) -> None:
     given = dict(sheet.about)
     for key, text in section.about:
-        if key in given and not _same(text, Cell(given[key], 1, 1)):
+        if key in given and not _same((key,), text, Cell(given[key], 1, 1)):
             message = f"the table `{section.name}`: `{key}` is `{given[key]}` in the sheets, and `{text}` in the policy"
             issues.append(Issue(message, "change it in the policy's file", code="sheet-cell"))
 
@@ -139,7 +140,7 @@ def _columns(sheet: Sheet, section: Section, file: str, issues: list[Issue]) -> 
             columns[path] = cell.column
     filled = {path for row in section.rows for path in row.cells} | {COMMENT for row in section.rows if row.comment}
     for path in section.columns:
-        if path not in columns and path in filled | {("id",)}:
+        if path not in columns and path in filled | {_ID}:
             heading = heading_of(path)
             near = [cell.text for cell in unknown if did_you_mean(cell.text, [heading]).startswith("did")]
             hint = (
@@ -174,7 +175,7 @@ def _matched(
     seen: dict[str, Cell] = {}
     matched: list[Row | None] = []
     for cells in rows:
-        cell = cells[("id",)]
+        cell = cells[_ID]
         if not cell.text.strip():
             issues.append(
                 sheet.issue(
@@ -185,7 +186,9 @@ def _matched(
                     column=cell.column,
                 )
             )
-        exact = cell.text if cell.text in by_id else next((known for known in by_id if _same(known, cell)), cell.text)
+        exact = (
+            cell.text if cell.text in by_id else next((known for known in by_id if _same(_ID, known, cell)), cell.text)
+        )
         if exact in seen and exact.strip():
             message = f"the id `{exact}` appears twice; first in row {seen[exact].row}"
             hint = "give each rule an id of its own"
@@ -215,9 +218,9 @@ def _renamed(cells: Mapping[PathOf, Cell], left: list[Row], rows: tuple[Row, ...
 
 def _likeness(row: Row, cells: Mapping[PathOf, Cell]) -> Decimal:
     """Which part of the cells that say something is the same, from 0 to 1; ids and comments do not count."""
-    told = [(_was(row, path), cell) for path, cell in cells.items() if path not in (("id",), COMMENT)]
-    told = [(before, cell) for before, cell in told if before or cell.text.strip()]
-    return Decimal(sum(_same(before, cell) for before, cell in told)) / max(len(told), 1)
+    told = [(path, _was(row, path), cell) for path, cell in cells.items() if path not in (_ID, COMMENT)]
+    told = [(path, before, cell) for path, before, cell in told if before or cell.text.strip()]
+    return Decimal(sum(_same(*each) for each in told)) / max(len(told), 1)
 
 
 def _was(row: Row, path: PathOf) -> str:
@@ -247,7 +250,7 @@ def _arrived(cells: dict[PathOf, Cell], was: Row | None, sheet: Sheet, file: str
             comment = tuple(line.rstrip().removeprefix(INSIDE) for line in above)
         else:
             edits[path] = _written(path, cell) if cell.text.strip() else None
-    return Arrived(cells, cells[("id",)].row, was, edits, comment)
+    return Arrived(cells, cells[_ID].row, was, edits, comment)
 
 
 def _written(path: PathOf, cell: Cell) -> str:
@@ -261,7 +264,7 @@ def _written(path: PathOf, cell: Cell) -> str:
 def _said(path: PathOf, cell: Cell) -> str:
     """A cell's text. Blanks around an expression mean nothing; around words they are its author's."""
     text = _lines(cell.text)
-    return text.strip() if path[0] in EXPRESSIONS or not text.strip() else text
+    return text.strip() if path[0] in EXPRESSIONS or path == _ID or not text.strip() else text
 
 
 def _lines(text: str) -> str:
@@ -289,7 +292,7 @@ def _bent(path: PathOf, before: str, cell: Cell) -> tuple[str, str] | None:
     """What a spreadsheet may have made of a cell against its author's will, and what to do."""
     text = cell.text.strip()
     words_only = path[0] not in EXPRESSIONS and "on" not in path[0]
-    if cell.held is Held.DATE and (path == ("id",) or (before and not _DAY.match(before.removeprefix('@"')))):
+    if cell.held is Held.DATE and (path == _ID or (before and not _DAY.match(before.removeprefix('@"')))):
         return f"`{text}` is a date here, and was `{before}`", "format the cell as text and write it again"
     if cell.held is Held.TEXT and not words_only and text != before and _BENT_DAY.fullmatch(text):
         return f"`{text}` looks like a date that the spreadsheet made", "write it as 2026-01-31, in a cell that is text"

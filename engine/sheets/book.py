@@ -26,6 +26,7 @@ class Held(Enum):
 
     TEXT = "text"
     NUMBER = "number"
+    PERCENT = "percent"
     FLAG = "flag"
     DATE = "date"
 
@@ -70,13 +71,17 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All sheets of one policy's version; `digest` is that of the text they were made from."""
+    """All sheets of one policy's version; `digest` is that of the text they were made from.
+
+    `notes` tell whoever opens the file what may be done.
+    """
 
     policy: str
     version: str
     digest: str
     sheets: tuple[Sheet, ...]
     file: str = ""
+    notes: tuple[str, ...] = NOTES
 
 
 def heading_of(path: PathOf) -> str:
@@ -119,8 +124,8 @@ def book_of(policy: Policy, decision: str = "", *, exact: bool = True) -> Book:
     sections = chosen_sections(policy, decision)
     titles = _titles([section.name for section in sections])
     sheets = [_sheet(section, title) for section, title in zip(sections, titles, strict=True)]
-    if exact and (issues := [issue for sheet in sheets for issue in _unfit(sheet)]):
-        raise PolicyError(issues)
+    if exact:
+        refuse_unfit(sheets)
     return Book(policy.name, str(policy.version), policy.digest, tuple(sheets))
 
 
@@ -145,6 +150,12 @@ def _titles(names: Sequence[str]) -> list[str]:
         taken.add(title.lower())
         titles.append(title)
     return titles
+
+
+def refuse_unfit(sheets: Sequence[Sheet]) -> None:
+    """Raises PolicyError with each cell that no spreadsheet could give back."""
+    if issues := [issue for sheet in sheets for issue in _unfit(sheet)]:
+        raise PolicyError(issues)
 
 
 def _unfit(sheet: Sheet) -> list[Issue]:

@@ -14,7 +14,7 @@ import io
 from collections.abc import Iterator
 
 from ordain.engine.errors import Issue, PolicyError, Span
-from ordain.engine.sheets.book import NOTES, Book, Cell, Sheet
+from ordain.engine.sheets.book import Book, Cell, Sheet
 
 _FORMULA = tuple("=+-@＝＋－＠'")
 _MARK = "'"
@@ -27,7 +27,7 @@ def write_csv(book: Book, delimiter: str = ",") -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
     rows = [[_FIRST, book.policy], ["version:", book.version], ["text:", book.digest]]
-    rows += [["note:", note] for note in NOTES]
+    rows += [["note:", note] for note in book.notes]
     for sheet in book.sheets:
         rows += [[], ["table:", sheet.name], *([f"{key}:", text] for key, text in sheet.about)]
         rows += [[cell.text for cell in row] for row in (sheet.headings, *sheet.rows)]
@@ -42,7 +42,11 @@ def read_csv(data: bytes, file: str) -> Book:
     first = lines[0][1] if lines else []
     if not first or first[0].strip() != _FIRST:
         raise PolicyError(
-            Issue("this file was not written by `ordain table --out`", f"its first cell must be `{_FIRST}`", _at(file))
+            Issue(
+                "this file was not written by `ordain table` or `ordain cases` with `--out`",
+                f"its first cell must be `{_FIRST}`",
+                _at(file),
+            )
         )
     head: dict[str, str] = {}
     tables: list[tuple[dict[str, str], list[tuple[Cell, ...]]]] = []

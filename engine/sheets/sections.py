@@ -117,7 +117,7 @@ def _section(text: str, root: Node, parts: Part, name: str, path: tuple[str, ...
     part, node, holder = parts.get(*path), value_at(root, path), value_at(root, path[:-1])
     if part is None or node is None or holder is None:
         raise AssertionError(f"{path} was found in the text a moment ago")
-    rows = tuple(_rows(text, part, node))
+    rows = tuple(rows_in(text, part, node))
     declared = _outputs(holder.get("gives"))
     schema = _schema(root, path)
     free = tuple(key for key in _FREE if key in schema)
@@ -207,7 +207,8 @@ def format_scalar(node: Node) -> str:
     return node.text if node.text.strip() else f'"{node.text}"'
 
 
-def _rows(text: str, part: Part, node: Node) -> Iterator[Row]:
+def rows_in(text: str, part: Part, node: Node) -> Iterator[Row]:
+    """The items of a list of mappings, each with its place and its comments."""
     before = part.start + 1 if part.flow else _above(text, part.start)
     for item, each in zip(part.items, node.nodes(), strict=True):
         cells = dict(_leaves(each))

@@ -19,7 +19,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from ordain.engine.errors import Issue, PolicyError, Span
 from ordain.engine.limits import LIMITS
 from ordain.engine.sheets.alike import told_once
-from ordain.engine.sheets.book import NOTES, Book, Cell, Held, Sheet, letters
+from ordain.engine.sheets.book import Book, Cell, Held, Sheet, letters
 from ordain.engine.sheets.sections import Section
 
 _COVER = "About"
@@ -44,7 +44,7 @@ def write_xlsx(book: Book, sections: tuple[Section, ...] = ()) -> bytes:
     cover = workbook.worksheets[0]
     cover.title = _COVER
     rows = [("policy:", book.policy, ""), ("version:", book.version, ""), ("text:", book.digest, "")]
-    rows += [("note:", note, "") for note in NOTES]
+    rows += [("note:", note, "") for note in book.notes]
     for sheet in book.sheets:
         rows += [
             ("", "", ""),
@@ -97,8 +97,11 @@ def _put(page: Any, cell: Cell) -> None:
         square.quotePrefix = cell.text[:1] in "=+-@'"
 
 
-def read_xlsx(data: bytes, file: str) -> Book:
-    """The sheets in an XLSX file. Raises PolicyError with every cell that is no plain value."""
+def read_xlsx(data: bytes, file: str, *, percents: bool = False) -> Book:
+    """The sheets in an XLSX file. Raises PolicyError with every cell that is no plain value.
+
+    `percents`: a cell that is shown as percent is one, and says what it shows: 5 for 5 %.
+    """
     workbook = opened_workbook(data, file)
     if _COVER not in workbook.sheetnames:
         hint = "do not rename or delete it"
@@ -123,7 +126,7 @@ def read_xlsx(data: bytes, file: str) -> Book:
             hint = f"there are: {', '.join(workbook.sheetnames)}"
             issues.append(Issue(f"there is no sheet `{title}`", hint, _at(file)))
             continue
-        sheet = Sheet(name, title, tuple(about.items()), *_cells(workbook[title], file, issues))
+        sheet = Sheet(name, title, tuple(about.items()), *_cells(workbook[title], file, issues, percents))
         sheets.append(sheet)
     if issues:
         raise PolicyError(told_once(issues))
@@ -183,7 +186,9 @@ def filled_rows(page: Any, file: str) -> list[tuple[Any, ...]]:
     return list(page.iter_rows(min_row=1, min_col=1, max_row=rows, max_col=columns))
 
 
-def _cells(page: Any, file: str, issues: list[Issue]) -> tuple[tuple[Cell, ...], tuple[tuple[Cell, ...], ...]]:
+def _cells(
+    page: Any, file: str, issues: list[Issue], percents: bool
+) -> tuple[tuple[Cell, ...], tuple[tuple[Cell, ...], ...]]:
     """Headings and rows; what no cell may be is added to `issues`."""
     title = page.title
     for area in getattr(page, "merged_cells", ()):
@@ -191,7 +196,7 @@ def _cells(page: Any, file: str, issues: list[Issue]) -> tuple[tuple[Cell, ...],
             continue  # a title over the rows below it
         place = Span(file, area.min_row, area.min_col, str(area))
         issues.append(Issue(f"sheet `{title}`: the cells {area} are merged", "unmerge them", place, code="sheet-cell"))
-    rows = [tuple(_read(cell, title, file, issues) for cell in row) for row in filled_rows(page, file)]
+    rows = [tuple(_read(cell, title, file, issues, percents) for cell in row) for row in filled_rows(page, file)]
     filled = [row for row in rows if any(cell.text.strip() for cell in row)]
     if not filled:
         issues.append(Issue(f"the sheet `{title}` is empty", "", _at(file), code="sheet-cell"))
@@ -203,9 +208,11 @@ def _has_one_text(page: Any, row: int) -> bool:
     return sum(cell.value not in (None, "") for cell in page[row]) == 1
 
 
-def _read(cell: Any, title: str, file: str, issues: list[Issue]) -> Cell:
+def _read(cell: Any, title: str, file: str, issues: list[Issue], percents: bool) -> Cell:
     value, row, column = getattr(cell, "value", None), cell.row, cell.column
     read = Cell("", row, column)
+    if percents and _is_percent(cell, value):
+        return Cell(_shown_percent(value), row, column, Held.PERCENT)
     fault = next(_faults(cell, value), None)
     if fault is not None:
         place = f"sheet `{title}`, row {row}, column {letters(column)}"
@@ -234,10 +241,18 @@ def _faults(cell: Any, value: object) -> Iterator[tuple[str, str]]:
         yield f"it holds the spreadsheet's error {value}", "write the value that is meant"
     elif isinstance(value, dt.timedelta):
         yield f"it holds the span of time {value}", 'format the cell as text and write, for example, duration("PT2H")'
-    elif isinstance(value, int | float) and not isinstance(value, bool) and "%" in str(cell.number_format):
-        shown = format((Decimal(repr(value)) * 100).normalize(), "f")
+    elif _is_percent(cell, value):
+        shown = _shown_percent(value)
         hint = f"format the cell as text, and write {shown} if {shown} percent is meant"
         yield f"the cell shows {shown} % but its value is {value}", hint
+
+
+def _is_percent(cell: Any, value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and "%" in str(cell.number_format)
+
+
+def _shown_percent(value: Any) -> str:
+    return format((Decimal(repr(value)) * 100).normalize(), "f")
 
 
 def _at(file: str) -> Span:

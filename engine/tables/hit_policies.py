@@ -12,10 +12,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ordain.engine.errors import Issue, NoRuleApplies, PricingConstraintViolation, RulesDisagree, did_you_mean
+from ordain.engine.errors import Issue, NoRuleApplies, PricingConstraintViolation, RulesDisagree
 from ordain.engine.feel.functions.operators import less
 from ordain.engine.policy.model import Output, Requirement, Table
 from ordain.engine.values.decimals import NUMBERS
+from ordain.engine.values.holding import held
 from ordain.engine.values.types import Kind, Value, kind_of
 
 Fired = tuple[int, ...]
@@ -104,41 +105,37 @@ def best(table: Table, fired: Fired, rows: Rows) -> tuple[Fired, Rows]:
 
 
 def total(table: Table, rows: Rows) -> Value:
-    """`collect` with an aggregation: sum, min, max or count of the rows.
+    """`collect` with an aggregation: sum, min, max, count or average of the rows.
 
-    Of no rows the count and the sum are 0; min and max raise NoRuleApplies (DMN: null). Sums are of 34 digits, rounded
-    half to even, in the table's order. Raises RulesDisagree for values that have no order or no sum, nulls included.
+    Of no rows the count and the sum are 0; the others raise NoRuleApplies (DMN, which has no average: null). Sums are
+    of 34 digits, rounded half to even, in the table's order, and so is the average, the sum by the count. Raises
+    RulesDisagree for values that have no order or no sum, nulls included.
     """
-    if table.aggregation == "count":
+    how = table.aggregation
+    if how == "count":
         return NUMBERS.create_decimal(len(rows))
     if not rows:
-        if table.aggregation == "sum":
+        if how == "sum":
             return NUMBERS.create_decimal(0)
-        raise NoRuleApplies(
-            Issue(f"no rule of `{table.name}` applies, so there is no {table.aggregation}", "", table.span)
-        )
+        hint = "add a rule for this case, or `otherwise`" if how == "average" else ""
+        raise NoRuleApplies(Issue(f"no rule of `{table.name}` applies, so there is no {how}", hint, table.span))
     kinds = {kind_of(row) for row in rows}
-    if len(kinds) > 1 or (table.aggregation == "sum" and kinds != {Kind.NUMBER}) or Kind.NULL in kinds:
-        message = f"the values of `{table.name}` have no {table.aggregation}"
-        raise RulesDisagree(Issue(message, "", table.span))
+    if len(kinds) > 1 or (how in _OF_NUMBERS and kinds != {Kind.NUMBER}) or Kind.NULL in kinds:
+        raise RulesDisagree(Issue(f"the values of `{table.name}` have no {how}", "", table.span))
     result = rows[0]
     for row in rows[1:]:
-        if table.aggregation == "sum":
+        if how in _OF_NUMBERS:
             result = NUMBERS.add(result, row)
-        elif less(row, result) if table.aggregation == "min" else less(result, row):
+        elif less(row, result) if how == "min" else less(result, row):
             result = row
-    return result
+    return NUMBERS.divide(result, NUMBERS.create_decimal(len(rows))) if how == "average" else result
 
 
-def declared(values: tuple[str, ...], value: Value) -> Value:
-    """A computed output that must be one of its declared values. Raises ValueError."""
-    if value is not None and value not in values:
-        raise ValueError(f"`{value}` is not one of the declared values; {did_you_mean(str(value), values)}")
-    return value
+_OF_NUMBERS = ("sum", "average")
 
 
 HIT_POLICIES = {
-    "declared": declared,
+    "held": held,
     "no_rule": no_rule,
     "several": several,
     "differ": differ,

@@ -130,7 +130,10 @@ def _of_another_type(node: Node, root: Node, path: list[Step], wanted: list[str]
         message = f"{above}: nothing stands after `{path[-1]}:`" if above else f"nothing stands after `{path[-1]}:`"
         return Issue(message, f"write {kinds}", node.span, code="structure")
     name = _name(root, path) or "this file"
-    if isinstance(raw, list | dict) and not {"array", "object"} & set(wanted):
+    shape = "array" if isinstance(raw, list) else "object"
+    single = [kind for kind in wanted if kind != "object"]
+    if isinstance(raw, list | dict) and single and not {"array", shape} & set(wanted):
+        kinds = _one_of(single)
         one = "condition" if "when" in path else "value"
         message = f"several entries stand in {name}; one {one} belongs here: {kinds}"
         if (

@@ -16,6 +16,7 @@ COMMANDS = [
         for name in (
             "alerts",
             "audit",
+            "cases",
             "check",
             "decide",
             "demo",
@@ -61,6 +62,7 @@ COMMANDS = [
     ["feel", "eval"],
     ["hooks", "list"],
     ["hooks", "test"],
+    ["import", "drools-xls"],
     ["import", "jdm"],
     ["keys", "new"],
     ["keys", "list"],

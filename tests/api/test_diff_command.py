@@ -1,4 +1,4 @@
-"""`ordain diff`: two versions, the newest two or two files; a table for people, JSON for programs, exit codes for both."""
+"""`ordain diff`: two versions, the newest two or two files; for people and for programs, with its exit codes."""
 
 from __future__ import annotations
 

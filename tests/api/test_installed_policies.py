@@ -70,7 +70,7 @@ BROKEN = [
         "retention-offer/v1.yaml",
         "clv_tier: medium}",
         "clv_tier: medum}",
-        "26:48: `medum` is neither one of the values nor a fact\n    medum\n    hint: did you mean `medium`?\n",
+        "27:48: `medum` is neither one of the values nor a fact\n    medum\n    hint: did you mean `medium`?\n",
         id="an unknown value",
     ),
     pytest.param(

@@ -84,21 +84,19 @@ TYPES = {
     "some_months": ("type: months", "P1M", "months"),
     "some_numbers": ("type: list of number", "[]", "list of number"),
     "a_context": (
-        "type: context, fields: {name: text, price: {type: number, unit: EUR}, maybe: {type: number, optional: true}}",
+        "type: context, fields: {name: text, price: {type: number, unit: EUR}, maybe: {type: text, optional: true}}",
         "{name: x, price: 1, maybe: null}",
-        "number",
+        "{type: context, fields: {name: text, price: {type: number, unit: EUR}, maybe: {type: text, optional: true}}}",
     ),
     "some_contexts": (
         "type: list of context, fields: {name: text, day: date}",
         "[]",
-        "number",
+        "{type: list of context, fields: {name: text, day: date}}",
     ),
     "a_default": ("type: number, default: 1.5", "2", "number"),
     "maybe": ("type: text, values: [one, two], optional: true", "null", "{type: text, optional: true}"),
 }
 """By the fact's name: its declaration, its value in the policy's example, and the type of what is made of it."""
-FORMULAS = {"a_context": "a_context.price", "some_contexts": "count(some_contexts)"}
-"""What the outputs are that are not the fact as it was sent: no policy gives a context by a formula."""
 
 
 def every_type(folder: Path, service: str) -> Path:
@@ -107,10 +105,7 @@ def every_type(folder: Path, service: str) -> Path:
     facts = "".join(f"  {name}: {{{declared}, meaning: m}}\n" for name, (declared, _, _) in TYPES.items())
     (folder / "facts.yaml").write_text(f"facts:\n{facts}", encoding="utf-8")
     head = "policy: all\nversion: 1\nkind: decision\neffective: 2026-01-01\nowner: t\npurpose: t\n"
-    decides = "".join(
-        f"  {name}_out: {{gives: {gives}, formula: {FORMULAS.get(name, name)}}}\n"
-        for name, (*_, gives) in TYPES.items()
-    )
+    decides = "".join(f"  {name}_out: {{gives: {gives}, formula: {name}}}\n" for name, (*_, gives) in TYPES.items())
     given = ", ".join(f"{name}: {value}" for name, (_, value, _) in TYPES.items())
     example = f"examples:\n  - given: {{{given}}}\n    expect: {{a_text_out: x}}\n"
     (folder / "all/v1.yaml").write_text(f"{head}decides:\n{decides}{example}", encoding="utf-8")

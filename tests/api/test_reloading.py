@@ -53,7 +53,7 @@ def reload(server: Server) -> None:
 
 def everywhere(server: Server, true: Callable[[], object]) -> None:
     """Waits until it is so in all workers: each connection goes to one of them, by chance."""
-    until(lambda: all(true() for _ in range(12)), 20)
+    until(lambda: all(true() for _ in range(12)))
 
 
 def faults(server: Server) -> list[str]:

@@ -154,6 +154,19 @@ def test_a_sheet_writes_over_no_version_that_has_decided(run: Run, tmp_path: Pat
     assert run("table", "plan-advice@2", "--in", str(again), "--replace").returncode == 0, "v2 has decided nothing"
 
 
+def test_cases_of_a_sheet_are_added_to_no_version_that_has_decided(run: Run, tmp_path: Path, policies: Path) -> None:
+    used, sheet, judged = policies / "plan-advice/v1.yaml", tmp_path / "cases.csv", tmp_path / "judged.csv"
+    before = used.read_bytes()
+    assert run("cases", "plan-advice", "--out", str(sheet)).returncode == 0
+    text = sheet.read_text(encoding="utf-8-sig")
+    sheet.write_text(text.replace(",95,", ",96,"), encoding="utf-8", newline="")
+    done = run("cases", "plan-advice", "--in", str(sheet), "--add", "--out", str(judged))
+    assert (done.returncode, used.read_bytes() == before, judged.exists()) == (2, True, False), done.stdout
+    assert "version 1 of `plan-advice` has decided, so its file stays as it is" in done.stderr
+    assert "hint: copy it to the next version's file, and add the cases to that" in done.stderr
+    assert run("cases", "plan-advice", "--in", str(sheet)).returncode == 0
+
+
 def test_a_new_version_never_takes_the_number_of_one_that_decided_and_is_gone(
     run: Run, tmp_path: Path, policies: Path
 ) -> None:

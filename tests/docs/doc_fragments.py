@@ -9,13 +9,20 @@ from pathlib import Path
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.errors import PolicyError
 from ordain.engine.examples.run import example_issues
+from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
 from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.load_shared import with_shared
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 _FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-_VOCABULARY = load_vocabulary((ROOT / "policies/facts.yaml").read_bytes(), "facts.yaml")
+_COUNTS = b"""
+  offers_last_30_days_by_channel: {type: list of context, fields: {channel: text, offers: number}, meaning: offers}
+  interventions_last_30_days: {type: number, meaning: offers and surveys}
+"""
+"""Facts of limits that the guide explains and no shipped policy has."""
+_VOCABULARY = load_vocabulary((ROOT / "policies/facts.yaml").read_bytes() + _COUNTS, "facts.yaml")
 # What a fragment leaves out is added below it, so that the lines that errors name are those of the fragment.
 _REST = {
     "policy": "sample",
@@ -54,9 +61,21 @@ def all_blocks(kind: str) -> list[Block]:
     return [block for file in DOCUMENTS for block in blocks(file) if block.kind == kind]
 
 
+def _known() -> Vocabulary:
+    """The shipped facts, and what the documents show as shared. Raises PolicyError."""
+    shown = {
+        f"shared/{re.findall('shared: (.*)', each.text)[0].split()[0]}/v1.yaml": each
+        for each in all_blocks("yaml shared")
+    }
+    known, issues = with_shared(_VOCABULARY, {file: block.text.encode() for file, block in shown.items()})
+    if issues:
+        raise PolicyError(issues)
+    return known
+
+
 def load_fragment(text: str) -> None:
     """Loads a policy or a part of one, and runs its examples. Raises PolicyError."""
     missing = [f"{key}: {value}\n" for key, value in _REST.items() if not re.search(rf"^{key}:", text, re.MULTILINE)]
-    policy = load_policy((text + "".join(missing)).encode(), "v1.yaml", _VOCABULARY)
+    policy = load_policy((text + "".join(missing)).encode(), "v1.yaml", _known())
     if issues := example_issues(compile_policy(policy)):
         raise PolicyError(issues)

@@ -28,7 +28,7 @@ def used_issues(settings: Settings, texts: Texts, *, asked: bool) -> list[Issue]
         return []
     files = _files(texts)
     try:
-        used = used_policies(settings.database_url, {key: texts.policies[file] for key, file in files.items()})
+        used = used_policies(settings.database_url, {key: texts.text(file) for key, file in files.items()})
     except (SettingsError, LedgerUnavailable) as error:
         if error.issues[0].code == NO_LEDGER:
             ERR.print(Text(f"{error.issues[0].message}, so there are no used versions to compare with"))
@@ -79,11 +79,11 @@ def _lies_here(settings: Settings) -> bool:
 
 
 def _files(texts: Texts) -> dict[PolicyVersion, str]:
-    return {(name, number): file for name, files in texts.versions().items() for number, file in files.items()}
+    return {(name, number): file for name, files in texts.kept_versions().items() for number, file in files.items()}
 
 
 def _edited(used: UsedVersion, file: str, texts: Texts) -> Issue:
-    now = texts.policies[file].decode("utf-8-sig", errors="replace")
+    now = texts.text(file).decode("utf-8-sig", errors="replace")
     diff, number = _difference(used, now, file)
     line = (now.splitlines() or [""])[number - 1]
     message = (

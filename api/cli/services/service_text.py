@@ -44,6 +44,7 @@ def sheet_lines(sheet: Json) -> list[str]:
     lines += ["", click.style(f"Policies in force on {sheet['in_force_on']}", bold=True)]
     for policy in sheet["policies"]:
         until = f" until {policy['effective']['until']}" if policy["effective"]["until"] else ""
+        until += ", then the version before" if "then" in policy["effective"] else ""
         lines.append(f"  {_label(policy)}  from {policy['effective']['from']}{until}, {policy['kind']}")
     return [*lines, "", *_example(sheet)]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import CodeType, TracebackType
 
-from ordain.engine.backends.plan import PlannedFormula, PlannedTable, PolicyPlan, is_declared, plan_policy
+from ordain.engine.backends.plan import PlannedFormula, PlannedTable, PolicyPlan, is_held, plan_policy
 from ordain.engine.backends.python.expressions import Expressions
 from ordain.engine.backends.python.table_code import TableCode
 from ordain.engine.backends.python.writing import Namespace
@@ -175,8 +175,8 @@ class _PolicyCode:
             source = f"z.kept({source}, {constant(decision.span)})"
         elif decision.type.kind in (Kind.LIST, Kind.CONTEXT, Kind.ANY):
             source = f"z.kept({source}, {constant(decision.span)})"
-        elif not is_declared(expression.tree, decision.type):
-            source = f"declared({constant(decision.type.values)}, {source})"
+        if not self.policy.lenient and not is_held(expression.tree, decision.type):
+            source = f"held({constant(decision.type)}, {source}, {constant(decision.name)})"
         self.line(f"    v[{decision.name!r}] = {variable} = {source}", place)
         if not isinstance(expression.tree, Function):
             said = "()" if decision.told is None else f"((0, {self.expressions.code(decision.told)}),)"

@@ -15,7 +15,7 @@ from ordain.engine.backends.plan import (
     PlannedRule,
     PlannedTable,
     conjuncts,
-    is_declared,
+    is_held,
     whole_row,
 )
 from ordain.engine.backends.python.expressions import Expressions, function_of
@@ -25,7 +25,7 @@ from ordain.engine.feel.runtime.calls import Runtime
 from ordain.engine.feel.signature import Signature
 from ordain.engine.feel.syntax.tree import Call, Comparison, Literal, Name, Path
 from ordain.engine.feel.typing.checker import Checked
-from ordain.engine.policy.model import HitPolicy
+from ordain.engine.policy.model import HitPolicy, Output
 from ordain.engine.tables.hit_policies import ordering
 from ordain.engine.tables.index import TableIndex
 from ordain.engine.values.types import Kind, Type, Value
@@ -138,6 +138,7 @@ class TableCode:
         looked_up = self.prepared.plain and self.looked_up(self.prepared, variable, place)
         indent = "    else: " if looked_up else "    "
         self.line(f"{indent}n, h, {variable} = {decide}.decide(({asked}), (at, z, steps{names}))", place)
+        self.hold_total(variable)
         self.line(f"    {self.step('n', 'h', variable)}")
 
     def looked_up(self, prepared: PreparedTable, variable: str, place: Place) -> bool:
@@ -223,6 +224,7 @@ class TableCode:
         if table.aggregation:
             instead = "" if otherwise is None else f" if r else {otherwise}"
             self.line(f"    {variable} = total({constant}, r){instead}", place)
+            self.hold_total(variable)
         elif table.hit_policy.gives_list:
             instead = "" if otherwise is None else f" or ({otherwise},)"
             self.line(f"    {variable} = r{instead}", place)
@@ -302,6 +304,13 @@ class TableCode:
 
     # --- both ways
 
+    def hold_total(self, variable: str) -> None:
+        """The line that holds what `aggregation` made to its range."""
+        table = self.table
+        if table.total_range is not None:
+            held = f"held({self.constant(table.type)}, {variable}, {self.constant(table.name)})"
+            self.line(f"    {held}", (f"`{table.name}`", table.span))
+
     def test(self, cell: PlannedCell, number: int) -> str:
         """Source of a cell, and of the rule that a column with a cell for null has."""
         column, source = self.plan.columns[number], self.columns[number]
@@ -318,17 +327,18 @@ class TableCode:
         return self.computed_row(gives) if row is None else self.constant(row)
 
     def computed_row(self, gives: tuple[Checked, ...]) -> str:
-        parts = [self.given(part, output.type) for part, output in zip(gives, self.table.outputs, strict=True)]
+        parts = [self.given(part, output) for part, output in zip(gives, self.table.outputs, strict=True)]
         if self.table.single:
             return parts[0]
         names = (self.constant(output.name) for output in self.table.outputs)
         return "{" + ", ".join(f"{name}: {part}" for name, part in zip(names, parts, strict=True)) + "}"
 
-    def given(self, expression: Checked, type: Type) -> str:
-        """Source of an output; a computed one is held to the declared values when it is decided."""
+    def given(self, expression: Checked, output: Output) -> str:
+        """Source of an output; a computed one is held to what `gives` says of it when it is decided."""
+        type = output.type
         source = self.expressions.code(expression, null_allowed=type.optional)
         if self.lenient:
             return f"z.convert({source}, {self.constant(type)}, {self.constant(expression.tree.span)})"
-        if is_declared(expression.tree, type):
+        if is_held(expression.tree, type):
             return source
-        return f"declared({self.constant(type.values)}, {source})"
+        return f"held({self.constant(type)}, {source}, {self.constant(output.name or self.table.name)})"

@@ -11,6 +11,7 @@ from ordain.engine.check.across.held import Parts, parts
 from ordain.engine.check.across.promises import promises
 from ordain.engine.check.across.protected_paths import protected_paths
 from ordain.engine.check.across.rules_at_odds import rules_at_odds
+from ordain.engine.check.across.shared_parts import calendars_ending, older_shared, unused_shared
 from ordain.engine.check.across.unused import unread_facts, unused_names, unused_outputs, unused_policies
 from ordain.engine.check.across.validity import (
     never_in_force,
@@ -38,6 +39,9 @@ CHECKS: tuple[Callable[[Parts], Iterator[Issue]], ...] = (
     unused_policies,
     unused_outputs,
     unused_names,
+    unused_shared,
+    older_shared,
+    calendars_ending,
 )
 _LEVELS = list(Level)
 

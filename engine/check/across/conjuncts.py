@@ -85,7 +85,14 @@ def value_of(checked: Checked, policy: Policy, vocabulary: Vocabulary) -> Comput
             return None
 
     written = [_written(node) for node in tree.walk(checked.tree)]
-    return frozenset(variables), compute, tuple(value for value in (*written, *constants.values()) if value is not None)
+    tried = (
+        part for value in (*written, *constants.values()) for part in (value if type(value) is tuple else (value,))
+    )
+    return (
+        frozenset(variables),
+        compute,
+        tuple(value for value in tried if value is not None and type(value) is not dict),
+    )
 
 
 def _written(node: Expr) -> Value:

@@ -43,7 +43,7 @@ def endings(policies: Iterable[Policy], today: dt.date, days: int) -> list[Endin
 def _of(held: Held) -> Iterator[Ending]:
     if held.days is not None and held.days.end is not None:
         after = held.replaced_by
-        follows = after is not None and after.effective.start <= held.days.end + DAY
+        follows = held.replaced_on is not None and held.replaced_on <= held.days.end + DAY
         yield Ending(held.days.end, held.policy, then=after.label if follows and after is not None else "")
     table = next((decision for decision in held.policy.decisions if decision.name == "promise"), None)
     if held.policy.kind == "grandfathering" and isinstance(table, Table):

@@ -20,15 +20,17 @@ DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One version. `days` are those on which it decides: a later version ends them. None: it never decides.
+    """One version and days on which it decides: a later version, or a season, ends them. None: it never decides.
 
-    `replaced_by` is the version that begins next, on the same day or later. `root` is the YAML it was read from; None
-    for a `.dmn` file.
+    A version that returns after a season is held once more, with the days from then on. `replaced_by` is the version
+    that decides next, or one that begins on the same day, and `replaced_on` its first day then. `root` is the YAML it
+    was read from; None for a `.dmn` file.
     """
 
     policy: Policy
     days: Effective | None
     replaced_by: Policy | None
+    replaced_on: dt.date | None
     root: Node | None
 
     def node(self, *path: str) -> Node | None:
@@ -108,25 +110,62 @@ def parts(catalog: Catalog, models: Sequence[ModelCard] | None, today: dt.date |
 
 
 def held_versions(policies: list[Policy]) -> list[Held]:
-    """As the catalog picks: the latest version that has begun decides, even when it has ended."""
+    """As the catalog picks: a season on its days, else the latest version that has begun, even when it has ended."""
     ordered = sorted(policies, key=lambda policy: (policy.effective.start, policy.version))
-    periods = []
-    for policy, following in zip(ordered, [*ordered[1:], None], strict=True):
+    periods = _periods([policy for policy in ordered if not policy.effective.season])
+    for season in (policy for policy in ordered if policy.effective.season):
+        periods = _with_season(periods, season)
+    held = []
+    for place, (policy, days) in enumerate(periods):
+        later = periods[place + 1 :]
+        # What never decides replaces nothing, but it is replaced itself by what begins on the same day.
+        following = next((each for each in later if days is None or each[1] is not None), None)
+        root = None if policy.span.file.endswith(".dmn") else _root(policy.text, policy.span.file)
+        if following is None:
+            held.append(Held(policy, days, None, None, root))
+        else:
+            first = following[1].start if following[1] is not None else following[0].effective.start
+            held.append(Held(policy, days, following[0], first, root))
+    return held
+
+
+_Period = tuple[Policy, Effective | None]
+
+
+def _periods(ordered: list[Policy]) -> list[_Period]:
+    """Of versions without seasons: each until the day before the next one."""
+    periods: list[_Period] = []
+    for place, policy in enumerate(ordered):
+        following = ordered[place + 1] if place + 1 < len(ordered) else None
         days: Effective | None = policy.effective
         if following is not None:
             start, end = policy.effective.start, policy.effective.end
             before = following.effective.start
             last = before - DAY if start < before else None
             days = None if last is None else Effective(start, last if end is None else min(end, last))
-        root = None if policy.span.file.endswith(".dmn") else _root(policy.text, policy.span.file)
-        periods.append(Held(policy, days, following, root))
+        periods.append((policy, days))
     return periods
+
+
+def _with_season(periods: list[_Period], season: Policy) -> list[_Period]:
+    """The periods with those days of a season taken out of them and given to it."""
+    first, last = season.effective.start, season.effective.end or dt.date.max
+    cut: list[_Period] = []
+    for policy, days in periods:
+        if days is None or days.start > last or (days.end is not None and days.end < first):
+            cut.append((policy, days))
+            continue
+        left = [Effective(days.start, first - DAY)] if days.start < first else []
+        goes_on = last < dt.date.max and (days.end is None or days.end > last)
+        right = [Effective(last + DAY, days.end)] if goes_on else []
+        cut += [(policy, part) for part in (*left, *right)] or [(policy, None)]
+    cut.append((season, season.effective))
+    return sorted(cut, key=lambda period: (period[1] or period[0].effective).start)
 
 
 def _over(held: Held, today: dt.date) -> bool:
     """Whether a version has had its days and another has begun; the last one is always looked at."""
-    following = held.replaced_by
-    return following is not None and following.effective.start <= today
+    return held.replaced_on is not None and held.replaced_on <= today
 
 
 def _root(text: bytes, file: str) -> Node | None:

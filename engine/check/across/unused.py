@@ -67,6 +67,7 @@ def unused_names(parts: Parts) -> Iterator[Issue]:
         policy = held.policy
         used = {name for of, part in expressions(policy) for name in names_in(part) if name != of}
         used |= _words_on_file(held)
+        used.update(name for shared in policy.shared for name in shared.names())  # see `unused-shared`
         for name in policy.constants:
             if name not in used:
                 at = _named_at(held, ("constants",), name, policy.span)

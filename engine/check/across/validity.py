@@ -19,14 +19,16 @@ def validity_gaps(parts: Parts) -> Iterator[Issue]:
         services = parts.users(name)
         among = " and ".join(f"`{service.name}`" for service in services)
         for held in several if services else ():
-            following, end = held.replaced_by, held.policy.effective.end
-            if held.days is None or end is None or (following is not None and following.effective.start <= end + DAY):
+            following, begins, end = held.replaced_by, held.replaced_on, held.days.end if held.days else None
+            if end is None or (begins is not None and begins <= end + DAY):
                 continue
-            if following is not None:
-                days = _days(end + DAY, following.effective.start - DAY)
+            if following is not None and begins is not None:
+                days = _days(end + DAY, begins - DAY)
                 hint = f"let `{held.policy.label}` end, or `{following.label}` begin, on the day beside it"
             else:
                 days, hint = f"from {end + DAY} on", "write the next version, or leave `until` out"
+            if held.policy.effective.season and following is None:
+                hint = "write the version that decides after the season, or leave `until` and `then` out"
             earlier = [other for other in several if other.policy.effective.end is None and other is not held]
             if any(other.policy.effective.start < held.policy.effective.start for other in earlier):
                 hint += "; an earlier version does not come back"
@@ -55,31 +57,66 @@ def validity_overlaps(parts: Parts) -> Iterator[Issue]:
     """`validity-overlap`: versions that begin on the same day, and an `until` that a later version overrules."""
     for held in parts.all():
         following, effective = held.replaced_by, held.policy.effective
-        if following is None:
+        if held.days is None and (seasons := _within_seasons(parts, held)):
+            message = f"`{held.policy.label}` never decides: {seasons} decides on all of its days"
+            hint = "let it begin before or end after the season, or remove it"
+            yield Issue(message, hint, held.effective("from"), code="validity-overlap", level=_WARNING)
+            continue
+        yield from _late_for_season(parts, held)
+        if following is None or held.replaced_on is None:
             continue
         if held.days is None:
             both = f"`{held.policy.label}` and `{following.label}` both begin on {effective.start}"
             message = f"{both}: the first never decides"
             hint = f"let one of them begin on another day, or remove `{held.policy.label}`"
             yield Issue(message, hint, held.effective("from"), code="validity-overlap", level=_WARNING)
-        elif effective.end is not None and following.effective.start <= effective.end:
+        elif following.effective.season and not effective.season:
+            continue
+        elif effective.end is not None and held.replaced_on <= effective.end:
             message = (
                 f"`{held.policy.label}` is to decide until {effective.end}, but `{following.label}` decides from "
-                f"{following.effective.start} on"
+                f"{held.replaced_on} on"
             )
-            hint = f"write `until: {following.effective.start - DAY}` or leave it out"
+            hint = f"write `until: {held.replaced_on - DAY}` or leave it out"
+            if effective.season:
+                hint = "end the one before the other begins, unless one season is meant to stand inside of the other"
             yield Issue(message, hint, held.effective("until"), code="validity-overlap", level=_WARNING)
+
+
+def _within_seasons(parts: Parts, held: Held) -> str:
+    """The seasons that take a version's days, where none is left: `` `fee@3` `` or `` `fee@3` and `fee@4` ``."""
+    seasons = [one for one in parts.versions[held.policy.name] if _is_season_at(one, held.policy.effective.start)]
+    return " and ".join(f"`{one.policy.label}`" for one in seasons if one.policy is not held.policy)
+
+
+def _is_season_at(held: Held, day: dt.date) -> bool:
+    return held.policy.effective.season and held.policy.effective.holds_on(day)
+
+
+def _late_for_season(parts: Parts, held: Held) -> Iterator[Issue]:
+    """A version that begins within a season, and so decides only after it: told as a note, since it may be meant."""
+    begins = held.policy.effective.start
+    if held.policy.effective.season or held.days is None or held.days.start == begins:
+        return
+    season = next((one for one in parts.versions[held.policy.name] if _is_season_at(one, begins)), None)
+    if season is not None:
+        message = (
+            f"`{held.policy.label}` begins on {begins}, within the season of `{season.policy.label}`, and decides from "
+            f"{held.days.start} on"
+        )
+        hint = "to change what is decided within the season, write a season that begins later"
+        yield Issue(message, hint, held.effective("from"), code="validity-overlap", level=Level.NOTE)
 
 
 def versions_cross(parts: Parts) -> Iterator[Issue]:
     """`versions-cross`: a version that takes over from one of a higher number, which is hardly the order meant."""
     for held in parts.all():
         following = held.replaced_by
-        if following is None or following.version >= held.policy.version:
-            continue
+        if following is None or following.version >= held.policy.version or held.policy.effective.season:
+            continue  # after a season the version before returns, whose number is lower
         message = (
-            f"`{following.label}` takes over from `{held.policy.label}` on {following.effective.start}, though its "
-            "number is lower"
+            f"`{following.label}` takes over from `{held.policy.label}` on {held.replaced_on}, though its number is "
+            "lower"
         )
         hint = f"let it begin before {held.policy.effective.start}, or give it a higher number"
         at = next((each for each in parts.versions[following.name] if each.policy is following), held)

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from ordain.engine.feel.functions import contexts, conversion, flags, lists, numbers, ranges, temporals, texts
+from ordain.engine.feel.functions import (
+    calendars,
+    contexts,
+    conversion,
+    flags,
+    lists,
+    numbers,
+    ranges,
+    temporals,
+    texts,
+)
 from ordain.engine.feel.functions.entry import Function
 from ordain.engine.feel.syntax.tree import Call, Expr
 from ordain.engine.late import late
@@ -21,6 +31,7 @@ GROUPS: dict[str, dict[str, Function]] = {
     "Lists": lists.FUNCTIONS,
     "Contexts": contexts.FUNCTIONS,
     "Dates and times": temporals.FUNCTIONS,
+    "Calendars": calendars.FUNCTIONS,
     "Ranges": ranges.FUNCTIONS,
 }
 FUNCTIONS: dict[str, Function] = {name: entry for group in GROUPS.values() for name, entry in group.items()}

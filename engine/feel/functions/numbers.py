@@ -73,13 +73,16 @@ def _unit(scale: Decimal) -> Decimal:
     return Decimal(1).scaleb(-int(whole), context=NUMBERS)
 
 
-def _rounding(meaning: str, example: str, result: str, rounding: str, *, alone: bool = True) -> Function:
+def _rounding(
+    meaning: str, example: str, result: str, rounding: str, *, alone: bool = True, own: bool = False
+) -> Function:
     """`alone`: the scale may be left out and is 0 then."""
     prepared = _to_written_scale(rounding)
     whole = signature("(n: number) -> number", prepared(_ZERO))
     scaled = signature("(n: number, scale: number) -> number", to_scale(rounding), prepared=prepared)
     signatures = (*((whole,) if alone else ()), scaled)
-    return Function(meaning, example, result, signatures, unit=KeptUnit.OF_FIRST, digits=ResultDigits.ROUNDED)
+    rounded = ResultDigits.ROUNDED
+    return Function(meaning, example, result, signatures, own=own, unit=KeptUnit.OF_FIRST, digits=rounded)
 
 
 def _without_sign(value: Any) -> Any:
@@ -136,6 +139,13 @@ FUNCTIONS: dict[str, Function] = {
     "round down": _rounding("Rounded towards zero.", "round down(1.129, 2)", "1.12", ROUND_DOWN),
     "round half up": _rounding("Half is rounded away from zero.", "round half up(5.5, 0)", "6", ROUND_HALF_UP),
     "round half down": _rounding("Half is rounded towards zero.", "round half down(5.5, 0)", "5", ROUND_HALF_DOWN),
+    "round half even": _rounding(
+        "Half is rounded to the even neighbour (banker's rounding).",
+        "round half even(2.5)",
+        "2",
+        ROUND_HALF_EVEN,
+        own=True,
+    ),
     "abs": Function(
         "A number or duration without its sign.",
         "abs(-3)",

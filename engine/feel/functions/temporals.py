@@ -14,6 +14,7 @@ from ordain.engine.feel.functions.operators import equal
 from ordain.engine.feel.signature import signature
 from ordain.engine.values import temporal
 from ordain.engine.values import temporal_sums as sums
+from ordain.engine.values.calendar import WEEKDAYS
 from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.temporal import WIDEST_OFFSET, Months
 from ordain.engine.values.types import Kind, Type, Value, kind_of, plain
@@ -29,7 +30,6 @@ from ordain.engine.values.wide import (
 )
 from ordain.engine.values.zones import DAY, SECOND, Zone, named, offset_of
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     "January",
     "February",
@@ -209,7 +209,7 @@ FUNCTIONS: dict[str, Function] = {
         "The English name of the weekday.",
         'day of week(@"2026-01-31")',
         '"Saturday"',
-        _of_date("text", lambda date: _DAYS[sums.weekday(date) - 1]),
+        _of_date("text", lambda date: WEEKDAYS[sums.weekday(date) - 1]),
     ),
     "month of year": Function(
         "The English name of the month.",

@@ -1,108 +1,80 @@
-"""Kind `intervention`: one table of what to do for a customer, and how often it may be done.
+"""Kind `intervention`: tables of what to do for a customer, and how often it may be done.
 
-`limits: {cooldown: 30 days, at most: 3 per 90 days}` become the first rules of the table: they read the facts
-`last_<decision>_on` (a date, or null for never) and `<decision>s_last_<N>_days`, which the vocabulary must have.
+The limits of a decision, and those over all of several, become rules of its table: see `frequency`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from dataclasses import replace
-from decimal import Decimal
-
-from ordain.engine.errors import Span
-from ordain.engine.feel.syntax.tree import Arithmetic, Comparison, Expr, Literal, Logic, Name, call
+from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.policy.draft import Draft
+from ordain.engine.policy.kinds.frequency import LIMITS, OVERALL, Counting, acts, with_limits
 from ordain.engine.policy.kinds.table_section import OUTPUTS, TABLE, read_table
-from ordain.engine.policy.model import HitPolicy, Rule, Table
+from ordain.engine.policy.model import HitPolicy, Table
 from ordain.engine.text.source import Node
-from ordain.engine.text.structure import Schema
-from ordain.engine.values.types import DURATION, NULL, NUMBER
+from ordain.engine.text.structure import Schema, key_span
 
-_COOLDOWN, _AT_MOST = r"^([0-9]{1,4}) days$", r"^([0-9]{1,4}) per ([0-9]{1,4}) days$"
+_OTHERWISE = "the outputs when nothing is to be done"
 SECTIONS: Schema = {
     "decides": {
         "type": "object",
         "minProperties": 1,
-        "maxProperties": 1,
-        "additionalProperties": TABLE,
-        "description": "the one decision of this policy, a table",
+        "additionalProperties": {**TABLE, "properties": {**TABLE["properties"], "limits": LIMITS}},
+        "description": "what is decided: a table, or several with `otherwise` and `limits` of their own",
     },
-    "otherwise": {**OUTPUTS, "description": "the outputs when nothing is to be done"},
-    "limits": {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "cooldown": {"type": "string", "pattern": _COOLDOWN, "description": "for example: 30 days"},
-            "at most": {"type": "string", "pattern": _AT_MOST, "description": "for example: 3 per 90 days"},
-        },
-        "description": "how often at most",
-    },
+    "otherwise": {**OUTPUTS, "description": _OTHERWISE},
+    "limits": {**LIMITS, "description": "how often at most; of several decisions, over all of them"},
 }
-REQUIRED = ("decides", "otherwise")
+REQUIRED = ("decides",)
 
 
 def lower(draft: Draft, node: Node) -> None:
-    """Adds the one table of `decides`, with the limits as its first rules, which give what `otherwise` gives.
+    """Adds the tables of `decides`, with the limits as rules before theirs, which give what `otherwise` gives.
 
-    `cooldown` counts in whole days from the fact `last_<table>_on`; `at most` reads `<table>s_last_<days>_days`, a
-    count. Raises nothing: findings go to `draft.issues`, and then the table is not added.
+    Raises nothing: findings go to `draft.issues`, and then the table is not added.
     """
-    ((name, part),) = node["decides"].items()
-    draft.name(name, node["decides"].keys[name])
-    table = read_table(draft, name, part, otherwise=node["otherwise"])
-    if table is None:
-        return
-    limits = node.get("limits")
-    if limits is not None and table.hit_policy is not HitPolicy.FIRST:
-        draft.fault(
-            limits.span, "limits come before all rules, so the table needs `hit policy: first`", code="hit-policy"
-        )
-        return
-    rules = _limits(draft, table, limits) if limits is not None else []
-    for rule in table.rules:
-        if rule.id in {limit.id for limit in rules}:
-            draft.fault(
-                rule.span, f"`{rule.id}` is the name of a limit", "call the rule something else", code="duplicate"
-            )
-    draft.add(replace(table, rules=(*rules, *table.rules)))
+    parts, otherwise = dict(node["decides"].items()), node.get("otherwise")
+    if otherwise is not None and len(parts) > 1:
+        message = f"one `otherwise` cannot stand for {len(parts)} decisions"
+        draft.fault(key_span(node, "otherwise"), message, "write one below the `rules` of each", code="structure")
+        otherwise = None
+    doing: list[Expr] = []
+    for name, part in parts.items():
+        draft.name(name, node["decides"].keys[name])
+        if part.get("otherwise") is None and otherwise is None:
+            missing = f" in `decides.{name}`" if len(parts) > 1 else ""
+            place = part.span if missing else node.span
+            draft.fault(place, f"`otherwise` is missing{missing}", f"otherwise: {_OTHERWISE}", code="missing-key")
+        table = read_table(draft, name, part, otherwise=otherwise)
+        limited = None if table is None else _limited(draft, table, part.get("limits"), node, tuple(doing))
+        if limited is None:
+            draft.broken(name)
+            continue
+        draft.add(limited)
+        if (acting := acts(limited, node["decides"].keys[name])) is not None:
+            doing.append(acting)
 
 
-def _limits(draft: Draft, table: Table, limits: Node) -> list[Rule]:
-    limit_rules = []
-    if (cooldown := limits.get("cooldown")) is not None and (match := re.match(_COOLDOWN, cooldown.text)):
-        fact, days, span = f"last_{table.name}_on", int(match[1]), cooldown.span
-        if _known(draft, fact, span):
-            last = Name(span, fact)
-            known = Comparison(span, "!=", last, Literal(span, None, type=NULL))
-            free = Arithmetic(span, "+", last, Literal(span, dt.timedelta(days=days), type=DURATION))
-            recent = Comparison(span, "<", call(span, "today"), free)
-            because = f"The last one was less than {days} days ago."
-            limit_rules.append(_limit(draft, table, "cooldown", Logic(span, "and", (known, recent)), because, span))
-    if (most := limits.get("at most")) is not None and (match := re.match(_AT_MOST, most.text)):
-        fact, span = f"{table.name}s_last_{match[2]}_days", most.span
-        if _known(draft, fact, span):
-            many = Comparison(span, ">=", Name(span, fact), Literal(span, Decimal(match[1]), type=NUMBER))
-            because = f"There were {match[1]} in the last {match[2]} days already."
-            limit_rules.append(_limit(draft, table, "at-most", many, because, span))
-    return [rule for rule in limit_rules if rule is not None]
-
-
-def _known(draft: Draft, fact: str, span: Span) -> bool:
-    if fact not in draft.vocabulary:
-        draft.fault(
-            span,
-            f"this limit reads the fact `{fact}`, which the vocabulary does not have",
-            "declare it",
-            code="unknown-name",
-        )
-        return False
-    return True
-
-
-def _limit(draft: Draft, table: Table, name: str, condition: Expr, because: str, span: Span) -> Rule | None:
-    checked = draft.checked(condition)
-    if checked is None or table.otherwise is None:
+def _limited(draft: Draft, table: Table, own: Node | None, node: Node, doing: tuple[Expr, ...]) -> Table | None:
+    """The table with its own limits and those over all decisions, of which those of `doing` came before it."""
+    shared, counted = node.get("limits"), []
+    if shared is not None and len(node["decides"].value) == 1:
+        if own is not None:
+            draft.fault(own.span, "`limits` stands here and for the whole policy", "keep one of them", code="duplicate")
+            return None
+        own, shared = shared, None
+    if shared is not None:
+        counted.append((Counting(draft, table, OVERALL, "overall-", doing), shared))
+    if own is not None:
+        counted.append((Counting(draft, table, table.name), own))
+    if counted and table.hit_policy is not HitPolicy.FIRST:
+        message = "limits come before all rules, so the table needs `hit policy: first`"
+        draft.fault(counted[0][1].span, message, code="hit-policy")
         return None
-    return Rule(name, (None,) * len(table.columns), checked, table.otherwise, because, span)
+    whole = with_limits(table, counted)
+    written = {id(rule) for rule in table.rules}
+    limits = {rule.id for rule in whole.rules if id(rule) not in written}
+    for rule in table.rules:
+        if rule.id in limits:
+            message = f"`{rule.id}` is the name of a limit"
+            draft.fault(rule.span, message, "call the rule something else", code="duplicate")
+    return whole

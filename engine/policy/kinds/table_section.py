@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ordain.engine.errors import did_you_mean
 from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.kinds.row import Row, RowScope
 from ordain.engine.policy.model import Column, HitPolicy, Output, Rule, Table
+from ordain.engine.policy.written_range import RANGE
 from ordain.engine.text.source import Node
 from ordain.engine.text.structure import Schema, key_span
 from ordain.engine.values.types import FLAG, Kind
@@ -22,22 +25,31 @@ ID: Schema = {
 }
 BECAUSE: Schema = {"type": "string", "description": "the reason, as a person would say it; {name} puts a value in"}
 
-TYPE: Schema = {
-    "anyOf": [
-        {"type": "string", "description": "number, text, flag, date, time, date and time, duration, list of ..."},
-        {
-            "type": "object",
-            "required": ["type"],
-            "additionalProperties": False,
-            "properties": {
-                "type": _TEXT,
-                "values": {"type": "array", "minItems": 1, "items": _TEXT, "description": "highest priority first"},
-                "unit": _TEXT,
-                "optional": {"type": "boolean", "description": "whether the value may be null"},
-            },
-        },
-    ]
-}
+_DEEP = 3
+"""So many contexts may stand inside each other in `gives`."""
+
+
+def _type(levels: int) -> Schema:
+    """A declared type, whose fields may have fields of their own so many levels deep."""
+    properties: Schema = {
+        "type": _TEXT,
+        "values": {"type": "array", "minItems": 1, "items": _TEXT, "description": "highest priority first"},
+        "unit": _TEXT,
+        "range": {**RANGE, "description": "what a number must be within, such as [0..40]; any other is refused"},
+        "optional": {"type": "boolean", "description": "whether the value may be null"},
+    }
+    if levels:
+        fields = {"type": "object", "minProperties": 1, "additionalProperties": _type(levels - 1)}
+        properties["fields"] = {
+            **fields,
+            "description": "the fields of a context, or of each of a list, and their types",
+        }
+    named = "number, text, flag, date, time, date and time, duration, context, list of ..."
+    whole = {"type": "object", "required": ["type"], "additionalProperties": False, "properties": properties}
+    return {"anyOf": [{"type": "string", "description": named}, whole]}
+
+
+TYPE = _type(_DEEP)
 GIVES: Schema = {
     "anyOf": [TYPE["anyOf"][0], TYPE["anyOf"][1], {"type": "object", "minProperties": 1, "additionalProperties": TYPE}],
     "description": "the type of the decision, or the names and types of its outputs",
@@ -66,7 +78,7 @@ TABLE: Schema = {
     "properties": {
         "gives": GIVES,
         "hit policy": {"enum": [str(policy) for policy in HitPolicy], "description": "which matching rules count"},
-        "aggregation": {"enum": ["sum", "min", "max", "count"]},
+        "aggregation": {"enum": ["sum", "min", "max", "count", "average"]},
         "rules": {"type": "array", "minItems": 1, "items": RULE},
         "otherwise": {**OUTPUTS, "description": "the outputs when no rule matches"},
     },
@@ -76,12 +88,16 @@ TABLE: Schema = {
 def read_table(draft: Draft, name: str, node: Node, otherwise: Node | None = None) -> Table | None:
     """The table `name` that `node` says; None, and issues, when it is wrong."""
     outputs = draft.outputs(node["gives"])
+    aggregation = node["aggregation"].text if node.get("aggregation") else ""
+    # The range is that of the number which is made of the rows.
+    whole_range = outputs[0].type.limits if aggregation else None
+    if aggregation:
+        outputs = tuple(replace(output, type=replace(output.type, limits=None)) for output in outputs)
     columns = _columns(draft, node["rules"])
     scope = RowScope(draft, outputs)
     rules = [read_rule(draft, rule, columns, scope) for rule in node["rules"].nodes()]
     unique_ids(draft, node["rules"])
     hit_policy = HitPolicy(node["hit policy"].text) if node.get("hit policy") else HitPolicy.UNIQUE
-    aggregation = node["aggregation"].text if node.get("aggregation") else ""
     _fits_hit_policy(draft, node, hit_policy, aggregation, outputs)
     if (default := node.get("otherwise") or otherwise) is not None:
         default_row = read_row(draft, default, Row(scope))
@@ -97,6 +113,7 @@ def read_table(draft: Draft, name: str, node: Node, otherwise: Node | None = Non
         key_span(node, "rules"),
         otherwise=default_row if default is not None else None,
         aggregation=aggregation,
+        total_range=whole_range,
     )
 
 

@@ -67,7 +67,7 @@ def policy_of(layout: Layout, columns: Sequence[Column], vocabulary: Vocabulary,
     gives = {column.name: type_of(layout, column) for column in columns if column.role is Role.THEN}
     notes = [*layout.sheet.notes, *doubts_of(layout, columns, facts)]
     added = "".join(fact_entry(fact) for fact in new.values())
-    known = load_vocabulary(_with(vocabulary.text, added), "facts.yaml")
+    known = load_vocabulary(with_facts(vocabulary.text, added), "facts.yaml")
     head = _head(layout, named, gives)
     body = "".join(_rule(row, gives) for row in rows)
     file = f"policies/{named.policy}/v1.yaml"
@@ -94,7 +94,8 @@ def _is_blank(line: Line, columns: Sequence[Column]) -> bool:
     return all(line.squares[column.index].empty for column in columns if column.role in NAMED)
 
 
-def _with(facts: bytes, added: str) -> bytes:
+def with_facts(facts: bytes, added: str) -> bytes:
+    """The text of a vocabulary with further entries at its end."""
     return (facts.decode("utf-8-sig").rstrip("\n") + "\n" + added).encode()
 
 
@@ -136,13 +137,13 @@ def _in_flow(test: str) -> str:
 
 
 def _example(row: Row, facts: dict[str, Fact], decision: str, gives: dict[str, str]) -> str:
-    given = {name: row.when[name].sample if name in row.when else _any(fact) for name, fact in facts.items()}
+    given = {name: row.when[name].sample if name in row.when else any_value(fact) for name, fact in facts.items()}
     said = ", ".join(f"{name}: {value}" for name, value in given.items())
     expect = ", ".join(f"{decision}.{name}: {as_expected(row.then[name])}" for name in gives)
     return f"  - given: {{{said}}}\n    expect: {{{expect}, fired: [{row.id}]}}\n"
 
 
-def _any(fact: Fact) -> str:
+def any_value(fact: Fact) -> str:
     """Some value of a fact that a row does not ask about."""
     kind = str(fact.type.kind)
     if fact.type.values:

@@ -75,21 +75,22 @@ class ForeignSheet:
         return Span(self.file, square.row, square.column, square.text)
 
 
-def read_foreign(data: bytes, file: str, sheet: str = "") -> ForeignSheet:
+def read_foreign(data: bytes, file: str, sheet: str = "", *, numbers: bool = True) -> ForeignSheet:
     """The sheet of that name; without one the only sheet, or the first with anything in it.
 
-    Raises PolicyError, with every cell that holds an error of the spreadsheet.
+    Without `numbers` a text stays one, whatever it writes out: it is an expression. Raises PolicyError, with every
+    cell that holds an error of the spreadsheet.
     """
     if file.lower().endswith(".csv"):
         if sheet:
             raise PolicyError(
                 Issue("a CSV file has one sheet, without a name", "leave `--sheet` out", Span(file, 1, 1))
             )
-        return _of_csv(data, file)
-    return _of_xlsx(data, file, sheet)
+        return _of_csv(data, file, numbers)
+    return _of_xlsx(data, file, sheet, numbers)
 
 
-def _of_csv(data: bytes, file: str) -> ForeignSheet:
+def _of_csv(data: bytes, file: str, numbers: bool) -> ForeignSheet:
     text = decoded(data, file)
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -102,10 +103,11 @@ def _of_csv(data: bytes, file: str) -> ForeignSheet:
         raise PolicyError(
             Issue(f"this is not a CSV file: {error}", "save it as CSV (UTF-8)", Span(file, 1, 1))
         ) from None
-    return _trimmed(_with_numbers(ForeignSheet("CSV", file, tuple(rows)), commas=delimiter == ";"))
+    read = ForeignSheet("CSV", file, tuple(rows))
+    return _trimmed(_with_numbers(read, commas=delimiter == ";") if numbers else read)
 
 
-def _of_xlsx(data: bytes, file: str, sheet: str) -> ForeignSheet:
+def _of_xlsx(data: bytes, file: str, sheet: str, numbers: bool) -> ForeignSheet:
     book = "ordain.engine.sheets.xlsx"
     workbook = late(f"{book}:opened_workbook")(data, file, results=True)
     names = [name for name in workbook.sheetnames if late(f"{book}:filled_rows")(workbook[name], file)]
@@ -133,7 +135,8 @@ def _of_xlsx(data: bytes, file: str, sheet: str) -> ForeignSheet:
     notes = list(_hidden(page, title, file))
     if others and not sheet:
         notes.append(Issue(f"the sheet `{title}` is read, not {', '.join(others)}", "`--sheet NAME` reads another"))
-    return _trimmed(_with_numbers(ForeignSheet(title, file, tuple(rows), tuple(notes)), commas=False))
+    read = ForeignSheet(title, file, tuple(rows), tuple(notes))
+    return _trimmed(_with_numbers(read, commas=False) if numbers else read)
 
 
 def _hidden(page: Any, title: str, file: str) -> Iterator[Issue]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 import pytest
-from answers import ADVICE
+from answers import ADVICE, error_in
 from housed import OTHER, OURS, Two
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -163,15 +163,17 @@ def test_a_request_key_of_another_tenant_is_one_of_ours_that_was_never_used(two:
     assert first.json()["decision_id"] != two.decision_id
 
 
-def test_of_two_keys_in_one_request_the_first_says_whose_it_is(two: Two) -> None:
+def test_two_keys_in_one_request_open_nothing_of_either(two: Two) -> None:
     line = two.server.connection()
     line.putrequest("GET", "/v1/services")
     for tenant in (OURS, OTHER):
         line.putheader("Authorization", two.headers[tenant]["app"]["Authorization"])
     line.endheaders()
-    told = line.getresponse().read()
+    answer = line.getresponse()
+    told = answer.read()
     line.close()
-    assert b"plan-advice" in told
+    assert (answer.status, error_in(told)["code"]) == (400, "BadRequest")
+    assert b"plan-advice" not in told
     assert OTHER.encode() not in told
 
 

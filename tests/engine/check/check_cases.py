@@ -63,7 +63,8 @@ def texts_of(case: Mapping[str, Any], always: Mapping[str, Any] = ALWAYS) -> Tex
     policies = case.get("policies") or {"sample/v1": HEAD.format(kind=case.get("kind", "decision")) + case["text"]}
     files = {f"policies/{name}{'' if '.' in name else '.yaml'}": text.encode() for name, text in policies.items()}
     facts = case.get("facts") or _facts_in(" ".join(policies.values()), always["facts"])
-    return Texts(facts.encode(), case.get("services", always["services"]).encode(), files)
+    shared = {f"policies/shared/{name}.yaml": text.encode() for name, text in case.get("shared", {}).items()}
+    return Texts(facts.encode(), case.get("services", always["services"]).encode(), files, shared=shared)
 
 
 def _facts_in(text: str, facts: Mapping[str, str]) -> str:

@@ -31,6 +31,8 @@ TOLD_ONLY = {
     "protected-fact": "which facts a price is to be made of depends on the policy",
     "hit-policy": "several ways",
     **dict.fromkeys(("used-edited", "used-deleted"), "a ledger"),
+    "shared-faults": "the fault is told where it stands",
+    "calendar-ends": "it depends on the day",
     "empty-rule": "what the rule is to say depends on the law",
 }
 """Checks whose example is said rather than written, and why."""
@@ -60,7 +62,8 @@ def _replaced(texts: Texts, old: str, new: str) -> Texts | None:
         return text.replace(old.encode(), written.encode(), 1)
 
     policies = {file: put(text) for file, text in texts.policies.items()}
-    after = Texts(put(texts.vocabulary), put(texts.services), policies, texts.root)
+    shared = {file: put(text) for file, text in texts.shared.items()}
+    after = Texts(put(texts.vocabulary), put(texts.services), policies, texts.root, shared)
     return after if after != texts else None
 
 

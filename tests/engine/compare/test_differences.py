@@ -105,7 +105,8 @@ def test_a_decision_that_reads_another_is_followed() -> None:
     first = (
         "  offer:\n    gives: text\n    rules:\n      - {{id: a, when: {{risk: '> {}'}}, then: x}}\n    otherwise: y\n"
     )
-    last = "  price:\n    gives: number\n    rules:\n      - {id: p, when: {offer: '\"x\"'}, then: 10}\n    otherwise: 20\n"
+    last = "  price:\n    gives: number\n    rules:\n      - {id: p, when: {offer: '= \"x\"'}, then: 10}\n"
+    last += "    otherwise: 20\n"
     found = compared(first.format("0.5") + last, first.format("0.6") + last)
     where = "risk in (0.5..0.6]"
     assert told(found) == {(where, "offer", "x", "y"), (where, "price", "10", "20")}

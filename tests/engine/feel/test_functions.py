@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordain.engine.errors import CalculationFailed
-from ordain.engine.feel.functions import contexts, conversion, flags, lists, numbers, texts
+from ordain.engine.feel.functions import calendars, contexts, conversion, flags, lists, numbers, texts
 from ordain.engine.feel.patterns import searching
 from ordain.engine.feel.runtime.work import Work
 from ordain.engine.feel.signature import Signature
@@ -24,7 +24,7 @@ from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.types import FunctionValue, Interval, Kind, Type, kind_of
 
 CASES = Path(__file__).parents[2] / "cases" / "functions.yaml"
-GROUPS = (conversion, flags, texts, numbers, lists, contexts)
+GROUPS = (conversion, flags, texts, numbers, lists, contexts, calendars)
 FUNCTIONS = {name: entry for group in GROUPS for name, entry in group.FUNCTIONS.items()}
 
 OF_TWO: dict[str, Callable[[Any, Any], Any]] = {

@@ -76,7 +76,7 @@ def test_one_table_may_come_alone(policy: Policy) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "this file was not written by `ordain table --out`"),
+        (b"", "this file was not written by `ordain table` or `ordain cases` with `--out`"),
         (b"id,when\r\n1,2\r\n", "its first cell must be `policy:`"),
         ("policy:,sämple\r\n".encode("cp1252"), "the file is not UTF-8 text"),
         (b'policy:,sample\r\ntable:,"first\r\n', "row 2 is not CSV"),

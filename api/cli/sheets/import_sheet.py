@@ -11,37 +11,57 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from ordain.api.cli.sheets.sheet_files import sheet_bytes
 from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.cli.whole_files import write_whole
-from ordain.api.limits import LIMITS
 from ordain.engine.catalog import read_texts
 from ordain.engine.errors import ExportFailed, Issue, MalformedRequest, PolicyError, counted, reason_of
 from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.sheets.engines.camunda_sheet import camunda_table, is_camunda
+from ordain.engine.sheets.engines.table_policy import policy_of_table
 from ordain.engine.sheets.foreign.columns import Column, Question, column_as_told, columns_of, name_of
 from ordain.engine.sheets.foreign.layout import Layout, layout_of
 from ordain.engine.sheets.foreign.policy_text import Made, Named, policy_of
 from ordain.engine.sheets.foreign.squares import read_foreign
-from ordain.engine.text.regular import opened
 
 
 def import_sheet(
-    folder: Path, file: Path, name: str, *, sheet: str, told: Iterable[str], owner: str, write: bool, as_json: bool
+    folder: Path,
+    file: Path,
+    name: str,
+    *,
+    sheet: str,
+    layout: str,
+    told: Iterable[str],
+    owner: str,
+    write: bool,
+    as_json: bool,
 ) -> None:
     """Shows the policy `name` that the sheet says; with `write`, writes it and the facts that it needs to `folder`.
 
-    Raises MalformedRequest, PolicyError, ExportFailed; then nothing is written.
+    `layout` is `people`, `camunda`, or "" for what the sheet looks like. Raises MalformedRequest, PolicyError,
+    ExportFailed; then nothing is written.
     """
     texts = read_texts(folder)
     vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
     target = folder / name / "v1.yaml"
     if target.parent.exists():
         raise ExportFailed(f"there is a policy `{name}` already", "choose another name after --new")
-    layout = layout_of(read_foreign(_data_of(file), str(file), sheet))
-    columns, questions = columns_of(layout, vocabulary, _told(told))
-    answered = _asked(questions, layout, file, name)
-    columns = tuple(sorted((*columns, *answered), key=lambda column: column.index))
     decision = name_of(name)
-    made = policy_of(layout, columns, vocabulary, Named(name, dt.date.today(), owner, decision))
+    named = Named(name, dt.date.today(), owner, decision)
+    read, columns = _data_of(file), tuple[Column, ...]()
+    squares = read_foreign(read, str(file), sheet, numbers=False)
+    if layout == "camunda" or (not layout and is_camunda(squares)):
+        if told:
+            raise MalformedRequest("`--column` is for sheets of people", "change the headings in the sheet")
+        table = camunda_table(squares)
+        made, rows = policy_of_table(table, squares, vocabulary, named), len(table.rows)
+    else:
+        laid = layout_of(read_foreign(read, str(file), sheet))
+        columns, questions = columns_of(laid, vocabulary, _told(told))
+        answered = _asked(questions, laid, file, name)
+        columns = tuple(sorted((*columns, *answered), key=lambda column: column.index))
+        made, rows = policy_of(laid, columns, vocabulary, named), len(laid.lines)
     written = []
     if write:
         written = _written(folder, target, made, texts.vocabulary)
@@ -55,21 +75,14 @@ def import_sheet(
         }
         OUT.print(json.dumps(data, ensure_ascii=False), markup=False)
         return
-    _tell(layout, columns, made, written, name, decision)
+    _tell(rows, columns, made, written, name, decision)
 
 
 def _data_of(file: Path) -> bytes:
     if file.suffix.lower() not in (".xlsx", ".csv"):
         hint = "let its name end with one of them; save an .xls or .ods file as .xlsx first"
         raise MalformedRequest(f"`{file.name}` is neither a .csv nor a .xlsx file", hint)
-    try:
-        with opened(file) as stream:
-            data = stream.read(LIMITS.sheet_bytes + 1)
-    except OSError as error:
-        raise MalformedRequest(f"`{file}` cannot be read: {reason_of(error)}") from None
-    if len(data) > LIMITS.sheet_bytes:
-        raise PolicyError(f"`{file}` is larger than {LIMITS.sheet_bytes:,} bytes")
-    return data
+    return sheet_bytes(file)
 
 
 def _told(words: Iterable[str]) -> dict[str, str]:
@@ -124,9 +137,7 @@ def _written(folder: Path, target: Path, made: Made, vocabulary: bytes) -> list[
     return [*written, target]
 
 
-def _tell(
-    layout: Layout, columns: tuple[Column, ...], made: Made, written: list[Path], name: str, decision: str
-) -> None:
+def _tell(number: int, columns: tuple[Column, ...], made: Made, written: list[Path], name: str, decision: str) -> None:
     if not written:
         OUT.print(Text(made.policy), end="")
         if made.facts:
@@ -138,7 +149,7 @@ def _tell(
         ERR.print(Text(str(note)))
     for path in written:
         OUT.print(Text(f"written: {path}"))
-    rows = counted(len(layout.lines), "row")
+    rows = counted(number, "row")
     if not written:
         ERR.print(Text(f"{rows} read; nothing is written without --write"))
         return

@@ -1,0 +1,229 @@
+"""The rows of a sheet of test cases as examples of the policy, read as the policy's own reader reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ordain.engine.errors import Issue, Level, PolicyError, Span, did_you_mean
+from ordain.engine.examples.run import FIRED
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.load import load_besides_examples, output_at, output_paths
+from ordain.engine.policy.model import Example, Policy
+from ordain.engine.sheets.alike import told_once
+from ordain.engine.sheets.arriving import NOTES
+from ordain.engine.sheets.book import Book, Cell, Sheet, letters, text_of
+from ordain.engine.sheets.cases.case_cells import Misread, yaml_of
+from ordain.engine.sheets.cases.case_sheet import ACTUAL, AT, COMMENT, EXPECT, GIVEN, REFUSED, SHEET, VERDICT, Case
+from ordain.engine.sheets.sheet_parts import parts_of
+from ordain.engine.text.scalars import scalar
+from ordain.engine.values.types import ANY, TEXT, Type, list_of
+
+_UNEXPECTED = "nothing-expected"
+"""What stands for an expectation while a row that has none is read."""
+Path = tuple[str, str]
+"""A column: `("given", "clv_tier")`, `("at", "")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A row: its texts, the example that it says, and its entries in YAML. `row` is its number in the sheet."""
+
+    row: int
+    case: Case
+    example: Example
+    entries: Mapping[Path, str]
+
+    def part(self, of: str) -> dict[str, str]:
+        """The entries under `given` or `expect`, by name."""
+        return {name: text for (first, name), text in self.entries.items() if first == of}
+
+
+@dataclass(slots=True)
+class _Read:
+    """A row before its example is known."""
+
+    row: int
+    cells: Mapping[Path, Cell]
+    entries: dict[Path, str] = field(default_factory=dict)
+
+    @property
+    def expects(self) -> bool:
+        return any(first in (EXPECT, REFUSED) for first, _ in self.entries)
+
+
+def rows_of(book: Book, policy: Policy, vocabulary: Vocabulary) -> tuple[tuple[CaseRow, ...], tuple[Issue, ...]]:
+    """The rows, and notes of what was left out. Raises PolicyError with every cell that cannot be read."""
+    if book.policy != policy.name:
+        raise PolicyError(f"these are the sheets of `{book.policy}`, not of `{policy.name}`")
+    sheet = next((each for each in book.sheets if each.name == SHEET), None)
+    if sheet is None:
+        raise PolicyError(f"`{book.file}` holds no test cases", "rules come back with `ordain table --in`")
+    issues: list[Issue] = []
+    notes: list[Issue] = []
+    columns = _columns(sheet, policy, vocabulary, book.file, issues, notes)
+    reads = [_read(sheet, row, columns, policy, vocabulary, book.file, issues) for row in sheet.rows]
+    reads = [read for read in reads if read.cells]
+    if not issues and not reads:
+        issues.append(sheet.issue(book.file, "there is no case", "write one in a row", row=sheet.heading_row))
+    if issues:
+        raise PolicyError(told_once(issues))
+    return tuple(_examples(sheet, reads, policy, vocabulary, book.file)), tuple(notes)
+
+
+def _columns(
+    sheet: Sheet, policy: Policy, vocabulary: Vocabulary, file: str, issues: list[Issue], notes: list[Issue]
+) -> dict[Path, int]:
+    """The column of each part of a case."""
+    columns: dict[Path, int] = {}
+    known = [AT, REFUSED, COMMENT, *(f"{GIVEN}: {name}" for name in policy.reads)]
+    known += [f"{EXPECT}: {path}" for path in (*output_paths(policy.gives), FIRED)]
+    for cell in sheet.headings:
+        heading = " ".join(cell.text.split())
+        first, _, rest = heading.partition(":")
+        path = (first.strip(), rest.strip())
+        row, column = cell.row, cell.column
+        if not heading or first in (ACTUAL, VERDICT):
+            continue
+        if heading.lower() in NOTES:
+            note = sheet.issue(
+                file, f"the column `{heading}` is left out", "write into `comment` what stays", row=row, column=column
+            )
+            notes.append(replace(note, level=Level.NOTE))
+        elif first == GIVEN and rest.strip() in vocabulary and rest.strip() not in policy.reads:
+            note = sheet.issue(
+                file, "the policy does not read this fact: the column is left out", row=row, column=column
+            )
+            notes.append(replace(note, level=Level.NOTE))
+        elif not _is_known(path, policy):
+            hint = did_you_mean(heading, known)
+            issues.append(
+                sheet.issue(file, f"`{heading}`: there is no such column", hint, row=row, column=column, text=heading)
+            )
+        elif path in columns:
+            message = f"`{heading}`: the column appears twice; first in column {letters(columns[path])}"
+            issues.append(sheet.issue(file, message, "keep one of them", row=row, column=column, text=heading))
+        else:
+            columns[path] = cell.column
+    return columns
+
+
+def _is_known(path: Path, policy: Policy) -> bool:
+    first, name = path
+    if first == GIVEN:
+        return name in policy.reads
+    if first == EXPECT:
+        return name == FIRED or output_at(policy.gives, name) is not None
+    return first in (AT, REFUSED, COMMENT) and not name
+
+
+def _read(
+    sheet: Sheet,
+    row: tuple[Cell, ...],
+    columns: Mapping[Path, int],
+    policy: Policy,
+    vocabulary: Vocabulary,
+    file: str,
+    issues: list[Issue],
+) -> _Read:
+    by_column = {cell.column: cell for cell in row if cell.text.strip()}
+    headed = {cell.column for cell in sheet.headings if cell.text.strip()}
+    for cell in by_column.values():
+        if cell.column not in headed:
+            message = f"`{cell.text}` is in a column without a heading"
+            hint = "give it one, or empty the cell"
+            issues.append(sheet.issue(file, message, hint, row=cell.row, column=cell.column))
+    cells = {path: by_column[column] for path, column in columns.items() if column in by_column}
+    read = _Read(row[0].row, cells)
+    for path, cell in cells.items():
+        if path[0] == COMMENT:
+            continue
+        try:
+            read.entries[path] = yaml_of(cell, _type(path, policy, vocabulary), path[1])
+        except Misread as error:
+            message = f"`{cell.text}`: {error}"
+            issues.append(sheet.issue(file, message, error.hint, row=cell.row, column=cell.column, text=cell.text))
+    return read
+
+
+def _type(path: Path, policy: Policy, vocabulary: Vocabulary) -> Type:
+    first, name = path
+    if first == GIVEN:
+        return vocabulary[name].type
+    if first == EXPECT:
+        return list_of(TEXT) if name == FIRED else output_at(policy.gives, name) or ANY
+    return TEXT
+
+
+def _examples(sheet: Sheet, reads: list[_Read], policy: Policy, vocabulary: Vocabulary, file: str) -> list[CaseRow]:
+    """The rows with their examples. Raises PolicyError with what the policy's reader finds, by cell."""
+    text = text_of(policy)
+    key, value = next(pair for pair in parts_of(text).pairs if pair[0].text == "examples")
+    lines, places = _lines(reads, text.count("\n", 0, key.start) + 1)
+    whole = text[: key.start] + "\n".join(lines) + "\n" + text[value.end :]
+    loaded, issues = load_besides_examples(whole.encode(), policy.span.file, vocabulary, policy.zone)
+    if issues:
+        raise PolicyError(told_once(_in_sheet(issue, sheet, places, file) for issue in issues))
+    rows = []
+    for read, example in zip(reads, loaded.examples, strict=True):
+        plain = replace(example, refused="") if example.refused == _UNEXPECTED else example
+        rows.append(CaseRow(read.row, _case(read), plain, read.entries))
+    return rows
+
+
+def _case(read: _Read) -> Case:
+    texts = {path: cell.text for path, cell in read.cells.items()}
+    parts = {of: {name: text for (first, name), text in texts.items() if first == of} for of in (GIVEN, EXPECT)}
+    at, refused, comment = (texts.get((name, ""), "").strip() for name in (AT, REFUSED, COMMENT))
+    return Case(at, parts[GIVEN], parts[EXPECT], refused, comment)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a line of the examples' text comes from. What is found before `inside` is about the whole row."""
+
+    row: int
+    column: int
+    inside: int
+    text: str
+
+
+def _lines(reads: list[_Read], first: int) -> tuple[list[str], dict[int, _Place]]:
+    """The section `examples` with each entry on a line of its own, of which `first` is the number of the first."""
+    lines = ["examples:"]
+    places: dict[int, _Place] = {}
+
+    def add(read: _Read, start: str, path: Path | None = None) -> None:
+        cell = read.cells.get(path) if path is not None else None
+        written = read.entries[path] if path is not None else ""
+        places[first + len(lines)] = _Place(
+            read.row, cell.column if cell else 0, len(start) + 1, cell.text if cell else ""
+        )
+        lines.append(start + written)
+
+    for read in reads:
+        given = [path for path in read.entries if path[0] == GIVEN]
+        add(read, "- given:" if given else "- given: {}")
+        for path in given:
+            add(read, f"    {scalar(path[1], words_only=True)}: ", path)
+        for path in ((AT, ""), (REFUSED, "")):
+            if path in read.entries:
+                add(read, f"  {path[0]}: ", path)
+        if not read.expects:
+            add(read, f"  refused: {_UNEXPECTED}")
+        expected = [path for path in read.entries if path[0] == EXPECT]
+        if expected:
+            add(read, "  expect:")
+        for path in expected:
+            add(read, f"    {scalar(path[1], words_only=True)}: ", path)
+    return lines, places
+
+
+def _in_sheet(issue: Issue, sheet: Sheet, places: Mapping[int, _Place], file: str) -> Issue:
+    place = places.get(issue.span.line) if issue.span is not None else None
+    if issue.span is None or place is None:
+        return issue
+    column = place.column if issue.span.column >= place.inside else 0
+    where = sheet.place(place.row, column)
+    span = Span(file, place.row, max(column, 1), place.text if column else "")
+    return replace(issue, message=f"{where}: {issue.message}", span=span, code="sheet-cell", replacements=())
