@@ -54,6 +54,10 @@ _COMMANDS = {
         "Run the examples of all policies; show what none of them reaches.",
     ),
     "table": ("ordain.api.cli.table:table_command", "Show a policy's tables; edit its rules in a spreadsheet."),
+    "uses": (
+        "ordain.api.cli.differences.uses_command:uses_command",
+        "What reads or gives a fact, decision or policy.",
+    ),
     "witness": (
         "ordain.api.cli.witness.witness_commands:witness",
         "A witness that follows other ledgers and logs, and cosigns what only grows.",

@@ -44,6 +44,7 @@ def changes(old: Policy, new: Policy) -> Iterator[Change]:
             yield Change(CHANGED, "the policy", part, before, after, line)
     yield from _names("the fact it reads", old.reads, new.reads, line)
     yield from _names("the score it can do without", sorted(old.without), sorted(new.without), line)
+    yield from _names("what it shares", [each.label for each in old.shared], [each.label for each in new.shared], line)
     yield from _values("the constant", _constants(old), _constants(new), line)
     earlier, later = ({each.name: each for each in policy.decisions} for policy in (old, new))
     for name, decision in later.items():

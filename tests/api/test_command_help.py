@@ -38,6 +38,7 @@ COMMANDS = [
             "table",
             "test",
             "train",
+            "uses",
             "witness",
         )
     ),

@@ -55,6 +55,24 @@ def test_two_files_are_compared_and_the_same_one_twice_does_not_differ(folder: P
     assert "every customer is decided as before" in done.stdout
 
 
+def test_a_constant_of_another_version_of_what_is_shared_is_a_change(folder: Path) -> None:
+    policies = folder / "policies"
+    first = policies / "plan-advice/v1.yaml"
+    text = first.read_text(encoding="utf-8")
+    for number in (1, 2):
+        shared = policies / f"shared/house/v{number}.yaml"
+        shared.parent.mkdir(parents=True, exist_ok=True)
+        head = f"shared: house\nversion: {number}\nowner: tests\npurpose: A case.\n"
+        shared.write_text(f"{head}constants:\n  plenty: {number * 10}\n", encoding="utf-8")
+        used = text.replace("\ndecides:", f"\nuses: [house@{number}]\n\ndecides:")
+        used = used.replace("\nversion: 1\n", f"\nversion: {number}\n")
+        first.with_name(f"v{number}.yaml").write_text(used, encoding="utf-8")
+    done = ordain_here(folder, "diff", "plan-advice", "--directory", "policies")
+    assert done.returncode == 1, done.stderr
+    assert "added: what it shares: `house@2`" in done.stdout
+    assert "every customer is decided as before" in done.stdout
+
+
 def test_what_is_not_covered_is_named_and_samples_are_called_so(folder: Path) -> None:
     file = "policies/price-bounds/v1.yaml"
     done = ordain_here(folder, "diff", file, file, "--directory", "policies")

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
-from ordain.engine.catalog import Texts, read_texts
-from ordain.engine.errors import MalformedRequest, did_you_mean
+from ordain.engine.catalog import Texts, known_vocabulary, read_texts
+from ordain.engine.errors import MalformedRequest, PolicyError, did_you_mean
 from ordain.engine.policy.facts import Vocabulary
-from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.text.source import read_file
 from ordain.engine.versions import load_text
 
@@ -31,7 +30,9 @@ def two_sides(folder: Path, zone: dt.tzinfo, first: str, second: str) -> tuple[S
     Either is a file, or `name@version`; of the second the name may be left out. A name alone are its two newest.
     """
     texts = read_texts(folder, zone)
-    vocabulary = load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml")
+    vocabulary, faults = known_vocabulary(texts)
+    if faults:
+        raise PolicyError(faults)
     if not second and not first.endswith(_ENDINGS):
         first, second = _two_newest(texts, first)
     elif not second:
