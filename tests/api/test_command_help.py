@@ -20,6 +20,7 @@ COMMANDS = [
             "check",
             "decide",
             "demo",
+            "diff",
             "dmn",
             "events",
             "feel",
@@ -37,6 +38,7 @@ COMMANDS = [
             "table",
             "test",
             "train",
+            "uses",
             "witness",
         )
     ),
