@@ -143,7 +143,7 @@ def holds(region: Region, number: int, value: Value) -> bool:
     return inside(value, piece.low, piece.high)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(versions())
 def test_the_regions_are_exactly_the_customers_who_are_decided_otherwise(case: Versions) -> None:
     old, new = compile_policy(policy(case.old)), compile_policy(policy(case.new))
