@@ -64,6 +64,13 @@ class Limits:
     tried_readings: int = 24  # readings of one wrong text that are tried for a hint
     named_values: int = 8  # facts of such a customer that are named
 
+    # two versions compared
+    compared_steps: int = 1_000_000  # pieces looked at, and twenty for each pair of decisions: some five seconds
+    compared_boxes: int = 2_000  # regions that are joined where they are neighbours; of more only the first
+    compared_regions: int = 50  # regions, or customers that were tried, which are named
+    compared_customers: int = 2_000  # customers decided in search of an example of one region
+    compared_samples: int = 5_000  # customers decided where regions cannot be told
+
     # examples
     tried_inputs: int = 100_000  # inputs decided for one policy in search of suggestions
     work_of_try: int = 500  # units of work that count as one more of them: some 20 seconds for all

@@ -35,6 +35,7 @@ _COMMANDS = {
     ),
     "decide": ("ordain.api.cli.decide_once:decide_command", "Decide SERVICE for one subject, and record it."),
     "demo": ("ordain.api.cli.demo:demo", "Train on SYNTHETIC customers, serve, and decide a few cases over HTTP."),
+    "diff": ("ordain.api.cli.differences.diff:diff", "What differs between two versions of a policy, by meaning."),
     "dmn": ("ordain.api.cli.dmn:dmn", "Models in DMN's own form: run, convert, test."),
     "events": ("ordain.api.cli.events:events", "Decisions and other entries, told to others by webhooks."),
     "feel": ("ordain.api.cli.feel:feel", "The language of expressions: its reference, and expressions tried out."),
@@ -57,6 +58,10 @@ _COMMANDS = {
         "Run the examples of all policies; show what none of them reaches.",
     ),
     "table": ("ordain.api.cli.table:table_command", "Show a policy's tables; edit its rules in a spreadsheet."),
+    "uses": (
+        "ordain.api.cli.differences.uses_command:uses_command",
+        "What reads or gives a fact, decision or policy.",
+    ),
     "witness": (
         "ordain.api.cli.witness.witness_commands:witness",
         "A witness that follows other ledgers and logs, and cosigns what only grows.",

@@ -131,12 +131,13 @@ def _deciding(folder: Folder, name: str) -> Iterator[Found]:
 def references(folder: Folder, document: Document, index: int) -> list[Found]:
     """Everywhere that the name at an index stands: a fact's in all files, a policy's own in its file."""
     if (policy := _policy_at(document, index)) is not None:
-        return list(_policy_names(folder, policy))
+        return list(of_policy(folder, policy))
     place = document.place_at(index)
     return [] if place is None else list(of_name(folder, document, place))
 
 
-def _policy_names(folder: Folder, policy: str) -> Iterator[Found]:
+def of_policy(folder: Folder, policy: str) -> Iterator[Found]:
+    """Where services ask a policy, and facts name it as their source."""
     for name in (f"{folder.root}/services.yaml", f"{folder.root}/facts.yaml"):
         document = folder.document(name)
         for scalar in document.layout.scalars:

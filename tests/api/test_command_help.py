@@ -21,6 +21,7 @@ COMMANDS = [
             "check",
             "decide",
             "demo",
+            "diff",
             "dmn",
             "events",
             "feel",
@@ -38,6 +39,7 @@ COMMANDS = [
             "table",
             "test",
             "train",
+            "uses",
             "witness",
         )
     ),

@@ -320,21 +320,24 @@ def changed(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 def rebuilt(node: Expr, change: Callable[[Expr, Expr], Expr]) -> Expr:
     """As `changed`, with the node as it was as the first argument of `change`."""
-    if type(node) in _LEAVES:
-        return change(node, node)
+    return change(node, with_children(node, lambda child: rebuilt(child, change)))
+
+
+def with_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The node with `change` applied to those directly below it; the same object when none of them changes."""
     new: dict[str, Any] = {}
     for name in _fields(type(node)):
         value = getattr(node, name)
         if isinstance(value, Expr):
-            after: Expr | tuple[Expr, ...] = rebuilt(value, change)
+            after: Expr | tuple[Expr, ...] = change(value)
         elif isinstance(value, tuple) and value and isinstance(value[0], Expr):
-            after = tuple([rebuilt(item, change) for item in value])
-            after = value if all(map(is_, after, value)) else after
+            several = tuple([change(item) for item in value])
+            after = value if all(map(is_, several, value)) else several
         else:
             continue
         if after is not value:
             new[name] = after
-    return change(node, with_parts(node, new) if new else node)
+    return with_parts(node, new) if new else node
 
 
 def with_parts(node: Expr, parts: Mapping[str, Any]) -> Expr:

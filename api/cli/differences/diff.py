@@ -1,0 +1,46 @@
+"""`ordain diff`: what differs between two versions of a policy, by meaning."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import click
+
+from ordain.api.cli.differences.chosen import two_sides
+from ordain.api.cli.differences.shown import as_data, print_differences
+from ordain.api.cli.invocation import Invocation, json_option
+from ordain.api.cli.terminal import OUT
+from ordain.api.settings import load_settings
+from ordain.engine.compare.difference import differences
+
+
+@click.command("diff")
+@click.argument("first")
+@click.argument("second", required=False, default="")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of policies; else the setting `policies`.",
+)
+@json_option("Print what differs, as JSON.")
+@click.pass_obj
+def diff(call: Invocation, first: str, second: str, directory: Path | None, as_json: bool) -> None:
+    """Show what differs between two versions of a policy, and which customers would be decided otherwise.
+
+    FIRST and SECOND are POLICY@VERSION (of the second `@VERSION` is enough) or files; POLICY alone stands for its two
+    newest versions. Customers are told as regions of the facts, exactly, each with an example that both versions have
+    decided; what cannot be told exactly is named, and then customers are tried. See docs/differences.md.
+
+    Exit codes: 0 nothing differs, 1 something does, 2 bad input, policies or settings.
+    """
+    settings = None if directory else load_settings(call.config)
+    folder, zone = (settings.policies, settings.zone) if settings else (directory or Path(), dt.UTC)
+    old, new, vocabulary = two_sides(folder, zone, first, second)
+    found = differences(old.compiled, new.compiled, vocabulary)
+    if as_json:
+        OUT.print(json.dumps(as_data(found, old.shown, new.shown), ensure_ascii=False), markup=False)
+    else:
+        print_differences(found, old.shown, new.shown)
+    click.get_current_context().exit(0 if found.same else 1)
