@@ -20,8 +20,8 @@ from ordain.api.backtest.rows_file import RowsFile
 from ordain.api.backtest.tally import Tally
 from ordain.api.cli.audit.query import check_found, make_query
 from ordain.api.cli.audit.readers import access, reader_options
-from ordain.api.cli.backtest.chosen import Chosen, chosen_facts, chosen_versions, service_of
 from ordain.api.cli.backtest.summary import print_summary
+from ordain.api.cli.backtest.tried_versions import Chosen, chosen_facts, chosen_versions, service_of
 from ordain.api.cli.ending import ending_interrupts
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.progress import progress_bar
