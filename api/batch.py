@@ -10,7 +10,7 @@ from uuid import UUID
 from ordain.api.ask import Ask
 from ordain.api.decide import Answer, Decision, make_decision
 from ordain.api.problems import unforeseen_in
-from ordain.api.services import Services
+from ordain.api.services import Rules, Services
 from ordain.audit.entry.once import Once
 from ordain.audit.store.store import AskedBefore
 from ordain.engine.errors import OrdainError
@@ -29,7 +29,7 @@ def read_one(what: str, read: Callable[..., Ask], *given: object) -> Ask | Ordai
 
 
 def decide_many(
-    asks: Sequence[Ask | OrdainError], use: Services, planned: Sequence[UUID | None] = ()
+    asks: Sequence[Ask | OrdainError], use: Rules, planned: Sequence[UUID | None] = ()
 ) -> list[Decision | OrdainError]:
     """Decides each, and records nothing; an ask that is an error already stays what it is. Raises nothing.
 
@@ -118,13 +118,13 @@ class _InTurn:
         return [self.score(inputs) for inputs in many]
 
 
-def _in_turn(use: Services) -> tuple[list[_InTurn], Services]:
+def _in_turn(use: Rules) -> tuple[list[_InTurn], Rules]:
     """The models that score in turn, and all that decides with them in their places."""
     turns = {name: _InTurn(model) for name, model in use.models.items() if not isinstance(model, OrdainError)}
     return list(turns.values()), replace(use, models={**use.models, **turns}) if turns else use
 
 
-def _decided(ask: Ask | OrdainError, use: Services, planned: UUID | None) -> Decision | OrdainError:
+def _decided(ask: Ask | OrdainError, use: Rules, planned: UUID | None) -> Decision | OrdainError:
     """Raises _Wanted."""
     if isinstance(ask, OrdainError):
         return ask

@@ -189,6 +189,17 @@ class Limits:
     news_seconds: float = 0.1  # seconds between two looks: of a worker for what was reloaded, of the server for signals
     start_seconds: int = 60  # seconds until the server of `ordain demo` answers
 
+    # a backtest
+    flow_values: int = 12  # values of an output that a matrix has lines for; more numbers become bands
+    flow_rules: int = 40  # ways in which the rules of one table fire together that are told apart
+    flow_bands: int = 8  # bands of a number that a matrix has lines for
+    flow_characters: int = 60  # characters of a value that are told
+    slice_values: int = 20  # values of a fact that are told apart; further ones are one, `other`
+    slice_bands: int = 200  # bands of a number that are counted, before they are joined
+    slice_words: int = 8  # values of an output that are counted for each of these
+    small_group: int = 30  # decisions below which nothing is said of a group's rates
+    facts_named: int = 20  # facts that were not recorded, or codes of errors, which a backtest names
+
     # searched
     example_tries: int = 600  # requests decided in search of one that works, to be shown with a service
 
@@ -201,6 +212,8 @@ class Limits:
     given_characters: int = 60  # characters of an example's facts, or of a condition, in one line
     value_characters: int = 2_000  # characters of a decision of a `.dmn` model
     result_characters: int = 10_000  # characters of the value that `ordain feel eval` gives
+
+    listed_flows: int = 15  # flows of one output of a backtest; --json and --html have all
 
     # in an editor
     editor_pause: float = 0.25  # seconds without a key pressed after which a policies directory is checked

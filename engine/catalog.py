@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
-from ordain.engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean, quoted, reason_of
+from ordain.engine.errors import (
+    Issue,
+    NotInForce,
+    PolicyError,
+    UnknownService,
+    did_you_mean,
+    quoted,
+    reason_of,
+)
 from ordain.engine.evaluate import Plan, make_plan
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.kinds import KINDS
@@ -141,6 +149,8 @@ class Catalog:
     vocabulary: Vocabulary
     services: Services
     versions: Mapping[str, Sequence[CompiledPolicy]]
+    chosen: Mapping[str, CompiledPolicy] = field(default_factory=dict)
+    """The versions that decide whatever the day is, by their policies' names: for trials."""
     _plans: dict[tuple[str, tuple[int, ...]], Plan] = field(default_factory=dict, repr=False, compare=False)
 
     def service(self, name: str) -> Service:
@@ -159,6 +169,8 @@ class Catalog:
 
     def _version(self, name: str, day: dt.date) -> CompiledPolicy:
         """A season on its days; else the latest version that has begun, unless it has ended."""
+        if name in self.chosen:
+            return self.chosen[name]
         latest: CompiledPolicy | None = None
         for compiled in self.versions[name]:
             effective = compiled.policy.effective
@@ -359,6 +371,13 @@ def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence
 
     Raises PolicyError when they do not load with this version of the engine, UnknownService.
     """
+    return make_plan(*loaded_of(service, vocabulary, services, policies))
+
+
+def loaded_of(
+    service: str, vocabulary: bytes, services: bytes, policies: Sequence[tuple[str, bytes]]
+) -> tuple[Service, tuple[CompiledPolicy, ...], Vocabulary]:
+    """What `plan_of` makes its plan of, and raises: each text loaded, not yet whether they fit together."""
     files = [(file_of(label, text), text) for label, text in policies]
     shared = {file: text for file, text in files if file.startswith(f"{FOLDER}/") and file.count("/") > 1}
     known, faults = with_shared(load_vocabulary(vocabulary, "facts.yaml"), shared)
@@ -368,7 +387,7 @@ def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence
     if recorded is None:
         raise UnknownService(f"there is no service `{service}` in the recorded services")
     loaded = (load_text(text, file, known) for file, text in files if file not in shared)
-    return make_plan(recorded, tuple(map(compile_policy, loaded)), known)
+    return recorded, tuple(map(compile_policy, loaded)), known
 
 
 def file_of(label: str, text: bytes) -> str:

@@ -21,6 +21,10 @@ from ordain.engine.version import VERSION
 _COMMANDS = {
     "alerts": ("ordain.api.cli.alerts:alerts", "What goes wrong with services, and who hears of it."),
     "audit": ("ordain.api.cli.audit:audit", "The record of decisions."),
+    "backtest": (
+        "ordain.api.cli.backtest.backtest_command:backtest",
+        "Decide again what is on record under another version, and show what changes.",
+    ),
     "cases": (
         "ordain.api.cli.sheets.cases_command:cases_command",
         "A policy's test cases as a sheet: given, expected, actual.",

@@ -14,8 +14,10 @@ from ordain.engine.errors import TextLost
 from ordain.engine.evaluate import Plan
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
 from ordain.engine.telling import types_told
+from ordain.engine.trial_plan import trial_of
 
 Json = Mapping[str, Any]
 
@@ -96,13 +98,29 @@ class Past:
         """The policies that decided, in order, compiled."""
         vocabulary, services = self._digest(envelope, "vocabulary"), self._digest(envelope, "services")
         policies = self.named(envelope).policies
-        named = [(str(policy["digest"]), f"{policy['policy']}@{policy['version']}") for policy in policies]
-        key = (str(envelope["service"]), vocabulary, services, *(digest for digest, _ in named))
+        key = (str(envelope["service"]), vocabulary, services, *(str(policy["digest"]) for policy in policies))
         if key not in self._plans:
-            texts = [(label, self._text(digest, f"the policy {label}")) for digest, label in named]
             known, offered = self._text(vocabulary, "the vocabulary"), self._text(services, "the services")
-            self._plans[key] = plan_of(key[0], known, offered, texts)
+            self._plans[key] = plan_of(key[0], known, offered, self._policies(envelope))
         return self._plans[key]
+
+    def trial(self, envelope: Json, vocabulary: bytes, chosen: Mapping[str, Policy]) -> Plan:
+        """The same with the policies that are `chosen`, by name, in the place of theirs, all of them read under this
+        vocabulary. It is made anew each time.
+        """
+        offered = self._text(self._digest(envelope, "services"), "the services")
+        texts = []
+        for label, text in self._policies(envelope):
+            instead = chosen.get(label.rpartition("@")[0])
+            texts.append((label, text) if instead is None else (instead.label, instead.text))
+        for policy in chosen.values():
+            texts += [(f"{part.kept_as}@{part.version}", part.text) for part in policy.shared]
+        return trial_of(str(envelope["service"]), vocabulary, offered, list(dict(texts).items()))
+
+    def _policies(self, envelope: Json) -> list[tuple[str, bytes]]:
+        """Labels and texts of the policies that decided, in order."""
+        named = [(f"{each['policy']}@{each['version']}", str(each["digest"])) for each in self.named(envelope).policies]
+        return [(label, self._text(digest, f"the policy {label}")) for label, digest in named]
 
     def types_told(self, envelope: Json) -> Mapping[str, str]:
         """By reason code the types of further events that its rules make; of a decision whose plan it names."""

@@ -16,6 +16,7 @@ COMMANDS = [
         for name in (
             "alerts",
             "audit",
+            "backtest",
             "cases",
             "check",
             "decide",

@@ -162,6 +162,7 @@ ORDER = [
     "uncollected",
     "versions",
     "catalog",
+    "trial_plan",
     "check.across.held",
     "check.across.endings",
     "check.across.fit",

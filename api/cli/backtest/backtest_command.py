@@ -1,0 +1,253 @@
+"""`ordain backtest`: recorded decisions, or rows of a table, decided again under other versions of some policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ordain.api.backtest.customers import customer_pairs
+from ordain.api.backtest.leaves import paths
+from ordain.api.backtest.pair import Pair
+from ordain.api.backtest.recorded import Redecider, recorded_pairs
+from ordain.api.backtest.report_page import page_of
+from ordain.api.backtest.rows_file import RowsFile
+from ordain.api.backtest.tally import Tally
+from ordain.api.cli.audit.query import check_found, make_query
+from ordain.api.cli.audit.readers import access, reader_options
+from ordain.api.cli.backtest.summary import print_summary
+from ordain.api.cli.backtest.tried_versions import Chosen, chosen_facts, chosen_versions, service_of
+from ordain.api.cli.ending import ending_interrupts
+from ordain.api.cli.invocation import Invocation, json_option
+from ordain.api.cli.progress import progress_bar
+from ordain.api.cli.terminal import OUT
+from ordain.api.cli.whole_files import write_whole
+from ordain.api.cli.whole_tables.asks_file import Table, read_asks
+from ordain.api.cli.whole_tables.seen_table import SeenTable
+from ordain.api.ledger import opened_ledger
+from ordain.api.services import wire_rules
+from ordain.api.settings import Settings, load_settings
+from ordain.audit.limits import LIMITS as AUDIT
+from ordain.audit.records.export import places_with
+from ordain.audit.records.query import Query
+from ordain.audit.records.readings import note_search
+from ordain.audit.records.search import Looked
+from ordain.engine.catalog import Catalog, load_catalog, read_texts
+from ordain.engine.errors import ExportFailed, MalformedRequest, reason_of
+
+Json = dict[str, Any]
+
+EXIT_NOTHING = 1
+"""No decision could be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The options that say what comes of it."""
+
+    by: tuple[str, ...]
+    groups: tuple[str, ...]
+    as_json: bool
+    csv: Path | None
+    html: Path | None
+    replace: bool
+    synthetic: bool
+
+
+@click.command("backtest")
+@click.argument("policy", metavar="POLICY[@VERSION]")
+@click.option("--with", "further", multiple=True, metavar="NAME@N", help="Another version to try too. Repeatable.")
+@click.option("--since", metavar="TIME", help="Recorded from this date on, or from 2026-01-31T08:00:00+05:30.")
+@click.option("--until", metavar="TIME", help="Recorded through this date, inclusive, or until this moment.")
+@click.option("--service", metavar="NAME", help="Decided by this service alone; for --table: the service to ask.")
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Decide each row of this .csv, .parquet, .jsonl or .ndjson instead of what is on record.",
+)
+@click.option("--subject-column", default="subject", show_default=True, help="The column of whom a row is about.")
+@click.option("--ignore-column", multiple=True, metavar="NAME", help="A column of the table that is no fact.")
+@click.option("--by", multiple=True, metavar="FACT", help="Segments by this fact. Repeatable.")
+@click.option("--groups", multiple=True, metavar="FACT", help="Rates by the groups of this fact. Repeatable.")
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), help="A row for each decision.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="A report with plots.")
+@click.option("--replace", is_flag=True, help="Replace these files if they exist.")
+@click.option(
+    "--synthetic", is_flag=True, help="Say in the report that the data is SYNTHETIC: invented, of no customer."
+)
+@reader_options
+@json_option("Print the result as JSON.")
+@click.pass_obj
+def backtest(
+    call: Invocation,
+    /,
+    policy: str,
+    further: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    service: str | None,
+    table: Path | None,
+    subject_column: str,
+    ignore_column: tuple[str, ...],
+    by: tuple[str, ...],
+    groups: tuple[str, ...],
+    csv_file: Path | None,
+    html_file: Path | None,
+    replace: bool,
+    synthetic: bool,
+    name: str | None,
+    purpose: str | None,
+    as_json: bool,
+) -> None:
+    """Decide again what is on record, under POLICY@VERSION, and show what would have come out otherwise.
+
+    Without a version the highest is tried. All other versions, facts and times are those of the record; of a table's
+    rows, what is in force now. Nothing is recorded but that personal data were read.
+
+    Exit codes: 0 done, 1 no decision could be compared, 2 bad input or a file cannot be written, 3 the ledger cannot be
+    read, or the reading not recorded.
+    """
+    if table is not None and (since is not None or until is not None):
+        raise click.UsageError("--since and --until are of recorded decisions, not of --table")
+    settings = load_settings(call.config)
+    wanted = _Wanted(by, groups, as_json, csv_file, html_file, replace, synthetic)
+    _check_files(wanted, table)
+    named = (policy, *further)
+    with ending_interrupts():
+        if table is None:
+            query = make_query(settings.zone, since=since, until=until, service=service)
+            data = _of_ledger(call, settings, named, query, wanted, name, purpose)
+        else:
+            data = _of_table(settings, named, Table(table, subject_column, frozenset(ignore_column)), service, wanted)
+    _show(data, wanted)
+    if not data["compared"]:
+        raise click.exceptions.Exit(EXIT_NOTHING)
+
+
+def _check_files(wanted: _Wanted, table: Path | None) -> None:
+    """Before long work is begun."""
+    for file in filter(None, (wanted.csv, wanted.html)):
+        if file.exists() and not wanted.replace:
+            raise ExportFailed(f"`{file}` already exists", "name another file, or use --replace")
+        if table is not None and file.resolve() == table.resolve():
+            raise MalformedRequest(f"`{file}` is the table itself", "name another file")
+    if wanted.csv is not None and wanted.html is not None and wanted.csv.resolve() == wanted.html.resolve():
+        raise MalformedRequest(f"`{wanted.csv}` is named twice", "name one file for --csv and another for --html")
+
+
+def _of_ledger(
+    call: Invocation,
+    settings: Settings,
+    named: Sequence[str],
+    query: Query,
+    wanted: _Wanted,
+    name: str | None,
+    purpose: str | None,
+) -> Json:
+    who = access(settings, name, purpose)
+    catalog = load_catalog(read_texts(settings.policies, settings.zone))
+    chosen = chosen_versions(catalog, named)
+    query = _narrowed(query, chosen)
+    tally, ids, places, looked = _tally(catalog, wanted), list[str](), None, Looked()
+    with opened_ledger(call.config) as opened, _rows(wanted, catalog, chosen) as rows:
+        reader = opened.reader
+        redecider = Redecider(reader.past, chosen.policies, catalog.vocabulary.text)
+        with progress_bar("deciding again") as (bar, task):
+            pairs = recorded_pairs(
+                reader, redecider, query, lambda at, total: bar.update(task, completed=at, total=total), looked
+            )
+            for record, pair in pairs:
+                _add(tally, rows, pair)
+                places = places_with(places, record)
+                if len(ids) < AUDIT.ids_named:
+                    ids.append(pair.name)
+        check_found(tally.decisions + looked.unreadable, reader, query, settings)
+        if tally.decisions:
+            tried = {"policies": list(chosen.labels), "file": None if wanted.csv is None else wanted.csv.name}
+            note_search(opened, "backtest", who, query, ids, tally.decisions, places, **tried)
+        if rows is not None:
+            rows.finish()
+    asked = {key: value for key, value in query.as_json().items() if key in ("since", "until", "service")}
+    return {"source": "ledger", **asked, **_result(tally, chosen, wanted)}
+
+
+def _of_table(settings: Settings, named: Sequence[str], table: Table, service: str | None, wanted: _Wanted) -> Json:
+    asked = service_of(settings, named, service)
+    seen = SeenTable.counted(table.path)
+    use = wire_rules(settings, asked)
+    chosen = chosen_versions(use.catalog, named)
+    tally = _tally(use.catalog, wanted)
+    with _rows(wanted, use.catalog, chosen) as rows, progress_bar("deciding twice") as (bar, task):
+        bar.update(task, total=seen.rows)
+        for pair in customer_pairs(read_asks(table, asked, use.vocabulary), use, asked, chosen.compiled):
+            _add(tally, rows, pair)
+            bar.update(task, completed=tally.decisions)
+        seen.check(tally.decisions)
+        if rows is not None:
+            rows.finish()
+    source = {"source": "table", "table": table.path.name, "service": asked}
+    return {**source, **_result(tally, chosen, wanted)}
+
+
+def _narrowed(query: Query, chosen: Chosen) -> Query:
+    """Of one policy the envelopes say what was decided under it; of several each is looked at."""
+    return replace(query, policy=next(iter(chosen.policies))) if len(chosen.policies) == 1 else query
+
+
+def _tally(catalog: Catalog, wanted: _Wanted) -> Tally:
+    return Tally(*chosen_facts(catalog.vocabulary, wanted.by, wanted.groups))
+
+
+def _add(tally: Tally, rows: RowsFile | None, pair: Pair) -> None:
+    changed = tally.add(pair)
+    if rows is not None:
+        rows.add(pair, changed)
+
+
+@contextmanager
+def _rows(wanted: _Wanted, catalog: Catalog, chosen: Chosen) -> Iterator[RowsFile | None]:
+    if wanted.csv is None:
+        yield None
+        return
+    columns: dict[str, None] = {}
+    for service in catalog.services.by_name.values():
+        if chosen.policies.keys() & set(service.policies):
+            policies = (catalog.versions[policy][0].policy for policy in service.policies if policy in catalog.versions)
+            gives = {name: type for policy in policies for name, type in policy.gives.items()}
+            told: Mapping[str, Any] = {name: gives[name] for name in service.gives if name in gives}
+            columns.update(dict.fromkeys(paths(told)))
+    with RowsFile(wanted.csv, columns, replace=wanted.replace) as rows:
+        yield rows
+
+
+def _result(tally: Tally, chosen: Chosen, wanted: _Wanted) -> Json:
+    data = tally.data()
+    unseen = [name for name in data["groups_not_seen"] if name in wanted.groups]
+    return {"with": list(chosen.labels), "synthetic": wanted.synthetic, **data, "groups_not_seen": unseen}
+
+
+def _make_own(file: Path) -> None:
+    """Only its owner may read what tells of people; `write_whole` keeps the mode. Raises ExportFailed."""
+    try:
+        file.touch(0o600)
+        file.chmod(0o600)
+    except OSError as error:
+        raise ExportFailed(f"`{file}` cannot be written: {reason_of(error)}") from None
+
+
+def _show(data: Json, wanted: _Wanted) -> None:
+    if wanted.html is not None:
+        _make_own(wanted.html)
+        write_whole(wanted.html, page_of(data).encode())
+    if wanted.as_json:
+        OUT.print(json.dumps(data, ensure_ascii=False), markup=False)
+        return
+    print_summary(data)
+    for what, file in (("a row for each decision", wanted.csv), ("the report with plots", wanted.html)):
+        if file is not None:
+            OUT.print(f"{what}: {file}", markup=False)
