@@ -292,5 +292,5 @@ SHARED: dict[str, Schema] = {
             "description": "null: none was found",
         },
     ),
-    "ValueSheet": closed(("unit", "values", "fields"), **_VALUE_PARTS),
+    "ValueSheet": closed(("unit", "values", "range", "fields"), **_VALUE_PARTS),
 }
