@@ -30,6 +30,7 @@ COMMANDS = [
             "keys",
             "lsp",
             "models",
+            "policy",
             "replay",
             "schema",
             "serve",
@@ -68,6 +69,13 @@ COMMANDS = [
     ["keys", "rotate"],
     ["keys", "revoke"],
     ["models", "list"],
+    *(
+        ["policy", name]
+        for name in (
+            *("new", "list", "history", "text", "submit", "message"),
+            *("approve", "signature", "activate", "rollback", "adopt"),
+        )
+    ),
     ["service", "list"],
     ["service", "show"],
     ["service", "stop"],
