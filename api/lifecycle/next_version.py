@@ -1,4 +1,4 @@
-"""The text of a policy's next version: a copy of the newest with its number and its first day, all else as it stands."""
+"""The text of a policy's next version: a copy of the newest with its number and first day, all else as it stands."""
 
 from __future__ import annotations
 

@@ -304,6 +304,7 @@ EMPTY = {
     "jdm.result",
     "jdm.saying",
     "jdm.zen",
+    "lifecycle",
     "policy",
     "sheets",
     "sheets.foreign",

@@ -101,7 +101,7 @@ def text_command(call: Invocation, version: str) -> None:
     """
     with steps_of(load_settings(call.config)) as steps:
         text = steps.life.kept(steps.target(version).text)
-    click.get_binary_stream("stdout").write(text)
+    click.echo(text, nl=False)
 
 
 @click.command("message")
@@ -114,7 +114,7 @@ def message_command(call: Invocation, version: str) -> None:
     """
     with steps_of(load_settings(call.config)) as steps:
         message = steps.message(version)
-    click.get_binary_stream("stdout").write(message)
+    click.echo(message, nl=False)
 
 
 @click.command("signature")

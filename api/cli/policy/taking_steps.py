@@ -110,7 +110,7 @@ def approve_command(call: Invocation, version: str, signature: Path | None, reas
 @_REASON
 @_step_options
 def activate_command(call: Invocation, version: str, day: str | None, reason: str, **who: Any) -> None:
-    """Activate an approved version: now or, if its first day is yet to come, from then on. Servers follow by themselves.
+    """Activate an approved version: now or, if its first day is yet to come, from then on. Servers follow.
 
     Exit codes: 0 activated, 2 bad input, policies or settings, 3 not recorded, and so not activated.
     """
