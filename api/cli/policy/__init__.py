@@ -6,7 +6,7 @@ import click
 
 from ordain.api.cli.lazy import LazyGroup
 
-_READING, _STEPS = "ordain.api.cli.policy.reading", "ordain.api.cli.policy.taking_steps"
+_READING, _STEPS = "ordain.api.cli.policy.showing_versions", "ordain.api.cli.policy.taking_steps"
 _COMMANDS = {
     "new": (f"{_STEPS}:new_command", "Copy the newest version of a policy to the next one."),
     "list": (f"{_READING}:list_command", "List all versions of all policies with their states."),
