@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fees import ASHA, BELA, CHEN, activate, settings_of, steps_in, write
+from served import ordain_here
 
 from ordain.api.access.key_keeping import KeyKeeper
 from ordain.api.ask import make_ask
@@ -128,6 +129,14 @@ def test_an_unknown_version_is_refused(folder: Path, label: str, message: str) -
         for step in (steps.submit, steps.approve, steps.activate):
             with pytest.raises(MalformedRequest, match=message):
                 step(label, ASHA)
+
+
+def test_check_says_that_such_a_file_is_gone_and_what_decides(folder: Path) -> None:
+    write(folder, 2)
+    (folder / "policies/fees/v1.yaml").unlink()
+    done = ordain_here(folder, "check", ORDAIN_POLICIES=str(folder / "policies"), ORDAIN_APPROVALS="named")
+    assert done.returncode == 1
+    assert "the file of `fees@1` is gone: where it is active, it decides by the text in the ledger" in done.stdout
 
 
 def test_a_part_is_submitted_approved_and_activated_with_the_policy_that_uses_it(folder: Path) -> None:
