@@ -182,6 +182,7 @@ class Limits:
     tenants_begin: float = 2.0  # seconds for tenants' ledgers to be opened before a worker answers without them
     tenant_rests: float = 2.0  # seconds before one is tried again that could not be opened
     signing_seconds: int = 30  # seconds for the last checkpoint, when the server stops
+    signature_characters: int = 8_192  # characters of an SSH signature of an approval: one of RSA-4096 has some 1,600
     changed_lines: int = 40  # of a used policy's text that a finding shows; `ordain audit text` has all
     writer_rests: float = 0.5  # seconds before a writer that ended at once is started again
     restarts: int = 30  # times one worker is started again within `restarts_seconds` before the server gives up

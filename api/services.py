@@ -12,17 +12,21 @@ from ordain.api.fitness import Fitness
 from ordain.api.hooks.source import NO_HOOKS, Hooks
 from ordain.api.late_model import LateModel
 from ordain.api.ledger import open_for
+from ordain.api.lifecycle.in_force import load_in_force
+from ordain.api.lifecycle.recorded import Lifecycle, lifecycle_of
 from ordain.api.settings import Settings
 from ordain.api.stopped import Stopped
 from ordain.audit.entry.decision_form import Forms
 from ordain.audit.entry.documents import Document
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.used_models import UsedModels
-from ordain.engine.catalog import Catalog, load_catalog, of_service, protected_score_issues, read_texts
+from ordain.engine.catalog import Catalog, protected_score_issues
 from ordain.engine.errors import ModelDegradationDetected, PolicyError
 from ordain.engine.late import late
+from ordain.engine.lifecycle.turns import Turns
 from ordain.engine.policy.facts import Fact, FactSource, ModelCard, Vocabulary, is_model
 from ordain.engine.values.temporal import fixed_offset
+from ordain.engine.versions import Kept
 
 if TYPE_CHECKING:
     from ordain.models.registry.registry import Registry, Stored
@@ -48,9 +52,12 @@ class Rules:
 class Services(Rules):
     """What decides and records. `stopped` are the services that do not; `hooks` ask some of them for events.
 
+    `lifecycle` is what was done to versions of policies, where they decide once they are activated.
+
     `fitness` is whether what it takes is there.
 
-    `not_reloaded` says why the last reload of the policies failed, if it did.
+    `not_reloaded` says why the last reload of the policies failed, if it did; `not_activated` are turns that could not
+    be taken over.
     """
 
     ledger: OpenLedger
@@ -58,6 +65,8 @@ class Services(Rules):
     fitness: Fitness
     not_reloaded: tuple[str, ...] = ()
     hooks: Hooks = NO_HOOKS
+    lifecycle: Lifecycle | None = None
+    not_activated: Turns | None = None
 
     def close(self) -> None:
         """Signs and anchors what was decided last, and closes the ledger."""
@@ -70,6 +79,7 @@ def wire(
     *,
     catalog: Catalog | None = None,
     writer: Path | None = None,
+    kept: Kept | None = None,
 ) -> Services:
     """Loads policies and models and opens the ledger. With `service`, only what it takes to ask that one.
 
@@ -80,10 +90,13 @@ def wire(
     Raises PolicyError, PolicyChanged when a version that decisions were made under has been edited, SettingsError.
     A model that cannot be loaded is no obstacle here: the decisions that need it are refused.
     """
-    if catalog is None:
-        catalog = _catalog(settings, service)
+    if catalog is None and settings.approvals == "none":  # a ledger is made once they are right
+        catalog = load_in_force(settings, service, kept=kept)
     ledger = open_for(settings, writer=writer)
     try:
+        lifecycle = lifecycle_of(settings, ledger)
+        if catalog is None:
+            catalog = load_in_force(settings, service, lifecycle, kept)
         rules = _rules(settings, catalog, service, UsedModels(ledger.store))
         ledger.ledger.check_unchanged(_documents(catalog))
         stopped = Stopped(ledger)
@@ -92,7 +105,7 @@ def wire(
         ledger.close()
         raise
     decides = {each.name: getattr(rules, each.name) for each in fields(rules)}
-    return Services(**decides, ledger=ledger, stopped=stopped, fitness=Fitness(ledger))
+    return Services(**decides, ledger=ledger, stopped=stopped, fitness=Fitness(ledger), lifecycle=lifecycle)
 
 
 def with_hooks(use: Services) -> Services:
@@ -110,13 +123,8 @@ def hooks_of(use: Rules) -> Hooks:
 
 
 def wire_rules(settings: Settings, service: str) -> Rules:
-    """As `wire`, without a ledger: what is decided with it cannot be recorded. Raises PolicyError, SettingsError."""
-    return _rules(settings, _catalog(settings, service), service)
-
-
-def _catalog(settings: Settings, service: str) -> Catalog:
-    texts = read_texts(settings.policies, settings.zone)
-    return load_catalog(of_service(texts, service) if service else texts)
+    """As `wire`, with no open ledger: what is decided with it cannot be recorded. Raises PolicyError, SettingsError."""
+    return _rules(settings, load_in_force(settings, service), service)
 
 
 def _rules(settings: Settings, catalog: Catalog, service: str, used: UsedModels | None = None) -> Rules:

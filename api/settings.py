@@ -54,6 +54,18 @@ class Settings:
 
     database_url: str = _setting("sqlite:///var/ordain.db", "where the ledger is kept")
     policies: Path = _setting(Path("policies"), "the folder of policies, vocabulary and services", Path)
+    approvals: str = _setting(
+        "none",
+        "which versions of policies decide: by their dates (`none`), or those that were approved and activated, by name"
+        " (`named`) or by an SSH signature (`signed`)",
+        _one_of("none", "named", "signed"),
+    )
+    approvals_needed: int = _setting(1, "how many people have to approve a version", _whole(1, 20))
+    allowed_signers: Path | None = _setting(
+        None,
+        "the file of who may sign approvals and with which key, as `git` and `ssh-keygen` read it",
+        lambda text: Path(text) if text else None,
+    )
     models: Path = _setting(Path("var/models"), "the folder of trained models", Path)
     keys: Path = _setting(Path("var/keys"), "the folder of the ledger's master and signing keys", Path)
     anchors: tuple[Path, ...] = _setting(
@@ -257,6 +269,7 @@ def settings_of(given: Mapping[str, str | list[str]], file: Path) -> Settings:
         witness_policy=None if settings.witness_policy is None else root / settings.witness_policy,
         events=None if settings.events is None else root / settings.events,
         hooks=None if settings.hooks is None else root / settings.hooks,
+        allowed_signers=None if settings.allowed_signers is None else root / settings.allowed_signers,
         letter=None if settings.letter is None else root / settings.letter,
         tenants=None if settings.tenants is None else root / settings.tenants,
         anchors=tuple(root / place for place in settings.anchors),

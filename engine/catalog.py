@@ -8,16 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
-from ordain.engine.errors import (
-    Issue,
-    NotInForce,
-    PolicyError,
-    UnknownService,
-    did_you_mean,
-    quoted,
-    reason_of,
-)
+from ordain.engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean, quoted, reason_of
 from ordain.engine.evaluate import Plan, make_plan
+from ordain.engine.lifecycle.activated import activated
+from ordain.engine.lifecycle.turns import Turns
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.load_facts import load_vocabulary, unknown_policies
@@ -144,33 +138,40 @@ def of_service(texts: Texts, name: str) -> Texts:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What was loaded: all, or what one service needs (see `of_service`)."""
+    """What was loaded: all, or what one service needs (see `of_service`).
+
+    `turns` say which version decides when, where versions are activated; None where their own dates do. `chosen`, for
+    trials, are the versions that decide whatever the day is, by their policies' names."""
 
     vocabulary: Vocabulary
     services: Services
     versions: Mapping[str, Sequence[CompiledPolicy]]
+    turns: Turns | None = None
     chosen: Mapping[str, CompiledPolicy] = field(default_factory=dict)
-    """The versions that decide whatever the day is, by their policies' names: for trials."""
     _plans: dict[tuple[str, tuple[int, ...]], Plan] = field(default_factory=dict, repr=False, compare=False)
 
     def service(self, name: str) -> Service:
         return _service(self.services, name)
 
     def pick(self, name: str, at: dt.datetime) -> Plan:
-        """The versions in force on the day of `at`, as a plan. Raises UnknownService, NotInForce."""
+        """The versions in force at `at`, on its day, as a plan. Raises UnknownService, NotInForce."""
         service = self.service(name)
-        day = at.date()
-        picked = tuple(self._version(policy, day) for policy in service.policies)
+        picked = tuple(self._version(policy, at) for policy in service.policies)
         key = (name, tuple(compiled.policy.version for compiled in picked))
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = make_plan(service, picked, self.vocabulary)
         return plan
 
-    def _version(self, name: str, day: dt.date) -> CompiledPolicy:
-        """A season on its days; else the latest version that has begun, unless it has ended."""
+    def _version(self, name: str, at: dt.datetime) -> CompiledPolicy:
         if name in self.chosen:
             return self.chosen[name]
+        if self.turns is None:
+            return self.by_dates(name, at.date())
+        return activated(name, at, self.turns, self.versions[name])
+
+    def by_dates(self, name: str, day: dt.date) -> CompiledPolicy:
+        """A season on its days; else the latest version that has begun, unless it has ended: raises NotInForce."""
         latest: CompiledPolicy | None = None
         for compiled in self.versions[name]:
             effective = compiled.policy.effective
@@ -194,10 +195,12 @@ def _service(services: Services, name: str) -> Service:
     return service
 
 
-def load_catalog(texts: Texts, *, run_examples: bool = True, kept: Kept | None = None) -> Catalog:
+def load_catalog(
+    texts: Texts, *, run_examples: bool = True, kept: Kept | None = None, turns: Turns | None = None
+) -> Catalog:
     """Reads, checks, compiles and tries everything; of policies that are `kept`, nothing that is known of them.
 
-    Raises PolicyError with all issues of all files.
+    With `turns`, they say which version decides when. Raises PolicyError with all issues of all files.
     """
     vocabulary, faults = known_vocabulary(texts)
     services = load_services(texts.services, f"{texts.root}/services.yaml")
@@ -211,7 +214,7 @@ def load_catalog(texts: Texts, *, run_examples: bool = True, kept: Kept | None =
         issues.extend(read.example_issues())
     if issues:
         raise PolicyError(issues)
-    return Catalog(vocabulary, services, versions)
+    return Catalog(vocabulary, services, versions, turns)
 
 
 def known_vocabulary(texts: Texts) -> tuple[Vocabulary, list[Issue]]:

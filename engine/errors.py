@@ -13,6 +13,7 @@ OrdainError
 │   ├── TooManyRequests           a limit of requests is reached
 │   ├── UnknownDecision
 │   ├── UnknownSubject            the ledger has nothing about that customer
+│   ├── StepRefused               a version of a policy cannot be submitted, approved or activated now, or not by them
 │   ├── NotInReview               the decision waits for no person, or for none any more
 │   ├── NotCovered                no checkpoint covers the entry yet
 │   ├── IdempotencyKeyReused      another request was sent under this key before
@@ -203,6 +204,10 @@ class UnknownDecision(DataError):
 
 
 class UnknownSubject(DataError):
+    severity = Severity.LOW
+
+
+class StepRefused(DataError):
     severity = Severity.LOW
 
 

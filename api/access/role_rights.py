@@ -8,10 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from ordain.api.access.rights import Right
-from ordain.engine.catalog import Catalog, load_catalog, of_service, read_texts
+from ordain.api.lifecycle.in_force import load_in_force
+from ordain.api.settings import Settings
+from ordain.engine.catalog import Catalog
 from ordain.engine.errors import NotInForce, OrdainError, SettingsError, UnknownService
 from ordain.engine.evaluate import Plan
 from ordain.engine.gather import gather
@@ -42,10 +43,10 @@ class RoleRights:
 NO_RIGHTS = RoleRights(None, {})
 
 
-def catalog_of_access(policies: Path) -> Catalog:
-    """What a folder of policies says of roles, and of the names of its services. Raises SettingsError, PolicyError."""
+def catalog_of_access(settings: Settings) -> Catalog:
+    """What the policies say of roles, and of the names of services. Raises SettingsError, PolicyError."""
     try:
-        return load_catalog(of_service(read_texts(policies), SERVICE))
+        return load_in_force(settings, SERVICE)
     except UnknownService:
         raise _no_service() from None
 

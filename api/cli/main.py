@@ -46,6 +46,7 @@ _COMMANDS = {
     "keys": ("ordain.api.cli.keys.key_commands:keys", "API keys: who may ask, and for what."),
     "lsp": ("ordain.api.cli.lsp:lsp", "The language server: what an editor asks while policies are written."),
     "models": ("ordain.api.cli.models:models", "Trained models."),
+    "policy": ("ordain.api.cli.policy:policy", "Versions of policies: from a draft to what decides, and back."),
     "replay": ("ordain.api.cli.replay:replay", "Decide again from the record alone, and compare byte for byte."),
     "schema": ("ordain.api.cli.policies:schema", "Print the JSON Schema of a kind of file, for editors."),
     "serve": ("ordain.api.cli.serve:serve", "Serve decisions over HTTP until interrupted."),

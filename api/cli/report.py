@@ -19,4 +19,6 @@ def report(error: OrdainError, *, as_json: bool = False) -> int:
         click.secho(error.code, err=True, fg="red", bold=True)
         for issue in error.issues:
             click.echo(str(issue), err=True)
+            for line in str(issue.fields.get("diff", "")).splitlines():
+                click.echo(f"    {line}", err=True)
     return exit_code_of(error)

@@ -19,7 +19,6 @@ from ordain.api.services import wire, with_hooks
 from ordain.api.settings import CONFIG, load_settings, unknown_variables
 from ordain.api.watching import stamps
 from ordain.audit.shared_writer.meeting_place import MeetingPlace
-from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.late import late
 from ordain.engine.versions import Kept
 
@@ -56,7 +55,7 @@ def serve(call: Invocation, host: str | None, port: int | None, workers: int | N
         return
     seen = stamps(settings.policies) if settings.reload == "change" else None
     kept = Kept()
-    use = wire(settings, catalog=load_catalog(read_texts(settings.policies, settings.zone), kept=kept))
+    use = wire(settings, kept=kept)
     use.close()
     use = with_hooks(use)
     gate = Gate(use)

@@ -13,10 +13,11 @@ from dataclasses import replace
 
 from ordain.api.http.news import Board, News
 from ordain.api.late_model import LateModel
+from ordain.api.lifecycle.recorded import Lifecycle
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services, reloaded
 from ordain.engine.catalog import Texts, load_catalog
-from ordain.engine.errors import OrdainError
+from ordain.engine.errors import LedgerUnavailable, OrdainError
 from ordain.engine.versions import Kept
 
 _LOG = logging.getLogger("ordain")
@@ -25,7 +26,7 @@ Take = Callable[[Services], None]
 
 def follow_reloads(board: Board, use: Services, kept: Kept, take: Take) -> None:
     """Never ends. `use` is what decides now, `kept` what its policies were compiled to; `take` is given what will."""
-    seen, at = 0, 0
+    seen, at, looked = 0, 0, 0.0
     while True:
         time.sleep(LIMITS.news_seconds)
         news = board.read(seen)
@@ -33,6 +34,34 @@ def follow_reloads(board: Board, use: Services, kept: Kept, take: Take) -> None:
             seen = news.number
             use, at = after(news, use, at, kept)
             take(use)
+        if use.lifecycle is not None and time.monotonic() - looked >= LIMITS.stopped_looks:
+            looked = time.monotonic()
+            if (new := activated(use, use.lifecycle, kept)) is not use:
+                use = new
+                take(use)
+
+
+def activated(use: Services, life: Lifecycle, kept: Kept) -> Services:
+    """What decides once activations that came meanwhile are taken over; `use` itself when there are none.
+
+    When they cannot be, all goes on as before, and says why, until something else is activated or reloaded.
+    """
+    now = life.now()
+    try:
+        life.look()
+        now = life.now()
+        if now.turns in (use.catalog.turns, use.not_activated):  # of the second it is said already
+            return use
+        catalog = now.renewed(use.catalog, use.settings.policies.name, use.settings.zone, kept)
+        return replace(_read(reloaded(use, catalog), use), not_activated=None)
+    except LedgerUnavailable as error:
+        _LOG.error("whether versions were activated is not known now: %s", error.message)
+        return use
+    except Exception as error:  # whatever it is, what decides now goes on
+        _LOG.error("a worker cannot take over what was activated, and goes on as before", exc_info=error)
+        why = error.message if isinstance(error, OrdainError) else "a fault of Ordain's own: see the log"
+        told = f"a worker could not take over what was activated: {why}"
+        return replace(use, not_reloaded=(told,), not_activated=now.turns)
 
 
 def after(news: News, use: Services, at: int, kept: Kept) -> tuple[Services, int]:
@@ -52,7 +81,17 @@ def after(news: News, use: Services, at: int, kept: Kept) -> tuple[Services, int
 
 def _loaded(texts: Texts, use: Services, kept: Kept) -> Services:
     """Raises what `reloaded` does. The examples have been decided in the server's process."""
-    new = reloaded(use, load_catalog(texts, kept=kept, run_examples=False))
+    life = use.lifecycle
+    if life is None:
+        return _read(reloaded(use, load_catalog(texts, kept=kept, run_examples=False)), use)
+    life.look()
+    now = life.now()
+    catalog = now.loaded(now.governed(texts), kept, run_examples=False)
+    return replace(_read(reloaded(use, catalog), use), not_activated=None)
+
+
+def _read(new: Services, use: Services) -> Services:
+    """`new` with the models that `use` has not read. Raises ModelDegradationDetected."""
     for name, model in new.models.items():
         if isinstance(model, LateModel) and model is not use.models.get(name):
             model.read()

@@ -16,10 +16,11 @@ from queue import SimpleQueue
 
 from ordain.api.access.gate import Gate
 from ordain.api.http.news import Board, News
+from ordain.api.lifecycle.governing import warn_of_missing
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services, reloaded
 from ordain.api.watching import Stamps, changes
-from ordain.engine.catalog import Catalog, load_catalog, read_texts
+from ordain.engine.catalog import Catalog, Texts, load_catalog, read_texts
 from ordain.engine.errors import Issue, OrdainError, counted
 from ordain.engine.versions import Kept
 
@@ -71,7 +72,7 @@ class Reloads:
         number, texts = self._news.number + 1, self._news.texts
         try:
             new = read_texts(self._use.settings.policies, self._use.settings.zone)
-            use = _closed(self._use, load_catalog(new, kept=self.kept))
+            use, new = _closed(self._use, new, self.kept)
             if self.gate is not None:
                 if self.gate.configured:
                     self.gate.check(use)
@@ -103,10 +104,17 @@ class Reloads:
             self.ask()
 
 
-def _closed(use: Services, catalog: Catalog) -> Services:
-    """As `reloaded`, with the ledger open only for as long as that takes."""
+def _closed(use: Services, texts: Texts, kept: Kept) -> tuple[Services, Texts]:
+    """As `reloaded`, with the ledger open only for as long as that takes; and which of the texts decide."""
+    life = use.lifecycle
     try:
-        return reloaded(use, catalog)
+        if life is None:
+            return reloaded(use, load_catalog(texts, kept=kept)), texts
+        life.look()
+        now = life.now()
+        warn_of_missing(now, texts)
+        texts = now.governed(texts)
+        return reloaded(use, now.loaded(texts, kept)), texts
     finally:
         use.ledger.store.close()
 

@@ -26,7 +26,6 @@ from ordain.api.tenants.owners import shared_credentials
 from ordain.api.tenants.tenant_worker import Told, tenants_worker
 from ordain.api.watching import stamps
 from ordain.audit.shared_writer.meeting_place import MeetingPlace
-from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.errors import Issue, OrdainError, SettingsError
 from ordain.engine.versions import Kept
 
@@ -114,7 +113,7 @@ def _load(home: Home, queue: Asked) -> _Loaded:
     own = home.settings
     seen = stamps(own.policies) if own.reload == "change" else None
     kept = Kept()
-    use = wire(own, catalog=load_catalog(read_texts(own.policies, own.zone), kept=kept))
+    use = wire(own, kept=kept)
     use.close()
     use = with_hooks(use)
     gate = Gate(use)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ordain.audit.anchors.places import Anchors
+from ordain.audit.entry.documents import POLICY, Document
 from ordain.audit.entry.entry import Entry, Receipt, new_id
 from ordain.audit.entry.keys import OPERATION, Keyring, MasterKey
 from ordain.audit.ledger.checkpointer import Checkpointer
@@ -112,10 +113,24 @@ class OpenLedger:
             "not_cosigned": self.unwitnessed(),
         }
 
-    def operate(self, kind: str, service: str | None, about: Json, private: Json) -> Receipt:
-        """Records what is done with services themselves, to be found by `operations`. Raises NotRecorded."""
+    def operate(
+        self, kind: str, service: str | None, about: Json, private: Json, texts: Sequence[Document] = ()
+    ) -> Receipt:
+        """Records what is done with services and policies themselves, to be found by `operations`.
+
+        It refers to `texts`, which are kept. Raises NotRecorded, PolicyChanged.
+        """
         now = self.now()
-        return self.ledger.append(Entry(new_id(now), now, kind, private, OPERATION, service, about=about))
+        policies = [
+            {"policy": each.name, "version": each.version, "digest": each.reference.digest}
+            for each in texts
+            if each.kind == POLICY
+        ]
+        documents = {each.kind: each.reference.digest for each in texts if each.kind != POLICY}
+        made = Entry(
+            *(new_id(now), now, kind, private, OPERATION, service), policies=policies, documents=documents, about=about
+        )
+        return self.ledger.append(made, texts)
 
     def finish(self) -> None:
         """Signs and anchors what was recorded last, and closes. If it cannot be signed, the next start does that."""

@@ -32,6 +32,7 @@ COMMANDS = [
             "keys",
             "lsp",
             "models",
+            "policy",
             "replay",
             "schema",
             "serve",
@@ -71,6 +72,13 @@ COMMANDS = [
     ["keys", "rotate"],
     ["keys", "revoke"],
     ["models", "list"],
+    *(
+        ["policy", name]
+        for name in (
+            *("new", "list", "history", "text", "submit", "message"),
+            *("approve", "signature", "activate", "rollback", "adopt"),
+        )
+    ),
     ["service", "list"],
     ["service", "show"],
     ["service", "stop"],

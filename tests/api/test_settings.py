@@ -17,6 +17,9 @@ from ordain.engine.errors import LedgerRolledBack, SettingsError
 OTHER: dict[str, tuple[str, Any]] = {
     "database_url": ("sqlite:////elsewhere/other.db", "sqlite:////elsewhere/other.db"),
     "policies": ("/elsewhere/policies", Path("/elsewhere/policies")),
+    "approvals": ("named", "named"),
+    "approvals_needed": ("2", 2),
+    "allowed_signers": ("/elsewhere/allowed_signers", Path("/elsewhere/allowed_signers")),
     "models": ("/elsewhere/models", Path("/elsewhere/models")),
     "keys": ("/elsewhere/keys", Path("/elsewhere/keys")),
     "anchors": ("/elsewhere/a,/elsewhere/b", (Path("/elsewhere/a"), Path("/elsewhere/b"))),

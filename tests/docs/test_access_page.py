@@ -10,6 +10,7 @@ from doc_fragments import ROOT
 from ordain.api.access.rights import ROLES, Right
 from ordain.api.access.role_rights import catalog_of_access, plan_in_force, rights_by
 from ordain.api.contract.operations import OPERATIONS
+from ordain.api.settings import Settings
 
 PAGE = ROOT / "docs/access.md"
 _BESIDE = {
@@ -20,7 +21,7 @@ _BESIDE = {
 
 def table() -> list[str]:
     at = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
-    catalog = catalog_of_access(ROOT / "policies")
+    catalog = catalog_of_access(Settings(policies=ROOT / "policies"))
     of = rights_by(plan_in_force(catalog, at), catalog.vocabulary, at).of
     lines = [f"| right | {' | '.join(ROLES)} | routes |", "|---" * (len(ROLES) + 2) + "|"]
     for right in Right:

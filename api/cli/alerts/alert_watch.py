@@ -20,13 +20,13 @@ from ordain.api.cli.finite import Finite
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import require_ledger
+from ordain.api.lifecycle.in_force import load_in_force
 from ordain.api.limits import LIMITS
 from ordain.api.logs.begin import begin_logs
 from ordain.api.services import Services, reloaded, wire
 from ordain.api.settings import load_settings
 from ordain.api.watching import stamps
 from ordain.audit.explain.plain_words import one_line
-from ordain.engine.catalog import load_catalog, of_service, read_texts
 from ordain.engine.errors import OrdainError
 
 _LOG = logging.getLogger("ordain")
@@ -95,7 +95,7 @@ class _Watcher:
             return
         self._seen = now
         try:
-            new = reloaded(use, load_catalog(of_service(read_texts(use.settings.policies, use.settings.zone), SERVICE)))
+            new = reloaded(use, load_in_force(use.settings, SERVICE, use.lifecycle))
             check(new)
         except OrdainError as error:
             _LOG.error("the policy of alerts was not reloaded, the one of before goes on: %s", error.message)

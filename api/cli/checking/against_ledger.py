@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from rich.text import Text
 
 from ordain.api.cli.terminal import ERR
-from ordain.api.limits import LIMITS
+from ordain.api.lifecycle.changed_lines import diff_lines, shown
 from ordain.api.settings import Settings, load_settings
 from ordain.audit.records.used_policies import NO_LEDGER, PolicyVersion, UsedVersion, used_policies
 from ordain.audit.verifier.source import path_of
@@ -40,7 +39,7 @@ def used_issues(settings: Settings, texts: Texts, *, asked: bool) -> list[Issue]
     return [
         _edited(each, files[each.name, each.version], texts)
         if each.now is not None
-        else _deleted(each, f"{texts.root}/{each.name}/v{each.version}")
+        else _deleted(each, f"{texts.root}/{each.name}/v{each.version}", settings)
         for each in used
         if not each.unchanged
     ]
@@ -83,8 +82,9 @@ def _files(texts: Texts) -> dict[PolicyVersion, str]:
 
 
 def _edited(used: UsedVersion, file: str, texts: Texts) -> Issue:
-    now = texts.text(file).decode("utf-8-sig", errors="replace")
-    diff, number = _difference(used, now, file)
+    stands = texts.text(file)
+    now = stands.decode("utf-8-sig", errors="replace")
+    diff, number = _difference(used, stands, file)
     line = (now.splitlines() or [""])[number - 1]
     message = (
         f"`{used.name}` version {used.version} was edited or overwritten after decisions were made under it: used with "
@@ -96,17 +96,12 @@ def _edited(used: UsedVersion, file: str, texts: Texts) -> Issue:
     return Issue(message, hint, span, code="used-edited", fields=fields)
 
 
-def _difference(used: UsedVersion, now: str, file: str) -> tuple[str, int]:
+def _difference(used: UsedVersion, now: bytes, file: str) -> tuple[str, int]:
     """What changed, as a diff, and the first line of the file that did."""
     if used.text is None:
         return "the ledger's own copy is not what it was: run `ordain audit verify`", 1
-    was = used.text.decode("utf-8-sig", errors="replace")
-    lines = list(difflib.unified_diff(was.splitlines(), now.splitlines(), f"{file} (used)", file, lineterm="", n=1))
-    if not lines:
-        return "only ends of lines, or bytes that are not seen, are others", 1
-    more = len(lines) - LIMITS.changed_lines
-    shown = "\n".join([*lines[: LIMITS.changed_lines], *([f"... and {more} lines more"] if more > 0 else [])])
-    return shown, min(_first_changed(lines), max(1, len(now.splitlines())))
+    lines = diff_lines(used.text, now, file, "used")
+    return shown(lines), min(_first_changed(lines), max(1, len(now.splitlines()))) if lines else 1
 
 
 def _first_changed(lines: Iterable[str]) -> int:
@@ -122,8 +117,11 @@ def _first_changed(lines: Iterable[str]) -> int:
     return number
 
 
-def _deleted(used: UsedVersion, file: str) -> Issue:
+def _deleted(used: UsedVersion, file: str, settings: Settings) -> Issue:
+    """Where versions are activated, the ledger's text goes on deciding."""
     message = f"`{used.label}` has decided, and its file is gone: nothing is decided by it any more"
+    if settings.approvals != "none":
+        message = f"the file of `{used.label}` is gone: where it is active, it decides by the text in the ledger"
     hint = f"`ordain audit text {used.label} > {file}.yaml` gives it back"
     fields = {"policy": used.name, "version": used.version, "used": used.digest, "now": None}
     return Issue(message, hint, code="used-deleted", level=Level.WARNING, fields=fields)

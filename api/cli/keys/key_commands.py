@@ -128,7 +128,7 @@ def _keeper(settings: Settings) -> KeyKeeper:
 
 def _check(settings: Settings, roles: tuple[str, ...], services: tuple[str, ...]) -> None:
     """Raises MalformedRequest for a role or service that there is not, SettingsError without a policy of roles."""
-    catalog = catalog_of_access(settings.policies)
+    catalog = catalog_of_access(settings)
     now = dt.datetime.now(settings.zone)
     rights_by(plan_in_force(catalog, now), catalog.vocabulary, now)
     known = {"role": catalog.vocabulary[ROLE].type.values, "service": tuple(catalog.services.by_name)}

@@ -18,10 +18,11 @@ from ordain.api.cli.terminal import OUT
 from ordain.api.contract.example_request import Examples
 from ordain.api.contract.service_sheet import Offer, service_list, service_sheet
 from ordain.api.ledger import open_for
+from ordain.api.lifecycle.in_force import load_in_force
 from ordain.api.services import models_described, vocabulary_with
 from ordain.api.settings import Settings, load_settings
 from ordain.api.stopped import Stopped
-from ordain.engine.catalog import load_catalog, of_service, read_texts
+from ordain.engine.catalog import of_service, read_texts
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.values.temporal import fixed_offset
 
@@ -118,9 +119,8 @@ def _stopped(call: Invocation, name: str) -> Iterator[Stopped]:
 
 
 def _offer(settings: Settings, name: str = "") -> Offer:
-    """What is described; with `name` the policies of that service alone are read. No ledger is opened."""
-    texts = read_texts(settings.policies, settings.zone)
-    catalog = load_catalog(of_service(texts, name) if name else texts)
+    """What is described; with `name` the policies of that service alone are read. No ledger is made."""
+    catalog = load_in_force(settings, name)
     models = models_described(catalog, settings)
     usable = [model for model in models.values() if not isinstance(model, ModelDegradationDetected)]
     return Offer(catalog, vocabulary_with(catalog.vocabulary, usable), models, settings.zone, Examples())

@@ -1,0 +1,96 @@
+"""What was done to versions of policies: put on record, and read from the ledger as it comes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from ordain.api.lifecycle.governing import Governing
+from ordain.api.settings import Settings
+from ordain.audit.entry.documents import Document
+from ordain.audit.entry.entry import VERIFY
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.operations import Operations
+from ordain.audit.ledger.reader import Record
+from ordain.engine.errors import TextLost
+from ordain.engine.lifecycle.change import Change, Step, Text
+from ordain.engine.lifecycle.life import Life
+from ordain.engine.lifecycle.turns import NO_TURNS, Turns, turns_of
+from ordain.engine.text.source import digest_of
+
+Json = dict[str, Any]
+_STEPS = {str(step): step for step in Step}
+
+
+class Lifecycle:
+    """`turns` is put in place whole, so reading it takes no lock."""
+
+    def __init__(self, opened: OpenLedger, needed: int) -> None:
+        self._opened, self._operations, self._needed = opened, Operations(opened), needed
+        self._lock = threading.Lock()
+        self.turns: Turns = NO_TURNS
+
+    def look(self) -> bool:
+        """Takes up what was done meanwhile; whether that is something. Raises LedgerUnavailable."""
+        with self._lock:
+            found = [_change(each) for each in self._operations.new() if each.envelope["kind"] in _STEPS]
+            if found:
+                self.turns = turns_of((*self.turns.changes, *found))
+            return bool(found)
+
+    def now(self) -> Governing:
+        """What is known now: what comes of it later changes nothing in it."""
+        return Governing(self.turns, self.kept)
+
+    def life(self, policy: str) -> Life:
+        return Life(policy, self.turns, self._needed)
+
+    def kept(self, text: Text) -> bytes:
+        """The text that was submitted or activated. Raises TextLost."""
+        kept = self._opened.reader.document(text.digest)
+        if kept is None or digest_of(kept) != text.digest:
+            raise TextLost(f"the text of `{text.label}` ({text.digest}) is not kept, or is another", VERIFY)
+        return kept
+
+    def record(
+        self, step: Step, text: Text, parts: Sequence[Text], about: Json, private: Json, texts: Sequence[Document] = ()
+    ) -> Change:
+        """Puts a step on record, and gives it as it stands there. Raises NotRecorded, PolicyChanged."""
+        said = {**_as_json(text), "parts": list(map(_as_json, parts)), **about}
+        receipt = self._opened.operate(str(step), None, said, private, texts)
+        self.look()
+        return next(each for each in self.turns.changes if each.id == receipt.entry_id)
+
+
+def lifecycle_of(settings: Settings, opened: OpenLedger) -> Lifecycle | None:
+    """None where versions decide by their own dates."""
+    return None if settings.approvals == "none" else Lifecycle(opened, settings.approvals_needed)
+
+
+def _change(record: Record) -> Change:
+    about, private = record.envelope["about"], record.private or {}
+    begins = about.get("from")
+    return Change(
+        record.envelope["id"],
+        _STEPS[record.envelope["kind"]],
+        _text(about),
+        dt.datetime.fromisoformat(record.envelope["time"]),
+        private["actor"],
+        private["role"],
+        private["reason"],
+        tuple(map(_text, about["parts"])),
+        about.get("of") or "",
+        None if begins is None else dt.datetime.fromisoformat(begins),
+        about.get("rollback", False),
+        private.get("signature", ""),
+    )
+
+
+def _text(said: Json) -> Text:
+    return Text(said["policy"], said["version"], said["digest"])
+
+
+def _as_json(text: Text) -> Json:
+    return {"policy": text.name, "version": text.version, "digest": text.digest}

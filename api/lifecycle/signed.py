@@ -1,0 +1,48 @@
+"""What an approval signs, and whether a signature is one of it by somebody who may."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+
+from ordain.api.lifecycle.allowed_signers import read_signers
+from ordain.api.lifecycle.ssh_signature import Unsigned, read_signature
+from ordain.api.settings import Settings
+from ordain.engine.errors import SettingsError, StepRefused
+from ordain.engine.lifecycle.change import Text
+
+NAMESPACE = "ordain"
+"""What the signature is for (`ssh-keygen -Y sign -n`), so that none that was made for something else counts."""
+
+
+def message_of(texts: Iterable[Text]) -> bytes:
+    """A line for the version, and one for each part that it uses: name, version and digest."""
+    return "".join(f"{text.label} {text.digest}\n" for text in texts).encode()
+
+
+def verifying(settings: Settings) -> Callable[[str, bytes, str, dt.datetime], None] | None:
+    """What checks a signature, if approvals are signed. Raises SettingsError."""
+    if settings.approvals != "signed":
+        return None
+    if settings.allowed_signers is None:
+        raise SettingsError("`approvals: signed` needs to know who may sign", "name a file in `allowed_signers`")
+    signers = read_signers(settings.allowed_signers)
+
+    def verify(text: str, message: bytes, name: str, at: dt.datetime) -> None:
+        try:
+            signature = read_signature(text)
+            if signature.namespace != NAMESPACE:
+                raise Unsigned(f"it was made for `{signature.namespace[:40]}`, and not for `{NAMESPACE}`")
+            signature.check(message)
+        except Unsigned as error:
+            raise StepRefused(f"the signature does not count: {error}", _HINT) from None
+        if not any(each.key == signature.key and each.may_sign(name, NAMESPACE, at) for each in signers):
+            raise StepRefused(
+                f"the signature does not count: its key is none with which {name} may sign now",
+                "who may sign with which key stands in the file `allowed_signers`",
+            )
+
+    return verify
+
+
+_HINT = "sign what `ordain policy message NAME@N` prints: ssh-keygen -Y sign -n ordain -f KEY FILE"

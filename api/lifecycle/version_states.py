@@ -1,0 +1,74 @@
+"""All versions of all policies with their states: of those in the folder, and of those that only the ledger has."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ordain.engine.catalog import Catalog, Texts, known_vocabulary
+from ordain.engine.errors import NotInForce
+from ordain.engine.lifecycle.life import Life, State
+from ordain.engine.lifecycle.turns import Turns
+from ordain.engine.policy.service import load_services
+from ordain.engine.text.source import digest_of
+from ordain.engine.versions import read_versions
+
+
+@dataclass(frozen=True, slots=True)
+class VersionState:
+    """`begins` is from when it counts, or will, as a text; None while that is open. `file` is None when it is gone."""
+
+    policy: str
+    version: int
+    state: str
+    begins: str | None
+    file: str | None
+    digest: str
+
+    def as_json(self) -> dict[str, Any]:
+        told = asdict(self)
+        told["from"] = told.pop("begins")
+        return told
+
+
+def version_states(texts: Texts, turns: Turns | None, needed: int, now: dt.datetime) -> list[VersionState]:
+    """By policy and version. `turns` is None where versions decide by their dates. A version that does not load is a
+    draft all the same. Raises PolicyError for facts and services that do not load."""
+    vocabulary, _ = known_vocabulary(texts)
+    read = read_versions(texts.policies, texts.root, vocabulary, None, texts.zone)
+    services = load_services(texts.services, f"{texts.root}/services.yaml")
+    catalog = Catalog(vocabulary, services, read.versions)
+    days = {(each.name, each.version): each.effective for each in catalog.policies()}
+    files = texts.versions()
+    on_record = () if turns is None else turns.changes
+    labels = {(name, number) for name, numbers in files.items() for number in numbers}
+    labels |= {(change.policy, change.version) for change in on_record}
+    told = []
+    for name, number in sorted(labels):
+        file = files.get(name, {}).get(number)
+        if turns is None:
+            effective = days.get((name, number))
+            begins = None if effective is None else effective.start.isoformat()
+            state = _by_dates(catalog, name, number, now.date())
+        else:
+            life = Life(name, turns, needed)
+            state = life.state(number, now, lambda version, name=name: days.get((name, version)))  # type: ignore[misc]
+            starts = [turn.starts for turn in turns.of.get(name, ()) if turn.version == number]
+            begins = starts[0].astimezone(texts.zone).isoformat(timespec="seconds") if starts else None
+        recorded = [change.text.digest for change in on_record if (change.policy, change.version) == (name, number)]
+        digest = recorded[-1] if file is None else digest_of(texts.policies[file])
+        told.append(VersionState(name, number, str(state), begins, file, digest))
+    return told
+
+
+def _by_dates(catalog: Catalog, name: str, number: int, day: dt.date) -> State:
+    found = [each.policy for each in catalog.versions.get(name, ()) if each.policy.version == number]
+    if not found:
+        return State.DRAFT
+    try:
+        if catalog.by_dates(name, day).policy.version == number:
+            return State.ACTIVE
+    except NotInForce:
+        pass
+    return State.PLANNED if found[0].effective.start > day else State.REPLACED
