@@ -49,9 +49,10 @@ _ANY = {"any", "all", "*", "n/a", "na", "every", "whatever", "anything", "\u2013
 
 TYPE_NAMES = {
     **dict.fromkeys(
-        "integer int float double real decimal numeric long percent percentage money amount currency".split(),
+        ["integer", "int", "float", "double", "real", "decimal", "numeric", "long", "percent", "percentage", "money"],
         "number",
     ),
+    **dict.fromkeys(["amount", "currency"], "number"),
     **dict.fromkeys(["string", "str", "enum", "char", "varchar", "word"], "text"),
     **dict.fromkeys(["boolean", "bool", "yes/no", "true/false", "yesno", "bit"], "flag"),
     **dict.fromkeys(["datetime", "timestamp", "date time", "date-time"], "date and time"),
