@@ -137,13 +137,17 @@ def _of_copy(issue: Issue, files: Mapping[str, bytes]) -> Issue:
     match = re.fullmatch(r"version (\d+) is in `.*`", issue.message) if issue.code == "file-name" else None
     if match is None or issue.span is None:
         return issue
-    folder = issue.span.file.rpartition("/")[0]
-    taken = {int(named[1]) for file in files if (named := re.fullmatch(rf"{re.escape(folder)}/v(\d+)\.\w+", file))}
+    folder, _, own = issue.span.file.rpartition("/")
+    others = (file for file in files if file != issue.span.file)
+    taken = {int(named[1]) for file in others if (named := re.fullmatch(rf"{re.escape(folder)}/v(\d+)\.\w+", file))}
     if int(match[1]) not in taken:
         return issue
-    following = max(taken) + 1
-    hint = f"version {match[1]} has its file; set `version: {following}` and call this one v{following}.yaml"
-    return replace(issue, hint=hint)
+    # Whoever has given the copy its new name has only forgotten the number inside.
+    meant = re.match(r"v(\d{1,6})\.", own, re.IGNORECASE)
+    following = int(meant[1]) if meant is not None and int(meant[1]) not in taken else max(taken) + 1
+    name = f"v{following}.yaml"
+    rename = f" and call this one {name}" if own != name else ""
+    return replace(issue, hint=f"version {match[1]} has its file; set `version: {following}`{rename}")
 
 
 def _read(text: bytes, file: str, root: str, vocabulary: Vocabulary, zone: dt.tzinfo) -> Version:

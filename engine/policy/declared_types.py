@@ -26,8 +26,9 @@ def read_type(node: Node, *, given: bool = False) -> Type:
             )
         if named is None:
             names = ("number", "text", "flag", "date", "time", "date and time", "duration", "months", "list of text")
-            issue = Issue(f"unknown type `{node.text}`", did_you_mean(node.text, names), node.span, code="unknown-type")
             meant = TYPE_NAMES.get(node.text.lower().rstrip("s"), "")
+            hint = "" if meant else did_you_mean(node.text, names)  # `float` is like `flag` by its letters alone
+            issue = Issue(f"unknown type `{node.text}`", hint, node.span, code="unknown-type")
             readings = [(meant, "")] if meant else []
             raise PolicyError(mended([issue], node, readings, lambda name: type_named(name) is not None))
         return named

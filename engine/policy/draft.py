@@ -217,11 +217,11 @@ class Draft:
                 if re.fullmatch(r"\d{4}-\d{2}-\d{2}(T.*)?", text):
                     self.fault(node.span, str(error), code="value")
                     return None
-                if readings := [(day, when) for day, when in days_as_written(text) if _is_read(want, day)]:
+                if readings := [(day, when) for day, when in days_as_written(text) if is_read(want, day)]:
                     issue = Issue(
                         f"`{text}` is not {described(want)} as policies write it", "", node.span, code="value"
                     )
-                    self.issues.extend(mended([issue], node, readings, lambda day: _is_read(want, day)))
+                    self.issues.extend(mended([issue], node, readings, lambda day: is_read(want, day)))
                     return None
         return self.formula(node, want)
 
@@ -330,7 +330,7 @@ def _place_of(name: str, expression: Expr) -> Span:
     return next(places, expression.span)
 
 
-def _is_read(want: Type, text: str) -> bool:
+def is_read(want: Type, text: str) -> bool:
     """Whether a date or duration may stand so as an output."""
     try:
         read(want, text)

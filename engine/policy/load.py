@@ -9,18 +9,20 @@ from functools import cache
 
 from ordain.engine.errors import Issue, Level, NotThatType, PolicyError, Span, did_you_mean
 from ordain.engine.policy.definitions import constants, functions
-from ordain.engine.policy.draft import Draft
+from ordain.engine.policy.draft import Draft, is_read
 from ordain.engine.policy.facts import Vocabulary, is_model
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR
 from ordain.engine.policy.load_shared import CONSTANTS, FUNCTIONS
+from ordain.engine.policy.mending import mended
 from ordain.engine.policy.model import BACK, Effective, Example, Policy, Requirement
 from ordain.engine.policy.reasons import reason
 from ordain.engine.policy.uses import USES, first_causes, leave_unused, uses
+from ordain.engine.policy.written_otherwise import days_as_written
 from ordain.engine.text.source import Node, digest_of, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
 from ordain.engine.values.temporal import date, date_time, fixed_offset, noon
-from ordain.engine.values.types import FLAG, Type, Value, read
+from ordain.engine.values.types import DATE, FLAG, Type, Value, read
 
 _DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "a date such as 2026-01-31"}
 HEADER: Schema = {
@@ -353,7 +355,9 @@ def _example_time(draft: Draft, node: Node | None, effective: Effective | None, 
             return noon(date(node.text), zone)
         return fixed_offset(date_time(node.text).astimezone(zone))
     except NotThatType as error:
-        draft.fault(node.span, str(error), code="value")
+        issue = Issue(str(error), "", node.span, code="value")
+        readings = days_as_written(node.text)
+        draft.issues.extend(mended([issue], node, readings, lambda day: is_read(DATE, day)))
     except OverflowError:
         draft.fault(node.span, f"`{node.text}` is beyond the calendar in this time zone", code="value")
     return None

@@ -35,6 +35,9 @@ def mended(
     if not right:
         return issues
     first = issues[0]
+    if first.span is not None and first.span.text == right[0][0] != node.text:
+        # "`250` does not fit here: write `250`" would tell nobody that what stands around it has to go.
+        first = replace(first, message=f"`{node.text}` is not as policies write it", span=node.span)
     edits = [(edit, when) for reading, when in right if (edit := rewritten(node, reading)) is not None]
     replacements = tuple(edit for edit, _ in edits)
     if right[0][0] in said and len(right) == 1 and _SAID.fullmatch(first.hint):

@@ -49,9 +49,10 @@ _ANY = {"any", "all", "*", "n/a", "na", "every", "whatever", "anything", "\u2013
 
 TYPE_NAMES = {
     **dict.fromkeys(
-        ["integer", "int", "float", "double", "decimal", "numeric", "percent", "percentage", "money", "amount", "long"],
+        ["integer", "int", "float", "double", "real", "decimal", "numeric", "long", "percent", "percentage", "money"],
         "number",
     ),
+    **dict.fromkeys(["amount", "currency"], "number"),
     **dict.fromkeys(["string", "str", "enum", "char", "varchar", "word"], "text"),
     **dict.fromkeys(["boolean", "bool", "yes/no", "true/false", "yesno", "bit"], "flag"),
     **dict.fromkeys(["datetime", "timestamp", "date time", "date-time"], "date and time"),
@@ -309,10 +310,14 @@ def _arguments(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
+_LOUD_FUNCTION = re.compile(r"\b[A-Z]{2,}(?=\()")
+
+
 def _functions(text: str, of: Type | None) -> Iterator[Reading]:
     """Functions that other languages have under another name, or with other arguments."""
     rounded = re.sub(r"\bround\(([^(),]+)\)", r"round half up(\1, 0)", text, flags=re.IGNORECASE)
     rounded = re.sub(r"\bround\(([^(),]+),", r"round half up(\1,", rounded, flags=re.IGNORECASE)
+    rounded = _outside_texts(rounded, lambda part: _LOUD_FUNCTION.sub(lambda match: match[0].lower(), part))
     if rounded != text:
         yield rounded, ""
 

@@ -97,7 +97,7 @@ def _issues(error: ValidationError, root: Node) -> Iterator[Issue]:
         case "pattern" | "not":
             meant = [text for text in _as_patterns_have_it(node.text) if re.search(str(wanted), text)]
             hint = f"write `{'`, or `'.join(meant)}`" if meant else str(schema.get("description", ""))
-            if len(meant) == 2:
+            if len(meant) == 2 and _LOCAL_DAY.fullmatch(node.text):
                 hint += " if the month stands first"
             edits = tuple(edit for text in meant for edit in _edit(node.span, text)) if not node.quoted else ()
             message = f"`{node.text}` does not fit{where}"
@@ -152,7 +152,23 @@ def _of_another_type(node: Node, root: Node, path: list[Step], wanted: list[str]
     else:
         told = format_raw(raw).removeprefix("the text ").removeprefix("the number ").removeprefix("the flag ")
         message = f"{name} must be {kinds}, not {_ENTRIES if isinstance(raw, dict) else told}"
+        if (meant := _as_kind(node, wanted)) and node.raw and "\n" not in node.raw:
+            edit = replace(_edit(node.span, meant)[0], column=node.span.column - node.quoted, old=node.raw)
+            return Issue(message, f"write `{meant}`", node.span, code="structure", replacements=(edit,))
     return Issue(message, "", node.span, code="structure")
+
+
+def _as_kind(node: Node, wanted: list[str]) -> str:
+    """What a text may stand for where something else is wanted: `true` for `yes`, `2` for `"2"`, a list for `a, b`."""
+    text = node.text.strip()
+    if wanted == ["boolean"]:
+        return _FLAGS.get(text.lower(), "")
+    if wanted == ["integer"] and re.fullmatch(r"[1-9]\d{0,8}", text):
+        return text
+    parts = [part.strip() for part in text.split(",")]
+    if wanted == ["array"] and all(re.fullmatch(r"[^\W\d][\w -]*", part) for part in parts):
+        return f"[{', '.join(parts)}]"
+    return ""
 
 
 def _edit(place: Span, new: str) -> tuple[Replacement, ...]:
@@ -173,12 +189,15 @@ def _deeper(node: Node, key: str) -> tuple[str, Span, tuple[Replacement, ...]] |
 
 
 _PERIOD_DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
-_PERIOD = re.compile(r"(?:(\d+) *(?:per|a|every|times per|times a|in) *)?(\d*) *(day|week|month|quarter|year)s?")
+_PERIOD = re.compile(
+    r"(?:(\d+) *(?:per|a|every|times per|times a|in) *)?(?:the +)?(\d*) *(day|week|month|quarter|year)s?( +and +\w+)?",
+    re.IGNORECASE,
+)
 _LOCAL_DAY = re.compile(r"(\d\d?)[./-](\d\d?)[./-](\d{4})")
 
 
 def _as_patterns_have_it(text: str) -> list[str]:
-    """A day or a number of days that is written otherwise than policies do."""
+    """A day, a number of days or a limit that is written otherwise than policies do, the likeliest reading first."""
     if match := _LOCAL_DAY.fullmatch(text):
         day, month = int(match[1]), int(match[2])
         pairs = dict.fromkeys([(month, day), (day, month)])
@@ -186,12 +205,18 @@ def _as_patterns_have_it(text: str) -> list[str]:
     if re.fullmatch(r"\d{4}[-/.]\d\d?[-/.]\d\d?", text):
         year, month_text, day_text = re.split("[-/.]", text)
         return [f"{year}-{month_text:0>2}-{day_text:0>2}"]
-    if (match := _PERIOD.fullmatch(text.strip().lower())) and (match[1] or match[2]):
-        days = int(match[2] or 1) * _PERIOD_DAYS[match[3]]
-        return [f"{match[1]} per {days} days" if match[1] else f"{days} days"]
+    if (match := _PERIOD.fullmatch(text.strip())) and (match[1] or match[2]):
+        unit, of = match[3].lower(), match[4] or ""
+        days = f"{int(match[2] or 1) * _PERIOD_DAYS[unit]} days{of}"
+        if not match[1]:
+            return [days]
+        # Who says "per year" may mean the year of the calendar or the time just past.
+        calendar = [f"{match[1]} per calendar {unit}{of}"] if not match[2] and unit != "day" else []
+        return [*calendar, f"{match[1]} per {days}"]
     return [f"{text} days"] if text.isdigit() else []
 
 
+_FLAGS = dict.fromkeys(["yes", "y", "on", "true"], "true") | dict.fromkeys(["no", "n", "off", "false"], "false")
 _ENTRIES = "entries of the form `name: value`"
 _KINDS = {
     "object": _ENTRIES,

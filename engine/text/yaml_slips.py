@@ -14,6 +14,8 @@ from ordain.engine.errors import Issue, Span
 from ordain.engine.replacement import Replacement
 
 _LINES_ABOVE = 12
+_FAR_QUOTES = 4
+"""How many open quotes further above are tried: a text of several lines has one, too, and is right."""
 _KEY = r"[A-Za-z_][\w .()/-]*?"
 _BLOCK = re.compile(rf"(\s*(?:- +)*)({_KEY}):(\s+)(.*?)\s*$")
 _FLOW = re.compile(rf"(?<=[{{,]) *({_KEY}): +")
@@ -23,7 +25,9 @@ _NEEDS_QUOTES = re.compile(
 )
 _SIGNS = re.compile(r"[^\w\s\"']+|.")
 _WHY_QUOTES = {"[": "a range", "(": "a range", "]": "a range"}
+_PART = r'(?:"[^"{}\\]*"|[^\W\d]\w*)'
 _COMMAS = re.compile(r"\d+(,\d+)+(\.\d+)?")
+_DECIMAL_FACTOR = re.compile(r"[\w .()*/+-]*[*/+-] *\d+,\d+")
 FailsAt = Callable[[str], int]
 """The line in which a text stops being YAML; 0 when all of it is."""
 
@@ -41,7 +45,11 @@ class _Slip:
 def slip(file: str, text: str, line: int, fails_at: FailsAt) -> Issue | None:
     """The slip that keeps `text` from being YAML in `line`, as far as the parser can tell; None when none is found."""
     lines = text.splitlines(keepends=True)
-    for number in range(min(line, len(lines)), max(0, line - _LINES_ABOVE - 1), -1):
+    last = min(line, len(lines))
+    near = range(last, max(0, line - _LINES_ABOVE - 1), -1)
+    # A quote that is never closed takes in everything up to the next quote, however far below that is.
+    far = [number for number in range(near.stop, 0, -1) if _is_left_open(lines[number - 1])][:_FAR_QUOTES]
+    for number in (*near, *far):
         for found in _slips(lines[number - 1].rstrip("\r\n")):
             edit = Replacement(file, number, found.start + 1, found.old, found.new)
             try:
@@ -54,6 +62,11 @@ def slip(file: str, text: str, line: int, fails_at: FailsAt) -> Issue | None:
     return None
 
 
+def _is_left_open(line: str) -> bool:
+    block = _BLOCK.fullmatch(line.rstrip("\r\n"))
+    return block is not None and block[4][:1] in ("'", '"') and block[4].count(block[4][0]) == 1
+
+
 def _slips(line: str) -> Iterator[_Slip]:
     if line.lstrip(" ").startswith("\t") or (line[:1].isspace() and "\t" in line[: len(line) - len(line.lstrip())]):
         indent = line[: len(line) - len(line.lstrip())]
@@ -62,6 +75,9 @@ def _slips(line: str) -> Iterator[_Slip]:
         whole = f"{match[2]}:{match[3]}"
         message = f"there is no space after the colon of `{match[2]}`"
         yield _Slip(match.start(2), whole, f"{match[2]}: {match[3]}", message)
+    block = _BLOCK.fullmatch(line)
+    if block is not None and block[2] == "because" and (text := _as_template(block[4])):
+        yield _Slip(block.start(4), block[4], f'"{text}"', "a reason is one text, with the values in braces")
     for start, value in _values(line):
         yield from _of_value(start, value)
     for opened, closed in ("{}", "[]", "()"):
@@ -131,7 +147,9 @@ def torn(last: Span, raw: str, key: Span, rest: str) -> Issue:
     one_line = key.line == last.line
     whole = f"{raw}{', ' if not one_line or key.column - last.column - len(raw) > 1 else ','}{rest}"
     written = [_quoted(whole)]
-    if _COMMAS.fullmatch(whole):
+    if _DECIMAL_FACTOR.fullmatch(whole):
+        written = [whole.replace(",", ".")]
+    elif _COMMAS.fullmatch(whole):
         digits, point = whole.replace(",", ""), whole.replace(",", ".", 1)
         thousands = len(whole.partition(".")[0].rpartition(",")[2]) == 3
         written = [digits] if thousands else [point]
@@ -142,6 +160,14 @@ def torn(last: Span, raw: str, key: Span, rest: str) -> Issue:
     shown = f"`{written[0]}`" + (f", or `{written[1]}` if the comma is the decimal sign" if len(written) > 1 else "")
     message = f"inside `{{...}}` the comma after `{raw}` ends its text"
     return Issue(message, f"write {shown}", place, code="torn-text", replacements=tuple(edits))
+
+
+def _as_template(value: str) -> str:
+    """`"x is " + x` as the template that says the same; "" for what is no such sum."""
+    parts = re.findall(_PART, value)
+    if value[:1] != '"' or len(parts) < 2 or not re.fullmatch(rf"{_PART}(?: *[+&] *{_PART})+", value):
+        return ""
+    return "".join(part[1:-1] if part[0] == '"' else f"{{{part}}}" for part in parts)
 
 
 def _first(value: str, quote: str) -> str:

@@ -63,8 +63,8 @@ def validity_overlaps(parts: Parts) -> Iterator[Issue]:
             yield Issue(message, hint, held.effective("from"), code="validity-overlap", level=_WARNING)
             continue
         yield from _late_for_season(parts, held)
-        if following is None or held.replaced_on is None:
-            continue
+        if following is None or held.replaced_on is None or following.label == held.policy.label:
+            continue  # two files of one version are an error of its own
         if held.days is None:
             both = f"`{held.policy.label}` and `{following.label}` both begin on {effective.start}"
             message = f"{both}: the first never decides"
