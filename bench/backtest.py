@@ -19,7 +19,7 @@ from typing import Any
 from bench import asks
 from bench.tables import OUT, Result
 from ordain.api.ask import read_ask
-from ordain.api.backtest.recorded import Redecider, recorded_pairs
+from ordain.api.backtest.recorded_decisions import Redecider, recorded_pairs
 from ordain.api.backtest.rows_file import RowsFile
 from ordain.api.backtest.tally import Tally
 from ordain.api.batch import decide_many, record_many

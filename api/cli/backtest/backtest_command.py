@@ -14,7 +14,7 @@ import click
 from ordain.api.backtest.customers import customer_pairs
 from ordain.api.backtest.leaves import paths
 from ordain.api.backtest.pair import Pair
-from ordain.api.backtest.recorded import Redecider, recorded_pairs
+from ordain.api.backtest.recorded_decisions import Redecider, recorded_pairs
 from ordain.api.backtest.report_page import page_of
 from ordain.api.backtest.rows_file import RowsFile
 from ordain.api.backtest.tally import Tally

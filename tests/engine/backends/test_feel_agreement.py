@@ -130,6 +130,8 @@ def test_where_the_strict_reading_gives_a_value_the_lenient_one_gives_the_same(
     faults: list[Issue] = []
     tree = parse.expression(text, ORIGIN, SCOPE, lenient=True)
     lenient = function_of(untyped(tree), tuple(SCOPE))(None, values, AT, Runtime(faults))
+    if any(fault.message == "the range ends before it begins" for fault in faults):
+        reject()  # null in a `.dmn` file, and in a policy a range that holds nothing (ADR 56)
     assert type(lenient) is type(strict)
     assert lenient == strict
     assert faults == [] or any(value is None for value in values.values())
