@@ -20,7 +20,7 @@ SOON = {
     "TooManyRequests": 1,
     "ServiceStopped": LIMITS.stopped_seconds,
 }
-NOT_SOON = {"ModelDegradationDetected", "LedgerRolledBack", "TextLost", "NotInReview"}
+NOT_SOON = {"ModelDegradationDetected", "LedgerRolledBack", "TextLost", "NotInReview", "StepRefused"}
 ALL = [each for each in vars(ordain.engine.errors).values() if isinstance(each, type) and issubclass(each, OrdainError)]
 
 
