@@ -329,7 +329,7 @@ def test_the_command_is_read_by_people(tmp_path: Path) -> None:
     for line in (
         "Facts to send",
         "  base_price  number, INR, (0..100000]",
-        "  plan  text: basic, standard, premium, unlimited",
+        "  plan  text, personal: basic, standard, premium, unlimited",
         "Facts that may be left out",
         "      if left out: it counts as telecom",
         "Facts for compliance: without one that a rule needs, it asks for a review or denies",
