@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 import pytest
-from answers import ADVICE, error_in
+from answers import ADVICE
 from housed import OTHER, OURS, Two
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -172,7 +172,7 @@ def test_two_keys_in_one_request_open_nothing_of_either(two: Two) -> None:
     answer = line.getresponse()
     told = answer.read()
     line.close()
-    assert (answer.status, error_in(told)["code"]) == (400, "BadRequest")
+    assert (answer.status, json.loads(told)["error"]["code"]) == (400, "BadRequest")
     assert b"plan-advice" not in told
     assert OTHER.encode() not in told
 
