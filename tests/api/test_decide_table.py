@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from long_runs import LONG
 from served import environment, ordain, ordain_here
 
 ROWS = 40
@@ -231,7 +232,7 @@ KILLS = int(os.environ.get("ORDAIN_TABLE_KILLS", "4"))
 """Of a run over a table; `ORDAIN_TABLE_KILLS=50` takes minutes."""
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize("processes", [pytest.param("1", marks=LONG), "2"])
 def test_a_run_that_is_killed_again_and_again_decides_every_row_once(tmp_path: Path, processes: str) -> None:
     rows, kills, more = max(24_000, 4_000 * KILLS), 0, ()
     _csv(tmp_path, rows)

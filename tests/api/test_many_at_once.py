@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from answers import ADVICE, NOON, QUOTE, body, error_in
 from flask.testing import FlaskClient
+from long_runs import LONG
 from served import Reply, Server
 from test_not_recorded import held_by_another_process
 
@@ -188,7 +189,7 @@ def test_the_other_routes_answer_as_before_with_head_and_options(server: Server)
     assert (options.status, set(options.headers["allow"].split(", "))) == (200, {"GET", "HEAD", "OPTIONS", "POST"})
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=LONG), "2"])
 def test_decisions_under_way_are_answered_when_the_server_is_told_to_stop(tmp_path: Path, workers: str) -> None:
     """Another process keeps their commit waiting until the server has been told; clients that stall stop nothing.
 

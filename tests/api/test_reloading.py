@@ -17,13 +17,14 @@ from pathlib import Path
 import pytest
 from answers import ADVICE, RETENTION
 from batching import talk
+from long_runs import LONG
 from served import SECONDS, Server, edit
 from test_http_decisions import CUSTOMER
 from test_workers import until, workers
 
 from ordain.audit.verifier.check import verify
 
-ONE_AND_TWO = pytest.mark.parametrize("count", ["1", "2"])
+ONE_AND_TWO = pytest.mark.parametrize("count", [pytest.param("1", marks=LONG), "2"])
 V1, V2 = "plan-advice/v1.yaml", "plan-advice/v2.yaml"
 OLD, NEW = "plan up", "plan up now"
 ASKED = json.dumps({"subject": "C-1", "facts": ADVICE}).encode()

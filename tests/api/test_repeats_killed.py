@@ -16,6 +16,7 @@ from uuid import UUID
 
 import pytest
 from databases import database
+from long_runs import LONG
 from ports import free_port
 from retrying import Load
 from served import Server, settings_in
@@ -58,7 +59,7 @@ def told(what: str, count: int, load: Load) -> None:
     )
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=LONG), 2])
 def test_a_server_that_is_killed_under_load_decides_each_request_once(tmp_path: Path, workers: int) -> None:
     """On SQLite; with two workers the process that writes for them is killed too."""
     pick = random.Random()  # noqa: S311
