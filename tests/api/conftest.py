@@ -15,6 +15,7 @@ from served import ROOT, Server, ordain, settings_in
 from ordain.api.http.app import app_for
 from ordain.api.services import Services, wire
 from ordain.api.settings import Settings
+from ordain.engine.versions import Kept
 
 SHARED = Path(os.environ.get("ORDAIN_SHARED") or ROOT.parent / "shared")
 
@@ -25,6 +26,8 @@ def own_settings() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("ORDAIN_")]:
             patch.delenv(name)
+        # Who wires without a word keeps what was compiled before, as a server does from reload to reload: by its text.
+        patch.setitem(wire.__kwdefaults__, "kept", Kept())
         yield
 
 
