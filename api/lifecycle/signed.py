@@ -15,9 +15,10 @@ NAMESPACE = "ordain"
 """What the signature is for (`ssh-keygen -Y sign -n`), so that none that was made for something else counts."""
 
 
-def message_of(texts: Iterable[Text]) -> bytes:
-    """A line for the version, and one for each part that it uses: name, version and digest."""
-    return "".join(f"{text.label} {text.digest}\n" for text in texts).encode()
+def message_of(texts: Iterable[Text], of: str) -> bytes:
+    """A line for the version, and one for each part that it uses: name, version and digest; then the entry `of` which
+    it is an approval, so that no signature approves the same text a second time, or its way back."""
+    return "".join([*(f"{text.label} {text.digest}\n" for text in texts), f"approves {of}\n"]).encode()
 
 
 def verifying(settings: Settings) -> Callable[[str, bytes, str, dt.datetime], None] | None:

@@ -63,7 +63,8 @@ class Steps:
         name, number = parted(label)
         life = self.life.life(name)
         self._known(label, life, number)
-        of = rules.approved_by(life, number, person.name, self.now(), self.days(name))
+        of = rules.to_approve(life, number, self.now(), self.days(name))
+        rules.check_approval(life, of, number, person.name)
         target = self._target(life, number)
         self._check_same(target)
         private = _private(person, reason)
@@ -74,7 +75,7 @@ class Steps:
                     f"ordain policy message {label} > message; ssh-keygen -Y sign -n ordain -f KEY message; "
                     f"ordain policy approve {label} --signature message.sig",
                 )
-            self.verify(signature, message_of(target.texts), person.name, self.now())
+            self.verify(signature, message_of(target.texts, of.id), person.name, self.now())
         if signature:
             private["signature"] = signature
         return self.life.record(Step.APPROVAL, target.text, target.parts, {"of": of.id}, private)
@@ -129,9 +130,11 @@ class Steps:
 
     def message(self, label: str) -> bytes:
         """What an approval of that version signs."""
+        name, number = parted(label)
         target = self.target(label)
         self._check_same(target)
-        return message_of(target.texts)
+        of = rules.to_approve(self.life.life(name), number, self.now(), self.days(name))
+        return message_of(target.texts, of.id)
 
     def target(self, label: str) -> Change:
         """Its submission or, once there is one, its activation."""

@@ -42,11 +42,10 @@ def check_submission(life: Life, texts: Sequence[Text], first: int) -> None:
         )
 
 
-def approved_by(life: Life, version: int, who: str, at: dt.datetime, effective: Effectives) -> Change:
+def to_approve(life: Life, version: int, at: dt.datetime, effective: Effectives) -> Change:
     """What an approval of that version is of: its submission or, if it has had its turn, the turn it would end."""
     label = f"{life.policy}@{version}"
-    submission = life.submission(version)
-    of = submission
+    of = life.submission(version)
     if life.is_fixed(version):
         of = life.turns.deciding(life.policy, at, effective)
         if of is None or of.version == version:
@@ -55,13 +54,19 @@ def approved_by(life: Life, version: int, who: str, at: dt.datetime, effective: 
             raise StepRefused(f"`{label}` was activated, and has not begun yet", "there is nothing to approve")
     if of is None:
         raise StepRefused(f"`{label}` was not submitted", f"its editor does that: ordain policy submit {label}")
+    return of
+
+
+def check_approval(life: Life, of: Change, version: int, who: str) -> None:
+    """`of` is what it is to approve: see `to_approve`."""
+    label = f"{life.policy}@{version}"
+    submission = life.submission(version)
     if submission is not None and submission.who == who:
         raise StepRefused(
             f"{who} submitted `{label}`, and nobody approves their own", "ask somebody else to approve it"
         )
     if any(each.who == who for each in life.approvals(of, version)):
         raise StepRefused(f"{who} has approved `{label}` already", _lacking(life, of, version))
-    return of
 
 
 def check_activation(

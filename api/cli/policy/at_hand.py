@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ordain.api.ledger import open_for
-from ordain.api.lifecycle.recorded import lifecycle_of
+from ordain.api.lifecycle.recorded import Lifecycle
 from ordain.api.lifecycle.signed import verifying
 from ordain.api.lifecycle.steps import Steps
 from ordain.api.settings import Settings
@@ -29,8 +29,7 @@ def steps_of(settings: Settings, *, make: bool = False) -> Iterator[Steps]:
     verify, texts = verifying(settings), read_texts(settings.policies, settings.zone)
     opened = open_for(settings, make=make)
     try:
-        life = lifecycle_of(settings, opened)
-        assert life is not None  # noqa: S101 - `approvals` is not none
+        life = Lifecycle(opened, settings.approvals_needed)
         life.look()
         yield Steps(life, opened, texts, lambda: now_of(settings), verify)
     finally:

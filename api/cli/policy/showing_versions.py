@@ -136,7 +136,7 @@ def signature_command(call: Invocation, version: str, into: Path, as_json: bool)
     told = []
     for number, change in enumerate(signed, start=1):
         message, made = into / f"{version}.{number}.message", into / f"{version}.{number}.sig"
-        write_whole(message, message_of(change.texts))
+        write_whole(message, message_of(change.texts, change.of))
         write_whole(made, change.signature.encode())
         signers, who = shlex.quote(str(settings.allowed_signers)), shlex.quote(change.who)
         command = f"ssh-keygen -Y verify -f {signers} -I {who} -n {NAMESPACE} -s {shlex.quote(str(made))}"

@@ -69,7 +69,9 @@ def test_an_approval_signed_by_who_may_sign_counts_and_keeps_its_signature(
 ) -> None:
     with steps_in(settings) as steps:
         message = steps.message("fees@1")
-        assert message.startswith(b"fees@1 sha256:")
+        submitted = steps.life.life("fees").submission(1)
+        assert submitted is not None
+        assert message == f"fees@1 {submitted.text.digest}\napproves {submitted.id}\n".encode()
         signature = signed(KEYS[kind], message)
         made = steps.approve("fees@1", BELA._replace(name=who), signature=signature)
         assert made.signature == signature
@@ -90,6 +92,23 @@ def test_what_is_not_signed_as_it_should_be_is_refused(settings: Settings) -> No
             with pytest.raises(StepRefused, match=why):
                 steps.approve("fees@1", BELA, signature=signature)
         assert not steps.signed("fees@1")
+
+
+def test_a_signature_approves_once_and_never_the_way_back(settings: Settings, tmp_path: Path) -> None:
+    bela = KEYS["ed25519"]
+    with steps_in(settings) as steps:
+        first = signed(bela, steps.message("fees@1"))
+        steps.approve("fees@1", BELA, signature=first)
+        steps.activate("fees@1", CHEN)
+    write(tmp_path, 2)
+    with steps_in(settings) as steps:
+        steps.submit("fees@2", ASHA)
+        steps.approve("fees@2", BELA, signature=signed(bela, steps.message("fees@2")))
+        steps.activate("fees@2", CHEN)
+        with pytest.raises(StepRefused, match="a signature of something else"):
+            steps.approve("fees@1", BELA, signature=first)
+        steps.approve("fees@1", BELA, signature=signed(bela, steps.message("fees@1")))
+        steps.roll_back("fees", 1, BELA._replace(name="dina"), "fees were too high")
 
 
 @pytest.mark.parametrize("options", ['valid-before="20200101"', 'namespaces="git,file"', "cert-authority"])
