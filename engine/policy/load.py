@@ -13,7 +13,7 @@ from ordain.engine.policy.draft import Draft, is_read
 from ordain.engine.policy.facts import Vocabulary, is_model
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR
-from ordain.engine.policy.load_shared import CONSTANTS, FUNCTIONS
+from ordain.engine.policy.load_shared import CONSTANTS, FUNCTIONS, NAME, VERSION
 from ordain.engine.policy.mending import mended
 from ordain.engine.policy.model import BACK, Effective, Example, Policy, Requirement
 from ordain.engine.policy.reasons import reason
@@ -26,17 +26,8 @@ from ordain.engine.values.types import DATE, FLAG, Type, Value, read
 
 _DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "a date such as 2026-01-31"}
 HEADER: Schema = {
-    "policy": {
-        "type": "string",
-        "pattern": "^[a-z][a-z0-9-]*$",
-        "description": "its name, as its folder: small letters",
-    },
-    "version": {
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 999_999,
-        "description": "1, 2, 3 ...; the file is v<version>.yaml",
-    },
+    "policy": NAME,
+    "version": VERSION,
     "kind": {"enum": sorted(KINDS), "description": "what sort of policy it is"},
     "effective": {
         "anyOf": [

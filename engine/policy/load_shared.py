@@ -41,22 +41,24 @@ FUNCTIONS: Schema = {
     "additionalProperties": {"type": "string", "description": "function(name: type, ...) expression"},
     "description": "functions that expressions may call",
 }
+NAME: Schema = {
+    "type": "string",
+    "pattern": "^[a-z][a-z0-9-]*$",
+    "description": "its name, as its folder: small letters",
+}
+VERSION: Schema = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": 999_999,
+    "description": "1, 2, 3 ...; the file is v<version>.yaml",
+}
 SHARED: Schema = {
     "type": "object",
     "required": ["shared", "version", "owner", "purpose"],
     "additionalProperties": False,
     "properties": {
-        "shared": {
-            "type": "string",
-            "pattern": "^[a-z][a-z0-9-]*$",
-            "description": "its name, as its folder: small letters",
-        },
-        "version": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 999_999,
-            "description": "1, 2, 3 ...; the file is v<version>.yaml",
-        },
+        "shared": NAME,
+        "version": VERSION,
         "owner": {"type": "string", "description": "who answers for it"},
         "purpose": {"type": "string", "description": "what it is for, in a sentence"},
         "constants": CONSTANTS,

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from ordain.api.cli.importing.new_folder import FORCE, TO, check_name, write_new
 from ordain.api.cli.invocation import json_option
 from ordain.api.cli.sheets.sheet_files import sheet_bytes
 from ordain.api.cli.terminal import ERR, OUT
-from ordain.api.cli.whole_files import write_together
 from ordain.engine.dmn.converting.yaml_text import yaml_text
-from ordain.engine.errors import ExportFailed, MalformedRequest, counted
+from ordain.engine.errors import MalformedRequest, counted
 from ordain.engine.jdm.policy_names import hyphened
 from ordain.engine.sheets.engines.drools import rule_table
 from ordain.engine.sheets.engines.drools_sheet import chosen_table
@@ -28,17 +28,11 @@ _FIRST_DAY = dt.date(2000, 1, 1)
 
 @click.command("drools-xls")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--to",
-    "folder",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder to write to: NAME/v1.yaml, facts.yaml and services.yaml.",
-)
+@TO
 @click.option("--name", default="", help="The name of policy and service; the table's own, if left out.")
 @click.option("--table", default="", metavar="NAME", help="Which table, as it stands after `RuleTable`.")
 @click.option("--sheet", default="", metavar="TITLE", help="The sheet of that name; else the first.")
-@click.option("--force", is_flag=True, help="Replace files that exist.")
+@FORCE
 @json_option("Print what was written and each note as JSON.")
 def drools_command(file: Path, folder: Path, name: str, table: str, sheet: str, force: bool, as_json: bool) -> None:
     """Import a decision table of Drools from FILE (.xlsx or .csv) as a policy, its facts and its service.
@@ -48,8 +42,7 @@ def drools_command(file: Path, folder: Path, name: str, table: str, sheet: str, 
 
     Exit codes: 0 written, 1 written but a rule or an action was left out, 2 no such table, or a file exists already.
     """
-    if name and hyphened(name) != name:
-        raise MalformedRequest(f"`{name}` cannot be the name of a policy", f"write it as `{hyphened(name)}`")
+    check_name(name)
     if file.suffix.lower() not in (".xlsx", ".csv"):
         hint = "save an .xls or .ods file as .xlsx first: `soffice --convert-to xlsx FILE` does so, or a spreadsheet"
         raise MalformedRequest(f"`{file.name}` is neither a .xlsx nor a .csv file", hint)
@@ -66,10 +59,7 @@ def drools_command(file: Path, folder: Path, name: str, table: str, sheet: str, 
         folder / "facts.yaml": f"facts:\n{made.facts}",
         folder / "services.yaml": yaml_text({"services": {policy: service}}),
     }
-    there = [path for path in files if path.exists()]
-    if there and not force:
-        raise ExportFailed(f"`{there[0]}` exists already", "choose another folder with --to, or --force")
-    write_together(files)
+    write_new(files, force)
     told = [*taken.notes, *made.notes]
     if as_json:
         data = {

@@ -10,27 +10,20 @@ from typing import Any
 import click
 from rich.text import Text
 
+from ordain.api.cli.importing.new_folder import FORCE, TO, check_name, write_new
 from ordain.api.cli.invocation import json_option
 from ordain.api.cli.terminal import ERR, OUT
-from ordain.api.cli.whole_files import write_together
-from ordain.engine.errors import ExportFailed, Issue, MalformedRequest, counted, reason_of
+from ordain.engine.errors import Issue, MalformedRequest, counted, reason_of
 from ordain.engine.jdm.imported import Imported, imported
-from ordain.engine.jdm.policy_names import hyphened
 from ordain.engine.jdm.result.trials import Trial
 from ordain.engine.limits import LIMITS
 
 
 @click.command("jdm")
 @click.argument("graph", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--to",
-    "folder",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder to write to: NAME/v1.yaml, facts.yaml and services.yaml.",
-)
+@TO
 @click.option("--name", default="", help="The name of policy and service; the file's own, if left out.")
-@click.option("--force", is_flag=True, help="Replace files that exist.")
+@FORCE
 @json_option("Print what was written, each test and each note as JSON.")
 def jdm_command(graph: Path, folder: Path, name: str, force: bool, as_json: bool) -> None:
     """Import a GoRules GRAPH as a policy, its facts and its service.
@@ -41,13 +34,9 @@ def jdm_command(graph: Path, folder: Path, name: str, force: bool, as_json: bool
 
     Exit codes: 0 written, 1 written but a test differs and nothing explains it, 2 no graph, or a file exists already.
     """
-    if name and hyphened(name) != name:
-        raise MalformedRequest(f"`{name}` cannot be the name of a policy", f"write it as `{hyphened(name)}`")
+    check_name(name)
     done = imported(_bytes_of(graph), graph.name, name, lambda key: _beside(graph, key))
-    there = [path for path in done.files if (folder / path).exists()]
-    if there and not force:
-        raise ExportFailed(f"`{folder / there[0]}` exists already", "choose another folder with --to, or --force")
-    write_together({folder / path: text for path, text in done.files.items()})
+    write_new({folder / path: text for path, text in done.files.items()}, force)
     if as_json:
         OUT.print(json.dumps(_data(done, folder), ensure_ascii=False), markup=False)
     else:
