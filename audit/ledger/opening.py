@@ -137,9 +137,9 @@ def check_anchors(store: Store, reader: Reader, known: Identity, places: Sequenc
                     f"`{place.name}` holds the checkpoints of the ledger {pinned[0]}, the database is {known.origin}",
                     "restore the database that belongs to them, or name another place in `anchors` for a new ledger",
                 )
-    size = reader.size()
 
     def compare(place: Anchors, kept: Checkpoint) -> None:
+        size = reader.size()  # now, and not before: another process may have signed more since then
         if kept.size > size:
             raise LedgerRolledBack(
                 f"the ledger has {size:,} entries; `{place.name}` keeps a signed checkpoint of {kept.size:,}",
