@@ -12,6 +12,7 @@ from ordain.api.backtest.leaves import leaves
 from ordain.api.backtest.pair import Failed, Pair, Side, Unreadable, Unrecorded
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.records.export import safe_cell
+from ordain.audit.records.target import check_target
 from ordain.engine.errors import ExportFailed, reason_of
 
 _BEGINNING = ("decision", "at", "service", "result")
@@ -27,8 +28,7 @@ class RowsFile:
     """
 
     def __init__(self, path: Path, paths: Iterable[str], *, replace: bool = False) -> None:
-        if path.exists() and not replace:
-            raise ExportFailed(f"`{path}` already exists", "name another file, or use --replace")
+        check_target(path, replace, ".csv")
         self._path, self._paths = path, tuple(paths)
         self._part = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
         try:

@@ -38,6 +38,7 @@ from ordain.audit.records.flat_columns import Column, FlatColumns
 from ordain.audit.records.masking import COARSE, MASKED, Mask, Role
 from ordain.audit.records.query import Query
 from ordain.audit.records.search import Looked, Progress, matching, nothing_shown, search
+from ordain.audit.records.target import check_target
 from ordain.engine.errors import ExportFailed, reason_of
 from ordain.engine.late import late
 
@@ -123,8 +124,7 @@ def export(
 
     Raises ExportFailed for a file that is there already (unless `replace`) or cannot be written.
     """
-    if path.exists() and not replace:
-        raise ExportFailed(f"`{path}` already exists", "name another file, or use --replace")
+    check_target(path, replace, f".{format}")
     part, done = path.with_name(f".{path.name}.{os.getpid()}.part"), Exported(path)
     mask = Mask(role, Past(reader.document))
     try:

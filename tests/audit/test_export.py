@@ -328,6 +328,18 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(filled: Sample, tmp_pa
     assert len(lines(target)) == 5
 
 
+@pytest.mark.parametrize("name", ["ordain.db", "config.yaml", "master.key", "all.csv", "folder.jsonl"])
+def test_what_is_no_export_of_that_kind_is_never_replaced(filled: Sample, tmp_path: Path, name: str) -> None:
+    target = tmp_path / name
+    if name.startswith("folder"):
+        target.mkdir()
+    else:
+        target.write_text("mine")
+    with pytest.raises(ExportFailed, match=f"`.*{name}` is no .jsonl file, so it is not replaced"):
+        written(filled, target, Format.JSONL, Role.PUBLIC, replace=True)
+    assert target.is_dir() or target.read_text() == "mine"
+
+
 def test_a_folder_that_is_not_there_is_named(filled: Sample, tmp_path: Path) -> None:
     with pytest.raises(ExportFailed, match="no such file or directory"):
         written(filled, tmp_path / "nowhere" / "all.csv", Format.CSV, Role.PUBLIC)

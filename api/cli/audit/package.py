@@ -19,7 +19,8 @@ from ordain.audit.explain.package import package_of
 from ordain.audit.records.query import Query
 from ordain.audit.records.readings import note_search
 from ordain.audit.records.search import search
-from ordain.engine.errors import ExportFailed, UnknownSubject, counted
+from ordain.audit.records.target import check_target
+from ordain.engine.errors import UnknownSubject, counted
 
 PURPOSE = "the person asked for their data (GDPR Articles 15 and 20)"
 
@@ -51,8 +52,7 @@ def package_command(
     Exit codes: 0 written, 2 nobody is known by that name or the file cannot be written, 3 the ledger cannot be read,
     or the reading not recorded.
     """
-    if file.exists() and not replace:
-        raise ExportFailed(f"`{file}` already exists", "name another file, or use --replace")
+    check_target(file, replace, ".zip")
     settings = load_settings(call.config)
     by = access(settings, name, purpose or PURPOSE, own_request=own_request)
     sender, query = sender_of(settings), Query(subject=subject, kind=Kind.DECISION)

@@ -37,6 +37,7 @@ from ordain.audit.records.export import places_with
 from ordain.audit.records.query import Query
 from ordain.audit.records.readings import note_search
 from ordain.audit.records.search import Looked
+from ordain.audit.records.target import check_target
 from ordain.engine.catalog import Catalog, load_catalog, read_texts
 from ordain.engine.errors import ExportFailed, MalformedRequest, reason_of
 
@@ -131,9 +132,10 @@ def backtest(
 
 def _check_files(wanted: _Wanted, table: Path | None) -> None:
     """Before long work is begun."""
-    for file in filter(None, (wanted.csv, wanted.html)):
-        if file.exists() and not wanted.replace:
-            raise ExportFailed(f"`{file}` already exists", "name another file, or use --replace")
+    for file, ending in ((wanted.csv, ".csv"), (wanted.html, ".html")):
+        if file is None:
+            continue
+        check_target(file, wanted.replace, ending)
         if table is not None and file.resolve() == table.resolve():
             raise MalformedRequest(f"`{file}` is the table itself", "name another file")
     if wanted.csv is not None and wanted.html is not None and wanted.csv.resolve() == wanted.html.resolve():
