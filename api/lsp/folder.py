@@ -14,12 +14,13 @@ from ordain.api.lsp.document import Declared, Document, Named
 from ordain.api.lsp.layout import Layout
 from ordain.api.lsp.sections import Sort
 from ordain.api.lsp.text_lines import Lines
-from ordain.engine.catalog import Texts, read_texts
+from ordain.engine.catalog import Texts, known_vocabulary, read_texts
 from ordain.engine.check.findings import Findings, check_policies
 from ordain.engine.errors import Issue, PolicyError
 from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.known_names import KnownNames
 from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.policy.model import Policy
 from ordain.engine.policy.shared import FOLDER
 from ordain.engine.versions import Kept
 
@@ -153,6 +154,18 @@ class Folder:
 
     def documents(self) -> list[Document]:
         return [self.document(name) for name in self.files()]
+
+    def loaded(self) -> list[Policy]:
+        """The policies that load, as they stand on the disk; none where the facts do not."""
+        try:
+            texts = read_texts(self.path)
+            return [
+                each.policy
+                for each in Kept().take(texts.policies, texts.root, known_vocabulary(texts)[0])
+                if each.policy is not None
+            ]
+        except PolicyError:
+            return []
 
     def policies(self) -> dict[str, list[str]]:
         """The files of each policy, the newest version first."""

@@ -54,11 +54,12 @@ def uses(folder: Folder, name: str) -> Uses:
     if name in folder.policies():
         places = tuple(_told(folder, found) for found in of_policy(folder, name))
         return Uses(name, "policy", places, _services(folder, {name}), ())
-    shared = [file for file in folder.shared() if file.split("/")[-2] == name]
-    if shared:
+    if any(label.partition("@")[0] == name for label in folder.shared()):
         places = tuple(_of_shared(folder, name))
         return Uses(name, "shared", places, _services(folder, _policies(places)), ())
     found = list(_of_name(folder, name))
+    if name in folder.vocabulary():
+        found = sorted([*found, *_by_limits(folder, name, found)], key=lambda use: (use.file, use.line))
     if not found:
         known = [*folder.vocabulary(), *folder.policies()]
         for document in folder.documents():
@@ -98,6 +99,16 @@ def _of_name(folder: Folder, name: str) -> Iterator[Use]:
                 places.setdefault((found.file, found.start), found)
     for _, found in sorted(places.items()):
         yield _told(folder, found)
+
+
+def _by_limits(folder: Folder, name: str, found: Iterable[Use]) -> Iterator[Use]:
+    """Where `limits` read a fact, whose name does not stand there: in policies that load, and read it nowhere else."""
+    told = {use.file for use in found if use.how == _READS}
+    for policy in folder.loaded():
+        document = folder.document(policy.span.file)
+        limits = next((each for each in document.layout.scalars if each.is_key and each.value == "limits"), None)
+        if name in policy.reads and policy.span.file not in told and limits is not None:
+            yield _told(folder, Found(document.file, *limits.inner))
 
 
 def _is(place: Place, name: str) -> bool:

@@ -73,3 +73,32 @@ def test_a_name_that_nothing_has_is_bad_input_with_the_nearest(folder: Path) -> 
     assert done.returncode == 2
     assert "there is no fact, policy or decision `churn_rsk`" in done.stderr
     assert "churn_risk" in done.stderr
+
+
+SHARED = """\
+shared: rates
+version: 1
+owner: finance
+purpose: What several policies count with.
+constants: {vat: 0.19}
+"""
+
+
+def test_shared_parts_are_told_of_and_stand_in_no_ones_way(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "policies")
+    part = tmp_path / "policies/shared/rates/v1.yaml"
+    part.parent.mkdir(parents=True)
+    part.write_text(SHARED)
+    advice = tmp_path / "policies/plan-advice/v1.yaml"
+    advice.write_text(advice.read_text().replace("decides:\n", "uses: [rates@1]\n\ndecides:\n", 1))
+    told = used(tmp_path, "rates")
+    assert (told["what"], [place["how"] for place in told["places"]]) == ("shared", ["uses"])
+    assert used(tmp_path, "churn_risk")["what"] == "fact"
+    assert used(tmp_path, "vat")["places"][0]["file"] == "policies/shared/rates/v1.yaml"
+
+
+def test_a_fact_that_limits_read_is_told_where_they_stand(folder: Path) -> None:
+    told = used(folder, "last_offer_on")
+    (place,) = (each for each in told["places"] if each["how"] == "reads")
+    assert (place["file"], place["text"]) == ("policies/retention-offer/v1.yaml", "limits")
+    assert "retention" in told["services"]

@@ -44,10 +44,14 @@ def two_sides(folder: Path, zone: dt.tzinfo, first: str, second: str) -> tuple[S
 
 
 def _two_newest(texts: Texts, wanted: str) -> tuple[str, str]:
-    name, at, _ = wanted.partition("@")
+    name, at, version = wanted.partition("@")
     known = sorted(_versions(texts, name))
     if at:
-        raise MalformedRequest(f"`{wanted}` is compared with nothing", f"name a second version: {wanted} @{known[-1]}")
+        others = [f"@{number}" for number in known if str(number) != version]
+        there = f"name a second version: {wanted} {others[-1]}" if others else "there is no other version of it"
+        if len(others) == len(known):
+            raise MalformedRequest(f"`{name}` has no version {version[:20]}", f"there are: {', '.join(others)}")
+        raise MalformedRequest(f"`{wanted}` is compared with nothing", there)
     if len(known) < 2:
         raise MalformedRequest(f"`{name}` has one version only", "name two files, or write a second version")
     return f"{name}@{known[-2]}", f"{name}@{known[-1]}"
