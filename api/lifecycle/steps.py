@@ -27,8 +27,9 @@ from ordain.engine.text.source import digest_of
 from ordain.engine.versions import Kept
 
 _LABEL = re.compile(r"([a-z][a-z0-9-]*)@([1-9][0-9]{0,5})")
-Verify = Callable[[str, bytes, str, dt.datetime], None]
-"""Whether a signature, as text, is that of a person over a message at a time; raises StepRefused."""
+Verify = Callable[[str, bytes, str, dt.datetime, Sequence[Change]], None]
+"""Whether a signature, as text, is that of a person over a message at a time, by a key of none of those who took the
+steps before; raises StepRefused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ class Steps:
                     f"ordain policy message {label} > message; ssh-keygen -Y sign -n ordain -f KEY message; "
                     f"ordain policy approve {label} --signature message.sig",
                 )
-            self.verify(signature, message_of(target.texts, of.id), person.name, self.now())
+            submission = life.submission(number)
+            before = [*life.approvals(of, number), *([submission] if submission is not None else [])]
+            self.verify(signature, message_of(target.texts, of.id), person.name, self.now(), before)
         if signature:
             private["signature"] = signature
         return self.life.record(Step.APPROVAL, target.text, target.parts, {"of": of.id}, private)
@@ -174,7 +177,7 @@ class Steps:
                 continue
             done = "activated" if target.step is Step.ACTIVATION else "submitted"
             diff = shown(diff_lines(self.life.kept(text), now, file, f"as it was {done}"))
-            hint = f"put it back: ordain policy text {target.text.label}"
+            hint = "put it back" + (f": ordain policy text {text.label}" if text is target.text else "")
             if target.step is Step.SUBMISSION:
                 hint += f"; or submit it again, which voids its approvals: ordain policy submit {target.text.label}"
             raise StepRefused(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any, cast
 
@@ -40,7 +40,7 @@ from ordain.audit.store.store import (
 )
 from ordain.engine.errors import Issue, LedgerUnavailable, NotRecorded, SettingsError
 
-FOUNDING, HOUSEKEEPING = 0x4F524441_0001, 0x4F524441_0003
+FOUNDING, HOUSEKEEPING, STEPS = 0x4F524441_0001, 0x4F524441_0003, 0x4F524441_0004
 """Advisory locks, as in `audit.store.sequencer`, which has the one between them."""
 
 _WRITE = """
@@ -178,6 +178,19 @@ class PostgresStore(Store):
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": FOUNDING})
         # Nobody waits for an answer yet: tables are made, or brought to today's form, for as long as the disk takes.
         self.take_any_time(connection)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        try:
+            connection = self.connect()
+        except self.failures as error:
+            raise LedgerUnavailable(self.explain(error)) from error
+        with closing(connection):  # which lets the lock go
+            try:
+                connection.execute("SELECT pg_advisory_lock(%s)", (STEPS,))
+            except self.failures as error:
+                raise LedgerUnavailable(self.explain(error)) from error
+            yield
 
     def lock_housekeeping(self, connection: sa.Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": HOUSEKEEPING})

@@ -7,6 +7,7 @@ What is deleted is overwritten (secure_delete), because erasing a person is to l
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import sqlite3
@@ -161,6 +162,18 @@ class SqliteStore(Store):
 
     def lock_founding(self, connection: sa.Connection) -> None:
         """The transaction has the write lock already."""
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        try:
+            held = os.open(self.path.with_name(f"{self.name}.steps"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise LedgerUnavailable(f"no lock beside the ledger `{self.path}` can be had: {reason_of(error)}") from None
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(held)
 
     def lock_housekeeping(self, connection: sa.Connection) -> None:
         """The transaction has the write lock already."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -96,6 +96,11 @@ class Store(ABC):
     @abstractmethod
     def lock_founding(self, connection: sa.Connection) -> None:
         """Makes other processes wait until this transaction ends before they look for the ledger's identity."""
+
+    @abstractmethod
+    def alone(self) -> AbstractContextManager[None]:
+        """Others who call this wait until it ends, in whatever process: what is checked in it still holds when it is
+        recorded. Decisions and other entries do not wait. Raises LedgerUnavailable when it cannot be had."""
 
     @abstractmethod
     def lock_housekeeping(self, connection: sa.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Sequence
 
 from ordain.engine.errors import StepRefused
@@ -13,6 +14,15 @@ from ordain.engine.policy.model import Effective
 
 OPERATOR = "operator"
 """The role that may roll back without an approval."""
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two names are one person's as far as can be told: case, width and blanks at the ends make no other."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def check_submission(life: Life, texts: Sequence[Text], first: int) -> None:
@@ -61,11 +71,11 @@ def check_approval(life: Life, of: Change, version: int, who: str) -> None:
     """`of` is what it is to approve: see `to_approve`."""
     label = f"{life.policy}@{version}"
     submission = life.submission(version)
-    if submission is not None and submission.who == who:
+    if submission is not None and is_same(submission.who, who):
         raise StepRefused(
             f"{who} submitted `{label}`, and nobody approves their own", "ask somebody else to approve it"
         )
-    if any(each.who == who for each in life.approvals(of, version)):
+    if any(is_same(each.who, who) for each in life.approvals(of, version)):
         raise StepRefused(f"{who} has approved `{label}` already", _lacking(life, of, version))
 
 
@@ -77,10 +87,13 @@ def check_activation(
     label = f"{life.policy}@{version}"
     submission = life.submission(version)
     if life.is_fixed(version):
-        raise StepRefused(
-            f"`{label}` was activated already",
-            f"to bring an earlier version back: ordain policy rollback {life.policy} --to {version} --reason TEXT",
-        )
+        back = f"to bring it back: ordain policy rollback {life.policy} --to {version} --reason TEXT"
+        if not any(turn.version == version for turn in life.turns.begun(life.policy, now)):
+            back = (
+                f"it has not begun; to take that back, an operator goes back to the version that decides now: "
+                f"ordain policy rollback {life.policy} --to N --role operator --reason TEXT; then submit it again"
+            )
+        raise StepRefused(f"`{label}` was activated already", back)
     if submission is None:
         raise StepRefused(f"`{label}` was not submitted", f"its editor does that: ordain policy submit {label}")
     if any(each.recorded > submission.recorded for each in life.activations(version)):
@@ -120,8 +133,11 @@ def check_rollback(
     if deciding is None:
         raise StepRefused(f"no version of `{life.policy}` decides", "there is nothing to roll back")
     earlier = [turn for turn in life.turns.begun(life.policy, at) if turn.version == version]
-    if deciding.version == version:
-        raise StepRefused(f"`{label}` decides already", f"see: ordain policy history {life.policy}")
+    planned = [turn for turn in life.turns.of[life.policy] if turn.starts > at]
+    if deciding.version == version and not planned:
+        raise StepRefused(
+            f"`{label}` decides already, and nothing else is planned", f"see: ordain policy history {life.policy}"
+        )
     if not earlier:
         raise StepRefused(
             f"`{label}` has never decided, so nothing goes back to it",
@@ -130,7 +146,7 @@ def check_rollback(
     if not reason:
         raise StepRefused(f"going back to `{label}` needs a reason", "--reason TEXT")
     if role != OPERATOR:
-        others = [each for each in life.approvals(deciding, version) if each.who != who]
+        others = [each for each in life.approvals(deciding, version) if not is_same(each.who, who)]
         if len(others) < life.needed:
             raise StepRefused(
                 f"going back to `{label}` is not approved: {_count(len(others), life.needed)}",

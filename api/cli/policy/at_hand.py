@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from ordain.api.ledger import open_for
@@ -19,8 +19,11 @@ from ordain.engine.values.temporal import fixed_offset
 
 
 @contextmanager
-def steps_of(settings: Settings, *, make: bool = False) -> Iterator[Steps]:
-    """Opens the ledger, which is made if it is to be. Raises SettingsError where versions decide by their dates."""
+def steps_of(settings: Settings, *, taken: bool = False, make: bool = False) -> Iterator[Steps]:
+    """Opens the ledger, which is made if it is to be; where a step is to be `taken`, nobody else takes one meanwhile.
+
+    Raises SettingsError where versions decide by their dates.
+    """
     if settings.approvals == "none":
         raise SettingsError(
             "versions decide by their dates here, and nothing is approved or activated (`approvals: none`)",
@@ -29,9 +32,10 @@ def steps_of(settings: Settings, *, make: bool = False) -> Iterator[Steps]:
     verify, texts = verifying(settings), read_texts(settings.policies, settings.zone)
     opened = open_for(settings, make=make)
     try:
-        life = Lifecycle(opened, settings.approvals_needed)
-        life.look()
-        yield Steps(life, opened, texts, lambda: now_of(settings), verify)
+        with opened.store.alone() if taken else nullcontext():
+            life = Lifecycle(opened, settings.approvals_needed)
+            life.look()
+            yield Steps(life, opened, texts, lambda: now_of(settings), verify)
     finally:
         opened.finish()
 

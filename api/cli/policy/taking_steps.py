@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ordain.api.cli.actor import actor
+from ordain.api.cli.checking.against_ledger import used_in
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.policy.at_hand import as_json as step_as_json
 from ordain.api.cli.policy.at_hand import now_of, steps_of
@@ -52,6 +53,12 @@ def new_command(call: Invocation, name: str, first_day: str | None, as_json: boo
     if name not in versions:
         raise MalformedRequest(f"there is no policy `{name[:80]}`", did_you_mean(name, versions) or "")
     newest = max(versions[name])
+    used = max((number for each, number in used_in(call.config, settings.policies) if each == name), default=0)
+    if used > newest:
+        raise MalformedRequest(
+            f"`{name}@{used}` is on record, and its file is gone: the next version would be a copy of an older one",
+            f"put it back first: ordain audit text {name}@{used} > {settings.policies / name}/v{used}.yaml",
+        )
     file, made = versions[name][newest], newest + 1
     if file.endswith(".dmn"):
         raise MalformedRequest(f"`{file}` is a DMN file", f"copy it to v{made}.dmn in your modeller")
@@ -78,7 +85,7 @@ def submit_command(call: Invocation, version: str, reason: str, **who: Any) -> N
     Exit codes: 0 submitted, 2 bad input, policies or settings, 3 not recorded.
     """
     settings = load_settings(call.config)
-    with steps_of(settings, make=True) as steps:
+    with steps_of(settings, taken=True, make=True) as steps:
         made = steps.submit(version, _person(settings, (EDITOR,), who), reason)
     _told(made, who, f"{version} is submitted; somebody else approves it: ordain policy approve {version}")
 
@@ -99,7 +106,7 @@ def approve_command(call: Invocation, version: str, signature: Path | None, reas
     """
     settings = load_settings(call.config)
     text = "" if signature is None else _signature(signature)
-    with steps_of(settings) as steps:
+    with steps_of(settings, taken=True) as steps:
         made = steps.approve(version, _person(settings, (APPROVER,), who), reason, text)
     _told(made, who, f"{version} is approved by {made.who}")
 
@@ -117,7 +124,7 @@ def activate_command(call: Invocation, version: str, day: str | None, reason: st
     settings = load_settings(call.config)
     first = _day(day)
     begins = None if first is None else dt.datetime.combine(first, dt.time(), settings.zone)
-    with steps_of(settings) as steps:
+    with steps_of(settings, taken=True) as steps:
         made = steps.activate(version, _person(settings, (APPROVER, OPERATOR), who), begins, reason)
     _told(made, who, f"{version} decides from {made.starts.astimezone(settings.zone).isoformat(timespec='seconds')}")
 
@@ -135,7 +142,7 @@ def rollback_command(call: Invocation, name: str, number: int, reason: str, **wh
     Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
     """
     settings = load_settings(call.config)
-    with steps_of(settings) as steps:
+    with steps_of(settings, taken=True) as steps:
         made = steps.roll_back(name, number, _person(settings, (APPROVER, OPERATOR), who), reason)
     _told(made, who, f"{name}@{number} decides again since {made.starts.astimezone(settings.zone).isoformat()}")
 
@@ -149,7 +156,7 @@ def adopt_command(call: Invocation, reason: str, **who: Any) -> None:
     Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, or not all: run it again with a new ledger.
     """
     settings = load_settings(call.config)
-    with steps_of(settings, make=True) as steps:
+    with steps_of(settings, taken=True, make=True) as steps:
         made = steps.adopt(_person(settings, (OPERATOR,), who), reason)
     if who["as_json"]:
         OUT.print(json.dumps([step_as_json(each) for each in made]), markup=False)

@@ -111,6 +111,20 @@ def test_a_signature_approves_once_and_never_the_way_back(settings: Settings, tm
         steps.roll_back("fees", 1, BELA._replace(name="dina"), "fees were too high")
 
 
+def test_one_key_is_one_person_by_however_many_names(settings: Settings) -> None:
+    assert settings.allowed_signers is not None
+    line = public_line(KEYS["ed25519"])
+    settings.allowed_signers.write_text(f"bela,bela@example.org {line}\nasha2,asha {public_line(KEYS['rsa'])}\n")
+    with steps_in(settings) as steps:
+        signature = signed(KEYS["ed25519"], steps.message("fees@1"))
+        steps.approve("fees@1", BELA, signature=signature)
+        with pytest.raises(StepRefused, match="its key is also that of bela, who approved `fees@1`"):
+            steps.approve("fees@1", BELA._replace(name="bela@example.org"), signature=signature)
+        other = signed(KEYS["rsa"], steps.message("fees@1"))
+        with pytest.raises(StepRefused, match="its key is also that of asha, who submitted `fees@1`"):
+            steps.approve("fees@1", BELA._replace(name="asha2"), signature=other)
+
+
 @pytest.mark.parametrize("options", ['valid-before="20200101"', 'namespaces="git,file"', "cert-authority"])
 def test_options_of_a_signer_are_kept_to(settings: Settings, options: str) -> None:
     assert settings.allowed_signers is not None

@@ -151,6 +151,9 @@ def test_nobody_approves_their_own_and_nobody_twice() -> None:
 
     with refused("asha submitted `fees@1`, and nobody approves their own"):
         approve(life(SUBMITTED), "asha")
+    for spelling in ("ASHA", " asha ", "\uff41sha"):
+        with refused(f"{spelling} submitted `fees@1`, and nobody approves their own"):
+            approve(life(SUBMITTED), spelling)
     with refused("bela has approved `fees@1` already"):
         approve(life(SUBMITTED, approval(2, "bela"), needed=2), "bela")
     with refused("`fees@1` was not submitted"):
