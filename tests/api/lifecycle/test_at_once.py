@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from databases import database
-from fees import settings_of, write
+from fees import CHEN, activate, settings_of, steps_in, write
 from served import SECONDS, environment, ordain_here
+
+from ordain.engine.errors import StepRefused
 
 
 @pytest.mark.parametrize("on", ["sqlite", "postgresql"])
@@ -46,3 +48,32 @@ def _activated_by_one(folder: Path, url: str) -> None:
     told = ordain_here(folder, "policy", "history", "fees", "--json", **more)
     steps = [step["step"] for step in json.loads(told.stdout)]
     assert steps.count("activation") == 1
+
+
+def test_what_was_planned_by_mistake_is_taken_back_and_can_be_submitted_again(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    write(tmp_path, 1)
+    activate(settings, 1)
+    write(tmp_path, 2)
+    activate(settings, 2, begins="2999-01-01")
+    with steps_in(settings) as steps:
+        with pytest.raises(StepRefused, match="was activated already") as caught:
+            steps.activate("fees@2", CHEN)
+        assert "goes back to the version that decides now" in caught.value.issues[0].hint
+        steps.roll_back("fees", 1, CHEN, "planned by mistake")
+        with pytest.raises(StepRefused, match="decides already, and nothing else is planned"):
+            steps.roll_back("fees", 1, CHEN, "once more")
+    activate(settings, 2)
+
+
+def test_no_new_version_gets_a_number_that_the_ledger_has(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    more = {"ORDAIN_POLICIES": str(settings.policies), "ORDAIN_APPROVALS": "named"}
+    for version in (1, 2):
+        write(tmp_path, version)
+        activate(settings, version)
+    (settings.policies / "fees/v2.yaml").unlink()
+    done = ordain_here(tmp_path, "policy", "new", "fees", **more)
+    assert done.returncode == 2
+    assert "`fees@2` is on record, and its file is gone" in done.stderr
+    assert sorted(file.name for file in (settings.policies / "fees").iterdir()) == ["v1.yaml"]
