@@ -8,6 +8,7 @@ ends a session, and has that session's token in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import ip_address
@@ -23,6 +24,8 @@ _OF_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data", "text/p
 _SINGLE = ("host", "authorization", "content-type", "origin", "x-csrf-token")
 """Headers that decide who asks and for what. Were the first of two taken, a proxy might have looked at the second."""
 ANY = "*"
+_NO_HOST = re.compile(r"[/?#@\\\s]")
+"""Signs that an address may have around its host, and `Host` never has."""
 
 
 class Refused(NamedTuple):
@@ -52,7 +55,7 @@ class Guard:
             if name in headers and len(headers.get_all(name)) > 1:
                 message = f"the header `{name.title()}` is there more than once: which one is meant nobody can tell"
                 return Refused(400, "Bad Request", message)
-        host = headers.get("host") or ""
+        host = called(scope)
         if host and not self._is_ours(host):
             message = f"this server is not called `{host}`: name it in the setting `hosts` if it is"
             return Refused(421, "Misdirected Request", message)
@@ -92,8 +95,15 @@ def login_host(settings: Settings) -> str | None:
     return urlsplit(settings.login_address or "").hostname
 
 
+def called(scope: Scope) -> str:
+    """By which name and port the request came: `Host`, or what HTTP/2 has in its place; empty where nothing says it."""
+    return scope.headers.get("host") or scope.authority or ""
+
+
 def host_in(place: str) -> str:
     """The host in `host:port`; empty for what is none."""
+    if _NO_HOST.search(place):
+        return ""
     try:
         return (urlsplit(f"//{place}").hostname or "").removesuffix(".")
     except ValueError:

@@ -100,7 +100,7 @@ class Owners:
         """The names by which people come to tenants."""
         return self._at.keys()
 
-    def at(self, place: str | None) -> str | None:
+    def at(self, place: str) -> str | None:
         """The name of the tenant whose people come to this `Host`; None where nobody logs in."""
         return self._at.get(host_in(place)) if place and self._at else None
 

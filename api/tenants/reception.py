@@ -22,6 +22,7 @@ from ordain.api.hooks.source import no_source
 from ordain.api.http.bodies import Exchange, Scope
 from ordain.api.http.forms.browsers import is_about_callers
 from ordain.api.http.front import Front
+from ordain.api.http.guards import called
 from ordain.api.http.readiness import loading
 from ordain.api.http.told_to_end import when_told_to_end
 from ordain.api.logs.records import TENANT
@@ -94,7 +95,7 @@ class Reception:
         if scope.path.startswith(BEFORE) and (hook := addressed(scope)) is not None:
             return await self._take_event(hook, scope, exchange)
         header = scope.headers.get("authorization")
-        name = self._owners.owner(header) if header else self._owners.at(scope.authority or scope.headers.get("host"))
+        name = self._owners.owner(header) if header else self._owners.at(called(scope))
         if name is None:
             return await self._strangers.answer(scope, exchange)
         branch = self._branches[name]
