@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from answers import ADVICE, body, error_in
+from heads import head
 from served import SECONDS, Server
 
 from ordain.api.http.guards import Guard, Refused
@@ -25,7 +25,7 @@ class Given(dict[str, str]):
 
 def refusal(method: str = "POST", path: str = ADVISE, **headers: str) -> Refused | None:
     given = Given({name.replace("_", "-"): value for name, value in headers.items()})
-    return Guard("127.0.0.1", []).refusal(SimpleNamespace(authority=None, method=method, path=path, headers=given))  # type: ignore[arg-type]
+    return Guard("127.0.0.1", []).refusal(head(method, path, given))
 
 
 def status(told: Refused | None) -> int:
@@ -58,13 +58,13 @@ def status(told: Refused | None) -> int:
 )
 def test_a_request_is_for_a_name_of_this_server_or_an_address(host: str, wanted: int) -> None:
     for method in ("GET", "POST"):
-        head = SimpleNamespace(authority=None, method=method, headers=Given(host=host))
-        assert status(Guard("bound.example", ["ordain.example"]).refusal(head)) == wanted  # type: ignore[arg-type]
+        asked = head(method, headers=Given(host=host))
+        assert status(Guard("bound.example", ["ordain.example"]).refusal(asked)) == wanted
 
 
 def test_any_name_may_be_allowed_and_a_request_without_one_is() -> None:
-    head = SimpleNamespace(authority=None, method="GET", headers=Given(host="evil.example"))
-    assert status(Guard("127.0.0.1", ["*"]).refusal(head)) == 200  # type: ignore[arg-type]
+    asked = head(headers=Given(host="evil.example"))
+    assert status(Guard("127.0.0.1", ["*"]).refusal(asked)) == 200
     assert status(refusal()) == 200
 
 
@@ -108,8 +108,8 @@ def test_a_batch_of_such_a_type_is_told_the_type_of_batches() -> None:
 )
 def test_only_pages_of_this_server_or_of_those_named_may_post(origin: str, wanted: int) -> None:
     told = Guard("127.0.0.1", ["console.example"])
-    head = SimpleNamespace(authority=None, method="POST", headers=Given(host="localhost:8080", origin=origin))
-    assert status(told.refusal(head)) == wanted  # type: ignore[arg-type]
+    asked = head("POST", headers=Given(host="localhost:8080", origin=origin))
+    assert status(told.refusal(asked)) == wanted
 
 
 @pytest.mark.parametrize(

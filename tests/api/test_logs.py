@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from answers import ADVICE, QUOTE, body, error_in
+from heads import head
 from served import Reply, Server, settings_in
 
 from ordain.api.http.access_lines import json_line, text_line
@@ -254,8 +255,7 @@ def test_the_servers_own_look_at_itself_is_in_no_log(tmp_path: Path, caplog: pyt
     lines = list[str]()
     desk = Desk(settings_in(tmp_path), SimpleNamespace(put=lines.append))  # type: ignore[arg-type]
     for given in (*heard, "another"):
-        head = SimpleNamespace(method="GET", headers={"x-request-id": given})
-        desk.close(Account(head), 200)  # type: ignore[arg-type]
+        desk.close(Account(head(headers={"x-request-id": given})), 200)
     assert len(lines) == 1
     assert "another" in lines[0]
 

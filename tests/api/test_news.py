@@ -9,10 +9,10 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 from answers import ADVICE
+from heads import head
 
 import ordain.api.http.front as under_test
 from ordain.api.decide import make_decision
@@ -83,10 +83,7 @@ def test_a_decision_under_way_is_made_by_one_set_of_policies_whenever_another_is
         front = Front(use, lambda *_: [], 1)
         front.__rsgi_init__(asyncio.get_running_loop())
         exchange = _Exchange(lambda: front.take(other))
-        head = {"content-length": str(len(ASKED))}
-        scope = SimpleNamespace(
-            method="POST", path="/v1/decisions/plan-advice", headers=head, http_version="1.1", query_string=""
-        )
+        scope = head("POST", "/v1/decisions/plan-advice", {"content-length": str(len(ASKED))})
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(under_test, "make_decision", lambda ask, by: taken.append(by) or make_decision(ask, by))
             await front.__rsgi__(scope, exchange)  # type: ignore[arg-type]

@@ -183,7 +183,7 @@ def test_a_worker_that_is_started_again_has_what_was_reloaded_also_when_a_file_i
         for pid in first:
             os.kill(pid, signal.SIGKILL)
         until(lambda: len(set(workers(server)) - first) == 2)
-        until(lambda: _answers(server))
+        everywhere(server, lambda: _answers(server))
         everywhere(server, lambda: advised(server) == (NEW, "2") and "facts.yaml:" in str(faults(server)))
 
 

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from heads import head
 from ports import free_port
 from served import Server, edit, environment, ordain
 
@@ -106,8 +106,7 @@ async def asked(front: Front, method: str, path: str, facts: dict[str, object] |
     body = b"" if facts is None else json.dumps({"subject": "C-1", "facts": facts}).encode()
     exchange = Asked(body)
     headers = {"content-length": str(len(body))}
-    head = SimpleNamespace(method=method, path=path, headers=headers, http_version="1.1", query_string="")
-    await front.__rsgi__(head, exchange)
+    await front.__rsgi__(head(method, path, headers), exchange)
     return exchange
 
 
