@@ -278,7 +278,8 @@ def test_reloads_while_workers_are_killed_end_with_all_of_them_at_the_newest(tmp
             until(lambda: len(workers(server)) == 2)
         next_version(policies)
         reload(server)
-        until(lambda: len(workers(server)) == 2 and _answers(server))
+        until(lambda: len(workers(server)) == 2)
+        everywhere(server, lambda: _answers(server))
         time.sleep(1)
         everywhere(server, lambda: advised(server) == (NEW, "2") and not faults(server))
 
