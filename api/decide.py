@@ -16,6 +16,7 @@ from ordain.api.ask import Ask
 from ordain.api.limits import LIMITS
 from ordain.api.services import Rules, Services
 from ordain.api.settings import Settings
+from ordain.api.shadow import beside
 from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.entry import Receipt, moment_in, new_id
 from ordain.audit.entry.once import Once
@@ -89,7 +90,8 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
         )
     now = use.now() if planned is None else fixed_offset(moment_in(planned.bytes).astimezone(use.settings.zone))
     at = now if ask.at is None else _chosen(ask.at, now, use.settings)
-    plan = use.catalog.pick(ask.service, at)
+    assigned = use.catalog.assigned(ask.service, at, ask.subject, ask.facts)
+    plan = use.catalog.pick(ask.service, at, {each.policy: each.version for each in assigned if each.decides})
     given = ask.facts if not ask.may_be_unknown else _without_unknown(ask, use.vocabulary)
     facts = gather(given, plan.needs, use.vocabulary, use.models)
     outcome = plan.evaluate(facts, at)
@@ -98,6 +100,8 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
     entry = DecisionEntry(
         *(form, planned or new_id(now), now, at, ask.subject, _jurisdiction(facts, use), facts, outcome, ask.caller),
         as_of=differs,
+        rollouts=[each.as_json() for each in assigned],
+        shadows=[beside(each, ask, at, given, use) for each in assigned if each.watches] if not ask.on_trial else (),
     )
     return Decision(entry, plan.service.refuses and outcome.verdict is Verdict.DENY)
 

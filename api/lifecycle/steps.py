@@ -16,11 +16,12 @@ from ordain.api.lifecycle.who import Person
 from ordain.api.stopped import checked_reason
 from ordain.audit.entry.documents import POLICY, Document
 from ordain.audit.ledger.open_ledger import OpenLedger
-from ordain.engine.catalog import Catalog, Texts, file_of, load_catalog
+from ordain.engine.catalog import Catalog, Texts, file_of, known_vocabulary, load_catalog
 from ordain.engine.errors import Issue, MalformedRequest, StepRefused, did_you_mean
-from ordain.engine.lifecycle import rules
+from ordain.engine.lifecycle import rollout_rules, rules
 from ordain.engine.lifecycle.change import Change, Step, Text
 from ordain.engine.lifecycle.life import Life
+from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.model import Effective, Policy
 from ordain.engine.policy.shared import FOLDER
 from ordain.engine.text.source import digest_of
@@ -49,26 +50,26 @@ class Steps:
 
     def submit(self, label: str, person: Person, reason: str = "") -> Change:
         name, number = parted(label)
-        policy = self._loaded(name, number)
+        policy = self.loaded(name, number)
         files = self.texts.versions()[name]
         if number not in files:
             raise _unknown(label, self.texts)
         texts = texts_used(policy)
-        self.opened.ledger.check_unchanged(self._documents(texts, POLICY))
+        self.opened.ledger.check_unchanged(self.documents(texts, POLICY))
         rules.check_submission(self.life.life(name), texts, min(files))
         return self.life.record(
-            Step.SUBMISSION, texts[0], texts[1:], {}, _private(person, reason), self._documents(texts, "submitted")
+            Step.SUBMISSION, texts[0], texts[1:], {}, private_of(person, reason), self.documents(texts, "submitted")
         )
 
     def approve(self, label: str, person: Person, reason: str = "", signature: str = "") -> Change:
         name, number = parted(label)
         life = self.life.life(name)
-        self._known(label, life, number)
+        self.known(label, life, number)
         of = rules.to_approve(life, number, self.now(), self.days(name))
         rules.check_approval(life, of, number, person.name)
         target = self._target(life, number)
-        self._check_same(target)
-        private = _private(person, reason)
+        self.check_same(target)
+        private = private_of(person, reason)
         if self.verify is not None:
             if not signature:
                 raise StepRefused(
@@ -87,29 +88,30 @@ class Steps:
         """`begins` None is its own first day, if that is yet to come, or else now."""
         name, number = parted(label)
         life = self.life.life(name)
-        self._known(label, life, number)
+        self.known(label, life, number)
         now = self.now()
         submission = life.submission(number)
         if submission is not None:
-            self._check_same(submission)
-        policy = self._loaded(name, number)
+            self.check_same(submission)
+        policy = self.loaded(name, number)
         days = policy.effective
         if begins is None and days.start > now.date():
             begins = dt.datetime.combine(days.start, dt.time(), self.texts.zone)
+        rollout_rules.check_free(life, number, now)
         submission = rules.check_activation(life, days, number, begins, reason, now)
         texts = texts_used(policy)
         about = {"from": None if begins is None else begins.isoformat(), "of": submission.id}
-        private, kept = _private(person, reason), self._documents(texts, POLICY)
+        private, kept = private_of(person, reason), self.documents(texts, POLICY)
         return self.life.record(Step.ACTIVATION, texts[0], texts[1:], about, private, kept)
 
     def roll_back(self, policy: str, number: int, person: Person, reason: str) -> Change:
         life, label = self.life.life(policy), f"{policy}@{number}"
-        self._known(label, life, number)
+        self.known(label, life, number)
         effective = self.days(policy)
         earlier = rules.check_rollback(life, number, person.name, person.role, reason, self.now(), effective)
         ended = life.turns.deciding(policy, self.now(), effective)
         about = {"from": None, "of": "" if ended is None else ended.id, "rollback": True}
-        private, kept = _private(person, reason), self._documents(earlier.texts, POLICY)
+        private, kept = private_of(person, reason), self.documents(earlier.texts, POLICY)
         return self.life.record(Step.ACTIVATION, earlier.text, earlier.parts, about, private, kept)
 
     def adopt(self, person: Person, reason: str) -> list[Change]:
@@ -127,7 +129,7 @@ class Steps:
             begins = dt.datetime.combine(policy.effective.start, dt.time(), self.texts.zone)
             texts = texts_used(policy)
             about = {"from": begins.isoformat(), "adopted": True}
-            private, kept = _private(person, reason), self._documents(texts, POLICY)
+            private, kept = private_of(person, reason), self.documents(texts, POLICY)
             made.append(self.life.record(Step.ACTIVATION, texts[0], texts[1:], about, private, kept))
         return made
 
@@ -135,7 +137,7 @@ class Steps:
         """What an approval of that version signs."""
         name, number = parted(label)
         target = self.target(label)
-        self._check_same(target)
+        self.check_same(target)
         of = rules.to_approve(self.life.life(name), number, self.now(), self.days(name))
         return message_of(target.texts, of.id)
 
@@ -143,7 +145,7 @@ class Steps:
         """Its submission or, once there is one, its activation."""
         name, number = parted(label)
         life = self.life.life(name)
-        self._known(label, life, number)
+        self.known(label, life, number)
         return self._target(life, number)
 
     def signed(self, label: str) -> list[Change]:
@@ -161,14 +163,14 @@ class Steps:
             raise StepRefused(f"`{label}` was not submitted", f"its editor does that: ordain policy submit {label}")
         return target
 
-    def _known(self, label: str, life: Life, number: int) -> None:
+    def known(self, label: str, life: Life, number: int) -> None:
         """Raises MalformedRequest for a version of which there is neither a file nor anything on record."""
         on_record = any(change.version == number for change in life.changes)
         if number not in self.texts.versions().get(life.policy, {}) and not on_record:
             raise _unknown(label, self.texts)
 
-    def _check_same(self, target: Change) -> None:
-        """Against the files, where there are some."""
+    def check_same(self, target: Change) -> None:
+        """Against the files, where there are some. Raises StepRefused with the changed lines."""
         files = self.texts.kept_versions()
         for text in target.texts:
             file = files.get(text.name, {}).get(text.version)
@@ -189,10 +191,14 @@ class Steps:
                 )
             )
 
-    def _loaded(self, name: str, number: int) -> Policy:
+    def loaded(self, name: str, number: int) -> Policy:
         """The version, loaded together with all that decides. Raises PolicyError."""
         catalog = self._catalog_with(name, number)
         return next(policy for policy in catalog.policies() if (policy.name, policy.version) == (name, number))
+
+    def vocabulary(self) -> Vocabulary:
+        """The facts as they are in the folder. Raises PolicyError."""
+        return known_vocabulary(self.texts)[0]
 
     def _catalog_with(self, name: str, number: int) -> Catalog:
         now, label = self.life.now(), f"{name}@{number}"
@@ -202,7 +208,7 @@ class Steps:
             texts = replace(texts, policies={**texts.policies, file: self.texts.policies[file]})
             return load_catalog(texts, kept=self.compiled)
         life = self.life.life(name)
-        self._known(label, life, number)
+        self.known(label, life, number)
         return load_catalog(self._from_record(texts, self._target(life, number), now), kept=self.compiled)
 
     def _from_record(self, texts: Texts, target: Change, now: Governing) -> Texts:
@@ -228,8 +234,8 @@ class Steps:
 
         return days
 
-    def _documents(self, texts: Sequence[Text], kind: str) -> list[Document]:
-        """Their texts, as the ledger keeps them: what was only submitted, apart from what has been activated."""
+    def documents(self, texts: Sequence[Text], kind: str) -> list[Document]:
+        """Their texts, as the ledger keeps them: what was only submitted, apart from what has decided."""
         files = self.texts.kept_versions()
         made = []
         for text in texts:
@@ -261,6 +267,7 @@ def _unknown(label: str, texts: Texts) -> MalformedRequest:
     return MalformedRequest(f"there is no version `{label}`", did_you_mean(label, labels) or "see: ordain policy list")
 
 
-def _private(person: Person, reason: str) -> dict[str, Any]:
+def private_of(person: Person, reason: str) -> dict[str, Any]:
+    """Who, in which role, and why. Raises MalformedRequest for a reason that is none."""
     said = checked_reason(reason) if reason else ""
     return {"actor": person.name, "role": person.role, "reason": said}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ordain.engine.backends.python.policy import CompiledPolicy
-from ordain.engine.catalog import Catalog, Texts, fitting_issues, known_vocabulary
+from ordain.engine.catalog import Catalog, Texts, known_vocabulary
 from ordain.engine.check.across.across import across
 from ordain.engine.check.cut_texts import cut_texts
 from ordain.engine.check.facts_doubted import facts_doubted
@@ -18,6 +18,7 @@ from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.load import read_structure
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
+from ordain.engine.together import fitting_issues
 from ordain.engine.versions import Kept, read_versions
 
 _WHOLE_ONLY = ("unread-fact", "unused-policy", "unused-output", "unused-shared")

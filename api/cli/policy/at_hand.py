@@ -15,6 +15,7 @@ from ordain.api.settings import Settings
 from ordain.engine.catalog import read_texts
 from ordain.engine.errors import SettingsError
 from ordain.engine.lifecycle.change import Change
+from ordain.engine.lifecycle.rollout import Rollout
 from ordain.engine.values.temporal import fixed_offset
 
 
@@ -44,6 +45,18 @@ def now_of(settings: Settings) -> dt.datetime:
     return fixed_offset(dt.datetime.now(settings.zone))
 
 
+def rollout_as_json(rollout: Rollout) -> dict[str, Any]:
+    """How a version is rolled out, for programs: shares as per cent, as text."""
+    return {
+        "action": str(rollout.action),
+        "shadow": rollout.shadow,
+        "stages": [{"percent": stage.percent, "from": stage.begins.isoformat()} for stage in rollout.stages],
+        "where": {name: list(values) for name, values in rollout.where.items()},
+        "guards": list(rollout.guards),
+        "figures": dict(rollout.figures),
+    }
+
+
 def as_json(change: Change) -> dict[str, Any]:
     """One step, for programs."""
     told: dict[str, Any] = {
@@ -61,4 +74,6 @@ def as_json(change: Change) -> dict[str, Any]:
     }
     if change.step == "activation":
         told["from"] = change.starts.isoformat()
+    if change.rollout is not None:
+        told["rollout"] = rollout_as_json(change.rollout)
     return told

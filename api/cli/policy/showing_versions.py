@@ -86,7 +86,8 @@ def history_command(call: Invocation, name: str, at: str | None, known: str | No
         table.add_column(column, no_wrap=True)
     for each in steps_told:
         begins = "never: taken back" if each["void"] else each.get("from", "")
-        cells = (each["recorded"], each["step"], each["version"], begins, each["who"], each["role"], each["reason"])
+        step = f"{each['step']} {each['rollout']['action']}" if "rollout" in each else each["step"]
+        cells = (each["recorded"], step, each["version"], begins, each["who"], each["role"], each["reason"])
         table.add_row(*(Text(str(cell)) for cell in cells))
     print_whole(table)
 

@@ -1,0 +1,201 @@
+"""`ordain rollout start`, `shadow`, `share`, `pause`, `resume`, `revert`: which version decides for whom."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import click
+
+from ordain.api.cli.invocation import Invocation
+from ordain.api.cli.policy.at_hand import as_json as step_as_json
+from ordain.api.cli.policy.at_hand import steps_of
+from ordain.api.cli.policy.taking_steps import APPROVER, OPERATOR, REASON, WHY, day_of, person_of, step_options
+from ordain.api.cli.terminal import OUT
+from ordain.api.lifecycle.rolling import Asked, Rolling
+from ordain.api.settings import load_settings
+from ordain.engine.errors import MalformedRequest
+from ordain.engine.lifecycle.bucket import BUCKETS
+from ordain.engine.lifecycle.change import Change
+
+_EVERY = re.compile(r"([1-9][0-9]{0,4})([hd])")
+_WHERE = click.option(
+    "--where",
+    multiple=True,
+    metavar="FACT=VALUE,...",
+    help="Only customers of whom a request says this; several times: all of it.",
+)
+
+
+@click.command("start")
+@click.argument("version", metavar="NAME@N")
+@click.option("--steps", "shares", default="1,5,25,50,100", show_default=True, help="Per cent of the customers.")
+@click.option("--every", metavar="PERIOD", help="How long each share lasts: 7d, 12h.")
+@click.option("--from", "day", metavar="DAY", help="The day on which it begins; now if left out.")
+@_WHERE
+@REASON
+@step_options
+def start_command(
+    call: Invocation,
+    version: str,
+    shares: str,
+    every: str | None,
+    day: str | None,
+    where: tuple[str, ...],
+    reason: str,
+    **who: Any,
+) -> None:
+    """Roll approved version NAME@N out: it decides for the first share of the customers, then for each larger one.
+
+    Who is among them depends on nothing but the version and the customer, so nobody flips back and forth.
+
+    Exit codes: 0 begun, 2 bad input, policies or settings, 3 not recorded, and so not begun.
+    """
+    settings = load_settings(call.config)
+    first = day_of(day)
+    begins = None if first is None else dt.datetime.combine(first, dt.time(), settings.zone)
+    asked = Asked(tuple(map(share_of, shares.split(","))), _every(every), begins, _where(where))
+    with steps_of(settings, taken=True) as steps:
+        made = Rolling(steps).start(version, person_of(settings, (APPROVER, OPERATOR), who), asked, reason)
+    _told(made, who)
+
+
+@click.command("shadow")
+@click.argument("version", metavar="NAME@N")
+@click.option("--share", default="100", show_default=True, help="For how many per cent of the customers.")
+@_WHERE
+@REASON
+@step_options
+def shadow_command(call: Invocation, version: str, share: str, where: tuple[str, ...], reason: str, **who: Any) -> None:
+    """Have submitted version NAME@N decide beside the one that answers: what it would say is kept, and told nobody.
+
+    It takes no approval. Each decision costs about twice as long meanwhile.
+
+    Exit codes: 0 begun, 2 bad input, policies or settings, 3 not recorded, and so not begun.
+    """
+    settings = load_settings(call.config)
+    asked = Asked((share_of(share),), where=_where(where), shadow=True)
+    with steps_of(settings, taken=True) as steps:
+        made = Rolling(steps).start(version, person_of(settings, (APPROVER, OPERATOR), who), asked, reason)
+    _told(made, who)
+
+
+@click.command("share")
+@click.argument("name")
+@click.argument("percent")
+@REASON
+@step_options
+def share_command(call: Invocation, name: str, percent: str, reason: str, **who: Any) -> None:
+    """Let the version of policy NAME that is rolled out decide for PERCENT of the customers, now. It only grows.
+
+    Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
+    """
+    settings = load_settings(call.config)
+    with steps_of(settings, taken=True) as steps:
+        person = person_of(settings, (APPROVER, OPERATOR), who)
+        made = Rolling(steps).share(name, share_of(percent), person, reason)
+    _told(made, who)
+
+
+@click.command("pause")
+@click.argument("name")
+@WHY
+@step_options
+def pause_command(call: Invocation, name: str, reason: str, **who: Any) -> None:
+    """Keep the share of the version of policy NAME that is rolled out as it is.
+
+    Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
+    """
+    settings = load_settings(call.config)
+    with steps_of(settings, taken=True) as steps:
+        made = Rolling(steps).pause(name, person_of(settings, (OPERATOR, APPROVER), who), reason)
+    _told(made, who)
+
+
+@click.command("resume")
+@click.argument("name")
+@WHY
+@step_options
+def resume_command(call: Invocation, name: str, reason: str, **who: Any) -> None:
+    """Go on with the roll-out of policy NAME: what was yet to begin begins later, by as long as the pause was.
+
+    Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
+    """
+    settings = load_settings(call.config)
+    with steps_of(settings, taken=True) as steps:
+        made = Rolling(steps).resume(name, person_of(settings, (APPROVER, OPERATOR), who), reason)
+    _told(made, who)
+
+
+@click.command("revert")
+@click.argument("name")
+@WHY
+@step_options
+def revert_command(call: Invocation, name: str, reason: str, **who: Any) -> None:
+    """End the roll-out, or the shadow, of policy NAME: the version of before decides for everybody, at once.
+
+    Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
+    """
+    settings = load_settings(call.config)
+    with steps_of(settings, taken=True) as steps:
+        made = Rolling(steps).revert(name, person_of(settings, (OPERATOR, APPROVER), who), reason)
+    _told(made, who)
+
+
+def share_of(percent: str) -> int:
+    """Per cent, as text, in buckets of 10,000. Raises MalformedRequest."""
+    try:
+        share = Decimal(percent.strip()) * BUCKETS / 100 if percent.isascii() else Decimal("NaN")
+    except InvalidOperation:
+        share = Decimal("NaN")
+    if not share.is_finite() or share != share.to_integral_value() or not 0 < share <= BUCKETS:
+        raise MalformedRequest(f"`{percent[:40]}` is no share of customers", "per cent, from 0.01 to 100: 5")
+    return int(share)
+
+
+def _every(text: str | None) -> dt.timedelta | None:
+    if text is None:
+        return None
+    match = _EVERY.fullmatch(text.strip())
+    if match is None:
+        raise MalformedRequest(f"--every: `{text[:40]}` is no period", "days or hours, for example: 7d, 12h")
+    return int(match[1]) * (dt.timedelta(days=1) if match[2] == "d" else dt.timedelta(hours=1))
+
+
+def _where(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    told: dict[str, tuple[str, ...]] = {}
+    for each in given:
+        name, _, values = each.partition("=")
+        chosen = tuple(value.strip() for value in values.split(",") if value.strip())
+        if not name.strip() or not chosen:
+            raise MalformedRequest(
+                f"--where: `{each[:80]}` names no fact and values", "for example: region=north,south"
+            )
+        if name.strip() in told:
+            raise MalformedRequest(f"--where names `{name[:40]}` twice", f"all values at once: {name.strip()}=A,B")
+        told[name.strip()] = chosen
+    return told
+
+
+def _told(made: Change, who: dict[str, Any]) -> None:
+    OUT.print(json.dumps(step_as_json(made)) if who["as_json"] else said(made), markup=False)
+
+
+def said(made: Change) -> str:
+    """What was done, in a sentence."""
+    rollout, label = made.rollout, made.text.label
+    if rollout is None or not rollout.stages:
+        return f"{label} is rolled out no more: the version of before decides for everybody"
+    first, *later = rollout.stages
+    what = "decides beside, told to nobody, for" if rollout.shadow else "decides for"
+    told = f"{label} {what} {first.percent} % of the customers since {_time(first.begins)}"
+    if later:
+        told += "; " + ", ".join(f"{stage.percent} % from {_time(stage.begins)}" for stage in later)
+    return told if rollout.action != "pause" else f"{told}, and that stays until: ordain rollout resume {made.policy}"
+
+
+def _time(when: dt.datetime) -> str:
+    return when.isoformat(timespec="minutes")
