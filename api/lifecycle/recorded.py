@@ -94,7 +94,7 @@ def as_recorded(rollout: Rollout) -> tuple[Json, Json]:
     """What is public of it, and what is sealed."""
     stages = [[stage.share, stage.begins.isoformat()] for stage in rollout.stages]
     where = {name: list(values) for name, values in rollout.where.items()}
-    sealed: Json = {"where": where, "guards": list(rollout.guards), "figures": rollout.figures}
+    sealed: Json = {"where": where, "guards": rollout.guards, "figures": rollout.figures}
     return {"action": str(rollout.action), "stages": stages, "shadow": rollout.shadow}, sealed
 
 
@@ -104,7 +104,7 @@ def _rollout(about: Json, private: Json) -> Rollout:
         tuple(Stage(share, dt.datetime.fromisoformat(begins)) for share, begins in about["stages"]),
         {name: tuple(values) for name, values in private["where"].items()},
         about["shadow"],
-        tuple(private["guards"]),
+        private["guards"],
         private["figures"],
     )
 

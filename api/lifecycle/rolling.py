@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ordain.api.lifecycle.metrics import check_metrics
 from ordain.api.lifecycle.recorded import as_recorded
 from ordain.api.lifecycle.steps import Steps, parted, private_of, texts_used
 from ordain.api.lifecycle.who import Person
@@ -17,6 +18,8 @@ from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change, Step
 from ordain.engine.lifecycle.rollout import Action, Rollout, Stage
 from ordain.engine.policy.facts import REQUEST, Vocabulary
+from ordain.engine.sequential.guardrail import Plan
+from ordain.engine.sequential.plan_text import plan_json
 from ordain.engine.values.types import Kind
 
 NO_FIGURES: Mapping[str, Any] = {}
@@ -25,13 +28,13 @@ NO_FIGURES: Mapping[str, Any] = {}
 @dataclass(frozen=True, slots=True)
 class Asked:
     """How a version is to be rolled out: `shares` of 10,000 buckets, the first at `begins` (None: now), the others each
-    `every` later; to whom (`where`), and within which guardrails, as JSON."""
+    `every` later; to whom (`where`), and within which guardrails."""
 
     shares: Sequence[int] = (BUCKETS,)
     every: dt.timedelta | None = None
     begins: dt.datetime | None = None
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    guards: Sequence[Mapping[str, Any]] = ()
+    guards: Plan | None = None
     shadow: bool = False
 
     def stages(self, now: dt.datetime) -> tuple[Stage, ...]:
@@ -66,7 +69,11 @@ class Rolling:
         submission = rules.check_start(life, number, asked.shadow, days, begins, steps.days(name))
         self._check_where(steps.vocabulary(), asked.where)
         action = Action.SHADOW if asked.shadow else Action.START
-        rollout = Rollout(action, stages, asked.where, asked.shadow, tuple(asked.guards))
+        guards: Mapping[str, Any] = {}
+        if asked.guards is not None:
+            check_metrics(asked.guards, name, steps.catalog())
+            guards = plan_json(asked.guards)
+        rollout = Rollout(action, stages, asked.where, asked.shadow, guards)
         text, *parts = texts_used(policy)
         return self._record(replace(submission, text=text, parts=tuple(parts)), rollout, person, reason)
 

@@ -196,6 +196,11 @@ class Steps:
         catalog = self._catalog_with(name, number)
         return next(policy for policy in catalog.policies() if (policy.name, policy.version) == (name, number))
 
+    def catalog(self) -> Catalog:
+        """All that decides now. Raises PolicyError."""
+        now = self.life.now()
+        return now.loaded(now.governed(self.texts), self.compiled, run_examples=False)
+
     def vocabulary(self) -> Vocabulary:
         """The facts as they are in the folder. Raises PolicyError."""
         return known_vocabulary(self.texts)[0]

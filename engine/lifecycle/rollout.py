@@ -45,15 +45,15 @@ class Rollout:
     """It counts from when it was recorded until the next entry about the policy: `stages` are the whole schedule.
 
     `where` are the facts by which customers take part, each with its values; everybody does if it is empty. `shadow`
-    says that nobody is answered by it. `guards` are the guardrails, `figures` those that an entry of a watch was made
-    by, both as JSON.
+    says that nobody is answered by it. `guards` is the plan of the guardrails (`engine.sequential.plan_text`), empty if
+    there are none; `figures` are those that an entry of a watch was made by. Both are JSON.
     """
 
     action: Action
     stages: tuple[Stage, ...] = ()
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shadow: bool = False
-    guards: tuple[Mapping[str, Any], ...] = ()
+    guards: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     def stage(self, at: dt.datetime) -> Stage | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import ACCESS, ADVICE, ALERTS, NOON, QUOTE, RETENTION, body, error_in
+from answers import ACCESS, ADVICE, ALERTS, NOON, QUOTE, RETENTION, ROLLOUTS, body, error_in
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from served import ROOT, Server, edit, settings_in
@@ -22,7 +22,14 @@ from ordain.api.services import wire
 
 Json = dict[str, Any]
 GUIDE = ROOT / "docs/http.md"
-ASKED = {"access": ACCESS, "alerts": ALERTS, "plan-advice": ADVICE, "price-quote": QUOTE, "retention": RETENTION}
+ASKED = {
+    "access": ACCESS,
+    "alerts": ALERTS,
+    "plan-advice": ADVICE,
+    "price-quote": QUOTE,
+    "retention": RETENTION,
+    "rollouts": ROLLOUTS,
+}
 
 
 @pytest.fixture(scope="module")

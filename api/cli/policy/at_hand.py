@@ -52,7 +52,7 @@ def rollout_as_json(rollout: Rollout) -> dict[str, Any]:
         "shadow": rollout.shadow,
         "stages": [{"percent": stage.percent, "from": stage.begins.isoformat()} for stage in rollout.stages],
         "where": {name: list(values) for name, values in rollout.where.items()},
-        "guards": list(rollout.guards),
+        "guards": dict(rollout.guards),
         "figures": dict(rollout.figures),
     }
 

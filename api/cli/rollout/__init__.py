@@ -17,6 +17,7 @@ _COMMANDS = {
         "ordain.api.cli.rollout.showing_rollouts:show_command",
         "Show what is rolled out, to whom, and what is next.",
     ),
+    "watch": ("ordain.api.cli.rollout.rollout_watch:watch_command", "Judge guardrails every minute, and act by them."),
     "share": (f"{_STEPS}:share_command", "Give the new version a larger share, now."),
     "pause": (f"{_STEPS}:pause_command", "Keep the share as it is."),
     "resume": (f"{_STEPS}:resume_command", "Go on where it was paused."),

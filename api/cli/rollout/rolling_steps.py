@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,9 @@ from ordain.api.settings import load_settings
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change
+from ordain.engine.sequential.guardrail import Plan
+from ordain.engine.sequential.plan_text import plan_of
+from ordain.engine.text.source import parse, read_file
 
 _EVERY = re.compile(r"([1-9][0-9]{0,4})([hd])")
 _WHERE = click.option(
@@ -36,6 +40,12 @@ _WHERE = click.option(
 @click.option("--every", metavar="PERIOD", help="How long each share lasts: 7d, 12h.")
 @click.option("--from", "day", metavar="DAY", help="The day on which it begins; now if left out.")
 @_WHERE
+@click.option(
+    "--guardrails",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="What may not become worse (YAML or JSON): it is paused or ended by itself while `ordain rollout watch` runs.",
+)
 @REASON
 @step_options
 def start_command(
@@ -45,6 +55,7 @@ def start_command(
     every: str | None,
     day: str | None,
     where: tuple[str, ...],
+    guardrails: Path | None,
     reason: str,
     **who: Any,
 ) -> None:
@@ -57,7 +68,7 @@ def start_command(
     settings = load_settings(call.config)
     first = day_of(day)
     begins = None if first is None else dt.datetime.combine(first, dt.time(), settings.zone)
-    asked = Asked(tuple(map(share_of, shares.split(","))), _every(every), begins, _where(where))
+    asked = Asked(tuple(map(share_of, shares.split(","))), _every(every), begins, _where(where), _plan(guardrails))
     with steps_of(settings, taken=True) as steps:
         made = Rolling(steps).start(version, person_of(settings, (APPROVER, OPERATOR), who), asked, reason)
     _told(made, who)
@@ -143,6 +154,10 @@ def revert_command(call: Invocation, name: str, reason: str, **who: Any) -> None
     with steps_of(settings, taken=True) as steps:
         made = Rolling(steps).revert(name, person_of(settings, (OPERATOR, APPROVER), who), reason)
     _told(made, who)
+
+
+def _plan(file: Path | None) -> Plan | None:
+    return None if file is None else plan_of(parse(read_file(file, str(file)), str(file)).data())
 
 
 def share_of(percent: str) -> int:
