@@ -18,7 +18,7 @@ from ordain.api.lifecycle.steps import Steps
 from ordain.api.lifecycle.who import Person
 from ordain.api.services import Services
 from ordain.engine.catalog import Texts
-from ordain.engine.errors import OrdainError, SettingsError
+from ordain.engine.errors import NotInForce, OrdainError, SettingsError
 from ordain.engine.lifecycle.change import Change
 from ordain.engine.lifecycle.rollout import Action
 from ordain.engine.sequential.judging import Standing, Verdict, judge
@@ -128,7 +128,8 @@ def check(use: Services) -> None:
         except SettingsError:
             raise
         except OrdainError as error:
-            raise _another(f"asked about `{standing}`, it ends in {error.code}: {error.message}") from None
+            why = f"asked about `{standing}`, it ends in {error.code}: {error.message}"
+            raise _another(why, error.issues[0].hint if isinstance(error, NotInForce) else _COPY) from None
 
 
 def _ask(on: Change, standing: Standing, *, resumed: bool) -> Ask:
@@ -161,5 +162,5 @@ def _as_texts(value: Any) -> Any:
     return str(value) if isinstance(value, float) else value
 
 
-def _another(why: str) -> SettingsError:
-    return SettingsError(f"the service `rollouts` is not the one that says what happens to a roll-out: {why}", _COPY)
+def _another(why: str, hint: str = _COPY) -> SettingsError:
+    return SettingsError(f"the service `rollouts` is not the one that says what happens to a roll-out: {why}", hint)

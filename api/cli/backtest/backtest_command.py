@@ -17,6 +17,7 @@ from ordain.api.backtest.pair import Pair
 from ordain.api.backtest.recorded_decisions import Redecider, recorded_pairs
 from ordain.api.backtest.report_page import page_of
 from ordain.api.backtest.rows_file import RowsFile
+from ordain.api.backtest.shadows import Shadows
 from ordain.api.backtest.tally import Tally
 from ordain.api.cli.audit.query import check_found, make_query
 from ordain.api.cli.audit.readers import access, reader_options
@@ -63,6 +64,9 @@ class _Wanted:
 @click.command("backtest")
 @click.argument("policy", metavar="POLICY[@VERSION]")
 @click.option("--with", "further", multiple=True, metavar="NAME@N", help="Another version to try too. Repeatable.")
+@click.option(
+    "--shadow", is_flag=True, help="Do not decide again: what it said when it was tried beside the one that answered."
+)
 @click.option("--since", metavar="TIME", help="Recorded from this date on, or from 2026-01-31T08:00:00+05:30.")
 @click.option("--until", metavar="TIME", help="Recorded through this date, inclusive, or until this moment.")
 @click.option("--service", metavar="NAME", help="Decided by this service alone; for --table: the service to ask.")
@@ -89,6 +93,7 @@ def backtest(
     /,
     policy: str,
     further: tuple[str, ...],
+    shadow: bool,
     since: str | None,
     until: str | None,
     service: str | None,
@@ -115,6 +120,8 @@ def backtest(
     """
     if table is not None and (since is not None or until is not None):
         raise click.UsageError("--since and --until are of recorded decisions, not of --table")
+    if shadow and (table is not None or further):
+        raise click.UsageError("--shadow is of recorded decisions and of one version, not of --table or --with")
     settings = load_settings(call.config)
     wanted = _Wanted(by, groups, as_json, csv_file, html_file, replace, synthetic)
     _check_files(wanted, table)
@@ -122,7 +129,7 @@ def backtest(
     with ending_interrupts():
         if table is None:
             query = make_query(settings.zone, since=since, until=until, service=service)
-            data = _of_ledger(call, settings, named, query, wanted, name, purpose)
+            data = _of_ledger(call, settings, named, query, wanted, name, purpose, Shadows if shadow else Redecider)
         else:
             data = _of_table(settings, named, Table(table, subject_column, frozenset(ignore_column)), service, wanted)
     _show(data, wanted)
@@ -150,6 +157,7 @@ def _of_ledger(
     wanted: _Wanted,
     name: str | None,
     purpose: str | None,
+    decides: type[Redecider],
 ) -> Json:
     who = access(settings, name, purpose)
     catalog = load_catalog(read_texts(settings.policies, settings.zone))
@@ -158,7 +166,7 @@ def _of_ledger(
     tally, ids, places, looked = _tally(catalog, wanted), list[str](), None, Looked()
     with opened_ledger(call.config) as opened, _rows(wanted, catalog, chosen) as rows:
         reader = opened.reader
-        redecider = Redecider(reader.past, chosen.policies, catalog.vocabulary.text)
+        redecider = decides(reader.past, chosen.policies, catalog.vocabulary.text)
         with progress_bar("deciding again") as (bar, task):
             pairs = recorded_pairs(
                 reader, redecider, query, lambda at, total: bar.update(task, completed=at, total=total), looked
