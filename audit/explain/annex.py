@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from ordain.audit.explain.language import Language
 from ordain.audit.explain.plain_words import code, escaped, short, spaced, words
 from ordain.audit.ledger.restoring import NOT_RESTORED
+from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.score_gate import WITHHELD
 
@@ -124,6 +126,14 @@ class _Annex:
             said = self.say("from_other", source=escaped(source))
         return f"- {self.say('fact_line', fact=meaning, value=self.value(fact['name'], fact['value']), source=said)}"
 
+    def rollout(self, own: Json) -> str:
+        """Whether the customer was among those to whom a version was given first; nothing of a trial without them."""
+        share = self.say("percent", number=self.language.percent(Decimal(own["share"]) / BUCKETS))
+        put_in = {"policy": escaped(own["policy"]), "version": escaped(str(own["version"])), "share": share}
+        if own.get("shadow"):
+            return self.say("tried_beside", **put_in) if own["arm"] == "challenger" else ""
+        return self.say(f"introduced_{own['arm']}", **put_in)
+
     def value(self, name: str, value: Any) -> str:
         fact = self.vocabulary.facts.get(name)
         return self.language.value(fact.type if fact is not None else None, value)
@@ -141,6 +151,7 @@ class _Annex:
             if policy.get("purpose"):
                 line = self.say("policy_purpose", policy=line, purpose=escaped(policy["purpose"]))
             lines.append(f"- {line}")
+        lines += [f"- {told}" for told in map(self.rollout, data.get("rollouts", ())) if told]
         if data.get("jurisdiction"):
             lines.append(f"- {self.say('law', law=escaped(data['jurisdiction']))}")
         put_in = {"moment": self.language.moment(data["recorded_at"]), "engine": escaped(data["engine"])}

@@ -81,6 +81,8 @@ def explain(record: Record, reader: Reader, past: Past | None = None) -> Explana
         data |= told.not_restored(record.private)
     else:
         data |= told.private(in_todays_form(record.private))
+        if record.private.get("rollouts"):
+            data["rollouts"] = record.private["rollouts"]
     data["unknown_then"] = _unknown_then(data, reader, envelope)
     followed = follow_ups(reader, record)
     data |= {kind: [each.shown() for each in followed if each.kind == kind] for kind in FOLLOW_UPS}

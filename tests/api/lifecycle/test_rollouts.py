@@ -17,6 +17,8 @@ from ordain.api.lifecycle.rolling import Asked, Rolling
 from ordain.api.lifecycle.version_states import version_states
 from ordain.api.services import Services, wire
 from ordain.api.settings import Settings
+from ordain.audit.explain.explanation import explain
+from ordain.audit.explain.letter import letter
 from ordain.audit.records.replay import Replayer
 from ordain.audit.verifier.check import verify
 from ordain.engine.catalog import read_texts
@@ -100,6 +102,9 @@ def test_all_decisions_of_a_roll_out_replay_and_their_records_say_who_was_in_it(
         assert record.private["rollouts"] == [told | {"share": 5_000}]
         assert record.envelope["policies"][0]["version"] == (2 if arm == "challenger" else 1)
         assert Replayer(use.ledger.reader).replay(record)
+        among = "you were among them" if arm == "challenger" else "you were not among them"
+        text = letter(explain(record, use.ledger.reader))
+        assert f"being introduced to 50 % of the customers, drawn by lot; {among}" in text
     use.ledger.settle()
     evidence = verify(use.settings.policies.parent / "ordain.db")
     assert evidence, evidence.findings
@@ -221,6 +226,7 @@ def test_a_shadow_is_kept_and_answers_nobody(settings: Settings, clock: Clock) -
     record = use.ledger.reader.record(answer.entry.id)
     assert record is not None
     assert record.private is not None
+    assert "version 3 of policy fees was tried on your case" in letter(explain(record, use.ledger.reader))
     (shadow,) = record.private["shadows"]
     assert shadow["outcome"] == {"fee": "3"}
     assert shadow["version"] == 3
