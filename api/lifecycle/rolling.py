@@ -13,6 +13,7 @@ from ordain.api.lifecycle.steps import Steps, parted, private_of, texts_used
 from ordain.api.lifecycle.who import Person
 from ordain.audit.entry.documents import POLICY
 from ordain.engine.errors import StepRefused, did_you_mean
+from ordain.engine.gather import Need
 from ordain.engine.lifecycle import rollout_rules as rules
 from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change, Step
@@ -76,6 +77,19 @@ class Rolling:
         rollout = Rollout(action, stages, asked.where, asked.shadow, guards)
         text, *parts = texts_used(policy)
         return self._record(replace(submission, text=text, parts=tuple(parts)), rollout, person, reason)
+
+    def newly_needed(self, label: str) -> list[str]:
+        """The facts that a request has to bring for this version and not for the one that decides now."""
+        name, number = parted(label)
+        catalog, now = self.steps.catalog(), self.steps.now()
+        needed = dict[str, None]()
+        for service in catalog.services.by_name.values():
+            if name in service.policies:
+                before = {need.fact.name for need in catalog.pick(service.name, now).needs}
+                after = catalog.pick(service.name, now, {name: number}).needs
+                needed |= dict.fromkeys(need.fact.name for need in after if _has_to_be_sent(need))
+                needed = {fact: None for fact in needed if fact not in before}
+        return list(needed)
 
     def pause(self, policy: str, person: Person, reason: str, figures: Mapping[str, Any] = NO_FIGURES) -> Change:
         """Keeps the share as it is."""
@@ -143,3 +157,8 @@ class Rolling:
                 if fact.type.values and value not in fact.type.values:
                     hint = did_you_mean(value, fact.type.values) or f"one of: {', '.join(fact.type.values[:9])}"
                     raise StepRefused(f"`{name}` is never `{value[:80]}`", hint)
+
+
+def _has_to_be_sent(need: Need) -> bool:
+    fact = need.fact
+    return fact.sources == (REQUEST,) and not fact.optional and not need.may_miss and fact.default is None

@@ -15,9 +15,9 @@ from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.policy.at_hand import as_json as step_as_json
 from ordain.api.cli.policy.at_hand import steps_of
 from ordain.api.cli.policy.taking_steps import APPROVER, OPERATOR, REASON, WHY, day_of, person_of, step_options
-from ordain.api.cli.terminal import OUT
+from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.lifecycle.rolling import Asked, Rolling
-from ordain.api.settings import load_settings
+from ordain.api.settings import Settings, load_settings
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change
@@ -69,9 +69,7 @@ def start_command(
     first = day_of(day)
     begins = None if first is None else dt.datetime.combine(first, dt.time(), settings.zone)
     asked = Asked(tuple(map(share_of, shares.split(","))), _every(every), begins, _where(where), _plan(guardrails))
-    with steps_of(settings, taken=True) as steps:
-        made = Rolling(steps).start(version, person_of(settings, (APPROVER, OPERATOR), who), asked, reason)
-    _told(made, who)
+    _begin(settings, version, asked, reason, who)
 
 
 @click.command("shadow")
@@ -89,9 +87,7 @@ def shadow_command(call: Invocation, version: str, share: str, where: tuple[str,
     """
     settings = load_settings(call.config)
     asked = Asked((share_of(share),), where=_where(where), shadow=True)
-    with steps_of(settings, taken=True) as steps:
-        made = Rolling(steps).start(version, person_of(settings, (APPROVER, OPERATOR), who), asked, reason)
-    _told(made, who)
+    _begin(settings, version, asked, reason, who)
 
 
 @click.command("share")
@@ -154,6 +150,18 @@ def revert_command(call: Invocation, name: str, reason: str, **who: Any) -> None
     with steps_of(settings, taken=True) as steps:
         made = Rolling(steps).revert(name, person_of(settings, (OPERATOR, APPROVER), who), reason)
     _told(made, who)
+
+
+def _begin(settings: Settings, version: str, asked: Asked, reason: str, who: dict[str, Any]) -> None:
+    with steps_of(settings, taken=True) as steps:
+        rolling = Rolling(steps)
+        made = rolling.start(version, person_of(settings, (APPROVER, OPERATOR), who), asked, reason)
+        needed = rolling.newly_needed(version)
+    _told(made, who)
+    if needed:
+        facts = ", ".join(f"`{fact}`" for fact in needed)
+        without = "without, it says nothing" if asked.shadow else "without, who is decided about by it gets an error"
+        ERR.print(f"note: {version} needs {facts}, which no request had to bring before: {without}", markup=False)
 
 
 def _plan(file: Path | None) -> Plan | None:

@@ -114,3 +114,15 @@ def test_a_slip_is_told_in_a_sentence_and_changes_nothing(folder: Path, argument
     assert text in done.stderr
     assert "Traceback" not in done.stderr
     assert shown(folder) == []
+
+
+def test_facts_that_no_request_had_to_bring_before_are_named_at_the_start(folder: Path) -> None:
+    write(folder, 4, 40)
+    facts, file = folder / "policies/facts.yaml", folder / "policies/fees/v4.yaml"
+    facts.write_text(facts.read_text() + "  extra: {type: number, meaning: something new}\n")
+    file.write_text(file.read_text().replace("base + 40", "base + extra").replace("{base: 0}", "{base: 0, extra: 40}"))
+    said(run(folder, "policy", "submit", "fees@4", "--as", "asha"))
+    said(run(folder, "policy", "approve", "fees@4", "--as", "bela"))
+    done = roll(folder, "start", "fees@4", "--steps", "100")
+    assert "decides for 100 %" in said(done)
+    assert "fees@4 needs `extra`, which no request had to bring before" in done.stderr
