@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from ordain.api.stopped import checked_reason
 from ordain.audit.entry.documents import POLICY, Document
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.engine.catalog import Catalog, Texts, file_of, load_catalog
-from ordain.engine.errors import Issue, MalformedRequest, StepRefused, did_you_mean
+from ordain.engine.errors import Issue, MalformedRequest, StepRefused, UnknownPolicy, did_you_mean
 from ordain.engine.lifecycle import rules
 from ordain.engine.lifecycle.change import Change, Step, Text
 from ordain.engine.lifecycle.life import Life
@@ -27,6 +27,11 @@ from ordain.engine.text.source import digest_of
 from ordain.engine.versions import Kept
 
 _LABEL = re.compile(r"([a-z][a-z0-9-]*)@([1-9][0-9]{0,5})")
+BY_DATES = (
+    "versions decide by their dates here, and nothing is approved or activated (`approvals: none`)",
+    "set `approvals: named` or `approvals: signed` first",
+)
+"""What is said of any step there, and what to do."""
 Verify = Callable[[str, bytes, str, dt.datetime, Sequence[Change]], None]
 """Whether a signature, as text, is that of a person over a message at a time, by a key of none of those who took the
 steps before; raises StepRefused."""
@@ -37,7 +42,8 @@ class Steps:
     """`texts` are what stands in the files now. `now` gives the tenant's time; `verify` is there where approvals are
     signed.
 
-    The methods raise StepRefused, MalformedRequest, PolicyError for a version that does not load, NotRecorded.
+    The methods raise StepRefused, MalformedRequest, UnknownPolicy, PolicyError for a version that does not load,
+    NotRecorded.
     """
 
     life: Lifecycle
@@ -50,9 +56,9 @@ class Steps:
     def submit(self, label: str, person: Person, reason: str = "") -> Change:
         name, number = parted(label)
         policy = self._loaded(name, number)
-        files = self.texts.versions()[name]
+        files = self.texts.versions().get(name, {})
         if number not in files:
-            raise _unknown(label, self.texts)
+            raise unknown(label, self.texts)
         texts = texts_used(policy)
         self.opened.ledger.check_unchanged(self._documents(texts, POLICY))
         rules.check_submission(self.life.life(name), texts, min(files))
@@ -60,7 +66,8 @@ class Steps:
             Step.SUBMISSION, texts[0], texts[1:], {}, _private(person, reason), self._documents(texts, "submitted")
         )
 
-    def approve(self, label: str, person: Person, reason: str = "", signature: str = "") -> Change:
+    def approve(self, label: str, person: Person, reason: str = "", signature: str = "", *, digest: str = "") -> Change:
+        """`digest` is that of the text which the person has read, where they say it."""
         name, number = parted(label)
         life = self.life.life(name)
         self._known(label, life, number)
@@ -68,6 +75,12 @@ class Steps:
         rules.check_approval(life, of, number, person.name)
         target = self._target(life, number)
         self._check_same(target)
+        if digest and digest != target.text.digest:
+            raise StepRefused(
+                f"`{label}` is another text than the one with digest `{digest[:80]}`: its digest is "
+                f"`{target.text.digest}`",
+                "it was submitted anew: read it again",
+            )
         private = _private(person, reason)
         if self.verify is not None:
             if not signature:
@@ -162,10 +175,10 @@ class Steps:
         return target
 
     def _known(self, label: str, life: Life, number: int) -> None:
-        """Raises MalformedRequest for a version of which there is neither a file nor anything on record."""
+        """Raises UnknownPolicy for a version of which there is neither a file nor anything on record."""
         on_record = any(change.version == number for change in life.changes)
         if number not in self.texts.versions().get(life.policy, {}) and not on_record:
-            raise _unknown(label, self.texts)
+            raise unknown(label, self.texts)
 
     def _check_same(self, target: Change) -> None:
         """Against the files, where there are some."""
@@ -189,21 +202,25 @@ class Steps:
                 )
             )
 
+    def loaded(self, labels: Iterable[str]) -> Catalog:
+        """All that decides, and these versions beside it, whatever their state is."""
+        now = self.life.now()
+        texts = now.governed(self.texts)
+        for label in labels:
+            name, number = parted(label)
+            file = self.texts.versions().get(name, {}).get(number)
+            if file is not None:
+                texts = replace(texts, policies={**texts.policies, file: self.texts.policies[file]})
+            else:
+                life = self.life.life(name)
+                self._known(label, life, number)
+                texts = self._from_record(texts, self._target(life, number), now)
+        return load_catalog(texts, kept=self.compiled)
+
     def _loaded(self, name: str, number: int) -> Policy:
         """The version, loaded together with all that decides. Raises PolicyError."""
-        catalog = self._catalog_with(name, number)
+        catalog = self.loaded([f"{name}@{number}"])
         return next(policy for policy in catalog.policies() if (policy.name, policy.version) == (name, number))
-
-    def _catalog_with(self, name: str, number: int) -> Catalog:
-        now, label = self.life.now(), f"{name}@{number}"
-        texts = now.governed(self.texts)
-        file = self.texts.versions().get(name, {}).get(number)
-        if file is not None:
-            texts = replace(texts, policies={**texts.policies, file: self.texts.policies[file]})
-            return load_catalog(texts, kept=self.compiled)
-        life = self.life.life(name)
-        self._known(label, life, number)
-        return load_catalog(self._from_record(texts, self._target(life, number), now), kept=self.compiled)
 
     def _from_record(self, texts: Texts, target: Change, now: Governing) -> Texts:
         """The texts and those of a version whose file is gone."""
@@ -256,11 +273,13 @@ def parted(label: str) -> tuple[str, int]:
     return match[1], int(match[2])
 
 
-def _unknown(label: str, texts: Texts) -> MalformedRequest:
+def unknown(label: str, texts: Texts) -> UnknownPolicy:
+    """What is said of a version that there is not."""
     labels = [f"{name}@{number}" for name, numbers in texts.versions().items() for number in numbers]
-    return MalformedRequest(f"there is no version `{label}`", did_you_mean(label, labels) or "see: ordain policy list")
+    return UnknownPolicy(f"there is no version `{label}`", did_you_mean(label, labels) or "see: ordain policy list")
 
 
 def _private(person: Person, reason: str) -> dict[str, Any]:
     said = checked_reason(reason) if reason else ""
-    return {"actor": person.name, "role": person.role, "reason": said}
+    private = {"actor": person.name, "role": person.role, "reason": said}
+    return {**private, "key": person.key} if person.key else private
