@@ -49,6 +49,13 @@ _IDEMPOTENCY_KEY = {
     "description": "a name of the caller's for this request, new for each: one that is sent again gets the same answer",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "the `ETag` of the text that this one takes the place of",
+    "schema": {"type": "string"},
+}
 _REPLAYED = {
     REPLAYED: {"description": "there when the answer is that of an earlier request", "schema": {"const": "true"}}
 }
@@ -126,6 +133,7 @@ def _operation(route: Route, operation: Operation) -> Json:
         for name, meaning, schema in operation.query
     ]
     parameters += [_IDEMPOTENCY_KEY] if operation.is_once else []
+    parameters += [_IF_MATCH] if route.method == "PUT" else []
     told: Json = {
         "operationId": _id(route),
         "summary": operation.summary,

@@ -18,6 +18,7 @@ from ordain.api.contract.operation import (
     an_object,
     ref,
 )
+from ordain.api.contract.policy_operations import POLICY_OPERATIONS
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import (
     AnswerGone,
@@ -175,6 +176,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **AUDIT_OPERATIONS,
     **FOLLOW_UP_OPERATIONS,
     **LOGIN_OPERATIONS,
+    **POLICY_OPERATIONS,
     ("GET", "/v1/services"): Operation(
         "The services that there are",
         ref("ServiceList"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from ordain.api.stopped import checked_reason
 from ordain.audit.entry.documents import POLICY, Document
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.engine.catalog import Catalog, Texts, file_of, known_vocabulary, load_catalog
-from ordain.engine.errors import Issue, MalformedRequest, StepRefused, did_you_mean
+from ordain.engine.errors import Issue, MalformedRequest, StepRefused, UnknownPolicy, did_you_mean
 from ordain.engine.lifecycle import rollout_rules, rules
 from ordain.engine.lifecycle.change import Change, Step, Text
 from ordain.engine.lifecycle.life import Life
@@ -28,6 +28,11 @@ from ordain.engine.text.source import digest_of
 from ordain.engine.versions import Kept
 
 _LABEL = re.compile(r"([a-z][a-z0-9-]*)@([1-9][0-9]{0,5})")
+BY_DATES = (
+    "versions decide by their dates here, and nothing is approved or activated (`approvals: none`)",
+    "set `approvals: named` or `approvals: signed` first",
+)
+"""What is said of any step there, and what to do."""
 Verify = Callable[[str, bytes, str, dt.datetime, Sequence[Change]], None]
 """Whether a signature, as text, is that of a person over a message at a time, by a key of none of those who took the
 steps before; raises StepRefused."""
@@ -38,7 +43,8 @@ class Steps:
     """`texts` are what stands in the files now. `now` gives the tenant's time; `verify` is there where approvals are
     signed.
 
-    The methods raise StepRefused, MalformedRequest, PolicyError for a version that does not load, NotRecorded.
+    The methods raise StepRefused, MalformedRequest, UnknownPolicy, PolicyError for a version that does not load,
+    NotRecorded.
     """
 
     life: Lifecycle
@@ -50,10 +56,10 @@ class Steps:
 
     def submit(self, label: str, person: Person, reason: str = "") -> Change:
         name, number = parted(label)
-        policy = self.loaded(name, number)
-        files = self.texts.versions()[name]
+        policy = self.policy(name, number)
+        files = self.texts.versions().get(name, {})
         if number not in files:
-            raise _unknown(label, self.texts)
+            raise unknown(label, self.texts)
         texts = texts_used(policy)
         self.opened.ledger.check_unchanged(self.documents(texts, POLICY))
         rules.check_submission(self.life.life(name), texts, min(files))
@@ -61,7 +67,8 @@ class Steps:
             Step.SUBMISSION, texts[0], texts[1:], {}, private_of(person, reason), self.documents(texts, "submitted")
         )
 
-    def approve(self, label: str, person: Person, reason: str = "", signature: str = "") -> Change:
+    def approve(self, label: str, person: Person, reason: str = "", signature: str = "", *, digest: str = "") -> Change:
+        """`digest` is that of the text which the person has read, where they say it."""
         name, number = parted(label)
         life = self.life.life(name)
         self.known(label, life, number)
@@ -69,6 +76,12 @@ class Steps:
         rules.check_approval(life, of, number, person.name)
         target = self._target(life, number)
         self.check_same(target)
+        if digest and digest != target.text.digest:
+            raise StepRefused(
+                f"`{label}` is another text than the one with digest `{digest[:80]}`: its digest is "
+                f"`{target.text.digest}`",
+                "it was submitted anew: read it again",
+            )
         private = private_of(person, reason)
         if self.verify is not None:
             if not signature:
@@ -93,7 +106,7 @@ class Steps:
         submission = life.submission(number)
         if submission is not None:
             self.check_same(submission)
-        policy = self.loaded(name, number)
+        policy = self.policy(name, number)
         days = policy.effective
         if begins is None and days.start > now.date():
             begins = dt.datetime.combine(days.start, dt.time(), self.texts.zone)
@@ -164,10 +177,10 @@ class Steps:
         return target
 
     def known(self, label: str, life: Life, number: int) -> None:
-        """Raises MalformedRequest for a version of which there is neither a file nor anything on record."""
+        """Raises UnknownPolicy for a version of which there is neither a file nor anything on record."""
         on_record = any(change.version == number for change in life.changes)
         if number not in self.texts.versions().get(life.policy, {}) and not on_record:
-            raise _unknown(label, self.texts)
+            raise unknown(label, self.texts)
 
     def check_same(self, target: Change) -> None:
         """Against the files, where there are some. Raises StepRefused with the changed lines."""
@@ -191,9 +204,24 @@ class Steps:
                 )
             )
 
-    def loaded(self, name: str, number: int) -> Policy:
+    def loaded(self, labels: Iterable[str]) -> Catalog:
+        """All that decides, and these versions beside it, whatever their state is."""
+        now = self.life.now()
+        texts = now.governed(self.texts)
+        for label in labels:
+            name, number = parted(label)
+            file = self.texts.versions().get(name, {}).get(number)
+            if file is not None:
+                texts = replace(texts, policies={**texts.policies, file: self.texts.policies[file]})
+            else:
+                life = self.life.life(name)
+                self.known(label, life, number)
+                texts = self._from_record(texts, self._target(life, number), now)
+        return load_catalog(texts, kept=self.compiled)
+
+    def policy(self, name: str, number: int) -> Policy:
         """The version, loaded together with all that decides. Raises PolicyError."""
-        catalog = self._catalog_with(name, number)
+        catalog = self.loaded([f"{name}@{number}"])
         return next(policy for policy in catalog.policies() if (policy.name, policy.version) == (name, number))
 
     def catalog(self) -> Catalog:
@@ -204,17 +232,6 @@ class Steps:
     def vocabulary(self) -> Vocabulary:
         """The facts as they are in the folder. Raises PolicyError."""
         return known_vocabulary(self.texts)[0]
-
-    def _catalog_with(self, name: str, number: int) -> Catalog:
-        now, label = self.life.now(), f"{name}@{number}"
-        texts = now.governed(self.texts)
-        file = self.texts.versions().get(name, {}).get(number)
-        if file is not None:
-            texts = replace(texts, policies={**texts.policies, file: self.texts.policies[file]})
-            return load_catalog(texts, kept=self.compiled)
-        life = self.life.life(name)
-        self.known(label, life, number)
-        return load_catalog(self._from_record(texts, self._target(life, number), now), kept=self.compiled)
 
     def _from_record(self, texts: Texts, target: Change, now: Governing) -> Texts:
         """The texts and those of a version whose file is gone."""
@@ -267,12 +284,14 @@ def parted(label: str) -> tuple[str, int]:
     return match[1], int(match[2])
 
 
-def _unknown(label: str, texts: Texts) -> MalformedRequest:
+def unknown(label: str, texts: Texts) -> UnknownPolicy:
+    """What is said of a version that there is not."""
     labels = [f"{name}@{number}" for name, numbers in texts.versions().items() for number in numbers]
-    return MalformedRequest(f"there is no version `{label}`", did_you_mean(label, labels) or "see: ordain policy list")
+    return UnknownPolicy(f"there is no version `{label}`", did_you_mean(label, labels) or "see: ordain policy list")
 
 
 def private_of(person: Person, reason: str) -> dict[str, Any]:
     """Who, in which role, and why. Raises MalformedRequest for a reason that is none."""
     said = checked_reason(reason) if reason else ""
-    return {"actor": person.name, "role": person.role, "reason": said}
+    private = {"actor": person.name, "role": person.role, "reason": said}
+    return {**private, "key": person.key} if person.key else private

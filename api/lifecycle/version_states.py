@@ -12,7 +12,7 @@ from ordain.engine.lifecycle.life import Life, State
 from ordain.engine.lifecycle.turns import Turns
 from ordain.engine.policy.service import load_services
 from ordain.engine.text.source import digest_of
-from ordain.engine.versions import read_versions
+from ordain.engine.versions import Kept, read_versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,20 @@ class VersionState:
         return told
 
 
-def version_states(texts: Texts, turns: Turns | None, needed: int, now: dt.datetime) -> list[VersionState]:
-    """By policy and version. `turns` is None where versions decide by their dates. A version that does not load is a
-    draft all the same. Raises PolicyError for facts and services that do not load."""
+def read_folder(texts: Texts, kept: Kept | None = None) -> Catalog:
+    """All versions that load by themselves, whether they fit together or not. Raises PolicyError for facts and services
+    that do not load."""
     vocabulary, _ = known_vocabulary(texts)
-    read = read_versions(texts.policies, texts.root, vocabulary, None, texts.zone)
-    services = load_services(texts.services, f"{texts.root}/services.yaml")
-    catalog = Catalog(vocabulary, services, read.versions)
+    read = read_versions(texts.policies, texts.root, vocabulary, kept, texts.zone)
+    return Catalog(vocabulary, load_services(texts.services, f"{texts.root}/services.yaml"), read.versions)
+
+
+def version_states(
+    texts: Texts, turns: Turns | None, needed: int, now: dt.datetime, catalog: Catalog | None = None
+) -> list[VersionState]:
+    """By policy and version. `turns` is None where versions decide by their dates. A version that does not load is a
+    draft all the same. `catalog` is what `read_folder` makes of the texts, if it did already. Raises PolicyError."""
+    catalog = catalog or read_folder(texts)
     days = {(each.name, each.version): each.effective for each in catalog.policies()}
     files = texts.versions()
     on_record = () if turns is None else turns.changes

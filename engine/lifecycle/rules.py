@@ -28,11 +28,7 @@ def _plain(name: str) -> str:
 def check_submission(life: Life, texts: Sequence[Text], first: int) -> None:
     """`texts` are the version and its parts; `first` is the number to begin with, where nothing is on record yet."""
     label, number, highest = texts[0].label, texts[0].version, life.highest()
-    if life.is_fixed(number):
-        raise StepRefused(
-            f"`{label}` was activated, and an activated version stays as it is",
-            f"make the change a new version: ordain policy new {life.policy}",
-        )
+    check_may_change(life, number)
     activated = max((each.version for each in life.changes if each.step is Step.ACTIVATION), default=0)
     if number < activated:
         raise StepRefused(
@@ -49,6 +45,15 @@ def check_submission(life: Life, texts: Sequence[Text], first: int) -> None:
         raise StepRefused(
             f"`{label}` was submitted already by {before.who}, and has not been changed since",
             "somebody else approves it: ordain policy approve",
+        )
+
+
+def check_may_change(life: Life, version: int) -> None:
+    """Whether the text of a version may still be another one."""
+    if life.is_fixed(version):
+        raise StepRefused(
+            f"`{life.policy}@{version}` was activated, and an activated version stays as it is",
+            f"make the change a new version: ordain policy new {life.policy}",
         )
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
 
 from ordain.api.ledger import open_for
 from ordain.api.lifecycle.recorded import Lifecycle
 from ordain.api.lifecycle.signed import verifying
-from ordain.api.lifecycle.steps import Steps
+from ordain.api.lifecycle.steps import BY_DATES, Steps
 from ordain.api.settings import Settings
 from ordain.engine.catalog import read_texts
 from ordain.engine.errors import SettingsError
-from ordain.engine.lifecycle.change import Change
-from ordain.engine.lifecycle.rollout import Rollout
 from ordain.engine.values.temporal import fixed_offset
 
 
@@ -26,10 +23,7 @@ def steps_of(settings: Settings, *, taken: bool = False, make: bool = False) -> 
     Raises SettingsError where versions decide by their dates.
     """
     if settings.approvals == "none":
-        raise SettingsError(
-            "versions decide by their dates here, and nothing is approved or activated (`approvals: none`)",
-            "set `approvals: named` or `approvals: signed` first",
-        )
+        raise SettingsError(*BY_DATES)
     verify, texts = verifying(settings), read_texts(settings.policies, settings.zone)
     opened = open_for(settings, make=make)
     try:
@@ -43,37 +37,3 @@ def steps_of(settings: Settings, *, taken: bool = False, make: bool = False) -> 
 
 def now_of(settings: Settings) -> dt.datetime:
     return fixed_offset(dt.datetime.now(settings.zone))
-
-
-def rollout_as_json(rollout: Rollout) -> dict[str, Any]:
-    """How a version is rolled out, for programs: shares as per cent, as text."""
-    return {
-        "action": str(rollout.action),
-        "shadow": rollout.shadow,
-        "stages": [{"percent": stage.percent, "from": stage.begins.isoformat()} for stage in rollout.stages],
-        "where": {name: list(values) for name, values in rollout.where.items()},
-        "guards": dict(rollout.guards),
-        "figures": dict(rollout.figures),
-    }
-
-
-def as_json(change: Change) -> dict[str, Any]:
-    """One step, for programs."""
-    told: dict[str, Any] = {
-        "entry_id": change.id,
-        "step": "rollback" if change.rollback else str(change.step),
-        "policy": change.policy,
-        "version": change.version,
-        "digest": change.text.digest,
-        "parts": [{"part": part.label, "digest": part.digest} for part in change.parts],
-        "recorded": change.recorded.isoformat(),
-        "who": change.who,
-        "role": change.role,
-        "reason": change.reason,
-        "signed": bool(change.signature),
-    }
-    if change.step == "activation":
-        told["from"] = change.starts.isoformat()
-    if change.rollout is not None:
-        told["rollout"] = rollout_as_json(change.rollout)
-    return told

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.table import Table
@@ -13,16 +12,16 @@ from rich.text import Text
 
 from ordain.api.ask import asked_time
 from ordain.api.cli.invocation import Invocation, json_option
-from ordain.api.cli.policy.at_hand import as_json as step_as_json
 from ordain.api.cli.policy.at_hand import now_of, steps_of
 from ordain.api.cli.terminal import OUT, print_whole
 from ordain.api.cli.whole_files import write_whole
 from ordain.api.ledger import has_ledger
+from ordain.api.lifecycle.shown_steps import deciding_shown, steps_shown
 from ordain.api.lifecycle.signed import NAMESPACE, message_of
 from ordain.api.lifecycle.version_states import VersionState, version_states
 from ordain.api.settings import Settings, load_settings
 from ordain.engine.catalog import read_texts
-from ordain.engine.errors import MalformedRequest, did_you_mean
+from ordain.engine.errors import MalformedRequest
 from ordain.engine.lifecycle.turns import NO_TURNS
 
 
@@ -63,21 +62,14 @@ def history_command(call: Invocation, name: str, at: str | None, known: str | No
     settings = load_settings(call.config)
     now = now_of(settings)
     with steps_of(settings) as steps:
-        life = steps.life.life(name)
-        if not life.changes and name not in steps.texts.versions():
-            hint = did_you_mean(name, steps.texts.versions()) or "see: ordain policy list"
-            raise MalformedRequest(f"there is no policy `{name[:80]}`", hint)
-        when, by = (now if each is None else asked_time(each, settings.zone) for each in (at, known))
-        deciding = life.turns.known(by).deciding(name, when, steps.days(name))
-    if at is not None or known is not None:
-        told: dict[str, Any] = {"policy": name, "at": when.isoformat(), "known": by.isoformat()}
-        told["version"] = None if deciding is None else deciding.version
-        told["entry_id"] = None if deciding is None else deciding.id
-        label = "no version" if deciding is None else deciding.text.label
-        said = f"{label} decides at {told['at']}, as was on record by {told['known']}"
-        OUT.print(json.dumps(told) if as_json else said, markup=False)
-        return
-    steps_told = [step_as_json(change) | {"void": change.id in life.turns.void} for change in life.changes]
+        if at is not None or known is not None:
+            when, by = (now if each is None else asked_time(each, settings.zone) for each in (at, known))
+            told = deciding_shown(steps, name, when, by)
+            label = "no version" if told["version"] is None else f"{name}@{told['version']}"
+            said = f"{label} decides at {told['at']}, as was on record by {told['known']}"
+            OUT.print(json.dumps(told) if as_json else said, markup=False)
+            return
+        steps_told = steps_shown(steps, name)
     if as_json:
         OUT.print(json.dumps(steps_told), markup=False)
         return

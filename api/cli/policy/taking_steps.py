@@ -13,19 +13,17 @@ import click
 from ordain.api.cli.actor import actor
 from ordain.api.cli.checking.against_ledger import used_in
 from ordain.api.cli.invocation import Invocation, json_option
-from ordain.api.cli.policy.at_hand import as_json as step_as_json
 from ordain.api.cli.policy.at_hand import now_of, steps_of
 from ordain.api.cli.terminal import OUT
 from ordain.api.cli.whole_files import write_whole
-from ordain.api.lifecycle.next_version import next_version
-from ordain.api.lifecycle.who import Person, person
+from ordain.api.lifecycle.drafts import copy_of_newest
+from ordain.api.lifecycle.shown_steps import step_shown
+from ordain.api.lifecycle.who import APPROVER, EDITOR, OPERATOR, Person, person
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
-from ordain.engine.catalog import load_catalog, read_texts
-from ordain.engine.errors import MalformedRequest, SettingsError, did_you_mean, reason_of
+from ordain.engine.catalog import read_texts
+from ordain.engine.errors import MalformedRequest, SettingsError, reason_of
 from ordain.engine.text.regular import bytes_of
-
-EDITOR, APPROVER, OPERATOR = "editor", "approver", "operator"
 
 _AS = click.option("--as", "actor_name", help="Who you are; the user of this machine if left out.")
 _ROLE = click.option("--role", help="The role in which you do it, if you have several.")
@@ -50,24 +48,11 @@ def new_command(call: Invocation, name: str, first_day: str | None, as_json: boo
     """
     settings = load_settings(call.config)
     texts = read_texts(settings.policies, settings.zone)
-    versions = texts.versions()
-    if name not in versions:
-        raise MalformedRequest(f"there is no policy `{name[:80]}`", did_you_mean(name, versions) or "")
-    newest = max(versions[name])
     used = max((number for each, number in used_in(call.config, settings.policies) if each == name), default=0)
-    if used > newest:
-        raise MalformedRequest(
-            f"`{name}@{used}` is on record, and its file is gone: the next version would be a copy of an older one",
-            f"put it back first: ordain audit text {name}@{used} > {settings.policies / name}/v{used}.yaml",
-        )
-    file, made = versions[name][newest], newest + 1
-    if file.endswith(".dmn"):
-        raise MalformedRequest(f"`{file}` is a DMN file", f"copy it to v{made}.dmn in your modeller")
-    policies = load_catalog(texts, run_examples=False).policies()
-    begins = next(each.effective.start for each in policies if (each.name, each.version) == (name, newest))
-    day = day_of(first_day) or max(now_of(settings).date(), begins + dt.timedelta(days=1))
+    copied = copy_of_newest(texts, name, used, now_of(settings).date(), day_of(first_day))
+    file, made, day = copied.file, copied.version, copied.day
     target = settings.policies / name / f"v{made}.yaml"
-    write_whole(target, next_version(texts.policies[file], file, made, day))
+    write_whole(target, copied.text)
     if as_json:
         OUT.print(json.dumps({"policy": name, "version": made, "from": str(day), "file": str(target)}), markup=False)
     else:
@@ -160,7 +145,7 @@ def adopt_command(call: Invocation, reason: str, **who: Any) -> None:
     with steps_of(settings, taken=True, make=True) as steps:
         made = steps.adopt(person_of(settings, (OPERATOR,), who), reason)
     if who["as_json"]:
-        OUT.print(json.dumps([step_as_json(each) for each in made]), markup=False)
+        OUT.print(json.dumps([step_shown(each) for each in made]), markup=False)
     else:
         OUT.print(f"{len(made)} versions are active from their first days on", markup=False)
 
@@ -171,7 +156,7 @@ def person_of(settings: Settings, roles: tuple[str, ...], who: dict[str, Any]) -
 
 
 def _told(made: Any, who: dict[str, Any], said: str) -> None:
-    OUT.print(json.dumps(step_as_json(made)) if who["as_json"] else said, markup=False)
+    OUT.print(json.dumps(step_shown(made)) if who["as_json"] else said, markup=False)
 
 
 def day_of(text: str | None) -> dt.date | None:

@@ -12,11 +12,12 @@ from typing import Any
 import click
 
 from ordain.api.cli.invocation import Invocation
-from ordain.api.cli.policy.at_hand import as_json as step_as_json
 from ordain.api.cli.policy.at_hand import steps_of
-from ordain.api.cli.policy.taking_steps import APPROVER, OPERATOR, REASON, WHY, day_of, person_of, step_options
+from ordain.api.cli.policy.taking_steps import REASON, WHY, day_of, person_of, step_options
 from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.lifecycle.rolling import Asked, Rolling
+from ordain.api.lifecycle.shown_steps import step_shown
+from ordain.api.lifecycle.who import APPROVER, OPERATOR
 from ordain.api.settings import Settings, load_settings
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.lifecycle.bucket import BUCKETS
@@ -204,7 +205,7 @@ def _where(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 
 
 def _told(made: Change, who: dict[str, Any]) -> None:
-    OUT.print(json.dumps(step_as_json(made)) if who["as_json"] else said(made), markup=False)
+    OUT.print(json.dumps(step_shown(made)) if who["as_json"] else said(made), markup=False)
 
 
 def said(made: Change) -> str:

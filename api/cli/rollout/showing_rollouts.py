@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
 from ordain.api.cli.invocation import Invocation, json_option
-from ordain.api.cli.policy.at_hand import rollout_as_json, steps_of
+from ordain.api.cli.policy.at_hand import steps_of
 from ordain.api.cli.terminal import OUT, print_whole
+from ordain.api.lifecycle.shown_steps import rolling_shown
 from ordain.api.settings import load_settings
 from ordain.engine.errors import MalformedRequest, did_you_mean
 from ordain.engine.lifecycle.change import Change
@@ -40,7 +40,7 @@ def show_command(call: Invocation, name: str | None, as_json: bool) -> None:
         found = [change for each in wanted if (change := turns.rolling(each, now)) is not None]
     on = [(change, change.rollout) for change in found if change.rollout is not None]
     if as_json:
-        OUT.print(json.dumps([_as_json(*each, now) for each in on]), markup=False)
+        OUT.print(json.dumps([rolling_shown(*each, now) for each in on]), markup=False)
         return
     if not on:
         OUT.print("nothing is rolled out or tried beside", markup=False)
@@ -66,17 +66,3 @@ def _cells(change: Change, rollout: Rollout, now: dt.datetime) -> tuple[str, ...
         change.who,
         change.reason,
     )
-
-
-def _as_json(change: Change, rollout: Rollout, now: dt.datetime) -> dict[str, Any]:
-    return {
-        "policy": change.policy,
-        "version": change.version,
-        "digest": change.text.digest,
-        "entry_id": change.id,
-        "percent": Stage(rollout.share(now), now).percent,
-        **rollout_as_json(rollout),
-        "recorded": change.recorded.isoformat(),
-        "who": change.who,
-        "reason": change.reason,
-    }

@@ -207,9 +207,7 @@ def test_a_policy_of_roles_that_lacks_something_is_refused(
         access.write_text(text.replace("allowed:", "permitted:").replace("access.allowed", "access.permitted"))
     if file == "facts.yaml":
         access.write_text(
-            text.replace('"stop service", "metrics", "health"', '"stop service", "health"')
-            .replace('"read events", "metrics", "health"', '"read events", "health"')
-            .replace(
+            text.replace('"metrics", "health"', '"health"').replace(
                 "  - given: {access_role: operator, access_right: metrics}\n    expect: {access.allowed: true}\n", ""
             )
         )

@@ -76,12 +76,15 @@ def service_of(settings: Settings, named: Sequence[str], service: str | None) ->
     return asking[0]
 
 
-def chosen_facts(vocabulary: Vocabulary, by: Iterable[str], groups: Iterable[str]) -> tuple[list[Fact], list[Fact]]:
+def chosen_facts(
+    vocabulary: Vocabulary, by: Iterable[str], groups: Iterable[str], before: str = "--"
+) -> tuple[list[Fact], list[Fact]]:
     """Segments: the facts named, else those with declared values that are neither personal nor protected.
 
-    Groups: those named, else the protected ones. Raises MalformedRequest for a fact that there is not.
+    Groups: those named, else the protected ones. Raises MalformedRequest for a fact that there is not; `before` stands
+    before the name of an option in it.
     """
-    for option, names in (("--by", by), ("--groups", groups)):
+    for option, names in ((f"{before}by", by), (f"{before}groups", groups)):
         for name in names:
             if name not in vocabulary:
                 raise MalformedRequest(f"{option}: there is no fact {quoted(name)}", did_you_mean(name, vocabulary))
