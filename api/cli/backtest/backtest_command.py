@@ -230,7 +230,14 @@ def _rows(wanted: _Wanted, catalog: Catalog, chosen: Chosen) -> Iterator[RowsFil
 def _result(tally: Tally, chosen: Chosen, wanted: _Wanted) -> Json:
     data = tally.data()
     unseen = [name for name in data["groups_not_seen"] if name in wanted.groups]
-    return {"with": list(chosen.labels), "synthetic": wanted.synthetic, **data, "groups_not_seen": unseen}
+    others = {name: list(numbers) for name, numbers in chosen.others.items()}
+    return {
+        "with": list(chosen.labels),
+        "other_versions": others,
+        "synthetic": wanted.synthetic,
+        **data,
+        "groups_not_seen": unseen,
+    }
 
 
 def _make_own(file: Path) -> None:
