@@ -119,11 +119,12 @@ def load_policy(text: bytes, file: str, vocabulary: Vocabulary, zone: dt.tzinfo 
 
 
 def load_besides_examples(
-    text: bytes, file: str, vocabulary: Vocabulary, zone: dt.tzinfo = dt.UTC
+    text: bytes, file: str, vocabulary: Vocabulary, zone: dt.tzinfo = dt.UTC, *, lacking: bool = False
 ) -> tuple[Policy, list[Issue]]:
     """The policy that a file's bytes say, and what is wrong with its examples: it has none when anything is.
 
-    Raises PolicyError with all issues when anything else is wrong; then the examples are not read.
+    With `lacking` an example may lack a fact that it has to give, and has no value of it then. Raises PolicyError with
+    all issues when anything else is wrong; then the examples are not read.
     """
     node = read_structure(text, file)
     kind = KINDS[node["kind"].text]
@@ -142,7 +143,7 @@ def load_besides_examples(
     if draft.issues or effective is None:
         raise PolicyError(first_causes(draft.issues))
     leave_unused(draft, text)
-    tried = [_example(draft, part, effective, zone) for part in node["examples"].nodes()]
+    tried = [_example(draft, part, effective, zone, lacking) for part in node["examples"].nodes()]
     policy = Policy(
         name=node["policy"].text,
         version=int(node["version"].value),
@@ -247,7 +248,7 @@ def _refuse_protected(draft: Draft, kind: str) -> None:
             )
 
 
-def _example(draft: Draft, node: Node, effective: Effective | None, zone: dt.tzinfo) -> Example | None:
+def _example(draft: Draft, node: Node, effective: Effective | None, zone: dt.tzinfo, lacking: bool) -> Example | None:
     given: dict[str, Value] = {}
     for name, part in node["given"].items():
         if name not in draft.vocabulary:
@@ -263,7 +264,7 @@ def _example(draft: Draft, node: Node, effective: Effective | None, zone: dt.tzi
                 f"this policy does not read `{name}`", "leave it out", place, code="example", level=Level.WARNING
             )
             draft.warnings[unread] = None
-        else:
+        elif part.value is not None or draft.scope[name].optional or not lacking:
             given[name] = _given(draft, name, part)
     for name in draft.reads:
         if name not in given:
@@ -277,6 +278,8 @@ def _example(draft: Draft, node: Node, effective: Effective | None, zone: dt.tzi
                 )
             given[name] = fact.default
     expect = node.get("expect")
+            if lacking and not draft.scope[name].optional and (fact.default is None or name in node["given"].keys):
+                continue  # null is no default
     refused = node["refused"].text if node.get("refused") else ""
     if (expect is None) == (not refused):
         draft.fault(node.span, "an example needs either `expect` or `refused`", code="example")

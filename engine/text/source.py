@@ -32,7 +32,7 @@ _USUAL_BREAKS = ("\r\n", "\n", "\r")
 _RARE_BREAK = re.compile("[\x85\u2028\u2029]")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _NEXT_ENTRY = re.compile(r",\s*[\w. -]+:(?=\s)|\s*\}")
-_NUMBER = re.compile(r"[-+]?(\d+(\.\d+)?|\.\d+)([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d+)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
 @made_often(frozen=True, slots=True)
