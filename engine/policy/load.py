@@ -213,6 +213,14 @@ def _refuse_kind(node: Node) -> None:
 
 
 def _effective(draft: Draft, node: Node) -> Effective | None:
+def effective_of(text: bytes, file: str) -> Effective | None:
+    """The days that a policy's text says it is in force on, whether it would load today or not: no fact is looked up.
+
+    None where they cannot be read. Raises PolicyError for what is no YAML of a policy.
+    """
+    return _effective(Draft(Vocabulary({})), read_structure(text, file)["effective"])
+
+
     try:
         if not isinstance(node.value, dict):
             return Effective(date(node.text))

@@ -81,7 +81,7 @@ def test_a_shared_part_that_was_edited_after_its_use_is_refused_and_found(tmp_pa
     edit(folder / "shared/india/v1.yaml", "[Pune, Mumbai]", "[Pune, Delhi]")
     refused = ordain_here(tmp_path, "decide", "sample", "--subject", "C-2", "--facts", "facts.json", **settings)
     assert refused.returncode != 0
-    assert "policy `shared/india` version 1 was edited after decisions were made under it" in refused.stderr
+    assert "policy `shared/india` version 1 was edited after it had decided or been activated" in refused.stderr
     found = ordain_here(tmp_path, "check", "--json", **settings)
     (finding,) = [each for each in json.loads(found.stdout) if each["code"] == "used-edited"]
     assert (finding["file"], finding["policy"], finding["version"]) == (
