@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from ordain.engine.check.tables.in_words import value_text
@@ -119,6 +119,8 @@ def _table(old: Table, new: Table) -> Iterator[Change]:
         if before != after:
             yield Change(CHANGED, what, part, before, after, line)
     before_rows, after_rows = _rows(old), _rows(new)
+    yield from _limits(old, new)
+    old, new = (replace(each, rules=tuple(rule for rule in each.rules if not rule.limit)) for each in (old, new))
     renamed = _renamed(before_rows, after_rows)
     for rule in new.rules:
         name = f"rule `{rule.id}` of `{new.name}`"

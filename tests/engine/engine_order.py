@@ -208,6 +208,7 @@ ORDER = [
     "tables.grid",
     "compare.changes",
     "compare.restated",
+    "compare.following",
     "compare.dimensions",
     "compare.splitting",
     "compare.deciding",
