@@ -178,7 +178,13 @@ def test_a_country_with_parts_says_which_it_has(tmp_path: Path) -> None:
     ("place", "years", "said"),
     [
         ("XX", "2026", "`XX` is no country whose holidays are known"),
+        ("XX", "2026", "a country has its code of two letters, as in ISO 3166"),
+        ("GERMANY", "2026", "`GERMANY` is no country whose holidays are known\n    hint: did you mean `DE` (Germany)?"),
+        ("Germny-BY", "2026", "did you mean `DE` (Germany)?"),
+        ("united-kingdom", "2026", "did you mean `GB` (United Kingdom)?"),
+        ("USA", "2026", "did you mean `US` (USA)?"),
         ("IN-ZZ", "2026", "`IN` has no part `ZZ`"),
+        ("DE-Bayern", "2026", "did you mean `BY` (Bayern)?"),
         (
             "IN-MH",
             "2030..2040",
