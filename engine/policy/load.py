@@ -25,6 +25,7 @@ from ordain.engine.values.temporal import date, date_time, fixed_offset, noon
 from ordain.engine.values.types import DATE, FLAG, Type, Value, read
 
 _DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "a date such as 2026-01-31"}
+_SEASON = "a season, after which what would decide without it decides again"
 HEADER: Schema = {
     "policy": NAME,
     "version": VERSION,
@@ -39,7 +40,7 @@ HEADER: Schema = {
                 "properties": {
                     "from": _DATE,
                     "until": _DATE,
-                    "then": {"enum": [BACK], "description": "back: a season, after which the version before returns"},
+                    "then": {"enum": [BACK], "description": f"{BACK}: {_SEASON}"},
                 },
             },
         ],
@@ -197,7 +198,7 @@ def read_structure(text: bytes, file: str) -> Node:
     """A policy file's YAML, of the shape that its kind asks for. Raises PolicyError with all issues."""
     node = parse(text, file)
     _refuse_kind(node)
-    if issues := check_structure(node, _structure(node["kind"].text)):
+    if issues := check_structure(node, _structure(node["kind"].text), text):
         raise PolicyError(issues)
     return node
 
@@ -212,7 +213,6 @@ def _refuse_kind(node: Node) -> None:
         )
 
 
-def _effective(draft: Draft, node: Node) -> Effective | None:
 def effective_of(text: bytes, file: str) -> Effective | None:
     """The days that a policy's text says it is in force on, whether it would load today or not: no fact is looked up.
 
@@ -221,6 +221,7 @@ def effective_of(text: bytes, file: str) -> Effective | None:
     return _effective(Draft(Vocabulary({})), read_structure(text, file)["effective"])
 
 
+def _effective(draft: Draft, node: Node) -> Effective | None:
     try:
         if not isinstance(node.value, dict):
             return Effective(date(node.text))
@@ -277,6 +278,8 @@ def _example(draft: Draft, node: Node, effective: Effective | None, zone: dt.tzi
     for name in draft.reads:
         if name not in given:
             fact = draft.vocabulary[name]
+            if lacking and not draft.scope[name].optional and (fact.default is None or name in node["given"].keys):
+                continue  # null is no default
             if fact.default is None and not draft.scope[name].optional:
                 draft.fault(
                     node["given"].span,
@@ -286,8 +289,6 @@ def _example(draft: Draft, node: Node, effective: Effective | None, zone: dt.tzi
                 )
             given[name] = fact.default
     expect = node.get("expect")
-            if lacking and not draft.scope[name].optional and (fact.default is None or name in node["given"].keys):
-                continue  # null is no default
     refused = node["refused"].text if node.get("refused") else ""
     if (expect is None) == (not refused):
         draft.fault(node.span, "an example needs either `expect` or `refused`", code="example")
