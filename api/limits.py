@@ -229,7 +229,7 @@ class Limits:
     mended_lines: int = 12  # lines of a text that is no YAML which are taken as empty, so that the rest can be read
     told_values: int = 40  # declared values of a fact that are shown
     told_characters: int = 400  # characters of a formula that are shown
-    listed_examples: int = 12  # examples whose numbers are named beside a condition
+    listed_examples: int = 12  # examples, or rows of a sheet, whose numbers are named in a line
 
 
 LIMITS = Limits()

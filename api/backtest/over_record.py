@@ -43,7 +43,13 @@ class Wanted:
     def result(self, tally: Tally, chosen: Chosen) -> Json:
         data = tally.data()
         unseen = [name for name in data["groups_not_seen"] if name in self.groups]
-        return {"with": list(chosen.labels), "synthetic": self.synthetic, **data, "groups_not_seen": unseen}
+        return {
+            "with": list(chosen.labels),
+            "other_versions": {name: list(numbers) for name, numbers in chosen.others.items()},
+            "synthetic": self.synthetic,
+            **data,
+            "groups_not_seen": unseen,
+        }
 
 
 @dataclass(frozen=True, slots=True)

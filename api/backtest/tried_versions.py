@@ -19,6 +19,8 @@ class Chosen:
     """The versions to be tried, by the names of their policies."""
 
     compiled: Mapping[str, CompiledPolicy]
+    others: Mapping[str, tuple[int, ...]]
+    """The other versions that there are of each, the highest first."""
 
     @property
     def policies(self) -> Mapping[str, Policy]:
@@ -37,7 +39,13 @@ def chosen_versions(catalog: Catalog, named: Sequence[str]) -> Chosen:
         if name in compiled:
             raise MalformedRequest(f"{quoted(name)} is named twice", "try one version of a policy at a time")
         compiled[name] = _version(catalog, name, version)
-    return Chosen(compiled)
+    others = {name: _others(catalog, name, tried.policy.version) for name, tried in compiled.items()}
+    return Chosen(compiled, others)
+
+
+def _others(catalog: Catalog, name: str, version: int) -> tuple[int, ...]:
+    known = {compiled.policy.version for compiled in catalog.versions[name]} - {version}
+    return tuple(sorted(known, reverse=True))
 
 
 def _version(catalog: Catalog, name: str, version: int | None) -> CompiledPolicy:

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from ordain.api.lifecycle.changed_lines import diff_lines, shown
@@ -22,12 +23,13 @@ from ordain.engine.lifecycle import rollout_rules, rules
 from ordain.engine.lifecycle.change import Change, Step, Text
 from ordain.engine.lifecycle.life import Life
 from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.load import effective_of
 from ordain.engine.policy.model import Effective, Policy
 from ordain.engine.policy.shared import FOLDER
 from ordain.engine.text.source import digest_of
 from ordain.engine.versions import Kept
 
-_LABEL = re.compile(r"([a-z][a-z0-9-]*)@([1-9][0-9]{0,5})")
+_LABEL = re.compile(r"((?:shared/)?[a-z][a-z0-9-]*)@([1-9][0-9]{0,5})")
 BY_DATES = (
     "versions decide by their dates here, and nothing is approved or activated (`approvals: none`)",
     "set `approvals: named` or `approvals: signed` first",
@@ -61,8 +63,8 @@ class Steps:
         if number not in files:
             raise unknown(label, self.texts)
         texts = texts_used(policy)
-        self.opened.ledger.check_unchanged(self.documents(texts, POLICY))
         rules.check_submission(self.life.life(name), texts, min(files))
+        self.opened.ledger.check_unchanged(self.documents(texts, POLICY))
         return self.life.record(
             Step.SUBMISSION, texts[0], texts[1:], {}, private_of(person, reason), self.documents(texts, "submitted")
         )
@@ -118,13 +120,15 @@ class Steps:
         return self.life.record(Step.ACTIVATION, texts[0], texts[1:], about, private, kept)
 
     def roll_back(self, policy: str, number: int, person: Person, reason: str) -> Change:
+        """Goes by what is on record alone: whatever is being edited in the files, it keeps nobody from going back."""
         life, label = self.life.life(policy), f"{policy}@{number}"
         self.known(label, life, number)
         effective = self.days(policy)
         earlier = rules.check_rollback(life, number, person.name, person.role, reason, self.now(), effective)
         ended = life.turns.deciding(policy, self.now(), effective)
         about = {"from": None, "of": "" if ended is None else ended.id, "rollback": True}
-        private, kept = private_of(person, reason), self.documents(earlier.texts, POLICY)
+        private = private_of(person, reason)
+        kept = [Document(POLICY, self.life.kept(text), text.name, text.version) for text in earlier.texts]
         return self.life.record(Step.ACTIVATION, earlier.text, earlier.parts, about, private, kept)
 
     def adopt(self, person: Person, reason: str) -> list[Change]:
@@ -145,6 +149,24 @@ class Steps:
             private, kept = private_of(person, reason), self.documents(texts, POLICY)
             made.append(self.life.record(Step.ACTIVATION, texts[0], texts[1:], about, private, kept))
         return made
+
+    def text(self, label: str) -> bytes:
+        """A version, or a part `shared/<name>@N`, as it was activated or else submitted. Raises TextLost as well."""
+        name, _ = parted(label, shared=True)
+        if not name.startswith(f"{FOLDER}/"):
+            return self.life.kept(self.target(label).text)
+        turns = self.life.turns
+        parts = [
+            (change.step is Step.ACTIVATION, part)
+            for change in reversed(turns.changes)
+            if change.step is not Step.APPROVAL and change.id not in turns.void
+            for part in change.parts
+        ]
+        found = [each for each in parts if each[1].label == label]
+        if not found:
+            hint = did_you_mean(label, {part.label for _, part in parts}) if parts else ""
+            raise MalformedRequest(f"`{label}` is not on record", hint or "it comes there with a policy that uses it")
+        return self.life.kept(max(found, key=lambda each: each[0])[1])
 
     def message(self, label: str) -> bytes:
         """What an approval of that version signs."""
@@ -192,7 +214,7 @@ class Steps:
                 continue
             done = "activated" if target.step is Step.ACTIVATION else "submitted"
             diff = shown(diff_lines(self.life.kept(text), now, file, f"as it was {done}"))
-            hint = "put it back" + (f": ordain policy text {text.label}" if text is target.text else "")
+            hint = f"put it back: ordain policy text {text.label} > {file}"
             if target.step is Step.SUBMISSION:
                 hint += f"; or submit it again, which voids its approvals: ordain policy submit {target.text.label}"
             raise StepRefused(
@@ -244,15 +266,18 @@ class Steps:
         return replace(texts, policies=policies, shared=shared)
 
     def days(self, name: str) -> Callable[[int], Effective | None]:
-        """The days of the versions that decide, loaded once something asks for them."""
-        known: dict[int, Effective] = {}
+        """The days of the versions that were activated, by the texts on record: files may be edited."""
+        life = self.life.life(name)
 
+        @cache
         def days(number: int) -> Effective | None:
-            if not known:
-                now = self.life.now()
-                catalog = now.loaded(now.governed(self.texts), self.compiled, run_examples=False)
-                known.update((policy.version, policy.effective) for policy in catalog.policies() if policy.name == name)
-            return known.get(number)
+            activations = life.activations(number)
+            if not activations:
+                return None
+            text = activations[-1].text
+            kept = self.life.kept(text)
+            file = file_of(text.label, kept)
+            return None if file.endswith(".dmn") else effective_of(kept, file)  # a .dmn file is no season
 
         return days
 
@@ -276,9 +301,12 @@ def texts_used(policy: Policy) -> tuple[Text, ...]:
     return (Text(policy.name, policy.version, policy.digest), *parts)
 
 
-def parted(label: str) -> tuple[str, int]:
-    """`retention-offer@3` in its parts. Raises MalformedRequest."""
+def parted(label: str, *, shared: bool = False) -> tuple[str, int]:
+    """`retention-offer@3` in its parts; with `shared` `shared/india@3`, too. Raises MalformedRequest."""
     match = _LABEL.fullmatch(label)
+    if match is not None and not shared and label.startswith(f"{FOLDER}/"):
+        message = f"`{label}` is a part that policies share, and is submitted, approved and activated with each of them"
+        raise MalformedRequest(message, "name the policy that uses it, for example: retention-offer@3")
     if match is None:
         raise MalformedRequest(f"`{label[:80]}` names no version of a policy", "for example: retention-offer@3")
     return match[1], int(match[2])

@@ -144,10 +144,10 @@ class _Annex:
         data, lines = self.data, [f"### {self.say('record')}", ""]
         for policy in data["policies"]:
             put_in = {"policy": escaped(policy.get("policy")), "version": escaped(policy.get("version"))}
-            if policy.get("effective"):
-                line = self.say("policy_from", date=self.language.date(policy["effective"]["from"]), **put_in)
-            else:
-                line = self.say("policy_line", **put_in)
+            days = policy.get("effective") or {}
+            text = "policy_season" if "then" in days else "policy_until" if "until" in days else "policy_from"
+            dates = {name: self.language.date(days[key]) for name, key in _DAYS.items() if key in days}
+            line = self.say(text if days else "policy_line", **dates, **put_in)
             if policy.get("purpose"):
                 line = self.say("policy_purpose", policy=line, purpose=escaped(policy["purpose"]))
             lines.append(f"- {line}")
@@ -163,6 +163,10 @@ class _Annex:
         lines.append(f"- {self.say('fingerprint', hash=fingerprint)}")
         lines += [f"- {escaped(note)}" for note in data["notes"]]
         return "\n".join(lines)
+
+
+_DAYS = {"date": "from", "until": "until"}
+"""What a text about a version's days calls them, and what the explanation does."""
 
 
 def _written(decision: str) -> str:

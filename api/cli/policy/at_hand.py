@@ -11,20 +11,23 @@ from ordain.api.lifecycle.recorded import Lifecycle
 from ordain.api.lifecycle.signed import verifying
 from ordain.api.lifecycle.steps import BY_DATES, Steps
 from ordain.api.settings import Settings
-from ordain.engine.catalog import read_texts
-from ordain.engine.errors import SettingsError
+from ordain.engine.catalog import Texts, read_texts
+from ordain.engine.errors import PolicyError, SettingsError
 from ordain.engine.values.temporal import fixed_offset
 
 
 @contextmanager
-def steps_of(settings: Settings, *, taken: bool = False, make: bool = False) -> Iterator[Steps]:
+def steps_of(
+    settings: Settings, *, taken: bool = False, make: bool = False, by_record: bool = False
+) -> Iterator[Steps]:
     """Opens the ledger, which is made if it is to be; where a step is to be `taken`, nobody else takes one meanwhile.
 
-    Raises SettingsError where versions decide by their dates.
+    `by_record`: a folder of policies that cannot be read is as good as an empty one. Raises SettingsError where
+    versions decide by their dates.
     """
     if settings.approvals == "none":
         raise SettingsError(*BY_DATES)
-    verify, texts = verifying(settings), read_texts(settings.policies, settings.zone)
+    verify, texts = verifying(settings), _texts(settings, by_record)
     opened = open_for(settings, make=make)
     try:
         with opened.store.alone() if taken else nullcontext():
@@ -33,6 +36,15 @@ def steps_of(settings: Settings, *, taken: bool = False, make: bool = False) -> 
             yield Steps(life, opened, texts, lambda: now_of(settings), verify)
     finally:
         opened.finish()
+
+
+def _texts(settings: Settings, by_record: bool) -> Texts:
+    try:
+        return read_texts(settings.policies, settings.zone)
+    except PolicyError:
+        if not by_record:
+            raise
+        return Texts(b"", b"", {}, settings.policies.name, zone=settings.zone)
 
 
 def now_of(settings: Settings) -> dt.datetime:

@@ -29,7 +29,7 @@ from ordain.engine.lifecycle.turns import NO_TURNS
 @json_option("Print the versions as JSON.")
 @click.pass_obj
 def list_command(call: Invocation, as_json: bool) -> None:
-    """List all versions of all policies with their states, as they are now.
+    """List all versions of all policies with their states, as they are now, and which files were edited since.
 
     Exit codes: 0 done, 2 bad policies or settings, 3 the ledger cannot be read.
     """
@@ -42,7 +42,8 @@ def list_command(call: Invocation, as_json: bool) -> None:
     for column in ("policy", "version", "state", "from", "file"):
         table.add_column(column, no_wrap=True)
     for each in told:
-        table.add_row(*(Text(str(each[name] or "")) for name in ("policy", "version", "state", "from", "file")))
+        file = f"{each['file']}{', edited since' if each['edited'] else ''}" if each["file"] else ""
+        table.add_row(*(Text(str(each[name] or "")) for name in ("policy", "version", "state", "from")), Text(file))
     print_whole(table)
 
 
@@ -90,10 +91,12 @@ def history_command(call: Invocation, name: str, at: str | None, known: str | No
 def text_command(call: Invocation, version: str) -> None:
     """Print a version as it was submitted or, once it was, activated: byte for byte, from the ledger.
 
+    NAME is a policy, or shared/NAME of what policies share.
+
     Exit codes: 0 done, 2 bad input or settings, 3 the ledger cannot be read, or has lost it.
     """
     with steps_of(load_settings(call.config)) as steps:
-        text = steps.life.kept(steps.target(version).text)
+        text = steps.text(version)
     click.echo(text, nl=False)
 
 

@@ -123,12 +123,13 @@ def activate_command(call: Invocation, version: str, day: str | None, reason: st
 def rollback_command(call: Invocation, name: str, number: int, reason: str, **who: Any) -> None:
     """Bring an earlier version of policy NAME back, now. What was planned to begin later is taken back, too.
 
-    It takes an approval of that version, or the role `operator`: an emergency, and on record as such.
+    It takes an approval of that version, or the role `operator`: an emergency, and on record as such. It goes by what
+    is on record: no file that is edited or broken keeps anybody from it.
 
     Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
     """
     settings = load_settings(call.config)
-    with steps_of(settings, taken=True) as steps:
+    with steps_of(settings, taken=True, by_record=True) as steps:
         made = steps.roll_back(name, number, person_of(settings, (APPROVER, OPERATOR), who), reason)
     _told(made, who, f"{name}@{number} decides again since {made.starts.astimezone(settings.zone).isoformat()}")
 
