@@ -55,6 +55,10 @@ _NAMES: Json = {
     "items": {"type": "string", "minLength": 1, "maxLength": LIMITS.subject_characters},
     "maxItems": LIMITS.tried_names,
 }
+_PERCENT: Json = {
+    "anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 100}, {"type": "string", "minLength": 1}],
+    "description": "per cent of the customers, in steps of 0.01",
+}
 _STATE: Json = {"enum": [str(state) for state in State]}
 _HEAD: Json = {
     "policy": TEXT,
@@ -65,7 +69,9 @@ _HEAD: Json = {
 _STEP: Json = an_object(
     *("entry_id", "step", "policy", "version", "digest", "parts", "recorded", "who", "role", "reason", "signed"),
     **dict.fromkeys(("entry_id", "policy", "digest", "recorded", "who", "role", "reason", "from"), TEXT),
-    step={"enum": ["submission", "approval", "activation", "rollback"]},
+    step={"enum": ["submission", "approval", "activation", "rollback", "rollout"]},
+    rollout=_OBJECT,
+    newly_needed={"type": "array", "items": TEXT},
     version=_NUMBER,
     parts=_OBJECTS,
     signed=FLAG,
@@ -282,5 +288,38 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/v1/policies/<policy>/rollback"): _step(
         "Brings an earlier version back, now", Right.ACTIVATE_POLICIES, to=_NUMBER
+    ),
+    ("GET", "/v1/policies/<policy>/rollout"): Operation(
+        "What is rolled out or tried beside now: the share, to whom, and what is next",
+        an_object("policy", "rollout", policy=TEXT, rollout={"type": ["object", "null"]}),
+        Right.READ_POLICIES,
+        _OF_RECORD,
+    ),
+    ("POST", f"{_VERSION}/rollout"): _step(
+        "Rolls an approved version out to a share of the customers, or has one decide beside, told nobody",
+        Right.ACTIVATE_POLICIES,
+        steps={"type": "array", "items": _PERCENT, "minItems": 1, "description": "shares, one after the other"},
+        every={"type": "string", "description": "how long each share lasts: 7d, 12h"},
+        where={
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            "description": "only customers of whom a request says this",
+        },
+        guardrails={
+            "anyOf": [_OBJECTS, _OBJECT],
+            "description": "what may not become worse: `metric`, `may not`, `pause`, `revert`",
+        },
+        shadow={"type": "boolean", "description": "whether it decides beside the one that answers"},
+        **{"from": {"type": "string", "format": "date"}},
+    ),
+    ("POST", "/v1/policies/<policy>/rollout/share"): _step(
+        "Lets the version that is rolled out decide for a larger share, now", Right.ACTIVATE_POLICIES, percent=_PERCENT
+    ),
+    ("POST", "/v1/policies/<policy>/rollout/pause"): _step("Keeps the share as it is", Right.ACTIVATE_POLICIES),
+    ("POST", "/v1/policies/<policy>/rollout/resume"): _step(
+        "Goes on with a roll-out that was paused", Right.ACTIVATE_POLICIES
+    ),
+    ("POST", "/v1/policies/<policy>/rollout/revert"): _step(
+        "Ends a roll-out: the version of before decides for everybody", Right.ACTIVATE_POLICIES
     ),
 }

@@ -42,6 +42,7 @@ from ordain.api.http.routes import (
     policy_backtest,
     policy_drafts,
     policy_reading,
+    policy_rollouts,
     policy_steps,
     reference,
     service_sheets,
@@ -85,7 +86,7 @@ def app_for(
     for read in (
         *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping),
         *(log_tiles, hooks),
-        *(policy_reading, policy_drafts, policy_steps, policy_backtest),
+        *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
     ):
         app.register_blueprint(read.ROUTES)
     app.extensions["ordain_metrics"] = page or _alone(use)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +13,16 @@ from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.policy.at_hand import steps_of
 from ordain.api.cli.policy.taking_steps import REASON, WHY, day_of, person_of, step_options
 from ordain.api.cli.terminal import ERR, OUT
+from ordain.api.lifecycle.asked_rollouts import period_of, share_of, where_in
 from ordain.api.lifecycle.rolling import Asked, Rolling
 from ordain.api.lifecycle.shown_steps import step_shown
 from ordain.api.lifecycle.who import APPROVER, OPERATOR
 from ordain.api.settings import Settings, load_settings
-from ordain.engine.errors import MalformedRequest
-from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change
 from ordain.engine.sequential.guardrail import Plan
 from ordain.engine.sequential.plan_text import plan_of
 from ordain.engine.text.source import parse, read_file
 
-_EVERY = re.compile(r"([1-9][0-9]{0,4})([hd])")
 _WHERE = click.option(
     "--where",
     multiple=True,
@@ -69,7 +65,7 @@ def start_command(
     settings = load_settings(call.config)
     first = day_of(day)
     begins = None if first is None else dt.datetime.combine(first, dt.time(), settings.zone)
-    asked = Asked(tuple(map(share_of, shares.split(","))), _every(every), begins, _where(where), _plan(guardrails))
+    asked = Asked(tuple(map(share_of, shares.split(","))), period_of(every), begins, where_in(where), _plan(guardrails))
     _begin(settings, version, asked, reason, who)
 
 
@@ -87,7 +83,7 @@ def shadow_command(call: Invocation, version: str, share: str, where: tuple[str,
     Exit codes: 0 begun, 2 bad input, policies or settings, 3 not recorded, and so not begun.
     """
     settings = load_settings(call.config)
-    asked = Asked((share_of(share),), where=_where(where), shadow=True)
+    asked = Asked((share_of(share),), where=where_in(where), shadow=True)
     _begin(settings, version, asked, reason, who)
 
 
@@ -118,7 +114,7 @@ def pause_command(call: Invocation, name: str, reason: str, **who: Any) -> None:
     Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
     """
     settings = load_settings(call.config)
-    with steps_of(settings, taken=True) as steps:
+    with steps_of(settings, taken=True, by_record=True) as steps:
         made = Rolling(steps).pause(name, person_of(settings, (OPERATOR, APPROVER), who), reason)
     _told(made, who)
 
@@ -148,7 +144,7 @@ def revert_command(call: Invocation, name: str, reason: str, **who: Any) -> None
     Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
     """
     settings = load_settings(call.config)
-    with steps_of(settings, taken=True) as steps:
+    with steps_of(settings, taken=True, by_record=True) as steps:
         made = Rolling(steps).revert(name, person_of(settings, (OPERATOR, APPROVER), who), reason)
     _told(made, who)
 
@@ -167,41 +163,6 @@ def _begin(settings: Settings, version: str, asked: Asked, reason: str, who: dic
 
 def _plan(file: Path | None) -> Plan | None:
     return None if file is None else plan_of(parse(read_file(file, str(file)), str(file)).data())
-
-
-def share_of(percent: str) -> int:
-    """Per cent, as text, in buckets of 10,000. Raises MalformedRequest."""
-    try:
-        share = Decimal(percent.strip()) * BUCKETS / 100 if percent.isascii() else Decimal("NaN")
-    except InvalidOperation:
-        share = Decimal("NaN")
-    if not share.is_finite() or share != share.to_integral_value() or not 0 < share <= BUCKETS:
-        raise MalformedRequest(f"`{percent[:40]}` is no share of customers", "per cent, from 0.01 to 100: 5")
-    return int(share)
-
-
-def _every(text: str | None) -> dt.timedelta | None:
-    if text is None:
-        return None
-    match = _EVERY.fullmatch(text.strip())
-    if match is None:
-        raise MalformedRequest(f"--every: `{text[:40]}` is no period", "days or hours, for example: 7d, 12h")
-    return int(match[1]) * (dt.timedelta(days=1) if match[2] == "d" else dt.timedelta(hours=1))
-
-
-def _where(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    told: dict[str, tuple[str, ...]] = {}
-    for each in given:
-        name, _, values = each.partition("=")
-        chosen = tuple(value.strip() for value in values.split(",") if value.strip())
-        if not name.strip() or not chosen:
-            raise MalformedRequest(
-                f"--where: `{each[:80]}` names no fact and values", "for example: region=north,south"
-            )
-        if name.strip() in told:
-            raise MalformedRequest(f"--where names `{name[:40]}` twice", f"all values at once: {name.strip()}=A,B")
-        told[name.strip()] = chosen
-    return told
 
 
 def _told(made: Change, who: dict[str, Any]) -> None:

@@ -57,7 +57,7 @@ def activate(policy: str, version: str) -> Response:
     """Now or, if its first day is yet to come, from then on; or `from` a day."""
     label, data = _asked(policy, version, "from")
     person = _person(data, Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR))
-    begins = _day(data)
+    begins = day_sent(data)
     with at_once(), bench().taking(in_use()) as steps:
         return shown_json(step_shown(steps.activate(label, person, begins, _reason(data))))
 
@@ -97,7 +97,7 @@ def _reason(data: Json) -> str:
     return text_of(data, "reason", LIMITS.stop_reason_characters) or ""
 
 
-def _day(data: Json) -> dt.datetime | None:
+def day_sent(data: Json) -> dt.datetime | None:
     """The first moment of a day, by the calendar of the service. Raises MalformedRequest."""
     given = data.get("from")
     if given is None:

@@ -97,7 +97,7 @@ def test_a_watch_looks_once_and_tells_what_each_roll_out_comes_to(folder: Path) 
         (["start", "fees@2", "--steps", "1", "--from", "tomorrow"], "`tomorrow` is no day"),
         (["start", "fees@2", "--steps", "1", "--from", "2020-01-01"], "is past"),
         (["start", "fees@2", "--steps", "1", "--where", "region"], "`region` names no fact and values"),
-        (["start", "fees@2", "--steps", "1", "--where", "a=b", "--where", "a=c"], "names `a` twice"),
+        (["start", "fees@2", "--steps", "1", "--where", "a=b", "--where", "a=c"], "`a` is named twice"),
         (["start", "fees@2", "--steps", "1", "--where", "regio=north"], "there is no fact `regio`"),
         (["start", "fees@2", "--steps", "1", "--guardrails", "none.yaml"], "there is no file `none.yaml`"),
         (["start", "fees@3", "--steps", "1"], "`fees@3` is not approved"),
