@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from ordain.api.access.rights import OPEN, SIGNED
 from ordain.api.asked_once import IDEMPOTENCY_KEY, REPLAYED
-from ordain.api.contract.operation import Operation, ref
+from ordain.api.contract.operation import YAML, Operation, ref
 from ordain.api.contract.operations import BATCH, DECIDE, DRY_RUN, OPERATIONS
 from ordain.api.contract.service_schemas import ServiceSchemas, schemas_of
 from ordain.api.contract.service_sheet import Offer, names_of, service_sheet
@@ -145,7 +145,10 @@ def _operation(route: Route, operation: Operation) -> Json:
         told["responses"]["200"]["headers"] = _REPLAYED | _LOCATION
     if operation.asks is not None:
         needed = bool(operation.asks.get("required"))
-        told["requestBody"] = {"required": needed, "content": {"application/json": {"schema": operation.asks}}}
+        content: Json = {"application/json": {"schema": operation.asks}}
+        if operation.takes_yaml:
+            content[YAML] = {"schema": {"description": "the text itself"}}
+        told["requestBody"] = {"required": needed, "content": content}
     if operation.right == OPEN:
         told["security"] = _ANYBODY
     elif operation.right == SIGNED:

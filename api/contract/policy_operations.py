@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ordain.api.access.rights import Right
 from ordain.api.contract.audit_operations import PURPOSE
-from ordain.api.contract.operation import FILLED, FLAG, TEXT, Errors, Json, Operation, an_object
+from ordain.api.contract.operation import FILLED, FLAG, TEXT, YAML, Errors, Json, Operation, an_object
 from ordain.api.lifecycle.texts import FILE, RECORD
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import (
@@ -59,6 +59,7 @@ _PERCENT: Json = {
     "anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 100}, {"type": "string", "minLength": 1}],
     "description": "per cent of the customers, in steps of 0.01",
 }
+_POLICY: Json = {"description": "a policy: YAML, byte for byte"}
 _STATE: Json = {"enum": [str(state) for state in State]}
 _HEAD: Json = {
     "policy": TEXT,
@@ -97,7 +98,7 @@ _DIFFERENCE: Json = an_object(
 
 
 def _text(*more: tuple[str, Json]) -> Json:
-    """A body with the text of a policy. It may be sent as application/yaml, too, and be nothing else."""
+    """A body with the text of a policy."""
     said: Json = {"type": "string", "minLength": 1, "description": "the text of a policy"}
     return an_object("text", text=said, **dict(more)) | {"additionalProperties": False}
 
@@ -142,6 +143,7 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
         by_http=_POSTED,
         query=(("level", "the least that is told", {"enum": [str(level) for level in Level]}),),
         asks=_text(("name", {"type": "string", "minLength": 1, "maxLength": LIMITS.subject_characters})),
+        takes_yaml=True,
     ),
     ("GET", "/v1/policies/<policy>"): Operation(
         "A policy, and of each version its state, days, digest and steps",
@@ -190,10 +192,10 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/v1/policies/<policy>/next"): Operation(
         "The text that its next version begins with: a copy of the newest, with its number and first day",
-        TEXT,
+        _POLICY,
         Right.READ_POLICIES,
         (*_OF_ONE, PolicyRefused, SettingsError),
-        "application/yaml",
+        YAML,
     ),
     ("POST", "/v1/policies/<policy>/versions"): Operation(
         "Writes the text of the next version into its file, once it has no errors",
@@ -202,13 +204,14 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
         _WRITING,
         by_http=_POSTED,
         asks=_text(),
+        takes_yaml=True,
     ),
     ("GET", f"{_VERSION}/text"): Operation(
         "The text of a version, byte for byte; its digest is the `ETag`",
-        TEXT,
+        _POLICY,
         Right.READ_POLICIES,
         _OF_RECORD,
-        "application/yaml",
+        YAML,
         others=((304, "Not changed since the `ETag` that `If-None-Match` names.", None),),
         query=(
             ("of", "as its file is, or as it was submitted or activated; `file` if left out", {"enum": [FILE, RECORD]}),
@@ -221,6 +224,7 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
         (*_WRITING, EditedMeanwhile),
         by_http=_POSTED,
         asks=_text(),
+        takes_yaml=True,
     ),
     ("GET", f"{_VERSION}/message"): Operation(
         "What an approval of a version signs", TEXT, Right.READ_POLICIES, _OF_RECORD, "text/plain"

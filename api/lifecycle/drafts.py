@@ -204,8 +204,11 @@ def stated(policy: str, text: bytes) -> int:
 def place_for(texts: Texts, text: bytes, name: str | None) -> str:
     """Where a text would stand below the folder of policies: by what it says of itself, and else by `name`, or by none.
 
-    Whatever stands in it: what is wrong with that is for a check to find.
+    Whatever stands in it: what is wrong with that is for a check to find. Raises MalformedRequest for a `name` that no
+    policy can have.
     """
+    if name is not None and not _NAME.fullmatch(name):
+        raise MalformedRequest(f"`{name}` is no name of a policy", "for example: retention-offer")
     try:
         node = parse(text, "text")
         policy, number = name or node["policy"].text, node["version"].text

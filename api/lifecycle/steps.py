@@ -82,7 +82,7 @@ class Steps:
             raise StepRefused(
                 f"`{label}` is another text than the one with digest `{digest[:80]}`: its digest is "
                 f"`{target.text.digest}`",
-                "it was submitted anew: read it again",
+                "it may have been submitted anew: read it again",
             )
         private = private_of(person, reason)
         if self.verify is not None:

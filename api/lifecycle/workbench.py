@@ -54,7 +54,7 @@ class Workbench:
         life = life_of(use)
         with self._taking.alone() as kept, use.ledger.store.alone():
             steps = _steps(use, life, kept)
-            with _of_version():
+            with of_version():
                 yield steps
 
     @contextmanager
@@ -63,7 +63,7 @@ class Workbench:
         life = life_of(use)
         with self._reading.alone() as kept:
             steps = _steps(use, life, kept)
-            with _of_version():
+            with of_version():
                 yield steps
 
     @contextmanager
@@ -85,7 +85,7 @@ class Workbench:
                 return steps.loaded(labels)
         with self._reading.alone() as kept:
             texts = texts_of(use)
-            with _of_version():
+            with of_version():
                 return load_catalog(texts, kept=kept)
 
 
@@ -113,7 +113,7 @@ def _steps(use: Services, life: Lifecycle, kept: Kept) -> Steps:
 
 
 @contextmanager
-def _of_version() -> Iterator[None]:
+def of_version() -> Iterator[None]:
     """The folder itself could be read: what does not load is a version."""
     try:
         yield

@@ -7,9 +7,8 @@ from typing import Any
 from ordain.api.lifecycle.drafts import Drafts, copy_of_newest, highest_used
 from ordain.api.lifecycle.examined import Examiner
 from ordain.api.lifecycle.steps import Steps
-from ordain.api.lifecycle.workbench import Workbench, known_of, texts_of
+from ordain.api.lifecycle.workbench import Workbench, known_of, of_version, texts_of
 from ordain.api.services import Services
-from ordain.engine.errors import PolicyError, PolicyRefused
 
 Json = dict[str, Any]
 
@@ -18,10 +17,8 @@ def next_text(use: Services, policy: str) -> bytes:
     """The text that the next version begins with. Raises PolicyError when the folder of policies cannot be read, else
     what `copy_of_newest` does, and PolicyRefused when the newest does not load."""
     texts, used = texts_of(use), highest_used(use.settings.database_url, policy)
-    try:
+    with of_version():
         return copy_of_newest(texts, policy, used, use.now().date()).text
-    except PolicyError as error:
-        raise PolicyRefused(error.issues) from None
 
 
 def write_next(use: Services, bench: Workbench, examiner: Examiner, policy: str, text: bytes) -> Json:
@@ -29,7 +26,8 @@ def write_next(use: Services, bench: Workbench, examiner: Examiner, policy: str,
 
     Raises what `Drafts`, `Workbench` and `Examiner` do.
     """
-    number = _drafts(use, known_of(use), policy).check_new(policy, text)
+    before = _drafts(use, known_of(use), policy)
+    number = before.check_new(policy, text)
     found = examiner.refuse_wrong(f"{policy}/v{number}.yaml", text)
     with bench.taking(use) as steps:  # which looks again
         return {**_drafts(use, steps, policy).write_new(policy, text), **found}
@@ -40,7 +38,9 @@ def write_again(
 ) -> Json:
     """A draft that is not activated, in the place of the text whose digest `was` that. Raises the same."""
     policy, number = version
-    _drafts(use, known_of(use), policy).check_rewriting(policy, number, text, was)
+    before = _drafts(use, known_of(use), policy)
+    with of_version():
+        before.check_rewriting(policy, number, text, was)
     found = examiner.refuse_wrong(f"{policy}/v{number}.yaml", text)
     with bench.taking(use) as steps:
         return {**_drafts(use, steps, policy).rewrite(policy, number, text, was), **found}

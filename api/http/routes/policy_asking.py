@@ -14,6 +14,7 @@ from ordain.api.access.caller import LOCAL
 from ordain.api.apart import ServerEnds
 from ordain.api.ask import is_encodable
 from ordain.api.backtest.bounded import TriesAlready
+from ordain.api.contract.operation import YAML
 from ordain.api.http.routes.reading import fields_sent, in_use
 from ordain.api.http.told_to_end import ENDING
 from ordain.api.lifecycle.examined import Examiner, ExaminesAlready
@@ -26,7 +27,6 @@ from ordain.engine.limits import LIMITS as ENGINE
 from ordain.engine.values.types import format_raw
 
 PREFIX = "/v1/policies"
-YAML = "application/yaml"
 _YAMLS = (YAML, "application/x-yaml", "text/yaml")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from ordain.api.ask import asked_time
+from ordain.api.contract.operation import YAML
 from ordain.api.http.routes.policy_asking import (
     PREFIX,
-    YAML,
     at_once,
     bench,
     examiner,

@@ -120,11 +120,12 @@ def test_a_text_that_grows_as_it_is_read_is_refused_as_any_other(checking: Offic
         ({"json": {"text": 7}}, 400),
         ({"json": {"text": ""}}, 400),
         ({"json": {"text": "a: b", "other": 1}}, 400),
+        ({"json": {"text": "a: b", "name": "../fees"}}, 400),
         ({"data": b"", "headers": YAML}, 400),
         ({"data": b"x" * 70_000, "headers": YAML}, 413),
         ({"json": {"text": "\ud800"}}, 400),
     ],
-    ids=["nothing", "a number", "empty", "unknown", "no body", "huge", "half a sign"],
+    ids=["nothing", "a number", "empty", "unknown", "elsewhere", "no body", "huge", "half a sign"],
 )
 def test_what_is_no_text_is_refused(checking: Office, sent: dict[str, Any], status: int) -> None:
     checking.refused("asha", "/check", status, **sent)
@@ -293,6 +294,17 @@ def test_what_may_not_be_written_anew_stays(office: Office, version: int, text: 
     assert told.status_code == status
     assert said in str(told.get_json()["error"])
     assert kept(office) == before
+
+
+def test_what_was_planned_once_keeps_its_text_when_it_is_taken_back(office: Office) -> None:
+    tag = drafted(office)
+    office.approved(2)
+    office.post("chen", "/fees/versions/2/activate", **{"from": "2999-01-01"}, reason="later")
+    office.post("chen", "/fees/rollback", to=1, reason="planned by mistake")
+    told = put(office, 2, fees(2).replace("A fee.", "B."), tag)
+    assert (told.status_code, told.get_json()["error"]["code"]) == (422, "PolicyRefused")
+    assert (office.policies / "fees/v2.yaml").read_text() == fees(2)
+    office.approved(2)
 
 
 def test_a_link_to_another_version_is_not_written_through(office: Office) -> None:
