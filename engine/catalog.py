@@ -156,19 +156,19 @@ class Catalog:
     def pick(self, name: str, at: dt.datetime) -> Plan:
         """The versions in force at `at`, on its day, as a plan. Raises UnknownService, NotInForce."""
         service = self.service(name)
-        picked = tuple(self._version(policy, at) for policy in service.policies)
+        picked = tuple(self.version(policy, at) for policy in service.policies)
         key = (name, tuple(compiled.policy.version for compiled in picked))
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = make_plan(service, picked, self.vocabulary)
         return plan
 
-    def _version(self, name: str, at: dt.datetime) -> CompiledPolicy:
+    def version(self, name: str, at: dt.datetime) -> CompiledPolicy:
+        """The version of a policy that decides at that time. Raises NotInForce."""
         if name in self.chosen:
             return self.chosen[name]
-        if self.turns is None:
-            return self.by_dates(name, at.date())
-        return activated(name, at, self.turns, self.versions[name])
+        by_turns = None if self.turns is None else activated(name, at, self.turns, self.versions[name])
+        return by_turns or self.by_dates(name, at.date())
 
     def by_dates(self, name: str, day: dt.date) -> CompiledPolicy:
         """A season on its days; else the latest version that has begun, unless it has ended: raises NotInForce."""
