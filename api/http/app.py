@@ -50,6 +50,7 @@ from ordain.api.metrics.page import Page
 from ordain.api.rates.limiter import Limiter
 from ordain.api.services import Services
 from ordain.engine.errors import OrdainError, quoted
+from ordain.engine.versions import Kept
 
 _PRIVATE = "/v1/"
 
@@ -70,6 +71,7 @@ def app_for(
     app.config["MAX_CONTENT_LENGTH"] = use.settings.max_body_bytes
     app.extensions["ordain"] = use
     app.extensions["examples"] = Examples()
+    app.extensions["tried"] = Kept()
     app.register_blueprint(decisions.ROUTES)
     app.register_blueprint(follow_ups.ROUTES)
     app.register_blueprint(events.ROUTES)
