@@ -13,7 +13,7 @@ from ordain.api.lifecycle.signed import verifying
 from ordain.api.lifecycle.steps import Steps
 from ordain.api.settings import Settings
 from ordain.engine.catalog import read_texts
-from ordain.engine.errors import SettingsError
+from ordain.engine.errors import MalformedRequest, SettingsError
 from ordain.engine.lifecycle.change import Change
 from ordain.engine.values.temporal import fixed_offset
 
@@ -42,6 +42,16 @@ def steps_of(settings: Settings, *, taken: bool = False, make: bool = False) -> 
 
 def now_of(settings: Settings) -> dt.datetime:
     return fixed_offset(dt.datetime.now(settings.zone))
+
+
+def day_of(text: str | None) -> dt.date | None:
+    """The day that somebody names. Raises MalformedRequest."""
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise MalformedRequest(f"`{text[:40]}` is no day", "write it like 2026-01-31") from None
 
 
 def as_json(change: Change) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ordain.api.cli.actor import actor
 from ordain.api.cli.checking.against_ledger import used_in
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.policy.at_hand import as_json as step_as_json
-from ordain.api.cli.policy.at_hand import now_of, steps_of
+from ordain.api.cli.policy.at_hand import day_of, now_of, steps_of
 from ordain.api.cli.terminal import OUT
 from ordain.api.cli.whole_files import write_whole
 from ordain.api.lifecycle.next_version import next_version
@@ -64,7 +64,7 @@ def new_command(call: Invocation, name: str, first_day: str | None, as_json: boo
         raise MalformedRequest(f"`{file}` is a DMN file", f"copy it to v{made}.dmn in your modeller")
     policies = load_catalog(texts, run_examples=False).policies()
     begins = next(each.effective.start for each in policies if (each.name, each.version) == (name, newest))
-    day = _day(first_day) or max(now_of(settings).date(), begins + dt.timedelta(days=1))
+    day = day_of(first_day) or max(now_of(settings).date(), begins + dt.timedelta(days=1))
     target = settings.policies / name / f"v{made}.yaml"
     write_whole(target, next_version(texts.policies[file], file, made, day))
     if as_json:
@@ -122,7 +122,7 @@ def activate_command(call: Invocation, version: str, day: str | None, reason: st
     Exit codes: 0 activated, 2 bad input, policies or settings, 3 not recorded, and so not activated.
     """
     settings = load_settings(call.config)
-    first = _day(day)
+    first = day_of(day)
     begins = None if first is None else dt.datetime.combine(first, dt.time(), settings.zone)
     with steps_of(settings, taken=True) as steps:
         made = steps.activate(version, _person(settings, (APPROVER, OPERATOR), who), begins, reason)
@@ -170,15 +170,6 @@ def _person(settings: Settings, roles: tuple[str, ...], who: dict[str, Any]) -> 
 
 def _told(made: Any, who: dict[str, Any], said: str) -> None:
     OUT.print(json.dumps(step_as_json(made)) if who["as_json"] else said, markup=False)
-
-
-def _day(text: str | None) -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise MalformedRequest(f"`{text[:40]}` is no day", "write it like 2026-01-31") from None
 
 
 def _signature(file: Path) -> str:
