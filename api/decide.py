@@ -89,7 +89,7 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
             "leave `at` out; a dry run may try another time",
         )
     now = use.now() if planned is None else fixed_offset(moment_in(planned.bytes).astimezone(use.settings.zone))
-    at = now if ask.at is None else _chosen(ask.at, now, use.settings)
+    at = time_of(ask, now, use.settings)
     assigned = use.catalog.assigned(ask.service, at, ask.subject, ask.facts)
     plan = use.catalog.pick(ask.service, at, {each.policy: each.version for each in assigned if each.decides})
     given = ask.facts if not ask.may_be_unknown else _without_unknown(ask, use.vocabulary)
@@ -119,8 +119,15 @@ def _jurisdiction(facts: Facts, use: Rules) -> str | None:
     return value if fact is not None and fact.type.values and isinstance(value, str) else None
 
 
+def time_of(ask: Ask, now: dt.datetime, settings: Settings) -> dt.datetime:
+    """The time that is decided for, in the tenant's zone: `now`, unless it is chosen.
+
+    Raises MalformedRequest when it is further from now than a caller may choose.
+    """
+    return now if ask.at is None else _chosen(ask.at, now, settings)
+
+
 def _chosen(at: dt.datetime, now: dt.datetime, settings: Settings) -> dt.datetime:
-    """`at` in the tenant's zone. Raises MalformedRequest when it is further from now than a caller may choose."""
     days = (now - at).total_seconds() / 86_400
     if -settings.at_ahead_days <= days <= settings.at_back_days:
         return _local(at, settings.zone)

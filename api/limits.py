@@ -209,6 +209,9 @@ class Limits:
     small_group: int = 30  # decisions below which nothing is said of a group's rates
     facts_named: int = 20  # facts that were not recorded, or codes of errors, which a backtest names
 
+    # a dry run of several versions
+    tried_sets: int = 8  # sets of versions that are decided side by side
+
     # searched
     example_tries: int = 600  # requests decided in search of one that works, to be shown with a service
 

@@ -170,7 +170,7 @@ class Catalog:
         """
         service = self.service(name)
         picked = tuple(
-            self._numbered(policy, instead[policy]) if policy in instead else self._version(policy, at)
+            self._numbered(policy, instead[policy]) if policy in instead else self.version(policy, at)
             for policy in service.policies
         )
         key = (name, tuple(compiled.policy.version for compiled in picked))
@@ -182,7 +182,8 @@ class Catalog:
     def _numbered(self, name: str, number: int) -> CompiledPolicy:
         return next(each for each in self.versions[name] if each.policy.version == number)
 
-    def _version(self, name: str, at: dt.datetime) -> CompiledPolicy:
+    def version(self, name: str, at: dt.datetime) -> CompiledPolicy:
+        """The version of a policy that decides at that time. Raises NotInForce."""
         if name in self.chosen:
             return self.chosen[name]
         if self.turns is None:

@@ -56,6 +56,7 @@ from ordain.api.metrics.page import Page
 from ordain.api.rates.limiter import Limiter
 from ordain.api.services import Services
 from ordain.engine.errors import OrdainError, quoted
+from ordain.engine.versions import Kept
 
 _PRIVATE = "/v1/"
 
@@ -77,6 +78,7 @@ def app_for(
     app.extensions["ordain"] = use
     app.extensions["examples"] = Examples()
     app.extensions["ordain_workbench"] = Workbench()
+    app.extensions["tried"] = Kept()
     app.register_blueprint(decisions.ROUTES)
     app.register_blueprint(follow_ups.ROUTES)
     app.register_blueprint(events.ROUTES)

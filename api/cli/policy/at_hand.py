@@ -12,7 +12,7 @@ from ordain.api.lifecycle.signed import verifying
 from ordain.api.lifecycle.steps import BY_DATES, Steps
 from ordain.api.settings import Settings
 from ordain.engine.catalog import Texts, read_texts
-from ordain.engine.errors import PolicyError, SettingsError
+from ordain.engine.errors import MalformedRequest, PolicyError, SettingsError
 from ordain.engine.values.temporal import fixed_offset
 
 
@@ -49,3 +49,13 @@ def _texts(settings: Settings, by_record: bool) -> Texts:
 
 def now_of(settings: Settings) -> dt.datetime:
     return fixed_offset(dt.datetime.now(settings.zone))
+
+
+def day_of(text: str | None) -> dt.date | None:
+    """The day that somebody names. Raises MalformedRequest."""
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise MalformedRequest(f"`{text[:40]}` is no day", "write it like 2026-01-31") from None

@@ -13,7 +13,7 @@ import click
 from ordain.api.cli.actor import actor
 from ordain.api.cli.checking.against_ledger import used_in
 from ordain.api.cli.invocation import Invocation, json_option
-from ordain.api.cli.policy.at_hand import now_of, steps_of
+from ordain.api.cli.policy.at_hand import day_of, now_of, steps_of
 from ordain.api.cli.terminal import OUT
 from ordain.api.cli.whole_files import write_whole
 from ordain.api.lifecycle.drafts import copy_of_newest
@@ -22,7 +22,7 @@ from ordain.api.lifecycle.who import APPROVER, EDITOR, OPERATOR, Person, person
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
 from ordain.engine.catalog import read_texts
-from ordain.engine.errors import MalformedRequest, SettingsError, reason_of
+from ordain.engine.errors import SettingsError, reason_of
 from ordain.engine.text.regular import bytes_of
 
 _AS = click.option("--as", "actor_name", help="Who you are; the user of this machine if left out.")
@@ -158,15 +158,6 @@ def person_of(settings: Settings, roles: tuple[str, ...], who: dict[str, Any]) -
 
 def _told(made: Any, who: dict[str, Any], said: str) -> None:
     OUT.print(json.dumps(step_shown(made)) if who["as_json"] else said, markup=False)
-
-
-def day_of(text: str | None) -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise MalformedRequest(f"`{text[:40]}` is no day", "write it like 2026-01-31") from None
 
 
 def _signature(file: Path) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from ordain.api.cli.invocation import Invocation
-from ordain.api.cli.policy.at_hand import steps_of
-from ordain.api.cli.policy.taking_steps import REASON, WHY, day_of, person_of, step_options
+from ordain.api.cli.policy.at_hand import day_of, steps_of
+from ordain.api.cli.policy.taking_steps import REASON, WHY, person_of, step_options
 from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.lifecycle.asked_rollouts import period_of, share_of, where_in
 from ordain.api.lifecycle.rolling import Asked, Rolling

@@ -168,6 +168,17 @@ def test_a_fact_is_renamed_where_it_is_only_named_too(tmp_path: Path) -> None:
     assert (SERVICE, 4, "churn_risk") in shown(folder, found)
 
 
+def test_a_fact_in_the_braces_of_a_text_is_one_and_a_word_beside_them_is_not(tmp_path: Path) -> None:
+    tariff = TARIFF.replace(
+        "because: The list price, and more where it is risky.", 'because: "For churn_risk {churn_risk} it is {fee}."'
+    )
+    folder = folder_of(tmp_path, **{"tariff/v1.yaml": tariff})
+    found = renaming(folder, folder.document(PRICE), at(folder, PRICE, "{⟦churn_risk⟧}"), "risk")
+    starts = [each.start for each in found.places[PRICE]]
+    assert tariff.index("{churn_risk}") + 1 in starts
+    assert tariff.index("For churn_risk") + 4 not in starts
+
+
 def test_names_of_an_expressions_own_are_left_alone(tmp_path: Path) -> None:
     formula = (
         "formula: 'sum(for tier in [1, 2] return tier) + count({tier: 1}.tier) + (if tier = \"tier\" then 1 else 0)'"
