@@ -9,6 +9,7 @@ from typing import Any
 
 from ordain.api.lifecycle.metrics import check_metrics
 from ordain.api.lifecycle.recorded import as_recorded
+from ordain.api.lifecycle.shown_steps import check_known
 from ordain.api.lifecycle.steps import Steps, parted, private_of, texts_used
 from ordain.api.lifecycle.who import Person
 from ordain.audit.entry.documents import POLICY
@@ -17,6 +18,7 @@ from ordain.engine.gather import Need
 from ordain.engine.lifecycle import rollout_rules as rules
 from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change, Step
+from ordain.engine.lifecycle.life import Life
 from ordain.engine.lifecycle.rollout import Action, Rollout, Stage
 from ordain.engine.policy.facts import REQUEST, Vocabulary
 from ordain.engine.sequential.guardrail import Plan
@@ -50,7 +52,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Rolling:
-    """The methods raise StepRefused, MalformedRequest, PolicyError for a version that does not load, NotRecorded."""
+    """The methods raise StepRefused, UnknownPolicy, MalformedRequest, PolicyError for a version that does not load, NotRecorded."""
 
     steps: Steps
 
@@ -93,25 +95,23 @@ class Rolling:
 
     def pause(self, policy: str, person: Person, reason: str, figures: Mapping[str, Any] = NO_FIGURES) -> Change:
         """Keeps the share as it is."""
-        stages = rules.paused(self.steps.life.life(policy), self.steps.now())
+        stages = rules.paused(self._life(policy), self.steps.now())
         return self._go_on(policy, person, reason, Action.PAUSE, stages, figures)
 
     def resume(self, policy: str, person: Person, reason: str) -> Change:
         """Goes on where it was paused: what was yet to begin begins later, by as long as the pause was."""
-        return self._go_on(
-            policy, person, reason, Action.RESUME, rules.resumed(self.steps.life.life(policy), self.steps.now())
-        )
+        return self._go_on(policy, person, reason, Action.RESUME, rules.resumed(self._life(policy), self.steps.now()))
 
     def share(self, policy: str, share: int, person: Person, reason: str) -> Change:
         """A larger share, now."""
         now = self.steps.now()
-        stages = rules.grown(self.steps.life.life(policy), share, now)
+        stages = rules.grown(self._life(policy), share, now)
         rules.check_stages(stages, now)
         return self._go_on(policy, person, reason, Action.SHARE, stages)
 
     def step(self, policy: str, person: Person, figures: Mapping[str, Any]) -> Change:
         """Puts the figures of a moment in which a stage begins on record; the schedule stays."""
-        _, rollout = rules.check_on(self.steps.life.life(policy), self.steps.now())
+        _, rollout = rules.check_on(self._life(policy), self.steps.now())
         return self._go_on(policy, person, "", Action.STEP, rollout.stages, figures)
 
     def revert(self, policy: str, person: Person, reason: str, figures: Mapping[str, Any] = NO_FIGURES) -> Change:
@@ -130,8 +130,13 @@ class Rolling:
         figures: Mapping[str, Any] = NO_FIGURES,
     ) -> Change:
         """What follows on an entry of the same roll-out: version, customers and guardrails stay."""
-        on, rollout = rules.check_on(self.steps.life.life(policy), self.steps.now())
+        on, rollout = rules.check_on(self._life(policy), self.steps.now())
         return self._record(on, replace(rollout, action=action, stages=tuple(stages), figures=figures), person, reason)
+
+    def _life(self, policy: str) -> Life:
+        """Raises UnknownPolicy for a name of which there is neither a file nor anything on record."""
+        check_known(self.steps, policy)
+        return self.steps.life.life(policy)
 
     def _record(self, of: Change, rollout: Rollout, person: Person, reason: str) -> Change:
         about, sealed = as_recorded(rollout)

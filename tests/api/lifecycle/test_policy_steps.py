@@ -106,7 +106,7 @@ def test_who_has_both_roles_does_not_approve_what_they_submitted(tmp_path: Path)
         office.client.application.extensions["ordain_gate"].look()
         office.post("both", "/fees/versions/2/submit")
         error = office.refused("both", "/fees/versions/2/approve", 409)
-        assert "both submitted `fees@2`, and nobody approves their own" in error["message"]
+        assert "both submitted `fees@2`, and one's own approval does not count" in error["message"]
 
 
 def test_a_text_that_was_submitted_anew_is_not_approved_for_the_old_one(office: Office) -> None:

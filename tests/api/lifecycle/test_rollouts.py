@@ -22,7 +22,7 @@ from ordain.audit.explain.letter import letter
 from ordain.audit.records.replay import Replayer
 from ordain.audit.verifier.check import verify
 from ordain.engine.catalog import read_texts
-from ordain.engine.errors import OrdainError, PolicyChanged, StepRefused
+from ordain.engine.errors import OrdainError, PolicyChanged, StepRefused, UnknownPolicy
 from ordain.engine.lifecycle.bucket import bucket
 from ordain.engine.lifecycle.rollout import Action
 from ordain.engine.versions import Kept
@@ -294,7 +294,7 @@ def test_what_may_not_be_rolled_out_is_refused_and_leaves_all_as_it_was(settings
         for step in (rolling.pause, rolling.resume, rolling.revert):
             with pytest.raises(StepRefused, match="no version of `fees` is rolled out"):
                 step("fees", CHEN, "why")
-        with pytest.raises(StepRefused, match="there is no policy `feez`"):
+        with pytest.raises(UnknownPolicy, match="there is no policy `feez`"):
             rolling.revert("feez", CHEN, "why")
         assert steps.life.turns.rollouts == before.rollouts == {}
         steps.approve("fees@3", BELA)
