@@ -59,6 +59,32 @@ NOTHING_WORSE: dict[str, Rollout] = {
 }
 """What is true is never worse than the margin, so each alarm is a false one."""
 
+_RISE, _FALL = guardrail("metric", "rise"), guardrail("metric", "fall")
+_FEW, _MOST, _HALF = (stepwise(share, days=DAYS) for share in (0.01, 0.95, 0.5))
+_TENTH_LESS = guardrail("metric", "fall", 0.1, relative=True)
+HARDER: dict[str, Rollout] = {
+    "0.1 %, may not fall": _same(_FALL, yes(0.001)),
+    "0.5 %, may not rise, 1 % of the customers": _same(_RISE, yes(0.005), _FEW),
+    "2 %, may not fall, 1 % of the customers": _same(_FALL, yes(0.02), _FEW),
+    "0.5 %, may not fall, 95 % of the customers": _same(_FALL, yes(0.005), _MOST),
+    "0.5 %, may not rise, 95 % of the customers": _same(_RISE, yes(0.005), _MOST),
+    "99.5 %, may not fall": _same(_FALL, yes(0.995)),
+    "99.5 %, may not rise": _same(_RISE, yes(0.995)),
+    "lognormal 2, may not fall": _same(_FALL, amount(2.0)),
+    "lognormal 2, may not rise": _same(_RISE, amount(2.0)),
+    "lognormal 2, may not rise, half of the customers": _same(_RISE, amount(2.0), _HALF),
+    "lognormal 1.5, may not rise, 95 % of the customers": _same(_RISE, amount(1.5), _MOST),
+    "lognormal 1.5, may not fall, 1 % of the customers": _same(_FALL, amount(1.5), _FEW),
+    "lognormal 1, may not fall, in steps, drifting": _same(_FALL, amount(1.0), STEPS, drift=_UP),
+    "0.5 %, may not fall, in steps, drifting": _same(_FALL, yes(0.005), STEPS, drift=_UP),
+    "10 percent lower than 10 %, which is the margin": _one(_TENTH_LESS, yes(0.1), yes(0.09)),
+    "10 percent lower than lognormal 1, which is the margin": _one(_TENTH_LESS, amount(1.0), amount(1.0, 90.0)),
+    "a point more than 0.5 %, which is the margin": _one(guardrail("metric", "rise", 0.01), yes(0.005), yes(0.015)),
+    "1 % pay, may not fall": _same(_FALL, some_pay(0.01, 1.0)),
+    "1 % pay, may not rise": _same(_RISE, some_pay(0.01, 1.0)),
+}
+"""No alarm is right here either; tests run them, and the benchmark does not."""
+
 SOMETHING_WORSE: dict[str, Rollout] = {
     "denied 10 to 11 %": _one(DENIED, yes(0.1), yes(0.11)),
     "denied 10 to 12 %": _one(DENIED, yes(0.1), yes(0.12)),

@@ -52,7 +52,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Rolling:
-    """The methods raise StepRefused, UnknownPolicy, MalformedRequest, PolicyError for a version that does not load, NotRecorded."""
+    """The methods raise StepRefused, UnknownPolicy, MalformedRequest, NotRecorded, and PolicyError for a version that
+    does not load."""
 
     steps: Steps
 

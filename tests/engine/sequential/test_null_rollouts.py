@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from long_runs import LONG
 
-from bench.rollout_cases import AS_PLANNED, NOT_AS_PLANNED, NOTHING_WORSE, SOMETHING_WORSE
+from bench.rollout_cases import AS_PLANNED, HARDER, NOT_AS_PLANNED, NOTHING_WORSE, SOMETHING_WORSE
 from bench.rollouts import Rollout, course, first_alarms
 from ordain.engine.sequential.judging import Standing
 
@@ -47,9 +47,9 @@ def test_lost_customers_void_the_verdict() -> None:
 
 
 @LONG
-@pytest.mark.parametrize("name", NOTHING_WORSE)
+@pytest.mark.parametrize("name", NOTHING_WORSE | HARDER)
 def test_false_alarms_are_below_alpha_in_2000_roll_outs(name: str) -> None:
-    rollout = NOTHING_WORSE[name]
+    rollout = (NOTHING_WORSE | HARDER)[name]
     alarms = alarmed(rollout, 2_000)
     assert alarms[Standing.PAUSE] <= rollout.plan.alpha * 2_000
     assert alarms[Standing.VOID] <= 8, "of which 2 are to be expected at the most"
