@@ -16,6 +16,7 @@ from ordain.api.ask import Ask
 from ordain.api.limits import LIMITS
 from ordain.api.services import Rules, Services
 from ordain.api.settings import Settings
+from ordain.api.shadow import beside
 from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.entry import Receipt, moment_in, new_id
 from ordain.audit.entry.once import Once
@@ -88,8 +89,9 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
             "leave `at` out; a dry run may try another time",
         )
     now = use.now() if planned is None else fixed_offset(moment_in(planned.bytes).astimezone(use.settings.zone))
-    at = now if ask.at is None else _chosen(ask.at, now, use.settings)
-    plan = use.catalog.pick(ask.service, at)
+    at = time_of(ask, now, use.settings)
+    assigned = use.catalog.assigned(ask.service, at, ask.subject, ask.facts)
+    plan = use.catalog.pick(ask.service, at, {each.policy: each.version for each in assigned if each.decides})
     given = ask.facts if not ask.may_be_unknown else _without_unknown(ask, use.vocabulary)
     facts = gather(given, plan.needs, use.vocabulary, use.models)
     outcome = plan.evaluate(facts, at)
@@ -98,6 +100,8 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
     entry = DecisionEntry(
         *(form, planned or new_id(now), now, at, ask.subject, _jurisdiction(facts, use), facts, outcome, ask.caller),
         as_of=differs,
+        rollouts=[each.as_json() for each in assigned],
+        shadows=[beside(each, ask, at, given, use) for each in assigned if each.watches] if not ask.on_trial else (),
     )
     return Decision(entry, plan.service.refuses and outcome.verdict is Verdict.DENY)
 
@@ -115,8 +119,15 @@ def _jurisdiction(facts: Facts, use: Rules) -> str | None:
     return value if fact is not None and fact.type.values and isinstance(value, str) else None
 
 
+def time_of(ask: Ask, now: dt.datetime, settings: Settings) -> dt.datetime:
+    """The time that is decided for, in the tenant's zone: `now`, unless it is chosen.
+
+    Raises MalformedRequest when it is further from now than a caller may choose.
+    """
+    return now if ask.at is None else _chosen(ask.at, now, settings)
+
+
 def _chosen(at: dt.datetime, now: dt.datetime, settings: Settings) -> dt.datetime:
-    """`at` in the tenant's zone. Raises MalformedRequest when it is further from now than a caller may choose."""
     days = (now - at).total_seconds() / 86_400
     if -settings.at_ahead_days <= days <= settings.at_back_days:
         return _local(at, settings.zone)

@@ -76,10 +76,18 @@ class Limits:
     reason_characters: int = 1_000  # characters of a reason or purpose
     confirmed_ahead: int = 300  # seconds by which the clock of who confirms something may be ahead
     verify_seconds: float = 60.0  # seconds for one verification
-    verify_looks: float = 0.1  # seconds between two looks whether it has ended, or the server is to
+    apart_looks: float = 0.05  # seconds between two looks whether a process beside the server has ended, or it is to
     export_bytes: int = 256 << 20  # bytes of one export, which the folder for temporary files has room for
     export_looks: int = 500  # entries after which its length is looked at
     export_piece: int = 64 << 10  # bytes of an export that are sent at once
+
+    # versions of policies, over HTTP
+    step_waits: float = 2.0  # seconds that a step waits for another one of the same process
+    checks_at_once: int = 2  # checks and comparisons that one process has made at once, each by a process of its own
+    check_seconds: float = 30.0  # seconds for one
+    tried_again: int = 10_000  # recorded decisions that one backtest decides again, the newest
+    tried_seconds: float = 60.0  # seconds for it
+    tried_names: int = 20  # further versions that it tries, and facts that it tells apart by
 
     # what clients expect
     compressed_from: int = 1_024  # bytes of an answer from which on it is compressed
@@ -201,6 +209,9 @@ class Limits:
     small_group: int = 30  # decisions below which nothing is said of a group's rates
     facts_named: int = 20  # facts that were not recorded, or codes of errors, which a backtest names
 
+    # a dry run of several versions
+    tried_sets: int = 8  # sets of versions that are decided side by side
+
     # searched
     example_tries: int = 600  # requests decided in search of one that works, to be shown with a service
 
@@ -221,7 +232,7 @@ class Limits:
     mended_lines: int = 12  # lines of a text that is no YAML which are taken as empty, so that the rest can be read
     told_values: int = 40  # declared values of a fact that are shown
     told_characters: int = 400  # characters of a formula that are shown
-    listed_examples: int = 12  # examples whose numbers are named beside a condition
+    listed_examples: int = 12  # examples, or rows of a sheet, whose numbers are named in a line
 
 
 LIMITS = Limits()

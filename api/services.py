@@ -134,6 +134,17 @@ def _rules(settings: Settings, catalog: Catalog, service: str, used: UsedModels 
     return Rules(settings, catalog, vocabulary, models, forms, lambda: fixed_offset(dt.datetime.now(zone)))
 
 
+def on_trial(rules: Rules, catalog: Catalog, now: dt.datetime) -> Rules:
+    """As `rules`, at a moment, with other policies than those that decide; for what is not recorded.
+
+    Raises PolicyError where a protected fact would reach a price through a model's score.
+    """
+    usable = [model for model in rules.models.values() if not isinstance(model, ModelDegradationDetected)]
+    if issues := protected_score_issues(catalog, usable):
+        raise PolicyError(issues)
+    return replace(rules, catalog=catalog, forms=Forms(_documents(catalog), usable), now=lambda: now)
+
+
 def vocabulary_with(vocabulary: Vocabulary, models: Iterable[ModelCard]) -> Vocabulary:
     """The vocabulary and what the models read beside it. Raises PolicyError when the two do not agree."""
     for model in models:

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ordain.api.apart import TooLong, answered
 from ordain.api.ledger import compared_places
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings
-from ordain.engine.errors import InternalError, MalformedRequest
+from ordain.engine.errors import MalformedRequest
 
 Json = dict[str, Any]
 
 
 class VerifiesAlready(Exception):
     """This ledger is being verified for somebody else on this machine."""
-
-
-class ServerEnds(Exception):
-    """It is given up because the server is to end."""
 
 
 def verified(settings: Settings, asked: Mapping[str, Any], ends: Callable[[float], bool]) -> Json:
@@ -46,21 +39,14 @@ def verified(settings: Settings, asked: Mapping[str, Any], ends: Callable[[float
         "key": asked.get("key"),
         **dict(zip(("anchors", "lost"), _folders(settings), strict=True)),
     }
-    with _alone(settings.database_url), tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as given:
-        given.write(json.dumps(question).encode())
-        given.seek(0)
-        command = [sys.executable, "-m", "ordain.api.verifier_process"]
-        process = subprocess.Popen(command, stdin=given, stdout=told)  # noqa: S603 - a module of ours
+    with _alone(settings.database_url):
         try:
-            _wait(process, ends)
-        finally:
-            process.kill()
-            process.wait()
-        told.seek(0)
-        text = told.read()
-    if process.returncode != 0:
-        raise InternalError("the verifier broke off", "the log says why: report it")
-    answer: Json = json.loads(text)
+            answer = answered("ordain.api.verifier_process", question, LIMITS.verify_seconds, ends)
+        except TooLong:
+            raise MalformedRequest(
+                f"the log is too long to be verified in {LIMITS.verify_seconds:g} seconds",
+                "ask for a part, with `from` and `to` or a `sample`, or run `ordain audit verify`",
+            ) from None
     if "refused" in answer:
         message, hint = answer["refused"]
         raise MalformedRequest(message, hint)
@@ -70,18 +56,6 @@ def verified(settings: Settings, asked: Mapping[str, Any], ends: Callable[[float
 
 def _folders(settings: Settings) -> list[list[str]]:
     return [[str(folder) for folder in folders] for folders in compared_places(settings)]
-
-
-def _wait(process: subprocess.Popen[bytes], ends: Callable[[float], bool]) -> None:
-    until = time.monotonic() + LIMITS.verify_seconds
-    while process.poll() is None:
-        if ends(LIMITS.verify_looks):
-            raise ServerEnds
-        if time.monotonic() > until:
-            raise MalformedRequest(
-                f"the log is too long to be verified in {LIMITS.verify_seconds:g} seconds",
-                "ask for a part, with `from` and `to` or a `sample`, or run `ordain audit verify`",
-            )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from bench import (
     catalogue,
     decision,
     front,
+    guardrails,
     http,
     idle,
     ledger,
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "limits": limits.run,
     "serve": serve_start.run,
     "catalogue": catalogue.run,
+    "guardrails": guardrails.run,
 }
 
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
-from ordain.engine.errors import Issue, NotInForce, PolicyError, UnknownService, did_you_mean, quoted, reason_of
+from ordain.engine.errors import Issue, NotInForce, PolicyError, UnknownService, reason_of
 from ordain.engine.evaluate import Plan, make_plan
 from ordain.engine.lifecycle.activated import activated
+from ordain.engine.lifecycle.assigned import Assigned, assigned
 from ordain.engine.lifecycle.turns import Turns
 from ordain.engine.policy.facts import ModelCard, Vocabulary
-from ordain.engine.policy.kinds import KINDS
-from ordain.engine.policy.load_facts import load_vocabulary, unknown_policies
+from ordain.engine.policy.load_facts import load_vocabulary
 from ordain.engine.policy.load_shared import with_shared
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
 from ordain.engine.policy.shared import FOLDER
-from ordain.engine.score_gate import condition_issues, uncovered
-from ordain.engine.telling import telling_issues
 from ordain.engine.text.source import read_file
+from ordain.engine.together import fitting_issues, protected_issues, service_of
 from ordain.engine.versions import Kept, load_text, read_versions
 
 
@@ -130,10 +129,13 @@ def of_service(texts: Texts, name: str) -> Texts:
     Policies that the vocabulary or another service names stay known by their folders, whether they load or not.
     """
     services = load_services(texts.services, f"{texts.root}/services.yaml")
-    asked = set(_service(services, name).policies)
+    asked = set(service_of(services, name).policies)
     kept = {file: text for file, text in texts.policies.items() if _folder(file, texts.root) in asked}
     others = texts.folders() - asked
     return replace(texts, policies=kept, only=name, others=frozenset(others))
+
+
+_NONE: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +153,37 @@ class Catalog:
     _plans: dict[tuple[str, tuple[int, ...]], Plan] = field(default_factory=dict, repr=False, compare=False)
 
     def service(self, name: str) -> Service:
-        return _service(self.services, name)
+        return service_of(self.services, name)
 
-    def pick(self, name: str, at: dt.datetime) -> Plan:
-        """The versions in force at `at`, on its day, as a plan. Raises UnknownService, NotInForce."""
+    def assigned(self, name: str, at: dt.datetime, subject: str, given: Mapping[str, object]) -> tuple[Assigned, ...]:
+        """Where versions are rolled out, to which of two a subject belongs; `given` are the facts of the request."""
+        if self.turns is None or not self.turns.rollouts:
+            return ()
+        turns, policies = self.turns, self.service(name).policies
+        each = (assigned(turns, policy, at, subject, given, self.versions[policy]) for policy in policies)
+        return tuple(found for found in each if found is not None)
+
+    def pick(self, name: str, at: dt.datetime, instead: Mapping[str, int] = _NONE) -> Plan:
+        """The versions in force at `at`, on its day, as a plan; of some policies those that `instead` names.
+
+        Raises UnknownService, NotInForce.
+        """
         service = self.service(name)
-        picked = tuple(self._version(policy, at) for policy in service.policies)
+        picked = tuple(
+            self._numbered(policy, instead[policy]) if policy in instead else self.version(policy, at)
+            for policy in service.policies
+        )
         key = (name, tuple(compiled.policy.version for compiled in picked))
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = make_plan(service, picked, self.vocabulary)
         return plan
 
-    def _version(self, name: str, at: dt.datetime) -> CompiledPolicy:
+    def _numbered(self, name: str, number: int) -> CompiledPolicy:
+        return next(each for each in self.versions[name] if each.policy.version == number)
+
+    def version(self, name: str, at: dt.datetime) -> CompiledPolicy:
+        """The version of a policy that decides at that time. Raises NotInForce."""
         if name in self.chosen:
             return self.chosen[name]
         if self.turns is None:
@@ -186,13 +206,6 @@ class Catalog:
 
     def policies(self) -> list[Policy]:
         return [compiled.policy for versions in self.versions.values() for compiled in versions]
-
-
-def _service(services: Services, name: str) -> Service:
-    service = services.by_name.get(name)
-    if service is None:
-        raise UnknownService(f"there is no service {quoted(name)}", did_you_mean(name, services.by_name))
-    return service
 
 
 def load_catalog(
@@ -222,139 +235,6 @@ def known_vocabulary(texts: Texts) -> tuple[Vocabulary, list[Issue]]:
     return with_shared(load_vocabulary(texts.vocabulary, f"{texts.root}/facts.yaml"), texts.shared)
 
 
-def fitting_issues(
-    vocabulary: Vocabulary,
-    services: Services,
-    versions: Mapping[str, Sequence[CompiledPolicy]],
-    known: Collection[str],
-    *,
-    only: str = "",
-) -> list[Issue]:
-    """What keeps the parts from fitting together. `known` are the names of all policies, also of those that did not
-    load; `only` is the one service that is looked at, if not all are."""
-    issues = unknown_policies(vocabulary, known)
-    issues.extend(_given_issues(vocabulary, versions))
-    issues.extend(_protected_issues(vocabulary, versions, {}))
-    for service in services.by_name.values() if not only else (_service(services, only),):
-        issues.extend(_service_issues(service, vocabulary, versions))
-    return issues
-
-
-def _service_issues(
-    service: Service, vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]]
-) -> list[Issue]:
-    """What keeps the parts of a service from fitting together, in any of their versions."""
-    issues = []
-    given: dict[str, str] = {}
-    for position, name in enumerate(service.policies):
-        if name in service.policies[:position]:
-            issues.append(
-                Issue(
-                    f"the service `{service.name}` names `{name}` twice",
-                    "keep one of them",
-                    service.span,
-                    code="duplicate",
-                )
-            )
-            continue
-        if name not in versions:
-            hint = did_you_mean(name, versions)
-            issues.append(
-                Issue(
-                    f"the service `{service.name}` names an unknown policy: `{name}`",
-                    hint,
-                    service.span,
-                    code="unknown-policy",
-                )
-            )
-            continue
-        for compiled in versions[name]:
-            issues.extend(_reads_issues(service, compiled.policy, vocabulary, given))
-        for compiled in versions[name]:
-            for output in compiled.policy.gives:
-                other = given.setdefault(output, name)
-                both = {versions[policy][0].policy.kind for policy in (other, name)}
-                if other != name and both != {"compliance"}:
-                    message = f"`{output}` is given by `{other}` and by `{name}` in the service `{service.name}`"
-                    issues.append(Issue(message, "rename one of them", compiled.policy.span, code="given-twice"))
-    for output in service.gives:
-        if output not in given and not issues:
-            hint = did_you_mean(output, given)
-            issues.append(
-                Issue(f"no policy of the service `{service.name}` gives `{output}`", hint, service.span, code="service")
-            )
-        for compiled in versions.get(given.get(output, ""), ()):
-            if output not in compiled.policy.gives:
-                message = f"`{compiled.policy.label}` does not give `{output}`, which `{service.name}` gives"
-                issues.append(Issue(message, "every version must give it", compiled.policy.span, code="service"))
-    issues += telling_issues(service, versions, given)
-    issues += condition_issues(service, vocabulary)
-    for name in service.policies:
-        for compiled in versions.get(name, ())[:1]:  # the latest; an earlier one refuses whom it cannot decide about
-            issues += uncovered(service, compiled.policy, vocabulary)
-    return issues
-
-
-def _given_issues(vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]]) -> list[Issue]:
-    """Facts that are said to come from a policy of which some version gives no such value, or one of another type."""
-    issues = []
-    for fact in vocabulary.facts.values():
-        for policy in (compiled.policy for compiled in versions.get(fact.given_by, ())):
-            given = policy.gives.get(fact.name)
-            if given is None:
-                hint = did_you_mean(fact.name, policy.gives)
-                issues.append(Issue(f"`{policy.label}` does not give `{fact.name}`", hint, fact.span, code="source"))
-            elif not fact.type.holds(given):
-                message = f"`{fact.name}` is declared {fact.type}, but `{policy.label}` gives a different {given}"
-                issues.append(Issue(message, "type, unit, values and fields must agree", fact.span, code="source"))
-    return issues
-
-
-def _reads_issues(service: Service, policy: Policy, vocabulary: Vocabulary, given: Mapping[str, str]) -> list[Issue]:
-    issues = []
-    for name in policy.reads:
-        giver = vocabulary[name].given_by
-        if giver and given.get(name) != giver:
-            message = f"`{policy.label}` uses `{name}` before `{giver}` produces it in `{service.name}`"
-            issues.append(Issue(message, f"put `{giver}` before `{policy.name}`", service.span, code="order"))
-    return issues
-
-
-def _protected_issues(
-    vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]], scores: Mapping[str, str]
-) -> list[Issue]:
-    """A protected fact must not reach a price or an intervention through another decision either.
-
-    `scores` are facts that a model computes from a protected one, which is named.
-    """
-    tainted: dict[str, str] = {name: name for name in vocabulary if vocabulary[name].protected}
-    tainted.update(scores)
-    growing = True
-    while growing:
-        growing = False
-        for name in vocabulary:
-            giver = vocabulary[name].given_by
-            for compiled in versions.get(giver, ()):
-                through = next((read for read in compiled.policy.reads if read in tainted), None)
-                if through is not None and name not in tainted:
-                    tainted[name], growing = tainted[through], True
-    issues = []
-    for several in versions.values():
-        for policy in (compiled.policy for compiled in several):
-            for name in policy.reads if KINDS[policy.kind].fair else ():
-                if name in tainted:
-                    message = f"`{policy.label}` reads `{name}`, which depends on the protected fact `{tainted[name]}`"
-                    issues.append(
-                        Issue(
-                            message,
-                            "a price or an intervention may not depend on it",
-                            policy.span,
-                            code="protected-reaches-price",
-                        )
-                    )
-    return issues
-
-
 def protected_score_issues(catalog: Catalog, models: Iterable[ModelCard]) -> list[Issue]:
     """A protected fact must not reach a price or an intervention through a model's score either."""
     tainted = {}
@@ -364,7 +244,7 @@ def protected_score_issues(catalog: Catalog, models: Iterable[ModelCard]) -> lis
             if feature.protected or known.protected:
                 scored = (fact.name for fact in catalog.vocabulary.facts.values() if model.name in fact.sources)
                 tainted.update(dict.fromkeys(scored, feature.name))
-    return _protected_issues(catalog.vocabulary, catalog.versions, tainted) if tainted else []
+    return protected_issues(catalog.vocabulary, catalog.versions, tainted) if tainted else []
 
 
 def plan_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence[tuple[str, bytes]]) -> Plan:

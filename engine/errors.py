@@ -13,7 +13,10 @@ OrdainError
 │   ├── TooManyRequests           a limit of requests is reached
 │   ├── UnknownDecision
 │   ├── UnknownSubject            the ledger has nothing about that customer
+│   ├── UnknownPolicy             there is no such policy, or no such version of it
 │   ├── StepRefused               a version of a policy cannot be submitted, approved or activated now, or not by them
+│   ├── PolicyRefused             the text of a version has errors, or the policies do not load with it (all at once)
+│   ├── EditedMeanwhile           a draft is not what it was when whoever writes it read it
 │   ├── NotInReview               the decision waits for no person, or for none any more
 │   ├── NotCovered                no checkpoint covers the entry yet
 │   ├── IdempotencyKeyReused      another request was sent under this key before
@@ -207,7 +210,19 @@ class UnknownSubject(DataError):
     severity = Severity.LOW
 
 
+class UnknownPolicy(DataError):
+    severity = Severity.LOW
+
+
 class StepRefused(DataError):
+    severity = Severity.LOW
+
+
+class PolicyRefused(DataError):
+    severity = Severity.LOW
+
+
+class EditedMeanwhile(DataError):
     severity = Severity.LOW
 
 

@@ -61,7 +61,8 @@ class Limits:
     table_pairs: int = 10  # overlapping pairs of rules that are named
     search_conditions: int = 20_000  # conditions decided in one search for a customer whom rules of two policies meet
     search_texts: int = 60  # texts tried for one fact in that search
-    tried_readings: int = 24  # readings of one wrong text that are tried for a hint
+    tried_readings: int = 24  # readings of one wrong text, or of a line's indentation, that are tried for a hint
+    reread_characters: int = 50_000  # of a file that is read anew for each indentation that is tried
     named_values: int = 8  # facts of such a customer that are named
 
     # two versions compared

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ordain.engine.catalog import fitting_issues, loaded_of
+from ordain.engine.catalog import loaded_of
 from ordain.engine.errors import PolicyError
 from ordain.engine.evaluate import Plan, make_plan
 from ordain.engine.policy.service import load_services
+from ordain.engine.together import fitting_issues
 
 
 def trial_of(service: str, vocabulary: bytes, services: bytes, policies: Sequence[tuple[str, bytes]]) -> Plan:

@@ -17,6 +17,7 @@ from ordain.api.limits import LIMITS
 from ordain.api.services import Rules
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.errors import OrdainError
+from ordain.engine.policy.model import Policy
 
 Row = tuple[int, Ask | OrdainError]
 
@@ -34,17 +35,23 @@ def customer_pairs(
         sides = (decide_many(asks, old), decide_many(asks, new))
         for (number, ask), before, after in zip(window, *sides, strict=True):
             facts = {} if isinstance(ask, OrdainError) else dict(ask.facts)
-            policies = _replaced(before, chosen)
+            replaced = _replaced(before, chosen)
+            policies, by_itself = tuple(policy.label for policy in replaced), _is_chosen(replaced, chosen)
             at = before.entry.at.isoformat() if isinstance(before, Decision) else ""
-            yield Pair(f"row {number}", service, at, _side(before), _side(after), facts, policies)
+            yield Pair(f"row {number}", service, at, _side(before), _side(after), facts, policies, by_itself)
 
 
 def _side(came: Decision | OrdainError) -> Side | Failed:
     return Failed.by(came) if isinstance(came, OrdainError) else side_of(came.entry.outcome)
 
 
-def _replaced(came: Decision | OrdainError, chosen: Mapping[str, CompiledPolicy]) -> tuple[str, ...]:
+def _replaced(came: Decision | OrdainError, chosen: Mapping[str, CompiledPolicy]) -> tuple[Policy, ...]:
     if isinstance(came, OrdainError):
         return ()
     policies = (compiled.policy for compiled in came.entry.outcome.plan.policies)
-    return tuple(policy.label for policy in policies if policy.name in chosen)
+    return tuple(policy for policy in policies if policy.name in chosen)
+
+
+def _is_chosen(replaced: tuple[Policy, ...], chosen: Mapping[str, CompiledPolicy]) -> bool:
+    """Whether each row was decided by what is tried, in the place of itself."""
+    return bool(replaced) and all(policy.digest == chosen[policy.name].policy.digest for policy in replaced)

@@ -80,6 +80,8 @@ class Pair:
     facts: Json = field(default_factory=dict)
     policies: tuple[str, ...] = ()
     """The versions, as `name@version`, in the place of which others were tried."""
+    by_itself: bool = False
+    """Whether what was tried is what decided: the same versions, byte for byte."""
 
 
 def side_of(outcome: Outcome, *, settled: bool = True) -> Side:

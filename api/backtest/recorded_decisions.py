@@ -70,7 +70,8 @@ class Redecider:
             return Pair(name, service, at, Unreadable("not_restored", lost.message), None, policies=policies)
         old, facts = recorded_side(private, plan.gives), _values(private)
         new = self._again(envelope, plan, private, facts)
-        return Pair(name, service, private["at"], old, new, facts, policies)
+        by_itself = all(each["digest"] == self._chosen[each["policy"]].digest for each in tried)
+        return Pair(name, service, private["at"], old, new, facts, policies, by_itself)
 
     def _again(self, envelope: Json, plan: Plan, private: Json, facts: Json) -> Side | Failed | Unrecorded:
         trial = self._trial(envelope, plan)

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from ordain.api.backtest.pictures import flow_picture, rate_picture
-from ordain.api.backtest.sentences import headline, not_known, percent, title
+from ordain.api.backtest.sentences import headline, no_rates, not_known, percent, title
 
 Json = dict[str, Any]
 
@@ -112,6 +112,8 @@ def _groups(each: Json) -> str:
         f"that anything is wrong. Of groups with fewer than {each['small_group']} decisions nothing is said; that "
         "number is this report's, not the rule's.</p>"
     ]
+    if said := no_rates(each):
+        parts = [f"<h2>Groups of {escape(each['fact'])}</h2><p>{escape(said)}</p>"]
     for rate in each["rates"]:
         label = f"{rate['output']} = {rate['value']}"
         parts.append(f"<h3>{escape(label)}</h3>{rate_picture(rate['groups'], label)}")

@@ -28,21 +28,67 @@ def title(data: Json) -> str:
 
 
 def headline(data: Json) -> list[str]:
-    """How many were looked at, compared and changed."""
+    """How many were looked at, compared and changed; and where nothing could change, why."""
+    if not data["decisions"]:
+        return [_nothing(data)]
     thing = "recorded decision" if data["source"] == "ledger" else "row"
     unknown = data["decisions"] - data["compared"]
     lines = [f"{counted(data['decisions'], thing)}, {data['compared']:,} compared, {unknown:,} that cannot be compared"]
+    if data["by_itself"]:
+        lines += _by_itself(data)
     if data["compared"]:
         part = percent(share(data["changed"], data["compared"]))
-        lines.append(f"{data['changed']:,} of them ({part}) come out otherwise, {data['same']:,} the same")
-    if data["same_by_other_rules"]:
-        lines.append(f"{data['same_by_other_rules']:,} of the same come out so by other rules")
+        come = _verb(data["changed"], "comes", "come")
+        lines.append(f"{data['changed']:,} of them ({part}) {come} out otherwise, {data['same']:,} the same")
+    if others := data["same_by_other_rules"]:
+        lines.append(f"{others:,} of the same {_verb(others, 'comes', 'come')} out so by other rules")
     if data["instead_of"]:
         before = ", ".join(f"{label} ({count:,})" for label, count in data["instead_of"].items())
         lines.append(f"in the place of {before}")
     if data["synthetic"]:
         lines.append("the data is SYNTHETIC: invented, and evidence of no real customer")
     return lines
+
+
+def _nothing(data: Json) -> str:
+    """Why there is nothing to compare, and what to do."""
+    names = " or ".join(label.partition("@")[0] for label in data["with"])
+    if data["source"] != "ledger":
+        return f"{data['table']} has no rows, so nothing was decided"
+    by = f" by {data['service']}" if data.get("service") else ""
+    during = " in that time" if data.get("since") or data.get("until") else ""
+    wider = "a longer time, another --service, or " if by or during else ""
+    return (
+        f"no decision on record was made under {names}{by}{during}, so there is nothing to compare; "
+        f"try {wider}the rows of a table: --table FILE"
+    )
+
+
+def _by_itself(data: Json) -> Iterator[str]:
+    """That a version was compared with itself, in which nothing can change, and what to name instead."""
+    tried = " and ".join(data["with"])
+    what = "decide" if len(data["with"]) > 1 else "decides"
+    if data["by_itself"] < data["compared"]:
+        yield f"{data['by_itself']:,} of them {_verb(data['by_itself'], 'was', 'were')} decided by {tried} already"
+        return
+    said = f"{what} these rows now" if data["source"] == "table" else "decided these already"
+    others = [f"{name}@{number}" for name, numbers in data["other_versions"].items() for number in numbers]
+    hint = f"name another version to compare with: {', '.join(others)}" if others else "there is no other version yet"
+    yield f"{tried} {said}: it was compared with itself, so nothing can come out otherwise; {hint}"
+
+
+def no_rates(groups: Json) -> str:
+    """Why no rates stand under a fact's groups; "" where some do."""
+    if groups["rates"]:
+        return ""
+    return (
+        "rates are of outputs with a few values that not all decisions share, and these have none; "
+        f"--by {groups['fact']} tells numbers by group"
+    )
+
+
+def _verb(count: int, one: str, several: str) -> str:
+    return one if count == 1 else several
 
 
 def not_known(data: Json) -> list[str]:
@@ -67,7 +113,8 @@ def _not_known(data: Json) -> Iterator[str]:
         first = f"the first, {errors['first']['decision']}: {errors['first']['message']}"
         yield f"{counted(errors['count'], 'decision')} would end in {code}{facts}; {first}"
     for code, errors in unknown["errors_before"].items():
-        yield f"{counted(errors['count'], 'row')} end in {code} already under the versions in force"
+        end = _verb(errors["count"], "ends", "end")
+        yield f"{counted(errors['count'], 'row')} {end} in {code} already under the versions in force"
     yield from _behaviour(data)
 
 
@@ -78,13 +125,13 @@ def _behaviour(data: Json) -> Iterator[str]:
             f"what the customers of {counted(behaviour['changed'], 'changed decision')} would have done is not known: "
             "nobody was ever told the other outcome"
         )
-    if behaviour["not_offered_then"]:
+    if new := behaviour["not_offered_then"]:
         yield (
-            f"{behaviour['not_offered_then']:,} were refused or waited for a person then, and would be decided now: of "
+            f"{new:,} {_verb(new, 'was', 'were')} refused or waited for a person then, and would be decided now: of "
             "these nothing followed that could be measured, so a declined offer has no outcome"
         )
-    if behaviour["no_longer_offered"]:
-        yield f"{behaviour['no_longer_offered']:,} were decided then, and would be refused or wait for a person now"
+    if gone := behaviour["no_longer_offered"]:
+        yield f"{gone:,} {_verb(gone, 'was', 'were')} decided then, and would be refused or wait for a person now"
     if data["source"] == "ledger" and data["compared"]:
         yield (
             "each decision is decided alone: facts that follow from earlier decisions, such as the last offer, are "

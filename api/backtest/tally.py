@@ -47,7 +47,7 @@ class Tally:
         self._segments = [Slices(fact) for fact in segments]
         self._groups = [Slices(fact) for fact in groups]
         self.decisions = self.compared = self.changed = 0
-        self._by_other_rules = self._not_offered = self._no_longer_offered = 0
+        self._by_itself = self._by_other_rules = self._not_offered = self._no_longer_offered = 0
         self._instead_of: Counter[str] = Counter()
         self._words: dict[str, WordFlow] = {}
         self._numbers: dict[str, NumberFlow] = {}
@@ -81,6 +81,7 @@ class Tally:
 
     def _compare(self, pair: Pair, old: Side, new: Side) -> bool:
         self.compared += 1
+        self._by_itself += pair.by_itself
         changed = old.differs(new)
         self.changed += changed
         self._by_other_rules += not changed and old.fired != new.fired
@@ -114,6 +115,7 @@ class Tally:
             "changed": self.changed,
             "same": self.compared - self.changed,
             "same_by_other_rules": self._by_other_rules,
+            "by_itself": self._by_itself,
             "instead_of": dict(sorted(self._instead_of.items())),
             "outputs": {path: flow.data() for path, flow in (self._words | self._numbers).items()},
             "rules": {table: flow.data() for table, flow in self._rules.items()},

@@ -16,12 +16,13 @@ from rich.text import Text
 
 from ordain.api.cli.checking.against_ledger import used_issues
 from ordain.api.cli.checking.ending_soon import show_endings
-from ordain.api.cli.findings import Lines, as_json, as_sarif, format_finding
+from ordain.api.cli.findings import as_sarif, format_finding
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.model_cards import models_on_file
 from ordain.api.cli.terminal import OUT
 from ordain.api.cli.whole_files import write_page
 from ordain.api.settings import load_settings
+from ordain.api.told_findings import Lines, as_json
 from ordain.api.watching import changes, stamps
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.check.codes import CHECKS, explained, page

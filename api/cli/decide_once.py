@@ -36,6 +36,14 @@ from ordain.engine.late import late
 @click.option("--ignore-column", multiple=True, help="A column that is no fact; may be given several times.")
 @click.option("--processes", type=click.IntRange(1, 64), help="Processes that decide; else by the size of the table.")
 @click.option("--dry-run", is_flag=True, help="Decide and record nothing; no ledger is opened.")
+@click.option(
+    "--try",
+    "tried",
+    multiple=True,
+    metavar="NAME@N",
+    help="Of a dry run: decide by this version, and show where it differs from the others tried or, if it is the only "
+    "one, from what is in force. Repeatable; commas join versions that are to decide together.",
+)
 @json_option("Print the answer as the HTTP service gives it; of a table, what came of it.")
 @click.pass_obj
 def decide_command(
@@ -46,6 +54,7 @@ def decide_command(
     facts: Path | None,
     at: str | None,
     dry_run: bool,
+    tried: tuple[str, ...],
     as_json: bool,
     table: Path | None,
     **of_table: object,
@@ -56,6 +65,8 @@ def decide_command(
     and the answer could not be written; of a table that is to be gone on with, 5 a process was killed or the answers
     cannot be written, 130 interrupted, 143 terminated.
     """
+    if tried and not dry_run:
+        raise click.UsageError("--try is for trials: it goes with --dry-run")
     if table is not None:
         if dry_run:
             raise MalformedRequest("a table is decided on record alone", "try one of its rows with --facts")
@@ -72,8 +83,11 @@ def decide_command(
     settings = load_settings(call.config)
     at = day_or_time(at, settings.zone)
     if dry_run:
-        rules = wire_rules(settings, service)
         ask = replace(make_ask(service, subject, read_facts_file(facts), at), on_trial=True)
+        if tried:
+            late("ordain.api.cli.differences.tried:show_tried")(ask, settings, tried, as_json=as_json)
+            return
+        rules = wire_rules(settings, service)
         _show(service, subject, make_decision(ask, rules).on_trial(), as_json)
         return
     use = wire(settings, service)

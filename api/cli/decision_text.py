@@ -39,7 +39,7 @@ def show_decision(answer: Mapping[str, Any]) -> None:
 
 def _rows(answer: Mapping[str, Any]) -> Iterator[Row]:
     for name, value in (answer["outcome"] or {}).items():
-        yield name, _value(value), {"bold": True}
+        yield name, value_text(value), {"bold": True}
     if answer["outcome"] is None:
         yield "status", "in review: a person is to look at it first, so what it gives is withheld", {"bold": True}
     if answer["verdict"]:
@@ -82,15 +82,16 @@ def _signed(number: str) -> str:
     return number if number.startswith("-") else f"+{number}"
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A JSON value of an answer in one line, as policies and examples write it."""
     if value is None:
         return "none"
     if isinstance(value, bool):
-        return "true" if value else "false"  # as policies and examples write it
+        return "true" if value else "false"
     if isinstance(value, Mapping):
         if set(value) == {"amount", "currency"}:
             return f"{value['amount']} {value['currency']}"
-        return ", ".join(f"{name} {_value(part)}" for name, part in value.items())
+        return ", ".join(f"{name} {value_text(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_value, value)) or "none"
+        return ", ".join(map(value_text, value)) or "none"
     return str(value)

@@ -1,19 +1,18 @@
-"""Findings as people and programs read them: with the line they are about, as JSON, as SARIF for code hosts."""
+"""Findings as people read them, with the line that they are about, and as SARIF for code hosts."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from ordain.api.limits import LIMITS
-from ordain.engine.catalog import Texts
+from ordain.api.told_findings import Lines
 from ordain.engine.check.codes import CHECKS, Check, explained
 from ordain.engine.errors import Issue, Level, Span
 from ordain.engine.replacement import Replacement
@@ -24,32 +23,6 @@ _PLACES = re.compile(r":\d+:\d+|\bline \d+")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LONGEST = LIMITS.line_characters
 """Columns of a source line that are shown in a terminal."""
-
-
-class Lines:
-    """The lines of the checked files, by the names that findings give them."""
-
-    def __init__(self, texts: Texts) -> None:
-        named = {f"{texts.root}/facts.yaml": texts.vocabulary, f"{texts.root}/services.yaml": texts.services}
-        self._texts: dict[str, bytes] = {**texts.policies, **texts.shared, **named}
-        self._lines: dict[str, Sequence[str]] = {}
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        return tuple(self._texts)
-
-    def line(self, span: Span) -> str:
-        """The line a finding begins in; empty when there is none."""
-        lines = self._lines.get(span.file)
-        if lines is None:
-            text = self._texts.get(span.file, b"").decode("utf-8-sig", errors="replace")
-            lines = self._lines[span.file] = text.replace("\r\n", "\n").split("\n")
-        return lines[span.line - 1] if span.line <= len(lines) else ""
-
-    def end(self, span: Span) -> int:
-        """The column after the underlined part, which ends with its line."""
-        line, text = self.line(span), span.text.split("\n")[0].rstrip()
-        return min(span.column + max(1, len(text)), max(len(line), span.column) + 1)
 
 
 def format_finding(issue: Issue, lines: Lines) -> Text:
@@ -76,33 +49,6 @@ def _underlined(issue: Issue, span: Span, lines: Lines) -> Text:
     underlined = Text(f"\n    {line[cut : cut + _LONGEST]}\n    {blank}", style="not bold")
     underlined.append("^" * max(1, cell_len(part)), style=_COLOURS[issue.level])
     return underlined
-
-
-def as_json(issues: Iterable[Issue], lines: Lines) -> list[dict[str, Any]]:
-    """Findings as plain data, some with fields of their own, such as `diff`.
-
-    `line`, `column` and `end_column` count from 1, in characters; null without a place.
-    """
-    data = []
-    for issue in issues:
-        span = issue.span
-        data.append(
-            {
-                "file": span.file if span else None,
-                "line": span.line if span else None,
-                "column": span.column if span else None,
-                "end_column": lines.end(span) if span else None,
-                "text": span.text if span else "",
-                "message": issue.message,
-                "hint": issue.hint,
-                "replacements": [asdict(edit) for edit in issue.replacements],
-                "level": str(issue.level),
-                "code": issue.code,
-                "page": CHECKS[issue.code].page if issue.code in CHECKS else None,
-                **issue.fields,
-            }
-        )
-    return data
 
 
 def as_sarif(issues: Sequence[Issue], lines: Lines, files: Mapping[str, str], pages: str) -> dict[str, Any]:

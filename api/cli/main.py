@@ -47,7 +47,12 @@ _COMMANDS = {
     "lsp": ("ordain.api.cli.lsp:lsp", "The language server: what an editor asks while policies are written."),
     "models": ("ordain.api.cli.models:models", "Trained models."),
     "policy": ("ordain.api.cli.policy:policy", "Versions of policies: from a draft to what decides, and back."),
+    "rename": (
+        "ordain.api.cli.differences.rename_command:rename",
+        "A fact called otherwise, with new versions of its readers.",
+    ),
     "replay": ("ordain.api.cli.replay:replay", "Decide again from the record alone, and compare byte for byte."),
+    "rollout": ("ordain.api.cli.rollout:rollout", "A new version for a part of the customers first."),
     "schema": ("ordain.api.cli.policies:schema", "Print the JSON Schema of a kind of file, for editors."),
     "serve": ("ordain.api.cli.serve:serve", "Serve decisions over HTTP until interrupted."),
     "service": (

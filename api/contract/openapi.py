@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from ordain.api.access.rights import OPEN, SIGNED
 from ordain.api.asked_once import IDEMPOTENCY_KEY, REPLAYED
-from ordain.api.contract.operation import Operation, ref
-from ordain.api.contract.operations import BATCH, DECIDE, DRY_RUN, OPERATIONS
+from ordain.api.contract.operation import YAML, Operation, ref
+from ordain.api.contract.operations import BATCH, DECIDE, DRY_RUN, OPERATIONS, VERSIONS
 from ordain.api.contract.service_schemas import ServiceSchemas, schemas_of
 from ordain.api.contract.service_sheet import Offer, names_of, service_sheet
 from ordain.api.contract.shared_schemas import SHARED
@@ -49,6 +49,13 @@ _IDEMPOTENCY_KEY = {
     "description": "a name of the caller's for this request, new for each: one that is sent again gets the same answer",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "the `ETag` of the text that this one takes the place of",
+    "schema": {"type": "string"},
+}
 _REPLAYED = {
     REPLAYED: {"description": "there when the answer is that of an earlier request", "schema": {"const": "true"}}
 }
@@ -83,7 +90,7 @@ def document(offer: Offer, routes: Iterable[Route], at: dt.datetime, secured: bo
         schemas |= schema.components if schema is not None else {}
     for route in sorted(routes, key=lambda each: (each.rule, each.method)):
         operation = OPERATIONS[route.method, route.rule]
-        if (route.method, route.rule) in (DECIDE, BATCH, DRY_RUN):
+        if (route.method, route.rule) in (DECIDE, BATCH, DRY_RUN, VERSIONS):
             for name, schema in services.items():
                 path = route.rule.replace("<service>", quote(name))
                 paths.setdefault(path, {})["post"] = _asking(route, operation, name, schema)
@@ -126,6 +133,7 @@ def _operation(route: Route, operation: Operation) -> Json:
         for name, meaning, schema in operation.query
     ]
     parameters += [_IDEMPOTENCY_KEY] if operation.is_once else []
+    parameters += [_IF_MATCH] if route.method == "PUT" else []
     told: Json = {
         "operationId": _id(route),
         "summary": operation.summary,
@@ -137,7 +145,10 @@ def _operation(route: Route, operation: Operation) -> Json:
         told["responses"]["200"]["headers"] = _REPLAYED | _LOCATION
     if operation.asks is not None:
         needed = bool(operation.asks.get("required"))
-        told["requestBody"] = {"required": needed, "content": {"application/json": {"schema": operation.asks}}}
+        content: Json = {"application/json": {"schema": operation.asks}}
+        if operation.takes_yaml:
+            content[YAML] = {"schema": {"description": "the text itself"}}
+        told["requestBody"] = {"required": needed, "content": content}
     if operation.right == OPEN:
         told["security"] = _ANYBODY
     elif operation.right == SIGNED:
@@ -158,8 +169,8 @@ def _asking(route: Route, operation: Operation, name: str, schemas: ServiceSchem
     told["summary"] = f"{operation.summary}: {name}"
     told["description"] = schemas.purpose
     asked: Json = {"schema": ref(schemas.request)}
-    dry_run = (route.method, route.rule) == DRY_RUN
-    answer = schemas.trial if dry_run else schemas.answer
+    on_trial = (route.method, route.rule) in (DRY_RUN, VERSIONS)
+    answer = schemas.trial if on_trial else schemas.answer
     if batch:
         asked = _lines(schemas.request)
         answer = schemas.line
@@ -168,10 +179,12 @@ def _asking(route: Route, operation: Operation, name: str, schemas: ServiceSchem
     media = "application/x-ndjson" if batch else "application/json"
     told["requestBody"] = {"required": True, "content": {media: asked}}
     content = _lines(answer) if batch else {"schema": ref(answer)}
-    if not batch and not dry_run and schemas.example is not None:
+    if (route.method, route.rule) == VERSIONS:
+        content = {"schema": operation.answer}
+    if not batch and not on_trial and schemas.example is not None:
         content["examples"] = {"works": {"value": schemas.example["answer"]}}
     told["responses"]["200"]["content"] = {media: content}
-    if not batch and not dry_run:
+    if not batch and not on_trial:
         told["responses"]["200"]["links"] = _links()
     return told
 

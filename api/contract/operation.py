@@ -19,6 +19,8 @@ from ordain.engine.errors import (
 Json = dict[str, Any]
 Errors = tuple[type[OrdainError], ...]
 
+YAML = "application/yaml"
+"""The type of a policy's text (RFC 9512)."""
 AT = "at"
 """The parameter of a query that chooses the time, where a route takes it."""
 
@@ -30,7 +32,7 @@ class Operation:
     `right` is what one of the caller's roles must have, OPEN for what anybody may ask, SIGNED where the request itself
     is signed. `others` are answers of other statuses that are no errors; `is_once` takes an `Idempotency-Key`; `query`
     is what a query may have: a name, what it means, its schema. `is_read` where the ledger is read, which HEAD does
-    without; `asks` is the schema of a body.
+    without; `asks` is the schema of a body, which may be the text in it alone where `takes_yaml`.
     """
 
     summary: str
@@ -45,6 +47,7 @@ class Operation:
     query: tuple[tuple[str, str, Json], ...] = ()
     is_read: bool = False
     asks: Json | None = None
+    takes_yaml: bool = False
 
     @property
     def is_strict(self) -> bool:

@@ -18,6 +18,7 @@ from ordain.api.contract.operation import (
     an_object,
     ref,
 )
+from ordain.api.contract.policy_operations import POLICY_OPERATIONS
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import (
     AnswerGone,
@@ -58,6 +59,29 @@ _EVENTS: tuple[tuple[str, str, Json], ...] = (
     ("after", "the `sequence` or `id` of the last event that the caller has", _PLACE),
     ("type", "only events of these types, in which `*` stands for any letters", {"type": "array", "items": FILLED}),
     ("service", "only events of these services", {"type": "array", "items": FILLED}),
+)
+_LABEL = "[a-z][a-z0-9-]*@[1-9][0-9]{0,5}"
+_SEVERAL: Json = {
+    "type": "array",
+    "items": {"type": "string", "pattern": f"^{_LABEL}(,{_LABEL})*$"},
+    "minItems": 1,
+    "maxItems": LIMITS.tried_sets,
+}
+_TRIED: Json = an_object(
+    *("service", "at", "dry_run", "tried", "differs"),
+    service=TEXT,
+    at=TEXT,
+    dry_run={"const": True},
+    tried={
+        "type": "array",
+        "items": an_object("versions", versions=TEXT, answer={"type": "object"}, error={"type": "object"}),
+        "description": "of each set of versions the answer of a dry run, or the error",
+    },
+    differs={
+        "type": "array",
+        "items": an_object("what", "values", what=TEXT, values={"type": "object"}),
+        "description": "each part of the answers that is not the same in all, with its value by set",
+    },
 )
 _LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": LIMITS.events_page}
 _OBJECTS: Json = {"type": "array", "items": {"type": "object"}}
@@ -102,12 +126,22 @@ _STOPPED: Json = an_object(
 )
 
 DECIDE, BATCH = ("POST", "/v1/decisions/<service>"), ("POST", "/v1/decisions/<service>/batch")
-DRY_RUN = ("POST", "/v1/decisions/<service>/dry-run")
+DRY_RUN, VERSIONS = ("POST", "/v1/decisions/<service>/dry-run"), ("POST", "/v1/decisions/<service>/dry-run/versions")
 """The routes that are told of for each service by itself."""
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     DECIDE: Operation("Decides and records", ref("Answer"), Right.DECIDE, _DECIDING, by_http=_POSTED, is_once=True),
     DRY_RUN: Operation("Decides and records nothing", {"type": "object"}, Right.DRY_RUN, _TRYING, by_http=_POSTED),
+    VERSIONS: Operation(
+        "Decides by several versions side by side, and records nothing",
+        _TRIED,
+        Right.DRY_RUN,
+        (*_TRYING, TextLost),
+        by_http=_POSTED,
+        query=(
+            ("try", "a version such as retention-offer@4; several that decide together, joined by commas", _SEVERAL),
+        ),
+    ),
     BATCH: Operation(
         "Decides and records each line of a body",
         {"anyOf": [ref("Answer"), ref("ErrorLine")]},
@@ -175,6 +209,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **AUDIT_OPERATIONS,
     **FOLLOW_UP_OPERATIONS,
     **LOGIN_OPERATIONS,
+    **POLICY_OPERATIONS,
     ("GET", "/v1/services"): Operation(
         "The services that there are",
         ref("ServiceList"),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ordain.api.contract.coming_version import coming_version
 from ordain.api.contract.example_request import Examples
 from ordain.api.contract.fact_sheet import (
     COMPUTED,
@@ -24,11 +25,12 @@ from ordain.api.contract.fact_sheet import (
     sent_fact,
     type_sheet,
 )
+from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import NotInForce
 from ordain.engine.evaluate import Plan
 from ordain.engine.policy.facts import REQUEST, Vocabulary
-from ordain.engine.policy.model import BACK, Policy, Verdict
+from ordain.engine.policy.model import BACK, Policy, Table, Verdict
 
 Json = dict[str, Any]
 
@@ -66,8 +68,10 @@ def service_sheet(offer: Offer, name: str, at: dt.datetime) -> Json:
     example = offer.examples.of(plan, offer.catalog, offer.vocabulary, offer.zone)
     return {
         **_named(offer, name),
+        "tells": list(plan.service.tells),
+        "scores": _gate(plan),
         "in_force_on": at.date().isoformat(),
-        "policies": [_policy(compiled.policy) for compiled in plan.policies],
+        "policies": [_policy_in_full(plan, compiled, offer, at) for compiled in plan.policies],
         "facts": _facts(plan, offer),
         "gives": {output: type_sheet(type) for output, type in plan.gives.items()},
         "gives_verdict": any(compiled.policy.kind == "compliance" for compiled in plan.policies),
@@ -109,6 +113,40 @@ def _policy(policy: Policy) -> Json:
         "effective": effective,
         "digest": policy.digest,
     }
+
+
+def _policy_in_full(plan: Plan, compiled: CompiledPolicy, offer: Offer, at: dt.datetime) -> Json:
+    """With what comes after this version, what each of its decisions reads and gives, and what must hold."""
+    policy = compiled.policy
+    coming = coming_version(offer.catalog, policy.name, at, offer.zone)
+    after = None if coming is None else {"version": coming.version, "from": coming.starts.isoformat()}
+    decides = []
+    for decision in policy.decisions:
+        told = {
+            "decision": decision.name,
+            "reads": plan.heads[id(decision)]["reads"],
+            "gives": type_sheet(decision.type),
+        }
+        if isinstance(decision, Table):
+            told |= {"hit_policy": str(decision.hit_policy), "rules": len(decision.rules)}
+        decides.append(told)
+    known = {*offer.vocabulary, *(decision.name for decision in policy.decisions)}
+    held = [
+        {"must_hold": each.id, "reads": [name for name in each.expression.reads if name in known]}
+        for each in policy.must_hold
+        if not each.derived
+    ]
+    return {**_policy(policy), "next": after, "decides": decides, "must_hold": held}
+
+
+def _gate(plan: Plan) -> Json | None:
+    """Of whom the service makes no score: the condition, the facts that it reads, the scores that it keeps back."""
+    said, gate = plan.service.scores, plan.needs.gate
+    if said is None:
+        return None
+    reads = [] if gate is None else [fact.name for fact in gate.facts]
+    withholds = [] if gate is None else sorted(gate.scores)
+    return {"unless": said.unless, "because": said.because, "reads": reads, "withholds": withholds}
 
 
 def _facts(plan: Plan, offer: Offer) -> list[Json]:

@@ -96,14 +96,40 @@ _EFFECTIVE = closed(
         "then": {"enum": [BACK], "description": "a season: afterwards the version before it decides again"},
     },
 )
-_POLICY = closed(
-    policy=_TEXT,
-    version={"type": "integer", "minimum": 1},
-    kind=_TEXT,
-    purpose=_TEXT,
-    owner=_TEXT,
-    effective=_EFFECTIVE,
-    digest=_DIGEST,
+_POLICY_PARTS: dict[str, Schema] = {
+    "policy": _TEXT,
+    "version": {"type": "integer", "minimum": 1},
+    "kind": _TEXT,
+    "purpose": _TEXT,
+    "owner": _TEXT,
+    "effective": _EFFECTIVE,
+    "digest": _DIGEST,
+}
+_COMING: dict[str, Schema] = {
+    "version": {"type": ["integer", "null"], "description": "null: none is in force then"},
+    "from": {"type": "string", "format": "date-time"},
+}
+_READS: Schema = {**list_of(_TEXT), "description": "facts, and decisions of the same policy"}
+_POLICY_IN_FULL = closed(
+    **_POLICY_PARTS,
+    next={
+        "anyOf": [
+            closed(**_COMING),
+            {"type": "null"},
+        ],
+        "description": "which version decides after this one, as far as is known; null: this one goes on",
+    },
+    decides=list_of(
+        closed(
+            ("hit_policy", "rules"),
+            decision=_TEXT,
+            reads=_READS,
+            gives=ref("ValueSheet"),
+            hit_policy=_TEXT,
+            rules={"type": "integer"},
+        )
+    ),
+    must_hold=list_of(closed(must_hold=_TEXT, reads=_READS)),
 )
 _DENIED: Schema = {"enum": ["answer", "refuse"], "description": "what comes of a denial: an answer, or a 422"}
 _TIME_TAKEN: Schema = {"enum": ["allowed", "refused"], "description": "refused: a request may not have `at`"}
@@ -272,7 +298,7 @@ SHARED: dict[str, Schema] = {
         if_review=_REVIEWED,
         at=_TIME_TAKEN,
         gives=list_of(_TEXT),
-        policies=list_of(_POLICY),
+        policies=list_of(closed(**_POLICY_PARTS)),
         fault={"type": "string", "description": "why it cannot be asked at that time"},
     ),
     "ServiceList": closed(in_force_on=_DAY, services=list_of(ref("ServiceInShort"))),
@@ -282,8 +308,16 @@ SHARED: dict[str, Schema] = {
         if_denied=_DENIED,
         if_review=_REVIEWED,
         at=_TIME_TAKEN,
+        tells={**list_of(_TEXT), "description": "the decisions that make further events"},
+        scores={
+            "anyOf": [
+                closed(unless=_TEXT, because=_TEXT, reads=list_of(_TEXT), withholds=list_of(_TEXT)),
+                {"type": "null"},
+            ],
+            "description": "of whom no score is made: a condition in FEEL, what it reads, the scores it keeps back",
+        },
         in_force_on=_DAY,
-        policies=list_of(_POLICY),
+        policies=list_of(_POLICY_IN_FULL),
         facts=list_of(closed(tuple(name for name in _FACT_PARTS if name not in _ALWAYS), **_FACT_PARTS)),
         gives={"type": "object", "additionalProperties": ref("ValueSheet")},
         gives_verdict=_FLAG,

@@ -39,17 +39,24 @@ from ordain.api.http.routes import (
     hooks,
     log_tiles,
     logging_in,
+    policy_backtest,
+    policy_drafts,
+    policy_reading,
+    policy_rollouts,
+    policy_steps,
     reference,
     service_sheets,
     stopping,
     subjects,
 )
+from ordain.api.lifecycle.workbench import Workbench
 from ordain.api.metrics.cells import Cells
 from ordain.api.metrics.ledger_look import LedgerLook
 from ordain.api.metrics.page import Page
 from ordain.api.rates.limiter import Limiter
 from ordain.api.services import Services
 from ordain.engine.errors import OrdainError, quoted
+from ordain.engine.versions import Kept
 
 _PRIVATE = "/v1/"
 
@@ -70,6 +77,8 @@ def app_for(
     app.config["MAX_CONTENT_LENGTH"] = use.settings.max_body_bytes
     app.extensions["ordain"] = use
     app.extensions["examples"] = Examples()
+    app.extensions["ordain_workbench"] = Workbench()
+    app.extensions["tried"] = Kept()
     app.register_blueprint(decisions.ROUTES)
     app.register_blueprint(follow_ups.ROUTES)
     app.register_blueprint(events.ROUTES)
@@ -79,6 +88,7 @@ def app_for(
     for read in (
         *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping),
         *(log_tiles, hooks),
+        *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
     ):
         app.register_blueprint(read.ROUTES)
     app.extensions["ordain_metrics"] = page or _alone(use)

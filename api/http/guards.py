@@ -23,6 +23,7 @@ from ordain.api.settings import Settings
 _OF_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 _SINGLE = ("host", "authorization", "content-type", "origin", "x-csrf-token")
 """Headers that decide who asks and for what. Were the first of two taken, a proxy might have looked at the second."""
+_CHANGING = ("POST", "PUT")
 ANY = "*"
 _NO_HOST = re.compile(r"[/?#@\\\s]")
 """Signs that an address may have around its host, and `Host` never has."""
@@ -59,7 +60,7 @@ class Guard:
         if host and not self._is_ours(host):
             message = f"this server is not called `{host}`: name it in the setting `hosts` if it is"
             return Refused(421, "Misdirected Request", message)
-        if scope.method != "POST":
+        if scope.method not in _CHANGING:
             return None
         kind = (headers.get("content-type") or "").partition(";")[0].strip().lower()
         if kind in _OF_FORMS and scope.path != LOGOUT:

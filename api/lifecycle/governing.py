@@ -33,7 +33,7 @@ class Governing:
     def governed(self, texts: Texts) -> Texts:
         """Without the drafts of policies that have active versions, and with those whose files are gone.
 
-        Raises PolicyChanged for a file that is not what was activated, TextLost.
+        Raises PolicyChanged for a file that is not what was activated or rolled out, TextLost.
         """
         files = texts.versions()
         policies = {
@@ -79,19 +79,15 @@ class Governing:
         return self.loaded(self.governed(texts_of(catalog, root, zone)), kept, run_examples=False)
 
     def _active(self) -> Iterator[Text]:
-        seen: set[Text] = set()
-        for turns in self.turns.of.values():
-            for turn in turns:
-                for text in turn.texts:
-                    if text not in seen:
-                        seen.add(text)
-                        yield text
+        yield from dict.fromkeys(self.turns.texts())
 
     def _edited(self, activated: Text, file: str, texts: Texts) -> Issue:
         now = texts.text(file)
-        diff = shown(diff_lines(self.kept(activated), now, file, "as it was activated"))
+        turns = (text for several in self.turns.of.values() for turn in several for text in turn.texts)
+        done = "activated" if activated in turns else "rolled out"
+        diff = shown(diff_lines(self.kept(activated), now, file, f"as it was {done}"))
         return Issue(
-            f"`{activated.label}` was edited after it was activated: with digest `{activated.digest}`, "
+            f"`{activated.label}` was edited after it was {done}: with digest `{activated.digest}`, "
             f"now `{digest_of(now)}`",
             f"`ordain audit text {activated.label}` prints it as it was: put that back, "
             "and make the change a new version",

@@ -17,6 +17,7 @@ from ordain.audit.ledger.reader import Record
 from ordain.engine.errors import TextLost
 from ordain.engine.lifecycle.change import Change, Step, Text
 from ordain.engine.lifecycle.life import Life
+from ordain.engine.lifecycle.rollout import Action, Rollout, Stage
 from ordain.engine.lifecycle.turns import NO_TURNS, Turns, turns_of
 from ordain.engine.text.source import digest_of
 
@@ -85,6 +86,26 @@ def _change(record: Record) -> Change:
         None if begins is None else dt.datetime.fromisoformat(begins),
         about.get("rollback", False),
         private.get("signature", ""),
+        _rollout(about, private) if _STEPS[record.envelope["kind"]] is Step.ROLLOUT else None,
+    )
+
+
+def as_recorded(rollout: Rollout) -> tuple[Json, Json]:
+    """What is public of it, and what is sealed."""
+    stages = [[stage.share, stage.begins.isoformat()] for stage in rollout.stages]
+    where = {name: list(values) for name, values in rollout.where.items()}
+    sealed: Json = {"where": where, "guards": rollout.guards, "figures": rollout.figures}
+    return {"action": str(rollout.action), "stages": stages, "shadow": rollout.shadow}, sealed
+
+
+def _rollout(about: Json, private: Json) -> Rollout:
+    return Rollout(
+        Action(about["action"]),
+        tuple(Stage(share, dt.datetime.fromisoformat(begins)) for share, begins in about["stages"]),
+        {name: tuple(values) for name, values in private["where"].items()},
+        about["shadow"],
+        private["guards"],
+        private["figures"],
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from ordain.api.lifecycle.changed_lines import diff_lines, shown
@@ -16,17 +17,24 @@ from ordain.api.lifecycle.who import Person
 from ordain.api.stopped import checked_reason
 from ordain.audit.entry.documents import POLICY, Document
 from ordain.audit.ledger.open_ledger import OpenLedger
-from ordain.engine.catalog import Catalog, Texts, file_of, load_catalog
-from ordain.engine.errors import Issue, MalformedRequest, StepRefused, did_you_mean
-from ordain.engine.lifecycle import rules
+from ordain.engine.catalog import Catalog, Texts, file_of, known_vocabulary, load_catalog
+from ordain.engine.errors import Issue, MalformedRequest, StepRefused, UnknownPolicy, did_you_mean
+from ordain.engine.lifecycle import rollout_rules, rules
 from ordain.engine.lifecycle.change import Change, Step, Text
 from ordain.engine.lifecycle.life import Life
+from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.load import effective_of
 from ordain.engine.policy.model import Effective, Policy
 from ordain.engine.policy.shared import FOLDER
 from ordain.engine.text.source import digest_of
 from ordain.engine.versions import Kept
 
-_LABEL = re.compile(r"([a-z][a-z0-9-]*)@([1-9][0-9]{0,5})")
+_LABEL = re.compile(r"((?:shared/)?[a-z][a-z0-9-]*)@([1-9][0-9]{0,5})")
+BY_DATES = (
+    "versions decide by their dates here, and nothing is approved or activated (`approvals: none`)",
+    "set `approvals: named` or `approvals: signed` first",
+)
+"""What is said of any step there, and what to do."""
 Verify = Callable[[str, bytes, str, dt.datetime, Sequence[Change]], None]
 """Whether a signature, as text, is that of a person over a message at a time, by a key of none of those who took the
 steps before; raises StepRefused."""
@@ -37,7 +45,8 @@ class Steps:
     """`texts` are what stands in the files now. `now` gives the tenant's time; `verify` is there where approvals are
     signed.
 
-    The methods raise StepRefused, MalformedRequest, PolicyError for a version that does not load, NotRecorded.
+    The methods raise StepRefused, MalformedRequest, UnknownPolicy, PolicyError for a version that does not load,
+    NotRecorded.
     """
 
     life: Lifecycle
@@ -49,26 +58,33 @@ class Steps:
 
     def submit(self, label: str, person: Person, reason: str = "") -> Change:
         name, number = parted(label)
-        policy = self._loaded(name, number)
-        files = self.texts.versions()[name]
+        policy = self.policy(name, number)
+        files = self.texts.versions().get(name, {})
         if number not in files:
-            raise _unknown(label, self.texts)
+            raise unknown(label, self.texts)
         texts = texts_used(policy)
-        self.opened.ledger.check_unchanged(self._documents(texts, POLICY))
         rules.check_submission(self.life.life(name), texts, min(files))
+        self.opened.ledger.check_unchanged(self.documents(texts, POLICY))
         return self.life.record(
-            Step.SUBMISSION, texts[0], texts[1:], {}, _private(person, reason), self._documents(texts, "submitted")
+            Step.SUBMISSION, texts[0], texts[1:], {}, private_of(person, reason), self.documents(texts, "submitted")
         )
 
-    def approve(self, label: str, person: Person, reason: str = "", signature: str = "") -> Change:
+    def approve(self, label: str, person: Person, reason: str = "", signature: str = "", *, digest: str = "") -> Change:
+        """`digest` is that of the text which the person has read, where they say it."""
         name, number = parted(label)
         life = self.life.life(name)
-        self._known(label, life, number)
+        self.known(label, life, number)
         of = rules.to_approve(life, number, self.now(), self.days(name))
         rules.check_approval(life, of, number, person.name)
         target = self._target(life, number)
-        self._check_same(target)
-        private = _private(person, reason)
+        self.check_same(target)
+        if digest and digest != target.text.digest:
+            raise StepRefused(
+                f"`{label}` is another text than the one with digest `{digest[:80]}`: its digest is "
+                f"`{target.text.digest}`",
+                "it may have been submitted anew: read it again",
+            )
+        private = private_of(person, reason)
         if self.verify is not None:
             if not signature:
                 raise StepRefused(
@@ -87,29 +103,32 @@ class Steps:
         """`begins` None is its own first day, if that is yet to come, or else now."""
         name, number = parted(label)
         life = self.life.life(name)
-        self._known(label, life, number)
+        self.known(label, life, number)
         now = self.now()
         submission = life.submission(number)
         if submission is not None:
-            self._check_same(submission)
-        policy = self._loaded(name, number)
+            self.check_same(submission)
+        policy = self.policy(name, number)
         days = policy.effective
         if begins is None and days.start > now.date():
             begins = dt.datetime.combine(days.start, dt.time(), self.texts.zone)
+        rollout_rules.check_free(life, number, now)
         submission = rules.check_activation(life, days, number, begins, reason, now)
         texts = texts_used(policy)
         about = {"from": None if begins is None else begins.isoformat(), "of": submission.id}
-        private, kept = _private(person, reason), self._documents(texts, POLICY)
+        private, kept = private_of(person, reason), self.documents(texts, POLICY)
         return self.life.record(Step.ACTIVATION, texts[0], texts[1:], about, private, kept)
 
     def roll_back(self, policy: str, number: int, person: Person, reason: str) -> Change:
+        """Goes by what is on record alone: whatever is being edited in the files, it keeps nobody from going back."""
         life, label = self.life.life(policy), f"{policy}@{number}"
-        self._known(label, life, number)
+        self.known(label, life, number)
         effective = self.days(policy)
         earlier = rules.check_rollback(life, number, person.name, person.role, reason, self.now(), effective)
         ended = life.turns.deciding(policy, self.now(), effective)
         about = {"from": None, "of": "" if ended is None else ended.id, "rollback": True}
-        private, kept = _private(person, reason), self._documents(earlier.texts, POLICY)
+        private = private_of(person, reason)
+        kept = [Document(POLICY, self.life.kept(text), text.name, text.version) for text in earlier.texts]
         return self.life.record(Step.ACTIVATION, earlier.text, earlier.parts, about, private, kept)
 
     def adopt(self, person: Person, reason: str) -> list[Change]:
@@ -127,15 +146,33 @@ class Steps:
             begins = dt.datetime.combine(policy.effective.start, dt.time(), self.texts.zone)
             texts = texts_used(policy)
             about = {"from": begins.isoformat(), "adopted": True}
-            private, kept = _private(person, reason), self._documents(texts, POLICY)
+            private, kept = private_of(person, reason), self.documents(texts, POLICY)
             made.append(self.life.record(Step.ACTIVATION, texts[0], texts[1:], about, private, kept))
         return made
+
+    def text(self, label: str) -> bytes:
+        """A version, or a part `shared/<name>@N`, as it was activated or else submitted. Raises TextLost as well."""
+        name, _ = parted(label, shared=True)
+        if not name.startswith(f"{FOLDER}/"):
+            return self.life.kept(self.target(label).text)
+        turns = self.life.turns
+        parts = [
+            (change.step is Step.ACTIVATION, part)
+            for change in reversed(turns.changes)
+            if change.step is not Step.APPROVAL and change.id not in turns.void
+            for part in change.parts
+        ]
+        found = [each for each in parts if each[1].label == label]
+        if not found:
+            hint = did_you_mean(label, {part.label for _, part in parts}) if parts else ""
+            raise MalformedRequest(f"`{label}` is not on record", hint or "it comes there with a policy that uses it")
+        return self.life.kept(max(found, key=lambda each: each[0])[1])
 
     def message(self, label: str) -> bytes:
         """What an approval of that version signs."""
         name, number = parted(label)
         target = self.target(label)
-        self._check_same(target)
+        self.check_same(target)
         of = rules.to_approve(self.life.life(name), number, self.now(), self.days(name))
         return message_of(target.texts, of.id)
 
@@ -143,7 +180,7 @@ class Steps:
         """Its submission or, once there is one, its activation."""
         name, number = parted(label)
         life = self.life.life(name)
-        self._known(label, life, number)
+        self.known(label, life, number)
         return self._target(life, number)
 
     def signed(self, label: str) -> list[Change]:
@@ -161,14 +198,14 @@ class Steps:
             raise StepRefused(f"`{label}` was not submitted", f"its editor does that: ordain policy submit {label}")
         return target
 
-    def _known(self, label: str, life: Life, number: int) -> None:
-        """Raises MalformedRequest for a version of which there is neither a file nor anything on record."""
+    def known(self, label: str, life: Life, number: int) -> None:
+        """Raises UnknownPolicy for a version of which there is neither a file nor anything on record."""
         on_record = any(change.version == number for change in life.changes)
         if number not in self.texts.versions().get(life.policy, {}) and not on_record:
-            raise _unknown(label, self.texts)
+            raise unknown(label, self.texts)
 
-    def _check_same(self, target: Change) -> None:
-        """Against the files, where there are some."""
+    def check_same(self, target: Change) -> None:
+        """Against the files, where there are some. Raises StepRefused with the changed lines."""
         files = self.texts.kept_versions()
         for text in target.texts:
             file = files.get(text.name, {}).get(text.version)
@@ -177,7 +214,7 @@ class Steps:
                 continue
             done = "activated" if target.step is Step.ACTIVATION else "submitted"
             diff = shown(diff_lines(self.life.kept(text), now, file, f"as it was {done}"))
-            hint = "put it back" + (f": ordain policy text {text.label}" if text is target.text else "")
+            hint = f"put it back: ordain policy text {text.label} > {file}"
             if target.step is Step.SUBMISSION:
                 hint += f"; or submit it again, which voids its approvals: ordain policy submit {target.text.label}"
             raise StepRefused(
@@ -189,21 +226,34 @@ class Steps:
                 )
             )
 
-    def _loaded(self, name: str, number: int) -> Policy:
+    def loaded(self, labels: Iterable[str]) -> Catalog:
+        """All that decides, and these versions beside it, whatever their state is."""
+        now = self.life.now()
+        texts = now.governed(self.texts)
+        for label in labels:
+            name, number = parted(label)
+            file = self.texts.versions().get(name, {}).get(number)
+            if file is not None:
+                texts = replace(texts, policies={**texts.policies, file: self.texts.policies[file]})
+            else:
+                life = self.life.life(name)
+                self.known(label, life, number)
+                texts = self._from_record(texts, self._target(life, number), now)
+        return load_catalog(texts, kept=self.compiled)
+
+    def policy(self, name: str, number: int) -> Policy:
         """The version, loaded together with all that decides. Raises PolicyError."""
-        catalog = self._catalog_with(name, number)
+        catalog = self.loaded([f"{name}@{number}"])
         return next(policy for policy in catalog.policies() if (policy.name, policy.version) == (name, number))
 
-    def _catalog_with(self, name: str, number: int) -> Catalog:
-        now, label = self.life.now(), f"{name}@{number}"
-        texts = now.governed(self.texts)
-        file = self.texts.versions().get(name, {}).get(number)
-        if file is not None:
-            texts = replace(texts, policies={**texts.policies, file: self.texts.policies[file]})
-            return load_catalog(texts, kept=self.compiled)
-        life = self.life.life(name)
-        self._known(label, life, number)
-        return load_catalog(self._from_record(texts, self._target(life, number), now), kept=self.compiled)
+    def catalog(self) -> Catalog:
+        """All that decides now. Raises PolicyError."""
+        now = self.life.now()
+        return now.loaded(now.governed(self.texts), self.compiled, run_examples=False)
+
+    def vocabulary(self) -> Vocabulary:
+        """The facts as they are in the folder. Raises PolicyError."""
+        return known_vocabulary(self.texts)[0]
 
     def _from_record(self, texts: Texts, target: Change, now: Governing) -> Texts:
         """The texts and those of a version whose file is gone."""
@@ -216,20 +266,23 @@ class Steps:
         return replace(texts, policies=policies, shared=shared)
 
     def days(self, name: str) -> Callable[[int], Effective | None]:
-        """The days of the versions that decide, loaded once something asks for them."""
-        known: dict[int, Effective] = {}
+        """The days of the versions that were activated, by the texts on record: files may be edited."""
+        life = self.life.life(name)
 
+        @cache
         def days(number: int) -> Effective | None:
-            if not known:
-                now = self.life.now()
-                catalog = now.loaded(now.governed(self.texts), self.compiled, run_examples=False)
-                known.update((policy.version, policy.effective) for policy in catalog.policies() if policy.name == name)
-            return known.get(number)
+            activations = life.activations(number)
+            if not activations:
+                return None
+            text = activations[-1].text
+            kept = self.life.kept(text)
+            file = file_of(text.label, kept)
+            return None if file.endswith(".dmn") else effective_of(kept, file)  # a .dmn file is no season
 
         return days
 
-    def _documents(self, texts: Sequence[Text], kind: str) -> list[Document]:
-        """Their texts, as the ledger keeps them: what was only submitted, apart from what has been activated."""
+    def documents(self, texts: Sequence[Text], kind: str) -> list[Document]:
+        """Their texts, as the ledger keeps them: what was only submitted, apart from what has decided."""
         files = self.texts.kept_versions()
         made = []
         for text in texts:
@@ -248,19 +301,25 @@ def texts_used(policy: Policy) -> tuple[Text, ...]:
     return (Text(policy.name, policy.version, policy.digest), *parts)
 
 
-def parted(label: str) -> tuple[str, int]:
-    """`retention-offer@3` in its parts. Raises MalformedRequest."""
+def parted(label: str, *, shared: bool = False) -> tuple[str, int]:
+    """`retention-offer@3` in its parts; with `shared` `shared/india@3`, too. Raises MalformedRequest."""
     match = _LABEL.fullmatch(label)
+    if match is not None and not shared and label.startswith(f"{FOLDER}/"):
+        message = f"`{label}` is a part that policies share, and is submitted, approved and activated with each of them"
+        raise MalformedRequest(message, "name the policy that uses it, for example: retention-offer@3")
     if match is None:
         raise MalformedRequest(f"`{label[:80]}` names no version of a policy", "for example: retention-offer@3")
     return match[1], int(match[2])
 
 
-def _unknown(label: str, texts: Texts) -> MalformedRequest:
+def unknown(label: str, texts: Texts) -> UnknownPolicy:
+    """What is said of a version that there is not."""
     labels = [f"{name}@{number}" for name, numbers in texts.versions().items() for number in numbers]
-    return MalformedRequest(f"there is no version `{label}`", did_you_mean(label, labels) or "see: ordain policy list")
+    return UnknownPolicy(f"there is no version `{label}`", did_you_mean(label, labels) or "see: ordain policy list")
 
 
-def _private(person: Person, reason: str) -> dict[str, Any]:
+def private_of(person: Person, reason: str) -> dict[str, Any]:
+    """Who, in which role, and why. Raises MalformedRequest for a reason that is none."""
     said = checked_reason(reason) if reason else ""
-    return {"actor": person.name, "role": person.role, "reason": said}
+    private = {"actor": person.name, "role": person.role, "reason": said}
+    return {**private, "key": person.key} if person.key else private

@@ -8,16 +8,19 @@ from typing import Any
 
 from ordain.engine.catalog import Catalog, Texts, known_vocabulary
 from ordain.engine.errors import NotInForce
+from ordain.engine.lifecycle.change import Text
 from ordain.engine.lifecycle.life import Life, State
 from ordain.engine.lifecycle.turns import Turns
 from ordain.engine.policy.service import load_services
 from ordain.engine.text.source import digest_of
-from ordain.engine.versions import read_versions
+from ordain.engine.versions import Kept, read_versions
 
 
 @dataclass(frozen=True, slots=True)
 class VersionState:
-    """`begins` is from when it counts, or will, as a text; None while that is open. `file` is None when it is gone."""
+    """`begins` is from when it counts, or will, as a text; None while that is open. `file` is None when it is gone.
+
+    `edited` is whether the file, or that of a part, is another now than when the last step was taken."""
 
     policy: str
     version: int
@@ -25,6 +28,7 @@ class VersionState:
     begins: str | None
     file: str | None
     digest: str
+    edited: bool = False
 
     def as_json(self) -> dict[str, Any]:
         told = asdict(self)
@@ -32,13 +36,20 @@ class VersionState:
         return told
 
 
-def version_states(texts: Texts, turns: Turns | None, needed: int, now: dt.datetime) -> list[VersionState]:
-    """By policy and version. `turns` is None where versions decide by their dates. A version that does not load is a
-    draft all the same. Raises PolicyError for facts and services that do not load."""
+def read_folder(texts: Texts, kept: Kept | None = None) -> Catalog:
+    """All versions that load by themselves, whether they fit together or not. Raises PolicyError for facts and services
+    that do not load."""
     vocabulary, _ = known_vocabulary(texts)
-    read = read_versions(texts.policies, texts.root, vocabulary, None, texts.zone)
-    services = load_services(texts.services, f"{texts.root}/services.yaml")
-    catalog = Catalog(vocabulary, services, read.versions)
+    read = read_versions(texts.policies, texts.root, vocabulary, kept, texts.zone)
+    return Catalog(vocabulary, load_services(texts.services, f"{texts.root}/services.yaml"), read.versions)
+
+
+def version_states(
+    texts: Texts, turns: Turns | None, needed: int, now: dt.datetime, catalog: Catalog | None = None
+) -> list[VersionState]:
+    """By policy and version. `turns` is None where versions decide by their dates. A version that does not load is a
+    draft all the same. `catalog` is what `read_folder` makes of the texts, if it did already. Raises PolicyError."""
+    catalog = catalog or read_folder(texts)
     days = {(each.name, each.version): each.effective for each in catalog.policies()}
     files = texts.versions()
     on_record = () if turns is None else turns.changes
@@ -56,10 +67,16 @@ def version_states(texts: Texts, turns: Turns | None, needed: int, now: dt.datet
             state = life.state(number, now, lambda version, name=name: days.get((name, version)))  # type: ignore[misc]
             starts = [turn.starts for turn in turns.of.get(name, ()) if turn.version == number]
             begins = starts[0].astimezone(texts.zone).isoformat(timespec="seconds") if starts else None
-        recorded = [change.text.digest for change in on_record if (change.policy, change.version) == (name, number)]
-        digest = recorded[-1] if file is None else digest_of(texts.policies[file])
-        told.append(VersionState(name, number, str(state), begins, file, digest))
+        recorded = [change.texts for change in on_record if (change.policy, change.version) == (name, number)]
+        digest = recorded[-1][0].digest if file is None else digest_of(texts.policies[file])
+        edited = bool(recorded) and any(_was_edited(text, texts) for text in recorded[-1])
+        told.append(VersionState(name, number, str(state), begins, file, digest, edited))
     return told
+
+
+def _was_edited(text: Text, texts: Texts) -> bool:
+    file = texts.kept_versions().get(text.name, {}).get(text.version)
+    return file is not None and digest_of(texts.text(file)) != text.digest
 
 
 def _by_dates(catalog: Catalog, name: str, number: int, day: dt.date) -> State:

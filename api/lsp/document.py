@@ -11,6 +11,7 @@ from ordain.api.lsp.layout import Layout, Path, Scalar
 from ordain.api.lsp.sections import Role, Sort, role_of, sort_of
 from ordain.api.lsp.words import Part, Read, parts_of, reads
 from ordain.engine.policy.facts import Fact
+from ordain.engine.policy.templates import expressions_in
 from ordain.engine.values.types import Kind
 
 
@@ -148,6 +149,8 @@ class Document:
             case Role.WITHIN:
                 first, joint, _ = text.partition(" percent of ")
                 return ((0, len(first)), (len(first) + len(joint), len(text))) if joint else ()
+            case Role.REASON:
+                return expressions_in(text)
             case Role.OUTPUT:
                 return self._of_output(scalar)
         return ()
@@ -162,7 +165,11 @@ class Document:
         of = self.output_type(scalar.path)
         if scalar.path[-1] == "until":
             of = "date"
-        if not of or of == "text" or (of != "number" and of != "flag" and bare[:1].isdigit()):
+        if of == "text":
+            *_, last = scalar.path
+            values = self.outputs_of(scalar.path).get("" if last in ("then", "otherwise") else str(last))
+            return () if values else expressions_in(text)
+        if not of or (of != "number" and of != "flag" and bare[:1].isdigit()):
             return ()
         return ((0, len(text)),) if bare not in ("", "null") else ()
 
@@ -190,7 +197,7 @@ class Document:
         found: list[Place] = []
         for scalar in self.layout.scalars:
             role = self.role(scalar)
-            if role in (Role.EXPRESSION, Role.HEADING, Role.CELL, Role.OUTPUT, Role.WITHIN):
+            if role in (Role.EXPRESSION, Role.HEADING, Role.CELL, Role.OUTPUT, Role.WITHIN, Role.REASON):
                 for read in self.reads(scalar):
                     found.append(Place(read.name, *scalar.place(read.start, read.end), role))
             elif role is Role.RESULT:

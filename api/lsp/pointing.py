@@ -9,7 +9,7 @@ from ordain.api.lsp.document import Document, Named, Place
 from ordain.api.lsp.folder import Folder
 from ordain.api.lsp.layout import Scalar
 from ordain.api.lsp.sections import Role, Sort
-from ordain.api.lsp.shapes import meaning_at, schema_of
+from ordain.api.lsp.shapes import meaning_at, schema_of, words_at
 from ordain.api.lsp.told import declared_told, fact_told, function_told
 from ordain.api.lsp.words import Part, Word, at
 from ordain.engine.feel.functions import FUNCTIONS
@@ -44,10 +44,11 @@ def told_at(document: Document, index: int, types: dict[str, Type]) -> Told | No
         return None
     if (of_name := _of_name(document, scalar, index, types)) is not None:
         return of_name
-    if scalar.is_key:
-        meaning = meaning_at(schema_of(document.sort, document.kind), scalar.path)
-        return Told(f"**{scalar.value}**\n\n{meaning}", scalar.start, scalar.end) if meaning else None
-    return None
+    schema = schema_of(document.sort, document.kind)
+    if not scalar.is_key and scalar.value not in words_at(schema, scalar.path):
+        return None  # of a value it is told what is meant by it where it is one of the words that may stand there
+    meaning = meaning_at(schema, scalar.path)
+    return Told(f"**{scalar.value}**\n\n{meaning}", scalar.start, scalar.end) if meaning else None
 
 
 def _of_name(document: Document, scalar: Scalar, index: int, types: dict[str, Type]) -> Told | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ordain.api.lsp.document import Document, Place
@@ -42,19 +42,20 @@ def renaming(folder: Folder, document: Document, index: int, new: str) -> Renami
     """What has to be changed to call the fact at an index `new`. Raises MalformedRequest, PolicyError."""
     place = renamable(document, index)
     old = place.name
-    _refuse_name(folder, old, new)
-    _refuse_unread(folder, old)
+    refuse_name(folder, old, new)
+    refuse_unread(folder, old)
     places: dict[str, list[Found]] = {}
     for found in of_name(folder, document, place):
         places.setdefault(found.file, []).append(found)
     _refuse_readers(folder, old, set(places))
-    changed = {file: _replaced(folder.text_of(file), several, new) for file, several in places.items()}
+    changed = {file: replaced(folder.text_of(file), several, new) for file, several in places.items()}
     _refuse_worse(folder, old, new, changed)
     begun = frozenset(file for file in places if _has_begun(folder.document(file)))
     return Renaming(old, new, {file: tuple(several) for file, several in places.items()}, begun)
 
 
-def _refuse_name(folder: Folder, old: str, new: str) -> None:
+def refuse_name(folder: Folder, old: str, new: str) -> None:
+    """Raises MalformedRequest for a name that no fact can have, or that something has already."""
     if not is_name(new):
         raise MalformedRequest(f"`{new}` cannot be a name", "use letters, digits and `_`, but no keyword")
     if new == old:
@@ -62,12 +63,13 @@ def _refuse_name(folder: Folder, old: str, new: str) -> None:
     if new in FUNCTIONS:
         raise MalformedRequest(f"`{new}` is a built-in function", "choose another name")
     for document in folder.documents():
-        if new in document.facts or new in document.declared:
+        outputs = (output for name in document.declared for output in document.outputs_of(("decides", name)))
+        if new in document.facts or new in document.declared or new in outputs:
             raise MalformedRequest(f"`{new}` is the name of something else in `{document.file}`", "choose another name")
 
 
-def _refuse_unread(folder: Folder, old: str) -> None:
-    """Refuse while a file that has the word is no YAML: in lines that cannot be read the old name would be left."""
+def refuse_unread(folder: Folder, old: str) -> None:
+    """Raises MalformedRequest while a file that has the word is no YAML: where it cannot be read it would be left."""
     word = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
     for document in folder.documents():
         if document.layout.mended != document.text and word.search(document.text):
@@ -94,7 +96,8 @@ def _refuse_readers(folder: Folder, old: str, files: set[str]) -> None:
             )
 
 
-def _replaced(text: str, several: list[Found], new: str) -> str:
+def replaced(text: str, several: Iterable[Found], new: str) -> str:
+    """The text with another name at each of these places."""
     for found in sorted(several, key=lambda each: -each.start):
         text = text[: found.start] + new + text[found.end :]
     return text

@@ -28,6 +28,8 @@ class Role(Enum):
     OUTPUT = auto()
     """The value of an output: a text as it is, or an expression."""
     OUTPUT_NAME = auto()
+    REASON = auto()
+    """A `because`: a text, in which braces may hold expressions."""
     WITHIN = auto()
     """`10 percent of current_price`: two expressions."""
     FACT = auto()
@@ -84,10 +86,13 @@ _VALUES = {
             "constants/*/value": Role.EXPRESSION,
             "functions/*": Role.EXPRESSION,
             "must hold/#/that": Role.EXPRESSION,
+            "must hold/#/because": Role.REASON,
             "decides without/#": Role.FACT,
             "uses/#": Role.SHARED,
             "decides/*/formula": Role.EXPRESSION,
             "decides/*/formula/*": Role.EXPRESSION,
+            "decides/*/because": Role.REASON,
+            "decides/*/rules/#/because": Role.REASON,
             "decides/*/rules/#/if": Role.EXPRESSION,
             "decides/*/rules/#/when/*": Role.CELL,
             "decides/*/rules/#/then": Role.OUTPUT,
@@ -97,18 +102,22 @@ _VALUES = {
             "otherwise": Role.OUTPUT,
             "otherwise/*": Role.OUTPUT,
             "price/*/formula": Role.EXPRESSION,
+            "price/*/because": Role.REASON,
             "price/starts from": Role.EXPRESSION,
             "price/gives": Role.DECISION,
             "promises/#/who": Role.EXPRESSION,
+            "promises/#/because": Role.REASON,
             "promises/#/keeps": Role.EXPRESSION,
             "promises/#/until": Role.OUTPUT,
             "bounds/*/starts from": Role.EXPRESSION,
             "bounds/*/limits/#/at least": Role.EXPRESSION,
             "bounds/*/limits/#/at most": Role.EXPRESSION,
             "bounds/*/limits/#/if": Role.EXPRESSION,
+            "bounds/*/limits/#/because": Role.REASON,
             "bounds/*/limits/#/within": Role.WITHIN,
             "where": Role.EXPRESSION,
             "rules/#/where": Role.EXPRESSION,
+            "rules/#/because": Role.REASON,
             "rules/#/applies when": Role.EXPRESSION,
             "rules/#/permits when": Role.EXPRESSION,
             "examples/#/given/*": Role.GIVEN,

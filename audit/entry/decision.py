@@ -18,6 +18,10 @@ be made again from the texts of the policies:
               the plan
     nulls     if a lenient policy has any: of each policy its label and [reason, place]
     outcome   what the service gives
+    rollouts  where a version is rolled out to some: of each policy the version, the entry `of` the roll-out, the `arm`
+              (champion or challenger), the subject's bucket, and how many of 10,000 buckets were the challenger's
+    shadows   of each version that was tried beside, and answered nobody: its policy, version and digest, and the
+              verdict and outcome of the service with it, or the code of the error that it ended in
     caller    who asked over HTTP, with a `name` and, if it was known by an API key, the id of that `key`; entries of
               commands, and of before there were callers, have none
     answer    SHA-256 (hexadecimal) of the canonical answer without its receipt
@@ -32,7 +36,7 @@ envelope, of format 3, had verdict, jurisdiction, models and reason codes in cle
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -74,6 +78,8 @@ class DecisionEntry:
     outcome: Outcome
     caller: Mapping[str, str] | None = None
     as_of: bool = False
+    rollouts: Sequence[Mapping[str, object]] = ()
+    shadows: Sequence[Mapping[str, object]] = ()
     answer: bytes = field(init=False, repr=False)
     _until_receipt: int = field(init=False, repr=False)
     _id: bytes = field(init=False, repr=False)
@@ -133,6 +139,10 @@ class DecisionEntry:
         }
         if self.caller is not None:
             private["caller"] = self.caller
+        if self.rollouts:
+            private["rollouts"] = self.rollouts
+        if self.shadows:
+            private["shadows"] = self.shadows
         if self.outcome.nulls:
             private["nulls"] = self.outcome.told_nulls()
         return canonical_of_values(private)

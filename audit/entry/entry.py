@@ -80,7 +80,7 @@ class Kind:
     KEY, LEDGER, RECOVERY, ANCHOR = "key", "ledger", "recovery", "anchor"
     ACCESS = "access"
     STOP, START, ALERT = "stop", "start", "alert"
-    SUBMISSION, APPROVAL, ACTIVATION = "submission", "approval", "activation"
+    SUBMISSION, APPROVAL, ACTIVATION, ROLLOUT = "submission", "approval", "activation", "rollout"
     SETTLED, SHOWN, PERFORMED = "settled", "shown", "performed"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from ordain.audit.explain.language import Language
 from ordain.audit.explain.plain_words import code, escaped, short, spaced, words
 from ordain.audit.ledger.restoring import NOT_RESTORED
+from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.score_gate import WITHHELD
 
@@ -124,6 +126,14 @@ class _Annex:
             said = self.say("from_other", source=escaped(source))
         return f"- {self.say('fact_line', fact=meaning, value=self.value(fact['name'], fact['value']), source=said)}"
 
+    def rollout(self, own: Json) -> str:
+        """Whether the customer was among those to whom a version was given first; nothing of a trial without them."""
+        share = self.say("percent", number=self.language.percent(Decimal(own["share"]) / BUCKETS))
+        put_in = {"policy": escaped(own["policy"]), "version": escaped(str(own["version"])), "share": share}
+        if own.get("shadow"):
+            return self.say("tried_beside", **put_in) if own["arm"] == "challenger" else ""
+        return self.say(f"introduced_{own['arm']}", **put_in)
+
     def value(self, name: str, value: Any) -> str:
         fact = self.vocabulary.facts.get(name)
         return self.language.value(fact.type if fact is not None else None, value)
@@ -134,13 +144,14 @@ class _Annex:
         data, lines = self.data, [f"### {self.say('record')}", ""]
         for policy in data["policies"]:
             put_in = {"policy": escaped(policy.get("policy")), "version": escaped(policy.get("version"))}
-            if policy.get("effective"):
-                line = self.say("policy_from", date=self.language.date(policy["effective"]["from"]), **put_in)
-            else:
-                line = self.say("policy_line", **put_in)
+            days = policy.get("effective") or {}
+            text = "policy_season" if "then" in days else "policy_until" if "until" in days else "policy_from"
+            dates = {name: self.language.date(days[key]) for name, key in _DAYS.items() if key in days}
+            line = self.say(text if days else "policy_line", **dates, **put_in)
             if policy.get("purpose"):
                 line = self.say("policy_purpose", policy=line, purpose=escaped(policy["purpose"]))
             lines.append(f"- {line}")
+        lines += [f"- {told}" for told in map(self.rollout, data.get("rollouts", ())) if told]
         if data.get("jurisdiction"):
             lines.append(f"- {self.say('law', law=escaped(data['jurisdiction']))}")
         put_in = {"moment": self.language.moment(data["recorded_at"]), "engine": escaped(data["engine"])}
@@ -152,6 +163,10 @@ class _Annex:
         lines.append(f"- {self.say('fingerprint', hash=fingerprint)}")
         lines += [f"- {escaped(note)}" for note in data["notes"]]
         return "\n".join(lines)
+
+
+_DAYS = {"date": "from", "until": "until"}
+"""What a text about a version's days calls them, and what the explanation does."""
 
 
 def _written(decision: str) -> str:

@@ -33,7 +33,7 @@ from ordain.engine.errors import OrdainError
 from ordain.engine.evaluate import Plan, by_name
 from ordain.engine.feel.syntax import tree
 from ordain.engine.policy.facts import Fact, Vocabulary
-from ordain.engine.policy.model import Decision, Formula, Rule, Table, Verdict
+from ordain.engine.policy.model import BACK, Decision, Formula, Rule, Table, Verdict
 from ordain.engine.score_gate import WITHHELD
 from ordain.engine.values.types import Type, plain
 
@@ -81,6 +81,8 @@ def explain(record: Record, reader: Reader, past: Past | None = None) -> Explana
         data |= told.not_restored(record.private)
     else:
         data |= told.private(in_todays_form(record.private))
+        if record.private.get("rollouts"):
+            data["rollouts"] = record.private["rollouts"]
     data["unknown_then"] = _unknown_then(data, reader, envelope)
     followed = follow_ups(reader, record)
     data |= {kind: [each.shown() for each in followed if each.kind == kind] for kind in FOLLOW_UPS}
@@ -117,6 +119,8 @@ class _Told:
             effective = {"from": policy.effective.start.isoformat()}
             if policy.effective.end is not None:
                 effective["until"] = policy.effective.end.isoformat()
+            if policy.effective.season:
+                effective["then"] = BACK
             said |= {"purpose": policy.purpose, "owner": policy.owner, "kind": policy.kind, "effective": effective}
         return policies
 

@@ -25,7 +25,8 @@ from ordain.engine.errors import LedgerUnavailable
 HOUSE_KINDS = frozenset(
     (
         *(Kind.LEDGER, Kind.ERASURE, Kind.RETENTION, Kind.RECOVERY, Kind.KEY, Kind.MODEL, Kind.ANCHOR, Kind.POLICY),
-        *(Kind.ACCESS, Kind.STOP, Kind.START, Kind.ALERT, Kind.SUBMISSION, Kind.APPROVAL, Kind.ACTIVATION),
+        *(Kind.ACCESS, Kind.STOP, Kind.START, Kind.ALERT),
+        *(Kind.SUBMISSION, Kind.APPROVAL, Kind.ACTIVATION, Kind.ROLLOUT),
     )
 )
 """Those that are about no subject: only a key of the ledger's own seals one."""

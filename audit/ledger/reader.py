@@ -160,6 +160,18 @@ class Reader:
             if wanted(entry) and (record := self._told(entry, row[3:], secrets, marks)) is not None:
                 yield record
 
+    def marked(self, start: int, end: int | None, mark: bytes) -> Iterator[Record]:
+        """Like `records`, those with `mark`, bytes of the canonical form, in their private part, which is as it was
+        recorded, not made whole. Who is restricted, or cannot be read, is not among them."""
+        secrets: Secrets = {}
+        for row in self._pages(self._store.private.records, start, end):
+            entry = _stored(row)
+            with suppress(_DamagedPayload):
+                public = entry.read()
+                text = self._text(entry, public, row[3:], secrets)
+                if isinstance(text, bytes) and mark in text:
+                    yield Record(entry, public, Status.READABLE, orjson.loads(text))
+
     def told_of(self, entry: StoredEntry) -> Record:
         """The same of one entry, which may have no place yet."""
         if not entry.envelope.endswith(SEALED_MARK):

@@ -30,6 +30,9 @@ NOT_RESTORED = "not_restored"
 """In a record that could not be made whole: why. It has no reasons, obligations, disclosures and trace then, and of the
 rest what it holds itself: what is not there is not known, which is something else than none."""
 
+_IF_THERE = ("caller", "rollouts", "shadows")
+"""What some entries have, and others have not: who asked, and where versions were rolled out, or tried beside."""
+
 _BEFORE = 2
 """The form whose answers are made as they were then."""
 
@@ -86,7 +89,7 @@ def _whole(private: Json, envelope: Json, plan: Plan) -> tuple[Json, bytes]:
         "subject": private["subject"],
         "trace": [*outcome.trace(), *nulls],
         "verdict": verdict,
-        **_caller(private),
+        **_if_there(private),
     }
     if private["form"] in SETTLED_FORMS:
         gaps = {"missing": outcome.missing(), "not_known": outcome.not_known()}
@@ -94,9 +97,8 @@ def _whole(private: Json, envelope: Json, plan: Plan) -> tuple[Json, bytes]:
     return whole, canonical(_answer(envelope, whole))
 
 
-def _caller(private: Json) -> Json:
-    """Who asked, where the entry says it."""
-    return {"caller": private["caller"]} if "caller" in private else {}
+def _if_there(private: Json) -> Json:
+    return {name: private[name] for name in _IF_THERE if name in private}
 
 
 def answer_of(envelope: Json, whole: Json, leaf_hash: str) -> bytes:
@@ -183,4 +185,4 @@ def not_restored(private: Json, envelope: Json, why: str) -> Json:
         known["models"] = _scores(private, envelope)
     if not is_untold(envelope):
         known["verdict"] = _verdict(envelope)
-    return {**known, **_caller(private), NOT_RESTORED: why}
+    return {**known, **_if_there(private), NOT_RESTORED: why}

@@ -39,7 +39,7 @@ def changed(connection: sa.Connection, named: Reference) -> Issue | None:
     if used in (None, named.digest):
         return None
     return Issue(
-        f"policy `{named.name}` version {named.version} was edited after decisions were made under it: "
+        f"policy `{named.name}` version {named.version} was edited after it had decided or been activated: "
         f"used with digest `{used}`, now `{named.digest}`",
         f"`ordain audit text {named.name}@{named.version}` prints it as it was: put that back, "
         "and make the change a new version",

@@ -36,6 +36,7 @@ KINDS = frozenset(
         "submission",
         "approval",
         "activation",
+        "rollout",
         "settled",
         "shown",
         "performed",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ordain.engine.backends.python.policy import CompiledPolicy
-from ordain.engine.catalog import Catalog, Texts, fitting_issues, known_vocabulary
+from ordain.engine.catalog import Catalog, Texts, known_vocabulary
 from ordain.engine.check.across.across import across
 from ordain.engine.check.cut_texts import cut_texts
 from ordain.engine.check.facts_doubted import facts_doubted
@@ -18,10 +18,13 @@ from ordain.engine.policy.facts import ModelCard, Vocabulary
 from ordain.engine.policy.load import read_structure
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
+from ordain.engine.together import fitting_issues
 from ordain.engine.versions import Kept, read_versions
 
 _WHOLE_ONLY = ("unread-fact", "unused-policy", "unused-output", "unused-shared")
 """What is known only when everything loads: a policy that does not may be the one that uses it."""
+_OLD_TEXTS = ("value-order",)
+"""What means something else than it says, and is read all the same: decisions of such texts are to be replayed."""
 _T = TypeVar("_T")
 
 
@@ -65,8 +68,10 @@ def check_policies(
     loaded = [compiled for several in versions.values() for compiled in several]
     issues.extend(read.example_issues())
     # A wrong example often comes of what is found here, so it must not hide it.
-    for policy in (*(compiled.policy for compiled in loaded), *read.nearly):
-        issues.extend(policy.warnings)
+    every = [*(compiled.policy for compiled in loaded), *read.nearly]
+    newest = {policy.name: policy.version for policy in sorted(every, key=lambda each: each.version)}
+    for policy in every:
+        issues.extend(_stricter(policy) if policy.version == newest[policy.name] else policy.warnings)
         if not policy.lenient:
             issues.extend(tables.findings(policy, vocabulary))
     known = services or Services({}, "", b"")
@@ -79,6 +84,13 @@ def check_policies(
         tuple(_without_errors((compiled.policy for compiled in loaded), found_in_all)),
         tuple(_fitting(known, found_in_all, versions, texts.root)),
     )
+
+
+def _stricter(policy: Policy) -> Iterator[Issue]:
+    """The warnings of a newest version: errors where only older texts are let through, as they may be on record, and
+    cannot be changed any more."""
+    for issue in policy.warnings:
+        yield replace(issue, level=Level.ERROR) if issue.code in _OLD_TEXTS and not policy.lenient else issue
 
 
 def _yaml_files(texts: Texts) -> Iterator[tuple[str, bytes]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from ordain.engine.check.tables.in_words import value_text
@@ -64,7 +64,8 @@ def _constants(policy: Policy) -> dict[str, str]:
 
 def _days(policy: Policy) -> str:
     start, end = policy.effective.start, policy.effective.end
-    return f"{start}" if end is None else f"{start} to {end}"
+    season = ", a season" if policy.effective.season else ""
+    return f"{start}" if end is None else f"{start} to {end}{season}"
 
 
 def _names(what: str, old: Sequence[str], new: Sequence[str], line: int) -> Iterator[Change]:
@@ -118,6 +119,8 @@ def _table(old: Table, new: Table) -> Iterator[Change]:
     ):
         if before != after:
             yield Change(CHANGED, what, part, before, after, line)
+    yield from _limits(old, new)
+    old, new = (replace(each, rules=tuple(rule for rule in each.rules if not rule.limit)) for each in (old, new))
     before_rows, after_rows = _rows(old), _rows(new)
     renamed = _renamed(before_rows, after_rows)
     for rule in new.rules:
@@ -136,6 +139,32 @@ def _table(old: Table, new: Table) -> Iterator[Change]:
     yield from _row(f"`otherwise` of `{new.name}`", _otherwise(old), _otherwise(new), line)
     if new.hit_policy in _IN_ORDER:
         yield from _moved(old, new, renamed)
+
+
+def _limits(old: Table, new: Table) -> Iterator[Change]:
+    """What `limits` say otherwise, as they are written: the rules that they stand for nobody wrote."""
+    before, after = _limits_of(old), _limits_of(new)
+    for name in dict.fromkeys((*after, *before)):
+        was, now = before.get(name, {}), after.get(name, {})
+        gone, added = [text for text in was if text not in now], [text for text in now if text not in was]
+        what = f"`limits` of `{new.name}`"
+        if len(gone) == len(added) == 1:
+            yield Change(CHANGED, what, name, gone[0], added[0], now[added[0]])
+            continue
+        for text in added:
+            yield Change(ADDED, what, name, after=text, line=now[text])
+        for text in gone:
+            yield Change(GONE, what, name, before=text, line=was[text])
+
+
+def _limits_of(table: Table) -> dict[str, dict[str, int]]:
+    """The limits under each key of `limits`, with the lines they stand in."""
+    found: dict[str, dict[str, int]] = {}
+    for rule in table.rules:
+        if rule.limit:
+            name, _, text = rule.limit.partition(": ")
+            found.setdefault(name, {})[text] = rule.span.line
+    return found
 
 
 def _outputs(table: Table) -> str:

@@ -13,6 +13,7 @@ from ordain.engine.compare.changes import Change, changes
 from ordain.engine.compare.deciding import Difference, compared, decide
 from ordain.engine.compare.dimensions import Space, space_of
 from ordain.engine.compare.example_customers import Customer, Finder, Pair
+from ordain.engine.compare.following import follows
 from ordain.engine.compare.restated import Restated, Term, Uncovered, restated
 from ordain.engine.compare.sampled import Sampled, sampled
 from ordain.engine.compare.splitting import Splitting
@@ -74,7 +75,7 @@ def differences(old: CompiledPolicy, new: CompiledPolicy, vocabulary: Vocabulary
     """What differs between two versions that read the same vocabulary."""
     names = tuple(name for name in old.policy.gives if name in new.policy.gives)
     pair = Pair(old, new, vocabulary, names)
-    both = [restated(each.policy, vocabulary) for each in (old, new)]
+    both = [restated(each.plan, vocabulary) for each in (old, new)]
     uncovered = [each for side in both for each in side.uncovered]
     regions = None
     if not uncovered:
@@ -91,8 +92,8 @@ def differences(old: CompiledPolicy, new: CompiledPolicy, vocabulary: Vocabulary
 class _Comparing:
     def __init__(self, pair: Pair, both: Sequence[Restated]) -> None:
         self.pair, self.both = pair, both
-        self.space: Space = space_of(both, pair.vocabulary)
         self.compiled = [compile_policy(each.policy) for each in both]
+        self.space: Space = space_of(both, [each.plan for each in self.compiled], pair.vocabulary)
         self.terms: dict[str, tuple[Term, Policy]] = {}
         for each in both:
             for text, term in each.terms.items():
@@ -101,7 +102,7 @@ class _Comparing:
     def regions(self) -> Regions:
         """Raises TooIntertwined."""
         split = Splitting(self.space, self._leaf, Budget(LIMITS.compared_steps))
-        boxes = split.boxes(MOST_BOXES)
+        boxes = [pair for pair in split.boxes(MOST_BOXES) if self._may_have_somebody(pair[0])]
         boxes.sort(key=lambda pair: self._size(pair[0]), reverse=True)
         finder = Finder(self.pair, self.space, self.terms)
         found = []
@@ -114,6 +115,19 @@ class _Comparing:
         return Regions(
             self.space.regions, tuple(found), count, tuple(text for text in self.terms if text in used), ignored
         )
+
+    def _may_have_somebody(self, box: Box) -> bool:
+        """Whether each computed part holds that follows from one that does: who is within 30 days is within 60."""
+        holds, fails = set(), set()
+        for region, pieces in zip(self.space.regions, box, strict=True):
+            if region.text in self.terms and region.domain.listed == (True, False):
+                samples = {region.pieces[number].sample for number in pieces}
+                if samples == {True}:
+                    holds.add(region.text)
+                elif True not in samples:
+                    fails.add(region.text)
+        terms = {text: self.terms[text][0].expression.tree for text in holds | fails}
+        return not any(follows(terms[one], terms[other]) for one in holds for other in fails)
 
     def _leaf(self, chosen: Sequence[int]) -> Difference | None:
         facts = {

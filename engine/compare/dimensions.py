@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ordain.engine.backends.plan import PlannedFormula, PlannedTable, conjuncts, plan_policy
+from ordain.engine.backends.plan import PlannedFormula, PlannedTable, PolicyPlan, conjuncts
 from ordain.engine.check.tables.axes import Axis, plain_test
 from ordain.engine.check.tables.one_name import about_one_name
 from ordain.engine.check.tables.regions import Region
@@ -40,11 +40,11 @@ class Space:
         return [sure | possible << self.size for sure, possible in zip(region.sure, region.possible, strict=True)]
 
 
-def space_of(both: Sequence[Restated], vocabulary: Vocabulary) -> Space:
-    """The space of several versions of a policy together."""
+def space_of(both: Sequence[Restated], plans: Sequence[PolicyPlan], vocabulary: Vocabulary) -> Space:
+    """The space of several versions of a policy together; `plans` are those of the restated ones."""
     made = _Laying(vocabulary)
-    for each in both:
-        made.policy(each)
+    for each, plan in zip(both, plans, strict=True):
+        made.policy(each, plan)
     for each in both:
         made.null(each.original)
     return made.space()
@@ -62,8 +62,7 @@ class _Laying:
         self.bits += 1
         return self.bits - 1
 
-    def policy(self, each: Restated) -> None:
-        plan = plan_policy(each.policy)
+    def policy(self, each: Restated, plan: PolicyPlan) -> None:
         reads = set(each.policy.reads) - {decision.name for decision in each.policy.decisions}
         for planned in plan.decisions:
             if isinstance(planned, PlannedFormula):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from ordain.engine.backends.plan import PlannedFormula, PlannedRule, PlannedTable, conjuncts, plan_policy
+from ordain.engine.backends.plan import PlannedFormula, PlannedRule, PlannedTable, PolicyPlan, conjuncts
 from ordain.engine.backends.settled import bound_names
 from ordain.engine.check.tables.axes import Axis, plain_test
 from ordain.engine.check.tables.domains import Domain, Domains
@@ -22,6 +22,7 @@ from ordain.engine.feel.syntax.printer import printed
 from ordain.engine.feel.syntax.tree import Expr, If, In, Input, Literal, Logic, Name
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.facts import Fact, Vocabulary
+from ordain.engine.policy.kinds.frequency import said
 from ordain.engine.policy.model import Column, Decision, Formula, HitPolicy, Policy, Requirement, Rule, Table
 from ordain.engine.tables.cells import asks_null
 from ordain.engine.values.types import ANY, FLAG, TEXT, Kind, Type, Value
@@ -82,14 +83,15 @@ def domain_of(name: str, type: Type, policy: Policy, vocabulary: Vocabulary, *, 
     return replace(Domains(policy, vocabulary).of(node, type), nullable=nullable)
 
 
-def restated(policy: Policy, vocabulary: Vocabulary) -> Restated:
-    """The restated policy; when `uncovered` is not empty, what is in it cannot be relied upon."""
-    return _Restating(policy, vocabulary).run()
+def restated(plan: PolicyPlan, vocabulary: Vocabulary) -> Restated:
+    """The policy of a plan restated; when `uncovered` is not empty, what is in it cannot be relied upon."""
+    return _Restating(plan.policy, plan, vocabulary).run()
 
 
 @dataclass
 class _Restating:
     policy: Policy
+    plan: PolicyPlan
     vocabulary: Vocabulary
     terms: dict[str, Term] = field(default_factory=dict)
     reads_of: dict[str, tuple[Output, ...]] = field(default_factory=dict)
@@ -97,6 +99,8 @@ class _Restating:
     computed: set[Output] = field(default_factory=set)
     """The outputs that may be markers."""
     decided: set[str] = field(default_factory=set)
+    axes: dict[str, Axis] = field(default_factory=dict)
+    """Of facts: in a large table thousands of cells ask about one."""
     formulas: dict[str, Expr] = field(default_factory=dict)
     """The formulas that compute with facts alone: what reads one is looked at as if it computed that itself."""
 
@@ -108,14 +112,13 @@ class _Restating:
             self._give_up(f"`{policy.label}`", "its rules say what follows from a missing fact", policy.span)
         if self.uncovered:
             return Restated(policy, policy, {}, {}, tuple(self.uncovered), ())
-        plan = plan_policy(policy)
         decisions: list[Decision] = []
-        for planned in plan.decisions:
+        for planned in self.plan.decisions:
             made = self._table(planned) if isinstance(planned, PlannedTable) else self._formula(planned)
             decisions.append(made)
             self.decided.add(made.name)
         kept, ignored = [], []
-        for requirement, expression in plan.must_hold:
+        for requirement, expression in self.plan.must_hold:
             node = self._in_place(expression.tree)
             if self._reads_computed(node) or self._mixes(node):
                 ignored.append(requirement)
@@ -165,7 +168,7 @@ class _Restating:
     # --- tests
 
     def _term(self, node: Expr, type: Type) -> Name:
-        text = printed(node)
+        text = said(node)
         self.terms.setdefault(text, Term(text, self._checked(node)))
         return Name(node.span, text, type=type)
 
@@ -183,9 +186,12 @@ class _Restating:
         """Whether a cell over a fact can be laid out."""
         if name.name not in self.vocabulary or name.name in self.decided or self._varies(test):
             return False
-        fact = self.vocabulary[name.name]
-        domain = domain_of(name.name, fact.type, self.policy, self.vocabulary, nullable=True)
-        return plain_test(test, Axis(name.name, domain), False)[0]
+        axis = self.axes.get(name.name)
+        if axis is None:
+            of = self.vocabulary[name.name].type
+            domain = domain_of(name.name, of, self.policy, self.vocabulary, nullable=True)
+            axis = self.axes[name.name] = Axis(name.name, domain)
+        return plain_test(test, axis, False)[0]
 
     # --- outputs
 

@@ -22,6 +22,7 @@ from ordain.engine.feel.syntax.printer import printed
 from ordain.engine.feel.syntax.tree import Expr, If
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.limits import LIMITS
+from ordain.engine.policy.kinds.frequency import said
 from ordain.engine.policy.model import Table
 from ordain.engine.step import Step, fired_rules
 from ordain.engine.tables.cells import PlainCell
@@ -249,4 +250,4 @@ def part_of(whole: Checked, part: Expr) -> Checked:
 
 
 def _on_one_line(part: Expr) -> str:
-    return " ".join(printed(part).split())
+    return " ".join(said(part).split())

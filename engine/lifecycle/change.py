@@ -1,10 +1,12 @@
-"""What people did to a version of a policy, as it is on record: submitted, approved, activated, rolled back."""
+"""What people did to a version of a policy, as it is on record: submitted, approved, activated, rolled out or back."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+
+from ordain.engine.lifecycle.rollout import Rollout
 
 
 class Step(StrEnum):
@@ -13,6 +15,7 @@ class Step(StrEnum):
     SUBMISSION = "submission"
     APPROVAL = "approval"
     ACTIVATION = "activation"
+    ROLLOUT = "rollout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class Change:
 
     `text` is the version, `parts` what it uses of what policies share. `of` is the id of what an approval approves: of
     a submission, or of the activation that a rollback is to end. `begins` is from when an activation counts: from when
-    it was recorded, if it says nothing else. `signature` is what a signed approval was signed with, as text.
+    it was recorded, if it says nothing else. `signature` is what a signed approval was signed with, as text. `rollout`
+    is what an entry of a roll-out says of it.
     """
 
     id: str
@@ -49,6 +53,7 @@ class Change:
     begins: dt.datetime | None = None
     rollback: bool = False
     signature: str = ""
+    rollout: Rollout | None = None
 
     @property
     def policy(self) -> str:

@@ -18,6 +18,8 @@ class State(StrEnum):
     APPROVED = "approved"
     PLANNED = "planned"
     ACTIVE = "active"
+    ROLLING = "rolling out"
+    SHADOW = "shadow"
     REPLACED = "replaced"
     WITHDRAWN = "withdrawn"
 
@@ -64,6 +66,9 @@ class Life:
         deciding = self.turns.deciding(self.policy, at, effective)
         if deciding is not None and deciding.version == version:
             return State.ACTIVE
+        on = self.turns.rolling(self.policy, at)
+        if on is not None and on.rollout is not None and on.version == version:
+            return State.SHADOW if on.rollout.shadow else State.ROLLING
         turns = [turn for turn in self.turns.of.get(self.policy, ()) if turn.version == version]
         if any(turn.starts > at for turn in turns):
             return State.PLANNED

@@ -28,11 +28,7 @@ def _plain(name: str) -> str:
 def check_submission(life: Life, texts: Sequence[Text], first: int) -> None:
     """`texts` are the version and its parts; `first` is the number to begin with, where nothing is on record yet."""
     label, number, highest = texts[0].label, texts[0].version, life.highest()
-    if life.is_fixed(number):
-        raise StepRefused(
-            f"`{label}` was activated, and an activated version stays as it is",
-            f"make the change a new version: ordain policy new {life.policy}",
-        )
+    check_may_change(life, number)
     activated = max((each.version for each in life.changes if each.step is Step.ACTIVATION), default=0)
     if number < activated:
         raise StepRefused(
@@ -44,11 +40,28 @@ def check_submission(life: Life, texts: Sequence[Text], first: int) -> None:
         raise StepRefused(
             f"`{label}` skips version {following}", f"call it v{following}, and say `version: {following}`"
         )
+    for was in life.activations(number)[-1:]:  # it was taken back before it began
+        if changed := [text.label for text in was.texts if text not in texts]:
+            raise StepRefused(
+                f"`{label}` was activated, and taken back before it began; {_named(changed)} edited since, and "
+                f"the number stands for the text that was activated",
+                f"make the change a new version: ordain policy new {life.policy}; then put this one back: "
+                + "; ".join(f"ordain policy text {each}" for each in changed),
+            )
     before = life.submission(number)
     if before is not None and before.texts == tuple(texts) and not life.activations(number):
         raise StepRefused(
             f"`{label}` was submitted already by {before.who}, and has not been changed since",
             "somebody else approves it: ordain policy approve",
+        )
+
+
+def check_may_change(life: Life, version: int) -> None:
+    """Whether the text of a version may still be another one."""
+    if life.is_fixed(version):
+        raise StepRefused(
+            f"`{life.policy}@{version}` was activated, and an activated version stays as it is",
+            f"make the change a new version: ordain policy new {life.policy}",
         )
 
 
@@ -73,7 +86,8 @@ def check_approval(life: Life, of: Change, version: int, who: str) -> None:
     submission = life.submission(version)
     if submission is not None and is_same(submission.who, who):
         raise StepRefused(
-            f"{who} submitted `{label}`, and nobody approves their own", "ask somebody else to approve it"
+            f"{who} submitted `{label}`, and one's own approval does not count",
+            f"somebody else with the role of an approver does that: ordain policy approve {label}",
         )
     if any(is_same(each.who, who) for each in life.approvals(of, version)):
         raise StepRefused(f"{who} has approved `{label}` already", _lacking(life, of, version))
@@ -146,10 +160,12 @@ def check_rollback(
     if not reason:
         raise StepRefused(f"going back to `{label}` needs a reason", "--reason TEXT")
     if role != OPERATOR:
-        others = [each for each in life.approvals(deciding, version) if not is_same(each.who, who)]
+        approvals = life.approvals(deciding, version)
+        others = [each for each in approvals if not is_same(each.who, who)]
         if len(others) < life.needed:
+            own = f", and that of {who} does not count, as they go back" if len(others) < len(approvals) else ""
             raise StepRefused(
-                f"going back to `{label}` is not approved: {_count(len(others), life.needed)}",
+                f"going back to `{label}` is not approved: {_count(len(others), life.needed)}{own}",
                 f"somebody else does that: ordain policy approve {label}; or an operator rolls back in an emergency",
             )
     return earlier[0]
@@ -157,6 +173,10 @@ def check_rollback(
 
 def _lacking(life: Life, of: Change, version: int) -> str:
     return _count(len(life.approvals(of, version)), life.needed)
+
+
+def _named(labels: Sequence[str]) -> str:
+    return f"{' and '.join(f'`{label}`' for label in labels)} {'was' if len(labels) == 1 else 'were'}"
 
 
 def _count(there: int, needed: int) -> str:

@@ -3,15 +3,19 @@
 A turn begins with an activation. The last one that began decides, whenever it was recorded, so what is recorded late
 for a day in the past corrects what counts for that day. Of two that begin at one moment the one recorded later counts.
 A rollback takes back what was planned: turns that were recorded before it and begin after it never begin.
+
+While a version is rolled out it decides for a part of the customers, and the one whose turn it is for all others. The
+last entry about it counts, until it says that it is over, or until something begins that was activated after it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ordain.engine.lifecycle.change import Change, Step
+from ordain.engine.lifecycle.change import Change, Step, Text
+from ordain.engine.lifecycle.rollout import Action
 from ordain.engine.policy.model import Effective
 
 Effectives = Callable[[int], Effective | None]
@@ -20,11 +24,15 @@ Effectives = Callable[[int], Effective | None]
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """`of` has the activations that count, by policy, the last to begin first; `void` those that never begin."""
+    """`of` has the activations that count, by policy, the last to begin first; `void` those that never begin.
+
+    `rollouts` are all entries about roll-outs, by policy, the last one first.
+    """
 
     of: Mapping[str, tuple[Change, ...]]
     void: frozenset[str]
     changes: tuple[Change, ...]
+    rollouts: Mapping[str, tuple[Change, ...]]
 
     def known(self, by: dt.datetime) -> Turns:
         """What was known at a moment: as if nothing had been recorded after it."""
@@ -52,17 +60,39 @@ class Turns:
                 break
         return latest
 
+    def rolling(self, policy: str, at: dt.datetime) -> Change | None:
+        """What is on record of the roll-out that is on at that time, if one is."""
+        for change in self.rollouts.get(policy, ()):
+            if change.recorded <= at:
+                return None if self._is_over(change, at) else change
+        return None
+
+    def _is_over(self, change: Change, at: dt.datetime) -> bool:
+        if change.rollout is None or change.rollout.action is Action.REVERT:
+            return True
+        after = (change.recorded, change.id)
+        return any((turn.recorded, turn.id) > after for turn in self.begun(change.policy, at))
+
+    def texts(self) -> Iterator[Text]:
+        """Of all versions that decide, have decided or will, for all customers or for some, and of their parts."""
+        for changes in (*self.of.values(), *self.rollouts.values()):
+            for change in changes:
+                yield from change.texts
+
     def versions(self, policy: str) -> frozenset[int]:
-        """All that decide, have decided or will."""
-        return frozenset(turn.version for turn in self.of.get(policy, ()))
+        """All that decide, have decided or will, for all customers or for some."""
+        return frozenset(each.version for each in (*self.of.get(policy, ()), *self.rollouts.get(policy, ())))
 
 
 def turns_of(changes: Iterable[Change]) -> Turns:
     """The fold: it depends on which changes there are, and not on the order in which they are read."""
     ordered = sorted(changes, key=lambda change: (change.recorded, change.id))
     going: dict[str, list[Change]] = {}
+    rolling: dict[str, list[Change]] = {}
     void: set[str] = set()
     for change in ordered:
+        if change.step is Step.ROLLOUT:
+            rolling.setdefault(change.policy, []).insert(0, change)
         if change.step is not Step.ACTIVATION:
             continue
         turns = going.setdefault(change.policy, [])
@@ -72,7 +102,8 @@ def turns_of(changes: Iterable[Change]) -> Turns:
         turns.append(change)
     for turns in going.values():
         turns.sort(key=lambda turn: (turn.starts, turn.recorded, turn.id), reverse=True)
-    return Turns({policy: tuple(turns) for policy, turns in going.items()}, frozenset(void), tuple(ordered))
+    of, rollouts = ({name: tuple(several) for name, several in each.items()} for each in (going, rolling))
+    return Turns(of, frozenset(void), tuple(ordered), rollouts)
 
 
 NO_TURNS = turns_of(())

@@ -25,6 +25,7 @@ from ordain.engine.values.temporal import date, date_time, fixed_offset, noon
 from ordain.engine.values.types import DATE, FLAG, Type, Value, read
 
 _DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "a date such as 2026-01-31"}
+_SEASON = "a season, after which what would decide without it decides again"
 HEADER: Schema = {
     "policy": NAME,
     "version": VERSION,
@@ -39,7 +40,7 @@ HEADER: Schema = {
                 "properties": {
                     "from": _DATE,
                     "until": _DATE,
-                    "then": {"enum": [BACK], "description": "back: a season, after which the version before returns"},
+                    "then": {"enum": [BACK], "description": f"{BACK}: {_SEASON}"},
                 },
             },
         ],
@@ -119,11 +120,12 @@ def load_policy(text: bytes, file: str, vocabulary: Vocabulary, zone: dt.tzinfo 
 
 
 def load_besides_examples(
-    text: bytes, file: str, vocabulary: Vocabulary, zone: dt.tzinfo = dt.UTC
+    text: bytes, file: str, vocabulary: Vocabulary, zone: dt.tzinfo = dt.UTC, *, lacking: bool = False
 ) -> tuple[Policy, list[Issue]]:
     """The policy that a file's bytes say, and what is wrong with its examples: it has none when anything is.
 
-    Raises PolicyError with all issues when anything else is wrong; then the examples are not read.
+    With `lacking` an example may lack a fact that it has to give, and has no value of it then. Raises PolicyError with
+    all issues when anything else is wrong; then the examples are not read.
     """
     node = read_structure(text, file)
     kind = KINDS[node["kind"].text]
@@ -142,7 +144,7 @@ def load_besides_examples(
     if draft.issues or effective is None:
         raise PolicyError(first_causes(draft.issues))
     leave_unused(draft, text)
-    tried = [_example(draft, part, effective, zone) for part in node["examples"].nodes()]
+    tried = [_example(draft, part, effective, zone, lacking) for part in node["examples"].nodes()]
     policy = Policy(
         name=node["policy"].text,
         version=int(node["version"].value),
@@ -196,7 +198,7 @@ def read_structure(text: bytes, file: str) -> Node:
     """A policy file's YAML, of the shape that its kind asks for. Raises PolicyError with all issues."""
     node = parse(text, file)
     _refuse_kind(node)
-    if issues := check_structure(node, _structure(node["kind"].text)):
+    if issues := check_structure(node, _structure(node["kind"].text), text):
         raise PolicyError(issues)
     return node
 
@@ -209,6 +211,14 @@ def _refuse_kind(node: Node) -> None:
         raise PolicyError(
             Issue(f"unknown kind of policy `{given.text}`", did_you_mean(given.text, KINDS), given.span, code="kind")
         )
+
+
+def effective_of(text: bytes, file: str) -> Effective | None:
+    """The days that a policy's text says it is in force on, whether it would load today or not: no fact is looked up.
+
+    None where they cannot be read. Raises PolicyError for what is no YAML of a policy.
+    """
+    return _effective(Draft(Vocabulary({})), read_structure(text, file)["effective"])
 
 
 def _effective(draft: Draft, node: Node) -> Effective | None:
@@ -247,7 +257,7 @@ def _refuse_protected(draft: Draft, kind: str) -> None:
             )
 
 
-def _example(draft: Draft, node: Node, effective: Effective | None, zone: dt.tzinfo) -> Example | None:
+def _example(draft: Draft, node: Node, effective: Effective | None, zone: dt.tzinfo, lacking: bool) -> Example | None:
     given: dict[str, Value] = {}
     for name, part in node["given"].items():
         if name not in draft.vocabulary:
@@ -263,11 +273,13 @@ def _example(draft: Draft, node: Node, effective: Effective | None, zone: dt.tzi
                 f"this policy does not read `{name}`", "leave it out", place, code="example", level=Level.WARNING
             )
             draft.warnings[unread] = None
-        else:
+        elif part.value is not None or draft.scope[name].optional or not lacking:
             given[name] = _given(draft, name, part)
     for name in draft.reads:
         if name not in given:
             fact = draft.vocabulary[name]
+            if lacking and not draft.scope[name].optional and (fact.default is None or name in node["given"].keys):
+                continue  # null is no default
             if fact.default is None and not draft.scope[name].optional:
                 draft.fault(
                     node["given"].span,

@@ -60,7 +60,7 @@ _STRUCTURE = Structure(VOCABULARY)
 def load_vocabulary(text: bytes, file: str) -> Vocabulary:
     """The vocabulary that a file's bytes say. Raises PolicyError with all issues."""
     node = parse(text, file)
-    if issues := check_structure(node, _STRUCTURE):
+    if issues := check_structure(node, _STRUCTURE, text):
         raise PolicyError(issues)
     facts: dict[str, Fact] = {}
     for name, part in node["facts"].items():

@@ -94,7 +94,7 @@ def with_shared(vocabulary: Vocabulary, files: Mapping[str, bytes]) -> tuple[Voc
 def _loaded(known: Shared, vocabulary: Vocabulary) -> Shared:
     """Raises PolicyError with all issues."""
     node = parse(known.text, known.file)
-    if issues := check_structure(node, _STRUCTURE):
+    if issues := check_structure(node, _STRUCTURE, known.text):
         raise PolicyError(issues)
     draft = Draft(Vocabulary({}))
     _refuse_other_name(draft, node, known)

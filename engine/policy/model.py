@@ -92,7 +92,8 @@ class Rule:
     `obligations` are what the caller must do or show once the rule has fired; `source` is its citation.
     `missing` is the row it gives when a fact it needs is missing; without it that is an error. `derived`: nobody wrote
     it, it follows from others of the policy. `confidence` says how sure its source is, "" where the policy does not.
-    `told` gives the text of a `because` with `{...}` in it.
+    `told` gives the text of a `because` with `{...}` in it. `limit` is the entry of `limits` that the rule stands for,
+    such as `cooldown: 30 days`; "" for one that somebody wrote.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Rule:
     derived: bool = False
     confidence: str = ""
     told: Checked | None = None
+    limit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Services:
 def load_services(text: bytes, file: str) -> Services:
     """The services that a file's bytes say. Raises PolicyError with all issues."""
     node = parse(text, file)
-    if issues := check_structure(node, _STRUCTURE):
+    if issues := check_structure(node, _STRUCTURE, text):
         raise PolicyError(issues)
     services = {}
     for name, part in node["services"].items():

@@ -54,6 +54,17 @@ def without_braces(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
+def expressions_in(text: str) -> list[tuple[int, int]]:
+    """Where the expressions of a template stand, from where to where; none where a brace is not closed."""
+    if not has_braces(text):
+        return []
+    try:
+        parts = list(_parts(Node(text, Span("", 1, 1), text)))
+    except PolicyError:
+        return []
+    return [(part.at, part.at + len(part.text)) for part in parts if part.inner]
+
+
 def template(node: Node, read: Read, unknown: str = "") -> Expr | None:
     """The expression of a template; None when `read` found what is in its braces wrong. With `unknown`, that stands for
     a value which may be null and is.

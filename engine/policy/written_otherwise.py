@@ -44,6 +44,7 @@ _BETWEEN = re.compile(r"(?:between|from)\s+(.+?)\s+(?:and|to|till|until)\s+(.+)"
 _END = rf"(?:{_NUMBER}|@\"{_DAY}\"|{_DAY}|[^\W\d]\w*)"
 _FROM_TO = re.compile(rf"[\[(]?\s*({_END})\s*(?:to|-|\u2013|\.\.\.?|\u2026)\s*({_END})\s*[\])]?")
 _PAIR = re.compile(rf"\[\s*({_END})\s*[,;]\s*({_END})\s*\]")
+_MISSING = {"blank", "empty", "missing", "unknown", "none", "nothing", "not given", "not known", "nil", '""'}
 _ANY = {"any", "all", "*", "n/a", "na", "every", "whatever", "anything", "\u2013", "\u2014", "--"}
 
 
@@ -69,6 +70,11 @@ def cell_readings(text: str, of: Type) -> Iterator[Reading]:
     text = text.strip()
     if text.lower() in _ANY:
         yield "-", "any value is meant"
+    if text.lower() in _MISSING:
+        if of.optional:
+            yield "null", "a missing value is meant"
+        if of.kind is Kind.TEXT and not of.values:
+            yield f'"{text}"', "the word itself is meant"
     if of.kind is Kind.NUMBER and '"' in text:
         yield re.sub(rf'"({_NUMBER})"', r"\1", text), ""
     yield from _ranges(text)
@@ -162,6 +168,8 @@ def expression_readings(text: str, of: Type | None = None) -> Iterator[Reading]:
 def output_readings(text: str, of: Type) -> Iterator[Reading]:
     """What an output of this type may mean."""
     text = text.strip()
+    if text.lower() in _MISSING:
+        yield "null", "no value is meant"
     if of.kind is Kind.FLAG and text.lower() in ("yes", "y", "no", "n", "1", "0"):
         yield "true" if text.lower() in ("yes", "y", "1") else "false", ""
     if of.kind is Kind.TEXT and of.values:

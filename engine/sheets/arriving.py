@@ -17,7 +17,7 @@ from ordain.engine.sheets.edits import EXPRESSIONS, Edits, PathOf
 from ordain.engine.sheets.sections import COMMENT, INSIDE, Row, Section
 
 _ID: PathOf = ("id",)
-_NUMBER = re.compile(r"[-+]?\d{1,40}(\.\d{1,40})?([eE][-+]?\d{1,3})?")
+_NUMBER = re.compile(r"[-+]?\d{1,40}(\.\d{1,40})?([eE][-+]?\d{1,3})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BENT_DAY = re.compile(
     r"\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d{1,2}/\d{1,2}|\d{4}/\d{1,2}(/\d{1,2})?"

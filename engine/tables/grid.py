@@ -8,6 +8,7 @@ from ordain.engine.errors import Span
 from ordain.engine.feel.syntax.printer import cell_text, printed
 from ordain.engine.feel.syntax.tree import Literal
 from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.policy.kinds.frequency import said
 from ordain.engine.policy.model import Output, Table
 from ordain.engine.values.types import Kind
 
@@ -91,7 +92,7 @@ def _cell(cell: Checked | None) -> Square:
 
 
 def _expression(part: Checked | None) -> Square:
-    return Square("") if part is None else Square(printed(part.tree), part.tree.span)
+    return Square("") if part is None else Square(said(part.tree), part.tree.span)
 
 
 def _output(part: Checked) -> Square:

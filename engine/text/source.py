@@ -32,7 +32,7 @@ _USUAL_BREAKS = ("\r\n", "\n", "\r")
 _RARE_BREAK = re.compile("[\x85\u2028\u2029]")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _NEXT_ENTRY = re.compile(r",\s*[\w. -]+:(?=\s)|\s*\}")
-_NUMBER = re.compile(r"[-+]?(\d+(\.\d+)?|\.\d+)([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d+)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
 @made_often(frozen=True, slots=True)
@@ -112,6 +112,7 @@ def parse(data: bytes, file: str) -> Node:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         found: Issue | None = late("ordain.engine.text.yaml_slips:slip")(file, text, line, _fails_at)
+        found = found or late("ordain.engine.text.too_deep:too_deep")(file, text, line, lambda new: not _fails_at(new))
         if found is not None:
             raise PolicyError(found) from None
         what = (error.problem or "it cannot be read").strip()

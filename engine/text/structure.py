@@ -7,7 +7,7 @@ from contextlib import suppress
 from ordain.engine.errors import Issue, Span
 from ordain.engine.late import late
 from ordain.engine.text.shape import NotCovered, Schema, Test, shape_of
-from ordain.engine.text.source import Node
+from ordain.engine.text.source import Node, parse
 
 __all__ = ["Schema", "Structure", "check_structure", "key_span"]
 
@@ -22,11 +22,19 @@ class Structure:
             self.fits = shape_of(schema)
 
 
-def check_structure(node: Node, structure: Structure) -> list[Issue]:
-    """Every way in which `node` is not of that shape, each with its place and a hint."""
+def check_structure(node: Node, structure: Structure, text: bytes = b"") -> list[Issue]:
+    """Every way in which `node` is not of that shape, each with its place and a hint.
+
+    `text` is what it was read from: with it, what comes of a line that is indented too deep is one finding.
+    """
     if structure.fits is not None and structure.fits(node.value):
         return []
-    issues: list[Issue] = late("ordain.engine.text.violations:violations")(node, structure.schema)
+    violations = late("ordain.engine.text.violations:violations")
+    issues: list[Issue] = violations(node, structure.schema)
+    if issues and text:
+        file = node.span.file
+        again = lambda new: violations(parse(new, file), structure.schema)  # noqa: E731
+        issues = late("ordain.engine.text.too_deep:without_too_deep")(file, text.decode("utf-8-sig"), issues, again)
     return issues
 
 

@@ -82,7 +82,15 @@ def _issues(error: ValidationError, root: Node) -> Iterator[Issue]:
         case "type":
             several = wanted if isinstance(wanted, list) else [wanted]
             issue = _of_another_type(node, root, list(error.absolute_path), several)
+            issue = issue if issue.hint else replace(issue, hint=_time_hint(node.text, [schema]))
             meant = [text for text in _as_patterns_have_it(node.text) if re.search(schema.get("pattern", "^$"), text)]
+            if node.value is None and _is_bare(node) and list(error.absolute_path)[-2:-1] == ["values"]:
+                hint = (
+                    "leave it out, and say `optional: true` if a value may be missing; a word `null` stands in quotes"
+                )
+                issue = replace(issue, hint=hint)
+            elif several == ["string"] and "pattern" not in schema and _is_bare(node) and node.value is not None:
+                meant = [f'"{node.text}"']  # `true` and `5` are no texts until they have quotes
             yield (
                 replace(issue, hint=f"write `{meant[0]}`", replacements=_edit(node.span, meant[0])) if meant else issue
             )
@@ -96,7 +104,8 @@ def _issues(error: ValidationError, root: Node) -> Iterator[Issue]:
             yield Issue(f"`{node.text}` is too small{where}: at least {wanted}", "", node.span, code="structure")
         case "pattern" | "not":
             meant = [text for text in _as_patterns_have_it(node.text) if re.search(str(wanted), text)]
-            hint = f"write `{'`, or `'.join(meant)}`" if meant else str(schema.get("description", ""))
+            hint = f"write `{'`, or `'.join(meant)}`" if meant else _time_hint(node.text, [schema])
+            hint = hint or str(schema.get("description", ""))
             if len(meant) == 2 and _LOCAL_DAY.fullmatch(node.text):
                 hint += " if the month stands first"
             edits = tuple(edit for text in meant for edit in _edit(node.span, text)) if not node.quoted else ()
@@ -119,7 +128,8 @@ def _nearest(error: ValidationError, root: Node, node: Node) -> Iterator[Issue]:
             return
     types = [shape.get("type", "value") for shape in shapes]
     wanted = [kind for several in types for kind in (several if isinstance(several, list) else [several])]
-    yield _of_another_type(node, root, list(error.absolute_path), wanted)
+    issue = _of_another_type(node, root, list(error.absolute_path), wanted)
+    yield issue if issue.hint else replace(issue, hint=_time_hint(node.text, shapes))
 
 
 def _of_another_type(node: Node, root: Node, path: list[Step], wanted: list[str]) -> Issue:
@@ -214,6 +224,19 @@ def _as_patterns_have_it(text: str) -> list[str]:
         calendar = [f"{match[1]} per calendar {unit}{of}"] if not match[2] and unit != "day" else []
         return [*calendar, f"{match[1]} per {days}"]
     return [f"{text} days"] if text.isdigit() else []
+
+
+def _is_bare(node: Node) -> bool:
+    return bool(node.text) and not node.quoted and not isinstance(node.value, dict | list)
+
+
+def _time_hint(text: str, shapes: Iterable[Any]) -> str:
+    """What a limit such as `2` lacks, in which time: nobody but who wrote it knows that, so it is no edit."""
+    said = re.fullmatch(r"([0-9]{1,4})(?: times)?", text.strip())
+    forms = [f"{said[1]} per 30 days", f"{said[1]} per calendar month"] if said else []
+    patterns = [str(shape["pattern"]) for shape in shapes if isinstance(shape, dict) and "pattern" in shape]
+    fits = any(re.search(pattern, form) for pattern in patterns for form in forms)
+    return f"say in which time, such as `{'`, or `'.join(forms)}`" if fits else ""
 
 
 _FLAGS = dict.fromkeys(["yes", "y", "on", "true"], "true") | dict.fromkeys(["no", "n", "off", "false"], "false")

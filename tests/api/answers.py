@@ -55,6 +55,7 @@ ALERTS: dict[str, object] = {
     "alert_hour": 9,
     "alert_weekday": "monday",
 }
+ROLLOUTS: dict[str, object] = {"guard_standing": "pause", "guard_resumed": False}
 CUSTOMER: dict[str, object] = {
     "usage_gb": 60,
     "usage_decline_percent": 70,

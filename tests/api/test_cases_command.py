@@ -54,7 +54,9 @@ def test_a_case_added_in_a_spreadsheet_is_decided_and_put_into_the_policy(folder
     after = (folder / POLICY).read_bytes()
     assert after.startswith(before)
     assert b"given: {churn_risk: 0.91, clv_tier: low, offers_last_90_days: 0}" in after
-    assert "no new case to add" in cases(folder, "--in", "cases.xlsx", "--add")
+    again = cases(folder, "--in", "cases.xlsx", "--add")
+    assert "no new case to add" in again
+    assert f"examples already: {row - 1} rows" in again
     assert (folder / POLICY).read_bytes() == after
 
 
@@ -65,11 +67,23 @@ def test_a_case_with_another_result_is_told_by_row_and_column_and_added_only_whe
     said = cases(folder, "--in", "cases.xlsx", "--add", code=1)
     assert f"row {row}, column " in said
     assert "offer.action: expected none, actual e-mail" in said
-    assert "not added, as the result is another: 1 row; --force adds them too" in said
+    assert f"not added, as the result is another: 1 row ({row}); --force adds them too" in said
     assert (folder / POLICY).read_bytes() == before
     assert "1 case added" in cases(folder, "--in", "cases.xlsx", "--add", "--force", code=1)
     assert ordain_here(folder, "check", "policies").returncode == 1
     assert "example 12: offer.action: expected none, actual e-mail" in cases(folder, code=1)
+
+
+def test_a_row_that_lacks_a_fact_is_decided_as_a_service_answers_and_is_told_when_it_is_not_added(folder: Path) -> None:
+    cases(folder, "--out", "cases.xlsx")
+    lacking = {name: text for name, text in KNOWN.items() if name != "given__offers_last_90_days"}
+    row = add_row(folder / "cases.xlsx", **lacking, expect__offer_DOT_action="e-mail")
+    asking = add_row(folder / "cases.xlsx", **KNOWN)
+    said = cases(folder, "--in", "cases.xlsx", "--add", code=1)
+    assert f"row {row}, column " in said
+    assert "refused: expected decided, actual CustomerDataIncomplete" in said
+    assert f"not added, as an example gives all facts that the policy needs: 1 row ({row})" in said
+    assert f"not added, as nothing is expected: 1 row ({asking})" in said
 
 
 def test_the_rows_come_out_again_with_what_was_decided(folder: Path) -> None:

@@ -285,7 +285,7 @@ def test_the_health_page_says_what_runs(client: FlaskClient) -> None:
     _decided(client, "plan-advice", ADVICE)
     health = client.get("/healthz").get_json()
     assert (health["status"], health["entries"], health["models"]) == ("ok", 2, [])
-    assert health["services"] == ["access", "alerts", "plan-advice", "price-quote", "retention"]
+    assert health["services"] == ["access", "alerts", "plan-advice", "price-quote", "retention", "rollouts"]
     assert {"policy": "retention-offer", "version": 1} in health["policies"]
 
 

@@ -170,7 +170,7 @@ def test_an_edited_version_that_was_used_stops_everything_by_name_and_digests(tm
     with pytest.raises(PolicyChanged) as caught:
         wire(settings)
     assert caught.value.message == (
-        "policy `plan-advice` version 1 was edited after decisions were made under it: "
+        "policy `plan-advice` version 1 was edited after it had decided or been activated: "
         f"used with digest `{before}`, now `{_digest(used)}`"
     )
     (tmp_path / "facts.json").write_text(json.dumps(ADVICE))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import ACCESS, ADVICE, ALERTS, NOON, QUOTE, RETENTION, body, error_in
+from answers import ACCESS, ADVICE, ALERTS, NOON, QUOTE, RETENTION, ROLLOUTS, body, error_in
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from served import ROOT, Server, edit, settings_in
@@ -22,7 +22,14 @@ from ordain.api.services import wire
 
 Json = dict[str, Any]
 GUIDE = ROOT / "docs/http.md"
-ASKED = {"access": ACCESS, "alerts": ALERTS, "plan-advice": ADVICE, "price-quote": QUOTE, "retention": RETENTION}
+ASKED = {
+    "access": ACCESS,
+    "alerts": ALERTS,
+    "plan-advice": ADVICE,
+    "price-quote": QUOTE,
+    "retention": RETENTION,
+    "rollouts": ROLLOUTS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +95,9 @@ def test_the_routes_that_record_decisions_and_no_others_take_an_idempotency_key(
     assert taking == {
         (path, "post")
         for path, operations in document["paths"].items()
-        if "post" in operations and path.startswith("/v1/decisions/") and not path.endswith(("/dry-run", "/settle"))
+        if "post" in operations
+        and path.startswith("/v1/decisions/")
+        and not path.endswith(("/dry-run", "/versions", "/settle"))
     }
     answered = document["paths"]["/v1/decisions/plan-advice"]["post"]["responses"]["200"]
     assert "Idempotency-Replayed" in answered["headers"]
@@ -112,7 +121,7 @@ def test_every_operation_has_what_openapi_asks_for(document: Json) -> None:
     ids = [operation["operationId"] for _, _, operation in operations(document)]
     assert len(set(ids)) == len(ids)
     for path, method, operation in operations(document):
-        assert method in ("get", "post")
+        assert method in ("get", "post", "put")
         named = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
         assert named == set(re.findall(r"{(\w+)}", path))
         assert all(each["required"] for each in operation["parameters"] if each["in"] == "path")
@@ -150,6 +159,7 @@ def test_every_route_of_the_app_is_told_of(shared_client: FlaskClient) -> None:
 def test_what_the_loop_answers_itself_is_in_it(document: Json) -> None:
     posted = {path for path, method, _ in operations(document) if method == "post"}
     paths = {path for path in posted if path.startswith("/v1/decisions/") and "{decision_id}" not in path}
+    paths -= {f"/v1/decisions/{service}/dry-run/versions" for service in ASKED}  # which Flask answers
     assert all(front._DECISIONS.fullmatch(path) for path in paths)
     assert paths == {f"/v1/decisions/{service}{end}" for service in ASKED for end in ("", "/batch", "/dry-run")}
     answered = re.findall(r'scope\.path == "(/[^"]+)"', Path(front.__file__).read_text(encoding="utf-8"))

@@ -20,7 +20,7 @@ from ordain.api.services import Services, wire
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.policy.facts import FactSource
 
-SERVICES = ("access", "alerts", "plan-advice", "price-quote", "retention")
+SERVICES = ("access", "alerts", "plan-advice", "price-quote", "retention", "rollouts")
 OWN = ("decision_id", "receipt")
 """What each answer has of its own."""
 

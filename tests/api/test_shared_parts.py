@@ -81,7 +81,7 @@ def test_a_shared_part_that_was_edited_after_its_use_is_refused_and_found(tmp_pa
     edit(folder / "shared/india/v1.yaml", "[Pune, Mumbai]", "[Pune, Delhi]")
     refused = ordain_here(tmp_path, "decide", "sample", "--subject", "C-2", "--facts", "facts.json", **settings)
     assert refused.returncode != 0
-    assert "policy `shared/india` version 1 was edited after decisions were made under it" in refused.stderr
+    assert "policy `shared/india` version 1 was edited after it had decided or been activated" in refused.stderr
     found = ordain_here(tmp_path, "check", "--json", **settings)
     (finding,) = [each for each in json.loads(found.stdout) if each["code"] == "used-edited"]
     assert (finding["file"], finding["policy"], finding["version"]) == (
@@ -178,7 +178,13 @@ def test_a_country_with_parts_says_which_it_has(tmp_path: Path) -> None:
     ("place", "years", "said"),
     [
         ("XX", "2026", "`XX` is no country whose holidays are known"),
+        ("XX", "2026", "a country has its code of two letters, as in ISO 3166"),
+        ("GERMANY", "2026", "`GERMANY` is no country whose holidays are known\n    hint: did you mean `DE` (Germany)?"),
+        ("Germny-BY", "2026", "did you mean `DE` (Germany)?"),
+        ("united-kingdom", "2026", "did you mean `GB` (United Kingdom)?"),
+        ("USA", "2026", "did you mean `US` (USA)?"),
         ("IN-ZZ", "2026", "`IN` has no part `ZZ`"),
+        ("DE-Bayern", "2026", "did you mean `BY` (Bayern)?"),
         (
             "IN-MH",
             "2030..2040",

@@ -42,7 +42,9 @@ def test_an_edited_version_is_found_with_both_digests_and_the_lines_that_changed
     done = run("check")
     assert done.returncode == 1
     assert "policies/plan-advice/v1.yaml:" in done.stdout
-    assert "error: `plan-advice` version 1 was edited or overwritten after decisions were made under it" in done.stdout
+    assert (
+        "error: `plan-advice` version 1 was edited or overwritten after it had decided or been activated" in done.stdout
+    )
     assert "hint: `ordain audit text plan-advice@1` prints it as it was" in done.stdout
     assert "ok plan-advice@1" not in done.stdout
     (finding,) = findings(run("check", "--json"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -48,19 +49,48 @@ SERVICES = "services:\n  s: {purpose: A case., policies: [sample], gives: [fee, 
 
 
 @cache
-def templated() -> Catalog:
-    return load_catalog(Texts(FACTS.encode(), SERVICES.encode(), {"policies/sample/v1.yaml": POLICY.encode()}))
+def templated(policy: str = POLICY) -> Catalog:
+    return load_catalog(Texts(FACTS.encode(), SERVICES.encode(), {"policies/sample/v1.yaml": policy.encode()}))
 
 
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sample]:
-    known = templated()
+    with opened_with(POLICY, tmp_path, monkeypatch) as opened:
+        yield opened
+
+
+@contextmanager
+def opened_with(policy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sample]:
+    known = templated(policy)
     policies = tuple(Document("policy", policy.text, policy.name, policy.version) for policy in known.policies())
     documents = (*policies, Document("vocabulary", known.vocabulary.text), Document("services", known.services.text))
-    monkeypatch.setattr(reading_sample, "catalog", templated)
+    monkeypatch.setattr(reading_sample, "catalog", lambda: known)
     monkeypatch.setattr(reading_sample, "documents", lambda: documents)
     with sample(f"sqlite:///{tmp_path}/ledger.db") as opened:
         yield opened
+
+
+@pytest.mark.parametrize(
+    ("days", "told", "said"),
+    [
+        ("{from: 2026-01-01, until: 2089-12-31}", {}, "in force from 1 January 2026 until 31 December 2089: A case."),
+        (
+            "{from: 2026-01-01, until: 2089-12-31, then: back}",
+            {"then": "back"},
+            "for a season, in force from 1 January 2026 until 31 December 2089; "
+            "then what decided before it decides again: A case.",
+        ),
+    ],
+)
+def test_the_letter_says_on_which_days_a_version_decides_and_whether_it_is_a_season(
+    days: str, told: dict[str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened_with(POLICY.replace("effective: 2026-01-01", f"effective: {days}"), tmp_path, monkeypatch) as made:
+        record = made.record(made.decide("C-1", json.dumps({"price": 500, "name": "Asha"}), "s"))
+        explained = explain(record, made.reader)
+    (policy,) = explained.data["policies"]
+    assert policy["effective"] == {"from": "2026-01-01", "until": "2089-12-31", **told}
+    assert f"- policy sample, version 1, {said}" in letter(explained)
 
 
 def test_a_reason_comes_back_as_it_was_said(made: Sample) -> None:

@@ -229,7 +229,7 @@ def test_an_edited_policy_is_refused_with_its_message_and_others_of_its_group_ar
     told = {begun.entry.subject: begun.error for begun in came}
     assert (told["C-1"], told["C-3"]) == (None, None)
     assert isinstance(told["C-2"], PolicyChanged)
-    assert "was edited after decisions were made under it" in str(told["C-2"])
+    assert "was edited after it had decided or been activated" in str(told["C-2"])
 
 
 def test_a_locked_database_is_told_as_such(house: House) -> None:

@@ -104,7 +104,8 @@ def test_the_readme_has_a_row_of_each_command_with_its_options(path: str, comman
 
 
 def test_the_readme_lists_the_routes_that_there_are(client: FlaskClient) -> None:
-    listed = {tuple(line.split("`")[1].split(" ")) for line in LINES if line.startswith(("| `GET /", "| `POST /"))}
+    rows = tuple(f"| `{method} /" for method in ("GET", "POST", "PUT"))
+    listed = {tuple(line.split("`")[1].split(" ")) for line in LINES if line.startswith(rows)}
     there = {
         (method, rule.rule)
         for rule in client.application.url_map.iter_rules()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import logging
 import os
-import signal
 from typing import Any
 
 import click
-from apscheduler.schedulers.blocking import BlockingScheduler
 
 from ordain.api.alerts.ledger_signals import lag, rates
 from ordain.api.alerts.measured import FROM_LEDGER, Measured, Signal
@@ -18,6 +15,7 @@ from ordain.api.alerts.server_signals import Servers
 from ordain.api.alerts.watch import SERVICE, Happened, Watch, check
 from ordain.api.cli.finite import Finite
 from ordain.api.cli.invocation import Invocation, json_option
+from ordain.api.cli.regular_looks import look_regularly
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import require_ledger
 from ordain.api.lifecycle.in_force import load_in_force
@@ -64,7 +62,7 @@ def watch_command(call: Invocation, once: bool, seconds: float, addresses: tuple
             return
         if not as_json:
             OUT.print(f"watching every {seconds:g} seconds  (stop it with Ctrl-C)", markup=False)
-        _run(watcher, seconds)
+        look_regularly(watcher.look, seconds)
     finally:
         use.ledger.close()  # signing is the server's business
 
@@ -107,28 +105,3 @@ class _Watcher:
         of = f" of {happened.service}" if happened.service else ""
         line = one_line(f"{happened.action}: {happened.signal}{of}  {happened.id}")
         OUT.print(json.dumps(told) if self._as_json else line, markup=False)
-
-
-def _run(watcher: _Watcher, seconds: float) -> None:
-    """Until a signal ends it. A look that fails is told in the log, and the next one comes all the same."""
-
-    def look() -> None:
-        try:
-            watcher.look()
-        except Exception as error:  # whatever it is: who watches does not end
-            told = error.message if isinstance(error, OrdainError) else type(error).__name__
-            _LOG.error("a look failed: %s", told, exc_info=None if isinstance(error, OrdainError) else error)
-
-    scheduler = BlockingScheduler(timezone=dt.UTC)
-    scheduler.add_job(
-        look,
-        "interval",
-        seconds=seconds,
-        next_run_time=dt.datetime.now(dt.UTC),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: scheduler.shutdown(wait=False))
-    scheduler.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,13 @@ import click
 
 from ordain.api.backtest.customers import customer_pairs
 from ordain.api.backtest.leaves import paths
-from ordain.api.backtest.pair import Pair
-from ordain.api.backtest.recorded_decisions import Redecider, recorded_pairs
+from ordain.api.backtest.over_record import OverRecord, Wanted
 from ordain.api.backtest.report_page import page_of
 from ordain.api.backtest.rows_file import RowsFile
-from ordain.api.backtest.tally import Tally
+from ordain.api.backtest.tried_versions import Chosen, chosen_versions, service_of
 from ordain.api.cli.audit.query import check_found, make_query
 from ordain.api.cli.audit.readers import access, reader_options
 from ordain.api.cli.backtest.summary import print_summary
-from ordain.api.cli.backtest.tried_versions import Chosen, chosen_facts, chosen_versions, service_of
 from ordain.api.cli.ending import ending_interrupts
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.progress import progress_bar
@@ -32,11 +30,7 @@ from ordain.api.cli.whole_tables.seen_table import SeenTable
 from ordain.api.ledger import opened_ledger
 from ordain.api.services import wire_rules
 from ordain.api.settings import Settings, load_settings
-from ordain.audit.limits import LIMITS as AUDIT
-from ordain.audit.records.export import places_with
 from ordain.audit.records.query import Query
-from ordain.audit.records.readings import note_search
-from ordain.audit.records.search import Looked
 from ordain.audit.records.target import check_target
 from ordain.engine.catalog import Catalog, load_catalog, read_texts
 from ordain.engine.errors import ExportFailed, MalformedRequest, reason_of
@@ -51,18 +45,19 @@ EXIT_NOTHING = 1
 class _Wanted:
     """The options that say what comes of it."""
 
-    by: tuple[str, ...]
-    groups: tuple[str, ...]
+    told: Wanted
     as_json: bool
     csv: Path | None
     html: Path | None
     replace: bool
-    synthetic: bool
 
 
 @click.command("backtest")
 @click.argument("policy", metavar="POLICY[@VERSION]")
 @click.option("--with", "further", multiple=True, metavar="NAME@N", help="Another version to try too. Repeatable.")
+@click.option(
+    "--shadow", is_flag=True, help="Do not decide again: what it said when it was tried beside the one that answered."
+)
 @click.option("--since", metavar="TIME", help="Recorded from this date on, or from 2026-01-31T08:00:00+05:30.")
 @click.option("--until", metavar="TIME", help="Recorded through this date, inclusive, or until this moment.")
 @click.option("--service", metavar="NAME", help="Decided by this service alone; for --table: the service to ask.")
@@ -89,6 +84,7 @@ def backtest(
     /,
     policy: str,
     further: tuple[str, ...],
+    shadow: bool,
     since: str | None,
     until: str | None,
     service: str | None,
@@ -115,8 +111,10 @@ def backtest(
     """
     if table is not None and (since is not None or until is not None):
         raise click.UsageError("--since and --until are of recorded decisions, not of --table")
+    if shadow and (table is not None or further):
+        raise click.UsageError("--shadow is of recorded decisions and of one version, not of --table or --with")
     settings = load_settings(call.config)
-    wanted = _Wanted(by, groups, as_json, csv_file, html_file, replace, synthetic)
+    wanted = _Wanted(Wanted(by, groups, synthetic, shadow=shadow), as_json, csv_file, html_file, replace)
     _check_files(wanted, table)
     named = (policy, *further)
     with ending_interrupts():
@@ -154,28 +152,19 @@ def _of_ledger(
     who = access(settings, name, purpose)
     catalog = load_catalog(read_texts(settings.policies, settings.zone))
     chosen = chosen_versions(catalog, named)
-    query = _narrowed(query, chosen)
-    tally, ids, places, looked = _tally(catalog, wanted), list[str](), None, Looked()
+    file = None if wanted.csv is None else wanted.csv.name
     with opened_ledger(call.config) as opened, _rows(wanted, catalog, chosen) as rows:
-        reader = opened.reader
-        redecider = Redecider(reader.past, chosen.policies, catalog.vocabulary.text)
+        trial = OverRecord(opened, catalog.vocabulary, chosen, who, wanted.told, file=file)
         with progress_bar("deciding again") as (bar, task):
-            pairs = recorded_pairs(
-                reader, redecider, query, lambda at, total: bar.update(task, completed=at, total=total), looked
+            data = trial.run(
+                query,
+                lambda found, asked: check_found(found, opened.reader, asked, settings),
+                added=None if rows is None else rows.add,
+                progress=lambda at, total: bar.update(task, completed=at, total=total),
             )
-            for record, pair in pairs:
-                _add(tally, rows, pair)
-                places = places_with(places, record)
-                if len(ids) < AUDIT.ids_named:
-                    ids.append(pair.name)
-        check_found(tally.decisions + looked.unreadable, reader, query, settings)
-        if tally.decisions:
-            tried = {"policies": list(chosen.labels), "file": None if wanted.csv is None else wanted.csv.name}
-            note_search(opened, "backtest", who, query, ids, tally.decisions, places, **tried)
         if rows is not None:
             rows.finish()
-    asked = {key: value for key, value in query.as_json().items() if key in ("since", "until", "service")}
-    return {"source": "ledger", **asked, **_result(tally, chosen, wanted)}
+    return data
 
 
 def _of_table(settings: Settings, named: Sequence[str], table: Table, service: str | None, wanted: _Wanted) -> Json:
@@ -183,32 +172,19 @@ def _of_table(settings: Settings, named: Sequence[str], table: Table, service: s
     seen = SeenTable.counted(table.path)
     use = wire_rules(settings, asked)
     chosen = chosen_versions(use.catalog, named)
-    tally = _tally(use.catalog, wanted)
+    tally = wanted.told.tally(use.catalog.vocabulary)
     with _rows(wanted, use.catalog, chosen) as rows, progress_bar("deciding twice") as (bar, task):
         bar.update(task, total=seen.rows)
         for pair in customer_pairs(read_asks(table, asked, use.vocabulary), use, asked, chosen.compiled):
-            _add(tally, rows, pair)
+            changed = tally.add(pair)
+            if rows is not None:
+                rows.add(pair, changed)
             bar.update(task, completed=tally.decisions)
         seen.check(tally.decisions)
         if rows is not None:
             rows.finish()
     source = {"source": "table", "table": table.path.name, "service": asked}
-    return {**source, **_result(tally, chosen, wanted)}
-
-
-def _narrowed(query: Query, chosen: Chosen) -> Query:
-    """Of one policy the envelopes say what was decided under it; of several each is looked at."""
-    return replace(query, policy=next(iter(chosen.policies))) if len(chosen.policies) == 1 else query
-
-
-def _tally(catalog: Catalog, wanted: _Wanted) -> Tally:
-    return Tally(*chosen_facts(catalog.vocabulary, wanted.by, wanted.groups))
-
-
-def _add(tally: Tally, rows: RowsFile | None, pair: Pair) -> None:
-    changed = tally.add(pair)
-    if rows is not None:
-        rows.add(pair, changed)
+    return {**source, **wanted.told.result(tally, chosen)}
 
 
 @contextmanager
@@ -225,12 +201,6 @@ def _rows(wanted: _Wanted, catalog: Catalog, chosen: Chosen) -> Iterator[RowsFil
             columns.update(dict.fromkeys(paths(told)))
     with RowsFile(wanted.csv, columns, replace=wanted.replace) as rows:
         yield rows
-
-
-def _result(tally: Tally, chosen: Chosen, wanted: _Wanted) -> Json:
-    data = tally.data()
-    unseen = [name for name in data["groups_not_seen"] if name in wanted.groups]
-    return {"with": list(chosen.labels), "synthetic": wanted.synthetic, **data, "groups_not_seen": unseen}
 
 
 def _make_own(file: Path) -> None:

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ordain.api.backtest.sentences import headline, not_known, percent, title
+from ordain.api.backtest.sentences import headline, no_rates, not_known, percent, title
 from ordain.api.cli.terminal import OUT, print_whole
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import counted
@@ -97,6 +97,9 @@ def _print_segments(segments: Json) -> None:
 
 
 def _print_groups(groups: Json) -> None:
+    if said := no_rates(groups):
+        OUT.print(f"\ngroups of {groups['fact']}: {said}", markup=False)
+        return
     table = Table(title=f"groups of {groups['fact']}", title_justify="left", box=None, pad_edge=False)
     for heading in ("outcome", "group"):
         table.add_column(heading)

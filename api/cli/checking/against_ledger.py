@@ -87,8 +87,8 @@ def _edited(used: UsedVersion, file: str, texts: Texts) -> Issue:
     diff, number = _difference(used, stands, file)
     line = (now.splitlines() or [""])[number - 1]
     message = (
-        f"`{used.name}` version {used.version} was edited or overwritten after decisions were made under it: used with "
-        f"digest `{used.digest}`, now `{used.now}`"
+        f"`{used.name}` version {used.version} was edited or overwritten after it had decided or been activated: used "
+        f"with digest `{used.digest}`, now `{used.now}`"
     )
     hint = f"`ordain audit text {used.label}` prints it as it was: put that back, and make the change a new version"
     span = Span(file, number, len(line) - len(line.lstrip()) + 1, line.strip())

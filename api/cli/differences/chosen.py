@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from pathlib import Path
 
-from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
-from ordain.engine.catalog import Texts, known_vocabulary, read_texts
-from ordain.engine.errors import MalformedRequest, PolicyError, did_you_mean
+from ordain.api.differences.two_versions import Side, side_of, vocabulary_of
+from ordain.engine.catalog import Texts, read_texts
+from ordain.engine.errors import MalformedRequest, did_you_mean
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.text.source import read_file
-from ordain.engine.versions import load_text
 
 _ENDINGS = (".yaml", ".dmn")
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One version: what it is called in the answer, and the version itself."""
-
-    shown: str
-    compiled: CompiledPolicy
 
 
 def two_sides(folder: Path, zone: dt.tzinfo, first: str, second: str) -> tuple[Side, Side, Vocabulary]:
@@ -30,9 +20,7 @@ def two_sides(folder: Path, zone: dt.tzinfo, first: str, second: str) -> tuple[S
     Either is a file, or `name@version`; of the second the name may be left out. A name alone are its two newest.
     """
     texts = read_texts(folder, zone)
-    vocabulary, faults = known_vocabulary(texts)
-    if faults:
-        raise PolicyError(faults)
+    vocabulary = vocabulary_of(texts)
     if not second and not first.endswith(_ENDINGS):
         first, second = _two_newest(texts, first)
     elif not second:
@@ -75,5 +63,4 @@ def _side(texts: Texts, wanted: str, vocabulary: Vocabulary) -> Side:
             raise MalformedRequest(f"`{name}` has no version `{version}`", f"there are: {listed}")
         shown = known[int(version)]
         text = texts.policies[shown]
-    policy = load_text(text, shown, vocabulary)
-    return Side(wanted, compile_policy(policy))
+    return side_of(wanted, shown, text, vocabulary)

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from ordain.api.cli.differences.chosen import two_sides
-from ordain.api.cli.differences.shown import as_data, print_differences
+from ordain.api.cli.differences.shown import print_differences
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
+from ordain.api.differences.told_difference import as_data
 from ordain.api.settings import load_settings
 from ordain.engine.compare.difference import differences
 

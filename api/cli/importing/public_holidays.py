@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 from rich.text import Text
 
 from ordain.api.cli.terminal import ERR
-from ordain.engine.errors import MalformedRequest, counted, did_you_mean
+from ordain.engine.errors import MalformedRequest, counted, did_you_mean, near_word
 from ordain.engine.late import late
 from ordain.engine.limits import LIMITS
 from ordain.engine.policy.fmt import formatted
@@ -44,6 +44,8 @@ def holidays_command(place: str, years: str, owner: str, name: str, number: int)
     first, last = _years(years)
     library = late("holidays")
     country, _, part = place.upper().partition("-")
+    if country not in library.list_supported_countries(include_aliases=False):
+        raise MalformedRequest(f"`{place[:40]}` is no country whose holidays are known", _country_hint(library, place))
     found = _found(library, country, part, first, last)
     called = name or place.lower()
     if not re.fullmatch("[a-z][a-z0-9-]*", called):
@@ -66,13 +68,10 @@ def _years(text: str) -> tuple[int, int]:
 def _found(library: Any, country: str, part: str, first: int, last: int) -> Any:
     """The days of these years as the library gives them. Raises MalformedRequest for what it does not know."""
     known: Mapping[str, list[str]] = library.list_supported_countries(include_aliases=False)
-    if country not in known:
-        hint = did_you_mean(country, known)
-        raise MalformedRequest(f"`{country[:20]}` is no country whose holidays are known", hint)
-    if part and part not in known[country]:
-        hint = did_you_mean(part, known[country]) if known[country] else "it is known without parts"
-        raise MalformedRequest(f"`{country}` has no part `{part[:20]}`", hint)
     of = getattr(library, country)
+    if part and part not in known[country]:
+        hint = _part_hint(of, part, known[country]) if known[country] else "it is known without parts"
+        raise MalformedRequest(f"`{country}` has no part `{part[:40]}`", hint)
     if not of.start_year <= first <= last <= of.end_year:
         what = f"the holidays of {country} are known from {of.start_year} to {of.end_year}"
         raise MalformedRequest(what, "choose other years")
@@ -88,6 +87,29 @@ def _found(library: Any, country: str, part: str, first: int, last: int) -> Any:
             raise MalformedRequest(
                 f"not all holidays of these years are known: {warned}", "choose other years"
             ) from None
+
+
+def _country_hint(library: Any, place: str) -> str:
+    """The code of the country that was named, or nearly: in English, or by a code of three letters."""
+    countries: Mapping[str, tuple[str, ...]] = late("holidays.registry:COUNTRIES")
+    codes = {}
+    for called, (_, code, *others) in countries.items():
+        codes.update(dict.fromkeys([called.replace("_", " ").title(), *others], code))
+    written = " ".join(re.split(r"[\s_-]+", place.strip()))
+    for said in (written, written.partition(" ")[0]):
+        # A code of two or three letters is near to many others, none of which is meant more than the rest.
+        near = next((each for each in codes if each.upper() == said.upper()), "")
+        near = near or (near_word(said.title(), [each for each in codes if len(each) > 3]) if len(said) > 3 else "")
+        if near:
+            return f"did you mean `{codes[near]}` ({near})?"
+    return "a country has its code of two letters, as in ISO 3166: IN, or DE-BY with a part"
+
+
+def _part_hint(of: Any, part: str, known: Sequence[str]) -> str:
+    """The code of the part that was named, or nearly; or the codes that there are."""
+    names: Mapping[str, str] = getattr(of, "subdivisions_aliases", {})
+    near = next((each for each in names if each.upper() == part), "") or near_word(part.title(), names)
+    return f"did you mean `{names[near]}` ({near})?" if near else did_you_mean(part, known)
 
 
 def _doubts(library: Any, country: str, part: str, found: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.table import Table
@@ -13,16 +12,16 @@ from rich.text import Text
 
 from ordain.api.ask import asked_time
 from ordain.api.cli.invocation import Invocation, json_option
-from ordain.api.cli.policy.at_hand import as_json as step_as_json
 from ordain.api.cli.policy.at_hand import now_of, steps_of
 from ordain.api.cli.terminal import OUT, print_whole
 from ordain.api.cli.whole_files import write_whole
 from ordain.api.ledger import has_ledger
+from ordain.api.lifecycle.shown_steps import deciding_shown, steps_shown
 from ordain.api.lifecycle.signed import NAMESPACE, message_of
 from ordain.api.lifecycle.version_states import VersionState, version_states
 from ordain.api.settings import Settings, load_settings
 from ordain.engine.catalog import read_texts
-from ordain.engine.errors import MalformedRequest, did_you_mean
+from ordain.engine.errors import MalformedRequest
 from ordain.engine.lifecycle.turns import NO_TURNS
 
 
@@ -30,7 +29,7 @@ from ordain.engine.lifecycle.turns import NO_TURNS
 @json_option("Print the versions as JSON.")
 @click.pass_obj
 def list_command(call: Invocation, as_json: bool) -> None:
-    """List all versions of all policies with their states, as they are now.
+    """List all versions of all policies with their states, as they are now, and which files were edited since.
 
     Exit codes: 0 done, 2 bad policies or settings, 3 the ledger cannot be read.
     """
@@ -43,7 +42,8 @@ def list_command(call: Invocation, as_json: bool) -> None:
     for column in ("policy", "version", "state", "from", "file"):
         table.add_column(column, no_wrap=True)
     for each in told:
-        table.add_row(*(Text(str(each[name] or "")) for name in ("policy", "version", "state", "from", "file")))
+        file = f"{each['file']}{', edited since' if each['edited'] else ''}" if each["file"] else ""
+        table.add_row(*(Text(str(each[name] or "")) for name in ("policy", "version", "state", "from")), Text(file))
     print_whole(table)
 
 
@@ -63,21 +63,14 @@ def history_command(call: Invocation, name: str, at: str | None, known: str | No
     settings = load_settings(call.config)
     now = now_of(settings)
     with steps_of(settings) as steps:
-        life = steps.life.life(name)
-        if not life.changes and name not in steps.texts.versions():
-            hint = did_you_mean(name, steps.texts.versions()) or "see: ordain policy list"
-            raise MalformedRequest(f"there is no policy `{name[:80]}`", hint)
-        when, by = (now if each is None else asked_time(each, settings.zone) for each in (at, known))
-        deciding = life.turns.known(by).deciding(name, when, steps.days(name))
-    if at is not None or known is not None:
-        told: dict[str, Any] = {"policy": name, "at": when.isoformat(), "known": by.isoformat()}
-        told["version"] = None if deciding is None else deciding.version
-        told["entry_id"] = None if deciding is None else deciding.id
-        label = "no version" if deciding is None else deciding.text.label
-        said = f"{label} decides at {told['at']}, as was on record by {told['known']}"
-        OUT.print(json.dumps(told) if as_json else said, markup=False)
-        return
-    steps_told = [step_as_json(change) | {"void": change.id in life.turns.void} for change in life.changes]
+        if at is not None or known is not None:
+            when, by = (now if each is None else asked_time(each, settings.zone) for each in (at, known))
+            told = deciding_shown(steps, name, when, by)
+            label = "no version" if told["version"] is None else f"{name}@{told['version']}"
+            said = f"{label} decides at {told['at']}, as was on record by {told['known']}"
+            OUT.print(json.dumps(told) if as_json else said, markup=False)
+            return
+        steps_told = steps_shown(steps, name)
     if as_json:
         OUT.print(json.dumps(steps_told), markup=False)
         return
@@ -86,7 +79,8 @@ def history_command(call: Invocation, name: str, at: str | None, known: str | No
         table.add_column(column, no_wrap=True)
     for each in steps_told:
         begins = "never: taken back" if each["void"] else each.get("from", "")
-        cells = (each["recorded"], each["step"], each["version"], begins, each["who"], each["role"], each["reason"])
+        step = f"{each['step']} {each['rollout']['action']}" if "rollout" in each else each["step"]
+        cells = (each["recorded"], step, each["version"], begins, each["who"], each["role"], each["reason"])
         table.add_row(*(Text(str(cell)) for cell in cells))
     print_whole(table)
 
@@ -97,10 +91,12 @@ def history_command(call: Invocation, name: str, at: str | None, known: str | No
 def text_command(call: Invocation, version: str) -> None:
     """Print a version as it was submitted or, once it was, activated: byte for byte, from the ledger.
 
+    NAME is a policy, or shared/NAME of what policies share.
+
     Exit codes: 0 done, 2 bad input or settings, 3 the ledger cannot be read, or has lost it.
     """
     with steps_of(load_settings(call.config)) as steps:
-        text = steps.life.kept(steps.target(version).text)
+        text = steps.text(version)
     click.echo(text, nl=False)
 
 

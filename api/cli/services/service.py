@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,7 +16,11 @@ from ordain.api.cli.actor import actor
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.services.service_text import list_lines, sheet_lines
 from ordain.api.cli.terminal import OUT
+from ordain.api.cli.whole_files import write_page
 from ordain.api.contract.example_request import Examples
+from ordain.api.contract.flow_mermaid import mermaid
+from ordain.api.contract.flow_svg import svg
+from ordain.api.contract.service_flow import flow_of
 from ordain.api.contract.service_sheet import Offer, service_list, service_sheet
 from ordain.api.ledger import open_for
 from ordain.api.lifecycle.in_force import load_in_force
@@ -55,15 +60,35 @@ def list_command(call: Invocation, at: str | None, as_json: bool) -> None:
 @service.command("show")
 @click.argument("name")
 @_at_option
+@click.option("--mermaid", "as_mermaid", is_flag=True, help="Print its flow as a Mermaid flowchart, and nothing else.")
+@click.option(
+    "--svg",
+    "picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write its flow to this file as a picture, and print nothing else; one that is there is replaced.",
+)
 @json_option("Print what the HTTP service gives at /v1/services/NAME.")
 @click.pass_obj
-def show_command(call: Invocation, name: str, at: str | None, as_json: bool) -> None:
-    """Show the facts of a service, what it gives, its policies in force, and a request that works.
+def show_command(
+    call: Invocation, name: str, at: str | None, as_mermaid: bool, picture: Path | None, as_json: bool
+) -> None:
+    """Show the facts of a service, what it gives, its policies in force and next, and a request that works.
+
+    Its flow is how facts become what it gives: which decision reads which facts, and which other decisions.
 
     Exit codes: 0 done, 2 bad input, policies or settings; no version in force at that time is bad input, too.
     """
+    if as_mermaid + as_json + (picture is not None) > 1:
+        raise click.UsageError("--mermaid, --svg and --json each print something else; choose one")
     settings = load_settings(call.config)
-    _show(service_sheet(_offer(settings, name), name, _moment(at, settings)), as_json, sheet_lines)
+    sheet = service_sheet(_offer(settings, name), name, _moment(at, settings))
+    if as_mermaid:
+        click.echo(mermaid(flow_of(sheet)), nl=False)
+    elif picture is not None:
+        write_page(picture, svg(flow_of(sheet)))
+        click.echo(f"{picture} is a picture of {name}")
+    else:
+        _show(sheet, as_json, sheet_lines)
 
 
 @service.command("stop")

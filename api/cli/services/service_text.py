@@ -41,12 +41,28 @@ def sheet_lines(sheet: Json) -> list[str]:
         ["  a denial is on record, and answered with ComplianceViolation"] if sheet["if_denied"] == "refuse" else []
     )
     lines += ["  it decides for the moment it is asked, and takes no `at`"] if sheet["at"] == "refused" else []
-    lines += ["", click.style(f"Policies in force on {sheet['in_force_on']}", bold=True)]
+    if sheet["scores"] is not None:
+        kept = ", ".join(sheet["scores"]["withholds"]) or "no score, as none is read"
+        lines.append(f"  where {sheet['scores']['unless']}, it makes and reads no score: {kept}")
+    lines += [f"  further events are made of {', '.join(sheet['tells'])}"] if sheet["tells"] else []
+    lines += ["", click.style(f"Policies in force on {sheet['in_force_on']}, in their order", bold=True)]
     for policy in sheet["policies"]:
-        until = f" until {policy['effective']['until']}" if policy["effective"]["until"] else ""
-        until += ", then the version before" if "then" in policy["effective"] else ""
-        lines.append(f"  {_label(policy)}  from {policy['effective']['from']}{until}, {policy['kind']}")
+        lines += _policy(policy)
     return [*lines, "", *_example(sheet)]
+
+
+def _policy(policy: Json) -> Iterator[str]:
+    """One policy: its days, what comes after this version, and what each of its decisions gives."""
+    until = f" until {policy['effective']['until']}" if policy["effective"]["until"] else ""
+    until += ", then the version before" if "then" in policy["effective"] else ""
+    yield f"  {_label(policy)}  from {policy['effective']['from']}{until}, {policy['kind']}"
+    if policy["next"] is not None:
+        version = policy["next"]["version"]
+        then = "no version is in force" if version is None else f"version {version} decides"
+        yield f"      from {policy['next']['from'].partition('T00:00:00')[0]} on {then}"
+    for each in policy["decides"]:
+        if policy["kind"] != "compliance":  # each of them gives findings and their verdict
+            yield from _wrapped(f"{each['decision']}: {_kind(each['gives'])}")
 
 
 _TITLES: Mapping[tuple[str, bool], str] = {

@@ -18,6 +18,7 @@ from ordain.api.cli.sheets.chosen_policy import ChosenPolicy, choose_policy, ref
 from ordain.api.cli.sheets.sheet_files import read_book, write_book
 from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.cli.whole_files import write_whole
+from ordain.api.limits import LIMITS
 from ordain.api.settings import load_settings
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.errors import Issue, MalformedRequest, counted
@@ -135,7 +136,7 @@ def _tried(policy: Policy, rows: Sequence[CaseRow] | None) -> list[_Tried]:
     """The rows of a sheet, or without one the policy's own examples, decided."""
     compiled = compile_policy(policy)
     if rows is not None:
-        return [_Tried(row.row, row.case, decided(compiled, row.example)) for row in rows]
+        return [_Tried(row.row, row.case, row.decided(compiled)) for row in rows]
     cases = enumerate(zip(cases_of(policy), policy.examples, strict=True), start=1)
     return [_Tried(number, case, decided(compiled, example)) for number, (case, example) in cases]
 
@@ -178,9 +179,26 @@ def _tell_added(
     else:
         OUT.print("no new case to add")
     taken = {row.row for row in added}
-    left = [each.row for each in tried if each.differences and each.row not in taken]
+    differing = {each.row for each in tried if each.differences}
+    lacking = [row for row in rows if row.lacks]
+    asking = [row for row in rows if not row.lacks and not (row.case.expect or row.case.refused)]
+    others = [row for row in rows if row.row not in taken and row not in lacking and row not in asking]
+    left = [row for row in others if row.row in differing]
     if left:
-        OUT.print(Text(f"not added, as the result is another: {counted(len(left), 'row')}; --force adds them too"))
+        OUT.print(Text(f"not added, as the result is another: {_rows(left)}; --force adds them too"))
+    if lacking:
+        OUT.print(Text(f"not added, as an example gives all facts that the policy needs: {_rows(lacking)}"))
+    if asking:
+        OUT.print(Text(f"not added, as nothing is expected: {_rows(asking)}"))
+    if known := len(others) - len(left):
+        OUT.print(Text(f"examples already: {counted(known, 'row')}"))
+
+
+def _rows(rows: Sequence[CaseRow]) -> str:
+    """`2 rows (4, 7)`, by their numbers in the sheet; of many the first."""
+    most = LIMITS.listed_examples
+    shown = ", ".join(str(row.row) for row in rows[:most]) + (", ..." if len(rows) > most else "")
+    return f"{counted(len(rows), 'row')} ({shown})"
 
 
 def _data(chosen: ChosenPolicy, tried: Sequence[_Tried], book: Book | None) -> dict[str, Any]:

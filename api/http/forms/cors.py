@@ -15,7 +15,8 @@ from ordain.api.limits import LIMITS
 Headers = list[tuple[str, str]]
 
 _MAY_SEND = (
-    "authorization, content-type, idempotency-key, if-none-match, last-event-id, prefer, traceparent, x-request-id"
+    "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, prefer, traceparent,"
+    " x-request-id"
 )
 _MAY_READ = (
     "ETag, Idempotency-Replayed, Location, Ordain-Receipt, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate,"
@@ -23,7 +24,7 @@ _MAY_READ = (
 )
 _VARIES = ("vary", "Origin")
 _PREFLIGHT: Headers = [
-    ("access-control-allow-methods", "GET, HEAD, POST"),
+    ("access-control-allow-methods", "GET, HEAD, POST, PUT"),
     ("access-control-allow-headers", _MAY_SEND),
     ("access-control-max-age", str(LIMITS.preflight_seconds)),
 ]

@@ -8,10 +8,11 @@ from typing import Any
 from flask import Blueprint, Response
 from werkzeug.exceptions import ServiceUnavailable
 
+from ordain.api.apart import ServerEnds
 from ordain.api.http.routes.reading import fields_sent, in_use, shown_json
 from ordain.api.http.told_to_end import ENDING
 from ordain.api.limits import LIMITS
-from ordain.api.verification import ServerEnds, VerifiesAlready, verified
+from ordain.api.verification import VerifiesAlready, verified
 from ordain.audit.tlog.checkpoint import LARGEST_SIZE
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.values.types import format_raw

@@ -19,7 +19,9 @@ from ordain.api.http.refusals import RECORD
 from ordain.api.http.routes.reading import reader
 from ordain.api.http.signed_receipts import PREFER, is_wanted, receipt_headers
 from ordain.api.letters import sender_of
+from ordain.api.lifecycle.versions_to_try import submitted
 from ordain.api.services import Services
+from ordain.api.side_by_side import named_sets, side_by_side
 from ordain.audit.entry.entry import Kind, Receipt
 from ordain.audit.explain.explanation import explain
 from ordain.audit.explain.letter import letter
@@ -94,6 +96,15 @@ def dry_run(service: str) -> Response:
     """Decides, and records nothing: the answer names no record."""
     asked, _ = _asked(service, on_trial=True)
     return Response(make_decision(asked, _use()).on_trial(), mimetype="application/json")
+
+
+@ROUTES.post("/<service>/dry-run/versions")
+def versions(service: str) -> Response:
+    """Decides by several versions side by side, and records nothing."""
+    asked, _ = _asked(service, on_trial=True)
+    sets = named_sets(request.args.getlist("try"))
+    drafts = submitted(_use().lifecycle, _use().settings.policies.name, current_app.extensions["tried"])
+    return _json(side_by_side(asked, _use(), sets, drafts))
 
 
 @ROUTES.post("/<service>/batch")

@@ -120,6 +120,9 @@ def _gap_hint(grid: Grid, box: Box) -> str:
     return f"add a rule `when: {{{when}}}`, or `otherwise`" if cells else "add `otherwise`"
 
 
+_NULL = "null"
+
+
 def _dead(grid: Grid) -> Iterator[Issue]:
     for rule in bits(grid.dead):
         for number, region in enumerate(grid.regions):
@@ -127,6 +130,8 @@ def _dead(grid: Grid) -> Iterator[Issue]:
                 continue
             row, spans = grid.table.rules[rule], grid.places.get((rule, number), ())
             hint, passes = _values_hint(region), "its test"
+            if spans and spans[-1].text == _NULL and _NULL in (region.domain.listed or ()):
+                hint = "the value called `null` is written `'\"null\"'`: without quotes it is the missing value"
             if len(spans) > 1:
                 hint, passes = "correct one of them", " and ".join(f"`{span.text}`" for span in spans)
             message = f"`{row.id}` of `{grid.table.name}` never applies: no value of `{region.text}` passes {passes}"

@@ -19,8 +19,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ordain.engine.errors import Span, did_you_mean
+from ordain.engine.feel.syntax.printer import printed
 from ordain.engine.feel.syntax.tree import (
     Arithmetic,
+    Call,
     Comparison,
     Each,
     Expr,
@@ -31,6 +33,7 @@ from ordain.engine.feel.syntax.tree import (
     Name,
     Path,
     call,
+    changed,
 )
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.draft import Draft
@@ -62,6 +65,7 @@ LIMITS: Schema = {
     },
     "description": "how often at most",
 }
+COOLDOWN, AT_MOST = "cooldown", "at most"
 _COUNTED = "one that was counted"
 """A variable that no policy can have."""
 
@@ -98,7 +102,7 @@ class Counting:
             reached = self._reached(limit, match, given.tree)
             asked = reached if rule.condition is None or reached is None else _both(rule.condition.tree, reached)
             identity = f"{self.prefix}at-most-{_slug(limit.text)}-{rule.id}"
-            rules.append(self._rule(identity, asked, _because(limit), limit.span, rule.cells))
+            rules.append(self._rule(identity, asked, _because(limit), limit, rule.cells))
         return [each for each in rules if each is not None]
 
     def _cooldown(self, node: Node) -> Rule | None:
@@ -113,7 +117,7 @@ class Counting:
         if self.before:
             recent = Logic(span, "or", (*self.before, recent))
         because = f"The last one was less than {int(match[1])} days ago."
-        return self._rule(f"{self.prefix}cooldown", recent, because, span)
+        return self._rule(f"{self.prefix}cooldown", recent, because, node, key=COOLDOWN)
 
     def _at_most(self, limit: Node, written: Node) -> Rule | None:
         match = _parts(limit)
@@ -128,9 +132,9 @@ class Counting:
             by = Name(limit.span, match[4])
         reached = self._reached(limit, match, by)
         if isinstance(written.value, list) or match[2] is None or by is not None:
-            return self._rule(f"{self.prefix}at-most-{_slug(limit.text)}", reached, _because(limit), limit.span)
+            return self._rule(f"{self.prefix}at-most-{_slug(limit.text)}", reached, _because(limit), limit)
         because = f"There were {match[1]} in the last {match[2]} days already."
-        return self._rule(f"{self.prefix}at-most", reached, because, limit.span)
+        return self._rule(f"{self.prefix}at-most", reached, because, limit)
 
     def _output(self, limit: Node) -> str | None:
         """The output of the table that a limit is counted by, if it is."""
@@ -180,14 +184,16 @@ class Counting:
         name: str,
         condition: Expr | None,
         because: str,
-        span: Span,
+        limit: Node,
         cells: tuple[Checked | None, ...] | None = None,
+        key: str = AT_MOST,
     ) -> Rule | None:
         checked = self.draft.checked(condition)
         if checked is None or self.table.otherwise is None:
             return None
         asked = (None,) * len(self.table.columns) if cells is None else cells
-        return Rule(name, asked, checked, self.table.otherwise, because, span, derived=cells is not None)
+        derived, written = cells is not None, f"{key}: {limit.text}"
+        return Rule(name, asked, checked, self.table.otherwise, because, limit.span, derived=derived, limit=written)
 
 
 def acts(table: Table, span: Span) -> Expr | None:
@@ -200,6 +206,21 @@ def acts(table: Table, span: Span) -> Expr | None:
         given = Path(span, given, output.name) if output.name else given
         differs.append(Comparison(span, "!=", given, otherwise.tree))
     return differs[0] if len(differs) == 1 else Logic(span, "or", tuple(differs))
+
+
+def said(tree: Expr) -> str:
+    """An expression for people: what a limit counts by an output or a fact is `offers_last_30_days_by_channel of phone`
+    in the place of the sum that nobody wrote."""
+    return printed(changed(tree, _count_said))
+
+
+def _count_said(part: Expr) -> Expr:
+    match part:
+        case Call(arguments=(For(iterators=(Each(name=name, over=over),), body=If(condition=Comparison(right=by))),)):
+            if name == _COUNTED:
+                text = by.value if isinstance(by, Literal) and isinstance(by.value, str) else printed(by)
+                return Name(part.span, f"{printed(over)} of {text}", type=part.type)
+    return part
 
 
 def with_limits(table: Table, counted: Sequence[tuple[Counting, Node]]) -> Table:

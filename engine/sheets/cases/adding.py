@@ -19,12 +19,12 @@ _MARK = b"\xef\xbb\xbf"
 
 
 def new_rows(rows: Iterable[CaseRow], policy: Policy) -> list[CaseRow]:
-    """The rows that expect something and are no example of the policy yet, each once."""
+    """The rows that expect something, give all that the policy needs and are no example of it yet, each once."""
     known = [_said(example) for example in policy.examples]
     new = []
     for row in rows:
         said = _said(row.example)
-        if (row.example.expect or row.example.refused) and said not in known:
+        if (row.example.expect or row.example.refused) and not row.lacks and said not in known:
             known.append(said)
             new.append(row)
     return new

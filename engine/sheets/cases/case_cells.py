@@ -14,13 +14,13 @@ from decimal import Decimal
 from ordain.engine.errors import PolicyError
 from ordain.engine.examples.example_text import flow_value
 from ordain.engine.sheets.book import Cell, Held
-from ordain.engine.sheets.foreign.amounts import currency_in, number_of
+from ordain.engine.sheets.foreign.amounts import currency_in, number_of, with_points
 from ordain.engine.text.scalars import scalar
 from ordain.engine.text.source import Node, parse
 from ordain.engine.values.types import Kind, Type, Value, plain
 
 _NULL = "null"
-_SHORTENED = re.compile(r"[-+]?\d+(\.\d+)?[eE][-+]?\d+")
+_SHORTENED = re.compile(r"[-+]?\d+(\.\d+)?[eE][-+]?\d+", re.ASCII)
 
 
 class Misread(ValueError):
@@ -58,16 +58,17 @@ def _text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False) if needs_quotes else text
 
 
-def yaml_of(cell: Cell, type: Type, name: str) -> str:
+def yaml_of(cell: Cell, type: Type, name: str, *, commas: bool = False) -> str:
     """What a cell says of the fact or output `name`, in YAML's flow form, so that the policy's reader checks it.
 
-    Raises Misread for what no YAML could say, and for what a spreadsheet has shortened.
+    `commas`: the sheet writes decimal commas, 1.600,5. Raises Misread for what no YAML could say, and for what a
+    spreadsheet has shortened.
     """
     text = cell.text.strip()
     if text == _NULL:
         return _NULL
     if type.kind is Kind.NUMBER:
-        return _number(cell, type, name)
+        return _number(cell, type, name, commas)
     if type.kind is Kind.FLAG and text.lower() in ("true", "false"):
         return text.lower()
     if type.kind is Kind.LIST:
@@ -91,14 +92,14 @@ def _unquoted(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _number(cell: Cell, type: Type, name: str) -> str:
+def _number(cell: Cell, type: Type, name: str, commas: bool) -> str:
     text = cell.text.strip()
     if _SHORTENED.fullmatch(text):
         raise Misread("the spreadsheet has shortened this number", "format the cell as text and write all its digits")
     currency = currency_in(text)
     if currency and type.is_money and currency != type.unit:
         raise Misread(f"it is in {currency}; it must be in {type.unit}", f"write the amount in {type.unit}")
-    number = number_of(text)
+    number = number_of(with_points(text) if commas and cell.held is Held.TEXT else text)
     if number is None:
         return scalar(text, words_only=True)
     percent = type.unit in ("percent", "%") or name.rpartition(".")[2].endswith("percent")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ordain.engine.errors import Issue, Level, PolicyError, Span, did_you_mean
-from ordain.engine.examples.run import FIRED
+from ordain.engine.backends.python.policy import CompiledPolicy
+from ordain.engine.errors import CustomerDataIncomplete, Issue, Level, PolicyError, Span, did_you_mean
+from ordain.engine.examples.run import FIRED, Decided, decided
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_besides_examples, output_at, output_paths
 from ordain.engine.policy.model import Example, Policy
 from ordain.engine.sheets.alike import told_once
 from ordain.engine.sheets.arriving import NOTES
-from ordain.engine.sheets.book import Book, Cell, Sheet, letters, text_of
+from ordain.engine.sheets.book import Book, Cell, Held, Sheet, letters, text_of
 from ordain.engine.sheets.cases.case_cells import Misread, yaml_of
 from ordain.engine.sheets.cases.case_sheet import ACTUAL, AT, COMMENT, EXPECT, GIVEN, REFUSED, SHEET, VERDICT, Case
+from ordain.engine.sheets.foreign.amounts import decimal_comma_in, decimal_point_in
 from ordain.engine.sheets.sheet_parts import parts_of
 from ordain.engine.text.scalars import scalar
-from ordain.engine.values.types import ANY, TEXT, Type, list_of
+from ordain.engine.values.types import ANY, TEXT, Kind, Type, list_of
 
 _UNEXPECTED = "nothing-expected"
 """What stands for an expectation while a row that has none is read."""
@@ -27,16 +29,27 @@ Path = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A row: its texts, the example that it says, and its entries in YAML. `row` is its number in the sheet."""
+    """A row: its texts, the example that it says, and its entries in YAML. `row` is its number in the sheet.
+
+    `lacks` are the facts that it leaves out or gives as null although the policy cannot be decided without them."""
 
     row: int
     case: Case
     example: Example
     entries: Mapping[Path, str]
+    lacks: tuple[str, ...] = ()
 
     def part(self, of: str) -> dict[str, str]:
         """The entries under `given` or `expect`, by name."""
         return {name: text for (first, name), text in self.entries.items() if first == of}
+
+    def decided(self, compiled: CompiledPolicy) -> Decided:
+        """What the policy decides; for whom it lacks a fact, what a service answers."""
+        if not self.lacks:
+            return decided(compiled, self.example)
+        label = compiled.policy.label
+        missing = CustomerDataIncomplete([Issue(f"`{label}` needs `{name}`, which is missing") for name in self.lacks])
+        return Decided(self.example, dict(self.example.given), frozenset(), missing)
 
 
 @dataclass(slots=True)
@@ -61,14 +74,65 @@ def rows_of(book: Book, policy: Policy, vocabulary: Vocabulary) -> tuple[tuple[C
         raise PolicyError(f"`{book.file}` holds no test cases", "rules come back with `ordain table --in`")
     issues: list[Issue] = []
     notes: list[Issue] = []
+    if book.version not in ("", str(policy.version)):
+        written = f"the sheet was written from `{book.policy}@{book.version}`"
+        message = f"{written}: its cases are decided by `{policy.label}`"
+        notes.append(Issue(message, "", Span(book.file, 1, 1), code="sheet-cell", level=Level.NOTE))
     columns = _columns(sheet, policy, vocabulary, book.file, issues, notes)
-    reads = [_read(sheet, row, columns, policy, vocabulary, book.file, issues) for row in sheet.rows]
-    reads = [read for read in reads if read.cells]
+    numbers = [path for path in columns if _type(path, policy, vocabulary).kind is Kind.NUMBER]
+    commas = _commas(sheet, [columns[path] for path in numbers], book.file, notes)
+    reads = []
+    for row in sheet.rows:
+        filled = [cell for cell in row if cell.text.strip()]
+        if not filled:
+            continue
+        if not _says_case(sheet, filled, columns, policy):
+            message = f"the row with `{filled[0].text.strip()[:80]}` is left out: it gives and expects nothing"
+            hint = "a case has a cell under `given` or `expect`"
+            notes.append(replace(sheet.issue(book.file, message, hint, row=filled[0].row), level=Level.NOTE))
+            continue
+        reads.append(read := _read(sheet, row, columns, policy, vocabulary, book.file, issues, commas))
+        notes += _numbers_read(sheet, read, numbers, book.file, commas)
     if not issues and not reads:
         issues.append(sheet.issue(book.file, "there is no case", "write one in a row", row=sheet.heading_row))
     if issues:
         raise PolicyError(told_once(issues))
-    return tuple(_examples(sheet, reads, policy, vocabulary, book.file)), tuple(notes)
+    return tuple(_examples(sheet, reads, policy, vocabulary, book.file)), tuple(told_once(notes))
+
+
+def _commas(sheet: Sheet, columns: Sequence[int], file: str, notes: list[Issue]) -> bool:
+    """Whether the sheet writes decimal commas, as `ordain table --import` takes it: where some number has one that
+    cannot divide thousands, and none a decimal point."""
+    cells = [cell for row in sheet.rows for cell in row if cell.column in columns and cell.held is Held.TEXT]
+    commas = [cell for cell in cells if decimal_comma_in(cell.text)]
+    has_points = any(decimal_point_in(cell.text) for cell in cells)
+    if commas and has_points:
+        first = commas[0]
+        message = f"`{first.text}`: decimal commas stand beside decimal points"
+        note = sheet.issue(file, message, "write all in one way", row=first.row, column=first.column, text=first.text)
+        notes.append(replace(note, level=Level.NOTE))
+    return bool(commas) and not has_points
+
+
+def _numbers_read(sheet: Sheet, read: _Read, numbers: Sequence[Path], file: str, commas: bool) -> Iterator[Issue]:
+    """Which number a text with commas was taken for: they divide thousands for some people, and decimals for others."""
+    for path in numbers:
+        cell = read.cells.get(path)
+        if cell is not None and ("," in cell.text or (commas and "." in cell.text)) and path in read.entries:
+            message = f"`{cell.text.strip()}` is taken as {read.entries[path]}"
+            note = sheet.issue(file, message, row=cell.row, column=cell.column, text=cell.text)
+            yield replace(note, level=Level.NOTE)
+
+
+def _says_case(sheet: Sheet, filled: Sequence[Cell], columns: Mapping[Path, int], policy: Policy) -> bool:
+    """Whether a row gives or expects something. A title above others, or a text of one's own beside them, does not."""
+    paths = {column: path for path, column in columns.items()}
+    said = {paths[cell.column][0] for cell in filled if cell.column in paths}
+    if not policy.reads and AT in said:
+        return True
+    headed = {cell.column for cell in sheet.headings if cell.text.strip()}
+    stray = any(cell.column not in headed for cell in filled)  # which is refused with its place
+    return stray or not said.isdisjoint((GIVEN, EXPECT, REFUSED))
 
 
 def _columns(
@@ -125,6 +189,7 @@ def _read(
     vocabulary: Vocabulary,
     file: str,
     issues: list[Issue],
+    commas: bool,
 ) -> _Read:
     by_column = {cell.column: cell for cell in row if cell.text.strip()}
     headed = {cell.column for cell in sheet.headings if cell.text.strip()}
@@ -139,7 +204,7 @@ def _read(
         if path[0] == COMMENT:
             continue
         try:
-            read.entries[path] = yaml_of(cell, _type(path, policy, vocabulary), path[1])
+            read.entries[path] = yaml_of(cell, _type(path, policy, vocabulary), path[1], commas=commas)
         except Misread as error:
             message = f"`{cell.text}`: {error}"
             issues.append(sheet.issue(file, message, error.hint, row=cell.row, column=cell.column, text=cell.text))
@@ -161,13 +226,14 @@ def _examples(sheet: Sheet, reads: list[_Read], policy: Policy, vocabulary: Voca
     key, value = next(pair for pair in parts_of(text).pairs if pair[0].text == "examples")
     lines, places = _lines(reads, text.count("\n", 0, key.start) + 1)
     whole = text[: key.start] + "\n".join(lines) + "\n" + text[value.end :]
-    loaded, issues = load_besides_examples(whole.encode(), policy.span.file, vocabulary, policy.zone)
+    loaded, issues = load_besides_examples(whole.encode(), policy.span.file, vocabulary, policy.zone, lacking=True)
     if issues:
         raise PolicyError(told_once(_in_sheet(issue, sheet, places, file) for issue in issues))
     rows = []
     for read, example in zip(reads, loaded.examples, strict=True):
         plain = replace(example, refused="") if example.refused == _UNEXPECTED else example
-        rows.append(CaseRow(read.row, _case(read), plain, read.entries))
+        lacks = tuple(name for name in policy.reads if name not in example.given)
+        rows.append(CaseRow(read.row, _case(read), plain, read.entries, lacks))
     return rows
 
 

@@ -247,7 +247,7 @@ def _action(column: DroolsColumn) -> str:
 
 
 def _priority(text: str) -> Decimal:
-    if not re.fullmatch(r"[-+]?\d+", text):
+    if not re.fullmatch(r"[-+]?\d+", text, re.ASCII):
         raise Unsaid(f"`{text}` is no priority", "write a whole number")
     return Decimal(text)
 

@@ -6,11 +6,12 @@ conditions and actions are about, the snippets of code, a label for people; ever
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
-from ordain.engine.errors import Issue, PolicyError, Span, did_you_mean
+from ordain.engine.errors import Issue, PolicyError, Span, did_you_mean, near_word
 from ordain.engine.sheets.foreign.squares import ForeignSheet, Square
 
 _TABLE = "ruletable"
@@ -21,7 +22,7 @@ KINDS = {
     "DURATION": "D", "TIMER": "T", "CALENDARS": "E", "NO-LOOP": "U", "LOCK-ON-ACTIVE": "L", "AUTO-FOCUS": "F",
     "ACTIVATION-GROUP": "X", "AGENDA-GROUP": "G", "RULEFLOW-GROUP": "R", "DATE-EFFECTIVE": "V", "DATE-EXPIRES": "Z",
 }  # fmt: skip
-"""Kinds of columns, and the letter that a heading of one's own begins with."""
+"""Kinds of columns, and the letter that may stand for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def _table(
     for heading in headings:
         kind = _kind(heading.text)
         if not kind:
-            hint = f"one of {', '.join(KINDS)}"
+            near = near_word(heading.text.upper(), KINDS)
+            hint = f"did you mean `{near}`?" if near else f"one of {', '.join(KINDS)}, or its letter, such as C or A"
             place = sheet.place(heading)
             issues.append(Issue(f"{place}: `{heading.text}` is no kind of column", hint, sheet.span(heading)))
         above, code = (at(start.row + below, heading.column) for below in (_OBJECT, _CODE))
@@ -131,7 +133,10 @@ def _table(
 
 
 def _kind(heading: str) -> str:
-    text = heading.strip().upper()
-    if text in KINDS:
-        return "PRIORITY" if text == "SALIENCE" else text
-    return next((kind for kind, letter in KINDS.items() if letter and text.startswith(letter)), "")
+    """The kind that a heading names in full or by its letter, a number of one's own behind it: `CONDITION`, `C2`.
+
+    Drools goes by the first letter of any word. Of `FOO` that would make AUTO-FOCUS, which nobody meant.
+    """
+    text = re.sub(r"[ #-]*[0-9]+$", "", heading.strip().upper())
+    kind = next((kind for kind, letter in KINDS.items() if text in (kind, letter) and text), "")
+    return "PRIORITY" if kind == "SALIENCE" else kind

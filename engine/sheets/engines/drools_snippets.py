@@ -30,7 +30,7 @@ _PUT = re.compile(r"(?:[\w.$]+\.)?put\s*\(\s*\"(?P<name>\w+)\"\s*,(?P<value>.*)\
 _ASSIGNED = re.compile(r"(?:[\w$]+\.)+(?P<name>\w+)\s*=(?!=)(?P<value>.*)", re.DOTALL)
 _MODIFIED = re.compile(r"modify\s*\([^)]*\)\s*\{(?P<inside>.*)\}", re.DOTALL)
 _ENUM = re.compile(r"(?:[A-Za-z_]\w*\.)+(?P<last>[A-Z][A-Z0-9_]*)")
-_NUMBER = re.compile(r"([-+]?\d+(\.\d+)?)[dDfFlLBI]?")
+_NUMBER = re.compile(r"([-+]?\d+(\.\d+)?)[dDfFlLBI]?", re.ASCII)
 _QUOTES = ('"', "\u201c", "\u201d", "'")
 
 

@@ -8,17 +8,17 @@ from decimal import Decimal
 _SIGNS = {"₹": "INR", "Rs.": "INR", "Rs": "INR", "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
 _SIGN = re.compile(r"^(₹|rs\.?|[$€£¥])\s*|\s*(₹|[$€£¥])(?=\s*(/-|%)?$)", re.IGNORECASE)
 _CODE = re.compile(r"\b(INR|USD|EUR|GBP|JPY|CHF|AUD|CAD|SGD|AED)\b")
-_PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}((,\d{2,3})*,\d{3}|( \d{3})+|('\d{3})+)(\.\d+)?")
-"""1,600.00 and 1,00,000 (lakh), 1 600, 1'600."""
-_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
+_PLAIN = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}((,\d{2,3})*,\d{3}|( \d{3})+|('\d{3})+)(\.\d+)?", re.ASCII)
+"""1,600.00 and 1,00,000 (lakh), 1 600, 1'600. Digits of other scripts, such as full-width ones, make none."""
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+", re.ASCII)
 """2,5 and 1.600,00: but three digits after a comma are a group."""
 
 
-_WITH_COMMA = re.compile(r"(?<![\w.,])(\d{1,3}(\.\d{3})+(,\d+)?|\d+,\d+)(?![\w.,]*\d)")
-_HAS_COMMA = re.compile(r"(?<![\w.,])(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,}))(?![.,]?\d)")
-_HAS_POINT = re.compile(r"(?<![\w.,])(\d{1,3}(,\d{2,3})*,\d{3}\.\d+|\d+\.(\d{1,2}|\d{4,}))(?![.,]?\d)")
-_EITHER = re.compile(r"(?<![\w.,])[1-9]\d{0,2}\.\d{3}(?![.,]?\d)")
+_WITH_COMMA = re.compile(r"(?<![\w.,])(\d{1,3}(\.\d{3})+(,\d+)?|\d+,\d+)(?![\w.,]*\d)", re.ASCII)
+_HAS_COMMA = re.compile(r"(?<![\w.,])(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,}))(?![.,]?\d)", re.ASCII)
+_HAS_POINT = re.compile(r"(?<![\w.,])(\d{1,3}(,\d{2,3})*,\d{3}\.\d+|\d+\.(\d{1,2}|\d{4,}))(?![.,]?\d)", re.ASCII)
+_EITHER = re.compile(r"(?<![\w.,])[1-9]\d{0,2}\.\d{3}(?![.,]?\d)", re.ASCII)
 
 
 def decimal_comma_in(text: str) -> bool:

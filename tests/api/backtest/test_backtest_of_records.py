@@ -79,6 +79,27 @@ def test_the_same_version_changes_nothing(decided_shop: Shop) -> None:
         assert all(each["old"] == each["new"] for each in flow["flows"])
 
 
+def test_a_version_tried_in_the_place_of_itself_is_said(decided_shop: Shop) -> None:
+    said = " ".join(decided_shop.run("backtest", "tiers@1").split())
+    assert "tiers@1 decided these already: it was compared with itself, so nothing can come out otherwise" in said
+    assert "name another version to compare with: tiers@5, tiers@4, tiers@3, tiers@2" in said
+    assert decided_shop.backtest("tiers@2")["by_itself"] == 0
+
+
+def test_where_nothing_is_on_record_a_sentence_says_so(decided_shop: Shop) -> None:
+    said = " ".join(decided_shop.run("backtest", "upgrades@1", "--since", "2026-01-01", code=1).split())
+    assert "no decision on record was made under upgrades in that time, so there is nothing to compare" in said
+
+
+def test_groups_of_a_number_are_its_bands(decided_shop: Shop) -> None:
+    (group,) = decided_shop.backtest("tiers@2", "--groups", "income")["groups"]
+    rates = {(each["output"], each["value"]): each["groups"] for each in group["rates"]}
+    gold = rates["tier", "gold"]
+    assert sum(each["decisions"] for each in gold) == CUSTOMERS
+    assert len(gold) > 1
+    assert all(" to <" in each["group"] or each["group"] == "0" for each in gold)
+
+
 def test_the_same_outcome_by_another_rule_is_no_change_and_is_said(decided_shop: Shop) -> None:
     told = decided_shop.backtest("tiers@3")
     gold = sum(int(row["income"]) >= 5000 for row in customers())
@@ -138,7 +159,7 @@ def test_a_version_whose_file_is_gone_is_still_the_old_side(tmp_path: Path) -> N
     shop.decide(customers(30))
     before = shop.backtest("tiers@2")
     (shop.policies / "tiers" / "v1.yaml").unlink()
-    assert shop.backtest("tiers@2") == before
+    assert shop.backtest("tiers@2") == before | {"other_versions": {"tiers": [5, 4, 3]}}
 
 
 def test_a_version_that_does_not_fit_the_service_of_the_record_is_an_error_of_those_decisions(tmp_path: Path) -> None:

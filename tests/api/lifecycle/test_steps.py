@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -26,9 +27,11 @@ from ordain.engine.errors import (
     MalformedRequest,
     NotInForce,
     NotPermitted,
+    OrdainError,
     PolicyChanged,
     PolicyError,
     StepRefused,
+    UnknownPolicy,
 )
 from ordain.engine.versions import Kept
 
@@ -122,13 +125,27 @@ def test_an_active_version_whose_file_is_gone_decides_from_the_ledger_and_the_st
 
 
 @pytest.mark.parametrize(
-    ("label", "message"), [("fees@9", "there is no version `fees@9`"), ("Fees", "names no version")]
+    ("label", "error", "message"),
+    [
+        ("fees@9", UnknownPolicy, "there is no version `fees@9`"),
+        ("fee@1", UnknownPolicy, "there is no version `fee@1`"),
+        ("Fees", MalformedRequest, "names no version"),
+    ],
 )
-def test_an_unknown_version_is_refused(folder: Path, label: str, message: str) -> None:
+def test_an_unknown_version_is_refused(folder: Path, label: str, error: type[OrdainError], message: str) -> None:
     with steps_in(settings_of(folder)) as steps:
         for step in (steps.submit, steps.approve, steps.activate):
-            with pytest.raises(MalformedRequest, match=message):
+            with pytest.raises(error, match=message):
                 step(label, ASHA)
+
+
+def test_a_version_of_which_the_whole_folder_is_gone_is_not_submitted_again(folder: Path) -> None:
+    write(folder, 2)
+    with steps_in(settings_of(folder)) as steps:
+        steps.submit("fees@2", ASHA)
+    shutil.rmtree(folder / "policies/fees")
+    with steps_in(settings_of(folder)) as steps, pytest.raises(UnknownPolicy, match="there is no version `fees@2`"):
+        steps.submit("fees@2", ASHA)
 
 
 def test_check_says_that_such_a_file_is_gone_and_what_decides(folder: Path) -> None:
@@ -250,10 +267,10 @@ def test_where_callers_are_known_the_role_of_a_key_says_what_its_name_may_do(fol
     settings = settings_of(folder)
     with steps_in(settings) as steps:
         now = steps.now()
-        assert person(settings, "anybody", ("editor",), None, now) == ("anybody", "editor")
+        assert person(settings, "anybody", ("editor",), None, now) == Person("anybody", "editor")
         keeper = KeyKeeper(settings.keys / "callers.json", lambda *_: None, steps.now, "root")
         keeper.make("asha", ["editor"])
-        assert person(settings, "asha", ("editor",), None, now) == ("asha", "editor")
+        assert person(settings, "asha", ("editor",), None, now) == Person("asha", "editor")
         with pytest.raises(NotPermitted, match="asha has no role that may do this"):
             person(settings, "asha", ("approver",), None, now)
         with pytest.raises(NotPermitted, match="no key that opens is called `anybody`"):

@@ -58,6 +58,7 @@ HOVER = [
     (OFFER, 'high, ⟦grade⟧: bad, "', ["**grade** · decision, text", "By risk alone.", "if churn_risk > 0.5"]),
     (OFFER, "  ⟦offer⟧:\n", ["**offer** · decision", "- `action`: text", "- `percent`: number"]),
     (OFFER, "⟦hit policy⟧: first", ["which matching rules count"]),
+    (OFFER, "hit policy: ⟦first⟧", ["**first**", "which matching rules count"]),
     (OFFER, "given: {churn_risk: 0.6, ⟦tier⟧", ["**tier** · text"]),
     (PRICE, "  ⟦base⟧: {value", ["**base** · constant", "the list price", "`100`"]),
     (PRICE, "(1 + ⟦weight⟧", ["**weight** · constant", "`0.5`"]),
@@ -77,6 +78,15 @@ def test_what_a_word_means(file: str, where: str, told: list[str], folder: Folde
         assert found is not None
         assert folder.text_of(file)[found.start : found.end] == where.split("⟦")[1].split("⟧")[0]
         assert [part for part in told if part not in found.text] == []
+
+
+@pytest.mark.parametrize("where", ["⟦then⟧: back", "then: ⟦back⟧"])
+def test_the_end_of_a_season_is_told_at_both_of_its_words(where: str, folder: Folder) -> None:
+    season = "effective: {from: 2026-10-15, until: 2026-11-15, then: back}"
+    folder.open[PRICE] = TARIFF.replace("effective: 2026-01-01", season)
+    found = told_at(folder.document(PRICE), at(folder, PRICE, where) + 1, {})
+    assert found is not None
+    assert "a season, after which what would decide without it decides again" in found.text
 
 
 def test_a_function_is_told_with_its_calls_and_an_example(folder: Folder) -> None:
@@ -156,6 +166,17 @@ def test_a_fact_is_renamed_where_it_is_only_named_too(tmp_path: Path) -> None:
     found = references(folder, folder.document(FACT), at(folder, FACT, "  ⟦churn_risk⟧:"))
     assert (OFFER, 7, "churn_risk") in shown(folder, found)
     assert (SERVICE, 4, "churn_risk") in shown(folder, found)
+
+
+def test_a_fact_in_the_braces_of_a_text_is_one_and_a_word_beside_them_is_not(tmp_path: Path) -> None:
+    tariff = TARIFF.replace(
+        "because: The list price, and more where it is risky.", 'because: "For churn_risk {churn_risk} it is {fee}."'
+    )
+    folder = folder_of(tmp_path, **{"tariff/v1.yaml": tariff})
+    found = renaming(folder, folder.document(PRICE), at(folder, PRICE, "{⟦churn_risk⟧}"), "risk")
+    starts = [each.start for each in found.places[PRICE]]
+    assert tariff.index("{churn_risk}") + 1 in starts
+    assert tariff.index("For churn_risk") + 4 not in starts
 
 
 def test_names_of_an_expressions_own_are_left_alone(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from reviewing import decided, page, readings
 from served import SECONDS, Server, ordain_here
 
 from ordain.api import verification
+from ordain.api.apart import ServerEnds
 from ordain.api.http.routes import audit_export
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services
@@ -221,7 +222,7 @@ def test_one_verification_at_a_time_and_none_beyond_its_bound(
     with verification._alone(use.settings.database_url):
         answer = client.post("/v1/audit/verify")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, str(LIMITS.listen_seconds))
-    monkeypatch.setattr(verification, "LIMITS", LIMITS.__class__(verify_seconds=0.0, verify_looks=0.0))
+    monkeypatch.setattr(verification, "LIMITS", LIMITS.__class__(verify_seconds=0.0))
     answer = client.post("/v1/audit/verify")
     assert answer.status_code == 400
     assert "too long to be verified" in error_in(answer.data)["message"]
@@ -230,7 +231,7 @@ def test_one_verification_at_a_time_and_none_beyond_its_bound(
 
 
 def test_a_verification_is_given_up_when_the_server_is_to_end(use: Services) -> None:
-    with pytest.raises(verification.ServerEnds):
+    with pytest.raises(ServerEnds):
         verification.verified(use.settings, {}, lambda seconds: True)
     with verification._alone(use.settings.database_url):  # nobody holds it any more
         pass

@@ -94,7 +94,16 @@ def sent_for(draw: st.DrawFn, two: Two) -> tuple[str, str, bytes | None, dict[st
     a_text = st.sampled_from(known)
     method, rule = draw(st.sampled_from(ROUTES))
     path, used = rule, list[str]()
-    for name in ("<service>", "<decision_id>", "<entry_id>", "<path:subject>", "<path:place>", "<source>"):
+    for name in (
+        "<service>",
+        "<decision_id>",
+        "<entry_id>",
+        "<path:subject>",
+        "<path:place>",
+        "<source>",
+        "<policy>",
+        "<version>",
+    ):
         if name in path:
             chosen = draw(a_text)
             used.append(chosen)

@@ -31,7 +31,12 @@ def request_to(route: str, entry: str, service: str, subject: str) -> tuple[str,
     path = rule
     for name, value in (("<service>", service), ("<path:subject>", subject)):
         path = path.replace(name, value)
-    for name, value in (("<path:place>", "entries/000.p/1"), ("<source>", service)):
+    for name, value in (
+        ("<path:place>", "entries/000.p/1"),
+        ("<source>", service),
+        ("<policy>", service),
+        ("<version>", "1"),
+    ):
         path = path.replace(name, value)
     for name in ("<decision_id>", "<entry_id>"):
         path = path.replace(name, entry)
@@ -122,3 +127,11 @@ def test_the_other_tenant_itself_sees_its_marks(two: Two) -> None:
         seen += reply.body
     seen += two.server.decided({**two.headers[OTHER]["app"], "Idempotency-Key": f"{OTHER}-request"}, two.subject).body
     assert [mark for mark in two.marks if mark not in seen] == []
+
+
+def test_each_tenant_is_told_of_its_own_policies(two: Two) -> None:
+    owners = {}
+    for tenant in (OURS, OTHER):
+        told = two.server.ask("GET", "/v1/policies/plan-advice", None, two.headers[tenant]["reviewer"])
+        owners[tenant] = told.json()["owner"]
+    assert owners == {OURS: "products", OTHER: f"{OTHER}-products"}

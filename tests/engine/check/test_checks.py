@@ -120,6 +120,7 @@ def test_the_shipped_policies_have_no_error_and_no_warning() -> None:
         "plan-advice",
         "price-quote",
         "retention",
+        "rollouts",
     }
 
 

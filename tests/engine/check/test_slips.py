@@ -63,3 +63,31 @@ def test_each_edit_that_a_hint_holds_gives_the_text_written_down_and_leads_to_no
         else:
             assert told(left) == []
     assert becomes == case.get("becomes", [])
+
+
+def changed(*edits: tuple[str, str, str]) -> dict[str, str]:
+    """The files of the cases, edited: in which, what, and what is written instead."""
+    files = slip_files({"place": "version: 1", "written": "version: 1"})
+    for file, before, after in edits:
+        assert files[file].count(before) == 1, before
+        files[file] = files[file].replace(before, after)
+    return files
+
+
+def test_a_cell_null_where_a_value_is_called_so_is_told_how_the_value_is_written() -> None:
+    facts = ("policies/facts.yaml", "values: [high, medium, low]", 'values: [high, medium, low, "null"]')
+    for cell, codes in (("null", ["dead-rule", "name"]), ("'\"null\"'", ["name"])):
+        issues = found(changed(facts, ("policies/advice/v1.yaml", "when: {tier: high}", f"when: {{tier: {cell}}}")))
+        assert [issue.code for issue in issues] == codes
+        assert all("'\"null\"'" in issue.hint for issue in issues)
+
+
+def test_an_order_of_declared_values_is_an_error_in_the_newest_version_alone() -> None:
+    """An older text may be on record, and nobody changes it any more."""
+    ordered = ("policies/advice/v1.yaml", "when: {tier: high}", 'when: {tier: "> high"}')
+    (issue,) = found(changed(ordered))
+    assert (issue.code, issue.level) == ("value-order", Level.ERROR)
+    files = changed(ordered)
+    right = changed()["policies/advice/v1.yaml"].replace("version: 1", "version: 2").replace("2026-01-01", "2026-06-01")
+    levels = [issue.level for issue in found(files | {"policies/advice/v2.yaml": right}) if issue.code == "value-order"]
+    assert levels == [Level.WARNING]

@@ -42,10 +42,27 @@ def said(found: Differences) -> list[tuple[str, str, str, str, str]]:
     return [(change.sort, change.what, change.part, change.before, change.after) for change in found.changes]
 
 
-def shipped(name: str, *edits: tuple[str, str]) -> Differences:
-    """A shipped policy compared with an edited copy of it."""
-    vocabulary = load_vocabulary((SHIPPED / "facts.yaml").read_bytes(), "policies/facts.yaml")
-    text = (SHIPPED / name / "v1.yaml").read_text(encoding="utf-8")
+BY_CHANNEL = """
+  offers_last_30_days_by_channel:
+    type: list of context
+    fields: {channel: text, offers: number}
+    meaning: how many offers there were by channel
+"""
+
+
+def shipped_by_channel(first: tuple[str, str], *edits: tuple[str, str]) -> Differences:
+    """The shipped offer, changed, compared with an edited copy of it, where offers are counted by channel."""
+    text = (SHIPPED / "retention-offer/v1.yaml").read_text(encoding="utf-8")
+    text = text.replace("given: {", "given: {offers_last_30_days_by_channel: [], ")
+    facts = (SHIPPED / "facts.yaml").read_text(encoding="utf-8") + BY_CHANNEL
+    return shipped("retention-offer", *edits, text=text.replace(*first) if first[0] else text, facts=facts)
+
+
+def shipped(name: str, *edits: tuple[str, str], text: str = "", facts: str = "") -> Differences:
+    """A shipped policy, or `text` in its place, compared with an edited copy of it."""
+    facts = facts or (SHIPPED / "facts.yaml").read_text(encoding="utf-8")
+    vocabulary = load_vocabulary(facts.encode(), "policies/facts.yaml")
+    text = text or (SHIPPED / name / "v1.yaml").read_text(encoding="utf-8")
     edited = text.replace("\nversion: 1\n", "\nversion: 2\n")
     for before, after in edits:
         assert before in edited
@@ -175,9 +192,47 @@ def test_limits_of_an_intervention_constants_and_days_are_changes_in_words() -> 
     )
     changes = {(change.what, change.part): change for change in found.changes}
     assert changes["the policy", "effective"].after == "2026-06-01"
-    cooldown = changes["rule `cooldown` of `offer`", "if"]
+    cooldown = changes["`limits` of `offer`", "cooldown"]
     assert isinstance(cooldown, Change)
-    assert re.search("P60D", cooldown.after)
+    assert (cooldown.before, cooldown.after) == ("30 days", "60 days")
+    assert cooldown.line == text_line("retention-offer", "cooldown:")
+
+
+def text_line(name: str, text: str) -> int:
+    lines = (SHIPPED / name / "v1.yaml").read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, start=1) if text in line)
+
+
+def test_a_longer_cooldown_differs_for_those_between_the_two_alone_and_no_region_is_empty() -> None:
+    """Nobody is within 30 days of the last offer and not within 60, whatever else is asked of the customer."""
+    found = shipped("retention-offer", ("cooldown: 30 days", "cooldown: 60 days"))
+    assert found.regions is not None
+    assert found.regions.found
+    for each in found.regions.found:
+        where = region_text(found.regions.space, each.box)
+        assert 'today() < last_offer_on + @"P60D"' in where
+        assert 'not(today() < last_offer_on + @"P30D")' in where
+        assert each.customer is not None
+    shorter = shipped("retention-offer", ("cooldown: 30 days", "cooldown: 20 days"))
+    assert shorter.regions is not None
+    assert shorter.regions.found
+    assert all(each.customer is not None for each in shorter.regions.found)
+
+
+def test_a_limit_by_channel_is_told_as_it_is_written_and_counts_as_its_fact() -> None:
+    by_channel = ("at most: 3 per 90 days", "at most: [3 per 90 days, 1 per 30 days and channel]")
+    found = shipped_by_channel(by_channel, ("1 per 30 days and channel", "2 per 30 days and channel"))
+    assert [line for line in said(found) if "limits" in line[1]] == [
+        ("changed", "`limits` of `offer`", "at most", "1 per 30 days and channel", "2 per 30 days and channel")
+    ]
+    assert not [line for line in said(found) if "rule " in line[1]]
+    assert found.regions is not None
+    for each in found.regions.found:
+        where = region_text(found.regions.space, each.box)
+        assert re.search("offers_last_30_days_by_channel of (phone|e-mail|in-app|sms) >= 1", where), where
+        assert "for one that was counted" not in where
+    added = shipped_by_channel(("", ""), by_channel)
+    assert ("added", "`limits` of `offer`", "at most", "", "1 per 30 days and channel") in said(added)
 
 
 def test_the_shipped_offer_with_another_border_differs_for_whom_the_limits_let_through() -> None:

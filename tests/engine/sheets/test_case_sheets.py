@@ -81,7 +81,7 @@ def test_a_cell_says_what_its_fact_or_output_can_be(case: dict[str, Any]) -> Non
         with pytest.raises(Misread, match=case["misread"].replace("$", r"\$")):
             yaml_of(cell, type, case.get("name", "x"))
         return
-    said = yaml_of(cell, type, case.get("name", "x"))
+    said = yaml_of(cell, type, case.get("name", "x"), commas=case.get("commas", False))
     assert said == case["yaml"]
 
 
@@ -179,11 +179,76 @@ def test_every_cell_that_cannot_be_read_is_named_at_once() -> None:
     assert [place.partition("(")[0].strip() for place in places] == [
         "sheet `cases`, row 13, column B",
         "sheet `cases`, row 13, column C",
-        "sheet `cases`, row 13",
         "sheet `cases`, row 13, column H",
         "sheet `cases`, row 13, column A",
     ]
-    assert "lacks the fact `offers_last_90_days`" in wrong.value.message
+
+
+def test_digits_of_another_script_are_refused_at_their_cell() -> None:
+    policy = shipped(OFFER)
+    book = with_row(book_of_examples(policy), given__churn_risk="０.９", given__clv_tier="low")
+    with pytest.raises(
+        PolicyError, match=r"row 13, column B \(given: churn_risk\): .*the text `\"０.９\"` is not a number"
+    ):
+        rows_of(book, policy, FACTS)
+
+
+def test_what_a_text_with_a_comma_was_taken_for_is_told_with_its_cell() -> None:
+    policy = shipped(OFFER)
+    known = {"given__clv_tier": "low", "given__offers_last_90_days": "0", "expect__offer_DOT_action": "e-mail"}
+    rows, notes = rows_of(with_row(book_of_examples(policy), given__churn_risk="0,91", **known), policy, FACTS)
+    assert rows[-1].example.given["churn_risk"] == Decimal("0.91")
+    assert [note.message for note in notes] == [
+        "sheet `cases`, row 13, column B (given: churn_risk): `0,91`: decimal commas stand beside decimal points",
+        "sheet `cases`, row 13, column B (given: churn_risk): `0,91` is taken as 0.91",
+    ]
+
+
+def test_a_sheet_of_decimal_commas_is_read_as_one() -> None:
+    policy = shipped(ROOT / "policies/price-bounds/v1.yaml")
+    book = book_of_examples(policy)
+    (sheet,) = book.sheets
+    column = next(cell.column for cell in sheet.headings if cell.text == "given: proposed_price")
+    row = tuple(replace(cell, text="1.600,5") if cell.column == column else cell for cell in sheet.rows[0])
+    rows, notes = rows_of(replace(book, sheets=(replace(sheet, rows=(row,)),)), policy, FACTS)
+    assert rows[0].example.given["proposed_price"] == Decimal("1600.5")
+    assert [note.message.partition(": `")[2] for note in notes] == ["1.600,5` is taken as 1600.5"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_fact_left_empty_or_null_is_missing_and_decided_as_a_service_answers(form: str) -> None:
+    policy = shipped(OFFER)
+    book = with_row(book_of_examples(policy), given__churn_risk="0.91", given__clv_tier="low")
+    book = with_row(book, given__churn_risk="0.91", given__clv_tier="null", expect__offer_DOT_action="none")
+    book = with_row(book, given__churn_risk="0.91", given__clv_tier="low", refused="CustomerDataIncomplete")
+    *_, asks, null, refused = read_rows(through(book, form), policy)
+    compiled = compile_policy(policy)
+    assert (asks.lacks, null.lacks) == (("offers_last_90_days",), ("clv_tier", "offers_last_90_days"))
+    assert "needs `offers_last_90_days`, which is missing" in str(asks.decided(compiled).error)
+    verdicts = [verdict_of(row.case, row.decided(compiled)) for row in (asks, null, refused)]
+    assert verdicts == ["nothing expected", "differs: refused is CustomerDataIncomplete, not decided", "ok"]
+    assert new_rows([asks, null, refused], policy) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_row_that_is_no_case_is_left_out_and_told(form: str) -> None:
+    policy = shipped(OFFER)
+    book = with_row(with_row(book_of_examples(policy), at="High value customers"), comment="a thought")
+    rows, notes = rows_of(through(book, form), policy, FACTS)
+    assert len(rows) == len(policy.examples)
+    assert [note.message.partition(" is left out")[0].partition(": ")[2] for note in notes] == [
+        "the row with `High value customers`",
+        "the row with `a thought`",
+    ]
+
+
+def test_a_sheet_of_another_version_is_told_and_decided_all_the_same() -> None:
+    policy = shipped(OFFER)
+    book = replace(book_of_examples(policy), version="7")
+    rows, notes = rows_of(book, policy, FACTS)
+    assert len(rows) == len(policy.examples)
+    said = "the sheet was written from `retention-offer@7`: its cases are decided by `retention-offer@1`"
+    assert [note.message for note in notes] == [said]
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,9 @@ def test_what_cannot_be_said_is_listed_with_its_cell_and_the_rest_is_taken(
         ([["a", "b"], [1, 2]], "no table is found"),
         ([["RuleTable x"]], "the table has no columns"),
         ([["RuleTable x"], ["QUESTION"]], "`QUESTION` is no kind of column"),
+        ([["RuleTable x"], ["FOO"]], "`FOO` is no kind of column"),
+        ([["RuleTable x"], ["Comment"]], "`Comment` is no kind of column"),
+        ([["RuleTable x"], ["CONDITON", "ACTION"]], "`CONDITON` is no kind of column"),
         (
             [["RuleTable x"], ["CONDITION", "ACTION"], [None, None], ["P(a < $1)", "r.setB($1)"], ["a", "b"]],
             "no rule of the table",
@@ -221,6 +224,22 @@ def test_a_sheet_without_a_table_that_can_be_one_is_refused(rows: Rows, said: st
     with pytest.raises(PolicyError) as refused:
         made_of(rows)
     assert said in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "headings", [["N", "C", "C1", "C 2", "A", "a2", "I"], ["name", "Condition", "CONDITION 2", "C", "ACTION", "A", "i"]]
+)
+def test_a_kind_is_named_in_full_or_by_its_letter_with_a_number_behind_it(headings: list[str]) -> None:
+    rows = [[None, *headings] if row[1:2] == ["NAME"] else row for row in PRICING]
+    assert rows != PRICING
+    by_name, by_letter = taken(PRICING)[0], taken(rows)[0]
+    assert [row.gives for row in by_letter.table.rows] == [row.gives for row in by_name.table.rows]
+
+
+def test_a_heading_nearly_right_is_told_what_was_meant() -> None:
+    with pytest.raises(PolicyError) as refused:
+        made_of([["RuleTable x"], ["CONDITON", "ACTION"]])
+    assert refused.value.issues[0].hint == "did you mean `CONDITION`?"
 
 
 def test_one_of_several_tables_is_chosen_by_its_name() -> None:

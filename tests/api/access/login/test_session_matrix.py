@@ -25,7 +25,7 @@ from ordain.api.contract.operations import OPERATIONS
 OF_THE_SESSION = ("/login", "/login/callback", "/logout")
 """They say who logs in and out, and need no right: other files of this folder try them."""
 ROUTES = [route for route in TABLE if route.split(" ")[1] not in OF_THE_SESSION and TABLE[route] != SIGNED]
-POSTS = [route for route in ROUTES if route.startswith("POST ")]
+POSTS = [route for route in ROUTES if route.startswith(("POST ", "PUT "))]
 Everybody = dict[str, ServedBrowser]
 
 

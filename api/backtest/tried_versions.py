@@ -19,6 +19,8 @@ class Chosen:
     """The versions to be tried, by the names of their policies."""
 
     compiled: Mapping[str, CompiledPolicy]
+    others: Mapping[str, tuple[int, ...]]
+    """The other versions that there are of each, the highest first."""
 
     @property
     def policies(self) -> Mapping[str, Policy]:
@@ -37,7 +39,13 @@ def chosen_versions(catalog: Catalog, named: Sequence[str]) -> Chosen:
         if name in compiled:
             raise MalformedRequest(f"{quoted(name)} is named twice", "try one version of a policy at a time")
         compiled[name] = _version(catalog, name, version)
-    return Chosen(compiled)
+    others = {name: _others(catalog, name, tried.policy.version) for name, tried in compiled.items()}
+    return Chosen(compiled, others)
+
+
+def _others(catalog: Catalog, name: str, version: int) -> tuple[int, ...]:
+    known = {compiled.policy.version for compiled in catalog.versions[name]} - {version}
+    return tuple(sorted(known, reverse=True))
 
 
 def _version(catalog: Catalog, name: str, version: int | None) -> CompiledPolicy:
@@ -76,12 +84,15 @@ def service_of(settings: Settings, named: Sequence[str], service: str | None) ->
     return asking[0]
 
 
-def chosen_facts(vocabulary: Vocabulary, by: Iterable[str], groups: Iterable[str]) -> tuple[list[Fact], list[Fact]]:
+def chosen_facts(
+    vocabulary: Vocabulary, by: Iterable[str], groups: Iterable[str], before: str = "--"
+) -> tuple[list[Fact], list[Fact]]:
     """Segments: the facts named, else those with declared values that are neither personal nor protected.
 
-    Groups: those named, else the protected ones. Raises MalformedRequest for a fact that there is not.
+    Groups: those named, else the protected ones. Raises MalformedRequest for a fact that there is not; `before` stands
+    before the name of an option in it.
     """
-    for option, names in (("--by", by), ("--groups", groups)):
+    for option, names in ((f"{before}by", by), (f"{before}groups", groups)):
         for name in names:
             if name not in vocabulary:
                 raise MalformedRequest(f"{option}: there is no fact {quoted(name)}", did_you_mean(name, vocabulary))

@@ -1,0 +1,166 @@
+"""Roll-outs within their guardrails: each look is judged, the policy `rollouts` asked, and done what it says.
+
+Nothing is done without a record of the decision that it follows from. What changes nothing is not recorded.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ordain.api.ask import Ask
+from ordain.api.decide import Decision, make_decision
+from ordain.api.lifecycle.arms_seen import ArmsSeen, Run, run_of
+from ordain.api.lifecycle.rolling import Rolling
+from ordain.api.lifecycle.steps import Steps
+from ordain.api.lifecycle.who import Person
+from ordain.api.services import Services
+from ordain.engine.catalog import Texts
+from ordain.engine.errors import NotInForce, OrdainError, SettingsError
+from ordain.engine.lifecycle.change import Change
+from ordain.engine.lifecycle.rollout import Action
+from ordain.engine.sequential.judging import Standing, Verdict, judge
+from ordain.engine.sequential.plan_text import plan_of
+
+_LOG = logging.getLogger("ordain")
+SERVICE, PERSON = "rollouts", Person("the policy of roll-outs", "operator")
+_COPY = "copy the service `rollouts`, its policy and the facts that begin with `guard_` from Ordain's own policies"
+_ACTIONS = {"none": None, "pause": Action.PAUSE, "revert": Action.REVERT}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One roll-out at one look: what its guardrails come to, and the entry of what was done, if something was."""
+
+    on: Change
+    verdict: Verdict
+    done: Change | None
+
+    def as_json(self) -> dict[str, Any]:
+        done = None if self.done is None or self.done.rollout is None else self.done
+        return {
+            "policy": self.on.policy,
+            "version": self.on.version,
+            "done": None if done is None or done.rollout is None else str(done.rollout.action),
+            "entry_id": None if done is None else done.id,
+            **self.verdict.as_json(),
+        }
+
+
+class Guard:
+    """Looks after all roll-outs that have guardrails. For one thread at a time; run one.
+
+    `texts` gives the files as they are. Raises SettingsError when `use` has not the policy that it is to ask, or where
+    versions decide by their dates.
+    """
+
+    def __init__(self, use: Services, texts: Callable[[], Texts]) -> None:
+        if use.lifecycle is None:
+            raise SettingsError(
+                "versions decide by their dates here, and nothing is rolled out (`approvals: none`)",
+                "set `approvals: named` or `approvals: signed` first",
+            )
+        self.use, self._life, self._texts = use, use.lifecycle, texts
+        self._seen: dict[str, ArmsSeen] = {}
+        check(use)
+
+    def look(self) -> list[Looked]:
+        """Looks once at each. Raises LedgerUnavailable, NotRecorded.
+
+        What goes wrong with one is told in the log, and keeps no other from being looked at.
+        """
+        self._life.look()
+        looked = []
+        for policy in sorted(self._life.turns.rollouts):
+            try:
+                found = self._looked(policy)
+            except OrdainError as error:
+                _LOG.error("the roll-out of `%s` was not looked at: %s", policy, error.message)
+            else:
+                looked += [] if found is None else [found]
+        return looked
+
+    def _looked(self, policy: str) -> Looked | None:
+        now = self.use.now()
+        on = self._life.turns.rolling(policy, now)
+        if on is None or on.rollout is None or not on.rollout.guards:
+            return None
+        run = run_of(self._life.turns, on)
+        seen = self._seen.get(run.first.id)
+        if seen is None:
+            seen = self._seen[run.first.id] = ArmsSeen(run, plan_of(on.rollout.guards))
+        seen.run = run
+        seen.look(self.use.ledger.reader)
+        verdict = judge(seen.plan, list(seen.cohorts.values()), run.raised)
+        return Looked(on, verdict, self._acted(run, on, verdict))
+
+    def _acted(self, run: Run, on: Change, verdict: Verdict) -> Change | None:
+        """Raises what deciding and recording raise."""
+        rollout, now = on.rollout, self.use.now()
+        decision = make_decision(_ask(on, verdict.standing, resumed=run.was_resumed), self.use)
+        action = _said(decision)
+        is_paused = rollout is not None and rollout.action is Action.PAUSE
+        stage = None if rollout is None else rollout.stage(now)
+        if action is None or (action is Action.PAUSE and is_paused):
+            if stage is None or is_paused or stage.begins <= on.recorded:
+                return None
+            with self.use.ledger.store.alone():
+                return self._rolling().step(on.policy, PERSON, _figures(verdict))
+        with self.use.ledger.store.alone():
+            receipt = self.use.ledger.ledger.append(decision.entry, decision.entry.form.texts)
+            figures = _figures(verdict) | {"decision": receipt.entry_id}
+            step = self._rolling().pause if action is Action.PAUSE else self._rolling().revert
+            return step(on.policy, PERSON, verdict.says[:300], figures)
+
+    def _rolling(self) -> Rolling:
+        """What others did meanwhile is taken up first."""
+        self._life.look()
+        return Rolling(Steps(self._life, self.use.ledger, self._texts(), self.use.now))
+
+
+def check(use: Services) -> None:
+    """Asks the policy once about each standing, for nobody. Raises SettingsError."""
+    for standing in Standing:
+        try:
+            _said(make_decision(Ask(SERVICE, "nobody", _facts(standing, resumed=False)), use))
+        except SettingsError:
+            raise
+        except OrdainError as error:
+            why = f"asked about `{standing}`, it ends in {error.code}: {error.message}"
+            raise _another(why, error.issues[0].hint if isinstance(error, NotInForce) else _COPY) from None
+
+
+def _ask(on: Change, standing: Standing, *, resumed: bool) -> Ask:
+    return Ask(SERVICE, f"roll-out of {on.text.label}", _facts(standing, resumed=resumed))
+
+
+def _facts(standing: Standing, *, resumed: bool) -> dict[str, object]:
+    return {"guard_standing": str(standing), "guard_resumed": resumed}
+
+
+def _said(decision: Decision) -> Action | None:
+    given = decision.entry.outcome.given()
+    try:
+        return _ACTIONS[given["rollout_action"]]
+    except (KeyError, TypeError):
+        raise _another("it does not give `rollout_action`: none, pause or revert") from None
+
+
+def _figures(verdict: Verdict) -> dict[str, Any]:
+    """For the record, where numbers are texts."""
+    told: dict[str, Any] = _as_texts(verdict.as_json())
+    return told
+
+
+def _as_texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _as_texts(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_as_texts(part) for part in value]
+    return str(value) if isinstance(value, float) else value
+
+
+def _another(why: str, hint: str = _COPY) -> SettingsError:
+    return SettingsError(f"the service `rollouts` is not the one that says what happens to a roll-out: {why}", hint)
