@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import pairwise
 from uuid import UUID
 
 from ordain.api.lifecycle.metrics import Json, measured
@@ -47,11 +46,8 @@ class Run:
 
     @property
     def was_resumed(self) -> bool:
-        """Whether somebody has gone on after a pause, or given it a larger share."""
-        actions = [each.rollout.action for each in reversed(self.entries) if each.rollout is not None]
-        return any(
-            before is Action.PAUSE and after in (Action.RESUME, Action.SHARE) for before, after in pairwise(actions)
-        )
+        """Whether somebody has gone on after a pause."""
+        return any(each.rollout is not None and each.rollout.action is Action.RESUME for each in self.entries)
 
 
 def run_of(turns: Turns, on: Change) -> Run:

@@ -15,11 +15,11 @@ _EVERY = re.compile(r"([1-9][0-9]{0,4})([hd])")
 
 
 def share_of(percent: object) -> int:
-    """Per cent, as text or a number, in buckets of 10,000."""
+    """Per cent, as text or a number, with or without its sign, in buckets of 10,000."""
     share = Decimal("NaN")
     if isinstance(percent, str | int | Decimal) and not isinstance(percent, bool) and str(percent).isascii():
         with suppress(InvalidOperation):
-            share = Decimal(str(percent).strip()) * BUCKETS / 100
+            share = Decimal(str(percent).strip().removesuffix("%").strip()) * BUCKETS / 100
     if not share.is_finite() or share != share.to_integral_value() or not 0 < share <= BUCKETS:
         raise MalformedRequest(f"`{str(percent)[:40]}` is no share of customers", "per cent, from 0.01 to 100: 5")
     return int(share)

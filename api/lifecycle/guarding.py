@@ -13,7 +13,7 @@ from typing import Any
 from ordain.api.ask import Ask
 from ordain.api.decide import Decision, make_decision
 from ordain.api.lifecycle.arms_seen import ArmsSeen, Run, run_of
-from ordain.api.lifecycle.rolling import Rolling
+from ordain.api.lifecycle.rolling import JUDGE, Rolling
 from ordain.api.lifecycle.steps import Steps
 from ordain.api.lifecycle.who import Person
 from ordain.api.services import Services
@@ -25,7 +25,7 @@ from ordain.engine.sequential.judging import Standing, Verdict, judge
 from ordain.engine.sequential.plan_text import plan_of
 
 _LOG = logging.getLogger("ordain")
-SERVICE, PERSON = "rollouts", Person("the policy of roll-outs", "operator")
+SERVICE, PERSON = JUDGE, Person("the policy of roll-outs", "operator")
 _COPY = "copy the service `rollouts`, its policy and the facts that begin with `guard_` from Ordain's own policies"
 _ACTIONS = {"none": None, "pause": Action.PAUSE, "revert": Action.REVERT}
 
@@ -64,6 +64,8 @@ class Guard:
             )
         self.use, self._life, self._texts = use, use.lifecycle, texts
         self._seen: dict[str, ArmsSeen] = {}
+        self.judged = 0
+        """How many roll-outs the last look was at."""
         check(use)
 
     def look(self) -> list[Looked]:
@@ -80,6 +82,7 @@ class Guard:
                 _LOG.error("the roll-out of `%s` was not looked at: %s", policy, error.message)
             else:
                 looked += [] if found is None else [found]
+        self.judged = len(looked)
         return looked
 
     def _looked(self, policy: str) -> Looked | None:

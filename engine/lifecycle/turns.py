@@ -5,7 +5,8 @@ for a day in the past corrects what counts for that day. Of two that begin at on
 A rollback takes back what was planned: turns that were recorded before it and begin after it never begin.
 
 While a version is rolled out it decides for a part of the customers, and the one whose turn it is for all others. The
-last entry about it counts, until it says that it is over, or until something begins that was activated after it.
+last entry about it counts, until it says that it is over, or until something begins that was activated after it. Once
+it is over, what was planned of that version is taken back: it is not to begin for everybody by itself.
 """
 
 from __future__ import annotations
@@ -93,6 +94,10 @@ def turns_of(changes: Iterable[Change]) -> Turns:
     for change in ordered:
         if change.step is Step.ROLLOUT:
             rolling.setdefault(change.policy, []).insert(0, change)
+            if change.rollout is not None and change.rollout.action is Action.REVERT:
+                own = going.get(change.policy, [])
+                void.update(turn.id for turn in own if turn.version == change.version and turn.starts > change.starts)
+                own[:] = [turn for turn in own if turn.id not in void]
         if change.step is not Step.ACTIVATION:
             continue
         turns = going.setdefault(change.policy, [])

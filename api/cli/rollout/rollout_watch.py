@@ -52,6 +52,8 @@ def watch_command(call: Invocation, once: bool, seconds: float, as_json: bool) -
 
         if once:
             look()
+            if not as_json and not guard.judged:
+                OUT.print("nothing with guardrails is rolled out", markup=False)
             return
         if not as_json:
             OUT.print(f"looking every {seconds:g} seconds  (stop it with Ctrl-C)", markup=False)

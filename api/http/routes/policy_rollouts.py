@@ -53,13 +53,13 @@ def start(policy: str, version: str) -> Response:
     """An approved version decides for a share of the customers or, as a shadow, beside the one that answers."""
     label, _ = labelled(policy, version)
     check_known(known_of(in_use()), policy)
-    data = fields_sent("steps", "every", "from", "where", "guardrails", "shadow", "reason", "role")
+    data = fields_sent("steps", "share", "every", "from", "where", "guardrails", "shadow", "reason", "role")
     person = _person(data)
     shadow = data.get("shadow", False)
     if not isinstance(shadow, bool):
         raise MalformedRequest(f"`shadow` is {format_raw(shadow)}", "it is true or false")
     asked = Asked(
-        _shares(data),
+        _shares(data, shadow=shadow),
         period_of(data.get("every")),
         day_sent(data),
         where_of(data.get("where")),
@@ -125,10 +125,12 @@ def _guardrails(data: Json) -> Plan | None:
     return plan_of(given if isinstance(given, dict) else {"guardrails": given})
 
 
-def _shares(data: Json) -> tuple[int, ...]:
-    given = data.get("steps")
-    if given is None:
-        return (BUCKETS,)
-    if not isinstance(given, list):
-        raise MalformedRequest(f"`steps` is {format_raw(given)}", "a list of shares in per cent: [1, 5, 25]")
-    return tuple(map(share_of, given))
+def _shares(data: Json, *, shadow: bool) -> tuple[int, ...]:
+    """Those of `steps`, which has to be said; of what is tried beside `share`, and for everybody if it is left out."""
+    steps, share = data.get("steps"), data.get("share")
+    if shadow and steps is None:
+        return (BUCKETS,) if share is None else (share_of(share),)
+    if share is not None or not isinstance(steps, list):
+        told = "`steps` is not said" if steps is None else f"`steps` is {format_raw(steps)}"
+        raise MalformedRequest(told, "a list of shares in per cent, one after the other: [1, 5, 25]")
+    return tuple(map(share_of, steps))
