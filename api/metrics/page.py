@@ -73,9 +73,14 @@ class Page:
                 sums[key] = list(map(add, sums[key], values)) if key in sums else values
 
 
-def page_of_all(pages: Mapping[str, Page]) -> bytes:
-    """The numbers of several tenants on one page, each with the label `tenant`; the processes' memory is nobody's."""
+def page_of_all(tenants: Mapping[str, Page | None]) -> bytes:
+    """The numbers of several tenants on one page, each with the label `tenant`; the processes' memory is nobody's.
+
+    None for one that is not served: that is all that there is to say of it.
+    """
     merged: _Found = defaultdict(dict)
+    pages = {tenant: page for tenant, page in tenants.items() if page is not None}
+    merged["ordain_tenant_answers"] = {(tenant,): [tenant in pages] for tenant in tenants}
     for tenant, page in pages.items():
         for name, series in page.found().items():
             merged[name].update({(tenant, *labels): cells for labels, cells in series.items()})

@@ -131,7 +131,7 @@ class Reception:
         return await branch.front.__rsgi__(hook.scope, exchange)
 
     def _numbers(self) -> bytes:
-        return page_of_all({name: each.page for name, each in self._branches.items() if each.page is not None})
+        return page_of_all({name: branch.page for name, branch in self._branches.items()})
 
     def _fronts(self) -> list[Front]:
         return [branch.front for branch in self._branches.values() if branch.front is not None]
