@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ordain.api.access.role_rights import SERVICE as ACCESS
 from ordain.api.lifecycle.metrics import check_metrics
 from ordain.api.lifecycle.recorded import as_recorded
 from ordain.api.lifecycle.shown_steps import check_known
@@ -51,7 +52,10 @@ class Asked:
                 "say how long one lasts: `every` 7d, 12h",
             )
         first, every = self.begins or now, self.every or dt.timedelta()
-        return tuple(Stage(share, first + number * every) for number, share in enumerate(self.shares))
+        try:
+            return tuple(Stage(share, first + number * every) for number, share in enumerate(self.shares))
+        except OverflowError:
+            raise MalformedRequest("the last share would begin after the year 9999", "say a shorter `every`") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class Rolling:
         stages = asked.stages(now)
         rules.check_stages(stages, now)
         begins, days = stages[0].begins, policy.effective
-        submission = rules.check_start(life, number, asked.shadow, days, begins, steps.days(name))
+        submission = rules.check_start(life, number, asked.shadow, days, begins, now, steps.days(name))
+        _check_may_be_rolled_out(name, steps.catalog())
         self._check_where(steps.vocabulary(), asked.where)
         action = Action.SHADOW if asked.shadow else Action.START
         guards: Mapping[str, Any] = {}
@@ -92,6 +97,12 @@ class Rolling:
     def newly_needed(self, label: str) -> list[str]:
         """The facts that a request has to bring for this version and not for the one that decides now."""
         name, number = parted(label)
+        try:
+            return self._newly_needed(name, number)
+        except OrdainError:  # of another policy of the service: who is asked hears of it
+            return []
+
+    def _newly_needed(self, name: str, number: int) -> list[str]:
         catalog, now = self.steps.catalog(), self.steps.now()
         needed = dict[str, None]()
         for service in catalog.services.by_name.values():
@@ -176,6 +187,13 @@ class Rolling:
 def _check_said(reason: str, what: str) -> None:
     if not reason:
         raise MalformedRequest(f"{what} needs a reason", "say why: `reason`")
+
+
+def _check_may_be_rolled_out(policy: str, catalog: Catalog) -> None:
+    """Who may do what with the service is said for everybody at once. Raises StepRefused."""
+    access = catalog.services.by_name.get(ACCESS)
+    if access is not None and policy in access.policies:
+        raise StepRefused(f"`{policy}` says who may do what, and that is for all callers at once", "activate it")
 
 
 def _check_judged(catalog: Catalog, now: dt.datetime) -> None:

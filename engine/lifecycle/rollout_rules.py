@@ -11,6 +11,7 @@ from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change
 from ordain.engine.lifecycle.life import Life
 from ordain.engine.lifecycle.rollout import Action, Rollout, Stage
+from ordain.engine.lifecycle.rules import check_approved
 from ordain.engine.lifecycle.turns import Effectives
 from ordain.engine.policy.model import Effective
 
@@ -41,7 +42,9 @@ def check_stages(stages: Sequence[Stage], now: dt.datetime) -> None:
         raise MalformedRequest(f"{stages[0].begins} is past", "a roll-out begins now, or later: `from` a day")
 
 
-def check_start(life: Life, version: int, shadow: bool, days: Effective, now: dt.datetime, known: Effectives) -> Change:
+def check_start(
+    life: Life, version: int, shadow: bool, days: Effective, begins: dt.datetime, now: dt.datetime, known: Effectives
+) -> Change:
     """The submission that is rolled out. To try it beside the one that answers takes no approval: nobody is told."""
     label = f"{life.policy}@{version}"
     submission = life.submission(version)
@@ -52,9 +55,9 @@ def check_start(life: Life, version: int, shadow: bool, days: Effective, now: dt
         )
     if submission is None:
         raise StepRefused(f"`{label}` was not submitted", f"its editor does that: ordain policy submit {label}")
-    if not shadow and (there := len(life.approvals(submission, version))) < life.needed:
-        raise StepRefused(f"`{label}` is not approved", f"{there} of {life.needed} needed approvals")
-    if life.turns.deciding(life.policy, now, known) is None:
+    if not shadow:
+        check_approved(life, submission, version)
+    if life.turns.deciding(life.policy, begins, known) is None:
         raise StepRefused(
             f"no version of `{life.policy}` decides, so there is none for the other customers",
             f"activate one first: ordain policy activate {label}",
@@ -65,7 +68,7 @@ def check_start(life: Life, version: int, shadow: bool, days: Effective, now: dt
             f"`{on.text.label}` is {'tried beside' if _is_shadow(on) else 'rolled out'} already",
             f"end that first: ordain rollout revert {life.policy} --reason TEXT",
         )
-    check_days(label, days, now)
+    check_days(label, days, begins)
     return submission
 
 
@@ -106,9 +109,12 @@ def resumed(life: Life, now: dt.datetime) -> tuple[Stage, ...]:
     before = next(
         each for each in life.turns.rollouts[life.policy] if each.rollout and each.rollout.action is not Action.PAUSE
     )
-    coming = before.rollout.coming(on.recorded) if before.rollout is not None else ()
-    later = now - on.recorded
-    return (*rollout.stages, *(Stage(stage.share, stage.begins + later) for stage in coming))
+    coming = before.rollout.coming(on.starts) if before.rollout is not None else ()
+    later = now - on.starts
+    try:
+        return (*rollout.stages, *(Stage(stage.share, stage.begins + later) for stage in coming))
+    except OverflowError:
+        raise StepRefused("what was planned would begin after the year 9999", "end it, and begin anew") from None
 
 
 def grown(life: Life, share: int, now: dt.datetime) -> tuple[Stage, ...]:

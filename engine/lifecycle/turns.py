@@ -63,16 +63,19 @@ class Turns:
 
     def rolling(self, policy: str, at: dt.datetime) -> Change | None:
         """What is on record of the roll-out that is on at that time, if one is."""
-        for change in self.rollouts.get(policy, ()):
-            if change.recorded <= at:
-                return None if self._is_over(change, at) else change
+        for place, change in enumerate(self.rollouts.get(policy, ())):
+            if change.starts <= at:
+                return None if self._is_over(policy, place, at) else change
         return None
 
-    def _is_over(self, change: Change, at: dt.datetime) -> bool:
-        if change.rollout is None or change.rollout.action is Action.REVERT:
+    def _is_over(self, policy: str, place: int, at: dt.datetime) -> bool:
+        """Whether the roll-out whose last entry stands in that place is."""
+        last = self.rollouts[policy][place]
+        if last.rollout is None or last.rollout.action is Action.REVERT:
             return True
-        after = (change.recorded, change.id)
-        return any((turn.recorded, turn.id) > after for turn in self.begun(change.policy, at))
+        first = next((each for each in self.rollouts[policy][place:] if _begins(each)), last)
+        after = (first.recorded, first.id)
+        return any((turn.recorded, turn.id) > after for turn in self.begun(policy, at))
 
     def texts(self) -> Iterator[Text]:
         """Of all versions that decide, have decided or will, for all customers or for some, and of their parts."""
@@ -83,6 +86,10 @@ class Turns:
     def versions(self, policy: str) -> frozenset[int]:
         """All that decide, have decided or will, for all customers or for some."""
         return frozenset(each.version for each in (*self.of.get(policy, ()), *self.rollouts.get(policy, ())))
+
+
+def _begins(change: Change) -> bool:
+    return change.rollout is not None and change.rollout.action in (Action.START, Action.SHADOW)
 
 
 def turns_of(changes: Iterable[Change]) -> Turns:

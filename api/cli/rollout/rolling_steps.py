@@ -155,7 +155,7 @@ def revert_command(call: Invocation, name: str, reason: str, **who: Any) -> None
 
 
 def _begin(settings: Settings, version: str, asked: Asked, reason: str, who: dict[str, Any]) -> None:
-    with steps_of(settings, taken=True) as steps:
+    with steps_of(settings, taken=True, first=version) as steps:
         rolling = Rolling(steps)
         made = rolling.start(version, person_of(settings, (APPROVER, OPERATOR), who), asked, reason)
         needed = rolling.newly_needed(version)

@@ -23,7 +23,7 @@ from ordain.api.lifecycle.asked_rollouts import period_of, share_of, where_of
 from ordain.api.lifecycle.rolling import Asked, Rolling
 from ordain.api.lifecycle.shown_steps import check_known, rolling_shown, step_shown
 from ordain.api.lifecycle.who import APPROVER, OPERATOR, Person
-from ordain.api.lifecycle.workbench import known_of
+from ordain.api.lifecycle.workbench import by_record, known_of, life_of
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.lifecycle.bucket import BUCKETS
@@ -66,7 +66,7 @@ def start(policy: str, version: str) -> Response:
         _guardrails(data),
         shadow,
     )
-    with at_once(), bench().taking(in_use()) as steps:
+    with at_once(), bench().taking(in_use(), label) as steps:
         rolling = Rolling(steps)
         made = rolling.start(label, person, asked, _reason(data))
         return shown_json({**step_shown(made), "newly_needed": rolling.newly_needed(label)})
@@ -85,7 +85,7 @@ def share(policy: str) -> Response:
 @ROUTES.post("/<policy>/rollout/pause")
 def pause(policy: str) -> Response:
     """The share stays as it is."""
-    return _stepped(policy, lambda rolling, data, who: rolling.pause(policy, who, _reason(data)))
+    return _ended(policy, lambda rolling, data, who: rolling.pause(policy, who, _reason(data)))
 
 
 @ROUTES.post("/<policy>/rollout/resume")
@@ -97,7 +97,16 @@ def resume(policy: str) -> Response:
 @ROUTES.post("/<policy>/rollout/revert")
 def revert(policy: str) -> Response:
     """It is over: the version of before decides for everybody."""
-    return _stepped(policy, lambda rolling, data, who: rolling.revert(policy, who, _reason(data)))
+    return _ended(policy, lambda rolling, data, who: rolling.revert(policy, who, _reason(data)))
+
+
+def _ended(policy: str, step: Callable[[Rolling, Json, Person], Change]) -> Response:
+    """By the record alone: no state of the files, and no compilation, keeps anybody from it."""
+    check_known(by_record(in_use(), life_of(in_use())), policy)
+    data = fields_sent("reason", "role")
+    person = _person(data)
+    with bench().ending(in_use()) as steps:
+        return shown_json(step_shown(step(Rolling(steps), data, person)))
 
 
 def _stepped(policy: str, step: Callable[[Rolling, Json, Person], Change], *more: str) -> Response:
