@@ -309,10 +309,20 @@ class Draft:
     def type(self, node: Node) -> Type:
         """A type as `gives` writes it: a word, or a mapping with `type` and more. ANY when it is wrong."""
         try:
-            return read_type(node, given=True)
+            type = read_type(node, given=True)
         except PolicyError as error:
             self.issues.extend(error.issues)
             return ANY
+        values = node.get("values") if isinstance(node.value, dict) else None
+        seen: set[str] = set()
+        for value in values.nodes() if values is not None else ():
+            if value.text in seen:
+                twice = Issue(
+                    f"the value `{value.text}` appears twice", "keep one of them", value.span, code="duplicate"
+                )
+                self.warnings[replace(twice, level=Level.WARNING)] = None
+            seen.add(value.text)
+        return type
 
     def outputs(self, node: Node) -> tuple[Output, ...]:
         """The `gives` of a table: one type, or a mapping of names to types."""
