@@ -15,6 +15,7 @@ from shared_texts import INDIA, texts
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.catalog import Texts, load_catalog
 from ordain.engine.check.findings import check_policies
+from ordain.engine.compare.difference import differences
 from ordain.engine.errors import CustomerDataIncomplete, OrdainError, PolicyError
 from ordain.engine.examples.coverage import measure
 from ordain.engine.examples.suggestions import suggest
@@ -290,6 +291,44 @@ def test_a_called_table_is_looked_at_for_gaps_within_what_it_takes() -> None:
     holed = whole.replace('"> big"', '"> 150"')
     gaps = [issue for issue in check_policies(shared(USER, SHARED.replace(TIER, holed))).issues if issue.code == "gap"]
     assert [issue.hint for issue in gaps] == ['add a rule `when: {gb: "(100..150]"}`, or `otherwise`']
+
+
+def test_what_two_versions_of_a_called_table_say_otherwise_is_told_by_rule() -> None:
+    later = (
+        TIER.replace('"> big"', '"> 150"')
+        .replace("name: text}\n", "name: text, by: number}\n")
+        .replace("    otherwise", "      - {id: last, then: {fee: 1, label: last}}\n    otherwise")
+    )
+    total = f"sum(({EACH.replace('line.name)', 'line.name, 1)')}).fee)"
+    more = "constants: {big: 100}\n"
+    old, new = (
+        compile_policy(loaded(OWN, FACTS)),
+        compile_policy(
+            loaded(
+                order(
+                    later,
+                    total=total,
+                    examples=EXAMPLE.replace("549", "451").replace("light]", "light, last]"),
+                    more=more,
+                ),
+                FACTS,
+            )
+        ),
+    )
+    found = differences(old, new, load_vocabulary(FACTS.encode(), "facts.yaml"))
+    told = {(each.sort, each.what, each.part, each.before, each.after) for each in found.changes}
+    assert {
+        ("changed", "rule `heavy` of `tier`", "gb", "> big", "> 150"),
+        ("added", "rule `last` of `tier`", "", "", "fee: 1, label: last"),
+        (
+            "changed",
+            "what is taken by `tier`",
+            "",
+            "gb: number; plan: text; name: text",
+            "gb: number; plan: text; name: text; by: number",
+        ),
+    } <= told
+    assert next((each.what, each.why) for each in found.uncovered) == ("`tier`", "it is a table that is called")
 
 
 def test_rules_of_a_policys_own_functions_count_as_reached_by_its_examples() -> None:
