@@ -159,11 +159,14 @@ class Observer:
                 for number in range(step.looked_at):
                     yield (step.decision.name, number), number in step.fired
         if isinstance(run.error, NoRuleApplies | RulesDisagree):
-            # It was the next table that gave nothing, after all of its rules were looked at; or one that it calls.
+            # It was the next table that gave nothing, after all of its rules were looked at; or one that is called.
             ended = run.error.issues[0].span
-            for name, planned in self.tables.items():
-                if name not in decided and ended in (planned.table.span, *(each.rule.span for each in planned.rules)):
-                    yield from (((name, number), False) for number in range(len(planned.rules)))
+            called = [each.table for each in self.compiled.policy.functions]
+            if any(ended in (table.span, *(rule.span for rule in table.rules)) for table in called):
+                return
+            name, planned = next(each for each in self.tables.items() if each[0] not in decided)
+            for number in range(len(planned.rules)):
+                yield (name, number), False
 
     def outcomes(self, run: Run) -> Iterator[tuple[ConditionKey, bool]]:
         """Each condition that was asked and had an answer."""

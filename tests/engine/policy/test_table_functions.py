@@ -293,6 +293,20 @@ def test_a_called_table_is_looked_at_for_gaps_within_what_it_takes() -> None:
     assert [issue.hint for issue in gaps] == ['add a rule `when: {gb: "(100..150]"}`, or `otherwise`']
 
 
+def test_a_case_that_a_called_table_refuses_is_no_case_of_the_decision_that_calls_it() -> None:
+    functions = TIER.replace("    otherwise: {fee: 99, label: other}\n", "")
+    text = HEAD.format(kind="decision") + (
+        f"constants: {{big: 100}}\nfunctions:\n{functions}decides:\n  total:\n    gives: number\n    rules:\n"
+        '      - {id: dear, when: {"tier(lines[1].gb, lines[1].plan, lines[1].name).fee": "> 60"}, then: 1}\n'
+        "    otherwise: 0\nexamples:\n"
+        "  - {given: {lines: [{name: a, gb: 200, plan: basic}]}, refused: NoRuleApplies}\n"
+        "  - {given: {lines: [{name: a, gb: 2, plan: basic}]}, expect: {total: 0}}\n"
+    )
+    coverage = measure(compile_policy(loaded(text, FACTS)))
+    seen = {each.rule.id: [(one.true, one.false) for one in each.conditions] for each in coverage.rules}
+    assert seen == {"dear": [((), (2,))], "heavy": [], "light": []}
+
+
 def test_what_two_versions_of_a_called_table_say_otherwise_is_told_by_rule() -> None:
     later = (
         TIER.replace('"> big"', '"> 150"')
