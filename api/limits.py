@@ -188,6 +188,8 @@ class Limits:
     timestamp_seconds: float = 5.0  # seconds for one reply of a timestamp authority
     signing_at_once: int = 2  # ledgers of several tenants that are signed at once, when the server stops
     tenants_begin: float = 2.0  # seconds for tenants' ledgers to be opened before a worker answers without them
+    overall_key_characters: int = 32  # of a key that opens the numbers of all tenants, at least: nobody guesses it
+    overall_key_looks: float = 1.0  # seconds between two looks whether its file has changed
     tenant_rests: float = 2.0  # seconds before one is tried again that could not be opened
     signing_seconds: int = 30  # seconds for the last checkpoint, when the server stops
     signature_characters: int = 8_192  # characters of an SSH signature of an approval: one of RSA-4096 has some 1,600

@@ -198,6 +198,11 @@ class Settings:
         "the folder of tenants, each a folder with settings of its own, if this server is to serve several",
         lambda text: Path(text) if text else None,
     )
+    tenants_metrics_key: Path | None = _setting(
+        None,
+        "the file with the key that opens the numbers of all tenants on `/metrics`, if anybody is to have them",
+        lambda text: Path(text) if text else None,
+    )
     time_zone: str = _setting("UTC", "the time zone whose calendar decides what day it is", _zone)
     at_back_days: int = _setting(
         3660, "how far back a caller may choose the time that is decided for, in days", _whole(0, 365_000)
@@ -272,6 +277,7 @@ def settings_of(given: Mapping[str, str | list[str]], file: Path) -> Settings:
         allowed_signers=None if settings.allowed_signers is None else root / settings.allowed_signers,
         letter=None if settings.letter is None else root / settings.letter,
         tenants=None if settings.tenants is None else root / settings.tenants,
+        tenants_metrics_key=None if settings.tenants_metrics_key is None else root / settings.tenants_metrics_key,
         anchors=tuple(root / place for place in settings.anchors),
     )
 

@@ -102,14 +102,13 @@ def _catalog(ask: Ask, rules: Rules, named: Named, drafts: VersionsToTry, at: dt
             raise MalformedRequest(f"the service {quoted(service.name)} asks no policy {quoted(name)}", hint)
     wanted = {name: number for name, number in named.items() if _loaded(catalog, name, number) is None}
     made = _compiled(wanted, catalog, drafts, rules.settings.zone)
+    assigned = catalog.assigned(ask.service, fixed_offset(at), ask.subject, ask.facts)
+    rolled = {each.policy: each.version for each in assigned if each.decides}
     picked: dict[str, CompiledPolicy] = {}
     for name in service.policies:
-        if name in made:
-            picked[name] = made[name]
-        elif name in named and (known := _loaded(catalog, name, named[name])) is not None:
-            picked[name] = known
-        else:
-            picked[name] = catalog.version(name, fixed_offset(at))
+        number = named.get(name, rolled.get(name))
+        known = None if number is None else _loaded(catalog, name, number)
+        picked[name] = made.get(name) or known or catalog.version(name, fixed_offset(at))
     versions = {name: (compiled,) for name, compiled in picked.items()}
     givers = {catalog.vocabulary[name].given_by for name in catalog.vocabulary}
     known_names = {*catalog.versions, *givers}

@@ -84,15 +84,18 @@ def read_texts(directory: Path, zone: dt.tzinfo = dt.UTC) -> Texts:
 def _texts_in(directory: Path) -> Texts:
     """Raises PolicyError, and OSError when the folder itself cannot be read."""
     root = directory.name
+    unread = []
     for stray in sorted([*directory.glob("*/*.yml"), *directory.glob("*.yml")]):
         what = f"`{root}/{stray.relative_to(directory)}` would not be read"
-        raise PolicyError(Issue(what, f"call it {stray.stem}.yaml", code="file"))
+        unread.append(Issue(what, f"call it {stray.stem}.yaml", code="file"))
     for stray in _strays(directory):
         inside = stray.relative_to(directory)
         hint = f"call it {stray.name.partition('.yaml')[0]}.yaml"
         if stray.suffix == ".yaml":
             hint = f"move it to {root}/{inside.parts[0]}, or out of the folder of policies"
-        raise PolicyError(Issue(f"`{root}/{inside}` would not be read", hint, code="file"))
+        unread.append(Issue(f"`{root}/{inside}` would not be read", hint, code="file"))
+    if unread:
+        raise PolicyError(unread)
     policies, shared = (
         {
             shown: _read_inside(directory, file, shown)

@@ -9,12 +9,14 @@ from typing import Any
 
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.errors import Issue, Span
+from ordain.engine.feel.syntax import tree
+from ordain.engine.feel.syntax.tree import Function
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.gather import Need, Needs
 from ordain.engine.limits import LIMITS
 from ordain.engine.made_often import made_often
 from ordain.engine.policy.facts import Facts, Vocabulary
-from ordain.engine.policy.model import STATUS, Decision, Formula, Status, Table, Verdict
+from ordain.engine.policy.model import STATUS, Decision, Formula, Policy, Status, Table, Verdict
 from ordain.engine.policy.service import Service
 from ordain.engine.score_gate import covers, gate_of
 from ordain.engine.step import Step, Trail, steps_of
@@ -230,8 +232,10 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
                 needs[name] = Need(fact, f"{reader} of {policy.label}", span, policy.may_miss)
         gives.update(policy.gives)
         known = {*vocabulary, *(decision.name for decision in policy.decisions)}
+        called_with = _called_with(policy)
         for decision in (*policy.decisions, *(function.table for function in policy.functions)):
             names = dict.fromkeys(name for _, part in _expressions(decision) for name in part.reads if name in known)
+            names |= dict.fromkeys(name for name in called_with.get(id(decision), ()) if name in known)
             reads = [name for name in names if name not in policy.constants]
             head: Json = {"policy": policy.label, "decision": decision.name, "reads": reads}
             heads[id(decision)] = head
@@ -275,6 +279,43 @@ def _expressions(decision: Decision) -> Iterator[tuple[str, Checked]]:
                 yield f"rule `{rule.id}`", part
     for part in decision.otherwise or ():
         yield f"`otherwise` of `{decision.name}`", part
+
+
+def _called_with(policy: Policy) -> dict[int, list[str]]:
+    """By the identity of a table that is called, the names that what calls it reads: its arguments come of these."""
+    if not policy.functions:
+        return {}
+    reads = {each.name: set(_names(each)) for each in policy.decisions}
+    reads |= {
+        each.name: {name for _, part in _expressions(each.table) for name in part.reads} for each in policy.functions
+    }
+    reads[""] = {
+        name for each in policy.must_hold for part in (each.expression, each.told) if part for name in part.reads
+    }
+    functions = {each.name for each in policy.decisions if isinstance(each, Formula) and _is_function(each)}
+    called_with: dict[int, list[str]] = {}
+    for function in policy.functions:
+        callers, waiting = set[str](), [function.name]
+        while waiting:
+            called = waiting.pop()
+            found = {name for name, read in reads.items() if called in read} - callers
+            callers |= found
+            waiting += found
+        read = {name for caller in callers for name in reads[caller]}
+        called_with[id(function.table)] = sorted(read - functions - callers - {function.name})
+    return called_with
+
+
+def _is_function(formula: Formula) -> bool:
+    return isinstance(formula.expression.tree, Function)
+
+
+def _names(decision: Decision) -> Iterator[str]:
+    """The names that a decision reads; of a function those of the table that it calls, too."""
+    for _, part in _expressions(decision):
+        yield from part.reads
+        if isinstance(part.tree, Function):
+            yield from tree.names(part.tree)
 
 
 def _first_reader(compiled: CompiledPolicy, name: str) -> tuple[str, Span]:

@@ -40,6 +40,7 @@ class Limits:
 
     # one decision
     work: int = 5_000_000  # units of work, see feel/runtime/work.py
+    call_of_table: int = 50  # units of work of one call of a table, beside its rules: each is a step on record
     value_parts: int = 2_000_000  # parts of one value: items and entries, theirs too, and texts by their length
     walked_levels: int = 1_000  # levels of a value that is gone through while it is made
     text_characters: int = 1_000_000  # characters of one text that an expression makes

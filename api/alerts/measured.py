@@ -17,9 +17,10 @@ class Signal(StrEnum):
     LEDGER_LAG = "ledger lag"
     MODEL_UNUSABLE = "model unusable"
     SERVER_DOWN = "server down"
+    GUARDRAIL = "guardrail"
 
 
-FROM_LEDGER = frozenset((Signal.DENY_RATE, Signal.REVIEW_RATE, Signal.LEDGER_LAG))
+FROM_LEDGER = frozenset((Signal.DENY_RATE, Signal.REVIEW_RATE, Signal.LEDGER_LAG, Signal.GUARDRAIL))
 """The others are told by servers."""
 
 Cause = tuple[str, str | None]
@@ -28,12 +29,16 @@ Cause = tuple[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`value` is in percent, milliseconds or seconds, as the fact `alert_value` says; `count` what it was made of."""
+    """`value` is in percent, milliseconds or seconds, as the fact `alert_value` says; `count` what it was made of.
+
+    `entries` are the ids of entries that it is news of: once somebody has acknowledged that, it is none any more.
+    """
 
     signal: Signal
     service: str | None
     value: Decimal
     count: int
+    entries: tuple[str, ...] = ()
 
     @property
     def cause(self) -> Cause:

@@ -22,7 +22,10 @@ SEVERITIES, CHANNELS = ("none", "warning", "critical"), ("none", "ticket", "page
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """`id` is that of the entry that raised it; `severity`, `channel` and `step` are the loudest that were told."""
+    """`id` is that of the entry that raised it; `severity`, `channel` and `step` are the loudest that were told.
+
+    `entries` are those that it is news of, as `Measured` has them.
+    """
 
     id: str
     raised: str
@@ -33,6 +36,7 @@ class Alert:
     step: int
     value: str
     acknowledged_by: str | None = None
+    entries: tuple[str, ...] = ()
 
     @property
     def cause(self) -> Cause:
@@ -56,6 +60,8 @@ class Alerts:
         self._opened, self._operations = opened, Operations(opened)
         self.open: dict[str, Alert] = {}
         """By their ids, in the order in which they were raised."""
+        self.heard: frozenset[str] = frozenset()
+        """The entries that an acknowledged alert was news of."""
 
     def look(self) -> None:
         """Takes up what was recorded meanwhile, here or elsewhere. Raises LedgerUnavailable."""
@@ -90,7 +96,7 @@ class Alerts:
         envelope, about = record.envelope, record.envelope["about"]
         action = about["action"]
         if action == RAISED:
-            told = (about["severity"], about["channel"], about["step"], about["value"])
+            told = (about["severity"], about["channel"], about["step"], about["value"], None, _entries(about))
             alert = Alert(envelope["id"], envelope["time"], about["signal"], envelope["service"], *told)
             self.open[alert.id] = alert
             return
@@ -102,6 +108,7 @@ class Alerts:
         elif action == ACKNOWLEDGED:
             actor = (record.private or {}).get("actor", "")
             self.open[known.id] = replace(known, acknowledged_by=known.acknowledged_by or actor)
+            self.heard |= set(known.entries)
         elif action == ESCALATED:
             self.open[known.id] = replace(
                 known,
@@ -109,7 +116,12 @@ class Alerts:
                 channel=louder(CHANNELS, known.channel, about["channel"]),
                 step=max(known.step, about["step"]),
                 value=about["value"],
+                entries=_entries(about),
             )
+
+
+def _entries(about: Json) -> tuple[str, ...]:
+    return tuple(about.get("entries", ()))
 
 
 def louder(names: tuple[str, ...], one: str, other: str) -> str:

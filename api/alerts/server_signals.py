@@ -23,6 +23,8 @@ _SAMPLE = re.compile(r"(ordain_\w+)(?:\{(.*)\})? (\S+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _ALWAYS = "ordain_processes"
 """A number that each such page has."""
+_OF_ALL = f'{_ALWAYS}{{tenant="'
+"""What a page of several tenants has."""
 _SECONDS, _DECIDE = "ordain_request_seconds", "/v1/decisions/<service>"
 _NO_OUTCOME = frozenset(
     (
@@ -111,6 +113,8 @@ def _asked(address: str, key: str) -> str:
         page = answer.read(LIMITS.alert_page).decode("utf-8", "replace")
         if _ALWAYS not in page:
             raise _Refused(f"it has no numbers of Ordain (`{_ALWAYS}`): name the address of `/metrics`")
+        if _OF_ALL in page:
+            raise _Refused("it has the numbers of all tenants: take an API key of this one")
         return page
     finally:
         connection.close()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ordain.api.alerts.measured import Measured, Signal
+from ordain.api.alerts.measured import Cause, Measured, Signal
 from ordain.api.alerts.open_alerts import CHANNELS, ENDED, ESCALATED, RAISED, SEVERITIES, Alert, Alerts, louder
 from ordain.api.ask import Ask
 from ordain.api.decide import Decision, make_decision
@@ -65,7 +65,7 @@ class Watch:
         self.alerts.look()
         found, known = self._measure()
         measured = {each.cause: each for each in found}
-        happened: list[Happened] = []
+        happened = [self._end(alert, {}) for alert in list(self.alerts.open.values()) if _is_old_news(alert, measured)]
         for each in measured.values():
             if each.service not in self.use.stopped.now:
                 try:
@@ -94,6 +94,7 @@ class Watch:
         about = {
             **{"signal": str(measured.signal), "value": str(measured.value), "count": measured.count},
             **{"severity": said.severity, "channel": said.channel, "step": said.step, "decision": receipt.entry_id},
+            **({"entries": list(measured.entries)} if measured.entries else {}),
         }
         happened = self._told(measured, alert, said, about)
         if stops and measured.service is not None:
@@ -161,6 +162,12 @@ def check(use: Services) -> None:
             raise
         except OrdainError as error:
             raise _another(f"asked about `{signal}`, it ends in {error.code}: {error.message}") from None
+
+
+def _is_old_news(alert: Alert, measured: Mapping[Cause, Measured]) -> bool:
+    """Whether what is measured now is news of other entries than those that the alert told: that is another alert."""
+    now = measured.get(alert.cause)
+    return now is not None and bool(alert.entries) and not {*alert.entries} & {*now.entries}
 
 
 def _is_louder(said: Said, alert: Alert) -> bool:

@@ -47,6 +47,7 @@ class Wanted:
             "with": list(chosen.labels),
             "other_versions": {name: list(numbers) for name, numbers in chosen.others.items()},
             "synthetic": self.synthetic,
+            **({"shadow": True} if self.shadow else {}),
             **data,
             "groups_not_seen": unseen,
         }

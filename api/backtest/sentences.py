@@ -55,6 +55,9 @@ def _nothing(data: Json) -> str:
     names = " or ".join(label.partition("@")[0] for label in data["with"])
     if data["source"] != "ledger":
         return f"{data['table']} has no rows, so nothing was decided"
+    if data.get("shadow"):
+        tried = " or ".join(data["with"])
+        return f"{tried} was tried beside in no decision on record; to begin: ordain rollout shadow {tried}"
     by = f" by {data['service']}" if data.get("service") else ""
     during = " in that time" if data.get("since") or data.get("until") else ""
     wider = "a longer time, another --service, or " if by or during else ""

@@ -19,6 +19,7 @@ from ordain.api.services import wire, with_hooks
 from ordain.api.settings import CONFIG, load_settings, unknown_variables
 from ordain.api.watching import stamps
 from ordain.audit.shared_writer.meeting_place import MeetingPlace
+from ordain.engine.errors import SettingsError
 from ordain.engine.late import late
 from ordain.engine.versions import Kept
 
@@ -53,6 +54,11 @@ def serve(call: Invocation, host: str | None, port: int | None, workers: int | N
     if settings.tenants is not None:
         late("ordain.api.tenants.starting:serve_tenants")(settings, asked)
         return
+    if settings.tenants_metrics_key is not None:
+        raise SettingsError(
+            "`tenants_metrics_key` opens the numbers of all tenants, and this server has none",
+            "make an API key for who reads its numbers: ordain keys new NAME --role operator",
+        )
     seen = stamps(settings.policies) if settings.reload == "change" else None
     kept = Kept()
     use = wire(settings, kept=kept)

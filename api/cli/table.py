@@ -157,7 +157,8 @@ def _refuse_beside_import(policy: str, new: str, others: tuple[object, ...]) -> 
 
 
 def _grids(policy: Policy, decision: str) -> list[Grid]:
-    tables = [each for each in policy.decisions if isinstance(each, Table)]
+    called = [each.table for each in policy.functions if each.takes]
+    tables = [*called, *(each for each in policy.decisions if isinstance(each, Table))]
     if not tables:
         raise MalformedRequest(f"`{policy.label}` has no tables, only formulas")
     known = [each.name for each in tables]

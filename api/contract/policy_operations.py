@@ -302,7 +302,13 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", f"{_VERSION}/rollout"): _step(
         "Rolls an approved version out to a share of the customers, or has one decide beside, told nobody",
         Right.ACTIVATE_POLICIES,
-        steps={"type": "array", "items": _PERCENT, "minItems": 1, "description": "shares, one after the other"},
+        steps={
+            "type": "array",
+            "items": _PERCENT,
+            "minItems": 1,
+            "description": "shares, one after the other: to be said but for a `shadow`",
+        },
+        share={**_PERCENT, "description": "of what is tried beside, in the place of `steps`: for how many per cent"},
         every={"type": "string", "description": "how long each share lasts: 7d, 12h"},
         where={
             "type": "object",

@@ -22,6 +22,7 @@ from ordain.audit.ledger.told import is_untold
 from ordain.audit.records.follow_ups import FOLLOW_UPS
 from ordain.audit.records.shown import is_as_of
 from ordain.engine.errors import MalformedRequest, did_you_mean, near_word, quoted
+from ordain.engine.lifecycle.rollout import Action
 from ordain.engine.telling import OWN
 
 Json = dict[str, Any]
@@ -30,10 +31,26 @@ DELIVERS = "events"
 """`about.action` of the entry that an endpoint is given personal data. It makes no event: that would be read, too."""
 
 
+_OF_POLICIES = {
+    Kind.SUBMISSION: "policy.submitted",
+    Kind.APPROVAL: "policy.approved",
+    Kind.ACTIVATION: "policy.activated",
+}
+_OF_ROLLOUTS = {
+    Action.START: "started",
+    Action.SHADOW: "shadowed",
+    Action.STEP: "stepped",
+    Action.SHARE: "grown",
+    Action.PAUSE: "paused",
+    Action.RESUME: "resumed",
+    Action.REVERT: "reverted",
+}
 _KINDS = [value for name, value in vars(Kind).items() if not name.startswith("_")]
 TYPES = sorted(
-    [f"ordain.{kind}.recorded" for kind in _KINDS if kind != Kind.ALERT]
-    + [f"ordain.{Kind.ALERT}.{action}" for action in (RAISED, ESCALATED, ACKNOWLEDGED, ENDED)]
+    [f"{OWN}{kind}.recorded" for kind in _KINDS if kind not in (Kind.ALERT, Kind.ROLLOUT, *_OF_POLICIES)]
+    + [f"{OWN}{Kind.ALERT}.{action}" for action in (RAISED, ESCALATED, ACKNOWLEDGED, ENDED)]
+    + [f"{OWN}{name}" for name in _OF_POLICIES.values()]
+    + [f"{OWN}{Kind.ROLLOUT}.{name}" for name in _OF_ROLLOUTS.values()]
 )
 """All that there are, but for those that a policy makes."""
 _FURTHER = re.compile(r"[a-z][a-z0-9_-]*\.[a-z0-9_.*-]+")
@@ -57,13 +74,15 @@ def _may_be_further(pattern: str) -> bool:
 
 
 def type_of(envelope: Json) -> str | None:
-    """Such as `ordain.decision.recorded`, `ordain.alert.raised`; None for an entry that makes no event."""
-    kind = envelope["kind"]
-    if kind == Kind.READ and envelope["about"].get("action") == DELIVERS:
+    """Such as `ordain.decision.recorded`, `ordain.policy.activated`; None for an entry that makes no event."""
+    kind, action = envelope["kind"], envelope["about"].get("action")
+    if kind == Kind.READ and action == DELIVERS:
         return None
     if kind == Kind.ALERT:
-        return f"ordain.alert.{envelope['about'].get('action')}"
-    return f"ordain.{kind}.recorded"
+        return f"{OWN}{kind}.{action}"
+    if kind == Kind.ROLLOUT:
+        return f"{OWN}{kind}.{_OF_ROLLOUTS.get(action, action)}"
+    return OWN + _OF_POLICIES.get(kind, f"{kind}.recorded")
 
 
 def types_of(envelope: Json, further: list[Further]) -> list[str]:

@@ -58,8 +58,8 @@ def activated(use: Services, life: Lifecycle, kept: Kept) -> Services:
         _LOG.error("whether versions were activated is not known now: %s", error.message)
         return use
     except Exception as error:  # whatever it is, what decides now goes on
-        _LOG.error("a worker cannot take over what was activated, and goes on as before", exc_info=error)
         why = error.message if isinstance(error, OrdainError) else "a fault of Ordain's own: see the log"
+        _LOG.error("a worker cannot take over what was activated, and goes on as before: %s", why, exc_info=error)
         told = f"a worker could not take over what was activated: {why}"
         return replace(use, not_reloaded=(told,), not_activated=now.turns)
 
@@ -73,8 +73,8 @@ def after(news: News, use: Services, at: int, kept: Kept) -> tuple[Services, int
         try:
             use, at = _loaded(replace(news.texts, zone=use.settings.zone), use, kept), news.reload
         except Exception as error:  # whatever it is, what decides now goes on
-            _LOG.error("a worker cannot take over what was reloaded, and goes on as before", exc_info=error)
             why = error.message if isinstance(error, OrdainError) else "a fault of Ordain's own: see the log"
+            _LOG.error("a worker cannot take over what was reloaded, and goes on as before: %s", why, exc_info=error)
             return replace(use, not_reloaded=(f"a worker could not take over the last reload: {why}",)), at
     return replace(use, not_reloaded=news.faults), at
 

@@ -346,6 +346,8 @@ class Front:
         if once is not None and isinstance(begun.error, AskedBefore):  # the same request was decided meanwhile
             return _answered_again(await self._repeats.run(told_again, use.ledger.repeats, once), headers, signs)
         receipt = begun.receipt()
+        if trace is not None:
+            trace.decision = receipt.entry_id
         if signs is not None:
             headers += receipt_headers(signs, receipt)
         seen.verdict = VERDICTS[decision.entry.outcome.verdict]

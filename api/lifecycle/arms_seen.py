@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import pairwise
+from typing import NamedTuple
 from uuid import UUID
 
 from ordain.api.lifecycle.metrics import Json, measured
+from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.reader import Reader
-from ordain.engine.errors import DataQualityIssue
 from ordain.engine.lifecycle.assigned import Arm as Side
 from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change
 from ordain.engine.lifecycle.rollout import Action
 from ordain.engine.lifecycle.turns import Turns
 from ordain.engine.sequential.guardrail import Plan
-from ordain.engine.sequential.sums import Arm, Cohort
+from ordain.engine.sequential.sums import Arm, Cohort, Sums
 
 _MARK = b'"rollouts":['
 _LAST = b"\xff" * 16
+_TOO_LARGE = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +48,32 @@ class Run:
 
     @property
     def was_resumed(self) -> bool:
-        """Whether somebody has gone on after a pause, or given it a larger share."""
-        actions = [each.rollout.action for each in reversed(self.entries) if each.rollout is not None]
-        return any(
-            before is Action.PAUSE and after in (Action.RESUME, Action.SHARE) for before, after in pairwise(actions)
-        )
+        """Whether somebody has gone on after a pause that an alarm made."""
+        was_alarmed = False
+        for each in reversed(self.entries):
+            if each.rollout is not None and each.rollout.action is Action.PAUSE:
+                was_alarmed |= bool(each.rollout.figures.get("raised"))
+            elif each.rollout is not None and each.rollout.action is Action.RESUME and was_alarmed:
+                return True
+        return False
 
 
 def run_of(turns: Turns, on: Change) -> Run:
     """`on` is the last entry of a roll-out that is on."""
     entries: list[Change] = []
     for each in turns.rollouts[on.policy]:
-        if each.recorded <= on.recorded:
+        if (each.recorded, each.id) <= (on.recorded, on.id):
             entries.append(each)
             if each.rollout is not None and each.rollout.action in (Action.START, Action.SHADOW):
                 break
     return Run(tuple(entries))
+
+
+class _Seen(NamedTuple):
+    """Of a customer: the share and arm at first, and the metrics that are known."""
+
+    place: tuple[int, str]
+    metrics: set[str]
 
 
 @dataclass(slots=True)
@@ -77,7 +88,7 @@ class ArmsSeen:
     plan: Plan
     cohorts: dict[int, Cohort] = field(default_factory=dict)
     _next: int | None = None
-    _customers: set[bytes] = field(default_factory=set)
+    _customers: dict[bytes, _Seen] = field(default_factory=dict)
 
     def look(self, reader: Reader) -> None:
         """Takes in what came since the last look. Raises LedgerUnavailable."""
@@ -85,24 +96,30 @@ class ArmsSeen:
             self._next = reader.bounds(UUID(self.run.first.id).bytes, _LAST)[0]
         size = reader.size()
         for record in reader.marked(self._next, size, _MARK):
-            if record.private is not None:
+            if record.private is not None and record.envelope["kind"] == Kind.DECISION:
                 self._count(record.private)
         self._next = size
 
     def _count(self, private: Json) -> None:
-        ids = self.run.ids
-        own = next((each for each in private["rollouts"] if each["of"] in ids), None)
+        """A customer counts once for the split and, of each metric, with the first decision that has it."""
+        assigned = private.get("rollouts")
+        told = assigned if isinstance(assigned, list) else []
+        own = next((each for each in told if each["of"] in self.run.ids), None)
         if own is None:
             return
         customer = blake2b(private["subject"].encode(errors="surrogatepass"), digest_size=8).digest()
-        if customer in self._customers:
-            return
-        self._customers.add(customer)
-        share = own["share"]
-        cohort = self.cohorts.setdefault(share, Cohort(share / BUCKETS, Arm(), Arm()))
+        place = (own["share"], own["arm"])
+        seen = self._customers.get(customer)
+        if seen is not None and seen.place != place:
+            return  # by the other version meanwhile, or at another share
+        cohort = self.cohorts.setdefault(own["share"], Cohort(own["share"] / BUCKETS, Arm(), Arm()))
         arm = cohort.challenger if own["arm"] == Side.CHALLENGER else cohort.champion
-        values = measured(private, (each.metric for each in self.plan.guardrails))
-        try:
-            arm.add(values)
-        except DataQualityIssue:  # a number that no mean can be made of: the customer came all the same
+        if seen is None:
+            seen = self._customers[customer] = _Seen(place, set())
             arm.add({})
+        wanted = [each.metric for each in self.plan.guardrails if each.metric not in seen.metrics]
+        for metric, value in measured(private, wanted).items():
+            number = float(value)
+            if abs(number) < _TOO_LARGE:  # else no mean can be made of it
+                seen.metrics.add(metric)
+                arm.metrics.setdefault(metric, Sums()).add(number)

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.lifecycle.bucket import BUCKETS
@@ -15,12 +15,12 @@ _EVERY = re.compile(r"([1-9][0-9]{0,4})([hd])")
 
 
 def share_of(percent: object) -> int:
-    """Per cent, as text or a number, in buckets of 10,000."""
+    """Per cent, as text or a number, with or without its sign, in buckets of 10,000."""
     share = Decimal("NaN")
     if isinstance(percent, str | int | Decimal) and not isinstance(percent, bool) and str(percent).isascii():
-        with suppress(InvalidOperation):
-            share = Decimal(str(percent).strip()) * BUCKETS / 100
-    if not share.is_finite() or share != share.to_integral_value() or not 0 < share <= BUCKETS:
+        with suppress(ArithmeticError):
+            share = Decimal(str(percent).strip().removesuffix("%").strip()) * BUCKETS / 100
+    if not share.is_finite() or not 0 < share <= BUCKETS or share != share.to_integral_value():
         raise MalformedRequest(f"`{str(percent)[:40]}` is no share of customers", "per cent, from 0.01 to 100: 5")
     return int(share)
 

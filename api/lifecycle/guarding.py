@@ -12,20 +12,23 @@ from typing import Any
 
 from ordain.api.ask import Ask
 from ordain.api.decide import Decision, make_decision
+from ordain.api.http.following import activated
 from ordain.api.lifecycle.arms_seen import ArmsSeen, Run, run_of
-from ordain.api.lifecycle.rolling import Rolling
+from ordain.api.lifecycle.rolling import JUDGE, Rolling
 from ordain.api.lifecycle.steps import Steps
 from ordain.api.lifecycle.who import Person
+from ordain.api.limits import LIMITS
 from ordain.api.services import Services
 from ordain.engine.catalog import Texts
-from ordain.engine.errors import NotInForce, OrdainError, SettingsError
+from ordain.engine.errors import LedgerUnavailable, NotInForce, NotRecorded, OrdainError, SettingsError
 from ordain.engine.lifecycle.change import Change
 from ordain.engine.lifecycle.rollout import Action
 from ordain.engine.sequential.judging import Standing, Verdict, judge
 from ordain.engine.sequential.plan_text import plan_of
+from ordain.engine.versions import Kept
 
 _LOG = logging.getLogger("ordain")
-SERVICE, PERSON = "rollouts", Person("the policy of roll-outs", "operator")
+SERVICE, PERSON = JUDGE, Person("the policy of roll-outs", "operator")
 _COPY = "copy the service `rollouts`, its policy and the facts that begin with `guard_` from Ordain's own policies"
 _ACTIONS = {"none": None, "pause": Action.PAUSE, "revert": Action.REVERT}
 
@@ -64,6 +67,11 @@ class Guard:
             )
         self.use, self._life, self._texts = use, use.lifecycle, texts
         self._seen: dict[str, ArmsSeen] = {}
+        self.judged = 0
+        """How many roll-outs the last look was at."""
+        self.failed: list[str] = []
+        """The policies of those that it could not look at."""
+        self._kept = Kept()
         check(use)
 
     def look(self) -> list[Looked]:
@@ -72,14 +80,21 @@ class Guard:
         What goes wrong with one is told in the log, and keeps no other from being looked at.
         """
         self._life.look()
-        looked = []
+        self.use = activated(self.use, self._life, self._kept)
+        looked, self.failed = [], []
         for policy in sorted(self._life.turns.rollouts):
             try:
                 found = self._looked(policy)
-            except OrdainError as error:
-                _LOG.error("the roll-out of `%s` was not looked at: %s", policy, error.message)
+            except (LedgerUnavailable, NotRecorded):
+                raise
+            except Exception as error:  # whatever it is, the others are looked at
+                ours = isinstance(error, OrdainError)
+                told = error.message if isinstance(error, OrdainError) else type(error).__name__
+                _LOG.error("the roll-out of `%s` was not looked at: %s", policy, told, exc_info=None if ours else error)
+                self.failed.append(policy)
             else:
                 looked += [] if found is None else [found]
+        self.judged = len(looked)
         return looked
 
     def _looked(self, policy: str) -> Looked | None:
@@ -98,26 +113,26 @@ class Guard:
 
     def _acted(self, run: Run, on: Change, verdict: Verdict) -> Change | None:
         """Raises what deciding and recording raise."""
-        rollout, now = on.rollout, self.use.now()
         decision = make_decision(_ask(on, verdict.standing, resumed=run.was_resumed), self.use)
-        action = _said(decision)
+        action, rollout = _said(decision), on.rollout
         is_paused = rollout is not None and rollout.action is Action.PAUSE
-        stage = None if rollout is None else rollout.stage(now)
+        stage = None if rollout is None else rollout.stage(self.use.now())
+        begins = stage is not None and not is_paused and stage.begins > on.starts
         if action is None or (action is Action.PAUSE and is_paused):
-            if stage is None or is_paused or stage.begins <= on.recorded:
+            if not begins:
                 return None
-            with self.use.ledger.store.alone():
-                return self._rolling().step(on.policy, PERSON, _figures(verdict))
+            action = Action.STEP
         with self.use.ledger.store.alone():
+            self._life.look()
+            if self._life.turns.rolling(on.policy, self.use.now()) != on:
+                return None  # somebody was quicker: the next look is at what is on then
+            rolling = Rolling(Steps(self._life, self.use.ledger, self._texts(), self.use.now))
+            if action is Action.STEP:
+                return rolling.step(on.policy, PERSON, _figures(verdict))
             receipt = self.use.ledger.ledger.append(decision.entry, decision.entry.form.texts)
             figures = _figures(verdict) | {"decision": receipt.entry_id}
-            step = self._rolling().pause if action is Action.PAUSE else self._rolling().revert
-            return step(on.policy, PERSON, verdict.says[:300], figures)
-
-    def _rolling(self) -> Rolling:
-        """What others did meanwhile is taken up first."""
-        self._life.look()
-        return Rolling(Steps(self._life, self.use.ledger, self._texts(), self.use.now))
+            step = rolling.pause if action is Action.PAUSE else rolling.revert
+            return step(on.policy, PERSON, verdict.says[: LIMITS.stop_reason_characters], figures)
 
 
 def check(use: Services) -> None:

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ordain.api.access.role_rights import SERVICE as ACCESS
 from ordain.api.lifecycle.metrics import check_metrics
 from ordain.api.lifecycle.recorded import as_recorded
 from ordain.api.lifecycle.shown_steps import check_known
 from ordain.api.lifecycle.steps import Steps, parted, private_of, texts_used
 from ordain.api.lifecycle.who import Person
 from ordain.audit.entry.documents import POLICY
-from ordain.engine.errors import StepRefused, did_you_mean
+from ordain.engine.catalog import Catalog
+from ordain.engine.errors import MalformedRequest, OrdainError, StepRefused, did_you_mean
 from ordain.engine.gather import Need
 from ordain.engine.lifecycle import rollout_rules as rules
 from ordain.engine.lifecycle.bucket import BUCKETS
@@ -25,6 +27,8 @@ from ordain.engine.sequential.guardrail import Plan
 from ordain.engine.sequential.plan_text import plan_json
 from ordain.engine.values.types import Kind
 
+JUDGE = "rollouts"
+"""The service that is asked what happens to a roll-out when a guardrail is crossed."""
 NO_FIGURES: Mapping[str, Any] = {}
 
 
@@ -41,13 +45,17 @@ class Asked:
     shadow: bool = False
 
     def stages(self, now: dt.datetime) -> tuple[Stage, ...]:
-        """Raises StepRefused for several shares and nothing that says when the others begin."""
+        """Raises MalformedRequest for several shares and nothing that says when the others begin."""
         if len(self.shares) > 1 and self.every is None:
-            raise StepRefused(
-                f"{len(self.shares)} shares, and nothing says when each begins", "how long one lasts: --every 7d"
+            raise MalformedRequest(
+                f"{len(self.shares)} shares, and nothing says when each begins",
+                "say how long one lasts: `every` 7d, 12h",
             )
         first, every = self.begins or now, self.every or dt.timedelta()
-        return tuple(Stage(share, first + number * every) for number, share in enumerate(self.shares))
+        try:
+            return tuple(Stage(share, first + number * every) for number, share in enumerate(self.shares))
+        except OverflowError:
+            raise MalformedRequest("the last share would begin after the year 9999", "say a shorter `every`") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +78,17 @@ class Rolling:
         stages = asked.stages(now)
         rules.check_stages(stages, now)
         begins, days = stages[0].begins, policy.effective
-        submission = rules.check_start(life, number, asked.shadow, days, begins, steps.days(name))
+        submission = rules.check_start(life, number, asked.shadow, days, begins, now, steps.days(name))
+        _check_may_be_rolled_out(name, steps.catalog())
         self._check_where(steps.vocabulary(), asked.where)
         action = Action.SHADOW if asked.shadow else Action.START
         guards: Mapping[str, Any] = {}
         if asked.guards is not None:
-            check_metrics(asked.guards, name, steps.catalog())
+            if asked.shadow:
+                raise MalformedRequest("nobody is answered by what is tried beside", "leave the guardrails out")
+            catalog = steps.catalog()
+            check_metrics(asked.guards, name, catalog)
+            _check_judged(catalog, now)
             guards = plan_json(asked.guards)
         rollout = Rollout(action, stages, asked.where, asked.shadow, guards)
         text, *parts = texts_used(policy)
@@ -84,6 +97,12 @@ class Rolling:
     def newly_needed(self, label: str) -> list[str]:
         """The facts that a request has to bring for this version and not for the one that decides now."""
         name, number = parted(label)
+        try:
+            return self._newly_needed(name, number)
+        except OrdainError:  # of another policy of the service: who is asked hears of it
+            return []
+
+    def _newly_needed(self, name: str, number: int) -> list[str]:
         catalog, now = self.steps.catalog(), self.steps.now()
         needed = dict[str, None]()
         for service in catalog.services.by_name.values():
@@ -96,17 +115,21 @@ class Rolling:
 
     def pause(self, policy: str, person: Person, reason: str, figures: Mapping[str, Any] = NO_FIGURES) -> Change:
         """Keeps the share as it is."""
+        _check_said(reason, f"pausing the roll-out of `{policy}`")
         stages = rules.paused(self._life(policy), self.steps.now())
         return self._go_on(policy, person, reason, Action.PAUSE, stages, figures)
 
     def resume(self, policy: str, person: Person, reason: str) -> Change:
         """Goes on where it was paused: what was yet to begin begins later, by as long as the pause was."""
+        _check_said(reason, f"going on with the roll-out of `{policy}`")
         return self._go_on(policy, person, reason, Action.RESUME, rules.resumed(self._life(policy), self.steps.now()))
 
     def share(self, policy: str, share: int, person: Person, reason: str) -> Change:
         """A larger share, now."""
-        now = self.steps.now()
-        stages = rules.grown(self._life(policy), share, now)
+        now, life = self.steps.now(), self._life(policy)
+        on, _ = rules.check_on(life, now)
+        rules.check_days(on.text.label, self.steps.policy(policy, on.version).effective, now)
+        stages = rules.grown(life, share, now)
         rules.check_stages(stages, now)
         return self._go_on(policy, person, reason, Action.SHARE, stages)
 
@@ -117,8 +140,7 @@ class Rolling:
 
     def revert(self, policy: str, person: Person, reason: str, figures: Mapping[str, Any] = NO_FIGURES) -> Change:
         """Ends it: the version that decides for the others decides for all again."""
-        if not reason:
-            raise StepRefused(f"ending the roll-out of `{policy}` needs a reason", "--reason TEXT")
+        _check_said(reason, f"ending the roll-out of `{policy}`")
         return self._go_on(policy, person, reason, Action.REVERT, (), figures)
 
     def _go_on(
@@ -160,6 +182,27 @@ class Rolling:
                 if fact.type.values and value not in fact.type.values:
                     hint = did_you_mean(value, fact.type.values) or f"one of: {', '.join(fact.type.values[:9])}"
                     raise StepRefused(f"`{name}` is never `{value[:80]}`", hint)
+
+
+def _check_said(reason: str, what: str) -> None:
+    if not reason:
+        raise MalformedRequest(f"{what} needs a reason", "say why: `reason`")
+
+
+def _check_may_be_rolled_out(policy: str, catalog: Catalog) -> None:
+    """Who may do what with the service is said for everybody at once. Raises StepRefused."""
+    access = catalog.services.by_name.get(ACCESS)
+    if access is not None and policy in access.policies:
+        raise StepRefused(f"`{policy}` says who may do what, and that is for all callers at once", "activate it")
+
+
+def _check_judged(catalog: Catalog, now: dt.datetime) -> None:
+    """That somebody can be asked what follows when a guardrail is crossed. Raises StepRefused."""
+    try:
+        catalog.pick(JUDGE, now)
+    except OrdainError as error:
+        hint = error.issues[0].hint or "copy it, its policy and facts from Ordain's own policies, and activate it"
+        raise StepRefused(f"guardrails are judged by the service `{JUDGE}`: {error.message}", hint) from None
 
 
 def _has_to_be_sent(need: Need) -> bool:

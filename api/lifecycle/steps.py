@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ from ordain.api.stopped import checked_reason
 from ordain.audit.entry.documents import POLICY, Document
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.engine.catalog import Catalog, Texts, file_of, known_vocabulary, load_catalog
-from ordain.engine.errors import Issue, MalformedRequest, StepRefused, UnknownPolicy, did_you_mean
+from ordain.engine.errors import Issue, MalformedRequest, OrdainError, StepRefused, UnknownPolicy, did_you_mean
 from ordain.engine.lifecycle import rollout_rules, rules
 from ordain.engine.lifecycle.change import Change, Step, Text
 from ordain.engine.lifecycle.life import Life
@@ -245,6 +246,11 @@ class Steps:
         """The version, loaded together with all that decides. Raises PolicyError."""
         catalog = self.loaded([f"{name}@{number}"])
         return next(policy for policy in catalog.policies() if (policy.name, policy.version) == (name, number))
+
+    def compile(self, label: str) -> None:
+        """Compiles a version and runs its examples, so that it is known when a step is taken. Raises nothing."""
+        with suppress(OrdainError):
+            self.policy(*parted(label))
 
     def catalog(self) -> Catalog:
         """All that decides now. Raises PolicyError."""

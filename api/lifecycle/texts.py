@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ordain.api.lifecycle.recorded import Lifecycle
 from ordain.api.lifecycle.steps import Steps, parted, unknown
-from ordain.engine.catalog import Texts, file_of
-from ordain.engine.errors import MalformedRequest, StepRefused, did_you_mean, quoted
+from ordain.api.settings import Settings
+from ordain.engine.catalog import Texts, file_of, read_texts
+from ordain.engine.errors import MalformedRequest, PolicyError, StepRefused, did_you_mean, quoted
 from ordain.engine.text.source import digest_of
 
 FILE, RECORD = "file", "record"
@@ -41,6 +42,14 @@ def found_text(texts: Texts, steps: Steps | None, label: str, of: str = FILE) ->
         raise unknown(label, texts)
     text = steps.life.kept(steps.target(label).text)
     return Found(f"{texts.root}/{file_of(label, text)}", text)
+
+
+def texts_or_none(settings: Settings) -> Texts:
+    """The files; none where the folder of policies cannot be read: what goes by the record alone needs none."""
+    try:
+        return read_texts(settings.policies, settings.zone)
+    except PolicyError:
+        return Texts(b"", b"", {}, settings.policies.name, zone=settings.zone)
 
 
 def check_version(texts: Texts, life: Lifecycle | None, label: str) -> None:

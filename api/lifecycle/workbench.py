@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from ordain.api.lifecycle.recorded import Lifecycle
 from ordain.api.lifecycle.signed import verifying
 from ordain.api.lifecycle.steps import BY_DATES, Steps
+from ordain.api.lifecycle.texts import texts_or_none
 from ordain.api.lifecycle.version_states import VersionState, read_folder, version_states
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services
@@ -49,13 +50,25 @@ class Workbench:
         self._taking, self._reading = _Place(), _Place()
 
     @contextmanager
-    def taking(self, use: Services) -> Iterator[Steps]:
-        """To take a step: nobody else takes one meanwhile, in whatever process."""
+    def taking(self, use: Services, label: str = "") -> Iterator[Steps]:
+        """To take a step: nobody else takes one meanwhile, in whatever process. What `label` names is compiled before,
+        so that nobody has to wait for that."""
         life = life_of(use)
-        with self._taking.alone() as kept, use.ledger.store.alone():
-            steps = _steps(use, life, kept)
-            with of_version():
-                yield steps
+        with self._taking.alone() as kept:
+            if label:
+                _steps(use, life, kept).compile(label)
+            with use.ledger.store.alone():
+                steps = _steps(use, life, kept)
+                with of_version():
+                    yield steps
+
+    @contextmanager
+    def ending(self, use: Services) -> Iterator[Steps]:
+        """To pause or to go back, which goes by the record alone and compiles nothing: so it waits for no compilation,
+        and no state of the files keeps it from anything."""
+        life = life_of(use)
+        with use.ledger.store.alone():
+            yield by_record(use, life)
 
     @contextmanager
     def reading(self, use: Services) -> Iterator[Steps]:
@@ -87,6 +100,12 @@ class Workbench:
             texts = texts_of(use)
             with of_version():
                 return load_catalog(texts, kept=kept)
+
+
+def by_record(use: Services, life: Lifecycle) -> Steps:
+    """What is on record, and files where they can be read."""
+    life.look()
+    return Steps(life, use.ledger, texts_or_none(use.settings), use.now, verifying(use.settings), Kept())
 
 
 def texts_of(use: Services) -> Texts:

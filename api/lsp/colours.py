@@ -55,7 +55,9 @@ def colours(document: Document) -> Iterator[Colour]:
             yield from _of_given(document, scalar)
         else:
             for part in document.parts(scalar) if scalar.offsets else ():
-                if part.word is Word.NAME:
+                if part.word is Word.NAME and part.name in document.parameters_at(scalar.path):
+                    kind, modifiers = "parameter", ()
+                elif part.word is Word.NAME:
                     kind, modifiers = _of_name(document, part.name)
                 else:
                     kind, modifiers = _OF_WORD[part.word], ()

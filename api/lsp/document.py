@@ -105,8 +105,16 @@ class Document:
             self._beside[values] = self.known.union(values)
         return self._beside[values]
 
-    def values_of(self, heading: str) -> tuple[str, ...]:
-        """The declared values of what a column asks about: a fact, or a decision of this file."""
+    def parameters_at(self, path: Path) -> frozenset[str]:
+        """The parameters of the table under `functions` that a path lies in, which hide facts of their names."""
+        if path[:1] != ("functions",) or len(path) < 3:
+            return frozenset()
+        return frozenset(key.value for key in self.layout.keys_in(*path[:2], "takes"))
+
+    def values_of(self, heading: str, path: Path = ()) -> tuple[str, ...]:
+        """The declared values of what the column of a cell at `path` asks about: a parameter, a fact or a decision."""
+        if heading in self.parameters_at(path):
+            return self._values_at(*path[:2], "takes", heading)
         fact = self.facts.get(heading)
         if fact is not None and fact.type.kind is Kind.TEXT:
             return fact.type.values
@@ -135,7 +143,7 @@ class Document:
 
     def table_of(self, path: Path) -> Path:
         """The path of the table that another one lies in: also of `otherwise` at the top of an intervention."""
-        if path[:1] == ("decides",) and len(path) > 1:
+        if path[:1] in (("decides",), ("functions",)) and len(path) > 1:
             return path[:2]
         tables = self.layout.keys_in("decides")
         return ("decides", tables[0].value) if path[:1] == ("otherwise",) and tables else ()
@@ -175,20 +183,24 @@ class Document:
 
     def values_in(self, scalar: Scalar) -> tuple[str, ...]:
         """The declared values that may stand as words in this scalar."""
-        return self.values_of(str(scalar.path[-1])) if self.role(scalar) is Role.CELL else ()
+        return self.values_of(str(scalar.path[-1]), scalar.path) if self.role(scalar) is Role.CELL else ()
 
     def reads(self, scalar: Scalar) -> Iterator[Read]:
         """The names that the expressions of a scalar read, by their places in its value."""
         cell, values = self.role(scalar) is Role.CELL, self.values_in(scalar)
+        parameters = self.parameters_at(scalar.path)
+        known = self.known_beside(values) | parameters
         for start, end in self.expressions(scalar):
-            for read in reads(scalar.value[start:end], self.known_beside(values), values, cell=cell):
-                yield replace(read, start=read.start + start, end=read.end + start)
+            for read in reads(scalar.value[start:end], known, values, cell=cell):
+                if read.name not in parameters:
+                    yield replace(read, start=read.start + start, end=read.end + start)
 
     def parts(self, scalar: Scalar) -> Iterator[Part]:
         """The words of the expressions of a scalar, by their places in its value."""
         values = self.values_in(scalar)
+        known = self.known_beside(values) | self.parameters_at(scalar.path)
         for start, end in self.expressions(scalar):
-            for part in parts_of(scalar.value[start:end], self.known_beside(values), values):
+            for part in parts_of(scalar.value[start:end], known, values):
                 yield replace(part, start=part.start + start, end=part.end + start)
 
     @cached_property

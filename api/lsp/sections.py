@@ -56,11 +56,27 @@ def _by_path(roles: Mapping[str, Role]) -> dict[tuple[str, ...], Role]:
     return {tuple(path.split("/")): role for path, role in roles.items()}
 
 
+_TABLE_KEYS = {
+    "functions/*": Role.FUNCTION,
+    "functions/*/rules/#/when/*": Role.HEADING,
+    "functions/*/rules/#/then/*": Role.OUTPUT_NAME,
+    "functions/*/otherwise/*": Role.OUTPUT_NAME,
+}
+_TABLE_VALUES = {
+    "functions/*": Role.EXPRESSION,
+    "functions/*/rules/#/if": Role.EXPRESSION,
+    "functions/*/rules/#/when/*": Role.CELL,
+    "functions/*/rules/#/then": Role.OUTPUT,
+    "functions/*/rules/#/then/*": Role.OUTPUT,
+    "functions/*/otherwise": Role.OUTPUT,
+    "functions/*/otherwise/*": Role.OUTPUT,
+}
+"""Functions, and tables among them, of a policy and of what is shared."""
 _KEYS = {
     Sort.POLICY: _by_path(
         {
+            **_TABLE_KEYS,
             "constants/*": Role.CONSTANT,
-            "functions/*": Role.FUNCTION,
             "decides/*": Role.DECISION,
             "price/*": Role.DECISION,
             "bounds/*": Role.DECISION,
@@ -74,7 +90,7 @@ _KEYS = {
         }
     ),
     Sort.SHARED: _by_path(
-        {"constants/*": Role.CONSTANT, "calendars/*": Role.CONSTANT, "functions/*": Role.FUNCTION},
+        {**_TABLE_KEYS, "constants/*": Role.CONSTANT, "calendars/*": Role.CONSTANT},
     ),
     Sort.FACTS: _by_path({"facts/*": Role.FACT}),
     Sort.SERVICES: {},
@@ -82,9 +98,9 @@ _KEYS = {
 _VALUES = {
     Sort.POLICY: _by_path(
         {
+            **_TABLE_VALUES,
             "constants/*": Role.EXPRESSION,
             "constants/*/value": Role.EXPRESSION,
-            "functions/*": Role.EXPRESSION,
             "must hold/#/that": Role.EXPRESSION,
             "must hold/#/because": Role.REASON,
             "decides without/#": Role.FACT,
@@ -125,7 +141,7 @@ _VALUES = {
         }
     ),
     Sort.SHARED: _by_path(
-        {"constants/*": Role.EXPRESSION, "constants/*/value": Role.EXPRESSION, "functions/*": Role.EXPRESSION},
+        {**_TABLE_VALUES, "constants/*": Role.EXPRESSION, "constants/*/value": Role.EXPRESSION},
     ),
     Sort.FACTS: _by_path({"facts/*/source": Role.SOURCE, "facts/*/source/#": Role.SOURCE}),
     Sort.SERVICES: _by_path(

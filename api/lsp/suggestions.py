@@ -73,7 +73,7 @@ def _keys(document: Document, cursor: Cursor) -> Iterator[Suggestion]:
 def _names_as_keys(document: Document, path: Path) -> Iterator[Suggestion]:
     match role_of(document.sort, (*path, "\0"), is_key=True):
         case Role.HEADING:
-            yield from _facts(document, 0)
+            yield from _readable(document, 0, path)
             yield from _declared(document, 0, path)
         case Role.FACT if document.sort is Sort.POLICY:
             read = {place.name for place in document.places if place.role in FEEL}
@@ -183,8 +183,8 @@ def _in_yaml(text: str, cursor: Cursor) -> str:
 def _cell_values(document: Document, cursor: Cursor) -> Iterator[Suggestion]:
     """Tests of what a column asks about."""
     heading = str(cursor.path[-1])
-    fact = document.facts.get(heading)
-    values = document.values_of(heading)
+    fact = document.facts.get(heading) if heading not in document.parameters_at(cursor.path) else None
+    values = document.values_of(heading, cursor.path)
     kind = fact.type.kind if fact is not None else (Kind.TEXT if values else Kind.ANY)
     for value in values:
         yield _value(value if reads_as_word(value, values) else escaped(value), cursor, heading, label=value)
@@ -239,7 +239,7 @@ def _feel(document: Document, cursor: Cursor, *, keywords: bool = True) -> Itera
     if before.endswith(".") and not before.endswith(".."):
         yield from _fields(document, before[:-1], end - shift)
         return
-    yield from _facts(document, end - shift)
+    yield from _readable(document, end - shift, cursor.path)
     yield from _declared(document, end - shift, cursor.path)
     for name, entry in FUNCTIONS.items():
         back = _begun(name, cursor.typed)
@@ -261,6 +261,15 @@ def _begun(name: str, typed: str) -> int:
     return 0
 
 
+def _readable(document: Document, start: int, path: Path) -> Iterator[Suggestion]:
+    """The parameters of the table that a path lies in, and the facts, which nothing that is shared may read."""
+    for name in (key.value for key in document.layout.keys_in(*path[:2], "takes") if document.parameters_at(path)):
+        detail = document.layout.text_at(*path[:2], "takes", name)
+        yield Suggestion(name, "fact", name, start, detail or document.layout.text_at(*path[:2], "takes", name, "type"))
+    if document.sort is not Sort.SHARED:
+        yield from _facts(document, start)
+
+
 def _facts(document: Document, start: int) -> Iterator[Suggestion]:
     for name, fact in document.facts.items():
         yield Suggestion(name, "fact", name, start, fact_detail(fact), fact_told(fact))
@@ -268,7 +277,7 @@ def _facts(document: Document, start: int) -> Iterator[Suggestion]:
 
 def _declared(document: Document, start: int, path: Path) -> Iterator[Suggestion]:
     """What the policy itself declares above the decision that the path lies in; the rest of it everywhere else."""
-    own = path[1] if path[:1] in (("decides",), ("price",), ("bounds",)) and len(path) > 1 else None
+    own = path[1] if path[:1] in (("decides",), ("price",), ("bounds",), ("functions",)) and len(path) > 1 else None
     for name, (of, declared) in document.shared.items():
         yield Suggestion(name, _SORTS[declared.kind], name, start, "shared", declared_told(of, declared, None))
     for name, declared in document.declared.items():

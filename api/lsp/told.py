@@ -91,6 +91,8 @@ def declared_told(document: Document, declared: Declared, found: Type | None) ->
         value = layout.value(*path) or layout.value(*path, "value")
         if value is not None:
             lines.append(code(value.value.strip()[: LIMITS.told_characters]))
+    for parameter in layout.keys_in(*path, "takes"):
+        lines.append(f"- takes {code(parameter.value)}: {_taken(document, (*path, 'takes', parameter.value))}")
     if formula := layout.text_at(*path, "formula"):
         lines.append(code(" ".join(formula.split())[: LIMITS.told_characters]))
     outputs = found.fields if found is not None else {}
@@ -100,6 +102,10 @@ def declared_told(document: Document, declared: Declared, found: Type | None) ->
             told = type_told(given) if given is not None else _gives(document, (*path, output), path)
             lines.append(f"- {code(output)}: {told}")
     return "\n".join(lines).rstrip()
+
+
+def _taken(document: Document, at: Path) -> str:
+    return document.layout.text_at(*at) or document.layout.text_at(*at, "type")
 
 
 def _gives(document: Document, path: Path, of: Path = ()) -> str:

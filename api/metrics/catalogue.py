@@ -59,6 +59,7 @@ _ALL = (
     Metric("ordain_reload_failed", GAUGE, "1 while the last reload of policies and models failed."),
     Metric("ordain_service_stopped", GAUGE, "1 for a service that is stopped, 0 for one that decides.", ("service",)),
     Metric("ordain_policy_info", GAUGE, "1 for each policy version in force today.", ("policy", "version", "digest")),
+    Metric("ordain_tenant_answers", GAUGE, "1 for a tenant that is served, 0 for one whose ledger cannot be opened."),
     Metric("ordain_processes", GAUGE, "Processes that decide."),
     Metric("ordain_resident_memory_bytes", GAUGE, "Memory of these processes; what they share counts in each."),
     Metric("ordain_log_lines_dropped_total", COUNTER, "Lines of the log that nobody took in time."),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from operator import add
 from typing import Any
 
@@ -18,6 +20,7 @@ from ordain.engine.errors import ModelDegradationDetected, OrdainError
 from ordain.engine.version import VERSION
 
 _Found = dict[str, dict[Labels, list[float]]]
+_MEMORY = "ordain_resident_memory_bytes"
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -29,14 +32,23 @@ class Page:
 
     def __call__(self) -> bytes:
         """The page as it is now."""
+        found = self.found()
+        return text_of((metric, found.get(name, {})) for name, metric in CATALOGUE.items())
+
+    def alive(self) -> list[int]:
+        """The processes that decide."""
+        return [part.process for part in self._cells.parts() if runs(part.process)]
+
+    def found(self) -> _Found:
+        """By metric the series that there are now."""
         found: _Found = defaultdict(dict)
-        alive = [part.process for part in self._cells.parts() if runs(part.process)]
+        alive = self.alive()
         self._counted(found, alive)
         for name, value in self._ledger.numbers().items():
             found[name][()] = [value]
         found["ordain_processes"][()] = [len(alive)]
         if self.use.settings.tenants is None:  # the processes are those of all tenants
-            found["ordain_resident_memory_bytes"][()] = [sum(map(_resident, alive))]
+            found[_MEMORY][()] = [resident(alive)]
         found["ordain_build_info"][VERSION, platform.python_version()] = [1]
         found["ordain_series_dropped_total"][()] = [sum(part.lost for part in self._cells.parts())]
         found["ordain_policy_info"].update(_in_force(self.use))
@@ -48,7 +60,7 @@ class Page:
             fault = model.fault if isinstance(model, LateModel) else model
             version = "" if isinstance(model, ModelDegradationDetected) else model.version
             found["ordain_model_usable"][name, version] = [not isinstance(fault, ModelDegradationDetected)]
-        return text_of((metric, found.get(name, {})) for name, metric in CATALOGUE.items())
+        return found
 
     def _counted(self, found: _Found, alive: list[int]) -> None:
         """Adds up what the processes counted; how things are now counts for those that run."""
@@ -59,6 +71,28 @@ class Page:
                 values: list[Any] = [part.cells[at]] if cells == 1 else part.cells[at : at + cells].tolist()
                 sums, key = found[name], tuple(labels)
                 sums[key] = list(map(add, sums[key], values)) if key in sums else values
+
+
+def page_of_all(tenants: Mapping[str, Page | None]) -> bytes:
+    """The numbers of several tenants on one page, each with the label `tenant`; the processes' memory is nobody's.
+
+    None for one that is not served: that is all that there is to say of it.
+    """
+    merged: _Found = defaultdict(dict)
+    pages = {tenant: page for tenant, page in tenants.items() if page is not None}
+    merged["ordain_tenant_answers"] = {(tenant,): [tenant in pages] for tenant in tenants}
+    for tenant, page in pages.items():
+        for name, series in page.found().items():
+            merged[name].update({(tenant, *labels): cells for labels, cells in series.items()})
+    labelled = {name: replace(metric, labels=("tenant", *metric.labels)) for name, metric in CATALOGUE.items()}
+    labelled[_MEMORY] = CATALOGUE[_MEMORY]
+    merged[_MEMORY][()] = [resident({process for page in pages.values() for process in page.alive()})]
+    return text_of((metric, merged.get(name, {})) for name, metric in labelled.items())
+
+
+def resident(processes: Iterable[int]) -> float:
+    """Their memory together, in bytes."""
+    return sum(map(_resident, processes))
 
 
 def _in_force(use: Services) -> dict[Labels, list[float]]:

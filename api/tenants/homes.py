@@ -34,7 +34,7 @@ OF_THE_SERVER = frozenset(
     (
         *("host", "port", "hosts", "cors_origins", "threads", "workers", "connections", "idle_seconds", "reload"),
         *("rate_per_address", "rate_of_wrong_keys", "proxies", "redis_url", "traces", "trace_ratio"),
-        *("max_body_bytes", "log_format", "log_level", "tenants"),
+        *("max_body_bytes", "log_format", "log_level", "tenants", "tenants_metrics_key"),
     )
 )
 """The settings that say how the server listens, counts and logs. All others are a tenant's."""

@@ -19,6 +19,7 @@ from ordain.api.access.gate import Gate
 from ordain.api.access.rights import OPEN, SIGNED
 from ordain.api.contract.operations import OPERATIONS
 from ordain.api.hooks.source import no_source
+from ordain.api.http.account import METRICS
 from ordain.api.http.bodies import Exchange, Scope
 from ordain.api.http.forms.browsers import is_about_callers
 from ordain.api.http.front import Front
@@ -26,8 +27,10 @@ from ordain.api.http.guards import called
 from ordain.api.http.readiness import loading
 from ordain.api.http.told_to_end import when_told_to_end
 from ordain.api.logs.records import TENANT
+from ordain.api.metrics.page import Page, page_of_all
 from ordain.api.services import Services
 from ordain.api.tenants.addressed import BEFORE, Addressed, addressed
+from ordain.api.tenants.overall_key import OverallKey
 from ordain.api.tenants.owners import Owners
 from ordain.api.tenants.strangers import Strangers, away
 
@@ -46,6 +49,7 @@ class Branch:
     """One tenant in one worker. `front` is None until its ledger could be opened; `tried` once that was tried.
 
     `use` is what the front began with: the models that it waits for. `takes_hooks` where its settings name sources.
+    `page` has its numbers.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Branch:
     takes_hooks: bool = False
     front: Front | None = None
     use: Services | None = None
+    page: Page | None = None
     tried: bool = False
 
     @property
@@ -62,18 +67,21 @@ class Branch:
 
 
 class Reception:
-    """As RSGI has it."""
+    """As RSGI has it. With `overall` somebody is told the numbers of all tenants: who has that key."""
 
-    def __init__(self, branches: Mapping[str, Branch], owners: Owners, strangers: Strangers) -> None:
-        self._branches, self._owners, self._strangers = branches, owners, strangers
+    def __init__(
+        self, branches: Mapping[str, Branch], owners: Owners, strangers: Strangers, overall: OverallKey | None = None
+    ) -> None:
+        self._branches, self._owners, self._strangers, self._overall = branches, owners, strangers, overall
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening = threading.Lock()
 
-    def open(self, name: str, front: Front, use: Services) -> None:
+    def open(self, name: str, front: Front, use: Services, page: Page) -> None:
         """From now on `front` answers for that tenant. May be called by any thread."""
         with self._opening:
             front.loop = self._loop
-            self._branches[name].front, self._branches[name].use = front, use
+            branch = self._branches[name]
+            branch.front, branch.use, branch.page = front, use, page
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._opening:
@@ -95,6 +103,8 @@ class Reception:
         if scope.path.startswith(BEFORE) and (hook := addressed(scope)) is not None:
             return await self._take_event(hook, scope, exchange)
         header = scope.headers.get("authorization")
+        if self._overall is not None and header and _asks_for_numbers(scope) and self._overall.opens(header):
+            return await self._strangers.answer(scope, exchange, page=self._numbers)
         name = self._owners.owner(header) if header else self._owners.at(called(scope))
         if name is None:
             return await self._strangers.answer(scope, exchange)
@@ -120,5 +130,12 @@ class Reception:
             return await self._strangers.answer(scope, exchange, away())
         return await branch.front.__rsgi__(hook.scope, exchange)
 
+    def _numbers(self) -> bytes:
+        return page_of_all({name: branch.page for name, branch in self._branches.items()})
+
     def _fronts(self) -> list[Front]:
         return [branch.front for branch in self._branches.values() if branch.front is not None]
+
+
+def _asks_for_numbers(scope: Scope) -> bool:
+    return scope.path == METRICS and scope.method == "GET"

@@ -22,6 +22,7 @@ from ordain.api.rates.shared_times import SharedTimes
 from ordain.api.services import wire, with_hooks
 from ordain.api.settings import Settings
 from ordain.api.tenants.homes import Home, homes_of, of_tenant
+from ordain.api.tenants.overall_key import read_keys
 from ordain.api.tenants.owners import shared_credentials
 from ordain.api.tenants.tenant_worker import Told, tenants_worker
 from ordain.api.watching import stamps
@@ -55,6 +56,8 @@ def serve_tenants(settings: Settings, asked: Asked) -> None:
     if not is_forked():
         raise SettingsError("a server with tenants needs a system that forks processes, such as Linux", "use one")
     homes = homes_of(settings)
+    if settings.tenants_metrics_key is not None:
+        read_keys(settings.tenants_metrics_key)
     queues: list[Asked] = [SimpleQueue() for _ in homes]
 
     def reload(*_: object) -> None:

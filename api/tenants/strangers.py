@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ordain.api.access.gate import credential_in, not_known
-from ordain.api.http.account import GONE, READY, Account
+from ordain.api.http.account import GONE, METRICS, READY, Account
 from ordain.api.http.bodies import Exchange, Scope, drop_body
 from ordain.api.http.bridge import HEALTH
 from ordain.api.http.desk import Desk
@@ -21,6 +21,7 @@ from ordain.api.http.forms.queries import check_query
 from ordain.api.http.guards import Guard
 from ordain.api.http.refusals import JSON, headers_for, refused, refused_by_http, retry_after, unforeseen
 from ordain.api.logs.log_writer import LogWriter
+from ordain.api.metrics.text_format import CONTENT_TYPE
 from ordain.api.rates.limiter import Limiter
 from ordain.api.rates.shared_times import SharedTimes, draw_of
 from ordain.api.rates.wrong_keys import TOLD, WRONG_KEYS
@@ -51,16 +52,32 @@ class Strangers:
         self._guard = Guard(settings.host, (*settings.hosts, *hosts), settings.cors_origins)
         self._cross_origin = CrossOrigin(settings.cors_origins)
 
-    async def answer(self, scope: Scope, exchange: Exchange, refusal: OrdainError | None = None) -> None:
-        """Answers the request; `refusal` is told in the place of that nobody is known."""
+    async def answer(
+        self,
+        scope: Scope,
+        exchange: Exchange,
+        refusal: OrdainError | None = None,
+        page: Callable[[], bytes] | None = None,
+    ) -> None:
+        """Answers the request; `refusal` is told in the place of that nobody is known.
+
+        `page` is `/metrics` for who has the key of the installation.
+        """
         seen, status = Account(scope), GONE
         self.desk.under_way += 1
         try:
-            status = await self._answer(scope, exchange, seen, refusal)
+            status = await self._answer(scope, exchange, seen, refusal, page)
         finally:
             self.desk.close(seen, status)
 
-    async def _answer(self, scope: Scope, exchange: Exchange, seen: Account, instead: OrdainError | None) -> int:
+    async def _answer(
+        self,
+        scope: Scope,
+        exchange: Exchange,
+        seen: Account,
+        instead: OrdainError | None,
+        page: Callable[[], bytes] | None,
+    ) -> int:
         headers = [("content-type", JSON), ("x-request-id", seen.id)]
         more = self._cross_origin.headers(scope) if self._cross_origin.origins else []
         takes = accepted(scope.headers.get("accept") or "*/*")
@@ -73,6 +90,10 @@ class Strangers:
             elif (allowed := self._cross_origin.preflight(scope)) is not None:
                 exchange.response_bytes(204, [("x-request-id", seen.id), *allowed], b"")
                 return 204
+            elif page is not None:
+                seen.route, headers[0] = METRICS, ("content-type", CONTENT_TYPE)
+                await self._limiter.take(self._limiter.draws(scope, None, ""))
+                status, body = 200, page()
             elif scope.path in _ANSWERED:
                 status, body, seen.code = self._open(scope, seen, headers)
             elif instead is not None:
@@ -82,9 +103,11 @@ class Strangers:
                 await self._refuse(scope)
         except OrdainError as error:
             status, body, seen.code = refused(error, seen.id)
+            headers[0] = "content-type", JSON
             headers += headers_for(error)
         except Exception as error:  # what nobody foresaw gets an answer, too
             status, body, seen.code = unforeseen(error, seen.id)
+            headers[0] = "content-type", JSON
         seen.bytes_out = len(body)
         exchange.response_bytes(status, headers, body)
         return status

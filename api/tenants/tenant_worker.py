@@ -24,6 +24,7 @@ from ordain.api.logs.records import TENANT
 from ordain.api.metrics.cells import Cells
 from ordain.api.rates.shared_times import SharedTimes
 from ordain.api.settings import Settings
+from ordain.api.tenants.overall_key import OverallKey
 from ordain.api.tenants.owners import Owners
 from ordain.api.tenants.reception import Branch, Reception
 from ordain.api.tenants.strangers import Strangers
@@ -53,7 +54,8 @@ def tenants_worker(
     branches = {each.name: Branch(each.name, each.gate, each.settings.hooks is not None) for each in tenants}
     owners = Owners({each.name: each.gate for each in tenants}, {each.name: each.settings for each in tenants})
     ready = partial(all_begun, branches)
-    reception = Reception(branches, owners, Strangers(settings, log, times, ready, owners.hosts))
+    overall = None if settings.tenants_metrics_key is None else OverallKey(settings.tenants_metrics_key)
+    reception = Reception(branches, owners, Strangers(settings, log, times, ready, owners.hosts), overall)
     answers = threading.Event()
     threads = []
     for each in tenants:
@@ -104,7 +106,7 @@ def _begin(told: Told, log: LogWriter, reception: Reception, branch: Branch, ans
         break
     if fault:
         _LOG.warning("it answers again")
-    reception.open(told.name, made.front, made.use)
+    reception.open(told.name, made.front, made.use, made.telling.page)
     branch.tried = True
     answers.wait(LIMITS.start_seconds)
     _load(made)

@@ -16,13 +16,14 @@ class Trace:
     """Ids are numbers, of 128 and 64 bits; `parent` is None where the trace begins here. Times are `perf_counter`'s.
 
     `steps` have a name, when it began, when it ended, and the model's name where it is a score, which is a part of the
-    step that comes after it.
+    step that comes after it. `decision` is the id of the one that was put on record, if one was.
     """
 
-    __slots__ = ("_at", "id", "parent", "span", "steps")
+    __slots__ = ("_at", "decision", "id", "parent", "span", "steps")
 
     def __init__(self, id: int, parent: int | None) -> None:
         self.id, self.parent, self.span = id, parent, new_id(64)
+        self.decision = ""
         self.steps: list[tuple[str, float, float, str]] = []
         self._at = perf_counter()
 

@@ -81,7 +81,8 @@ class Traces:
             "http.response.status_code": status,
             "ordain.request_id": seen.id,
         }
-        for name, value in (("service", seen.service), ("verdict", seen.verdict), ("code", seen.code)):
+        words = {"service": seen.service, "verdict": seen.verdict, "code": seen.code, "decision_id": trace.decision}
+        for name, value in words.items():
             if value:
                 attributes[f"ordain.{name}"] = value
         if seen.caller is not None and seen.caller.key_id:

@@ -244,8 +244,9 @@ class _Told:
     def _decision(self, label: str, name: str) -> Decision | None:
         for compiled in self.plan.policies if self.plan else ():
             if compiled.policy.label == label:
+                # First: beside a table that is called stands the function of its name, which no step is of.
                 tables = (function.table for function in compiled.policy.functions)
-                decisions = (*compiled.policy.decisions, *tables)
+                decisions = (*tables, *compiled.policy.decisions)
                 return next((decision for decision in decisions if decision.name == name), None)
         return None
 

@@ -114,13 +114,22 @@ class OpenLedger:
         }
 
     def operate(
-        self, kind: str, service: str | None, about: Json, private: Json, texts: Sequence[Document] = ()
+        self,
+        kind: str,
+        service: str | None,
+        about: Json,
+        private: Json,
+        texts: Sequence[Document] = (),
+        after: dt.datetime | None = None,
     ) -> Receipt:
         """Records what is done with services and policies themselves, to be found by `operations`.
 
-        It refers to `texts`, which are kept. Raises NotRecorded, PolicyChanged.
+        It refers to `texts`, which are kept. With `after`, an entry that is known already, its time is later than that,
+        also where this clock is behind another. Raises NotRecorded, PolicyChanged.
         """
         now = self.now()
+        if after is not None:
+            now = max(now, after + dt.timedelta(microseconds=1))
         policies = [
             {"policy": each.name, "version": each.version, "digest": each.reference.digest}
             for each in texts

@@ -45,6 +45,8 @@ def text_of(store: Store, label: str) -> tuple[KeptText, bytes]:
     kept = known.get(label)
     if kept is None:
         hint = did_you_mean(label, known) or "`ordain audit text` lists them"
+        if label.partition("@")[0] in {each.policy for each in known.values()}:
+            hint = "`ordain audit text` lists those; of a version that has not decided: ordain policy text"
         raise MalformedRequest(f"no decision on record was made under `{label[:80]}`", hint)
     wanted = sa.select(DOCUMENT.c.text).where(
         DOCUMENT.c.kind == POLICY, DOCUMENT.c.name == kept.policy, DOCUMENT.c.version == kept.version

@@ -114,12 +114,16 @@ def plan_policy(policy: Policy) -> PolicyPlan:
             decisions.append(plan_table(decision, policy.constants, own, lenient=policy.lenient))
         else:
             decisions.append(PlannedFormula(decision, _settle(decision.expression, policy.constants)))
-    functions = tuple(
-        (each, plan_table(each.table, policy.constants, {*own, *each.parameters}, lenient=policy.lenient))
-        for each in policy.functions
-    )
+    functions = tuple((each, _plan_function(each, policy, own)) for each in policy.functions)
     must_hold = tuple((each, _settle(each.expression, policy.constants)) for each in policy.must_hold)
     return PolicyPlan(policy, tuple(decisions), functions, must_hold)
+
+
+def _plan_function(function: TableFunction, policy: Policy, own: Collection[str]) -> PlannedTable:
+    """The plan of a table with parameters, which hide constants of their names."""
+    hidden = function.parameters
+    constants = {name: constant for name, constant in policy.constants.items() if name not in hidden}
+    return plan_table(function.table, constants, {*own, *hidden}, lenient=policy.lenient)
 
 
 def plan_table(table: Table, constants: Constants, own: Collection[str], *, lenient: bool) -> PlannedTable:

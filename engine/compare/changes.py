@@ -46,7 +46,8 @@ def changes(old: Policy, new: Policy) -> Iterator[Change]:
     yield from _names("the score it can do without", sorted(old.without), sorted(new.without), line)
     yield from _names("what it shares", [each.label for each in old.shared], [each.label for each in new.shared], line)
     yield from _values("the constant", _constants(old), _constants(new), line)
-    earlier, later = ({each.name: each for each in policy.decisions} for policy in (old, new))
+    earlier, later = _decisions(old), _decisions(new)
+    yield from _values("what is taken by", _taken(old), _taken(new), line)
     for name, decision in later.items():
         if name not in earlier:
             yield Change(ADDED, f"`{name}`", after=_whole(decision), line=decision.span.line)
@@ -56,6 +57,17 @@ def changes(old: Policy, new: Policy) -> Iterator[Change]:
         if name not in later:
             yield Change(GONE, f"`{name}`", before=_whole(decision), line=decision.span.line)
     yield from _requirements(old.must_hold, new.must_hold)
+
+
+def _decisions(policy: Policy) -> dict[str, Decision]:
+    """What a policy decides and calls, by name; a table that is called in the place of its function."""
+    decisions: dict[str, Decision] = {each.name: each for each in policy.decisions}
+    return decisions | {each.table.name: each.table for each in policy.functions if each.takes}
+
+
+def _taken(policy: Policy) -> dict[str, str]:
+    called = (each for each in policy.functions if each.takes)
+    return {each.table.name: "; ".join(f"{name}: {of}" for name, of in each.takes.items()) for each in called}
 
 
 def _constants(policy: Policy) -> dict[str, str]:

@@ -76,7 +76,7 @@ def differences(old: CompiledPolicy, new: CompiledPolicy, vocabulary: Vocabulary
     names = tuple(name for name in old.policy.gives if name in new.policy.gives)
     pair = Pair(old, new, vocabulary, names)
     both = [restated(each.plan, vocabulary) for each in (old, new)]
-    uncovered = [each for side in both for each in side.uncovered]
+    uncovered = list(dict.fromkeys(each for side in both for each in side.uncovered))
     regions = None
     if not uncovered:
         try:

@@ -106,8 +106,11 @@ class _Restating:
 
     def run(self) -> Restated:
         policy = self.policy
-        if policy.lenient or policy.functions:
+        if policy.lenient:
             self._give_up(f"`{policy.label}`", "its faults become nulls, as DMN says", policy.span)
+        elif policy.functions:
+            first = policy.functions[0].table
+            self._give_up(f"`{first.name}`", "it is a table that is called", first.span)
         elif policy.may_miss:
             self._give_up(f"`{policy.label}`", "its rules say what follows from a missing fact", policy.span)
         if self.uncovered:

@@ -6,6 +6,7 @@ the rules after it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ordain.engine.backends.python.policy import CompiledPolicy
@@ -118,4 +119,14 @@ def measure(compiled: CompiledPolicy) -> Coverage:
                 for number, condition in enumerate(observer.conditions((name, position)))
             )
             rules.append(RuleSeen(table, position, tuple(fired.get((name, position), ())), conditions))
+    for table in _own_functions(policy):
+        for position in range(len(table.rules)):
+            rules.append(RuleSeen(table, position, tuple(fired.get((table.name, position), ())), ()))
     return Coverage(policy, examples, tuple(rules))
+
+
+def _own_functions(policy: Policy) -> Iterator[Table]:
+    """The tables that a policy calls and that stand in its own text: what is shared has other users, too."""
+    for function in policy.functions:
+        if function.table.span.file == policy.span.file:
+            yield function.table

@@ -98,7 +98,10 @@ class _Suggester:
         reached = []
         for seen in self.coverage.never_fired:
             key = (seen.table.name, seen.position)
-            if key not in self.fired and not self.full():
+            if seen.table.name not in self.observer.tables:
+                what = f"rule `{seen.rule.id}` of the function `{seen.table.name}`"
+                self.unreached.append(Unreached(what, "no input is searched for what is called", seen.rule.span))
+            elif key not in self.fired and not self.full():
                 wanted_and_reached = self.rule(key, seen.rule)
                 if wanted_and_reached is not None:
                     reached.append((len(self.inputs), *wanted_and_reached))

@@ -151,15 +151,19 @@ class Observer:
         return self._conditions.of(key)
 
     def asked(self, run: Run) -> Iterator[tuple[RuleKey, bool]]:
-        """The rules that were looked at, and whether each fired."""
+        """The rules of decisions that were looked at, and whether each fired; rules of functions are not among them."""
         decided = set()
         for step in run.steps:
-            if isinstance(step.decision, Table):
+            if isinstance(step.decision, Table) and step.decision.name in self.tables:
                 decided.add(step.decision.name)
                 for number in range(step.looked_at):
                     yield (step.decision.name, number), number in step.fired
         if isinstance(run.error, NoRuleApplies | RulesDisagree):
-            # It was the next table that gave nothing, after all of its rules were looked at.
+            # It was the next table that gave nothing, after all of its rules were looked at; or one that is called.
+            ended = run.error.issues[0].span
+            called = [each.table for each in self.compiled.policy.functions]
+            if any(ended in (table.span, *(rule.span for rule in table.rules)) for table in called):
+                return
             name, planned = next(each for each in self.tables.items() if each[0] not in decided)
             for number in range(len(planned.rules)):
                 yield (name, number), False

@@ -21,6 +21,8 @@ def activated(name: str, at: dt.datetime, turns: Turns, versions: Sequence[Compi
     turn = turns.deciding(name, at, days)
     if turn is None:
         hint = f"a version decides once it is activated: see `ordain policy list` and `ordain policy history {name}`"
+        if not turns.of:
+            hint = "nothing was activated yet: see `ordain policy list`; `ordain policy adopt` takes over what there is"
         raise NotInForce(f"`{name}` has no active version at {at.isoformat(timespec='seconds')}", hint)
     compiled = by_number.get(turn.version)
     if compiled is None or not compiled.policy.effective.holds_on(at.date()):

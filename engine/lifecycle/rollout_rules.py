@@ -6,35 +6,45 @@ import datetime as dt
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ordain.engine.errors import StepRefused
+from ordain.engine.errors import MalformedRequest, StepRefused
 from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change
 from ordain.engine.lifecycle.life import Life
 from ordain.engine.lifecycle.rollout import Action, Rollout, Stage
+from ordain.engine.lifecycle.rules import check_approved
 from ordain.engine.lifecycle.turns import Effectives
 from ordain.engine.policy.model import Effective
 
 
 def check_stages(stages: Sequence[Stage], now: dt.datetime) -> None:
-    """Shares that only grow, one after the other: a customer whom the new version has decided about keeps it."""
+    """Shares that only grow, one after the other: a customer whom the new version has decided about keeps it.
+
+    Raises MalformedRequest.
+    """
     if not stages:
-        raise StepRefused("a roll-out needs a share of the customers to begin with", "--steps 1,5,25,50,100")
+        raise MalformedRequest(
+            "a roll-out needs a share of the customers to begin with", "for example 1, 5, 25, 50, 100 (`steps`)"
+        )
     for stage in stages:
         if not 0 < stage.share <= BUCKETS:
-            raise StepRefused(f"{stage.percent} % is no share of customers", "from 0.01 to 100")
+            raise MalformedRequest(f"{stage.percent} % is no share of customers", "from 0.01 to 100")
     for before, after in pairwise(stages):
         if after.share <= before.share:
-            raise StepRefused(
+            raise MalformedRequest(
                 f"{after.percent} % after {before.percent} % would give customers back to the other version",
-                "let each share be larger than the one before; to end it: ordain rollout revert",
+                "let each share be larger than the one before",
             )
         if after.begins <= before.begins:
-            raise StepRefused(f"{after.percent} % would begin before {before.percent} %", "give each a time of its own")
+            raise MalformedRequest(
+                f"{after.percent} % would begin before {before.percent} %", "give each a time of its own"
+            )
     if stages[0].begins < now:
-        raise StepRefused(f"{stages[0].begins} is past", "a roll-out begins now, or later: --from DAY")
+        raise MalformedRequest(f"{stages[0].begins} is past", "a roll-out begins now, or later: `from` a day")
 
 
-def check_start(life: Life, version: int, shadow: bool, days: Effective, now: dt.datetime, known: Effectives) -> Change:
+def check_start(
+    life: Life, version: int, shadow: bool, days: Effective, begins: dt.datetime, now: dt.datetime, known: Effectives
+) -> Change:
     """The submission that is rolled out. To try it beside the one that answers takes no approval: nobody is told."""
     label = f"{life.policy}@{version}"
     submission = life.submission(version)
@@ -45,24 +55,30 @@ def check_start(life: Life, version: int, shadow: bool, days: Effective, now: dt
         )
     if submission is None:
         raise StepRefused(f"`{label}` was not submitted", f"its editor does that: ordain policy submit {label}")
-    if not shadow and (there := len(life.approvals(submission, version))) < life.needed:
-        raise StepRefused(f"`{label}` is not approved", f"{there} of {life.needed} needed approvals")
-    if life.turns.deciding(life.policy, now, known) is None:
+    if not shadow:
+        check_approved(life, submission, version)
+    if life.turns.deciding(life.policy, begins, known) is None:
         raise StepRefused(
             f"no version of `{life.policy}` decides, so there is none for the other customers",
             f"activate one first: ordain policy activate {label}",
         )
     on = life.turns.rolling(life.policy, now)
-    if on is not None and (on.version != version or not _is_shadow(on)):
+    if on is not None and (on.version != version or shadow or not _is_shadow(on)):
         raise StepRefused(
             f"`{on.text.label}` is {'tried beside' if _is_shadow(on) else 'rolled out'} already",
             f"end that first: ordain rollout revert {life.policy} --reason TEXT",
         )
-    if not days.holds_on(now.date()):
-        raise StepRefused(
-            f"`{label}` is not in force on {now.date()}", "see `effective` in its file; or begin later: --from DAY"
-        )
+    check_days(label, days, begins)
     return submission
+
+
+def check_days(label: str, days: Effective, when: dt.datetime) -> None:
+    """That the days in its file let a version decide then."""
+    if not days.holds_on(when.date()):
+        raise StepRefused(
+            f"`{label}` is not in force on {when.date()}",
+            f"see `effective` in its file: it is from {days.start} on; begin then: --from {days.start}",
+        )
 
 
 def check_on(life: Life, now: dt.datetime) -> tuple[Change, Rollout]:
@@ -93,14 +109,19 @@ def resumed(life: Life, now: dt.datetime) -> tuple[Stage, ...]:
     before = next(
         each for each in life.turns.rollouts[life.policy] if each.rollout and each.rollout.action is not Action.PAUSE
     )
-    coming = before.rollout.coming(on.recorded) if before.rollout is not None else ()
-    later = now - on.recorded
-    return (*rollout.stages, *(Stage(stage.share, stage.begins + later) for stage in coming))
+    coming = before.rollout.coming(on.starts) if before.rollout is not None else ()
+    later = now - on.starts
+    try:
+        return (*rollout.stages, *(Stage(stage.share, stage.begins + later) for stage in coming))
+    except OverflowError:
+        raise StepRefused("what was planned would begin after the year 9999", "end it, and begin anew") from None
 
 
 def grown(life: Life, share: int, now: dt.datetime) -> tuple[Stage, ...]:
     """The schedule from now on, at that share; larger ones that were planned stay planned."""
-    _, rollout = check_on(life, now)
+    on, rollout = check_on(life, now)
+    if rollout.action is Action.PAUSE:
+        raise StepRefused(f"the roll-out of `{on.text.label}` is paused", _RESUME.format(life.policy))
     stage = rollout.stage(now)
     if stage is not None and share <= stage.share:
         asked = Stage(share, now)

@@ -110,13 +110,7 @@ def check_activation(
         raise StepRefused(f"`{label}` was activated already", back)
     if submission is None:
         raise StepRefused(f"`{label}` was not submitted", f"its editor does that: ordain policy submit {label}")
-    if any(each.recorded > submission.recorded for each in life.activations(version)):
-        raise StepRefused(
-            f"`{label}` was activated, and taken back by a rollback before it began",
-            f"submit it again: ordain policy submit {label}",
-        )
-    if len(life.approvals(submission, version)) < life.needed:
-        raise StepRefused(f"`{label}` is not approved", _lacking(life, submission, version))
+    check_approved(life, submission, version)
     day = (now if begins is None else begins).date()
     if day < effective.start:
         raise StepRefused(
@@ -138,6 +132,17 @@ def check_activation(
     return submission
 
 
+def check_approved(life: Life, submission: Change, version: int) -> None:
+    """That enough people have approved it, and nothing has voided that."""
+    label = f"{life.policy}@{version}"
+    if any(each.recorded > submission.recorded for each in life.activations(version)):
+        raise StepRefused(
+            f"`{label}` was activated, and taken back before it began", f"submit it again: ordain policy submit {label}"
+        )
+    if len(life.approvals(submission, version)) < life.needed:
+        raise StepRefused(f"`{label}` is not approved", _lacking(life, submission, version))
+
+
 def check_rollback(
     life: Life, version: int, who: str, role: str, reason: str, at: dt.datetime, effective: Effectives
 ) -> Change:
@@ -148,7 +153,7 @@ def check_rollback(
         raise StepRefused(f"no version of `{life.policy}` decides", "there is nothing to roll back")
     earlier = [turn for turn in life.turns.begun(life.policy, at) if turn.version == version]
     planned = [turn for turn in life.turns.of[life.policy] if turn.starts > at]
-    if deciding.version == version and not planned:
+    if deciding.version == version and not planned and life.turns.rolling(life.policy, at) is None:
         raise StepRefused(
             f"`{label}` decides already, and nothing else is planned", f"see: ordain policy history {life.policy}"
         )

@@ -5,7 +5,8 @@ for a day in the past corrects what counts for that day. Of two that begin at on
 A rollback takes back what was planned: turns that were recorded before it and begin after it never begin.
 
 While a version is rolled out it decides for a part of the customers, and the one whose turn it is for all others. The
-last entry about it counts, until it says that it is over, or until something begins that was activated after it.
+last entry about it counts, until it says that it is over, or until something begins that was activated after it. Once
+it is over, what was planned of that version is taken back: it is not to begin for everybody by itself.
 """
 
 from __future__ import annotations
@@ -62,16 +63,19 @@ class Turns:
 
     def rolling(self, policy: str, at: dt.datetime) -> Change | None:
         """What is on record of the roll-out that is on at that time, if one is."""
-        for change in self.rollouts.get(policy, ()):
-            if change.recorded <= at:
-                return None if self._is_over(change, at) else change
+        for place, change in enumerate(self.rollouts.get(policy, ())):
+            if change.starts <= at:
+                return None if self._is_over(policy, place, at) else change
         return None
 
-    def _is_over(self, change: Change, at: dt.datetime) -> bool:
-        if change.rollout is None or change.rollout.action is Action.REVERT:
+    def _is_over(self, policy: str, place: int, at: dt.datetime) -> bool:
+        """Whether the roll-out whose last entry stands in that place is."""
+        last = self.rollouts[policy][place]
+        if last.rollout is None or last.rollout.action is Action.REVERT:
             return True
-        after = (change.recorded, change.id)
-        return any((turn.recorded, turn.id) > after for turn in self.begun(change.policy, at))
+        first = next((each for each in self.rollouts[policy][place:] if _begins(each)), last)
+        after = (first.recorded, first.id)
+        return any((turn.recorded, turn.id) > after for turn in self.begun(policy, at))
 
     def texts(self) -> Iterator[Text]:
         """Of all versions that decide, have decided or will, for all customers or for some, and of their parts."""
@@ -84,6 +88,10 @@ class Turns:
         return frozenset(each.version for each in (*self.of.get(policy, ()), *self.rollouts.get(policy, ())))
 
 
+def _begins(change: Change) -> bool:
+    return change.rollout is not None and change.rollout.action in (Action.START, Action.SHADOW)
+
+
 def turns_of(changes: Iterable[Change]) -> Turns:
     """The fold: it depends on which changes there are, and not on the order in which they are read."""
     ordered = sorted(changes, key=lambda change: (change.recorded, change.id))
@@ -93,6 +101,10 @@ def turns_of(changes: Iterable[Change]) -> Turns:
     for change in ordered:
         if change.step is Step.ROLLOUT:
             rolling.setdefault(change.policy, []).insert(0, change)
+            if change.rollout is not None and change.rollout.action is Action.REVERT:
+                own = going.get(change.policy, [])
+                void.update(turn.id for turn in own if turn.version == change.version and turn.starts > change.starts)
+                own[:] = [turn for turn in own if turn.id not in void]
         if change.step is not Step.ACTIVATION:
             continue
         turns = going.setdefault(change.policy, [])

@@ -12,6 +12,7 @@ from ordain.engine.feel.syntax.tree import Expr, Literal
 from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.mending import mended
 from ordain.engine.policy.model import Formula
+from ordain.engine.policy.table_functions import table_function
 from ordain.engine.policy.written_otherwise import expression_readings
 from ordain.engine.text.source import Node
 from ordain.engine.values.types import DATE, FLAG, TEXT, Type, Value, described, list_of, read
@@ -21,13 +22,20 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def functions(draft: Draft, node: Node | None) -> None:
-    """The `functions` section: functions that later expressions may call. DMN: business knowledge models."""
+    """The `functions` section: what later expressions may call, each a FEEL function or a table with parameters.
+
+    DMN: business knowledge models.
+    """
     for name, part in node.items() if node is not None else ():
         place = node.keys[name] if node is not None else part.span
         draft.name(name, place)
         if name in FUNCTIONS:
             draft.fault(place, f"`{name}` is a built-in function", "choose another name", code="name")
         before = len(draft.issues)
+        if isinstance(part.value, dict):
+            table_function(draft, name, part)
+            draft.issues[before:] = [_of_itself(issue, name) for issue in draft.issues[before:]]
+            continue
         function = draft.formula(part)
         if function is None:
             draft.broken(name)

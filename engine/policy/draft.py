@@ -18,7 +18,7 @@ from ordain.engine.policy.declared_types import read_type
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.mending import mended
 from ordain.engine.policy.misfits import misfits
-from ordain.engine.policy.model import Decision, Output, Requirement
+from ordain.engine.policy.model import Decision, Output, Requirement, TableFunction
 from ordain.engine.policy.templates import has_braces, template
 from ordain.engine.policy.visible import Visible
 from ordain.engine.policy.written_otherwise import (
@@ -52,6 +52,7 @@ class Draft:
         self.issues: list[Issue] = []
         self.warnings: dict[Issue, None] = {}
         self.decisions: list[Decision] = []
+        self.functions: list[TableFunction] = []
         self.must_hold: list[Requirement] = []
         self.constants: dict[str, tuple[Type, Value]] = {}
         self.gives: dict[str, Type] = {}
@@ -59,15 +60,19 @@ class Draft:
         self.shared: dict[str, str] = {}
         """By name what comes from a shared part, and its label, such as `india@1`."""
         self.scope = vocabulary.visible(may_miss=may_miss)
+        self.parameters: frozenset[str] = frozenset()
+        """The names that are parameters of the table that is read, and no facts."""
 
     @contextmanager
-    def reading(self, scope: Visible) -> Iterator[None]:
-        """What is read meanwhile may read what is in this scope."""
+    def reading(self, scope: Visible, parameters: frozenset[str] | None = None) -> Iterator[None]:
+        """What is read meanwhile may read what is in this scope; `parameters` are names that a call gives a value."""
         outer, self.scope = self.scope, scope
+        given = self.parameters
+        self.parameters = given if parameters is None else parameters
         try:
             yield
         finally:
-            self.scope = outer
+            self.scope, self.parameters = outer, given
 
     def fault(self, span: Span, message: str, hint: str = "", *, code: str = "type") -> None:
         self.issues.append(Issue(message, hint, span, code=code))
@@ -86,6 +91,7 @@ class Draft:
 
     def _noted(self, result: Checked) -> Checked | None:
         """Keeps what an expression reads, and what was found of it; None when it has faults."""
+        result = self._without_parameters(result)
         self.issues.extend(map(_not_declared, result.issues))
         self.warnings.update(dict.fromkeys(result.warnings))
         own = self._own()
@@ -93,6 +99,12 @@ class Draft:
             if name in self.vocabulary and name not in own:
                 self.reads.setdefault(name, _place_of(name, result.tree))
         return None if result.issues else result
+
+    def _without_parameters(self, result: Checked) -> Checked:
+        """The expression, of whose `reads` a parameter is none: its value comes with the call."""
+        if self.parameters.isdisjoint(result.reads):
+            return result
+        return replace(result, reads=tuple(name for name in result.reads if name not in self.parameters))
 
     def _own(self) -> set[str]:
         return {decision.name for decision in self.decisions} | set(self.constants)
@@ -112,7 +124,7 @@ class Draft:
         if result is not None:
             self._noted(replace(result, issues=()))
         self.issues.extend(issue for issue in issues if issue.level is Level.ERROR)
-        return None if issues else result
+        return None if issues or result is None else self._without_parameters(result)
 
     def _formula(self, node: Node, want: Type | None) -> tuple[Checked | None, list[Issue]]:
         """A FEEL text with its types, and every error; nothing is noted."""
@@ -297,10 +309,20 @@ class Draft:
     def type(self, node: Node) -> Type:
         """A type as `gives` writes it: a word, or a mapping with `type` and more. ANY when it is wrong."""
         try:
-            return read_type(node, given=True)
+            type = read_type(node, given=True)
         except PolicyError as error:
             self.issues.extend(error.issues)
             return ANY
+        values = node.get("values") if isinstance(node.value, dict) else None
+        seen: set[str] = set()
+        for value in values.nodes() if values is not None else ():
+            if value.text in seen:
+                twice = Issue(
+                    f"the value `{value.text}` appears twice", "keep one of them", value.span, code="duplicate"
+                )
+                self.warnings[replace(twice, level=Level.WARNING)] = None
+            seen.add(value.text)
+        return type
 
     def outputs(self, node: Node) -> tuple[Output, ...]:
         """The `gives` of a table: one type, or a mapping of names to types."""

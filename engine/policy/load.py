@@ -166,6 +166,7 @@ def load_besides_examples(
         zone=zone,
         without=frozenset(without),
         shared=shared,
+        functions=tuple(draft.functions),
     )
     return policy, draft.issues
 

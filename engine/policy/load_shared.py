@@ -12,6 +12,7 @@ from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.kinds.table_section import EXPRESSION
 from ordain.engine.policy.named_calendars import CALENDARS
 from ordain.engine.policy.shared import Shared
+from ordain.engine.policy.table_functions import FUNCTION_TABLE
 from ordain.engine.policy.uses import define
 from ordain.engine.text.source import Node, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
@@ -38,8 +39,12 @@ CONSTANTS: Schema = {
 }
 FUNCTIONS: Schema = {
     "type": "object",
-    "additionalProperties": {"type": "string", "description": "function(name: type, ...) expression"},
-    "description": "functions that expressions may call",
+    "additionalProperties": {
+        "if": {"type": "object"},
+        "then": FUNCTION_TABLE,
+        "else": {"type": "string", "description": "function(name: type, ...) expression"},
+    },
+    "description": "what expressions may call: functions, and tables that say what they take",
 }
 NAME: Schema = {
     "type": "string",
@@ -117,7 +122,12 @@ def _of_alone(issue: Issue, vocabulary: Vocabulary) -> Issue:
     if issue.code != "unknown-name" or name not in vocabulary:
         return issue
     message = f"`{name}` is a fact, and what is shared reads none"
-    return replace(issue, message=message, hint=f"make it a parameter: function({name}: ...)", replacements=())
+    return replace(
+        issue,
+        message=message,
+        hint=f"make it a parameter: function({name}: ...); of a table, in `takes`",
+        replacements=(),
+    )
 
 
 def _refuse_other_name(draft: Draft, node: Node, known: Shared) -> None:

@@ -168,11 +168,17 @@ Decision = Table | Formula
 
 @dataclass(frozen=True, slots=True)
 class TableFunction:
-    """A decision table that stands inside an expression; it is called by its name with all that it reads."""
+    """A decision table that stands inside an expression; it is called by its name with its parameters.
+
+    A lenient one has all that it reads as parameters. Of one that a policy calls by its own name, `takes` are the
+    types of the parameters, and `reads` what it reads besides.
+    """
 
     name: str
     parameters: tuple[str, ...]
     table: Table
+    takes: Mapping[str, Type] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ _HOVER = {
     "expect.*": "the value that must come out",
     "given.*": "the value of the fact in this example",
     "decides.*": "a table (`gives`, `hit policy`, `rules`, `otherwise`) or a formula (`gives`, `formula`)",
+    "functions.*": "`function(name: type, ...) expression`, or a table that says what it `takes` and `gives`",
+    "takes.*": "the type of this parameter: `number`, or `{type: text, values: [...]}`",
     "gives": "the type of the decision, or the names and types of its outputs",
     "formula.*": "the expression of this output; it may read those before it in `gives`",
     "gives.*": "the type of this output: `number`, or `{type: text, values: [...]}`",
@@ -76,6 +78,7 @@ _EXAMPLES: dict[str, list[Any]] = {
 }
 _TITLES = {
     "decides.*.rules.[]": "a rule",
+    "functions.*.rules.[]": "a rule",
     "rules.[]": "a rule of law",
     "limits.[]": "a limit",
     "promises.[]": "a promise",
@@ -85,6 +88,17 @@ _TITLES = {
 """What an item of a list is called, which editors would name after the whole file."""
 _PATTERN_TOLD = "patternErrorMessage"
 """What the YAML language server says where a text does not fit; it would show the pattern itself."""
+_RULES: list[Schema] = [
+    {
+        "label": "a rule",
+        "body": {
+            "id": "${1:name}",
+            "when": {"${2:fact}": "${3:> 0.80}"},
+            "then": "${4:value}",
+            "because": "${5:reason}",
+        },
+    }
+]
 _SNIPPETS: dict[str, list[Schema]] = {
     "when": [{"label": "a test of a fact", "body": {"${1:fact}": "${2:> 0.80}"}}],
     "when.*": [{"label": "one of several", "body": '"${1:high}, ${2:medium}"'}],
@@ -94,17 +108,8 @@ _SNIPPETS: dict[str, list[Schema]] = {
     "examples.[]": [
         {"label": "an example", "body": {"given": {"${1:fact}": "${2:value}"}, "expect": {"${3:output}": "${4:value}"}}}
     ],
-    "decides.*.rules.[]": [
-        {
-            "label": "a rule",
-            "body": {
-                "id": "${1:name}",
-                "when": {"${2:fact}": "${3:> 0.80}"},
-                "then": "${4:value}",
-                "because": "${5:reason}",
-            },
-        }
-    ],
+    "decides.*.rules.[]": _RULES,
+    "functions.*.rules.[]": _RULES,
 }
 
 

@@ -79,9 +79,11 @@ def leave_unused(draft: Draft, text: bytes) -> None:
         ):
             if decision.name not in said:
                 continue
-            said.update(tree.names(decision.expression.tree))
+            said.update((*tree.names(decision.expression.tree), *decision.expression.reads))
         kept.append(decision)
     draft.decisions = kept[::-1]
+    called = {decision.name for decision in draft.decisions}
+    draft.functions = [function for function in draft.functions if function.table.name in called]
     draft.constants = {
         name: constant for name, constant in draft.constants.items() if name not in draft.shared or name in said
     }

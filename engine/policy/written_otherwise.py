@@ -242,6 +242,14 @@ def _signs(text: str, of: Type | None) -> Iterator[Reading]:
         yield mended, ""
 
 
+def _joints(text: str) -> Iterator[Reading]:
+    """`a & b`, `a | b`: conditions that are joined."""
+    mended = _outside_texts(text, lambda part: _JOINT.sub(lambda match: " and " if match[1] == "&" else " or ", part))
+    if mended != text:
+        yield mended, ""
+
+
+_JOINT = re.compile(r"(?<![&|])\s*([&|])\s*(?![&|])")
 _SIGNS = {"==": "=", "=>": ">=", "=<": "<=", "<>": "!=", "&&": " and ", "||": " or ", "^": "**"} | {
     "\u2265": ">=", "\u2264": "<=", "\u2260": "!=", "\u00d7": "*", "\u00f7": "/", "\u2212": "-"
 }  # fmt: skip
@@ -303,6 +311,7 @@ def _spreadsheet(text: str, of: Type | None) -> Iterator[Reading]:
         joined = [part.strip() for part in re.split(r'\s*[&+]\s*(?=(?:[^"]*"[^"]*")*[^"]*$)', formula)]
         if len(joined) > 1 and all(joined):
             yield " + ".join(part if part[:1] == '"' else f"string({part})" for part in joined), ""
+    yield from _joints(formula)
 
 
 def _arguments(text: str) -> list[str]:

@@ -103,7 +103,9 @@ def judge(plan: Plan, cohorts: Sequence[Cohort], raised: Mapping[str, str] | Non
     standing = max((each.standing for each in findings), key=_ORDER.index)
     if standing is Standing.FINE:
         return Verdict(standing, findings, split, "Nothing is worse for certain.")
-    return Verdict(standing, findings, split, " ".join(each.says for each in findings if each.standing is standing))
+    return Verdict(
+        standing, findings, split, " ".join(dict.fromkeys(each.says for each in findings if each.standing is standing))
+    )
 
 
 # --- one guardrail ----------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from ordain.engine.sequential.guardrail import Direction, Guardrail, Margin, Pla
 _CHANCES, _COUNTS = ("alpha", "ratio_alpha"), ("tight_at", "least")
 _MARGINS = ("pause", "revert")
 _TOO_LARGE = 1e15
-_PLAIN = re.compile(r"\d{1,15}(?:\.\d{1,20})?(?:e-?\d{1,2})?")
-_PERCENT = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?) ?(?:percent|%)\s*")
+_PLAIN = re.compile(r"\d{1,15}(?:\.\d{1,30})?")
+_PERCENT = re.compile(r"\s*(\d{1,6}(?:\.\d{1,30})?) ?(?:percent|%)\s*")
 
 
 def plan_of(data: object) -> Plan:
@@ -38,14 +38,19 @@ def plan_json(plan: Plan) -> dict[str, Any]:
             "metric": each.metric,
             "may not": str(each.direction),
             **{
-                name: f"{margin.amount * 100:.12g} percent" if margin.relative else f"{margin.amount:.15g}"
+                name: f"{_written(margin.amount * 100)} percent" if margin.relative else _written(margin.amount)
                 for name, margin in zip(_MARGINS, (each.pause, each.revert), strict=True)
             },
         }
         for each in plan.guardrails
     ]
-    chances = {name: f"{getattr(plan, name):.15g}" for name in _CHANCES}
+    chances = {name: _written(getattr(plan, name)) for name in _CHANCES}
     return {"guardrails": guardrails, **chances, **{name: getattr(plan, name) for name in _COUNTS}}
+
+
+def _written(number: float) -> str:
+    """Without an exponent."""
+    return format(Decimal(f"{number:.12g}"), "f")
 
 
 def _guardrail(data: object) -> Guardrail:

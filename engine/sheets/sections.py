@@ -1,6 +1,6 @@
 """The lists of rules in a policy's text: what of it goes into sheets, as rows of texts by path.
 
-A list of rules is `rules` of a decision, `rules` of a compliance policy, `promises`, or `limits` of a price.
+A list of rules is `rules` of a decision, a function or a compliance policy, `promises`, or `limits` of a price.
 """
 
 from __future__ import annotations
@@ -101,6 +101,10 @@ def sections_of(text: str) -> tuple[Section, ...]:
 
 def _places(root: Node) -> Iterator[tuple[str, tuple[str, ...]]]:
     kind = root["kind"].text
+    functions = root.get("functions")
+    for name, part in functions.items() if functions is not None else ():
+        if part.get("rules") is not None:
+            yield name, ("functions", name, "rules")
     if kind in ("decision", "intervention"):
         for name, part in root["decides"].items():
             if part.get("rules") is not None:
@@ -128,7 +132,7 @@ def _section(text: str, root: Node, parts: Part, name: str, path: tuple[str, ...
 def _schema(root: Node, path: tuple[str | int, ...]) -> Mapping[str, Any]:
     """The JSON Schema of one rule's entries."""
     sections: Any = KINDS[root["kind"].text].sections
-    if path[0] == "decides":
+    if path[0] in ("decides", "functions"):
         schema: Any = RULE
     elif path[0] == "bounds":
         schema = sections["bounds"]["additionalProperties"]["properties"]["limits"]["items"]
@@ -173,7 +177,16 @@ def _values(outputs: Mapping[str, Node]) -> dict[PathOf, tuple[str, ...]]:
 
 def _about(root: Node, holder: Node) -> tuple[tuple[str, str], ...]:
     about = []
-    for key in ("hit policy", "aggregation", "gives", "otherwise", "starts from", "if limits conflict", "round"):
+    for key in (
+        "takes",
+        "hit policy",
+        "aggregation",
+        "gives",
+        "otherwise",
+        "starts from",
+        "if limits conflict",
+        "round",
+    ):
         node = holder.get(key)
         if node is None and key == "otherwise" and root["kind"].text == "intervention":
             node = root.get(key)

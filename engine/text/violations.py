@@ -52,6 +52,10 @@ def _issues(error: ValidationError, root: Node) -> Iterator[Issue]:
     where = f" in {name}" if name else ""
     schema: Any = error.schema
     wanted: Any = error.validator_value
+    if "propertyNames" in error.relative_schema_path and error.instance in node.keys:
+        message, hint = f"`{error.instance}` stands under {name}, and belongs beside it", "move it one step to the left"
+        yield Issue(message, hint, node.keys[error.instance], code="structure")
+        return
     match error.validator:
         case "additionalProperties":
             known = schema.get("properties", {})
@@ -116,19 +120,29 @@ def _issues(error: ValidationError, root: Node) -> Iterator[Issue]:
 
 
 def _nearest(error: ValidationError, root: Node, node: Node) -> Iterator[Issue]:
-    """Of several allowed shapes, the one whose type fits tells what is wrong; otherwise all are named."""
+    """Of several allowed shapes, the one whose type fits tells what is wrong; otherwise all are named.
+
+    A mapping that has no key of one shape is of another one, if its type fits that too.
+    """
     shapes: Any = error.validator_value
     by_shape: dict[Any, list[ValidationError]] = {}
     for inner in error.context or ():
         by_shape.setdefault(inner.schema_path[0], []).append(inner)
-    for inners in by_shape.values():
-        if not any(inner.validator == "type" and inner.absolute_path == error.absolute_path for inner in inners):
-            for inner in inners:
-                yield from _issues(inner, root)
-            return
+    fitting = [
+        at
+        for at, inners in by_shape.items()
+        if not any(inner.validator == "type" and inner.absolute_path == error.absolute_path for inner in inners)
+    ]
+    if fitting:
+        known = [at for at in fitting if "properties" not in shapes[at] or node.keys.keys() & shapes[at]["properties"]]
+        for inner in by_shape[(known or fitting)[0]]:
+            yield from _issues(inner, root)
+        return
     types = [shape.get("type", "value") for shape in shapes]
     wanted = [kind for several in types for kind in (several if isinstance(several, list) else [several])]
     issue = _of_another_type(node, root, list(error.absolute_path), wanted)
+    if node.value is None and not node.text and "description" in shapes[0]:
+        issue = replace(issue, hint=f"write {shapes[0]['description']}")
     yield issue if issue.hint else replace(issue, hint=_time_hint(node.text, shapes))
 
 

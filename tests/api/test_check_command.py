@@ -201,6 +201,19 @@ def test_a_file_that_looks_like_a_policy_and_is_not_read_is_refused(tmp_path: Pa
     assert (issue.message, issue.hint) == (f"`policies/{name}` would not be read", hint)
 
 
+def test_all_files_that_would_not_be_read_are_told_at_once(tmp_path: Path) -> None:
+    policies = tmp_path / "policies"
+    shutil.copytree(ROOT / "policies", policies)
+    names = ("plan-advice/v2.yml", "plan-advice/v3.yaml.txt", "plan-advice/v4.yaml.bak")
+    for name in names:
+        shutil.copy(policies / "plan-advice/v1.yaml", policies / name)
+    with pytest.raises(PolicyError) as caught:
+        read_texts(policies)
+    assert [issue.message for issue in caught.value.issues] == [
+        f"`policies/{name}` would not be read" for name in names
+    ]
+
+
 def test_warnings_stop_no_decision(tmp_path: Path, policies: Path) -> None:
     edit(policies / "plan-advice/v1.yaml", 'used_percent: "> 90"', 'used_percent: "> 91"')
     (tmp_path / "facts.json").write_text('{"usage_gb": 95, "plan_gb": 100}')

@@ -69,6 +69,7 @@ OTHER: dict[str, tuple[str, Any]] = {
     "traces": ("http://127.0.0.1:4318/v1/traces", "http://127.0.0.1:4318/v1/traces"),
     "trace_ratio": ("0.5", 0.5),
     "tenant": ("other", "other"),
+    "tenants_metrics_key": ("/elsewhere/metrics.key", Path("/elsewhere/metrics.key")),
     "tenants": ("/elsewhere/tenants", Path("/elsewhere/tenants")),
     "time_zone": ("Europe/Paris", "Europe/Paris"),
     "max_body_bytes": ("2048", 2048),

@@ -14,7 +14,10 @@ from reading_sample import Document, Sample, sample
 
 from ordain.audit.explain.explanation import explain
 from ordain.audit.explain.letter import letter
+from ordain.audit.records.masking import Mask, Role
+from ordain.audit.records.query import Query
 from ordain.audit.records.replay import Replayer
+from ordain.audit.records.search import search
 from ordain.engine.catalog import Catalog, Texts, load_catalog
 
 FACTS = """\
@@ -107,3 +110,73 @@ def test_a_reason_comes_back_as_it_was_said(made: Sample) -> None:
     assert "1000.00 INR is twice 500.00 INR for Asha; not known." in told
     assert "{" not in told
     assert Replayer(made.reader).replay(record)
+
+
+CALLING = POLICY.replace(
+    "decides:\n",
+    """\
+functions:
+  half:
+    takes: {part: {type: number, unit: INR}}
+    gives: {type: number, unit: INR}
+    hit policy: first
+    rules:
+      - {id: big, when: {part: "> 4"}, then: part / 2, because: "{part} is big for {name}."}
+      - {id: small, then: part, because: "{part} is small."}
+decides:
+""",
+    1,
+).replace("formula: price / 2", "formula: 'sum(for part in [price, 3] return half(part)) - 3'")
+
+
+def test_each_call_of_a_table_is_on_record_with_its_rule_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened_with(CALLING, tmp_path, monkeypatch) as made:
+        record = made.record(made.decide("C-1", json.dumps({"price": 500, "name": "Asha"}), "s"))
+        assert record.private is not None
+        assert "not_restored" not in record.private
+        calls = [step for step in record.private["trace"] if step["decision"] == "half"]
+        assert [(step["fired"], step["gives"], step["reads"]) for step in calls] == [
+            (["big"], "250.00", ["name", "price"]),
+            (["small"], "3", ["name", "price"]),
+        ]
+        said = [(reason["rule"], reason["because"]) for reason in record.private["reasons"] if "rule" in reason]
+        assert said[1:] == [("big", "500.00 INR is big for Asha."), ("small", "3.00 INR is small.")]
+        assert Replayer(made.reader).replay(record)
+        (found,) = search(made.reader, Query(rule="big"))
+        assert found.entry.id == record.entry.id
+        told = explain(record, made.reader)
+        assert "500.00 INR is big for Asha." in letter(told)
+
+
+GREETING = POLICY.replace(
+    "decides:\n",
+    """\
+functions:
+  greet:
+    takes: {who: text}
+    gives: text
+    rules: [{id: long, if: string length(who) > 3, then: "Dear {who}", because: "{who} is long."}]
+    otherwise: Hello
+decides:
+""",
+    1,
+).replace(
+    'least: {gives: {type: number, unit: INR}, formula: price / 2, because: "Half of {price} is {least}."}',
+    "least: {gives: number, formula: string length(greet(name)) - 4}",
+)
+
+
+def test_an_analyst_sees_nothing_of_a_call_whose_arguments_were_made_of_personal_facts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened_with(GREETING, tmp_path, monkeypatch) as made:
+        record = made.record(made.decide("C-1", json.dumps({"price": 1, "name": "Asha"}), "s"))
+        assert record.private is not None
+        assert "Dear Asha" in json.dumps(record.private)
+        seen = Mask(Role.ANALYST, made.reader.past).private(record)
+    assert "Asha" not in json.dumps(seen)
+    (call,) = [step for step in seen["trace"] if step["decision"] == "greet"]
+    assert call == {"policy": "sample@1", "decision": "greet", "reads": ["name"], "gives": {"masked": True}}
+    assert seen["reasons"] == []

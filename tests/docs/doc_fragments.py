@@ -20,8 +20,9 @@ _FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | 
 _COUNTS = b"""
   offers_last_30_days_by_channel: {type: list of context, fields: {channel: text, offers: number}, meaning: offers}
   interventions_last_30_days: {type: number, meaning: offers and surveys}
+  lines: {type: list of context, fields: {name: text, gb: number, plan: text}, meaning: the lines of a contract}
 """
-"""Facts of limits that the guide explains and no shipped policy has."""
+"""Facts of limits and lists that the guide explains and no shipped policy has."""
 _VOCABULARY = load_vocabulary((ROOT / "policies/facts.yaml").read_bytes() + _COUNTS, "facts.yaml")
 # What a fragment leaves out is added below it, so that the lines that errors name are those of the fragment.
 _REST = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ordain.api.alerts.guardrail_signal import stopped_rollouts
 from ordain.api.alerts.ledger_signals import lag, rates
 from ordain.api.alerts.measured import FROM_LEDGER, Measured, Signal
 from ordain.api.alerts.server_signals import Servers
@@ -45,8 +46,9 @@ _LOG = logging.getLogger("ordain")
 def watch_command(call: Invocation, once: bool, seconds: float, addresses: tuple[str, ...], as_json: bool) -> None:
     """Measure services every minute, ask the policy `alerts` about it, raise, escalate and end alerts, until stopped.
 
-    Rates of denials and reviews and the lag of signing come from the ledger; errors, times, and models that cannot
-    score from servers, if addresses are given (ORDAIN_METRICS_KEY: an API key for them). Run one such process.
+    Rates of denials and reviews, the lag of signing and roll-outs that were stopped by themselves come from the ledger;
+    errors, times, and models that cannot score from servers, if addresses are given (ORDAIN_METRICS_KEY: an API key
+    for them). Run one such process.
 
     Exit codes: 0 done, 2 bad settings or policies, 3 the ledger cannot be read, or an alert is not recorded.
     """
@@ -56,7 +58,7 @@ def watch_command(call: Invocation, once: bool, seconds: float, addresses: tuple
     begin_logs(settings)
     use = wire(settings, SERVICE)
     try:
-        watcher = _Watcher(use, servers, as_json)
+        watcher = Watcher(use, servers, as_json)
         if once:
             watcher.look()
             return
@@ -67,7 +69,9 @@ def watch_command(call: Invocation, once: bool, seconds: float, addresses: tuple
         use.ledger.close()  # signing is the server's business
 
 
-class _Watcher:
+class Watcher:
+    """The command's looks: what is measured where, and by which policies it is judged now."""
+
     def __init__(self, use: Services, servers: Servers, as_json: bool) -> None:
         self._seen = stamps(use.settings.policies)
         self._servers, self._as_json = servers, as_json
@@ -84,12 +88,15 @@ class _Watcher:
         told, known = self._servers.signals()
         now = use.now()
         found = [*rates(use.ledger, now, use.stopped.started), lag(use.ledger, now), *told]
+        if use.lifecycle is not None:
+            found += stopped_rollouts(use.lifecycle.turns, self._watch.alerts.heard)
         return found, FROM_LEDGER | known
 
     def _reload(self) -> None:
-        """Takes over policies that have changed, if they are right; else those of before go on."""
+        """Takes over policies that have changed or were activated, if they are right; else those of before go on."""
         use = self._watch.use
-        if (now := stamps(use.settings.policies)) == self._seen:
+        done = use.lifecycle is not None and use.lifecycle.look()
+        if (now := stamps(use.settings.policies)) == self._seen and not done:
             return
         self._seen = now
         try:

@@ -10,41 +10,38 @@ from ordain.api.ledger import open_for
 from ordain.api.lifecycle.recorded import Lifecycle
 from ordain.api.lifecycle.signed import verifying
 from ordain.api.lifecycle.steps import BY_DATES, Steps
+from ordain.api.lifecycle.texts import texts_or_none
 from ordain.api.settings import Settings
-from ordain.engine.catalog import Texts, read_texts
-from ordain.engine.errors import MalformedRequest, PolicyError, SettingsError
+from ordain.engine.catalog import read_texts
+from ordain.engine.errors import MalformedRequest, SettingsError
 from ordain.engine.values.temporal import fixed_offset
 
 
 @contextmanager
 def steps_of(
-    settings: Settings, *, taken: bool = False, make: bool = False, by_record: bool = False
+    settings: Settings, *, taken: bool = False, make: bool = False, by_record: bool = False, first: str = ""
 ) -> Iterator[Steps]:
     """Opens the ledger, which is made if it is to be; where a step is to be `taken`, nobody else takes one meanwhile.
 
-    `by_record`: a folder of policies that cannot be read is as good as an empty one. Raises SettingsError where
-    versions decide by their dates.
+    `first` is a version that is compiled before, so that nobody else waits for that. `by_record`: a folder of policies
+    that cannot be read is as good as an empty one. Raises SettingsError where versions decide by their dates.
     """
     if settings.approvals == "none":
         raise SettingsError(*BY_DATES)
-    verify, texts = verifying(settings), _texts(settings, by_record)
+    verify = verifying(settings)
+    texts = texts_or_none(settings) if by_record else read_texts(settings.policies, settings.zone)
     opened = open_for(settings, make=make)
     try:
-        with opened.store.alone() if taken else nullcontext():
-            life = Lifecycle(opened, settings.approvals_needed)
+        life = Lifecycle(opened, settings.approvals_needed)
+        steps = Steps(life, opened, texts, lambda: now_of(settings), verify)
+        if first:
             life.look()
-            yield Steps(life, opened, texts, lambda: now_of(settings), verify)
+            steps.compile(first)
+        with opened.store.alone() if taken else nullcontext():
+            life.look()
+            yield steps
     finally:
         opened.finish()
-
-
-def _texts(settings: Settings, by_record: bool) -> Texts:
-    try:
-        return read_texts(settings.policies, settings.zone)
-    except PolicyError:
-        if not by_record:
-            raise
-        return Texts(b"", b"", {}, settings.policies.name, zone=settings.zone)
 
 
 def now_of(settings: Settings) -> dt.datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.table import Table
@@ -79,7 +80,7 @@ def history_command(call: Invocation, name: str, at: str | None, known: str | No
         table.add_column(column, no_wrap=True)
     for each in steps_told:
         begins = "never: taken back" if each["void"] else each.get("from", "")
-        step = f"{each['step']} {each['rollout']['action']}" if "rollout" in each else each["step"]
+        step = _step_of(each)
         cells = (each["recorded"], step, each["version"], begins, each["who"], each["role"], each["reason"])
         table.add_row(*(Text(str(cell)) for cell in cells))
     print_whole(table)
@@ -150,3 +151,11 @@ def _states(settings: Settings) -> list[VersionState]:
         return version_states(texts, NO_TURNS, settings.approvals_needed, now)
     with steps_of(settings) as steps:
         return version_states(texts, steps.life.turns, settings.approvals_needed, now)
+
+
+def _step_of(told: dict[str, Any]) -> str:
+    """What was done, in a cell: of a roll-out also to how many."""
+    if "rollout" not in told:
+        return str(told["step"])
+    shares = ", ".join(f"{stage['percent']} %" for stage in told["rollout"]["stages"])
+    return f"rollout {told['rollout']['action']}" + (f": {shares}" if shares else "")

@@ -71,7 +71,7 @@ def submit_command(call: Invocation, version: str, reason: str, **who: Any) -> N
     Exit codes: 0 submitted, 2 bad input, policies or settings, 3 not recorded.
     """
     settings = load_settings(call.config)
-    with steps_of(settings, taken=True, make=True) as steps:
+    with steps_of(settings, taken=True, make=True, first=version) as steps:
         made = steps.submit(version, person_of(settings, (EDITOR,), who), reason)
     _told(made, who, f"{version} is submitted; somebody else approves it: ordain policy approve {version}")
 
@@ -110,7 +110,7 @@ def activate_command(call: Invocation, version: str, day: str | None, reason: st
     settings = load_settings(call.config)
     first = day_of(day)
     begins = None if first is None else dt.datetime.combine(first, dt.time(), settings.zone)
-    with steps_of(settings, taken=True) as steps:
+    with steps_of(settings, taken=True, first=version) as steps:
         made = steps.activate(version, person_of(settings, (APPROVER, OPERATOR), who), begins, reason)
     _told(made, who, f"{version} decides from {made.starts.astimezone(settings.zone).isoformat(timespec='seconds')}")
 

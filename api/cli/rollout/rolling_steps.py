@@ -19,6 +19,7 @@ from ordain.api.lifecycle.shown_steps import step_shown
 from ordain.api.lifecycle.who import APPROVER, OPERATOR
 from ordain.api.settings import Settings, load_settings
 from ordain.engine.lifecycle.change import Change
+from ordain.engine.lifecycle.rollout import Action
 from ordain.engine.sequential.guardrail import Plan
 from ordain.engine.sequential.plan_text import plan_of
 from ordain.engine.text.source import parse, read_file
@@ -63,19 +64,23 @@ def start_command(
     Exit codes: 0 begun, 2 bad input, policies or settings, 3 not recorded, and so not begun.
     """
     settings = load_settings(call.config)
-    first = day_of(day)
-    begins = None if first is None else dt.datetime.combine(first, dt.time(), settings.zone)
-    asked = Asked(tuple(map(share_of, shares.split(","))), period_of(every), begins, where_in(where), _plan(guardrails))
+    asked = Asked(
+        *(tuple(map(share_of, shares.split(","))), period_of(every), _begins(day, settings)),
+        *(where_in(where), _plan(guardrails)),
+    )
     _begin(settings, version, asked, reason, who)
 
 
 @click.command("shadow")
 @click.argument("version", metavar="NAME@N")
 @click.option("--share", default="100", show_default=True, help="For how many per cent of the customers.")
+@click.option("--from", "day", metavar="DAY", help="The day on which it begins; now if left out.")
 @_WHERE
 @REASON
 @step_options
-def shadow_command(call: Invocation, version: str, share: str, where: tuple[str, ...], reason: str, **who: Any) -> None:
+def shadow_command(
+    call: Invocation, version: str, share: str, day: str | None, where: tuple[str, ...], reason: str, **who: Any
+) -> None:
     """Have submitted version NAME@N decide beside the one that answers: what it would say is kept, and told nobody.
 
     It takes no approval. Each decision costs about twice as long meanwhile.
@@ -83,7 +88,7 @@ def shadow_command(call: Invocation, version: str, share: str, where: tuple[str,
     Exit codes: 0 begun, 2 bad input, policies or settings, 3 not recorded, and so not begun.
     """
     settings = load_settings(call.config)
-    asked = Asked((share_of(share),), where=where_in(where), shadow=True)
+    asked = Asked((share_of(share),), begins=_begins(day, settings), where=where_in(where), shadow=True)
     _begin(settings, version, asked, reason, who)
 
 
@@ -150,15 +155,22 @@ def revert_command(call: Invocation, name: str, reason: str, **who: Any) -> None
 
 
 def _begin(settings: Settings, version: str, asked: Asked, reason: str, who: dict[str, Any]) -> None:
-    with steps_of(settings, taken=True) as steps:
+    with steps_of(settings, taken=True, first=version) as steps:
         rolling = Rolling(steps)
         made = rolling.start(version, person_of(settings, (APPROVER, OPERATOR), who), asked, reason)
         needed = rolling.newly_needed(version)
     _told(made, who)
+    if asked.guards is not None:
+        ERR.print("note: guardrails are judged while `ordain rollout watch` runs", markup=False)
     if needed:
         facts = ", ".join(f"`{fact}`" for fact in needed)
         without = "without, it says nothing" if asked.shadow else "without, who is decided about by it gets an error"
         ERR.print(f"note: {version} needs {facts}, which no request had to bring before: {without}", markup=False)
+
+
+def _begins(day: str | None, settings: Settings) -> dt.datetime | None:
+    first = day_of(day)
+    return None if first is None else dt.datetime.combine(first, dt.time(), settings.zone)
 
 
 def _plan(file: Path | None) -> Plan | None:
@@ -172,14 +184,15 @@ def _told(made: Change, who: dict[str, Any]) -> None:
 def said(made: Change) -> str:
     """What was done, in a sentence."""
     rollout, label = made.rollout, made.text.label
-    if rollout is None or not rollout.stages:
-        return f"{label} is rolled out no more: the version of before decides for everybody"
-    first, *later = rollout.stages
+    if rollout is None or rollout.action is Action.REVERT:
+        was = "tried beside no more" if rollout is not None and rollout.shadow else "rolled out no more"
+        return f"{label} is {was}; the version of before decides for everybody"
     what = "decides beside, told to nobody, for" if rollout.shadow else "decides for"
-    told = f"{label} {what} {first.percent} % of the customers since {_time(first.begins)}"
-    if later:
-        told += "; " + ", ".join(f"{stage.percent} % from {_time(stage.begins)}" for stage in later)
-    return told if rollout.action != "pause" else f"{told}, and that stays until: ordain rollout resume {made.policy}"
+    shares = [f"{stage.percent} % of the customers from {_time(stage.begins)} on" for stage in rollout.stages]
+    told = f"{label} {what} {', '.join(shares)}" if shares else f"{label} decides for nobody yet"
+    return (
+        told if rollout.action is not Action.PAUSE else f"{told}; that stays until: ordain rollout resume {made.policy}"
+    )
 
 
 def _time(when: dt.datetime) -> str:

@@ -12,12 +12,15 @@ from ordain.api.cli.regular_looks import look_regularly
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import require_ledger
 from ordain.api.lifecycle.guarding import SERVICE, Guard, Looked
+from ordain.api.lifecycle.texts import texts_or_none
 from ordain.api.limits import LIMITS
 from ordain.api.logs.begin import begin_logs
 from ordain.api.services import wire
 from ordain.api.settings import load_settings
 from ordain.audit.explain.plain_words import one_line
-from ordain.engine.catalog import read_texts
+
+EXIT_NOT_LOOKED = 1
+"""A roll-out could not be looked at."""
 
 
 @click.command("watch")
@@ -36,14 +39,15 @@ def watch_command(call: Invocation, once: bool, seconds: float, as_json: bool) -
 
     What is done is on record with its figures, as is each share that begins. Run one such process.
 
-    Exit codes: 0 done, 2 bad settings or policies, 3 the ledger cannot be read, or what is done is not recorded.
+    Exit codes: 0 done, 1 with --once: one could not be looked at, and the log says why, 2 bad settings or policies,
+    3 the ledger cannot be read, or what is done is not recorded.
     """
     settings = load_settings(call.config)
     require_ledger(settings)
     begin_logs(settings)
     use = wire(settings, SERVICE)
     try:
-        guard = Guard(use, lambda: read_texts(settings.policies, settings.zone))
+        guard = Guard(use, lambda: texts_or_none(settings))
 
         def look() -> None:
             for each in guard.look():
@@ -52,6 +56,10 @@ def watch_command(call: Invocation, once: bool, seconds: float, as_json: bool) -
 
         if once:
             look()
+            if not as_json and not guard.judged and not guard.failed:
+                OUT.print("nothing with guardrails is rolled out", markup=False)
+            if guard.failed:
+                raise click.exceptions.Exit(EXIT_NOT_LOOKED)
             return
         if not as_json:
             OUT.print(f"looking every {seconds:g} seconds  (stop it with Ctrl-C)", markup=False)

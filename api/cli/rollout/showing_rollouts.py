@@ -46,7 +46,7 @@ def show_command(call: Invocation, name: str | None, as_json: bool) -> None:
         OUT.print("nothing is rolled out or tried beside", markup=False)
         return
     table = Table()
-    for column in ("version", "what", "share now", "next", "customers", "last step", "by", "reason"):
+    for column in ("version", "what", "share now", "next", "among", "guardrails", "last step", "by", "reason"):
         table.add_column(column, no_wrap=True)
     for each in on:
         table.add_row(*(Text(cell) for cell in _cells(*each, now)))
@@ -62,6 +62,7 @@ def _cells(change: Change, rollout: Rollout, now: dt.datetime) -> tuple[str, ...
         f"{Stage(rollout.share(now), now).percent} %",
         f"{coming[0].percent} % from {coming[0].begins.isoformat(timespec='minutes')}" if coming else "",
         where or "all",
+        ", ".join(f"{each['metric']} may not {each['may not']}" for each in rollout.guards.get("guardrails", ())),
         f"{rollout.action} {change.recorded.astimezone(now.tzinfo).isoformat(timespec='minutes')}",
         change.who,
         change.reason,

@@ -23,7 +23,7 @@ from ordain.api.lifecycle.asked_rollouts import period_of, share_of, where_of
 from ordain.api.lifecycle.rolling import Asked, Rolling
 from ordain.api.lifecycle.shown_steps import check_known, rolling_shown, step_shown
 from ordain.api.lifecycle.who import APPROVER, OPERATOR, Person
-from ordain.api.lifecycle.workbench import known_of
+from ordain.api.lifecycle.workbench import by_record, known_of, life_of
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.lifecycle.bucket import BUCKETS
@@ -53,20 +53,20 @@ def start(policy: str, version: str) -> Response:
     """An approved version decides for a share of the customers or, as a shadow, beside the one that answers."""
     label, _ = labelled(policy, version)
     check_known(known_of(in_use()), policy)
-    data = fields_sent("steps", "every", "from", "where", "guardrails", "shadow", "reason", "role")
+    data = fields_sent("steps", "share", "every", "from", "where", "guardrails", "shadow", "reason", "role")
     person = _person(data)
     shadow = data.get("shadow", False)
     if not isinstance(shadow, bool):
         raise MalformedRequest(f"`shadow` is {format_raw(shadow)}", "it is true or false")
     asked = Asked(
-        _shares(data),
+        _shares(data, shadow=shadow),
         period_of(data.get("every")),
         day_sent(data),
         where_of(data.get("where")),
         _guardrails(data),
         shadow,
     )
-    with at_once(), bench().taking(in_use()) as steps:
+    with at_once(), bench().taking(in_use(), label) as steps:
         rolling = Rolling(steps)
         made = rolling.start(label, person, asked, _reason(data))
         return shown_json({**step_shown(made), "newly_needed": rolling.newly_needed(label)})
@@ -85,7 +85,7 @@ def share(policy: str) -> Response:
 @ROUTES.post("/<policy>/rollout/pause")
 def pause(policy: str) -> Response:
     """The share stays as it is."""
-    return _stepped(policy, lambda rolling, data, who: rolling.pause(policy, who, _reason(data)))
+    return _ended(policy, lambda rolling, data, who: rolling.pause(policy, who, _reason(data)))
 
 
 @ROUTES.post("/<policy>/rollout/resume")
@@ -97,7 +97,16 @@ def resume(policy: str) -> Response:
 @ROUTES.post("/<policy>/rollout/revert")
 def revert(policy: str) -> Response:
     """It is over: the version of before decides for everybody."""
-    return _stepped(policy, lambda rolling, data, who: rolling.revert(policy, who, _reason(data)))
+    return _ended(policy, lambda rolling, data, who: rolling.revert(policy, who, _reason(data)))
+
+
+def _ended(policy: str, step: Callable[[Rolling, Json, Person], Change]) -> Response:
+    """By the record alone: no state of the files, and no compilation, keeps anybody from it."""
+    check_known(by_record(in_use(), life_of(in_use())), policy)
+    data = fields_sent("reason", "role")
+    person = _person(data)
+    with bench().ending(in_use()) as steps:
+        return shown_json(step_shown(step(Rolling(steps), data, person)))
 
 
 def _stepped(policy: str, step: Callable[[Rolling, Json, Person], Change], *more: str) -> Response:
@@ -125,10 +134,12 @@ def _guardrails(data: Json) -> Plan | None:
     return plan_of(given if isinstance(given, dict) else {"guardrails": given})
 
 
-def _shares(data: Json) -> tuple[int, ...]:
-    given = data.get("steps")
-    if given is None:
-        return (BUCKETS,)
-    if not isinstance(given, list):
-        raise MalformedRequest(f"`steps` is {format_raw(given)}", "a list of shares in per cent: [1, 5, 25]")
-    return tuple(map(share_of, given))
+def _shares(data: Json, *, shadow: bool) -> tuple[int, ...]:
+    """Those of `steps`, which has to be said; of what is tried beside `share`, and for everybody if it is left out."""
+    steps, share = data.get("steps"), data.get("share")
+    if shadow and steps is None:
+        return (BUCKETS,) if share is None else (share_of(share),)
+    if share is not None or not isinstance(steps, list):
+        told = "`steps` is not said" if steps is None else f"`steps` is {format_raw(steps)}"
+        raise MalformedRequest(told, "a list of shares in per cent, one after the other: [1, 5, 25]")
+    return tuple(map(share_of, steps))

@@ -21,7 +21,7 @@ from ordain.api.http.routes.policy_asking import (
 from ordain.api.http.routes.reading import fields_sent, in_use, shown_json
 from ordain.api.lifecycle.shown_steps import check_known, step_shown
 from ordain.api.lifecycle.who import APPROVER, EDITOR, OPERATOR, Person
-from ordain.api.lifecycle.workbench import known_of
+from ordain.api.lifecycle.workbench import by_record, known_of, life_of
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.values.types import format_raw
@@ -37,7 +37,7 @@ def submit(policy: str, version: str) -> Response:
     """It must load, and its examples must hold."""
     label, data = _asked(policy, version)
     person = _person(data, Right.EDIT_POLICIES, (EDITOR,))
-    with at_once(), bench().taking(in_use()) as steps:
+    with at_once(), bench().taking(in_use(), label) as steps:
         return shown_json(step_shown(steps.submit(label, person, _reason(data))))
 
 
@@ -58,20 +58,20 @@ def activate(policy: str, version: str) -> Response:
     label, data = _asked(policy, version, "from")
     person = _person(data, Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR))
     begins = day_sent(data)
-    with at_once(), bench().taking(in_use()) as steps:
+    with at_once(), bench().taking(in_use(), label) as steps:
         return shown_json(step_shown(steps.activate(label, person, begins, _reason(data))))
 
 
 @ROUTES.post("/<policy>/rollback")
 def roll_back(policy: str) -> Response:
     """The version `to` comes back, now."""
-    check_known(known_of(in_use()), policy)
+    check_known(by_record(in_use(), life_of(in_use())), policy)
     data = fields_sent("to", "reason", "role")
     person = _person(data, Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR))
     number = data.get("to")
-    if not isinstance(number, Decimal) or number != int(number) or not 1 <= number <= _HIGHEST:
+    if not isinstance(number, Decimal) or not 1 <= number <= _HIGHEST or number != int(number):
         raise MalformedRequest(f"`to` is {format_raw(number)}", "it is the number of the version that comes back")
-    with at_once(), bench().taking(in_use()) as steps:
+    with bench().ending(in_use()) as steps:
         return shown_json(step_shown(steps.roll_back(policy, int(number), person, _reason(data))))
 
 

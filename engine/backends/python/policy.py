@@ -6,7 +6,7 @@ name, and appends one step per decision, as `Trail` has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import CodeType, TracebackType
@@ -116,9 +116,9 @@ class _PolicyCode:
         constants = {name: self.namespace.constant(value) for name, (_, value) in policy.constants.items()}
         decided = (decision.name for decision in policy.decisions)
         self.variables = {name: f"v{number}" for number, name in enumerate(dict.fromkeys((*policy.reads, *decided)))}
-        functions = {function.name: f"t{number}" for number, function in enumerate(policy.functions)}
-        self.functions = functions
-        names = {**constants, **self.variables, **{name: f"({f}(at, z, steps))" for name, f in functions.items()}}
+        self.functions = {function.name: f"t{number}" for number, function in enumerate(policy.functions)}
+        called = {function.name: f"({self.maker(function)})" for function in policy.functions}
+        names = {**constants, **self.variables, **called}
         self.expressions = Expressions(self.namespace, names, policy.types)
 
     def compile(self) -> CompiledPolicy:
@@ -188,19 +188,40 @@ class _PolicyCode:
         self.tables.append(code)
         code.write(variable)
 
+    def maker(self, function: TableFunction) -> str:
+        """Source of a table's function, made with the values that it reads besides its parameters."""
+        read = dict.fromkeys(self.variables[name] for name in function.reads if name in self.variables)
+        return f"{self.functions[function.name]}({', '.join(('at, z, steps', *read))})"
+
     def table_function(self, function: TableFunction, table: PlannedTable) -> None:
-        """A table inside an expression: a function of its own, of all that it reads."""
+        """A table inside an expression: a function of its own."""
         names: Mapping[str, str] = {name: f"p{number}" for number, name in enumerate(function.parameters)}
         main, self.body = self.body, []
-        self.table(table, self.expressions.knowing(names), "decided")
+        self.table(table, self.expressions.knowing({**self.around(function), **names}), "decided")
         lines, self.body = self.body, main
-        self.define(f"def {self.functions[function.name]}(at, z, steps):")
+        self.define(f"def {self.maker(function)}:")
         self.define(f"    def called({', '.join(names.values())}):")
-        for text, place in lines:
+        for text, place in (*self.taken(function, names), *lines):
             self.define(f"    {text}", place)
         self.define("        return decided")
         call = self.namespace.constant(_named(tuple(names)))
         self.define(f"    return {call}(called)")
+
+    def around(self, function: TableFunction) -> Mapping[str, str]:
+        """What the table of a policy's own function may read besides its parameters."""
+        return self.expressions.names if function.takes else {}
+
+    def taken(self, function: TableFunction, names: Mapping[str, str]) -> Iterator[tuple[str, Place]]:
+        """The lines that count a call of a policy's own function, and hold what it is given to the declared types."""
+        constant, table = self.namespace.constant, function.table
+        place = (f"`{table.name}`", table.span)
+        if function.takes:
+            yield f"    z.spend({LIMITS.call_of_table + len(table.rules)})", place
+        for name, type in function.takes.items():
+            if not type.optional:
+                yield f"    if {names[name]} is None: need({constant(name)})", place
+            if type.values or type.limits is not None:
+                yield f"    held({constant(type)}, {names[name]}, {constant(name)})", place
 
 
 def _named(parameters: tuple[str, ...]) -> Callable[[Callable[..., Value]], FunctionValue]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import PolicyError, Span
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.facts import ModelCard, Vocabulary
-from ordain.engine.policy.model import Effective, Formula, Policy, Table
+from ordain.engine.policy.model import Effective, Formula, Policy, Table, TableFunction
 from ordain.engine.policy.service import Service
 from ordain.engine.text.source import Node, parse
 
@@ -177,19 +177,31 @@ def _root(text: bytes, file: str) -> Node | None:
 
 def expressions(policy: Policy) -> Iterator[tuple[str, Checked]]:
     """Every expression of a policy, with the name of the decision or function it belongs to; "" for `must hold`."""
-    tables: list[tuple[str, Table]] = [(function.name, function.table) for function in policy.functions]
+    for function in policy.functions:
+        for part in _of_table(function.table):
+            yield (function.table.name, _within(function, part)) if function.takes else (function.name, part)
     for decision in policy.decisions:
         if isinstance(decision, Formula):
             yield decision.name, decision.expression
-        else:
-            tables.append((decision.name, decision))
-    for name, table in tables:
-        for column in table.columns:
-            yield name, column.expression
-        for rule in table.rules:
-            yield from ((name, part) for part in (*rule.cells, rule.condition, *rule.gives) if part is not None)
-        yield from ((name, part) for part in table.otherwise or ())
+    for decision in policy.decisions:
+        if isinstance(decision, Table):
+            yield from ((decision.name, part) for part in _of_table(decision))
     yield from (("", requirement.expression) for requirement in policy.must_hold)
+
+
+def _of_table(table: Table) -> Iterator[Checked]:
+    for column in table.columns:
+        yield column.expression
+    for rule in table.rules:
+        yield from (part for part in (*rule.cells, rule.condition, *rule.gives) if part is not None)
+    yield from table.otherwise or ()
+
+
+def _within(function: TableFunction, part: Checked) -> Checked:
+    """An expression of a table that is called, as a function of its parameters, whose names are no facts."""
+    span = part.tree.span
+    parameters = tuple(tree.Parameter(span, name, None) for name in function.parameters)
+    return replace(part, tree=tree.Function(span, parameters, part.tree))
 
 
 def names_in(checked: Checked) -> set[str]:

@@ -13,7 +13,7 @@ from ordain.engine.policy.facts import Fact, Vocabulary
 from ordain.engine.policy.model import Decision, Formula, Policy, Table
 from ordain.engine.tables.cells import AFTER, BEFORE, Cut, Family
 from ordain.engine.values.temporal import Months
-from ordain.engine.values.types import Kind, Type, Value
+from ordain.engine.values.types import Kind, Limits, Type, Value
 from ordain.engine.values.zones import zone_names
 
 _FAMILIES: Mapping[Kind, Family] = {
@@ -50,17 +50,21 @@ class Domain:
 
 @dataclass(frozen=True)
 class Domains:
-    """The domains of the names that a policy's tables read. `hidden` names are parameters and no facts."""
+    """The domains of the names that a policy's tables read. `hidden` names are parameters and no facts; `takes` are
+    those of which the type is declared."""
 
     policy: Policy
     vocabulary: Vocabulary
     hidden: frozenset[str] = frozenset()
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    takes: Mapping[str, Type] = field(default_factory=dict)
 
     def of(self, tree: Expr, type: Type) -> Domain:
         """The domain of a column that asks `tree`, an expression of that type."""
         if isinstance(tree, Literal):
             return Domain(_family(type), listed=(tree.value,), nullable=tree.value is None)
+        if isinstance(tree, Name) and tree.name in self.takes:
+            return _declared(self.takes[tree.name])
         if isinstance(tree, Name) and tree.name not in self.hidden:
             if tree.name in self.decisions:
                 decision = self.decisions[tree.name]
@@ -91,6 +95,20 @@ def _free(type: Type) -> Domain:
     return Domain(_family(type), listed=listed, nullable=type.optional, declared=listed is not None)
 
 
+def _declared(type: Type) -> Domain:
+    """Every value that a call may give a parameter: what is not of its type is refused."""
+    if type.limits is None:
+        return _free(type)
+    low, high = _cuts(type.limits)
+    return Domain(_family(type), None, low, high, nullable=type.optional, said=str(type.limits))
+
+
+def _cuts(limits: Limits) -> tuple[Cut | None, Cut | None]:
+    low = None if limits.low is None else (limits.low, AFTER if limits.low_open else BEFORE)
+    high = None if limits.high is None else (limits.high, BEFORE if limits.high_open else AFTER)
+    return low, high
+
+
 def _fact(fact: Fact, type: Type) -> Domain:
     kind = fact.type
     nullable, given = type.optional or fact.nullable, not fact.given_by
@@ -102,8 +120,7 @@ def _fact(fact: Fact, type: Type) -> Domain:
         return Domain(str, kind.values, nullable=nullable, given=given, declared=True)
     low = high = None
     if (limits := fact.limits) is not None and kind.kind is Kind.NUMBER:
-        low = None if limits.low is None else (limits.low, AFTER if limits.low_open else BEFORE)
-        high = None if limits.high is None else (limits.high, BEFORE if limits.high_open else AFTER)
+        low, high = _cuts(limits)
     said = "" if fact.limits is None else str(fact.limits)
     return Domain(_family(kind), None, low, high, fact.precision, nullable, given, False, said)
 

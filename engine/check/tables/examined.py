@@ -50,7 +50,7 @@ def findings(policy: Policy, vocabulary: Vocabulary, steps: int = LIMITS.table_s
         if function.table.span in told:
             continue  # a decision and a function beside it may be one table of a `.dmn` file
         hidden = frozenset(function.parameters)
-        issues.extend(_table(planned, Domains(policy, vocabulary, hidden), steps))
+        issues.extend(_table(planned, Domains(policy, vocabulary, hidden, takes=function.takes), steps))
     return issues
 
 

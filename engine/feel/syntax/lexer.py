@@ -87,6 +87,8 @@ _INSTEAD = {
     "<<": "write `<`",
     "&&": "write `and`",
     "||": "write `or`",
+    "&": "conditions are joined by `and`, texts by `+`",
+    "|": "conditions are joined by `or`, values of a cell by a comma",
     "!": "write `not(...)`, or `!=` for not equal",
     "%": "write a percentage as a number: 10 for ten percent, or 0.10 as a fraction",
     "'": 'put text in double quotes: "text"',

@@ -152,6 +152,8 @@ class _Checker(Calls):
         base = self.type_of(node.base)
         if base.kind is Kind.ANY:
             return self.unknown(node.base)
+        if self.broken and base.kind is Kind.LIST and (base.item or ANY).kind is Kind.ANY:
+            return ANY  # of what has faults of its own
         if base.kind is Kind.LIST and base.item and node.name in base.item.fields:
             return list_of(base.item.fields[node.name])
         if base.kind is Kind.CONTEXT and node.name in base.fields:

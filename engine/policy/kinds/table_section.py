@@ -50,8 +50,14 @@ def _type(levels: int) -> Schema:
 
 
 TYPE = _type(_DEEP)
+_OUTPUTS_GIVEN: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"not": {"enum": ["hit policy"]}},  # what is no name at all, and stands a line below
+    "additionalProperties": TYPE,
+}
 GIVES: Schema = {
-    "anyOf": [TYPE["anyOf"][0], TYPE["anyOf"][1], {"type": "object", "minProperties": 1, "additionalProperties": TYPE}],
+    "anyOf": [TYPE["anyOf"][0], TYPE["anyOf"][1], _OUTPUTS_GIVEN],
     "description": "the type of the decision, or the names and types of its outputs",
 }
 OUTPUTS: Schema = {"anyOf": [SCALAR, {"type": "object", "additionalProperties": SCALAR}]}

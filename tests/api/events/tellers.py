@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs/events.md").read_text(encoding="utf-8")
 
 
 def telling_policies(folder: Path) -> Path:
-    """A folder of policies in `folder`, in which three services tell what the page says, and `plan-advice` more."""
+    """A folder of policies in `folder`, in which two services tell what the page says, and `plan-advice` more."""
     policies = Path(shutil.copytree(at_any_time(), folder / "policies"))
     services = (policies / "services.yaml").read_text(encoding="utf-8")
     for name, text in _BLOCK.findall(PAGE):
@@ -32,7 +32,6 @@ def telling_policies(folder: Path) -> Path:
     _write(policies, "advice-events", "usage_gb", "> 90", "usage.high", "usage.seen")
     for old, new in (
         ("price-law-in\n    gives", "price-law-in\n      - price-events\n    tells: [price_events]\n    gives"),
-        ("[alerts]\n    gives", "[alerts, alert-events]\n    tells: [alert_events]\n    gives"),
         ("[plan-advice]\n    gives", "[plan-advice, advice-events]\n    tells: [advice_events]\n    gives"),
     ):
         assert services.count(old) == 1, old

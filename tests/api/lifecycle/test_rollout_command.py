@@ -51,13 +51,13 @@ def shown(folder: Path) -> list[dict[str, Any]]:
 def test_a_roll_out_from_its_start_to_its_end(folder: Path) -> None:
     assert "nothing is rolled out" in said(run(folder, "rollout", "show"))
     begun = roll(folder, "start", "fees@2", "--steps", "0.5,5,100", "--every", "12h", "--guardrails", "guardrails.yaml")
-    assert said(begun).startswith("fees@2 decides for 0.5 % of the customers since ")
+    assert said(begun).startswith("fees@2 decides for 0.5 % of the customers from ")
     (on,) = shown(folder)
     assert (on["percent"], [stage["percent"] for stage in on["stages"]]) == ("0.5", ["0.5", "5", "100"])
     assert on["guards"]["guardrails"] == [{"metric": "fee", "may not": "rise", "pause": "1", "revert": "2"}]
     assert "decides for 30 %" in said(roll(folder, "share", "fees", "30"))
     assert "stays until: ordain rollout resume fees" in said(roll(folder, "pause", "fees", "--reason", "a look"))
-    assert "100 % from" in said(roll(folder, "resume", "fees", "--reason", "fine"))
+    assert "100 % of the customers from" in said(roll(folder, "resume", "fees", "--reason", "fine"))
     history = said(run(folder, "policy", "history", "fees"))
     assert all(step in history for step in ("rollout start", "rollout share", "rollout pause", "rollout resume"))
     assert "decides for everybody" in said(roll(folder, "revert", "fees", "--reason", "enough"))
@@ -88,6 +88,7 @@ def test_a_watch_looks_once_and_tells_what_each_roll_out_comes_to(folder: Path) 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
+        (["start", "fees@2"], "5 shares, and nothing says when each begins"),
         (["start", "fees@2", "--steps", "1,fife"], "`fife` is no share of customers"),
         (["start", "fees@2", "--steps", "1,,5"], "`` is no share of customers"),
         (["start", "fees@2", "--steps", "1,0.001"], "`0.001` is no share of customers"),

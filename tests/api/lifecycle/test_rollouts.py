@@ -22,7 +22,7 @@ from ordain.audit.explain.letter import letter
 from ordain.audit.records.replay import Replayer
 from ordain.audit.verifier.check import verify
 from ordain.engine.catalog import read_texts
-from ordain.engine.errors import OrdainError, PolicyChanged, StepRefused, UnknownPolicy
+from ordain.engine.errors import MalformedRequest, OrdainError, PolicyChanged, StepRefused, UnknownPolicy
 from ordain.engine.lifecycle.bucket import bucket
 from ordain.engine.lifecycle.rollout import Action
 from ordain.engine.versions import Kept
@@ -149,7 +149,7 @@ def test_a_roll_out_that_is_ended_and_begun_again_has_the_same_customers(use: Se
     use = followed(use)
     assert versions(use) == wanted(2_500)
     with steps_in(use.settings, clock) as steps:
-        with pytest.raises(StepRefused, match="needs a reason"):
+        with pytest.raises(MalformedRequest, match="needs a reason"):
             Rolling(steps).revert("fees", CHEN, "")
         Rolling(steps).revert("fees", CHEN, "complaints")
         with pytest.raises(StepRefused, match="no version of `fees` is rolled out"):
@@ -271,7 +271,7 @@ def test_a_shadow_that_cannot_decide_keeps_the_other_from_nothing(settings: Sett
 def test_a_schedule_that_is_none_is_refused(
     settings: Settings, clock: Clock, asked: dict[str, object], match: str
 ) -> None:
-    with steps_in(settings, clock) as steps, pytest.raises(StepRefused, match=match):
+    with steps_in(settings, clock) as steps, pytest.raises(MalformedRequest, match=match):
         Rolling(steps).start("fees@2", CHEN, Asked(**asked))  # type: ignore[arg-type]
 
 
@@ -307,7 +307,7 @@ def test_what_may_not_be_rolled_out_is_refused_and_leaves_all_as_it_was(settings
             rolling.share("fees", 500, CHEN, "")
         assert rolling.share("fees", 800, CHEN, "").rollout.stages[0].percent == "8"  # type: ignore[union-attr]
         with pytest.raises(StepRefused, match="is not paused"):
-            rolling.resume("fees", CHEN, "")
+            rolling.resume("fees", CHEN, "why")
     file = folder / "policies/fees/v2.yaml"
     file.write_text(file.read_text().replace("+ 2", "+ 4"))
     with steps_in(settings, clock) as steps, pytest.raises(PolicyChanged, match="edited after it was rolled out"):
@@ -338,3 +338,55 @@ def test_a_shadow_becomes_a_roll_out_without_being_ended_first(settings: Setting
     assert shadow.rollout is not None
     assert (shadow.rollout.action, made.rollout and made.rollout.action) == (Action.SHADOW, Action.START)
     assert on == made
+
+
+def test_what_is_ended_does_not_begin_for_everybody_by_itself(use: Services, clock: Clock) -> None:
+    start(use.settings, clock, shares=(2_500,))
+    with steps_in(use.settings, clock) as steps:
+        steps.activate("fees@2", CHEN, dt.datetime(2026, 12, 24, tzinfo=dt.UTC))
+        assert steps.life.life("fees").state(2, clock(), steps.days("fees")) == "rolling out"
+        Rolling(steps).revert("fees", CHEN, "complaints")
+        assert steps.life.life("fees").state(2, clock(), steps.days("fees")) == "withdrawn"
+    clock.set("2026-12-25")
+    assert set(versions(followed(use)).values()) == {1}
+
+
+def test_while_it_is_paused_the_share_does_not_grow_and_what_was_planned_stays_planned(
+    settings: Settings, clock: Clock
+) -> None:
+    start(settings, clock)
+    with steps_in(settings, clock) as steps:
+        rolling = Rolling(steps)
+        rolling.pause("fees", CHEN, "a look")
+        with pytest.raises(StepRefused, match="the roll-out of `fees@2` is paused"):
+            rolling.share("fees", 5_000, CHEN, "")
+        with pytest.raises(MalformedRequest, match="needs a reason"):
+            rolling.resume("fees", CHEN, "")
+        made = rolling.resume("fees", CHEN, "fine")
+        assert made.rollout is not None
+        assert [stage.share for stage in made.rollout.stages] == list(SHARES)
+
+
+def test_a_share_begins_no_earlier_than_the_days_of_the_version(tmp_path: Path, clock: Clock) -> None:
+    write(tmp_path, 1)
+    settings = settings_of(tmp_path)
+    activate(settings, 1, clock)
+    write(tmp_path, 2, "2026-03-05")
+    with steps_in(settings, clock) as steps:
+        rolling = Rolling(steps)
+        steps.submit("fees@2", ASHA)
+        steps.approve("fees@2", BELA)
+        with pytest.raises(StepRefused, match="not in force on 2026-03-01"):
+            rolling.start("fees@2", CHEN, Asked(shares=(500,)))
+        rolling.start("fees@2", CHEN, Asked(shares=(500,), begins=dt.datetime(2026, 3, 5, tzinfo=dt.UTC)))
+        with pytest.raises(StepRefused, match="not in force on 2026-03-01"):
+            rolling.share("fees", 5_000, CHEN, "")
+        assert rolling.pause("fees", CHEN, "a look").rollout.stages == ()  # type: ignore[union-attr]
+        assert [stage.share for stage in rolling.resume("fees", CHEN, "on").rollout.stages] == [500]  # type: ignore[union-attr]
+
+
+def test_a_shadow_is_begun_once(settings: Settings, clock: Clock) -> None:
+    with steps_in(settings, clock) as steps:
+        Rolling(steps).start("fees@2", CHEN, Asked(shadow=True))
+        with pytest.raises(StepRefused, match="`fees@2` is tried beside already"):
+            Rolling(steps).start("fees@2", CHEN, Asked(shadow=True))

@@ -102,3 +102,42 @@ def test_a_shared_name_is_not_renamed_as_a_fact_would_be(folder: Folder) -> None
 
 def test_the_schemas_know_the_labels(folder: Folder) -> None:
     assert known_names(folder.path).shared == ["india@1"]
+
+
+TIER = """\
+  level:
+    takes: {tier: {type: text, values: [gold, lead]}, gb: number}
+    gives: text
+    rules:
+      - {id: one, when: {tier: gold, gb: "> risky"}, then: "{tier} much"}
+      - {id: two, when: {tier: lead}, then: little}
+"""
+
+
+@pytest.fixture
+def called(tmp_path: Path) -> Folder:
+    offers = OFFERS.replace("decides:", "functions:\n" + TIER.replace("risky", "churn_risk") + "\ndecides:", 1)
+    return folder_of(tmp_path, **{"shared/india/v1.yaml": INDIA + TIER, "offers/v1.yaml": offers})
+
+
+@pytest.mark.parametrize(("file", "facts"), [(SHARED, False), (FILE, True)])
+def test_a_table_that_is_called_offers_its_parameters_and_their_values(called: Folder, file: str, facts: bool) -> None:
+    headings = offered(called, file, "{tier: lead}", "{^}")
+    assert headings[:2] == ["tier", "gb"]
+    assert ("churn_risk" in headings) == facts
+    assert offered(called, file, "tier: lead", "tier: ^")[:2] == ["gold", "lead"]
+    assert "high" not in offered(called, file, "tier: lead", "tier: ^")
+
+
+def test_a_parameter_is_not_the_fact_of_its_name(called: Folder) -> None:
+    document = called.document(FILE)
+    within = document.text.index("functions:"), document.text.index("\ndecides:")
+    names = [place.name for place in document.places if within[0] < place.start < within[1]]
+    assert names == ["level", "churn_risk"]  # what the function is called, and the one fact that it reads
+    heading = index_of(called, FILE, "tier: gold, gb") + 1
+    assert references(called, document, heading) == []
+    with pytest.raises(MalformedRequest):
+        renamable(document, heading)
+    told = told_at(document, index_of(called, FILE, "  level:\n") + 3, {})
+    assert told is not None
+    assert told.text == "**level** · function, text\n\n- takes `tier`: text\n- takes `gb`: number"

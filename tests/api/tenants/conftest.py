@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 from answers import ADVICE
-from housed import OTHER, House, Two, house_of_two
+from housed import OTHER, OVERALL_KEY, House, Two, house_of_two
 
 
 @pytest.fixture(scope="session")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     folder = tmp_path_factory.mktemp("two")
-    headers = house_of_two(folder)
+    (folder / "metrics.key").write_text(f"{OVERALL_KEY}\n")
+    headers = house_of_two(folder, tenants_metrics_key="metrics.key")
     with House(folder) as server:
         other = headers[OTHER]
         subject = f"{OTHER}-customer"

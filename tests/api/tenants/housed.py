@@ -16,6 +16,8 @@ from served import Reply, Server, edit
 
 OURS, OTHER = "acme", "zzbeta"
 """Two tenants. Whatever is the other's alone has its name in it."""
+OVERALL_KEY = "the-installations-own-key-for-its-numbers"
+"""No tenant's."""
 
 
 def plain_environment(**more: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import threading
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from housed import OTHER, OURS, House, house_of_two
+from housed import OTHER, OURS, OVERALL_KEY, House, house_of_two
 from issuer import ISSUER, jwks, token
 from served import edit, run
 
@@ -92,7 +93,8 @@ def test_each_tenant_takes_its_own_tokens_and_one_for_two_is_nobodys(tmp_path: P
 
 
 def test_several_workers_with_a_writer_for_each_ledger_and_one_ledger_that_goes_away(tmp_path: Path) -> None:
-    headers = house_of_two(tmp_path, workers=2)
+    (tmp_path / "metrics.key").write_text(OVERALL_KEY)
+    headers = house_of_two(tmp_path, workers=2, tenants_metrics_key="metrics.key")
     ours, other = headers[OURS]["app"], headers[OTHER]["app"]
     home = tmp_path / "tenants" / OTHER
     with House(tmp_path) as server:
@@ -103,11 +105,13 @@ def test_several_workers_with_a_writer_for_each_ledger_and_one_ledger_that_goes_
         _kill_workers(server)
         until(lambda: _answers(server, other) == 503)
         until(lambda: _answers(server, ours) == 200)
+        until(lambda: _served(server) == {OURS: "1", OTHER: "0"})
         assert server.get("/healthz").json() == {"status": "ok"}
         assert server.get("/readyz").status == 200
         assert server.ask("GET", "/v1/services", None, headers[OTHER]["another secret"]).status == 401
         (home / "keys/away").rename(home / "keys/master.key")
         until(lambda: [_answers(server, other) for _ in range(8)] == [200] * 8)
+        until(lambda: _served(server) == {OURS: "1", OTHER: "1"})
         said = [line for line in server.lines() if line["message"].startswith("it cannot answer")]
         assert {line["tenant"] for line in said} == {OTHER}
         assert server.stop()
@@ -123,6 +127,12 @@ def _answers(server: House, headers: dict[str, str]) -> int:
         return server.decided(headers).status
     except OSError:
         return 0
+
+
+def _served(server: House) -> dict[str, str]:
+    """By tenant whether it is served, as the page of all says."""
+    page = server.ask("GET", "/metrics", None, {"Authorization": f"Bearer {OVERALL_KEY}"}).body.decode()
+    return dict(re.findall(r'^ordain_tenant_answers\{tenant="(\w+)"\} (\d)$', page, re.MULTILINE))
 
 
 def _kill_workers(server: House) -> None:

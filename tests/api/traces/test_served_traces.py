@@ -38,7 +38,7 @@ def test_a_traced_decision_shows_its_steps_and_its_score_and_nothing_of_a_person
     tmp_path: Path, models: Path, collector: Collector
 ) -> None:
     keys = KeyKeeper(tmp_path / "keys/callers.json", lambda *_: None, lambda: dt.datetime.now(dt.UTC), "tests")
-    made = keys.make("jane-doe", ["app", "operator"])
+    made = keys.make("jane-doe", ["app", "operator", "reviewer"])
     key = {"Authorization": f"Bearer {made.text}"}
     more = {"ORDAIN_TRACES": collector.address, "ORDAIN_TRACE_RATIO": "0", "ORDAIN_MODELS": str(models)}
     asked = {name: value for name, value in RETENTION.items() if name != "churn_risk"} | CUSTOMER
@@ -51,6 +51,7 @@ def test_a_traced_decision_shows_its_steps_and_its_score_and_nothing_of_a_person
         server.ask("POST", "/v1/decisions/plan-advice", body({}), {**key, **sampled("2" * 32)})
         server.ask("GET", "/v1/services", headers={**key, **sampled("3" * 32)})
         until(lambda: len(collector.requests()) == 3)
+        events = server.ask("GET", "/v1/events", headers=key)
     spans = collector.of(TRACE)
     assert set(spans) == {"POST /v1/decisions/<service>", "read", "decide", "score", "commit"}
     whole = spans["POST /v1/decisions/<service>"]
@@ -64,6 +65,7 @@ def test_a_traced_decision_shows_its_steps_and_its_score_and_nothing_of_a_person
         "http.response.status_code": 200,
         "ordain.service": "retention",
         "ordain.verdict": reply.json()["verdict"] or "none",
+        "ordain.decision_id": reply.json()["decision_id"],
         "ordain.request_id": reply.headers["x-request-id"],
         "ordain.key_id": made.key.id,
     }
@@ -75,10 +77,13 @@ def test_a_traced_decision_shows_its_steps_and_its_score_and_nothing_of_a_person
     assert spans["decide"].start_time_unix_nano <= spans["score"].start_time_unix_nano
     assert spans["score"].end_time_unix_nano <= spans["decide"].end_time_unix_nano
     assert abs(whole.end_time_unix_nano / 1e9 - time.time()) < SECONDS
+    assert f'"decision_id":"{attributes(whole)["ordain.decision_id"]}"'.encode() in events.body
+    assert TRACE.encode() not in events.body
     refused = collector.of("2" * 32)
     assert "commit" not in refused
     (root,) = (span for span in refused.values() if span.kind == span.SPAN_KIND_SERVER)
     assert attributes(root)["ordain.code"] == "CustomerDataIncomplete"
+    assert "ordain.decision_id" not in attributes(root)
     assert [span.name for span in collector.of("3" * 32).values()] == ["GET /v1/services"]
     assert collector.resources[0]["service.name"] == "ordain"
     for personal in (b"C-1", b"jane-doe", b"Bearer", made.text.encode(), b"Asia/Kolkata", b"127.0.0.1"):
