@@ -6,7 +6,6 @@ Nothing is done without a record of the decision that it follows from. What chan
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +15,10 @@ from ordain.api.http.following import activated
 from ordain.api.lifecycle.arms_seen import ArmsSeen, Run, run_of
 from ordain.api.lifecycle.rolling import JUDGE, Rolling
 from ordain.api.lifecycle.steps import Steps
+from ordain.api.lifecycle.texts import texts_or_none
 from ordain.api.lifecycle.who import Person
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services
-from ordain.engine.catalog import Texts
 from ordain.engine.errors import LedgerUnavailable, NotInForce, NotRecorded, OrdainError, SettingsError
 from ordain.engine.lifecycle.change import Change
 from ordain.engine.lifecycle.rollout import Action
@@ -55,17 +54,17 @@ class Looked:
 class Guard:
     """Looks after all roll-outs that have guardrails. For one thread at a time; run one.
 
-    `texts` gives the files as they are. Raises SettingsError when `use` has not the policy that it is to ask, or where
+    Raises SettingsError when `use` has not the policy that it is to ask, or where
     versions decide by their dates.
     """
 
-    def __init__(self, use: Services, texts: Callable[[], Texts]) -> None:
+    def __init__(self, use: Services) -> None:
         if use.lifecycle is None:
             raise SettingsError(
                 "versions decide by their dates here, and nothing is rolled out (`approvals: none`)",
                 "set `approvals: named` or `approvals: signed` first",
             )
-        self.use, self._life, self._texts = use, use.lifecycle, texts
+        self.use, self._life = use, use.lifecycle
         self._seen: dict[str, ArmsSeen] = {}
         self.judged = 0
         """How many roll-outs the last look was at."""
@@ -126,7 +125,7 @@ class Guard:
             self._life.look()
             if self._life.turns.rolling(on.policy, self.use.now()) != on:
                 return None  # somebody was quicker: the next look is at what is on then
-            rolling = Rolling(Steps(self._life, self.use.ledger, self._texts(), self.use.now))
+            rolling = Rolling(Steps(self._life, self.use.ledger, texts_or_none(self.use.settings), self.use.now))
             if action is Action.STEP:
                 return rolling.step(on.policy, PERSON, _figures(verdict))
             receipt = self.use.ledger.ledger.append(decision.entry, decision.entry.form.texts)

@@ -12,7 +12,6 @@ from ordain.api.cli.regular_looks import look_regularly
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import require_ledger
 from ordain.api.lifecycle.guarding import SERVICE, Guard, Looked
-from ordain.api.lifecycle.texts import texts_or_none
 from ordain.api.limits import LIMITS
 from ordain.api.logs.begin import begin_logs
 from ordain.api.services import wire
@@ -47,7 +46,7 @@ def watch_command(call: Invocation, once: bool, seconds: float, as_json: bool) -
     begin_logs(settings)
     use = wire(settings, SERVICE)
     try:
-        guard = Guard(use, lambda: texts_or_none(settings))
+        guard = Guard(use)
 
         def look() -> None:
             for each in guard.look():

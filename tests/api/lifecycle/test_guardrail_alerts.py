@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from fees import ASHA, BELA, CHEN, Clock, settings_of, steps_in
+from guarded import FACTS, PLAN, ROOT, SERVICES, ask, guard_of, write
 from served import ordain_here
-from test_guarding import FACTS, PLAN, ROOT, SERVICES, ask, guard_of, write
 
 from ordain.api.alerts.guardrail_signal import stopped_rollouts
 from ordain.api.alerts.measured import FROM_LEDGER, Measured, Signal

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from guarded import write
 from served import ordain_here
-from test_guarding import write
 
 from ordain.engine.lifecycle.bucket import bucket
 

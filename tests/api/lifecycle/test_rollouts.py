@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 from fees import ASHA, BELA, CHEN, Clock, activate, settings_of, steps_in, write
+from rolled import SHARES, SUBJECTS, WEEK, approved, ask, followed, start, versions
 
-from ordain.api.ask import make_ask
-from ordain.api.decide import Answer, decide
-from ordain.api.http.following import activated
 from ordain.api.lifecycle.rolling import Asked, Rolling
 from ordain.api.lifecycle.version_states import version_states
 from ordain.api.services import Services, wire
@@ -25,11 +23,6 @@ from ordain.engine.catalog import read_texts
 from ordain.engine.errors import MalformedRequest, OrdainError, PolicyChanged, StepRefused, UnknownPolicy
 from ordain.engine.lifecycle.bucket import bucket
 from ordain.engine.lifecycle.rollout import Action
-from ordain.engine.versions import Kept
-
-WEEK = dt.timedelta(days=7)
-SHARES = (100, 500, 2_500, 10_000)
-SUBJECTS = [f"C-{number}" for number in range(60)]
 
 
 @pytest.fixture
@@ -40,14 +33,7 @@ def clock() -> Clock:
 @pytest.fixture
 def settings(tmp_path: Path, clock: Clock) -> Settings:
     """Version 1 decides, 2 is approved."""
-    write(tmp_path, 1)
-    settings = settings_of(tmp_path)
-    activate(settings, 1, clock)
-    write(tmp_path, 2)
-    with steps_in(settings, clock) as steps:
-        steps.submit("fees@2", ASHA)
-        steps.approve("fees@2", BELA)
-    return settings
+    return approved(tmp_path, clock)
 
 
 @pytest.fixture
@@ -55,25 +41,6 @@ def use(settings: Settings, clock: Clock) -> Iterator[Services]:
     use = wire(settings)
     yield replace(use, now=clock)
     use.close()
-
-
-def start(settings: Settings, clock: Clock, label: str = "fees@2", **asked: object) -> str:
-    given = {"shares": SHARES, "every": WEEK} | asked
-    with steps_in(settings, clock) as steps:
-        return Rolling(steps).start(label, CHEN, Asked(**given)).id  # type: ignore[arg-type]
-
-
-def followed(use: Services) -> Services:
-    assert use.lifecycle is not None
-    return activated(use, use.lifecycle, Kept())
-
-
-def ask(use: Services, subject: str, **facts: object) -> Answer:
-    return decide(make_ask("quote", subject, {"base": 7, **facts}, None), use)
-
-
-def versions(use: Services, subjects: list[str] = SUBJECTS) -> dict[str, int]:
-    return {subject: int(ask(use, subject).as_json()["outcome"]["fee"]) for subject in subjects}
 
 
 def wanted(share: int) -> dict[str, int]:
