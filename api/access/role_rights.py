@@ -58,7 +58,8 @@ def plan_in_force(catalog: Catalog, at: dt.datetime) -> Plan:
     except UnknownService:
         raise _no_service() from None
     except NotInForce as error:
-        raise SettingsError(f"no role of a caller has any right today: {error.message}", error.issues[0].hint) from None
+        hint = _COPY if catalog.turns is None else error.issues[0].hint
+        raise SettingsError(f"no role of a caller has any right today: {error.message}", hint) from None
 
 
 def rights_by(plan: Plan, vocabulary: Vocabulary, at: dt.datetime) -> RoleRights:

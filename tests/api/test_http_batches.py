@@ -27,7 +27,7 @@ def _lasting(answer: dict[str, Any]) -> dict[str, Any]:
     error["details"] = [
         {
             **{name: part for name, part in detail.items() if name not in ("decision_id", "receipt")},
-            "hint": detail.get("hint", "").partition("; on record as decision ")[0],
+            "hint": re.sub(r":\d\d\+", ":00+", detail.get("hint", "").partition("; on record as decision ")[0]),
         }
         for detail in error["details"]
     ]
