@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Any
 
 import click
 from rich.table import Table
@@ -15,15 +16,17 @@ from ordain.api.cli.terminal import OUT, print_whole
 from ordain.api.lifecycle.shown_steps import rolling_shown
 from ordain.api.settings import load_settings
 from ordain.engine.errors import MalformedRequest, did_you_mean
+from ordain.engine.lifecycle.bucket import bucket
 from ordain.engine.lifecycle.change import Change
 from ordain.engine.lifecycle.rollout import Rollout, Stage
 
 
 @click.command("show")
 @click.argument("name", required=False)
+@click.option("--subject", metavar="ID", help="Whether this customer is among those of the share.")
 @json_option("Print the roll-outs as JSON.")
 @click.pass_obj
-def show_command(call: Invocation, name: str | None, as_json: bool) -> None:
+def show_command(call: Invocation, name: str | None, subject: str | None, as_json: bool) -> None:
     """Show what is rolled out or tried beside now, of all policies or of policy NAME: share, customers, what is next.
 
     Exit codes: 0 done, 2 bad input, policies or settings, 3 the ledger cannot be read.
@@ -40,7 +43,10 @@ def show_command(call: Invocation, name: str | None, as_json: bool) -> None:
         found = [change for each in wanted if (change := turns.rolling(each, now)) is not None]
     on = [(change, change.rollout) for change in found if change.rollout is not None]
     if as_json:
-        OUT.print(json.dumps([rolling_shown(*each, now) for each in on]), markup=False)
+        told = [rolling_shown(*each, now) for each in on]
+        for each, (change, rollout) in zip(told, on, strict=True):
+            each |= {} if subject is None else _drawn(change, rollout, now, subject)
+        OUT.print(json.dumps(told), markup=False)
         return
     if not on:
         OUT.print("nothing is rolled out or tried beside", markup=False)
@@ -51,6 +57,17 @@ def show_command(call: Invocation, name: str | None, as_json: bool) -> None:
     for each in on:
         table.add_row(*(Text(cell) for cell in _cells(*each, now)))
     print_whole(table)
+    for change, rollout in on if subject is not None else ():
+        own = _drawn(change, rollout, now, subject or "")
+        among = "is among the" if own["drawn"] else "is not among the"
+        share = Stage(rollout.share(now), now).percent
+        OUT.print(f"{subject} {among} {share} % of {change.text.label}: bucket {own['bucket']} of 10,000", markup=False)
+
+
+def _drawn(change: Change, rollout: Rollout, now: dt.datetime, subject: str) -> dict[str, Any]:
+    """Of a customer: the bucket, and whether it is one of the share. Whether `where` holds of them a request says."""
+    own = bucket(change.text.label, subject)
+    return {"subject": subject, "bucket": own, "drawn": own < rollout.share(now)}
 
 
 def _cells(change: Change, rollout: Rollout, now: dt.datetime) -> tuple[str, ...]:

@@ -52,6 +52,9 @@ def test_a_roll_out_from_its_start_to_its_end(folder: Path) -> None:
     assert "nothing is rolled out" in said(run(folder, "rollout", "show"))
     begun = roll(folder, "start", "fees@2", "--steps", "0.5,5,100", "--every", "12h", "--guardrails", "guardrails.yaml")
     assert said(begun).startswith("fees@2 decides for 0.5 % of the customers from ")
+    drawn = said(run(folder, "rollout", "show", "--subject", "C-1"))
+    among = "is among" if bucket("fees@2", "C-1") < 50 else "is not among"
+    assert f"C-1 {among} the 0.5 % of fees@2: bucket {bucket('fees@2', 'C-1')} of 10,000" in drawn
     (on,) = shown(folder)
     assert (on["percent"], [stage["percent"] for stage in on["stages"]]) == ("0.5", ["0.5", "5", "100"])
     assert on["guards"]["guardrails"] == [{"metric": "fee", "may not": "rise", "pause": "1", "revert": "2"}]
