@@ -43,9 +43,7 @@ def show_command(call: Invocation, name: str | None, subject: str | None, as_jso
         found = [change for each in wanted if (change := turns.rolling(each, now)) is not None]
     on = [(change, change.rollout) for change in found if change.rollout is not None]
     if as_json:
-        told = [rolling_shown(*each, now) for each in on]
-        for each, (change, rollout) in zip(told, on, strict=True):
-            each |= {} if subject is None else _drawn(change, rollout, now, subject)
+        told = [rolling_shown(*each, now) | ({} if subject is None else _drawn(*each, now, subject)) for each in on]
         OUT.print(json.dumps(told), markup=False)
         return
     if not on:
