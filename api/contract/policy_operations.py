@@ -182,6 +182,7 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
                     **dict.fromkeys(("policy", "at", "known"), TEXT),
                     version={"type": ["integer", "null"]},
                     entry_id=_NONE,
+                    rollout={"type": ["object", "null"]},
                 ),
             ]
         },

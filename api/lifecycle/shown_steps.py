@@ -76,15 +76,20 @@ def life_shown(life: Life, version: int | None = None) -> list[Json]:
 
 
 def deciding_shown(steps: Steps, policy: str, at: dt.datetime, known: dt.datetime) -> Json:
-    """Which version decides at one time, by what was on record at another. Raises UnknownPolicy, PolicyError."""
+    """Which version decides at one time, by what was on record at another, and which one is rolled out then.
+
+    Raises UnknownPolicy, PolicyError.
+    """
     check_known(steps, policy)
-    deciding = steps.life.turns.known(known).deciding(policy, at, steps.days(policy))
+    turns = steps.life.turns.known(known)
+    deciding, on = turns.deciding(policy, at, steps.days(policy)), turns.rolling(policy, at)
     return {
         "policy": policy,
         "at": at.isoformat(),
         "known": known.isoformat(),
         "version": None if deciding is None else deciding.version,
         "entry_id": None if deciding is None else deciding.id,
+        "rollout": None if on is None or on.rollout is None else rolling_shown(on, on.rollout, at),
     }
 
 

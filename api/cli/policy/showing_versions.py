@@ -69,6 +69,10 @@ def history_command(call: Invocation, name: str, at: str | None, known: str | No
             told = deciding_shown(steps, name, when, by)
             label = "no version" if told["version"] is None else f"{name}@{told['version']}"
             said = f"{label} decides at {told['at']}, as was on record by {told['known']}"
+            if told["rollout"] is not None:
+                on = told["rollout"]
+                what = "tried beside" if on["shadow"] else "rolled out"
+                said += f"; {name}@{on['version']} is {what} then, to {on['percent']} % of the customers"
             OUT.print(json.dumps(told) if as_json else said, markup=False)
             return
         steps_told = steps_shown(steps, name)

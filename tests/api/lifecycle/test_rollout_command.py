@@ -130,3 +130,10 @@ def test_facts_that_no_request_had_to_bring_before_are_named_at_the_start(folder
     done = roll(folder, "start", "fees@4", "--steps", "100")
     assert "decides for 100 %" in said(done)
     assert "fees@4 needs `extra`, which no request had to bring before" in done.stderr
+
+
+def test_the_history_of_a_time_says_what_is_rolled_out_then(folder: Path) -> None:
+    said(roll(folder, "start", "fees@2", "--steps", "5,50", "--every", "1d"))
+    then = said(run(folder, "policy", "history", "fees", "--at", "2099-01-01"))
+    assert "fees@1 decides at 2099-01-01" in then
+    assert "fees@2 is rolled out then, to 50 % of the customers" in then
