@@ -41,14 +41,14 @@ def unused_policies(parts: Parts) -> Iterator[Issue]:
 
 
 def unused_outputs(parts: Parts) -> Iterator[Issue]:
-    """`unused-output`: a decision that its own policy does not read, no service gives and no fact can carry on."""
+    """`unused-output`: a decision that its own policy does not read, no service gives or tells, and no fact can carry on."""
     for held in parts.all():
         policy = held.policy
         services = parts.users(policy.name)
         if not services:
             continue
         used = {name for of, part in expressions(policy) for name in names_in(part) if name != of}
-        used |= {output for service in services for output in service.gives}
+        used |= {output for service in services for output in (*service.gives, *service.tells)}
         used |= {name for name in parts.vocabulary if parts.vocabulary[name].given_by == policy.name}
         used.update(_ALWAYS_USED.get(policy.kind, ()))
         places = {decision.name: decision.span for decision in policy.decisions}
