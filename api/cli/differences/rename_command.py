@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -73,6 +74,7 @@ def fact_command(call: Invocation, old: str, new: str, first_day: str | None, wr
     folder = as_it_stands(path, settings.models, texts)
     found = renamed_fact(folder, texts, catalog, old, new, day_of(first_day), now_of(settings), kept)
     _refuse_gone(found, texts, call.config, settings)
+    _refuse_rolling(found, catalog, now_of(settings))
     if write:
         _write(found, texts, folder)
     left = list(_left(found, catalog, folder, settings))
@@ -100,6 +102,18 @@ def _refuse_gone(found: RenamedFact, texts: Texts, config: Path | None, settings
             raise MalformedRequest(
                 f"`{name}@{number}` is on record, and its file is gone: the new version would take its number",
                 f"put it back first: ordain audit text {name}@{number} > {settings.policies / name}/v{number}.yaml",
+            )
+
+
+def _refuse_rolling(found: RenamedFact, catalog: Catalog, now: dt.datetime) -> None:
+    """Raises MalformedRequest where another version is rolled out: the new ones are copies of what decides for the
+    others, and would be without its change."""
+    for policy in found.replaced:
+        on = None if catalog.turns is None else catalog.turns.rolling(policy.name, now)
+        if on is not None:
+            raise MalformedRequest(
+                f"`{on.text.label}` is rolled out, and the new version would be a copy of the one before it",
+                f"activate it or end it first: ordain rollout show {policy.name}",
             )
 
 

@@ -137,3 +137,10 @@ def test_the_history_of_a_time_says_what_is_rolled_out_then(folder: Path) -> Non
     then = said(run(folder, "policy", "history", "fees", "--at", "2099-01-01"))
     assert "fees@1 decides at 2099-01-01" in then
     assert "fees@2 is rolled out then, to 50 % of the customers" in then
+
+
+def test_a_fact_is_not_renamed_past_a_version_that_is_rolled_out(folder: Path) -> None:
+    said(roll(folder, "start", "fees@2", "--steps", "5"))
+    done = run(folder, "rename", "fact", "base", "basis")
+    assert done.returncode == 2
+    assert "`fees@2` is rolled out" in done.stderr
