@@ -41,7 +41,7 @@ def unused_policies(parts: Parts) -> Iterator[Issue]:
 
 
 def unused_outputs(parts: Parts) -> Iterator[Issue]:
-    """`unused-output`: a decision that its own policy does not read, no service gives or tells of, no fact carries on."""
+    """`unused-output`: a decision that its own policy does not read, no service gives or tells, no fact carries on."""
     for held in parts.all():
         policy = held.policy
         services = parts.users(policy.name)
