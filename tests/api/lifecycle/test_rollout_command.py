@@ -18,6 +18,16 @@ GUARDRAILS = "guardrails:\n  - {metric: fee, may not: rise, pause: 1, revert: 2 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    return submitted(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, for what begins nothing."""
+    return submitted(tmp_path_factory.mktemp("untouched"))
+
+
+def submitted(tmp_path: Path) -> Path:
     """The first version decides, the second is approved, the third submitted."""
     write(tmp_path, 1, 0)
     said(run(tmp_path, "policy", "adopt", "--reason", "it begins", "--as", "chen"))
@@ -112,12 +122,12 @@ def test_a_watch_looks_once_and_tells_what_each_roll_out_comes_to(folder: Path) 
         (["start", "fees@2", "--steps", "1", "--role", "editor"], "the role `editor` may not do this"),
     ],
 )
-def test_a_slip_is_told_in_a_sentence_and_changes_nothing(folder: Path, arguments: list[str], text: str) -> None:
-    done = roll(folder, *arguments)
+def test_a_slip_is_told_in_a_sentence_and_changes_nothing(untouched: Path, arguments: list[str], text: str) -> None:
+    done = roll(untouched, *arguments)
     assert done.returncode == 2, done.stdout
     assert text in done.stderr
     assert "Traceback" not in done.stderr
-    assert shown(folder) == []
+    assert shown(untouched) == []
 
 
 def test_facts_that_no_request_had_to_bring_before_are_named_at_the_start(folder: Path) -> None:

@@ -54,6 +54,15 @@ def test_a_shadow_takes_no_approval(office: Office) -> None:
     assert office.states()[3] == "shadow"
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The same, for what begins nothing."""
+    with office_in(tmp_path_factory.mktemp("untouched")) as office:
+        office.write("asha", 2)
+        office.approved(2)
+        yield office
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "text"),
     [
@@ -81,13 +90,14 @@ def test_a_shadow_takes_no_approval(office: Office) -> None:
         ({"shadow": True, "guardrails": [GUARDRAIL]}, 400, "nobody is answered by what is tried beside"),
     ],
 )
-def test_a_slip_is_told_and_nothing_is_begun(office: Office, asked: dict[str, Any], status: int, text: str) -> None:
-    error = office.refused("bela", "/fees/versions/2/rollout", status, json=asked)
+def test_a_slip_is_told_and_nothing_is_begun(untouched: Office, asked: dict[str, Any], status: int, text: str) -> None:
+    error = untouched.refused("bela", "/fees/versions/2/rollout", status, json=asked)
     assert text in error["message"]
-    assert office.get("rita", "/fees/rollout")["rollout"] is None
+    assert untouched.get("rita", "/fees/rollout")["rollout"] is None
 
 
-def test_what_there_is_not_is_not_found(office: Office) -> None:
+def test_what_there_is_not_is_not_found(untouched: Office) -> None:
+    office = untouched
     assert office.refused("bela", "/fess/rollout/pause", 404)["code"] == "UnknownPolicy"
     assert office.refused("bela", "/fees/versions/9/rollout", 404, json={"steps": [1]})["code"] == "UnknownPolicy"
     assert office.refused("bela", "/fees/rollout/pause", 409, json={"reason": "x"})["code"] == "StepRefused"
