@@ -72,8 +72,7 @@ def decide(ask: Ask, use: Services, once: Once | None = None) -> Answer:
     the entry; and ComplianceViolation, with the decision on record, when a service that refuses denied outcomes was
     asked. With `once` AskedBefore, when the same request was decided before or meanwhile.
     """
-    use.stopped.refuse(ask.service)
-    decision = make_decision(ask, use)
+    decision = make_decision(use.stopped.asked(ask), use)
     return decision.recorded(use.ledger.ledger.append(decision.entry, decision.entry.form.texts, once=once))
 
 

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ordain.api.ask import Ask
 from ordain.api.limits import LIMITS
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.operations import Operations
 from ordain.audit.ledger.reader import Record
 from ordain.engine.errors import Issue, MalformedRequest, ServiceStopped
+from ordain.engine.policy.service import Service
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """`since` is the time of its entry, UTC; `alert` the id of the alert that led to it, if one did."""
+    """`since` is the time of its entry, UTC; `alert` the id of the alert that led to it, if one did.
+
+    `fallback` is the service that is asked in its place; empty if none is.
+    """
 
     service: str
     entry_id: str
@@ -31,11 +36,13 @@ class Stop:
     reason: str
     actor: str
     alert: str | None = None
+    fallback: str = ""
 
     def as_json(self) -> Json:
         """What /healthz, the routes and the commands tell of it."""
         told = {"service": self.service, "since": self.since, "reason": self.reason, "entry_id": self.entry_id}
-        return told if self.alert is None else {**told, "alert": self.alert}
+        told |= {} if self.alert is None else {"alert": self.alert}
+        return told | ({"fallback": self.fallback} if self.fallback else {})
 
 
 class Stopped:
@@ -61,8 +68,8 @@ class Stopped:
                 self._take(record)
             now: dict[str, Stop] = {}
             for stop in sorted(self._stops.values(), key=lambda each: each.entry_id):
-                if stop.entry_id not in self._ended:
-                    now.setdefault(stop.service, stop)
+                if stop.entry_id not in self._ended:  # since the first, and as the last says
+                    now[stop.service] = replace(now.get(stop.service, stop), fallback=stop.fallback)
             self.now = now
 
     def _take(self, record: Record) -> None:
@@ -70,24 +77,31 @@ class Stopped:
         service, kind, about = str(envelope["service"]), envelope["kind"], envelope["about"]
         if kind == Kind.STOP:
             stop = Stop(
-                *(service, envelope["id"], envelope["time"], private["reason"], private["actor"]), about.get("alert")
+                *(service, envelope["id"], envelope["time"], private["reason"], private["actor"]),
+                about.get("alert"),
+                about.get("fallback", ""),
             )
             self._stops[stop.entry_id] = stop
         elif kind == Kind.START:
             self._ended.update(about["ends"])
             self.started[service] = max(self.started.get(service, ""), envelope["time"])
 
-    def refuse(self, service: str) -> None:
-        """Raises ServiceStopped when it is."""
-        if (stop := self.now.get(service)) is not None:
+    def asked(self, ask: Ask) -> Ask:
+        """What is asked: of a service that is stopped, the same of its fallback. Raises ServiceStopped without one."""
+        if (stop := self.now.get(ask.service)) is None:
+            return ask
+        if not stop.fallback:
             raise stopped(stop)
+        return replace(ask, service=stop.fallback)
 
-    def stop(self, service: str, reason: str, actor: str, alert: str | None = None) -> Stop:
+    def stop(self, service: str, reason: str, actor: str, alert: str | None = None, fallback: str = "") -> Stop:
         """Stops a service, and says since when it is stopped. One that is stays so, and this goes on record, too.
 
-        Raises NotRecorded, LedgerUnavailable, MalformedRequest.
+        With `fallback`, that service is asked in its place. Raises NotRecorded, LedgerUnavailable, MalformedRequest.
         """
         about: Json = {} if alert is None else {"alert": alert}
+        if fallback:
+            about["fallback"] = fallback
         private = {"actor": actor, "reason": checked_reason(reason)}
         receipt = self._opened.operate(Kind.STOP, service, about, private)
         self.look()
@@ -125,3 +139,12 @@ def checked_reason(reason: object) -> str:
             "it is told to whoever asks the service: name no customer in it",
         )
     return reason.strip()
+
+
+def fallback_of(service: Service) -> str:
+    """Raises MalformedRequest for a service that has none."""
+    if not service.fallback:
+        raise MalformedRequest(
+            f"the service `{service.name}` has no fallback", "services.yaml names one: `fallback: SERVICE`"
+        )
+    return service.fallback

@@ -132,7 +132,10 @@ def of_service(texts: Texts, name: str) -> Texts:
     Policies that the vocabulary or another service names stay known by their folders, whether they load or not.
     """
     services = load_services(texts.services, f"{texts.root}/services.yaml")
-    asked = set(service_of(services, name).policies)
+    service = service_of(services, name)
+    asked = set(service.policies)
+    if service.fallback in services.by_name:
+        asked.update(services.by_name[service.fallback].policies)
     kept = {file: text for file, text in texts.policies.items() if _folder(file, texts.root) in asked}
     others = texts.folders() - asked
     return replace(texts, policies=kept, only=name, others=frozenset(others))

@@ -13,6 +13,7 @@ from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services
 from ordain.engine.score_gate import condition_issues, uncovered
 from ordain.engine.telling import telling_issues
+from ordain.engine.values.types import Type
 
 
 def service_of(services: Services, name: str) -> Service:
@@ -37,12 +38,12 @@ def fitting_issues(
     issues.extend(_given_issues(vocabulary, versions))
     issues.extend(protected_issues(vocabulary, versions, {}))
     for service in services.by_name.values() if not only else (service_of(services, only),):
-        issues.extend(_service_issues(service, vocabulary, versions))
+        issues.extend(_service_issues(service, services, vocabulary, versions))
     return issues
 
 
 def _service_issues(
-    service: Service, vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]]
+    service: Service, services: Services, vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]]
 ) -> list[Issue]:
     """What keeps the parts of a service from fitting together, in any of their versions."""
     issues = []
@@ -89,11 +90,44 @@ def _service_issues(
                 message = f"`{compiled.policy.label}` does not give `{output}`, which `{service.name}` gives"
                 issues.append(Issue(message, "every version must give it", compiled.policy.span, code="service"))
     issues += telling_issues(service, versions, given)
+    issues += _fallback_issues(service, services, versions)
     issues += condition_issues(service, vocabulary)
     for name in service.policies:
         for compiled in versions.get(name, ())[:1]:  # the latest; an earlier one refuses whom it cannot decide about
             issues += uncovered(service, compiled.policy, vocabulary)
     return issues
+
+
+def _fallback_issues(
+    service: Service, services: Services, versions: Mapping[str, Sequence[CompiledPolicy]]
+) -> list[Issue]:
+    """What keeps another service from being asked in the place of this one: it has to give all that this one does."""
+    if not service.fallback:
+        return []
+    other = services.by_name.get(service.fallback)
+    if other is None:
+        message = f"the fallback of `{service.name}` is an unknown service: `{service.fallback}`"
+        return [Issue(message, did_you_mean(service.fallback, services.by_name), service.span, code="service")]
+    if other.fallback or other.name == service.name:
+        message = f"`{other.name}`, the fallback of `{service.name}`, has a fallback itself"
+        return [Issue(message, "name a service that always decides", service.span, code="service")]
+    issues = []
+    own, its = (_types(each, versions) for each in (service, other))
+    for output, type in own.items():
+        if output not in other.gives:
+            message = f"`{other.name}`, the fallback of `{service.name}`, does not give `{output}`"
+            hint = "whoever asks relies on it: let it give that, too"
+            issues.append(Issue(message, hint, service.span, code="service"))
+        elif output in its and not type.holds(its[output]):
+            message = f"`{other.name}`, the fallback of `{service.name}`, gives another `{output}`: {its[output]}"
+            issues.append(Issue(message, f"it has to be {type}", service.span, code="service"))
+    return issues
+
+
+def _types(service: Service, versions: Mapping[str, Sequence[CompiledPolicy]]) -> dict[str, Type]:
+    """The types of what a service gives, by the latest versions of its policies."""
+    latest = [versions[name][0].policy.gives for name in service.policies if versions.get(name)]
+    return {output: gives[output] for output in service.gives for gives in latest if output in gives}
 
 
 def _given_issues(vocabulary: Vocabulary, versions: Mapping[str, Sequence[CompiledPolicy]]) -> list[Issue]:

@@ -121,8 +121,10 @@ _REASON: Json = {
     ),
     "additionalProperties": False,
 }
+_ONTO: Json = {**FLAG, "description": "the service that `fallback` names in services.yaml is asked in its place"}
+_STOP: Json = {**_REASON, "properties": {**_REASON["properties"], "fallback": _ONTO}}
 _STOPPED: Json = an_object(
-    "service", "stopped", service=TEXT, stopped=FLAG, since=TEXT, reason=TEXT, entry_id=TEXT, alert=TEXT
+    "service", "stopped", service=TEXT, stopped=FLAG, since=TEXT, reason=TEXT, entry_id=TEXT, alert=TEXT, fallback=TEXT
 )
 
 DECIDE, BATCH = ("POST", "/v1/decisions/<service>"), ("POST", "/v1/decisions/<service>/batch")
@@ -232,7 +234,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         Right.STOP_SERVICE,
         _STOPPING,
         by_http=_POSTED,
-        asks=_REASON,
+        asks=_STOP,
     ),
     ("POST", "/v1/services/<service>/start"): Operation(
         "Starts a service that was stopped", _STOPPED, Right.STOP_SERVICE, _STOPPING, by_http=_POSTED, asks=_REASON

@@ -34,11 +34,10 @@ from ordain.api.logs.records import TENANT
 from ordain.api.metrics.meter import Meter
 from ordain.api.rates.pace import Pace
 from ordain.api.services import Services
-from ordain.api.stopped import stopped
 from ordain.audit.entry.once import Once
 from ordain.audit.ledger.repeats import Found
 from ordain.audit.store.store import AskedBefore
-from ordain.engine.errors import ComplianceViolation, MalformedRequest, OrdainError, TooManyRequests
+from ordain.engine.errors import ComplianceViolation, MalformedRequest, OrdainError, ServiceStopped, TooManyRequests
 
 _KEY = IDEMPOTENCY_KEY.lower()
 NDJSON = "application/x-ndjson"
@@ -251,10 +250,12 @@ class _Batch(NamedTuple):
             return too_large(self.use.settings.max_body_bytes)
         if line.cut:
             return MalformedRequest("the body broke off within this line")
-        if (stop := self.use.stopped.now.get(self.service)) is not None:
-            return stopped(stop)
         what = f"line {line.number} of request {self.request_id}"
-        return read_one(what, read_ask_of, self.caller, self.may_set_time, self.service, line.text)
+        came = read_one(what, read_ask_of, self.caller, self.may_set_time, self.service, line.text)
+        try:
+            return self.use.stopped.asked(came) if isinstance(came, Ask) else came
+        except ServiceStopped as error:
+            return error
 
     def recorded(self, window: Sequence[Part]) -> bytes:
         """The lines that answer a window, its decisions durable by then."""

@@ -320,8 +320,8 @@ class Front:
             if (answer := await self._again(use.ledger.repeats, once, headers, signs)) is not None:
                 return answer
         if service in use.stopped.now and not on_trial:
-            use.stopped.refuse(service)
-        if service not in together.services:
+            ask = use.stopped.asked(ask)
+        if ask.service not in together.services:
             decision = make_decision(ask, use)
         elif self._loading and self._may_wait(use):  # in a thread, so that nothing else waits with it
             decision = await asyncio.get_running_loop().run_in_executor(None, make_decision, ask, use)

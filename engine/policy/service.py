@@ -51,6 +51,10 @@ SERVICES: Schema = {
                         "enum": ["allowed", "refused"],
                         "description": "refused: it decides for the moment it is asked, and takes no other time",
                     },
+                    "fallback": {
+                        "type": "string",
+                        "description": "the service that is asked in its place once it is stopped onto its fallback",
+                    },
                     "if denied": {
                         "enum": ["answer", "refuse"],
                         "description": "refuse: a denied outcome is recorded but never handed out",
@@ -81,7 +85,8 @@ class Service:
     """`refuses`: a denied outcome is an error, ComplianceViolation, so that nobody can act on it by mistake.
 
     `withholds` are the verdicts with which the outcome stays out of the answer; `tells` are the decisions that make
-    further events. Unless it `takes_time`, what it records was decided for the moment it was asked.
+    further events. Unless it `takes_time`, what it records was decided for the moment it was asked. `fallback` is the
+    service that is asked in its place once it is stopped so.
     """
 
     name: str
@@ -94,6 +99,7 @@ class Service:
     tells: tuple[str, ...] = ()
     takes_time: bool = True
     scores: Scores | None = None
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def load_services(text: bytes, file: str) -> Services:
     services = {}
     for name, part in node["services"].items():
         denied, review, tells = part.get("if denied"), part.get("if review"), part.get("tells")
-        time, scores = part.get("at"), part.get("scores")
+        time, scores, fallback = part.get("at"), part.get("scores"), part.get("fallback")
         refuses = denied is not None and denied.text == "refuse"
         reviewed = review is not None and review.text == "answer"
         services[name] = Service(
@@ -125,6 +131,7 @@ def load_services(text: bytes, file: str) -> Services:
             tells=() if tells is None else tells.texts(),
             takes_time=time is None or time.text != "refused",
             scores=None if scores is None else _scores(scores),
+            fallback="" if fallback is None else fallback.text,
         )
     return Services(services, digest_of(text), text)
 

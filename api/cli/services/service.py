@@ -26,9 +26,11 @@ from ordain.api.ledger import open_for
 from ordain.api.lifecycle.in_force import load_in_force
 from ordain.api.services import models_described, vocabulary_with
 from ordain.api.settings import Settings, load_settings
-from ordain.api.stopped import Stopped
-from ordain.engine.catalog import of_service, read_texts
+from ordain.api.stopped import Stopped, fallback_of
+from ordain.engine.catalog import read_texts
 from ordain.engine.errors import ModelDegradationDetected
+from ordain.engine.policy.service import Service, load_services
+from ordain.engine.together import service_of
 from ordain.engine.values.temporal import fixed_offset
 
 _REASON = click.option("--reason", required=True, help="Why: on record, and told to whoever asks the service.")
@@ -94,19 +96,23 @@ def show_command(
 @service.command("stop")
 @click.argument("name")
 @_REASON
+@click.option("--fallback", is_flag=True, help="The service that services.yaml names is asked in its place.")
 @_AS
 @json_option("Print since when it is stopped, as JSON.")
 @click.pass_obj
-def stop_command(call: Invocation, name: str, reason: str, actor_name: str | None, as_json: bool) -> None:
+def stop_command(
+    call: Invocation, name: str, reason: str, fallback: bool, actor_name: str | None, as_json: bool
+) -> None:
     """Stop a service in an emergency: it decides nothing, on any server of this ledger, until it is started.
 
-    Who asks it is told REASON. Running servers follow within about a second.
+    Who asks it is told REASON; with --fallback, they get what its fallback decides. Servers follow within a second.
 
     Exit codes: 0 stopped, 2 bad input, policies or settings, 3 not recorded, and so not stopped.
     """
-    with _stopped(call, name) as known:
-        stop = known.stop(name, reason, actor(actor_name))
-    told = f"{name} is stopped since {stop.since}; start it with: ordain service start {name} --reason TEXT"
+    with _stopped(call, name) as (known, asked):
+        stop = known.stop(name, reason, actor(actor_name), fallback=fallback_of(asked) if fallback else "")
+    instead = f", and `{stop.fallback}` is asked in its place" if stop.fallback else ""
+    told = f"{name} is stopped since {stop.since}{instead}; start it with: ordain service start {name} --reason TEXT"
     OUT.print(json.dumps({**stop.as_json(), "stopped": True}) if as_json else told, markup=False)
 
 
@@ -121,7 +127,7 @@ def start_command(call: Invocation, name: str, reason: str, actor_name: str | No
 
     Exit codes: 0 it is not stopped now, 2 bad input, policies or settings, 3 not recorded, and so not started.
     """
-    with _stopped(call, name) as known:
+    with _stopped(call, name) as (known, _):
         ended = known.start(name, reason, actor(actor_name))
     if as_json:
         data = {"service": name, "stopped": False, "ended": [stop.as_json() for stop in ended]}
@@ -132,13 +138,14 @@ def start_command(call: Invocation, name: str, reason: str, actor_name: str | No
 
 
 @contextmanager
-def _stopped(call: Invocation, name: str) -> Iterator[Stopped]:
-    """What is stopped, of a ledger that is made if there is none. Raises UnknownService."""
+def _stopped(call: Invocation, name: str) -> Iterator[tuple[Stopped, Service]]:
+    """What is stopped, of a ledger that is made if there is none, and the service. Raises UnknownService."""
     settings = load_settings(call.config)
-    of_service(read_texts(settings.policies), name)
+    texts = read_texts(settings.policies)
+    asked = service_of(load_services(texts.services, f"{texts.root}/services.yaml"), name)
     opened = open_for(settings)
     try:
-        yield Stopped(opened)
+        yield Stopped(opened), asked
     finally:
         opened.finish()
 

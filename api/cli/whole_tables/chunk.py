@@ -64,10 +64,10 @@ class Chunk:
         self._found = [None if row.id is None else on_record(row.number, row.ask, row.id, use) for row in rows]
         due = [row for row, answer in zip(rows, self._found, strict=True) if answer is None]
         use.stopped.look()
-        for service in {row.ask.service for row in due if isinstance(row.ask, Ask)}:
-            use.stopped.refuse(service)  # what was decided before stays in the file, and the run can be gone on with
+        # If one is stopped, what was decided before stays in the file, and the run can be gone on with.
+        asks = [use.stopped.asked(row.ask) if isinstance(row.ask, Ask) else row.ask for row in due]
         kept = [_kept(row.id) for row in due]
-        self._decisions = decide_many([row.ask for row in due], use, kept)
+        self._decisions = decide_many(asks, use, kept)
         made = iter([_id(decision, id) for decision, id in zip(self._decisions, kept, strict=True)])
         ids = [next(made) if answer is None else row.id for row, answer in zip(rows, self._found, strict=True)]
         self.planned = [Planned(digest_of(row.ask), id) for row, id in zip(rows, ids, strict=True)]

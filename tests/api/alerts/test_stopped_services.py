@@ -15,7 +15,7 @@ from databases import database
 from flask.testing import FlaskClient
 from served import Server, ordain_here, settings_in
 
-from ordain.api.ask import make_ask
+from ordain.api.ask import Ask, make_ask
 from ordain.api.decide import decide
 from ordain.api.services import Services, wire
 from ordain.api.stopped import Stopped
@@ -158,8 +158,8 @@ def test_another_process_and_a_new_start_know_what_is_stopped(wired: Services) -
     for each in (wired.stopped, other, late):
         assert list(each.now) == ["plan-advice"]
         with pytest.raises(ServiceStopped):
-            each.refuse("plan-advice")
-        each.refuse("retention")
+            each.asked(Ask("plan-advice", "C-1", {}))
+        assert each.asked(Ask("retention", "C-1", {})).service == "retention"
 
 
 def test_a_stop_outlives_retention_and_cannot_be_erased(wired: Services) -> None:
