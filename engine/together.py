@@ -101,7 +101,8 @@ def _service_issues(
 def _fallback_issues(
     service: Service, services: Services, versions: Mapping[str, Sequence[CompiledPolicy]]
 ) -> list[Issue]:
-    """What keeps another service from being asked in the place of this one: it has to give all that this one does."""
+    """What keeps another service from being asked in the place of this one: it has to give all that this one does, ask
+    the same compliance, and keep back no less."""
     if not service.fallback:
         return []
     other = services.by_name.get(service.fallback)
@@ -111,7 +112,33 @@ def _fallback_issues(
     if other.fallback or other.name == service.name:
         message = f"`{other.name}`, the fallback of `{service.name}`, has a fallback itself"
         return [Issue(message, "name a service that always decides", service.span, code="service")]
-    issues = []
+    looser = {
+        "at: refused": other.takes_time and not service.takes_time,
+        "if denied: refuse": service.refuses and not other.refuses,
+        "if review: withhold": not service.withholds <= other.withholds,
+        "scores": service.scores is not None and (other.scores is None or other.scores.unless != service.scores.unless),
+    }
+    issues = [
+        Issue(
+            f"`{other.name}`, the fallback of `{service.name}`, does not say `{setting}` as that does",
+            "in an emergency no less holds: let it say the same",
+            service.span,
+            code="service",
+        )
+        for setting, is_looser in looser.items()
+        if is_looser
+    ]
+    laws = [name for name in service.policies if versions.get(name) and versions[name][0].policy.kind == "compliance"]
+    issues += [
+        Issue(
+            f"`{other.name}`, the fallback of `{service.name}`, does not ask `{name}`",
+            "what is lawful is asked in an emergency, too: name it under its `policies`",
+            service.span,
+            code="service",
+        )
+        for name in laws
+        if name not in other.policies
+    ]
     own, its = (_types(each, versions) for each in (service, other))
     for output, type in own.items():
         if output not in other.gives:

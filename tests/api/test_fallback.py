@@ -38,6 +38,27 @@ decides:
 examples: [{{given: {{base: 1}}, expect: {{{output}: {expected}}}}}]
 """
 
+LAW = """\
+policy: law
+version: 1
+kind: compliance
+effective: 2026-01-01
+owner: tests
+purpose: What is lawful.
+notice: A case of a test, no advice.
+rules:
+  - id: large
+    status: in force
+    source: House rule
+    checked on: 2026-11-29
+    confidence: own rule
+    permits when: base <= 100
+    because: It is too much.
+examples:
+  - given: {base: 1}
+    expect: {verdict: permit}
+"""
+
 
 def write(folder: Path, services: str = SERVICES, **still: str) -> Path:
     policies = folder / "policies"
@@ -133,6 +154,14 @@ def test_a_server_answers_single_questions_and_batches_by_it_and_so_do_the_comma
             {"output": "free"},
             "does not give `fee`",
         ),
+        ("fallback: static", "fallback: static, at: refused", {}, "does not say `at: refused`"),
+        ("fallback: static", "fallback: static, if denied: refuse", {}, "does not say `if denied: refuse`"),
+        (
+            "fallback: static}\n  static: {",
+            "fallback: static}\n  static: {if review: answer, ",
+            {},
+            "`if review: withhold`",
+        ),
         ("", "", {"type": "text", "formula": "'\"x\"'", "expected": "x"}, "gives another `fee`"),
     ],
 )
@@ -142,3 +171,17 @@ def test_a_fallback_that_cannot_stand_in_is_refused_when_policies_are_loaded(
     policies = write(tmp_path, SERVICES.replace(old, new), **still)
     with pytest.raises(PolicyError, match=text):
         load_catalog(read_texts(policies))
+
+
+def test_what_is_lawful_is_asked_in_an_emergency_too(tmp_path: Path) -> None:
+    policies = write(
+        tmp_path,
+        SERVICES.replace("policies: [fees], gives: [fee], fallback", "policies: [fees, law], gives: [fee], fallback"),
+    )
+    (policies / "law").mkdir()
+    (policies / "law/v1.yaml").write_text(LAW)
+    with pytest.raises(PolicyError, match="`static`, the fallback of `quote`, does not ask `law`"):
+        load_catalog(read_texts(policies))
+    services = policies / "services.yaml"
+    services.write_text(services.read_text().replace("policies: [still]", "policies: [still, law]"))
+    assert load_catalog(read_texts(policies)).service("quote").fallback == "static"
