@@ -7,10 +7,21 @@ import logging
 import signal
 from collections.abc import Callable
 
+import click
 from apscheduler.schedulers.blocking import BlockingScheduler
 
+from ordain.api.cli.finite import Finite
+from ordain.api.limits import LIMITS
 from ordain.engine.errors import OrdainError
 
+ONCE = click.option("--once", is_flag=True, help="Look once, tell what it comes to, and end.")
+EVERY = click.option(
+    "--every",
+    "seconds",
+    type=Finite(min=0.1),
+    default=LIMITS.alert_seconds,
+    help=f"Seconds between two looks. Default: {LIMITS.alert_seconds:g}.",
+)
 _LOG = logging.getLogger("ordain")
 
 

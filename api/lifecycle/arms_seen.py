@@ -94,17 +94,17 @@ class ArmsSeen:
         """Takes in what came since the last look. Raises LedgerUnavailable."""
         if self._next is None:
             self._next = reader.bounds(UUID(self.run.first.id).bytes, _LAST)[0]
-        size = reader.size()
+        size, ids = reader.size(), self.run.ids
         for record in reader.marked(self._next, size, _MARK):
             if record.private is not None and record.envelope["kind"] == Kind.DECISION:
-                self._count(record.private)
+                self._count(record.private, ids)
         self._next = size
 
-    def _count(self, private: Json) -> None:
+    def _count(self, private: Json, ids: frozenset[str]) -> None:
         """A customer counts once for the split and, of each metric, with the first decision that has it."""
         assigned = private.get("rollouts")
         told = assigned if isinstance(assigned, list) else []
-        own = next((each for each in told if each["of"] in self.run.ids), None)
+        own = next((each for each in told if each["of"] in ids), None)
         if own is None:
             return
         customer = blake2b(private["subject"].encode(errors="surrogatepass"), digest_size=8).digest()

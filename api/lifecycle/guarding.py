@@ -14,7 +14,7 @@ from ordain.api.decide import Decision, make_decision
 from ordain.api.http.following import activated
 from ordain.api.lifecycle.arms_seen import ArmsSeen, Run, run_of
 from ordain.api.lifecycle.rolling import JUDGE, Rolling
-from ordain.api.lifecycle.steps import Steps
+from ordain.api.lifecycle.steps import BY_DATES, Steps
 from ordain.api.lifecycle.texts import texts_or_none
 from ordain.api.lifecycle.who import Person
 from ordain.api.limits import LIMITS
@@ -41,7 +41,8 @@ class Looked:
     done: Change | None
 
     def as_json(self) -> dict[str, Any]:
-        done = None if self.done is None or self.done.rollout is None else self.done
+        """For programs: null where nothing was done."""
+        done = self.done
         return {
             "policy": self.on.policy,
             "version": self.on.version,
@@ -54,16 +55,12 @@ class Looked:
 class Guard:
     """Looks after all roll-outs that have guardrails. For one thread at a time; run one.
 
-    Raises SettingsError when `use` has not the policy that it is to ask, or where
-    versions decide by their dates.
+    Raises SettingsError when `use` has not the policy that it is to ask, or where versions decide by their dates.
     """
 
     def __init__(self, use: Services) -> None:
         if use.lifecycle is None:
-            raise SettingsError(
-                "versions decide by their dates here, and nothing is rolled out (`approvals: none`)",
-                "set `approvals: named` or `approvals: signed` first",
-            )
+            raise SettingsError(*BY_DATES)
         self.use, self._life = use, use.lifecycle
         self._seen: dict[str, ArmsSeen] = {}
         self.judged = 0

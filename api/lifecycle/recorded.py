@@ -71,8 +71,10 @@ class Lifecycle:
         receipt = self._opened.operate(str(step), None, said, private, texts, after=last)
         self.look()
         if (made := self._found(receipt.entry_id)) is None:  # it lies below what was read last: all is read anew
-            self._operations, self.turns = Operations(self._opened), NO_TURNS
-            self.look()
+            anew = Lifecycle(self._opened, self._needed)
+            anew.look()
+            with self._lock:
+                self._operations, self.turns = anew._operations, anew.turns
             made = self._found(receipt.entry_id)
         if made is None:
             raise LedgerUnavailable(f"the entry `{receipt.entry_id}` is on record, and cannot be read", VERIFY)

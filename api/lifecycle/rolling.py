@@ -79,14 +79,14 @@ class Rolling:
         rules.check_stages(stages, now)
         begins, days = stages[0].begins, policy.effective
         submission = rules.check_start(life, number, asked.shadow, days, begins, now, steps.days(name))
-        _check_may_be_rolled_out(name, steps.catalog())
-        self._check_where(steps.vocabulary(), asked.where)
+        catalog = steps.catalog()
+        _check_may_be_rolled_out(name, catalog)
+        _check_where(catalog.vocabulary, asked.where)
         action = Action.SHADOW if asked.shadow else Action.START
         guards: Mapping[str, Any] = {}
         if asked.guards is not None:
             if asked.shadow:
                 raise MalformedRequest("nobody is answered by what is tried beside", "leave the guardrails out")
-            catalog = steps.catalog()
             check_metrics(asked.guards, name, catalog)
             _check_judged(catalog, now)
             guards = plan_json(asked.guards)
@@ -168,20 +168,21 @@ class Rolling:
         private = private_of(person, reason) | sealed
         return self.steps.life.record(Step.ROLLOUT, of.text, of.parts, about | {"of": of.id}, private, kept)
 
-    def _check_where(self, vocabulary: Vocabulary, where: Mapping[str, tuple[str, ...]]) -> None:
-        """Raises StepRefused for a fact that a request does not bring, and for values that it cannot have."""
-        for name, values in where.items():
-            fact = vocabulary.facts.get(name)
-            if fact is None:
-                raise StepRefused(f"there is no fact `{name[:80]}`", did_you_mean(name, vocabulary.facts) or "")
-            if fact.type.kind is not Kind.TEXT or REQUEST not in fact.sources:
-                raise StepRefused(
-                    f"`{name}` is no text that a request brings, so nobody can be chosen by it", "take another fact"
-                )
-            for value in values:
-                if fact.type.values and value not in fact.type.values:
-                    hint = did_you_mean(value, fact.type.values) or f"one of: {', '.join(fact.type.values[:9])}"
-                    raise StepRefused(f"`{name}` is never `{value[:80]}`", hint)
+
+def _check_where(vocabulary: Vocabulary, where: Mapping[str, tuple[str, ...]]) -> None:
+    """Raises StepRefused for a fact that a request does not bring, and for values that it cannot have."""
+    for name, values in where.items():
+        fact = vocabulary.facts.get(name)
+        if fact is None:
+            raise StepRefused(f"there is no fact `{name[:80]}`", did_you_mean(name, vocabulary.facts) or "")
+        if fact.type.kind is not Kind.TEXT or REQUEST not in fact.sources:
+            raise StepRefused(
+                f"`{name}` is no text that a request brings, so nobody can be chosen by it", "take another fact"
+            )
+        for value in values:
+            if fact.type.values and value not in fact.type.values:
+                hint = did_you_mean(value, fact.type.values) or f"one of: {', '.join(fact.type.values[:9])}"
+                raise StepRefused(f"`{name}` is never `{value[:80]}`", hint)
 
 
 def _check_said(reason: str, what: str) -> None:

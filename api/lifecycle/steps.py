@@ -18,12 +18,11 @@ from ordain.api.lifecycle.who import Person
 from ordain.api.stopped import checked_reason
 from ordain.audit.entry.documents import POLICY, Document
 from ordain.audit.ledger.open_ledger import OpenLedger
-from ordain.engine.catalog import Catalog, Texts, file_of, known_vocabulary, load_catalog
+from ordain.engine.catalog import Catalog, Texts, file_of, load_catalog
 from ordain.engine.errors import Issue, MalformedRequest, OrdainError, StepRefused, UnknownPolicy, did_you_mean
 from ordain.engine.lifecycle import rollout_rules, rules
 from ordain.engine.lifecycle.change import Change, Step, Text
 from ordain.engine.lifecycle.life import Life
-from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import effective_of
 from ordain.engine.policy.model import Effective, Policy
 from ordain.engine.policy.shared import FOLDER
@@ -256,10 +255,6 @@ class Steps:
         """All that decides now. Raises PolicyError."""
         now = self.life.now()
         return now.loaded(now.governed(self.texts), self.compiled, run_examples=False)
-
-    def vocabulary(self) -> Vocabulary:
-        """The facts as they are in the folder. Raises PolicyError."""
-        return known_vocabulary(self.texts)[0]
 
     def _from_record(self, texts: Texts, target: Change, now: Governing) -> Texts:
         """The texts and those of a version whose file is gone."""

@@ -14,13 +14,11 @@ from ordain.api.alerts.ledger_signals import lag, rates
 from ordain.api.alerts.measured import FROM_LEDGER, Measured, Signal
 from ordain.api.alerts.server_signals import Servers
 from ordain.api.alerts.watch import SERVICE, Happened, Watch, check
-from ordain.api.cli.finite import Finite
 from ordain.api.cli.invocation import Invocation, json_option
-from ordain.api.cli.regular_looks import look_regularly
+from ordain.api.cli.regular_looks import EVERY, ONCE, look_regularly
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import require_ledger
 from ordain.api.lifecycle.in_force import load_in_force
-from ordain.api.limits import LIMITS
 from ordain.api.logs.begin import begin_logs
 from ordain.api.services import Services, reloaded, wire
 from ordain.api.settings import load_settings
@@ -32,14 +30,8 @@ _LOG = logging.getLogger("ordain")
 
 
 @click.command("watch")
-@click.option("--once", is_flag=True, help="Measure once, and end.")
-@click.option(
-    "--every",
-    "seconds",
-    type=Finite(min=0.1),
-    default=LIMITS.alert_seconds,
-    help="Seconds between two looks. Default: 60.",
-)
+@ONCE
+@EVERY
 @click.option("--metrics", "addresses", multiple=True, metavar="URL", help="A server's /metrics; may be given again.")
 @json_option("Print one JSON object for each thing that happens.")
 @click.pass_obj

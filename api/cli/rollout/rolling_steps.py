@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.lifecycle.asked_rollouts import period_of, share_of, where_in
 from ordain.api.lifecycle.rolling import Asked, Rolling
 from ordain.api.lifecycle.shown_steps import step_shown
-from ordain.api.lifecycle.who import APPROVER, OPERATOR
+from ordain.api.lifecycle.who import APPROVER, OPERATOR, Person
 from ordain.api.settings import Settings, load_settings
 from ordain.engine.lifecycle.change import Change
 from ordain.engine.lifecycle.rollout import Action
@@ -102,11 +103,8 @@ def share_command(call: Invocation, name: str, percent: str, reason: str, **who:
 
     Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
     """
-    settings = load_settings(call.config)
-    with steps_of(settings, taken=True) as steps:
-        person = person_of(settings, (APPROVER, OPERATOR), who)
-        made = Rolling(steps).share(name, share_of(percent), person, reason)
-    _told(made, who)
+    share = share_of(percent)
+    _go_on(call, (APPROVER, OPERATOR), who, lambda rolling, person: rolling.share(name, share, person, reason))
 
 
 @click.command("pause")
@@ -118,10 +116,7 @@ def pause_command(call: Invocation, name: str, reason: str, **who: Any) -> None:
 
     Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
     """
-    settings = load_settings(call.config)
-    with steps_of(settings, taken=True, by_record=True) as steps:
-        made = Rolling(steps).pause(name, person_of(settings, (OPERATOR, APPROVER), who), reason)
-    _told(made, who)
+    _go_on(call, (OPERATOR, APPROVER), who, lambda rolling, person: rolling.pause(name, person, reason), by_record=True)
 
 
 @click.command("resume")
@@ -133,10 +128,7 @@ def resume_command(call: Invocation, name: str, reason: str, **who: Any) -> None
 
     Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
     """
-    settings = load_settings(call.config)
-    with steps_of(settings, taken=True) as steps:
-        made = Rolling(steps).resume(name, person_of(settings, (APPROVER, OPERATOR), who), reason)
-    _told(made, who)
+    _go_on(call, (APPROVER, OPERATOR), who, lambda rolling, person: rolling.resume(name, person, reason))
 
 
 @click.command("revert")
@@ -148,9 +140,23 @@ def revert_command(call: Invocation, name: str, reason: str, **who: Any) -> None
 
     Exit codes: 0 done, 2 bad input, policies or settings, 3 not recorded, and so not done.
     """
+    _go_on(
+        call, (OPERATOR, APPROVER), who, lambda rolling, person: rolling.revert(name, person, reason), by_record=True
+    )
+
+
+def _go_on(
+    call: Invocation,
+    roles: tuple[str, ...],
+    who: dict[str, Any],
+    step: Callable[[Rolling, Person], Change],
+    *,
+    by_record: bool = False,
+) -> None:
+    """A step of a roll-out that is on; `by_record`: whatever state the files are in."""
     settings = load_settings(call.config)
-    with steps_of(settings, taken=True, by_record=True) as steps:
-        made = Rolling(steps).revert(name, person_of(settings, (OPERATOR, APPROVER), who), reason)
+    with steps_of(settings, taken=True, by_record=by_record) as steps:
+        made = step(Rolling(steps), person_of(settings, roles, who))
     _told(made, who)
 
 

@@ -6,13 +6,11 @@ import json
 
 import click
 
-from ordain.api.cli.finite import Finite
 from ordain.api.cli.invocation import Invocation, json_option
-from ordain.api.cli.regular_looks import look_regularly
+from ordain.api.cli.regular_looks import EVERY, ONCE, look_regularly
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import require_ledger
 from ordain.api.lifecycle.guarding import SERVICE, Guard, Looked
-from ordain.api.limits import LIMITS
 from ordain.api.logs.begin import begin_logs
 from ordain.api.services import wire
 from ordain.api.settings import load_settings
@@ -23,14 +21,8 @@ EXIT_NOT_LOOKED = 1
 
 
 @click.command("watch")
-@click.option("--once", is_flag=True, help="Look once, tell what each comes to, and end.")
-@click.option(
-    "--every",
-    "seconds",
-    type=Finite(min=0.1),
-    default=LIMITS.alert_seconds,
-    help="Seconds between two looks. Default: 60.",
-)
+@ONCE
+@EVERY
 @json_option("Print one JSON object for each roll-out at a look, with --once, else for each thing that is done.")
 @click.pass_obj
 def watch_command(call: Invocation, once: bool, seconds: float, as_json: bool) -> None:

@@ -104,6 +104,16 @@ def text_sent(*more: str) -> tuple[bytes, dict[str, Any]]:
     return text, data
 
 
+def reason_of(data: dict[str, Any]) -> str:
+    """Why, if it is said. Raises MalformedRequest."""
+    return text_of(data, "reason", LIMITS.stop_reason_characters) or ""
+
+
+def person_in(data: dict[str, Any], right: str, roles: tuple[str, ...]) -> Person:
+    """As `person_with`, in the role that the body says. Raises NotPermitted, MalformedRequest."""
+    return person_with(right, roles, text_of(data, "role", LIMITS.subject_characters))
+
+
 def text_of(data: dict[str, Any], name: str, most: int) -> str | None:
     """A field that is a text of 1 to `most` characters, or is left out. Raises MalformedRequest."""
     given = data.get(name)

@@ -13,9 +13,9 @@ from ordain.api.http.routes.policy_asking import (
     at_once,
     bench,
     labelled,
-    person_with,
+    person_in,
+    reason_of,
     refuse_some_services,
-    text_of,
 )
 from ordain.api.http.routes.policy_steps import day_sent
 from ordain.api.http.routes.reading import fields_sent, in_use, shown_json
@@ -24,7 +24,6 @@ from ordain.api.lifecycle.rolling import Asked, Rolling
 from ordain.api.lifecycle.shown_steps import check_known, rolling_shown, step_shown
 from ordain.api.lifecycle.who import APPROVER, OPERATOR, Person
 from ordain.api.lifecycle.workbench import by_record, known_of, life_of
-from ordain.api.limits import LIMITS
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change
@@ -54,7 +53,7 @@ def start(policy: str, version: str) -> Response:
     label, _ = labelled(policy, version)
     check_known(known_of(in_use()), policy)
     data = fields_sent("steps", "share", "every", "from", "where", "guardrails", "shadow", "reason", "role")
-    person = _person(data)
+    person = person_in(data, Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR))
     shadow = data.get("shadow", False)
     if not isinstance(shadow, bool):
         raise MalformedRequest(f"`shadow` is {format_raw(shadow)}", "it is true or false")
@@ -68,7 +67,7 @@ def start(policy: str, version: str) -> Response:
     )
     with at_once(), bench().taking(in_use(), label) as steps:
         rolling = Rolling(steps)
-        made = rolling.start(label, person, asked, _reason(data))
+        made = rolling.start(label, person, asked, reason_of(data))
         return shown_json({**step_shown(made), "newly_needed": rolling.newly_needed(label)})
 
 
@@ -77,7 +76,7 @@ def share(policy: str) -> Response:
     """A larger share, now."""
     return _stepped(
         policy,
-        lambda rolling, data, who: rolling.share(policy, share_of(data.get("percent")), who, _reason(data)),
+        lambda rolling, data, who: rolling.share(policy, share_of(data.get("percent")), who, reason_of(data)),
         "percent",
     )
 
@@ -85,26 +84,26 @@ def share(policy: str) -> Response:
 @ROUTES.post("/<policy>/rollout/pause")
 def pause(policy: str) -> Response:
     """The share stays as it is."""
-    return _ended(policy, lambda rolling, data, who: rolling.pause(policy, who, _reason(data)))
+    return _ended(policy, lambda rolling, data, who: rolling.pause(policy, who, reason_of(data)))
 
 
 @ROUTES.post("/<policy>/rollout/resume")
 def resume(policy: str) -> Response:
     """It goes on."""
-    return _stepped(policy, lambda rolling, data, who: rolling.resume(policy, who, _reason(data)))
+    return _stepped(policy, lambda rolling, data, who: rolling.resume(policy, who, reason_of(data)))
 
 
 @ROUTES.post("/<policy>/rollout/revert")
 def revert(policy: str) -> Response:
     """It is over: the version of before decides for everybody."""
-    return _ended(policy, lambda rolling, data, who: rolling.revert(policy, who, _reason(data)))
+    return _ended(policy, lambda rolling, data, who: rolling.revert(policy, who, reason_of(data)))
 
 
 def _ended(policy: str, step: Callable[[Rolling, Json, Person], Change]) -> Response:
     """By the record alone: no state of the files, and no compilation, keeps anybody from it."""
     check_known(by_record(in_use(), life_of(in_use())), policy)
     data = fields_sent("reason", "role")
-    person = _person(data)
+    person = person_in(data, Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR))
     with bench().ending(in_use()) as steps:
         return shown_json(step_shown(step(Rolling(steps), data, person)))
 
@@ -112,18 +111,9 @@ def _ended(policy: str, step: Callable[[Rolling, Json, Person], Change]) -> Resp
 def _stepped(policy: str, step: Callable[[Rolling, Json, Person], Change], *more: str) -> Response:
     check_known(known_of(in_use()), policy)
     data = fields_sent("reason", "role", *more)
-    person = _person(data)
+    person = person_in(data, Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR))
     with at_once(), bench().taking(in_use()) as steps:
         return shown_json(step_shown(step(Rolling(steps), data, person)))
-
-
-def _person(data: Json) -> Person:
-    role = text_of(data, "role", LIMITS.subject_characters)
-    return person_with(Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR), role)
-
-
-def _reason(data: Json) -> str:
-    return text_of(data, "reason", LIMITS.stop_reason_characters) or ""
 
 
 def _guardrails(data: Json) -> Plan | None:

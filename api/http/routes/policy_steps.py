@@ -14,13 +14,14 @@ from ordain.api.http.routes.policy_asking import (
     at_once,
     bench,
     labelled,
-    person_with,
+    person_in,
+    reason_of,
     refuse_some_services,
     text_of,
 )
 from ordain.api.http.routes.reading import fields_sent, in_use, shown_json
 from ordain.api.lifecycle.shown_steps import check_known, step_shown
-from ordain.api.lifecycle.who import APPROVER, EDITOR, OPERATOR, Person
+from ordain.api.lifecycle.who import APPROVER, EDITOR, OPERATOR
 from ordain.api.lifecycle.workbench import by_record, known_of, life_of
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import MalformedRequest
@@ -36,30 +37,30 @@ Json = dict[str, Any]
 def submit(policy: str, version: str) -> Response:
     """It must load, and its examples must hold."""
     label, data = _asked(policy, version)
-    person = _person(data, Right.EDIT_POLICIES, (EDITOR,))
+    person = person_in(data, Right.EDIT_POLICIES, (EDITOR,))
     with at_once(), bench().taking(in_use(), label) as steps:
-        return shown_json(step_shown(steps.submit(label, person, _reason(data))))
+        return shown_json(step_shown(steps.submit(label, person, reason_of(data))))
 
 
 @ROUTES.post("/<policy>/versions/<version>/approve")
 def approve(policy: str, version: str) -> Response:
     """By somebody else than who submitted it; with `signature` where approvals are signed."""
     label, data = _asked(policy, version, "signature", "digest")
-    person = _person(data, Right.APPROVE_POLICIES, (APPROVER,))
+    person = person_in(data, Right.APPROVE_POLICIES, (APPROVER,))
     signature = text_of(data, "signature", LIMITS.signature_characters) or ""
     digest = text_of(data, "digest", LIMITS.subject_characters) or ""
     with at_once(), bench().taking(in_use()) as steps:
-        return shown_json(step_shown(steps.approve(label, person, _reason(data), signature, digest=digest)))
+        return shown_json(step_shown(steps.approve(label, person, reason_of(data), signature, digest=digest)))
 
 
 @ROUTES.post("/<policy>/versions/<version>/activate")
 def activate(policy: str, version: str) -> Response:
     """Now or, if its first day is yet to come, from then on; or `from` a day."""
     label, data = _asked(policy, version, "from")
-    person = _person(data, Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR))
+    person = person_in(data, Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR))
     begins = day_sent(data)
     with at_once(), bench().taking(in_use(), label) as steps:
-        return shown_json(step_shown(steps.activate(label, person, begins, _reason(data))))
+        return shown_json(step_shown(steps.activate(label, person, begins, reason_of(data))))
 
 
 @ROUTES.post("/<policy>/rollback")
@@ -67,12 +68,12 @@ def roll_back(policy: str) -> Response:
     """The version `to` comes back, now."""
     check_known(by_record(in_use(), life_of(in_use())), policy)
     data = fields_sent("to", "reason", "role")
-    person = _person(data, Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR))
+    person = person_in(data, Right.ACTIVATE_POLICIES, (APPROVER, OPERATOR))
     number = data.get("to")
     if not isinstance(number, Decimal) or not 1 <= number <= _HIGHEST or number != int(number):
         raise MalformedRequest(f"`to` is {format_raw(number)}", "it is the number of the version that comes back")
     with bench().ending(in_use()) as steps:
-        return shown_json(step_shown(steps.roll_back(policy, int(number), person, _reason(data))))
+        return shown_json(step_shown(steps.roll_back(policy, int(number), person, reason_of(data))))
 
 
 _HIGHEST = 999_999
@@ -87,14 +88,6 @@ def _asked(policy: str, version: str, *more: str) -> tuple[str, Json]:
     label, _ = labelled(policy, version)
     check_known(known_of(in_use()), policy)
     return label, fields_sent("reason", "role", *more)
-
-
-def _person(data: Json, right: str, roles: tuple[str, ...]) -> Person:
-    return person_with(right, roles, text_of(data, "role", LIMITS.subject_characters))
-
-
-def _reason(data: Json) -> str:
-    return text_of(data, "reason", LIMITS.stop_reason_characters) or ""
 
 
 def day_sent(data: Json) -> dt.datetime | None:
