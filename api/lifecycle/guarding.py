@@ -11,10 +11,10 @@ from typing import Any
 
 from ordain.api.ask import Ask
 from ordain.api.decide import Decision, make_decision
-from ordain.api.http.following import activated
 from ordain.api.lifecycle.arms_seen import ArmsSeen, Run, run_of
 from ordain.api.lifecycle.rolling import JUDGE, Rolling
 from ordain.api.lifecycle.steps import BY_DATES, Steps
+from ordain.api.lifecycle.taking_over import activated
 from ordain.api.lifecycle.texts import texts_or_none
 from ordain.api.lifecycle.who import Person
 from ordain.api.limits import LIMITS

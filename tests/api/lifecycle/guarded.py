@@ -14,10 +14,10 @@ from fees import ASHA, BELA, CHEN, Clock, fees, settings_of, steps_in
 
 from ordain.api.ask import make_ask
 from ordain.api.decide import decide
-from ordain.api.http.following import activated
 from ordain.api.lifecycle.guarding import Guard
 from ordain.api.lifecycle.recorded import lifecycle_of
 from ordain.api.lifecycle.rolling import Asked, Rolling
+from ordain.api.lifecycle.taking_over import activated
 from ordain.api.services import Services, wire
 from ordain.api.settings import Settings
 from ordain.engine.sequential.plan_text import plan_of

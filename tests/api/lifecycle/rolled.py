@@ -9,8 +9,8 @@ from fees import ASHA, BELA, CHEN, Clock, activate, settings_of, steps_in, write
 
 from ordain.api.ask import make_ask
 from ordain.api.decide import Answer, decide
-from ordain.api.http.following import activated
 from ordain.api.lifecycle.rolling import Asked, Rolling
+from ordain.api.lifecycle.taking_over import activated
 from ordain.api.services import Services
 from ordain.api.settings import Settings
 from ordain.engine.versions import Kept

@@ -12,9 +12,9 @@ from guarded import GUARD, PLAN, ask, begin, guard_of, guarded, opened, write
 
 from ordain.api.ask import make_ask
 from ordain.api.decide import decide
-from ordain.api.http.following import activated
 from ordain.api.lifecycle.guarding import Looked
 from ordain.api.lifecycle.rolling import Asked, Rolling
+from ordain.api.lifecycle.taking_over import activated
 from ordain.api.services import Services, wire
 from ordain.audit.records.replay import Replayer
 from ordain.engine.errors import MalformedRequest, SettingsError, StepRefused

@@ -18,10 +18,10 @@ from ordain.api.alerts.measured import FROM_LEDGER, Measured, Signal
 from ordain.api.alerts.server_signals import Servers
 from ordain.api.alerts.watch import Watch
 from ordain.api.cli.alerts.alert_watch import Watcher
-from ordain.api.http.following import activated
 from ordain.api.lifecycle.guarding import PERSON
 from ordain.api.lifecycle.recorded import lifecycle_of
 from ordain.api.lifecycle.rolling import Asked, Rolling
+from ordain.api.lifecycle.taking_over import activated
 from ordain.api.services import Services, wire
 from ordain.api.stopped import Stopped
 from ordain.audit.entry.entry import Kind

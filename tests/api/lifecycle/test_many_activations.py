@@ -15,7 +15,7 @@ from fees import CHEN, fees, settings_of, steps_in, write
 
 from ordain.api.ask import make_ask
 from ordain.api.decide import decide
-from ordain.api.http.following import activated
+from ordain.api.lifecycle.taking_over import activated
 from ordain.api.services import Services, wire
 from ordain.engine.versions import Kept
 

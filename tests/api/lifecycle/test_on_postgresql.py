@@ -12,8 +12,8 @@ from fees import ASHA, BELA, CHEN, activate, settings_of, steps_in, write
 
 from ordain.api.ask import make_ask
 from ordain.api.decide import decide
-from ordain.api.http.following import activated
 from ordain.api.lifecycle.rolling import Asked, Rolling
+from ordain.api.lifecycle.taking_over import activated
 from ordain.api.services import wire
 from ordain.api.settings import Settings
 from ordain.audit.records.replay import Replayer

@@ -15,7 +15,7 @@ from test_signed import KEYS, public_line, signed
 import ordain.api.lifecycle.workbench as workbench
 from ordain.api.access.key_keeping import KeyKeeper
 from ordain.api.http.app import app_for
-from ordain.api.http.following import activated
+from ordain.api.lifecycle.taking_over import activated
 from ordain.api.lifecycle.workbench import Workbench
 from ordain.api.limits import LIMITS
 from ordain.api.services import wire

@@ -14,9 +14,9 @@ from served import ordain_here
 from ordain.api.access.key_keeping import KeyKeeper
 from ordain.api.ask import make_ask
 from ordain.api.decide import decide
-from ordain.api.http.following import activated
 from ordain.api.lifecycle.recorded import Lifecycle
 from ordain.api.lifecycle.steps import Steps
+from ordain.api.lifecycle.taking_over import activated
 from ordain.api.lifecycle.who import Person, person
 from ordain.api.services import Services, wire
 from ordain.audit.records.query import Query
