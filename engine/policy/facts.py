@@ -168,20 +168,26 @@ def is_model(source: str) -> bool:
 
 @made_often(frozen=True, slots=True)
 class Reason:
-    """What one input contributed to a score: `contribution` in the model's own additive unit (log-odds)."""
+    """What one input contributed to a score: `contribution` in the model's own additive unit (log-odds).
+
+    `usual` is what the input is for most, where the model knows that."""
 
     feature: str
     value: Value
     contribution: Decimal
+    usual: Value = None
 
 
 @made_often(frozen=True, slots=True)
 class Score:
-    """A model's answer before it becomes a fact. `inputs` are the feature values it was computed from."""
+    """A model's answer before it becomes a fact. `inputs` are the feature values it was computed from.
 
-    value: Decimal
+    `also` are the other outputs of a model that has several, by name."""
+
+    value: Value
     reasons: tuple[Reason, ...]
     inputs: Mapping[str, Value]
+    also: Mapping[str, Value] = field(default_factory=dict)
 
 
 class ModelCard(Protocol):

@@ -7,8 +7,8 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +20,17 @@ from ordain.engine.text.regular import bytes_of
 from ordain.engine.text.source import digest_of
 from ordain.engine.values.decimals import number
 from ordain.engine.values.types import Kind, Value
-from ordain.models.data.mapping import Column, Mapping
+from ordain.models.data.mapping import Column
+from ordain.models.data.mapping import Mapping as TableMapping
 from ordain.models.limits import LIMITS
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`rows[i]` holds the features of customer `subjects[i]`; `churned[i]` is 1 or 0. `digest` is the bytes'."""
+    """`rows[i]` holds the features of customer `subjects[i]`; `churned[i]` is 1 or 0. `digest` is the bytes'.
+
+    `roles` are columns that are no features, by role (`models.specs.spec.Role`): as many values as rows.
+    """
 
     name: str
     facts: tuple[Fact, ...]
@@ -34,12 +38,13 @@ class Table:
     rows: tuple[dict[str, Value], ...]
     churned: NDArray[np.int64]
     digest: str
+    roles: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
 
 
-def read_table(path: Path, mapping: Mapping) -> Table:
+def read_table(path: Path, mapping: TableMapping) -> Table:
     """The table in the file `path`. Raises SettingsError without one, and as `table_from`."""
     try:
         data = bytes_of(path, LIMITS.table_bytes)
@@ -50,7 +55,7 @@ def read_table(path: Path, mapping: Mapping) -> Table:
     return table_from(data, mapping, path.name)
 
 
-def table_from(data: bytes, mapping: Mapping, name: str) -> Table:
+def table_from(data: bytes, mapping: TableMapping, name: str) -> Table:
     """The table in `data`, separated text (RFC 4180) with a header line.
 
     Raises DataQualityIssue naming file, line, column and what stands there; the first ten findings are shown.
@@ -64,7 +69,7 @@ def table_from(data: bytes, mapping: Mapping, name: str) -> Table:
 
 
 class _Reader:
-    def __init__(self, mapping: Mapping, name: str) -> None:
+    def __init__(self, mapping: TableMapping, name: str) -> None:
         self.mapping, self.name = mapping, name
         self.issues: list[Issue] = []
 
