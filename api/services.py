@@ -128,7 +128,7 @@ def wire_rules(settings: Settings, service: str) -> Rules:
 
 
 def _rules(settings: Settings, catalog: Catalog, service: str, used: UsedModels | None = None) -> Rules:
-    models, idle = _models(catalog, settings.models, service, used)
+    models, idle = _models(catalog, settings, service, used)
     vocabulary, usable = _with_models(catalog, models, idle)
     forms, zone = Forms(_documents(catalog), usable), settings.zone
     return Rules(settings, catalog, vocabulary, models, forms, lambda: fixed_offset(dt.datetime.now(zone)))
@@ -154,7 +154,7 @@ def vocabulary_with(vocabulary: Vocabulary, models: Iterable[ModelCard]) -> Voca
 
 def models_described(catalog: Catalog, settings: Settings) -> dict[str, FactSource | ModelDegradationDetected]:
     """The models that `wire` would find, to be described: their cards are read, and none of their trees."""
-    return _models(catalog, settings.models, "")[0]
+    return _models(catalog, settings, "")[0]
 
 
 def reloaded(use: Services, catalog: Catalog) -> Services:
@@ -163,7 +163,7 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
     Raises PolicyError, PolicyChanged, SettingsError; ModelDegradationDetected when a model's newest version cannot be
     used.
     """
-    models, idle = _models(catalog, use.settings.models, "", UsedModels(use.ledger.store))
+    models, idle = _models(catalog, use.settings, "", UsedModels(use.ledger.store))
     for name, model in models.items():
         before = use.models.get(name)
         if isinstance(before, LateModel) and isinstance(model, LateModel) and before.is_still(model):
@@ -197,16 +197,16 @@ def _with_models(
 
 
 def _models(
-    catalog: Catalog, folder: Path, service: str, used: UsedModels | None = None
+    catalog: Catalog, settings: Settings, service: str, used: UsedModels | None = None
 ) -> tuple[dict[str, FactSource | ModelDegradationDetected], list[ModelCard]]:
     """The newest version of each model that a fact may come from, or why it cannot be had. Untrained: left out.
 
     Those of which `service` reads no score come as cards alone, in the second part. One that is not what it was when it
     was `used` cannot be had, and what nobody has used yet is read with more care.
     """
-    if not folder.is_dir():
+    if not settings.models.is_dir():
         return {}, []
-    registry = late("ordain.models.registry.registry:Registry")(folder)
+    registry = late("ordain.models.registry.registry:Registry")(settings.models, settings.keys)
     facts = catalog.vocabulary.facts
     needed = {name for policy in catalog.policies() for name in policy.reads} if service else facts.keys()
     models: dict[str, FactSource | ModelDegradationDetected] = {}

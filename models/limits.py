@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Limits:
     """Units in the comments. What tunes a model (rounds, patience) is no limit and stands with its training."""
 
-    fewest_customers: int = 20  # different customers who left, and as many who stayed
+    fewest_rows: int = 20  # different rows whose label is true, and as many whose label is false
     text_values: int = 50  # different texts of a feature that lists no values
     listed: int = 10  # findings about one table that are named; the rest is counted
     model_bytes: int = 1 << 30  # bytes of one file of a stored version

@@ -70,14 +70,14 @@ def _cases() -> bytes:
 
 
 def _train(settings: Settings) -> None:
-    registry = Registry(settings.models)
+    registry = Registry(settings.models, settings.keys)
     try:
         model = registry.tried("churn")
         OUT.print(f"churn@{model.version} is trained already (ordain train churn makes a new version)")
         return
     except ModelDegradationDetected:
         OUT.print("Training the churn model on 10,000 SYNTHETIC customers ...")
-    OUT.print(render(train_and_store(settings)))
+    OUT.print(render(train_and_store(settings, "churn")))
 
 
 def _free_port(settings: Settings) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.table import Table
@@ -18,21 +19,28 @@ from ordain.api.settings import Settings, load_settings
 from ordain.audit.entry.entry import Kind
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.late import late
+from ordain.engine.text.source import digest_of
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
+from ordain.models.specs.catalogue import SPECS, spec_of
 
 
 @click.command()
-@click.argument("model", type=click.Choice(["churn"]))
-@click.option("--table", type=click.Path(path_type=Path, dir_okay=False), help="A CSV file of customers.")
+@click.argument("model", type=click.Choice(list(SPECS)))
+@click.option(
+    "--data", "--table", "data", type=click.Path(path_type=Path, dir_okay=False), help="A CSV file to learn from."
+)
 @click.option("--mapping", help="A YAML file that says what its columns mean, or the name of a shipped mapping.")
+@click.option("--name", default="", help="What policies call it; the model's own name, if left out.")
 @click.option(
     "--customers",
+    "--rows",
+    "rows",
     default=10_000,
     show_default=True,
-    help="How many SYNTHETIC customers to invent, without a table.",
+    help="How many SYNTHETIC rows to invent, without a table.",
 )
-@click.option("--seed", default=0, show_default=True, help="The seed of the split and of synthetic customers.")
+@click.option("--seed", default=0, show_default=True, help="The seed of the split and of synthetic rows.")
 @click.option(
     "--held-out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -42,60 +50,53 @@ from ordain.models.registry.registry import Registry
 def train(
     call: Invocation,
     model: str,
-    table: Path | None,
+    data: Path | None,
     mapping: str | None,
-    customers: int,
+    name: str,
+    rows: int,
     seed: int,
     held_out: Path | None,
 ) -> None:
-    """Train MODEL on a table of customers, or on synthetic ones, and store it as its next version."""
+    """Train MODEL on a table, or on synthetic rows, and store it as its next version."""
     settings = load_settings(call.config)
     card = train_and_store(
-        settings, table=table, mapping=mapping, customers=customers, seed=seed, held_out=held_out, name=model
+        settings, model, data=data, mapping=mapping, name=name, rows=rows, seed=seed, held_out=held_out
     )
     OUT.print(late("ordain.models.training.report:render")(card))
 
 
-def train_and_store(
-    settings: Settings,
-    *,
-    name: str = "churn",
-    table: Path | None = None,
-    mapping: str | None = None,
-    customers: int = 10_000,
-    seed: int = 0,
-    held_out: Path | None = None,
-) -> Card:
-    """Trains, and stores a version that is live only once the ledger has it on record.
+def train_and_store(settings: Settings, model: str, *, name: str = "", **how: Any) -> Card:
+    """Trains, and stores a version that is live only once the ledger has it on record. `how` is `train_model`'s.
 
-    Raises what `train_churn` and `open_for` do, and NotRecorded; then there is no such version.
+    Raises what `train_model` and `open_for` do, and NotRecorded; then there is no such version.
     """
-    with progress_bar(f"training {name}") as (progress, task):
+    called = name or model
+    with progress_bar(f"training {called}") as (progress, task):
 
-        def show(done: int, most: int, loss: float) -> None:
-            label = f"training {name}, validation log loss {loss:.4f}"
+        def show(done: int, most: int, seen: str) -> None:
+            label = f"training {called}, {seen}" if seen else f"training {called}"
             progress.update(task, completed=done, total=most, description=label)
 
-        card: Card = late("ordain.models.training.train:train_churn")(
-            table,
-            mapping,
-            Registry(settings.models),
-            name=name,
+        card: Card = late("ordain.models.training.train:train_model")(
+            spec_of(model),
+            how.pop("data", None),
+            how.pop("mapping", None),
+            Registry(settings.models, settings.keys),
+            name=called,
             at=dt.datetime.now(dt.UTC),
-            seed=seed,
-            customers_count=customers,
-            held_out=held_out,
             progress=show,
             confirm=lambda trained: _record(settings, trained),
+            **how,
         )
-        # Training stops early when the validation split gains no more.
+        # Training may stop early, when the validation rows gain no more.
         progress.update(task, total=progress.tasks[task].completed)
     return card
 
 
 def _record(settings: Settings, card: Card) -> None:
     """The ledger says when each version was trained, from what, and by whom."""
-    about = {"action": "trained", "model": card.name, "version": card.version, "digest": card.model_digest}
+    digest = digest_of(card.to_bytes())
+    about = {"action": "trained", "model": card.name, "version": card.version, "digest": digest}
     private = {"actor": actor(None), "table": card.data.table, "table_digest": card.data.digest}
     ledger = open_for(settings)
     try:
@@ -113,7 +114,8 @@ def models() -> None:
 @click.pass_obj
 def list_command(call: Invocation) -> None:
     """The models on file and their versions; the newest one scores."""
-    registry = Registry(load_settings(call.config).models)
+    settings = load_settings(call.config)
+    registry = Registry(settings.models, settings.keys)
     table = Table("model", "version", "state")
     for name in registry.names():
         for version in registry.versions(name):

@@ -1,8 +1,9 @@
 """Trained models on disk: `<directory>/<model>/<version>/`, each version written once and never changed.
 
-    model.ubj     the trees, in XGBoost's own format
-    card.json     everything else (models.card)
-    SHA256SUMS    of the two, in the form that `sha256sum -c` reads
+    model.ubj     or whatever files its specification made, in their libraries' own formats
+    card.json     everything else (models.registry.card)
+    SHA256SUMS    of all of them, in the form that `sha256sum -c` reads
+    SIGNATURE     of SHA256SUMS (models.registry.signing): what is not signed here is not loaded
 
 A version appears whole or not at all, and only once it is confirmed, which is to say on record: it is written to
 `.staged-<version>`, which keeps its number, and moved to its place in one step. A trainer that is killed before that
@@ -17,7 +18,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,14 +32,16 @@ from ordain.engine.text.regular import bytes_of
 from ordain.engine.text.source import digest_of
 from ordain.models.limits import LIMITS
 from ordain.models.registry.card import Card
+from ordain.models.registry.signing import ModelKeys
 
 if TYPE_CHECKING:
-    from ordain.models.scoring.xgboost_score import ScoreModel
+    from ordain.models.scoring.score_model import ScoreModel
 
-TREES, CARD, SUMS = "model.ubj", "card.json", "SHA256SUMS"
+CARD, SUMS, SIGNATURE = "card.json", "SHA256SUMS", "SIGNATURE"
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
+_FILE = re.compile(r"[a-z][a-z0-9_-]*\.(ubj|json)")
 _STAGED = ".staged-"
 
 
@@ -48,7 +51,7 @@ class Stored:
 
     card: Card
     digest: str
-    trees: bytes
+    files: Mapping[str, bytes]
 
     @property
     def name(self) -> str:
@@ -63,17 +66,17 @@ class Stored:
         return self.card.facts
 
     @property
-    def width(self) -> int:
-        """How many cells a row has for the trees."""
-        encoder = late("ordain.models.features.encoder:Encoder")
-        return int(encoder(self.card.facts).width)
+    def outputs(self) -> tuple[str, ...]:
+        """The names of its outputs, the model's own first."""
+        return tuple(output.name for output in self.card.outputs)
 
 
 class Registry:
-    """The models in one directory, which need not exist before the first one is saved."""
+    """The models in one directory, which need not exist before the first one is saved; `keys` is that of their keys."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, keys: Path) -> None:
         self.directory = directory
+        self.keys = ModelKeys(keys)
 
     def names(self) -> tuple[str, ...]:
         """The models that have a version."""
@@ -92,7 +95,7 @@ class Registry:
     def save(
         self,
         name: str,
-        trees: bytes,
+        files: Mapping[str, bytes],
         card_of: Callable[[int], Card],
         confirm: Callable[[Card], None] = lambda card: None,
     ) -> Card:
@@ -104,9 +107,11 @@ class Registry:
         """
         if not _NAME.fullmatch(name):
             raise SettingsError(f"`{name}` is no name for a model", "lower case letters, digits, - and _")
+        if odd := [file for file in files if not _FILE.fullmatch(file)]:
+            raise SettingsError(f"`{odd[0]}` is no file of a model", "formats that load without running anything")
         place = self.directory / name
         try:
-            card = self._stage(place, trees, card_of)
+            card = self._stage(place, files, card_of)
         except OSError as error:
             raise SettingsError(f"model `{name}` cannot be stored: {reason_of(error)}") from None
         staged = place / f"{_STAGED}{card.version}"
@@ -132,19 +137,22 @@ class Registry:
         numbers = (path.name.removeprefix(prefix) for path in place.iterdir() if path.name.startswith(prefix))
         return tuple(sorted(int(number) for number in numbers if _VERSION.fullmatch(number)))
 
-    def _stage(self, place: Path, trees: bytes, card_of: Callable[[int], Card]) -> Card:
+    def _stage(self, place: Path, files: Mapping[str, bytes], card_of: Callable[[int], Card]) -> Card:
         """Writes a version to `.staged-<version>`, durably, under a number that nobody else has or will get."""
         place.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place))
         try:
             beside.chmod(0o755)  # mkdtemp makes it private; whoever serves may be another user
-            _write(beside / TREES, trees)
+            for file, data in files.items():
+                _write(beside / file, data)
             while True:
                 taken = (*self.versions(place.name), *self.unfinished(place.name))
                 card = card_of(max(taken, default=0) + 1)
                 card_bytes = card.to_bytes()
                 _write(beside / CARD, card_bytes)
-                _write(beside / SUMS, _sums(trees, card_bytes))
+                sums = _sums({**files, CARD: card_bytes})
+                _write(beside / SUMS, sums)
+                _write(beside / SIGNATURE, self.keys.sign(sums))
                 _flush_directory(beside)
                 staged = place / f"{_STAGED}{card.version}"
                 try:
@@ -172,7 +180,7 @@ class Registry:
         if known and stored.digest != known:
             raise broken(name, stored.version, f"it was replaced: its digest is `{stored.digest}`, and was `{known}`")
         try:
-            ready: ScoreModel = late("ordain.models.scoring.loading:score_model")(stored)
+            ready: ScoreModel = late("ordain.models.scoring.score_model:ScoreModel").loaded(stored)
         except SettingsError as error:
             what = f"model `{name}` version {stored.version}: {error.message}"
             raise ModelDegradationDetected(what, error.issues[0].hint) from None
@@ -202,7 +210,40 @@ class Registry:
         if version not in versions:
             known = ", ".join(str(each) for each in versions[-12:])
             raise ModelDegradationDetected(f"model `{name}` has no version {version}", f"known: {known}")
-        return _read(self.directory / name / str(version), name, version)
+        return self._read(self.directory / name / str(version), name, version)
+
+    def _read(self, place: Path, name: str, version: int) -> Stored:
+        def read(file: str) -> bytes:
+            try:
+                return bytes_of(place / file, LIMITS.model_bytes)
+            except OSError as error:
+                raise broken(name, version, f"`{file}` cannot be read: {reason_of(error)}") from None
+
+        sums, signature = read(SUMS), read(SIGNATURE)
+        if fault := self.keys.fault(sums, signature):
+            raise broken(name, version, fault)
+        listed = [line.partition("  ") for line in sums.decode("utf-8", "replace").splitlines()]
+        files = {}
+        for digest, _, file in listed:  # the signature says that nobody else wrote these names
+            files[file] = read(file)
+            if digest != hashlib.sha256(files[file]).hexdigest():
+                raise broken(name, version, f"`{file}` is damaged: its digest is not the one in `{SUMS}`")
+        return Stored(*_card_of(files, name, version))
+
+
+def _card_of(files: dict[str, bytes], name: str, version: int) -> tuple[Card, str, dict[str, bytes]]:
+    """The card, its digest, and the other files."""
+    data = files.pop(CARD, b"")
+    try:
+        card = Card.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise broken(name, version, f"`{CARD}` cannot be understood: {where}: {first['msg']}") from None
+    digests = {file: digest_of(each) for file, each in files.items()}
+    if card.files != digests or (card.name, card.version) != (name, version):
+        raise broken(name, version, f"`{CARD}` is the card of another model")
+    return card, digest_of(data), files
 
 
 def broken(name: str, version: int | str, what: str) -> ModelDegradationDetected:
@@ -210,29 +251,8 @@ def broken(name: str, version: int | str, what: str) -> ModelDegradationDetected
     return ModelDegradationDetected(f"model `{name}` version {version}: {what}", f"run: ordain train {name}")
 
 
-def _read(place: Path, name: str, version: int) -> Stored:
-    stored = {}
-    for file in (TREES, CARD, SUMS):
-        try:
-            stored[file] = bytes_of(place / file, LIMITS.model_bytes)
-        except OSError as error:
-            raise broken(name, version, f"`{file}` cannot be read: {reason_of(error)}") from None
-    for file, line in zip((TREES, CARD), _sums(stored[TREES], stored[CARD]).splitlines(), strict=True):
-        if line not in stored[SUMS].splitlines():
-            raise broken(name, version, f"`{file}` is damaged: its digest is not the one in `{SUMS}`")
-    try:
-        card = Card.model_validate_json(stored[CARD])
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise broken(name, version, f"`{CARD}` cannot be understood: {where}: {first['msg']}") from None
-    if card.model_digest != digest_of(stored[TREES]) or (card.name, card.version) != (name, version):
-        raise broken(name, version, f"`{CARD}` is the card of another model")
-    return Stored(card, digest_of(stored[CARD]), stored[TREES])
-
-
-def _sums(trees: bytes, card: bytes) -> bytes:
-    lines = (f"{hashlib.sha256(data).hexdigest()}  {file}\n" for file, data in ((TREES, trees), (CARD, card)))
+def _sums(files: Mapping[str, bytes]) -> bytes:
+    lines = (f"{hashlib.sha256(files[file]).hexdigest()}  {file}\n" for file in sorted(files))
     return "".join(lines).encode()
 
 

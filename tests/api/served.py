@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from ports import free_port
 
 from ordain.api.cli.main import main
 from ordain.api.settings import Settings
+from ordain.models.registry.signing import PRIVATE, PUBLIC
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120
@@ -38,6 +40,15 @@ def settings_in(folder: Path, **more: object) -> Settings:
         "busy_seconds": 0.2,
     }
     return Settings(**chosen | more)
+
+
+def install_models(trained: Path, folder: Path) -> Path:
+    """Copies trained models, and the keys that they are signed with, to where `settings_in` looks for them."""
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700, exist_ok=True)
+    for name in (PRIVATE, PUBLIC):
+        shutil.copy(trained.parent / "keys" / name, keys / name)
+    return Path(shutil.copytree(trained, folder / "models"))
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ import pytest
 from answers import ADVICE, NOON, QUOTE, RETENTION, body, error_in
 from flask.testing import FlaskClient
 from ports import free_port
-from served import ROOT, edit, ordain, ordain_here, settings_in
+from served import ROOT, edit, install_models, ordain, ordain_here, settings_in
 
 from ordain.api.http.app import app_for
 from ordain.api.services import Services, wire
@@ -223,6 +223,13 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "missing trees": ("model.ubj", Path.unlink, "`model.ubj` cannot be read: no such file or directory"),
     "one bit of the card": ("card.json", _flip, "`card.json` is damaged: its digest is not the one in `SHA256SUMS`"),
     "a missing card": ("card.json", Path.unlink, "`card.json` cannot be read: no such file or directory"),
+    "what was learned beside the trees": (
+        "model.json",
+        _flip,
+        "`model.json` is damaged: its digest is not the one in `SHA256SUMS`",
+    ),
+    "other sums": ("SHA256SUMS", _flip, "its signature is not by the key that signs models here"),
+    "no signature": ("SIGNATURE", Path.unlink, "`SIGNATURE` cannot be read: no such file or directory"),
     "missing sums": ("SHA256SUMS", Path.unlink, "`SHA256SUMS` cannot be read: no such file or directory"),
 }
 
@@ -230,7 +237,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_model_refuses_only_the_decisions_that_need_it(tmp_path: Path, models: Path, damage: str) -> None:
     name, spoil, what = DAMAGES[damage]
-    copied = Path(shutil.copytree(models, tmp_path / "models"))
+    copied = install_models(models, tmp_path)
     spoil(copied / "churn/1" / name)
     use = wire(settings_in(tmp_path))
     client = app_for(use).test_client()
@@ -252,7 +259,7 @@ def test_a_damaged_model_refuses_only_the_decisions_that_need_it(tmp_path: Path,
 
 
 def test_models_list_says_which_version_is_damaged(tmp_path: Path, models: Path) -> None:
-    copied = Path(shutil.copytree(models, tmp_path / "models"))
+    copied = install_models(models, tmp_path)
     shutil.copytree(copied / "churn/1", copied / "churn/2")
     listed = ordain_here(tmp_path, "models", "list")
     assert listed.returncode == 0

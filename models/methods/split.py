@@ -1,4 +1,4 @@
-"""Training, validation and held-out rows: 70, 15 and 15 percent, with the same share of churn in each."""
+"""Training, validation and held-out rows: 70, 15 and 15 percent, with the same share of each label in each."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class Split:
     held_out: Indices
 
 
-def split(rows: Row, churned: NDArray[np.int64], seed: int) -> Split:
+def split(rows: Row, labels: NDArray[np.int64], seed: int) -> Split:
     """Rows with the same features go to the same part: a copy of a training row would be no test at all.
 
     Parts are drawn among groups of identical rows, stratified by the group's more frequent label.
-    `rows` has shape (n, width), `churned` (n,) of 0 and 1. Raises DataQualityIssue when a label has too few different
+    `rows` has shape (n, width), `labels` (n,) of 0 and 1. Raises DataQualityIssue when a label has too few different
     rows for each part to have some.
     """
     group = pd.DataFrame(rows).groupby(list(range(rows.shape[1])), dropna=False, sort=False).ngroup().to_numpy()
-    of_group = (np.bincount(group, weights=churned) * 2 >= np.bincount(group)).astype(np.int64)
-    for label, called in ((1, "churned"), (0, "stayed")):
-        if (count := int((of_group == label).sum())) < LIMITS.fewest_customers:
-            message = f"only {count} different customers {called}, {LIMITS.fewest_customers} at least are needed"
+    of_group = (np.bincount(group, weights=labels) * 2 >= np.bincount(group)).astype(np.int64)
+    for label, called in ((1, "true"), (0, "false")):
+        if (count := int((of_group == label).sum())) < LIMITS.fewest_rows:
+            message = f"the label of only {count} different rows is {called}, {LIMITS.fewest_rows} at least are needed"
             raise DataQualityIssue(message, "check the label in the mapping, or bring more rows")
     numbers = np.arange(len(of_group))
     training, rest = train_test_split(numbers, test_size=0.30, stratify=of_group, random_state=seed)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from ordain.models.scoring.logistic import probability
+from ordain.models.methods.logistic import probability
 
 Floats = NDArray[np.float64]
 
@@ -33,21 +33,21 @@ class Calibration:
 AS_TRAINED = Calibration(slope=1.0, intercept=0.0)
 
 
-def fit(margins: NDArray[np.floating], churned: NDArray[np.int64]) -> Calibration:
+def fit(margins: NDArray[np.floating], labels: NDArray[np.int64]) -> Calibration:
     """Platt's fit with his smoothed targets (Platt 1999, "Probabilistic outputs for support vector machines",
     section 2.2), which keep the slope finite when the validation rows are perfectly separated.
 
-    `margins` and `churned` (0 or 1) have shape (n,), of validation rows: the model has learned the training rows by
+    `margins` and `labels` (0 or 1) have shape (n,), of validation rows: the model has learned the training rows by
     heart. Maximum likelihood without a penalty, by scikit-learn's L-BFGS. Raises ValueError for rows of no length or of
     different lengths, and for margins that are not finite.
     """
-    positives = int(churned.sum())
+    positives = int(labels.sum())
     high = (positives + 1) / (positives + 2)
-    low = 1 / (len(churned) - positives + 2)
-    target = np.where(churned == 1, high, low)
+    low = 1 / (len(labels) - positives + 2)
+    target = np.where(labels == 1, high, low)
     # A row with target t is one positive of weight t and one negative of weight 1 - t.
     both = np.concatenate([margins, margins]).astype(np.float64).reshape(-1, 1)
-    labels = np.repeat([1, 0], len(churned))
+    labels = np.repeat([1, 0], len(labels))
     logistic = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
     logistic.fit(both, labels, sample_weight=np.concatenate([target, 1 - target]))
     return Calibration(float(logistic.coef_[0, 0]), float(logistic.intercept_[0]))
