@@ -16,6 +16,15 @@ class Limits:
     table_bytes: int = 1 << 32  # bytes of a table to train on
     trial_seconds: float = 60.0  # seconds until a version is read in a process of its own
     reasons: int = 5  # features named as the reasons of one score
+    segments: int = 8  # segments that are tried where no number is given
+    most_segments: int = 50  # segments that may be asked for
+    segment_rows: int = 20_000  # rows among which the number of segments is chosen
+    segment_pairs: int = 2_000  # rows of which all pairs are compared: silhouettes, Ward, DBSCAN
+    bins: int = 50  # bins of one feature that are kept as a model's reference
+    bin_rows: int = 20  # rows of a bin, or of a text that is kept by name: fewer could tell of one customer
+    group_rows: int = 30  # rows of a group whose rate is compared with others'
+    examples: int = 3  # cells of a column that are named as examples
+    segment_cores: int = 300  # core points that are kept of one segment of DBSCAN
 
 
 LIMITS = Limits()

@@ -8,6 +8,7 @@ from ordain.models.specs.spec import Spec
 
 SPECS = {
     "churn": "ordain.models.specs.churn:CHURN",
+    "segments": "ordain.models.specs.segments:SPEC",
 }
 """Where each one's specification stands."""
 
