@@ -29,7 +29,8 @@ from ordain.engine.values.temporal import fixed_offset
 from ordain.engine.versions import Kept
 
 if TYPE_CHECKING:
-    from ordain.models.registry.registry import Registry, Stored
+    from ordain.models.registry.registry import Registry
+    from ordain.models.registry.stored import Stored
 
 
 @dataclass(frozen=True, slots=True)

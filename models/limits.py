@@ -13,6 +13,7 @@ class Limits:
     text_values: int = 50  # different texts of a feature that lists no values
     listed: int = 10  # findings about one table that are named; the rest is counted
     model_bytes: int = 1 << 30  # bytes of one file of a stored version
+    key_bytes: int = 4096  # bytes of a key that signs models
     table_bytes: int = 1 << 32  # bytes of a table to train on
     trial_seconds: float = 60.0  # seconds until a version is read in a process of its own
     reasons: int = 5  # features named as the reasons of one score

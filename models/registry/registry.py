@@ -19,7 +19,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +26,12 @@ from pydantic import ValidationError
 
 from ordain.engine.errors import ModelDegradationDetected, SettingsError, did_you_mean, reason_of
 from ordain.engine.late import late
-from ordain.engine.policy.facts import Fact
 from ordain.engine.text.regular import bytes_of
 from ordain.engine.text.source import digest_of
 from ordain.models.limits import LIMITS
 from ordain.models.registry.card import Card
 from ordain.models.registry.signing import ModelKeys
+from ordain.models.registry.stored import Stored, broken
 
 if TYPE_CHECKING:
     from ordain.models.scoring.score_model import ScoreModel
@@ -43,32 +42,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 _FILE = re.compile(r"[a-z][a-z0-9_-]*\.(ubj|json)")
 _STAGED = ".staged-"
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A version as its files say, checked by their sums; it does not score. `digest` is that of the card's bytes."""
-
-    card: Card
-    digest: str
-    files: Mapping[str, bytes]
-
-    @property
-    def name(self) -> str:
-        return self.card.name
-
-    @property
-    def version(self) -> str:
-        return str(self.card.version)
-
-    @property
-    def reads(self) -> tuple[Fact, ...]:
-        return self.card.facts
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The names of its outputs, the model's own first."""
-        return tuple(output.name for output in self.card.outputs)
 
 
 class Registry:
@@ -244,11 +217,6 @@ def _card_of(files: dict[str, bytes], name: str, version: int) -> tuple[Card, st
     if card.files != digests or (card.name, card.version) != (name, version):
         raise broken(name, version, f"`{CARD}` is the card of another model")
     return card, digest_of(data), files
-
-
-def broken(name: str, version: int | str, what: str) -> ModelDegradationDetected:
-    """The error for a version that cannot be used."""
-    return ModelDegradationDetected(f"model `{name}` version {version}: {what}", f"run: ordain train {name}")
 
 
 def _sums(files: Mapping[str, bytes]) -> bytes:

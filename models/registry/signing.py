@@ -10,6 +10,7 @@ import base64
 import binascii
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -17,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from ordain.engine.errors import SettingsError, reason_of
 from ordain.engine.text.regular import bytes_of
+from ordain.models.limits import LIMITS
 
 PRIVATE, PUBLIC = "models.key", "models.pub"
-_MOST = 4096
 
 
 class ModelKeys:
@@ -41,7 +42,7 @@ class ModelKeys:
     def fault(self, message: bytes, signature: bytes) -> str:
         """What is wrong with a signature, in words; "" for one that holds."""
         try:
-            raw = base64.b64decode(bytes_of(self.folder / PUBLIC, _MOST).strip(), validate=True)
+            raw = base64.b64decode(bytes_of(self.folder / PUBLIC, LIMITS.key_bytes).strip(), validate=True)
             key = Ed25519PublicKey.from_public_bytes(raw)
         except FileNotFoundError:
             return f"there is no `{PUBLIC}` among the keys to check its signature with"
@@ -58,7 +59,7 @@ class ModelKeys:
         with contextlib.suppress(FileExistsError):
             self.folder.mkdir(parents=True, exist_ok=True)
             _write_new(place, base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()) + b"\n", 0o600)
-        return base64.b64decode(bytes_of(place, _MOST).strip(), validate=True)
+        return base64.b64decode(bytes_of(place, LIMITS.key_bytes).strip(), validate=True)
 
     def _publish(self, raw: bytes) -> None:
         with contextlib.suppress(FileExistsError):
@@ -69,7 +70,7 @@ def _write_new(place: Path, data: bytes, mode: int) -> None:
     """Whole or not at all, and never over another. Raises FileExistsError, OSError."""
     if place.exists():
         raise FileExistsError(place)
-    beside = place.with_name(f".{place.name}.{os.getpid()}")
+    beside = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with open(descriptor, "wb") as file:

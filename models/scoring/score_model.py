@@ -8,7 +8,7 @@ from ordain.engine.errors import ModelDegradationDetected, OrdainError
 from ordain.engine.policy.facts import Fact, Score
 from ordain.engine.values.types import Value
 from ordain.models.registry.card import Card
-from ordain.models.registry.registry import Stored, broken
+from ordain.models.registry.stored import Stored, broken
 from ordain.models.specs.catalogue import spec_of
 from ordain.models.specs.spec import Scorer
 

@@ -15,7 +15,7 @@ from ordain.engine.errors import reason_of
 from ordain.models.limits import LIMITS
 
 if TYPE_CHECKING:
-    from ordain.models.registry.registry import Stored
+    from ordain.models.registry.stored import Stored
 
 _TRIAL = (sys.executable, "-m", "ordain.models.scoring.trial_run")
 _TRIED: set[str] = set()
