@@ -16,6 +16,8 @@ class Limits:
     key_bytes: int = 4096  # bytes of a key that signs models
     table_bytes: int = 1 << 32  # bytes of a table to train on
     trial_seconds: float = 60.0  # seconds until a version is read in a process of its own
+    fewest_weeks: int = 8  # of purchases, from the first in the table to the last
+    fitted_customers: int = 20_000  # customers that the parameters of a purchase process are fitted on
     reasons: int = 5  # features named as the reasons of one score
     segments: int = 8  # segments that are tried where no number is given
     most_segments: int = 50  # segments that may be asked for

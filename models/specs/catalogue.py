@@ -8,6 +8,7 @@ from ordain.models.specs.spec import Spec
 
 SPECS = {
     "churn": "ordain.models.specs.churn:CHURN",
+    "lifetime_value": "ordain.models.specs.lifetime_value:SPEC",
     "segments": "ordain.models.specs.segments:SPEC",
 }
 """Where each one's specification stands."""
