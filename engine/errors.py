@@ -14,7 +14,8 @@ OrdainError
 │   ├── UnknownDecision
 │   ├── UnknownSubject            the ledger has nothing about that customer
 │   ├── UnknownPolicy             there is no such policy, or no such version of it
-│   ├── StepRefused               a version of a policy cannot be submitted, approved or activated now, or not by them
+│   ├── UnknownModel              there is no such model, or no such version of it
+│   ├── StepRefused               a version of a policy or model cannot take that step now, or not by them
 │   ├── PolicyRefused             the text of a version has errors, or the policies do not load with it (all at once)
 │   ├── EditedMeanwhile           a draft is not what it was when whoever writes it read it
 │   ├── NotInReview               the decision waits for no person, or for none any more
@@ -211,6 +212,10 @@ class UnknownSubject(DataError):
 
 
 class UnknownPolicy(DataError):
+    severity = Severity.LOW
+
+
+class UnknownModel(DataError):
     severity = Severity.LOW
 
 

@@ -192,7 +192,7 @@ def _score(
         if model is None:
             raise ModelDegradationDetected(
                 f"`{fact.name}` comes from the model `{fact.sources[-1]}`, which is not trained",
-                f"run: ordain train {fact.sources[-1]}",
+                f"run: ordain train {fact.sources[-1]} --promote",
             )
         # One error object serves every request; it must not collect their tracebacks.
         raise model.with_traceback(None)

@@ -25,6 +25,7 @@ class Right(StrEnum):
     VERIFY = "verify"
     READ_EVENTS = "read events"
     FOLLOW_LOG = "follow log"
+    READ_MODELS = "read models"
     READ_POLICIES = "read policies"
     EDIT_POLICIES = "edit policies"
     APPROVE_POLICIES = "approve policies"

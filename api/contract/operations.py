@@ -6,6 +6,7 @@ from ordain.api.access.rights import OPEN, SIGNED, Right
 from ordain.api.contract.audit_operations import AUDIT_OPERATIONS, PURPOSE
 from ordain.api.contract.follow_up_operations import FOLLOW_UP_OPERATIONS
 from ordain.api.contract.login_operations import LOGIN_OPERATIONS
+from ordain.api.contract.model_operations import MODEL_OPERATIONS
 from ordain.api.contract.operation import (
     FILLED,
     FLAG,
@@ -211,6 +212,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **AUDIT_OPERATIONS,
     **FOLLOW_UP_OPERATIONS,
     **LOGIN_OPERATIONS,
+    **MODEL_OPERATIONS,
     **POLICY_OPERATIONS,
     ("GET", "/v1/services"): Operation(
         "The services that there are",

@@ -7,7 +7,8 @@
 
 A version appears whole or not at all, and only once it is confirmed, which is to say on record: it is written to
 `.staged-<version>`, which keeps its number, and moved to its place in one step. A trainer that is killed before that
-step leaves it there: its number stays taken, and it is never loaded.
+step leaves it there: its number stays taken, and it is never loaded. Which version scores is no matter of these files:
+see `models.registry.stages`.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Registry:
         return self._numbers(name, "")
 
     def unfinished(self, name: str) -> tuple[int, ...]:
-        """The versions that are stored and not live, ascending: about to be, or left by a trainer that was killed."""
+        """The versions that are not in place, ascending: about to be, or left by a trainer that was killed."""
         return self._numbers(name, _STAGED)
 
     def save(
@@ -98,7 +99,7 @@ class Registry:
             _flush_directory(place)
         except OSError as error:
             raise SettingsError(
-                f"model `{name}` version {card.version} is confirmed and cannot be made live: {reason_of(error)}",
+                f"model `{name}` version {card.version} is confirmed and cannot be put in place: {reason_of(error)}",
                 "train again: that makes the next version",
             ) from None
         return card
@@ -174,49 +175,78 @@ class Registry:
 
         Raises ModelDegradationDetected when there is none, or when its files are damaged.
         """
+        version = self._known(name, version)
+        return self._read(self.directory / name / str(version), name, version)
+
+    def card(self, name: str, version: int) -> Card:
+        """The signed card of a version; its other files are not looked at.
+
+        Raises ModelDegradationDetected when there is none, or it is damaged.
+        """
+        self._known(name, version)
+        place = self.directory / name / str(version)
+        listed = {file: digest for digest, file in self._signed(place, name, version) if file == CARD}
+        return _card_in(self._file(place, CARD, listed.get(CARD, ""), name, version), name, version)
+
+    def _known(self, name: str, version: int | None) -> int:
+        """The version, by default the newest. Raises ModelDegradationDetected for one that there is not."""
         versions = self.versions(name)
         if not versions:
             hint = did_you_mean(name, self.names())
-            train = f"run: ordain train {name}"
+            train = f"run: ordain train {name} --promote"
             raise ModelDegradationDetected(f"there is no model `{name}`", f"{hint} or {train}" if hint else train)
-        version = versions[-1] if version is None else version
-        if version not in versions:
+        if version is not None and version not in versions:
             known = ", ".join(str(each) for each in versions[-12:])
             raise ModelDegradationDetected(f"model `{name}` has no version {version}", f"known: {known}")
-        return self._read(self.directory / name / str(version), name, version)
+        return versions[-1] if version is None else version
 
     def _read(self, place: Path, name: str, version: int) -> Stored:
-        def read(file: str) -> bytes:
-            try:
-                return bytes_of(place / file, LIMITS.model_bytes)
-            except OSError as error:
-                raise broken(name, version, f"`{file}` cannot be read: {reason_of(error)}") from None
+        listed = self._signed(place, name, version)  # the signature says that nobody else wrote these names
+        files = {file: self._file(place, file, digest, name, version) for digest, file in listed}
+        return Stored(*_card_of(files, name, version))
 
-        sums, signature = read(SUMS), read(SIGNATURE)
+    def _signed(self, place: Path, name: str, version: int) -> list[tuple[str, str]]:
+        """The files that the signature names, each with its SHA-256 before it."""
+        sums, signature = _bytes(place, SUMS, name, version), _bytes(place, SIGNATURE, name, version)
         if fault := self.keys.fault(sums, signature):
             raise broken(name, version, fault)
-        listed = [line.partition("  ") for line in sums.decode("utf-8", "replace").splitlines()]
-        files = {}
-        for digest, _, file in listed:  # the signature says that nobody else wrote these names
-            files[file] = read(file)
-            if digest != hashlib.sha256(files[file]).hexdigest():
-                raise broken(name, version, f"`{file}` is damaged: its digest is not the one in `{SUMS}`")
-        return Stored(*_card_of(files, name, version))
+        parts = (line.partition("  ") for line in sums.decode("utf-8", "replace").splitlines())
+        return [(digest, file) for digest, _, file in parts]
+
+    def _file(self, place: Path, file: str, digest: str, name: str, version: int) -> bytes:
+        data = _bytes(place, file, name, version)
+        if digest != hashlib.sha256(data).hexdigest():
+            raise broken(name, version, f"`{file}` is damaged: its digest is not the one in `{SUMS}`")
+        return data
 
 
 def _card_of(files: dict[str, bytes], name: str, version: int) -> tuple[Card, str, dict[str, bytes]]:
     """The card, its digest, and the other files."""
     data = files.pop(CARD, b"")
+    card = _card_in(data, name, version)
+    digests = {file: digest_of(each) for file, each in files.items()}
+    if card.files != digests:
+        raise broken(name, version, f"`{CARD}` is the card of another model")
+    return card, digest_of(data), files
+
+
+def _card_in(data: bytes, name: str, version: int) -> Card:
     try:
         card = Card.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise broken(name, version, f"`{CARD}` cannot be understood: {where}: {first['msg']}") from None
-    digests = {file: digest_of(each) for file, each in files.items()}
-    if card.files != digests or (card.name, card.version) != (name, version):
+    if (card.name, card.version) != (name, version):
         raise broken(name, version, f"`{CARD}` is the card of another model")
-    return card, digest_of(data), files
+    return card
+
+
+def _bytes(place: Path, file: str, name: str, version: int) -> bytes:
+    try:
+        return bytes_of(place / file, LIMITS.model_bytes)
+    except OSError as error:
+        raise broken(name, version, f"`{file}` cannot be read: {reason_of(error)}") from None
 
 
 def _sums(files: Mapping[str, bytes]) -> bytes:

@@ -38,4 +38,4 @@ class Stored:
 
 def broken(name: str, version: int | str, what: str) -> ModelDegradationDetected:
     """The error for a version that cannot be used."""
-    return ModelDegradationDetected(f"model `{name}` version {version}: {what}", f"run: ordain train {name}")
+    return ModelDegradationDetected(f"model `{name}` version {version}: {what}", f"run: ordain train {name} --promote")

@@ -134,7 +134,7 @@ def test_an_overlap_that_no_example_meets_is_refused_when_a_decision_meets_it(tm
     assert error["code"] == "RulesDisagree"
     assert error["message"] == "`mostly-empty` and `in-between` of `advice` apply at once, and its hit policy is unique"
     assert error["details"][0]["place"].startswith("policies/plan-advice/v1.yaml:")
-    assert use.ledger.reader.size() == 1
+    assert use.ledger.reader.size() == 2  # of which one makes the model live
     assert client.post("/v1/decisions/plan-advice", data=body(ADVICE)).status_code == 200
     use.close()
 
@@ -247,8 +247,8 @@ def test_a_damaged_model_refuses_only_the_decisions_that_need_it(tmp_path: Path,
     error = error_in(refused.data)
     assert (error["code"], error["severity"]) == ("ModelDegradationDetected", "high")
     assert error["message"] == f"model `churn` version 1: {what}"
-    assert error["details"][0]["hint"] == "run: ordain train churn"
-    assert use.ledger.reader.size() == 1
+    assert error["details"][0]["hint"] == "run: ordain train churn --promote"
+    assert use.ledger.reader.size() == 2  # of which one makes the model live
     assert client.post("/v1/decisions/plan-advice", data=body(ADVICE)).status_code == 200
     assert client.post("/v1/decisions/retention", data=body(RETENTION, at=NOON)).status_code == 200
     assert client.post("/v1/decisions/price-quote", data=body(QUOTE, at=NOON)).status_code == 200
@@ -263,10 +263,11 @@ def test_models_list_says_which_version_is_damaged(tmp_path: Path, models: Path)
     shutil.copytree(copied / "churn/1", copied / "churn/2")
     listed = ordain_here(tmp_path, "models", "list")
     assert listed.returncode == 0
-    rows = [line.split("│")[1:4] for line in listed.stdout.splitlines() if line.startswith("│")]
-    assert [[cell.strip() for cell in row] for row in rows] == [
-        ["churn", "1", "ok"],
-        ["churn", "2", "model `churn` version 2: `card.json` is the card of another model"],
+    rows = [line.split("│")[1:8] for line in listed.stdout.splitlines() if line.startswith("│")]
+    cells = [[cell.strip() for cell in row] for row in rows]
+    assert [(row[0], row[1], row[2], row[6]) for row in cells] == [
+        ("churn", "1", "live", "ok"),
+        ("churn", "2", "candidate", "model `churn` version 2: `card.json` is the card of another model"),
     ]
 
 

@@ -79,11 +79,14 @@ def test_a_used_version_that_was_replaced_scores_no_more(installed: tuple[Settin
     assert tried == []
 
 
-def test_a_version_that_nobody_used_may_be_replaced(installed: tuple[Settings, Path]) -> None:
+def test_a_live_version_that_nobody_used_may_not_be_replaced_either(installed: tuple[Settings, Path]) -> None:
     settings, place = installed
     assert decide(settings, "plan-advice", ADVICE).status_code == 200
-    replace(place)
-    assert decide(settings, "retention", UNSCORED).status_code == 200
+    was, now = digest(place), replace(place)
+    error = error_in(decide(settings, "retention", UNSCORED).data)
+    assert error["message"] == (
+        f"model `churn` version 1 was replaced after it was promoted: on record with digest `{was}`, now `{now}`"
+    )
 
 
 def test_a_reload_does_not_take_a_used_version_that_was_replaced(installed: tuple[Settings, Path]) -> None:

@@ -133,7 +133,7 @@ def test_a_version_that_is_confirmed_and_cannot_be_made_live_keeps_its_number(
     def block(made: Card) -> None:
         (copy.directory / "churn" / str(made.version)).write_text("in the way")
 
-    with pytest.raises(SettingsError, match="model `churn` version 2 is confirmed and cannot be made live"):
+    with pytest.raises(SettingsError, match="model `churn` version 2 is confirmed and cannot be put in place"):
         copy.save("churn", trained.files, lambda version: card.model_copy(update={"version": version}), block)
     (copy.directory / "churn" / "2").unlink()
     assert (copy.load("churn").version, copy.unfinished("churn")) == ("1", (2,))
@@ -165,13 +165,13 @@ def test_a_trainer_killed_once_its_version_is_confirmed_leaves_one_that_is_not_l
 def test_an_unknown_model_is_met_with_the_nearest_name(registry: Registry) -> None:
     with pytest.raises(ModelDegradationDetected, match="there is no model `chrun`") as caught:
         registry.load("chrun")
-    assert caught.value.issues[0].hint == "did you mean `churn`? or run: ordain train chrun"
+    assert caught.value.issues[0].hint == "did you mean `churn`? or run: ordain train chrun --promote"
 
 
 def test_without_any_model_the_hint_is_to_train_one(tmp_path: Path) -> None:
     with pytest.raises(ModelDegradationDetected, match="there is no model `churn`") as caught:
         Registry(tmp_path / "none", tmp_path).load("churn")
-    assert caught.value.issues[0].hint == "run: ordain train churn"
+    assert caught.value.issues[0].hint == "run: ordain train churn --promote"
 
 
 def test_an_unknown_version_is_met_with_the_known_ones(registry: Registry) -> None:
@@ -185,7 +185,7 @@ def test_a_missing_file_is_named(copy: Registry, file: str) -> None:
     (copy.directory / "churn" / "1" / file).unlink()
     with pytest.raises(ModelDegradationDetected, match=f"`{file}` cannot be read: no such file") as caught:
         copy.load("churn")
-    assert caught.value.issues[0].hint == "run: ordain train churn"
+    assert caught.value.issues[0].hint == "run: ordain train churn --promote"
 
 
 @pytest.mark.parametrize("file", [TREES, MODEL, CARD])

@@ -161,7 +161,7 @@ def test_a_score_that_is_not_finite_is_refused(model: ScoreModel, trained: Artif
     broken = ScoreModel(model.card, "", _scorer(trained, slope=1e308, intercept=1e308))
     with pytest.raises(ModelDegradationDetected, match="its score is not a finite number") as caught:
         broken.score(table.rows[0])
-    assert caught.value.issues[0].hint == "run: ordain train churn"
+    assert caught.value.issues[0].hint == "run: ordain train churn --promote"
 
 
 def test_trees_that_the_card_does_not_describe_are_refused(trained: Artifact) -> None:

@@ -321,7 +321,7 @@ def test_the_rights_of_a_reload_count_at_once_and_those_before_stay_when_it_lack
         lacking.close()
 
 
-@pytest.mark.parametrize("name", ["access", "alerts", "rollouts"])
+@pytest.mark.parametrize("name", ["access", "alerts", "model-promotion", "rollouts"])
 def test_the_copies_of_the_policies_that_are_shipped_are_one(name: str) -> None:
     shipped, template = ROOT / f"policies/{name}/v1.yaml", ROOT / f"api/cli/init_folder/policies/{name}/v1.yaml"
     assert shipped.read_bytes() == template.read_bytes()

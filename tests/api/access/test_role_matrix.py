@@ -66,7 +66,7 @@ def request_to(route: str, decision_id: str, service: str = "plan-advice") -> tu
     method, rule = route.split(" ")
     path = rule.replace("<service>", service).replace("<decision_id>", decision_id).replace("<entry_id>", decision_id)
     path = path.replace("<path:place>", "entries/000.p/1").replace("<source>", "crm")
-    path = path.replace("<policy>", "plan-advice").replace("<version>", "1")
+    path = path.replace("<policy>", "plan-advice").replace("<model>", "churn").replace("<version>", "1")
     if "/audit/" in path and method == "POST":
         return (
             method,
@@ -149,7 +149,7 @@ def test_a_key_of_one_service_gets_nothing_of_another(asked: Any, route: str) ->
     sent = json.dumps(json.loads(example.body)["example"]["request"]).encode()
     elsewhere = json.loads(ask("POST", "/v1/decisions/access", sent, {**headers["editor"]}).body)["decision_id"]
     told = ask(*request_to(route, elsewhere, "price-quote"), {**headers["one service"], **more(route)})
-    if "<service>" in route or "audit/subjects" in route or "/v1/policies" in route:
+    if "<service>" in route or "audit/subjects" in route or "/v1/policies" in route or "/v1/models" in route:
         assert (told.status, code(told)) == (403, "NotPermitted")
     elif "<decision_id>" in route or "<entry_id>" in route:
         assert (told.status, code(told)) == (404, "UnknownDecision")
