@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ordain.api.fallen_back import FallenBack
+from ordain.api.feature_store import feature_store
 from ordain.api.fitness import Fitness
 from ordain.api.hooks.source import NO_HOOKS, Hooks
 from ordain.api.late_model import LateModel
 from ordain.api.ledger import open_for
+from ordain.api.ledger_facts import LedgerFacts
 from ordain.api.lifecycle.in_force import load_in_force
 from ordain.api.lifecycle.recorded import Lifecycle, lifecycle_of
 from ordain.api.settings import Settings
@@ -22,9 +25,10 @@ from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.used_models import UsedModels
 from ordain.engine.catalog import Catalog, protected_score_issues
 from ordain.engine.errors import ModelDegradationDetected, PolicyError
+from ordain.engine.fact_store import FactStore
 from ordain.engine.late import late
 from ordain.engine.lifecycle.turns import Turns
-from ordain.engine.policy.facts import Fact, FactSource, ModelCard, Vocabulary, is_model
+from ordain.engine.policy.facts import FEATURES, LEDGER, Fact, FactSource, ModelCard, Vocabulary
 from ordain.engine.values.temporal import fixed_offset
 from ordain.engine.versions import Kept
 
@@ -46,6 +50,9 @@ class Rules:
     models: Mapping[str, FactSource | ModelDegradationDetected]
     forms: Forms
     now: Callable[[], dt.datetime]
+    facts_from: Mapping[str, FactStore] = field(kw_only=True, default_factory=dict)
+    """What knows facts that a request leaves out, by the name that facts.yaml has for it."""
+    fallen_back: FallenBack = field(kw_only=True, default_factory=FallenBack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,7 @@ def wire(
         ledger.close()
         raise
     decides = {each.name: getattr(rules, each.name) for each in fields(rules)}
+    decides["facts_from"] = {**rules.facts_from, LEDGER: LedgerFacts(ledger.reader, settings.zone)}
     return Services(**decides, ledger=ledger, stopped=stopped, fitness=Fitness(ledger), lifecycle=lifecycle)
 
 
@@ -128,10 +136,14 @@ def wire_rules(settings: Settings, service: str) -> Rules:
 
 
 def _rules(settings: Settings, catalog: Catalog, service: str, used: UsedModels | None = None) -> Rules:
-    models, idle = _models(catalog, settings.models, service, used)
+    models, idle = _models(catalog, settings, service, used)
     vocabulary, usable = _with_models(catalog, models, idle)
     forms, zone = Forms(_documents(catalog), usable), settings.zone
-    return Rules(settings, catalog, vocabulary, models, forms, lambda: fixed_offset(dt.datetime.now(zone)))
+    store = feature_store(settings)
+    return Rules(
+        *(settings, catalog, vocabulary, models, forms, lambda: fixed_offset(dt.datetime.now(zone))),
+        facts_from={} if store is None else {FEATURES: store},
+    )
 
 
 def on_trial(rules: Rules, catalog: Catalog, now: dt.datetime) -> Rules:
@@ -154,7 +166,7 @@ def vocabulary_with(vocabulary: Vocabulary, models: Iterable[ModelCard]) -> Voca
 
 def models_described(catalog: Catalog, settings: Settings) -> dict[str, FactSource | ModelDegradationDetected]:
     """The models that `wire` would find, to be described: their cards are read, and none of their trees."""
-    return _models(catalog, settings.models, "")[0]
+    return _models(catalog, settings, "")[0]
 
 
 def reloaded(use: Services, catalog: Catalog) -> Services:
@@ -163,7 +175,7 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
     Raises PolicyError, PolicyChanged, SettingsError; ModelDegradationDetected when a model's newest version cannot be
     used.
     """
-    models, idle = _models(catalog, use.settings.models, "", UsedModels(use.ledger.store))
+    models, idle = _models(catalog, use.settings, "", UsedModels(use.ledger.store))
     for name, model in models.items():
         before = use.models.get(name)
         if isinstance(before, LateModel) and isinstance(model, LateModel) and before.is_still(model):
@@ -197,16 +209,16 @@ def _with_models(
 
 
 def _models(
-    catalog: Catalog, folder: Path, service: str, used: UsedModels | None = None
+    catalog: Catalog, settings: Settings, service: str, used: UsedModels | None = None
 ) -> tuple[dict[str, FactSource | ModelDegradationDetected], list[ModelCard]]:
     """The newest version of each model that a fact may come from, or why it cannot be had. Untrained: left out.
 
     Those of which `service` reads no score come as cards alone, in the second part. One that is not what it was when it
     was `used` cannot be had, and what nobody has used yet is read with more care.
     """
-    if not folder.is_dir():
+    if not settings.models.is_dir():
         return {}, []
-    registry = late("ordain.models.registry.registry:Registry")(folder)
+    registry = late("ordain.models.registry.registry:Registry")(settings.models)
     facts = catalog.vocabulary.facts
     needed = {name for policy in catalog.policies() for name in policy.reads} if service else facts.keys()
     models: dict[str, FactSource | ModelDegradationDetected] = {}
@@ -214,13 +226,14 @@ def _models(
     for name in sorted(_scorers(facts.values())):
         if not registry.versions(name):
             continue
-        scores = any(name in facts[each].sources for each in needed if each in facts)
+        scores = any(name == facts[each].model for each in needed if each in facts)
         try:
             stored = registry.stored(name)
             if used is not None and (changed := used.change(stored)) is not None:
                 raise changed
             if scores:
-                models[name] = _late(registry, stored, used is not None and used.knows(stored))
+                known = stored.digest if used is not None and used.knows(stored) else ""
+                models[name] = _late(registry, stored, known, settings.score_timeout_ms / 1000)
             else:
                 idle.append(stored)
         except ModelDegradationDetected as error:
@@ -229,16 +242,14 @@ def _models(
     return models, idle
 
 
-def _late(registry: Registry, stored: Stored, known: bool) -> LateModel:
-    """The version, whose files have been looked at and whose trees are read later."""
-    digest = stored.digest if known else ""
-    return LateModel(stored, lambda: registry.load(stored.name, int(stored.version), known=digest))
+def _late(registry: Registry, stored: Stored, known: str, slow: float) -> LateModel:
+    """The version, whose files have been looked at and whose trees are read later; `known` is its digest if it is."""
+    return LateModel(stored, lambda: registry.load(stored.name, int(stored.version), known=known), slow)
 
 
 def _scorers(facts: Iterable[Fact]) -> set[str]:
     """The models that the facts may come from."""
-    sources = {source for fact in facts for source in fact.sources}
-    return set(filter(is_model, sources))
+    return {fact.model for fact in facts if fact.model}
 
 
 def _documents(catalog: Catalog) -> tuple[Document, ...]:
