@@ -55,6 +55,7 @@ class _Offers:
 
     coming: Iterator[dt.datetime]
     read: list[dt.datetime] = field(default_factory=list)
+    is_cut: bool = False
 
     def last(self, zone: ZoneInfo) -> str | None:
         """The day of the last one, there."""
@@ -72,9 +73,14 @@ class _Offers:
 
     def _all(self) -> Iterator[dt.datetime]:
         yield from self.read
-        for time in self.coming:
-            self.read.append(time)
-            yield time
+        try:
+            for time in self.coming:
+                self.read.append(time)
+                yield time
+        except _NotKnown:
+            self.is_cut = True
+        if self.is_cut:  # what follows is not known, however often it is asked for
+            raise _NotKnown
 
 
 def _given(reader: Reader, subject: str, decision: str, at: dt.datetime) -> Iterator[dt.datetime]:

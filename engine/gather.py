@@ -46,7 +46,9 @@ def gather(
     withheld = _NOTHING
     if needs.gate is not None and (withheld := needs.gate.withholds(given, on_file)):
         given = {name: raw for name, raw in given.items() if name not in withheld}
-    faults = [] if given.keys() <= vocabulary.inputs else _strangers(given.keys() - vocabulary.inputs, vocabulary)
+    faults = []
+    if not given.keys() <= vocabulary.inputs:
+        faults = _strangers(_unwanted(given, needs, vocabulary, models), vocabulary)
     missing: list[Issue] = []
     read = None if faults else _read(given, needs.readers, facts)
     left: Iterable[Need] = needs  # one after the other, so that all that is wrong is told in the order of the needs
@@ -157,6 +159,17 @@ def _read(given: Mapping[str, object], readers: Mapping[str, Reader], facts: Fac
     except NotThatType:
         return None
     return read
+
+
+def _unwanted(given: Mapping[str, object], needs: Needs, vocabulary: Vocabulary, models: Models) -> Collection[str]:
+    """The names that no request may send. While it is not known what a model reads, since its card is not there, and a
+    fallback stands in for it, a name that nobody knows may be an input of it, and is passed over."""
+    names = given.keys() - vocabulary.inputs
+    for need in needs:
+        model = models.get(need.fact.model)
+        if need.fallback is not None and (model is None or isinstance(model, OrdainError)):
+            return [name for name in names if name in vocabulary]
+    return names
 
 
 def _strangers(names: Collection[str], vocabulary: Vocabulary) -> list[Issue]:

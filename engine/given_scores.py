@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
-from ordain.engine.errors import CalculationFailed, Issue, ModelDegradationDetected, NotThatType, OrdainError
+from ordain.engine.errors import Issue, ModelDegradationDetected, NotThatType, OrdainError
 from ordain.engine.fact_store import Found
+from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.needs import Need, absent, accept
 from ordain.engine.policy.facts import (
     FALLBACK,
@@ -174,8 +175,9 @@ class GivenScores:
             return
         try:
             self.facts.values[fact.name] = rule.gives(inputs)
-        except (NotThatType, CalculationFailed) as error:
-            said = error.message if isinstance(error, OrdainError) else error
+        except (OrdainError, MissingValue, ArithmeticError, ValueError, TypeError, RecursionError) as error:
+            # what compiled expressions raise; NotThatType is a ValueError
+            said = error if isinstance(error, NotThatType) else f"it cannot be calculated ({type(error).__name__})"
             raise ModelDegradationDetected(f"the fallback of `{fact.name}`: {said}") from None
         self.facts.sources[fact.name] = f"{FALLBACK}{fact.model}: {why}"
         self.facts.fallbacks[fact.name] = FellBack(fact.model, why, inputs)

@@ -36,7 +36,8 @@ UNTRAINED, UNREADABLE, NO_SCORE, NO_INPUTS, SLOW, FAILING = WHYS = (
 
 @dataclass(frozen=True, slots=True)
 class FallbackRule:
-    """`facts` are what the rule reads; none of a constant. `gives` raises NotThatType and CalculationFailed."""
+    """`facts` are what the rule reads; none of a constant. `gives` raises NotThatType, and what
+    compiled expressions raise."""
 
     facts: tuple[Fact, ...]
     gives: Callable[[Mapping[str, Value]], Value]

@@ -80,7 +80,7 @@ def answer_schema(service: Schema, outcome: Schema, verdict: Schema) -> Schema:
 def trial_schema(answer: Schema) -> Schema:
     """The answer of a dry run: it names no record."""
     parts = {name: part for name, part in answer["properties"].items() if name not in ("decision_id", "receipt")}
-    return closed(**parts, dry_run={"const": True})
+    return closed(("fallbacks",), **parts, dry_run={"const": True})
 
 
 _ERROR_PARTS = {

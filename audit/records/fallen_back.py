@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ordain.engine.errors import NotThatType, OrdainError
+from ordain.engine.errors import OrdainError
 from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.policy.facts import FALLBACK, Facts, Vocabulary
 from ordain.engine.score_fallback import FallbackRule, fallback_of
@@ -36,7 +36,15 @@ def fallback_differences(private: Json, facts: Facts, vocabulary: Vocabulary) ->
                 yield Difference("model", f"`{name}` has no fallback, and the record says that it is one")
                 continue
             value = rule.gives(_inputs(rule, each["inputs"]))
-        except (OrdainError, MissingValue, NotThatType, KeyError, TypeError, AttributeError) as error:
+        except (
+            OrdainError,
+            MissingValue,
+            ArithmeticError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+        ) as error:
             said = error.message if isinstance(error, OrdainError) else f"{type(error).__name__} {error}"
             yield Difference("model", f"the fallback of `{name}` cannot be made again: {said}")
             continue

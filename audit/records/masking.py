@@ -168,15 +168,15 @@ def _facts(facts: Json, hidden: set[str], vocabulary: Vocabulary, grain: Grain) 
     return {
         name: {"value": MASKED}
         if name in hidden
-        else {"source": _store(fact["source"]), "value": _coarse(fact["value"], vocabulary[name].type, grain)}
+        else {**_open(fact), "value": _coarse(fact["value"], vocabulary[name].type, grain)}
         for name, fact in sorted(facts.items())
     }
 
 
-def _store(source: str) -> str:
-    """A source without the moment that may tell whose it is."""
-    store, kept, _ = source.partition(" as of ")
-    return store if kept else source
+def _open(fact: Json) -> Json:
+    """A fact whose source does not say the moment that may tell whose it is."""
+    store, kept, _ = str(fact.get("source")).partition(" as of ")
+    return {**fact, "source": store} if kept else fact
 
 
 def _outcome(outcome: Json, vocabulary: Vocabulary, gives: Mapping[str, Type], grain: Grain) -> Json:
