@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from ordain.api.model_circuit import ModelCircuit
+from ordain.api.facts.model_circuit import ModelCircuit
 from ordain.engine.errors import ModelDegradationDetected, OrdainError
 from ordain.engine.policy.facts import Fact, FactSource, ModelCard, Score, outputs_of
 from ordain.engine.score_fallback import UNREADABLE

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ordain.api.fallen_back import FallenBack
-from ordain.api.feature_store import feature_store
+from ordain.api.facts.fallen_back import FallenBack
+from ordain.api.facts.feature_store import feature_store
+from ordain.api.facts.ledger_facts import LedgerFacts
 from ordain.api.fitness import Fitness
 from ordain.api.hooks.source import NO_HOOKS, Hooks
 from ordain.api.late_model import LateModel
 from ordain.api.ledger import open_for
-from ordain.api.ledger_facts import LedgerFacts
 from ordain.api.lifecycle.in_force import load_in_force
 from ordain.api.lifecycle.recorded import Lifecycle, lifecycle_of
 from ordain.api.settings import Settings

@@ -15,7 +15,7 @@ from served import settings_in
 
 from ordain.api.ask import make_ask
 from ordain.api.decide import decide
-from ordain.api.ledger_facts import LedgerFacts
+from ordain.api.facts.ledger_facts import LedgerFacts
 from ordain.api.services import Services, wire
 from ordain.audit.privacy.erasure import erase
 from ordain.audit.records.replay import Replayer
