@@ -16,6 +16,14 @@ class Limits:
     subject_characters: int = 200  # characters of a subject's name
     sheet_bytes: int = 32 << 20  # bytes of one spreadsheet that comes back
 
+    # models that fail
+    circuit_failures: int = 5  # slow or failed scores in a row after which a model is left alone
+    circuit_seconds: float = 30.0  # seconds for which it is, before one score is tried
+    circuit_rows: int = 64  # rows of one call that may take as long as one
+
+    # facts from the ledger
+    offers_read: int = 500  # newest decisions about one subject among which the last offer is looked for
+
     # at once
     backlog: int = 4096  # connections that wait to be accepted
     own_files: int = 256  # files that a worker keeps for ledger, log and models, beside its connections

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from ordain.api.facts.fallen_back import FallenBack
+from ordain.api.facts.feature_store import feature_store
+from ordain.api.facts.ledger_facts import LedgerFacts
 from ordain.api.fitness import Fitness
 from ordain.api.hooks.source import NO_HOOKS, Hooks
 from ordain.api.late_model import LateModel
@@ -23,9 +26,10 @@ from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.used_models import UsedModels
 from ordain.engine.catalog import Catalog, protected_score_issues
 from ordain.engine.errors import ModelDegradationDetected, PolicyError
+from ordain.engine.fact_store import FactStore
 from ordain.engine.late import late
 from ordain.engine.lifecycle.turns import Turns
-from ordain.engine.policy.facts import FactSource, ModelCard, Vocabulary
+from ordain.engine.policy.facts import FEATURES, LEDGER, FactSource, ModelCard, Vocabulary
 from ordain.engine.values.temporal import fixed_offset
 from ordain.engine.versions import Kept
 
@@ -44,6 +48,9 @@ class Rules:
     models: Mapping[str, FactSource | ModelDegradationDetected]
     forms: Forms
     now: Callable[[], dt.datetime]
+    facts_from: Mapping[str, FactStore] = field(kw_only=True, default_factory=dict)
+    """What knows facts that a request leaves out, by the name that facts.yaml has for it."""
+    fallen_back: FallenBack = field(kw_only=True, default_factory=FallenBack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,7 @@ def wire(
         ledger.close()
         raise
     decides = {each.name: getattr(rules, each.name) for each in fields(rules)}
+    decides["facts_from"] = {**rules.facts_from, LEDGER: LedgerFacts(ledger.reader, settings.zone)}
     return Services(
         **decides,
         ledger=ledger,
@@ -146,7 +154,11 @@ def wire_rules(settings: Settings, service: str) -> Rules:
 def _rules(settings: Settings, catalog: Catalog, live: LiveModels) -> Rules:
     vocabulary, usable = _with_models(catalog, live)
     forms, zone = Forms(_documents(catalog), usable), settings.zone
-    return Rules(settings, catalog, vocabulary, live.models, forms, lambda: fixed_offset(dt.datetime.now(zone)))
+    store = feature_store(settings)
+    return Rules(
+        *(settings, catalog, vocabulary, live.models, forms, lambda: fixed_offset(dt.datetime.now(zone))),
+        facts_from={} if store is None else {FEATURES: store},
+    )
 
 
 def on_trial(rules: Rules, catalog: Catalog, now: dt.datetime) -> Rules:

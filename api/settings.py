@@ -67,6 +67,12 @@ class Settings:
         lambda text: Path(text) if text else None,
     )
     models: Path = _setting(Path("var/models"), "the folder of trained models", Path)
+    features_url: str | None = _setting(
+        None, "the feature store that facts with the source `features` come from, if any", lambda text: text or None
+    )
+    score_timeout_ms: int = _setting(
+        250, "how long a model may take for a score before it counts as too slow, in milliseconds", _whole(1, 60_000)
+    )
     keys: Path = _setting(Path("var/keys"), "the folder of the ledger's master and signing keys", Path)
     anchors: tuple[Path, ...] = _setting(
         (),

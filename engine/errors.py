@@ -300,7 +300,10 @@ class ComplianceViolation(DecisionError):
 
 
 class ModelDegradationDetected(OrdainError):
+    """`why` says it in a word or two, as records of fallbacks have it."""
+
     severity = Severity.HIGH
+    why = "no score"
 
 
 class ServiceStopped(OrdainError):

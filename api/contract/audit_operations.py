@@ -65,6 +65,7 @@ _CONDITIONS = (
     ("at_since", "decided for this date or moment, or later", FILLED),
     ("at_until", "decided for this date or before, or before this moment", FILLED),
     ("as_of_differs", "for which the caller chose another time than the clock's", {"enum": YES}),
+    ("fell_back", "decided with a fallback, as a model failed", {"enum": YES}),
     ("where", "where this FEEL holds: outcome.price.amount > 500", {"type": "array", "items": FILLED}),
     ("order", "which come first; the oldest if left out", {"enum": ["oldest", "newest"]}),
     ("outcome", "with this outcome: offer.action=e-mail", {"type": "array", "items": FILLED}),

@@ -13,7 +13,7 @@ from ordain.audit.ledger.used_models import UsedModels
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.late import late
-from ordain.engine.policy.facts import Fact, FactSource, ModelCard, is_model
+from ordain.engine.policy.facts import Fact, FactSource, ModelCard
 from ordain.models.registry.stages import ModelStages, Standing
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def live_models(
     names = [name for name in sorted(_scorers(facts.values())) if registry.versions(name)]
     on_record = stages() if names else {}
     for name in names:
-        scores = any(name in facts[each].sources for each in needed if each in facts)
+        scores = any(name == facts[each].model for each in needed if each in facts)
         try:
             stored = _stored(registry, on_record.get(name) or ModelStages(name), used)
         except ModelDegradationDetected as error:
@@ -60,7 +60,8 @@ def live_models(
                 found.models[name] = error
             continue
         if scores:
-            found.models[name] = _late(registry, stored, used is not None and used.knows(stored))
+            known = stored.digest if used is not None and used.knows(stored) else ""
+            found.models[name] = _late(registry, stored, known, settings.score_timeout_ms / 1000)
         else:
             found.idle.append(stored)
     return found
@@ -93,13 +94,11 @@ def _stored(registry: Registry, stages: ModelStages, used: UsedModels | None) ->
     return stored
 
 
-def _late(registry: Registry, stored: Stored, known: bool) -> LateModel:
-    """The version, whose files have been looked at and whose trees are read later."""
-    digest = stored.digest if known else ""
-    return LateModel(stored, lambda: registry.load(stored.name, int(stored.version), known=digest))
+def _late(registry: Registry, stored: Stored, known: str, slow: float) -> LateModel:
+    """The version, whose files have been looked at and whose trees are read later; `known` is its digest if it is."""
+    return LateModel(stored, lambda: registry.load(stored.name, int(stored.version), known=known), slow)
 
 
 def _scorers(facts: Iterable[Fact]) -> set[str]:
     """The models that the facts may come from."""
-    sources = {source for fact in facts for source in fact.sources}
-    return set(filter(is_model, sources))
+    return {fact.model for fact in facts if fact.model}

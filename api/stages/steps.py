@@ -34,8 +34,8 @@ from ordain.engine.policy.model import Verdict
 from ordain.models.registry import stage_rules as rules
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
-from ordain.models.registry.stored import Stored
 from ordain.models.registry.stages import Change, ModelStages, Standing, Step
+from ordain.models.registry.stored import Stored
 
 SERVICE = "model-promotion"
 ASKED = {Step.PROMOTED: "promote", Step.SHADOWED: "shadow", Step.ROLLED_BACK: "roll back", Step.RETIRED: "retire"}
