@@ -16,6 +16,7 @@ from ordain.engine.errors import (
     DecisionError,
     EditedMeanwhile,
     EventTooOld,
+    FeaturesUnavailable,
     IdempotencyKeyReused,
     InternalError,
     Issue,
@@ -73,6 +74,7 @@ _STATUS: tuple[tuple[type[OrdainError], int], ...] = (
     (LedgerUnavailable, 503),
     (NotRecorded, 503),
     (AnchorUnavailable, 503),
+    (FeaturesUnavailable, 503),
     (PolicyError, 500),
     (SettingsError, 500),
 )
