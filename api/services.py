@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ordain.api.feature_store import LateStore
 from ordain.api.fitness import Fitness
 from ordain.api.hooks.source import NO_HOOKS, Hooks
 from ordain.api.late_model import LateModel
@@ -54,7 +55,7 @@ class Services(Rules):
 
     `lifecycle` is what was done to versions of policies, where they decide once they are activated.
 
-    `fitness` is whether what it takes is there.
+    `fitness` is whether what it takes is there. `features` is the feature store, opened when it is first asked for.
 
     `not_reloaded` says why the last reload of the policies failed, if it did; `not_activated` are turns that could not
     be taken over.
@@ -63,14 +64,18 @@ class Services(Rules):
     ledger: OpenLedger
     stopped: Stopped
     fitness: Fitness
+    features: LateStore
     not_reloaded: tuple[str, ...] = ()
     hooks: Hooks = NO_HOOKS
     lifecycle: Lifecycle | None = None
     not_activated: Turns | None = None
 
     def close(self) -> None:
-        """Signs and anchors what was decided last, and closes the ledger."""
-        self.ledger.finish()
+        """Signs and anchors what was decided last, and closes the ledger and the feature store."""
+        try:
+            self.features.close()
+        finally:
+            self.ledger.finish()
 
 
 def wire(
@@ -105,7 +110,10 @@ def wire(
         ledger.close()
         raise
     decides = {each.name: getattr(rules, each.name) for each in fields(rules)}
-    return Services(**decides, ledger=ledger, stopped=stopped, fitness=Fitness(ledger), lifecycle=lifecycle)
+    late_store, fitness = LateStore(settings), Fitness(ledger)
+    return Services(
+        **decides, ledger=ledger, stopped=stopped, fitness=fitness, features=late_store, lifecycle=lifecycle
+    )
 
 
 def with_hooks(use: Services) -> Services:

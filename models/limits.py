@@ -32,5 +32,14 @@ class Limits:
     subjects_at_once: int = 20_000  # subjects whose records are in memory at once
     points_at_once: int = 200_000  # points of a training table that are worked out at once
 
+    # events and snapshots that come in
+    first_year: int = 1900  # of a time
+    rows_together: int = 2_000  # rows that are taken in one transaction
+    row_bytes: int = 1 << 20  # bytes of one line of a file
+    row_lines: int = 100  # lines that one row of separated text may go over
+    quarantine_rows: int = 100_000  # rows that are kept in quarantine; further ones are told, and not kept
+    reasons_told: int = 10  # rows that were not taken whose reasons are told
+    unread_told: int = 5  # kinds and fields that no feature reads, which are named
+
 
 LIMITS = Limits()

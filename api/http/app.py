@@ -34,9 +34,11 @@ from ordain.api.http.routes import (
     audit_verify,
     decisions,
     events,
+    facts,
     follow_ups,
     health,
     hooks,
+    ingesting,
     log_tiles,
     logging_in,
     policy_backtest,
@@ -87,7 +89,7 @@ def app_for(
     app.register_blueprint(reference.ROUTES)
     for read in (
         *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping),
-        *(log_tiles, hooks),
+        *(log_tiles, hooks, ingesting, facts),
         *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
     ):
         app.register_blueprint(read.ROUTES)

@@ -21,6 +21,8 @@ OTHER: dict[str, tuple[str, Any]] = {
     "approvals_needed": ("2", 2),
     "allowed_signers": ("/elsewhere/allowed_signers", Path("/elsewhere/allowed_signers")),
     "models": ("/elsewhere/models", Path("/elsewhere/models")),
+    "features_url": ("postgresql://elsewhere/other", "postgresql://elsewhere/other"),
+    "features": ("/elsewhere/features.yaml", Path("/elsewhere/features.yaml")),
     "keys": ("/elsewhere/keys", Path("/elsewhere/keys")),
     "anchors": ("/elsewhere/a,/elsewhere/b", (Path("/elsewhere/a"), Path("/elsewhere/b"))),
     "timestamp_url": ("http://stamps.example/tsa", "http://stamps.example/tsa"),
