@@ -61,6 +61,7 @@ FEATURE_OPERATIONS: dict[tuple[str, str], Operation] = {
             *(MalformedRequest, FeaturesUnavailable, SettingsError, PolicyError),
             *(LedgerUnavailable, LedgerRolledBack, NotRecorded),
         ),
+        by_http=(("NotFound", 404),),  # a name with a line break in it is no address
         query=(("at", "as it was known at this date or moment; now if left out", FILLED), PURPOSE),
         is_read=True,
     ),
