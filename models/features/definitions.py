@@ -62,7 +62,7 @@ _ORDERED = (NUMBER, DATE)
 
 
 def read_definitions(path: Path = SHIPPED) -> Definitions:
-    """The definitions in that file; without one, those that come with Ordain. Raises PolicyError as `definitions_from`."""
+    """The definitions in that file; without one, those that come with Ordain. Raises as `definitions_from`."""
     return definitions_from(read_file(path, path.name), path.name)
 
 
@@ -249,8 +249,8 @@ class _Reader:
                 self.issues.append(Issue(f"{what} has no `{key}`", did_you_mean(key, known), node.keys[key]))
 
     def required(self, node: Node, key: str) -> str:
-        text = self.text(node, key)
-        if not text and isinstance(node.value, dict):
+        text, given = self.text(node, key), node.get(key)
+        if not text and isinstance(node.value, dict) and (given is None or not isinstance(given.value, dict | list)):
             self.wrong(node, f"`{key}` is missing")
         return text
 
