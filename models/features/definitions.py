@@ -55,7 +55,6 @@ _SOURCE = re.compile(rf"(?P<kind>{SNAPSHOT})?[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _DAYS = re.compile(r"([1-9][0-9]{0,5}) days?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,2}", re.ASCII)
-_MOST_DIGITS = 12
 _TYPES = {str(type.kind): type for type in (NUMBER, TEXT, FLAG, DATE, DATE_TIME)}
 _ORDERED = (NUMBER, DATE)
 """Types of which there is a smallest and a largest value."""
@@ -157,8 +156,8 @@ class _Reader:
             return LIMITS.feature_digits
         if aggregation is not None and aggregation not in ROUNDED:
             self.wrong(node["digits"], f"`{aggregation}` is exact and not rounded", "leave `digits` out")
-        if not _WHOLE.fullmatch(text) or int(text) > _MOST_DIGITS:
-            self.wrong(node["digits"], f"`{text}` is no number of digits", f"0 to {_MOST_DIGITS}")
+        if not _WHOLE.fullmatch(text) or int(text) > LIMITS.most_feature_digits:
+            self.wrong(node["digits"], f"`{text}` is no number of digits", f"0 to {LIMITS.most_feature_digits}")
             return LIMITS.feature_digits
         return int(text)
 

@@ -81,7 +81,7 @@ class Intake:
             return Added(0, 0, tuple(refused))
         for _ in range(_TRIES):
             try:
-                found = self._database.guarded(once)
+                found: _Sorted[L] = self._database.guarded(once)
             except Moved:
                 continue
             told = sorted([*refused, *found.refused], key=lambda each: each.place)
