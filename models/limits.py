@@ -22,6 +22,7 @@ class Limits:
     feature_whole_digits: int = 15  # digits before the point of a number that a feature reads
     feature_part_digits: int = 9  # digits after it
     feature_digits: int = 2  # digits after the point of a mean or a percentage whose definition does not say
+    most_feature_digits: int = 12  # digits after the point that a definition may say
     window_days: int = 36_500  # days of the longest window
     record_bytes: int = 1 << 16  # bytes of the fields of one event or snapshot, as JSON
     id_characters: int = 200  # characters of an event's id, of a subject, of the name of a kind or a source

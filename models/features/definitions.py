@@ -55,14 +55,13 @@ _SOURCE = re.compile(rf"(?P<kind>{SNAPSHOT})?[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _DAYS = re.compile(r"([1-9][0-9]{0,5}) days?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,2}", re.ASCII)
-_MOST_DIGITS = 12
 _TYPES = {str(type.kind): type for type in (NUMBER, TEXT, FLAG, DATE, DATE_TIME)}
 _ORDERED = (NUMBER, DATE)
 """Types of which there is a smallest and a largest value."""
 
 
 def read_definitions(path: Path = SHIPPED) -> Definitions:
-    """The definitions in that file; without one, those that come with Ordain. Raises PolicyError as `definitions_from`."""
+    """The definitions in that file; without one, those that come with Ordain. Raises as `definitions_from`."""
     return definitions_from(read_file(path, path.name), path.name)
 
 
@@ -157,8 +156,8 @@ class _Reader:
             return LIMITS.feature_digits
         if aggregation is not None and aggregation not in ROUNDED:
             self.wrong(node["digits"], f"`{aggregation}` is exact and not rounded", "leave `digits` out")
-        if not _WHOLE.fullmatch(text) or int(text) > _MOST_DIGITS:
-            self.wrong(node["digits"], f"`{text}` is no number of digits", f"0 to {_MOST_DIGITS}")
+        if not _WHOLE.fullmatch(text) or int(text) > LIMITS.most_feature_digits:
+            self.wrong(node["digits"], f"`{text}` is no number of digits", f"0 to {LIMITS.most_feature_digits}")
             return LIMITS.feature_digits
         return int(text)
 
@@ -249,8 +248,8 @@ class _Reader:
                 self.issues.append(Issue(f"{what} has no `{key}`", did_you_mean(key, known), node.keys[key]))
 
     def required(self, node: Node, key: str) -> str:
-        text = self.text(node, key)
-        if not text and isinstance(node.value, dict):
+        text, given = self.text(node, key), node.get(key)
+        if not text and isinstance(node.value, dict) and (given is None or not isinstance(given.value, dict | list)):
             self.wrong(node, f"`{key}` is missing")
         return text
 

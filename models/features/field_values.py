@@ -91,7 +91,7 @@ def picked(raw: object, type: Type) -> Value:
 
 
 def begins(raw: object) -> int | None:
-    """The moment that a field with a date, or a date and time, names: of a date its midnight in UTC. None without one."""
+    """The moment that a date, or a date and time, in a field names: of a date its midnight in UTC. None without one."""
     if isinstance(day := picked(raw, DATE), dt.date):
         return micros(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC))
     return None if (time := picked(raw, DATE_TIME)) is None else micros(time)

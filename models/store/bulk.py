@@ -1,4 +1,4 @@
-"""Features of many subjects, or at many moments, at once: DuckDB counts, adds and picks, `features.figures` does the rest.
+"""Features of many subjects, or at many moments, at once: DuckDB counts and adds, `features.figures` does the rest.
 
 The records are fetched from the store some thousand subjects at a time and put into a DuckDB in memory: nothing of a
 person is written to a disk. A table to train on gets, in each row, what was known at that row's moment and no more.
@@ -29,7 +29,9 @@ from ordain.models.store.keeping import told_text
 from ordain.models.store.store import FeatureStore
 
 _COLUMNS = ("subject", "source", "happened", "known", "id", "fields")
-_TABLE = "CREATE TABLE record (subject VARCHAR, source VARCHAR, happened BIGINT, known BIGINT, id VARCHAR, fields VARCHAR)"
+_TABLE = (
+    "CREATE TABLE record (subject VARCHAR, source VARCHAR, happened BIGINT, known BIGINT, id VARCHAR, fields VARCHAR)"
+)
 
 
 class Point(NamedTuple):
@@ -159,10 +161,16 @@ def _fill(
     store: FeatureStore, duck: duckdb.DuckDBPyConnection, sources: Sequence[str], points: Sequence[Point]
 ) -> None:
     frame = pd.DataFrame(
-        {"point": range(len(points)), "subject": [each.subject for each in points], "moment": [each.at for each in points]}
+        {
+            "point": range(len(points)),
+            "subject": [each.subject for each in points],
+            "moment": [each.at for each in points],
+        }
     )
     duck.register("points", frame)
-    duck.execute("CREATE TABLE point AS SELECT point::BIGINT point, subject::VARCHAR subject, moment::BIGINT moment FROM points")
+    duck.execute(
+        "CREATE TABLE point AS SELECT point::BIGINT point, subject::VARCHAR subject, moment::BIGINT moment FROM points"
+    )
     duck.execute(_TABLE)
     subjects = sorted({point.subject for point in points})
     try:

@@ -1,4 +1,4 @@
-"""The SQL with which DuckDB works features out for many points at once: the same definitions, read as one query a source.
+"""The SQL with which DuckDB works features out for many points at once: one query a source.
 
 A point is a subject at a moment. Numbers are added as DECIMAL, exactly, and never divided here: DuckDB divides in
 doubles. What is a number, a date, or equal to something is decided as `features.field_values` does, by the text in the
@@ -99,7 +99,7 @@ def _before(definition: Definition) -> list[str]:
 
 
 def _leaving(definition: Definition) -> list[str]:
-    """When the first record leaves the window, and the time before it; both of all that count, whatever `where` says."""
+    """When the first record leaves the window, and the time before it, of all that count, whatever `where` says."""
     if definition.window is None:
         return ["NULL", "NULL"]
     leaves = f"{_over('min(r.happened)', [_THERE, *_window(definition)])} + {definition.window * DAY}"

@@ -40,7 +40,8 @@ class Intake:
     def __init__(self, database: Database, definitions: Definitions) -> None:
         self._database = database
         self._read_of: Mapping[str, tuple[Definition, ...]] = {
-            source: tuple(each for each in definitions.of_source(source) if each.field) for source in definitions.sources
+            source: tuple(each for each in definitions.of_source(source) if each.field)
+            for source in definitions.sources
         }
 
     def events(self, events: Sequence[Event]) -> Added:
@@ -69,18 +70,18 @@ class Intake:
     ) -> Added:
         def once() -> _Sorted[L]:
             with self._database.writing() as writing:
-                found = sort(writing, lines)
-                if found.new:
-                    writing.touch(_entities(found.new))
-                    if insert(writing, found.new) < len(found.new):
+                batch = sort(writing, lines)
+                if batch.new:
+                    writing.touch(_entities(batch.new))
+                    if insert(writing, batch.new) < len(batch.new):
                         raise Moved
-            return found
+            return batch
 
         if not lines:
             return Added(0, 0, tuple(refused))
         for _ in range(_TRIES):
             try:
-                found = self._database.guarded(once)
+                found: _Sorted[L] = self._database.guarded(once)
             except Moved:
                 continue
             told = sorted([*refused, *found.refused], key=lambda each: each.place)
@@ -160,7 +161,7 @@ def _entities(lines: Sequence[EventLine] | Sequence[SnapshotLine]) -> list[Entit
     return [EntityLine(subject, first[subject], last[subject], stamp) for subject in first]
 
 
-def _check_name(what: str, text: str) -> None:
+def _check_name(what: str, text: object) -> None:
     """Raises NotThatType for what no database keeps as a name."""
     if not isinstance(text, str) or not text:
         raise NotThatType(f"{what} is missing")
@@ -175,7 +176,7 @@ def _check_name(what: str, text: str) -> None:
         raise NotThatType(f"{what} has the character 0 in it, which databases do not keep")
 
 
-def _time(what: str, moment: dt.datetime) -> int:
+def _time(what: str, moment: object) -> int:
     if not isinstance(moment, dt.datetime) or moment.tzinfo is None:
         raise NotThatType(f"`{what}` is no time with an offset, such as 2026-01-31T08:00:00Z")
     return micros(moment)

@@ -26,7 +26,7 @@ class Person:
         self._database = database
 
     def export(self, subject: str) -> dict[str, object]:
-        """JSON data: `events`, `snapshots`, `features` as kept last, `quarantined` lines; empty for somebody unknown."""
+        """JSON data: `events`, `snapshots`, `features` as kept last, `quarantined` lines; empty for nobody known."""
         with self._database.reading() as connection:
             entity = connection.execute(sa.select(ENTITY).where(ENTITY.c.subject == subject)).first()
             events = connection.execute(_of(EVENT, subject).order_by(EVENT.c.happened, EVENT.c.known, EVENT.c.id)).all()

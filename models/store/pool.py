@@ -1,4 +1,4 @@
-"""A few connections of a driver, each lent to one thread at a time: SQLAlchemy's own pool costs as much as a reading."""
+"""A few connections of a driver, each lent to one thread at a time: SQLAlchemy's pool costs as much as a reading."""
 
 from __future__ import annotations
 

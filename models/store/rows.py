@@ -45,7 +45,7 @@ class EventRow(SQLModel, table=True):
     kind: str = Field(sa_type=_TEXT)
     happened: int = Field(sa_type=_TIME)
     known: int = Field(sa_type=_TIME)
-    fields: str = Field(sa_type=_TEXT)  # type: ignore[assignment]
+    fields: str = Field(sa_type=_TEXT)
 
 
 class SnapshotRow(SQLModel, table=True):
@@ -58,7 +58,7 @@ class SnapshotRow(SQLModel, table=True):
     source: str = Field(primary_key=True, sa_type=_TEXT)
     happened: int = Field(primary_key=True, sa_type=_TIME)
     known: int = Field(primary_key=True, sa_type=_TIME)
-    fields: str = Field(sa_type=_TEXT)  # type: ignore[assignment]
+    fields: str = Field(sa_type=_TEXT)
 
 
 class KeptRow(SQLModel, table=True):

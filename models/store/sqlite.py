@@ -227,7 +227,7 @@ class _SqliteWriting:
 
 
 def _write_ahead(driver: sqlite3.Connection, seconds: float) -> str:
-    """Sets the journal mode, which stays in the file: SQLite answers "busy" here without waiting for who does so, too."""
+    """Sets the journal mode, which stays in the file: SQLite answers "busy" here without waiting for others."""
     until = monotonic() + seconds
     while True:
         with suppress(sqlite3.OperationalError):

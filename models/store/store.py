@@ -1,7 +1,7 @@
 """The feature store: what happened to subjects, what they are, and what features it comes to at any moment.
 
-A value that moves on by time alone, such as a count over the last 30 days, is right whenever it is read. What is kept of
-a subject says of each feature until when it holds if nothing more becomes known: until the next record leaves its
+A value that moves on by time alone, such as a count over the last 30 days, is right whenever it is read. What is kept
+of a subject says of each feature until when it holds if nothing more becomes known: until the next record leaves its
 window, or one that is known ahead begins to count. Every write gives its subjects a new stamp, in the transaction that
 brings the records. A kept value is given only under the present stamp and before that moment; otherwise the features
 are worked out at the reading, from the subject's records, and kept. Nothing is worked out when events come in: they
@@ -9,8 +9,8 @@ come a hundred times as often as a customer is decided about, and one statement 
 that they cost.
 
 The exception: a subject with more than `LIMITS.records_at_reading` records is not gone through at a reading. It gets
-what is kept of it, with the moment that it is of, and marked as stale five minutes after it; `store.bulk.refresh` brings
-it up to date.
+what is kept of it, with the moment that it is of, and marked as stale five minutes after it; `store.bulk.refresh`
+brings it up to date.
 
 Of somebody of whom nothing was known at a moment no feature is known: not even that there were 0 failed payments.
 """
@@ -40,6 +40,7 @@ from ordain.models.store.keeping import AsOf, Keeper, settled_of, told_of, told_
 from ordain.models.store.person import Person
 from ordain.models.store.records import Added, Erased, Event, Kept, Quarantined, Snapshot
 from ordain.models.store.rows import ENTITY, EVENT, QUARANTINE
+from ordain.models.store.sqlite import SqliteDatabase
 
 _STALE = int(LIMITS.stale_seconds * 1_000_000)
 
@@ -177,13 +178,13 @@ class FeatureStore:
         return self._person.erase(subject)
 
     def _kept(self, subject: str, known: Known, now: int) -> AsOf | None:
-        """What is kept of a subject: in the database, or newer, by this process."""
-        line = self._keeper.waiting(subject)
-        if line is None or line.stamp != known.stamp or line.as_of > now:
-            if known.kept_stamp is None or known.definitions != self.definitions.digest:
-                return None
-            return AsOf(told_of(known.features), known.as_of, known.records, known.kept_stamp)
-        return AsOf(told_of(line.features), line.as_of, line.records, line.stamp)
+        """What is kept of a subject, in the database or by this process: what holds, or is of the latest moment."""
+        kept = self._keeper.waiting(subject)
+        if known.kept_stamp is not None and known.definitions == self.definitions.digest:
+            line = KeptLine(subject, known.kept_stamp, *known[3:])
+            if kept is None or _worth(line, known.stamp, now) > _worth(kept, known.stamp, now):
+                kept = line
+        return None if kept is None else AsOf(told_of(kept.features), kept.as_of, kept.records, kept.stamp)
 
     def _worked_out(self, subject: str, known: Known, now: int, kept: AsOf | None) -> AsOf:
         # The stamp was read before the records: what comes between the two makes another stamp.
@@ -208,6 +209,10 @@ class FeatureStore:
         return found
 
 
+def _worth(line: KeptLine, stamp: int, now: int) -> tuple[bool, bool, int]:
+    return line.as_of <= now, line.stamp == stamp, line.as_of
+
+
 def _database(url: str, busy_seconds: float) -> Database:
     hint = "such as `sqlite:///features.db` or `postgresql://ordain@localhost:5432/ordain`"
     try:
@@ -219,8 +224,7 @@ def _database(url: str, busy_seconds: float) -> Database:
         return opened
     if parsed.drivername != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise SettingsError(f"features cannot be kept in `{parsed.drivername}`", hint)
-    opened = late("ordain.models.store.sqlite:SqliteDatabase")(Path(parsed.database), busy_seconds)
-    return opened
+    return SqliteDatabase(Path(parsed.database), busy_seconds)
 
 
 def _kept_text(text: str) -> str:
