@@ -70,6 +70,11 @@ class Limits:
     hook_longest: int = 3_600  # seconds, the most that a source may say
     hook_signatures: int = 16  # signatures of one event that are looked at
 
+    # events that come into the feature store
+    ingest_bytes: int = 4 << 20  # bytes of one body of lines (NDJSON); of JSON it is the setting `max_body_bytes`
+    ingest_events: int = 10_000  # events of one request
+    ingest_told: int = 1_000  # events that were not taken whose reasons are told
+
     # events: asked for
     events_listeners: int = 32  # streams of events in one process
     listen_seconds: int = 30  # seconds after which who found no room to listen may ask again

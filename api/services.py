@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from ordain.api.facts.fallen_back import FallenBack
-from ordain.api.facts.feature_store import feature_store
+from ordain.api.facts.late_store import LateStore
 from ordain.api.facts.ledger_facts import LedgerFacts
 from ordain.api.fitness import Fitness
 from ordain.api.hooks.source import NO_HOOKS, Hooks
@@ -48,6 +48,7 @@ class Rules:
     models: Mapping[str, FactSource | ModelDegradationDetected]
     forms: Forms
     now: Callable[[], dt.datetime]
+    features: LateStore = field(kw_only=True)
     facts_from: Mapping[str, FactStore] = field(kw_only=True, default_factory=dict)
     """What knows facts that a request leaves out, by the name that facts.yaml has for it."""
     fallen_back: FallenBack = field(kw_only=True, default_factory=FallenBack)
@@ -59,7 +60,7 @@ class Services(Rules):
 
     `lifecycle` is what was done to versions of policies, where they decide once they are activated.
 
-    `fitness` is whether what it takes is there.
+    `fitness` is whether what it takes is there. `features` is the feature store, opened when it is first asked for.
 
     `not_reloaded` says why the last reload of the policies failed, if it did; `not_activated` are turns that could not
     be taken over.
@@ -80,8 +81,11 @@ class Services(Rules):
     not_live: Live | None = None
 
     def close(self) -> None:
-        """Signs and anchors what was decided last, and closes the ledger."""
-        self.ledger.finish()
+        """Signs and anchors what was decided last, and closes the ledger and the feature store."""
+        try:
+            self.features.close()
+        finally:
+            self.ledger.finish()
 
 
 def wire(
@@ -154,10 +158,11 @@ def wire_rules(settings: Settings, service: str) -> Rules:
 def _rules(settings: Settings, catalog: Catalog, live: LiveModels) -> Rules:
     vocabulary, usable = _with_models(catalog, live)
     forms, zone = Forms(_documents(catalog), usable), settings.zone
-    store = feature_store(settings)
+    store = LateStore(settings)
     return Rules(
         *(settings, catalog, vocabulary, live.models, forms, lambda: fixed_offset(dt.datetime.now(zone))),
-        facts_from={} if store is None else {FEATURES: store},
+        features=store,
+        facts_from={FEATURES: store},
     )
 
 

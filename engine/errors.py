@@ -40,6 +40,7 @@ OrdainError
 ├── LedgerUnavailable             the ledger cannot be opened, or an entry on record is damaged
 │   ├── LedgerRolledBack          the ledger is not the one, or not all of the one, that its anchors commit to
 │   └── TextLost                  a text that an entry refers to is not kept, or is another one
+├── FeaturesUnavailable           the feature store cannot be opened, read or written now
 ├── CheckpointRefused             a checkpoint, signed text or key is malformed, or no known key vouches for it
 ├── ProofRefused                  a proof file does not show what it is to show
 ├── AnchorRefused                 an anchor place holds something else, is another ledger's, or is damaged
@@ -320,6 +321,10 @@ class LedgerRolledBack(LedgerUnavailable):
 
 class TextLost(LedgerUnavailable):
     pass
+
+
+class FeaturesUnavailable(OrdainError):
+    severity = Severity.HIGH
 
 
 class CheckpointRefused(OrdainError):

@@ -24,6 +24,8 @@ class Right(StrEnum):
     HOLD = "hold"
     VERIFY = "verify"
     READ_EVENTS = "read events"
+    INGEST = "ingest events"
+    READ_FACTS = "read facts"
     FOLLOW_LOG = "follow log"
     READ_MODELS = "read models"
     READ_POLICIES = "read policies"
