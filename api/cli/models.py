@@ -18,7 +18,7 @@ from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import open_for
 from ordain.api.lifecycle.who import APPROVER, OPERATOR, Person
 from ordain.api.settings import Settings, load_settings
-from ordain.api.stages.recorded import ModelRecord
+from ordain.api.stages.model_record import ModelRecord
 from ordain.engine.late import late
 from ordain.engine.text.source import digest_of
 from ordain.models.registry.card import Card
@@ -90,10 +90,11 @@ def train(
 
 def promote_trained(settings: Settings, card: Card, person: Person, *, as_json: bool = False) -> None:
     """Asks for a version to be made live that was trained just now; raises what `ModelSteps.take` does."""
-    with late("ordain.api.stages.steps:model_steps")(settings) as steps:
+    with late("ordain.api.stages.model_steps:model_steps")(settings) as steps:
         taken = steps.take(Step.PROMOTED, card.name, card.version, person, "trained just now")
     OUT.print(
-        json.dumps(taken.as_json()) if as_json else late("ordain.api.cli.stages.stepping:said")(taken), markup=False
+        json.dumps(taken.as_json()) if as_json else late("ordain.api.cli.stages.stepping_models:said")(taken),
+        markup=False,
     )
 
 
@@ -138,7 +139,7 @@ def _record(settings: Settings, card: Card, who: str) -> None:
         ledger.finish()
 
 
-_LISTING, _STEPPING = "ordain.api.cli.stages.listing", "ordain.api.cli.stages.stepping"
+_LISTING, _STEPPING = "ordain.api.cli.stages.listing_models", "ordain.api.cli.stages.stepping_models"
 _COMMANDS = {
     "list": (f"{_LISTING}:list_command", "List all versions of all models with their stages."),
     "show": (f"{_LISTING}:show_command", "Show the card of a version, and what was done to it."),
