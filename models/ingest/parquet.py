@@ -13,13 +13,14 @@ from pyarrow import parquet
 
 from ordain.engine.errors import DataQualityIssue, SettingsError, reason_of
 from ordain.models.ingest.column_mapping import ColumnMapping
-from ordain.models.ingest.files import Told, check_columns, named
+from ordain.models.ingest.files import Told, check_columns, check_file, named
 from ordain.models.ingest.line import Line
 from ordain.models.limits import LIMITS
 
 
 def lines_of_parquet(path: Path, mapping: ColumnMapping, told: Told) -> Iterator[Line]:
     """The rows, numbered from 1. Raises SettingsError without the file, DataQualityIssue for one that is damaged."""
+    check_file(path)
     try:
         with parquet.ParquetFile(path) as file:
             columns = file.schema_arrow.names
@@ -34,8 +35,6 @@ def lines_of_parquet(path: Path, mapping: ColumnMapping, told: Told) -> Iterator
                     number += 1
                     yield Line(number, "", _cells(names, row, mapping.missing))
             told(total, total)
-    except FileNotFoundError:
-        raise SettingsError(f"there is no file `{path.name}`", "name a file of events or snapshots") from None
     except pa.ArrowException as error:
         said = str(error).partition("\n")[0][:200]
         message = f"`{path.name}` cannot be read: {said}. The rows before were taken"

@@ -74,6 +74,7 @@ def ingest_command(
         return
     if file is None or drop:
         raise click.UsageError("--drop goes with --quarantine" if drop else "name a FILE, or give --quarantine")
+    late("ordain.models.ingest.files:check_file")(file)
     reading = _reading(settings, kind, snapshot, mapping, strict)
     with _store(settings, dry_run) as store, progress_bar(f"reading {file.name}") as (bar, task):
         reader = late("ordain.models.ingest.rows:RowReader")(reading, lambda: dt.datetime.now(dt.UTC))
