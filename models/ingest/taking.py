@@ -16,7 +16,7 @@ from ordain.engine.errors import Issue, counted, quoted
 from ordain.engine.values.types import plain
 from ordain.models.ingest.line import Line
 from ordain.models.ingest.quarantine import keep
-from ordain.models.ingest.rows import RowReader, Seen, Unfit
+from ordain.models.ingest.row_reading import RowReader, Seen, Unfit
 from ordain.models.limits import LIMITS
 from ordain.models.store.records import Added, Event, Quarantined, Snapshot
 from ordain.models.store.store import FeatureStore

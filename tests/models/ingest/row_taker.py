@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ordain.models.ingest.column_mapping import PLAIN, ColumnMapping
 from ordain.models.ingest.files import lines_of
 from ordain.models.ingest.moments import Moments
-from ordain.models.ingest.rows import Reading, RowReader
+from ordain.models.ingest.row_reading import Reading, RowReader
 from ordain.models.ingest.taking import Taken, take
 from ordain.models.store.store import FeatureStore
 
