@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
 
-from ordain.models.methods.tree_nodes import leaves_of
+from ordain.models.methods.tree_nodes import Nodes
 
 Floats = NDArray[np.float64]
 MOST_FEATURES = 6
@@ -43,9 +42,9 @@ class CompiledReasons:
     base: float
 
     @classmethod
-    def of(cls, booster: xgb.Booster) -> CompiledReasons | None:
-        """None where a path has more than MOST_FEATURES features. Raises ModelDegradationDetected as `leaves_of`."""
-        leaves, margin = leaves_of(booster)
+    def of(cls, nodes: Nodes) -> CompiledReasons | None:
+        """None where a path has more than MOST_FEATURES features."""
+        leaves = nodes.leaves()
         deepest = max((len(leaf.tests) for leaf in leaves), default=0)
         if deepest > MOST_FEATURES:
             return None
@@ -71,8 +70,8 @@ class CompiledReasons:
             tables=tables.reshape(-1, shape[0]),
             owners=cells.T.copy().reshape(-1),
             starts=np.arange(len(leaves), dtype=np.intp) << shape[0],
-            width=booster.num_features(),
-            base=margin + float((values * shares.prod(axis=0)).sum()),
+            width=nodes.width,
+            base=nodes.base + float((values * shares.prod(axis=0)).sum()),
         )
 
     def contributions(self, row: NDArray[np.float32]) -> Floats:

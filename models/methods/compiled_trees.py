@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
 
-from ordain.models.methods.tree_nodes import Node, trees_of
+from ordain.models.methods.tree_nodes import Node, Nodes
 
 Floats32 = NDArray[np.float32]
 Places = NDArray[np.intp]
@@ -39,15 +38,14 @@ class CompiledTrees:
     base: float
 
     @classmethod
-    def of(cls, booster: xgb.Booster) -> CompiledTrees:
-        """Raises ModelDegradationDetected as `trees_of`."""
-        trees, base = trees_of(booster)
+    def of(cls, read: Nodes) -> CompiledTrees:
+        trees = read.trees
         parts = [_laid(tree) for tree in trees]
         starts = np.cumsum([0, *(len(part.order) for part in parts)])
         nodes = [tree[number] for tree, part in zip(trees, parts, strict=True) for number in part.order]
         splits = np.array([node.left is not None for node in nodes])
         numbers = np.array([node.number for node in nodes], dtype=np.float32)
-        width = booster.num_features()
+        width = read.width
         return cls(
             roots=starts[:-1].astype(np.intp),
             # A missing cell is minus infinity where a split sends it left and infinity where it goes right.
@@ -57,7 +55,7 @@ class CompiledTrees:
             leaves=np.where(splits, 0.0, numbers.astype(np.float64)),
             numbers=np.array([number for part in parts for number in part.order], dtype=np.intp),
             depth=max((part.depth for part in parts), default=0),
-            base=base,
+            base=read.base,
         )
 
     def ends(self, row: Floats32) -> Places:
@@ -75,13 +73,21 @@ class CompiledTrees:
     def margins(self, rows: Floats32) -> NDArray[np.float64]:
         """The same of many, shape (n, width) to (n,)."""
         found = np.full(len(rows), self.base)
+        if not self.depth:
+            return found + self.leaves.sum()
+        cells, thresholds, left = (part.take(self.roots) for part in (self.cells, self.thresholds, self.left))
         for start in range(0, len(rows), BLOCK):
             both = _both(rows[start : start + BLOCK])
             offsets = (np.arange(len(both), dtype=np.intp) * both.shape[1])[:, None]
-            flat, at = both.reshape(-1), np.broadcast_to(self.roots, (len(both), len(self.roots)))
-            for _ in range(self.depth):
-                at = self.left.take(at) + (flat.take(self.cells.take(at) + offsets) >= self.thresholds.take(at))
-            found[start : start + BLOCK] += self.leaves.take(at).sum(axis=1)
+            at = left + (both.take(cells, axis=1) >= thresholds)
+            for _ in range(1, self.depth):
+                # All places are within bounds: `clip` spares looking.
+                seen = self.cells.take(at, mode="clip")
+                seen += offsets
+                right = both.reshape(-1).take(seen, mode="clip") >= self.thresholds.take(at, mode="clip")
+                at = self.left.take(at, mode="clip")
+                at += right
+            found[start : start + BLOCK] += self.leaves.take(at, mode="clip").sum(axis=1)
         return found
 
 

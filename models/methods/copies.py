@@ -21,7 +21,7 @@ as many as there are with replacement gives 42 % (Efron and Tibshirani 1993: of 
 some 80 %."""
 BESIDE = 4.0
 """And so many times the share of the other label: few features of few values repeat for both labels alike."""
-FEWEST = 20
+FEWEST = 10
 """And so many different rows at least that repeat."""
 
 
@@ -60,8 +60,6 @@ def copies_in(group: NDArray[np.intp], labels: NDArray[np.int64]) -> Copies:
     true = np.bincount(group, weights=labels).astype(np.int64)
     one_label = ((true == 0), (true == sizes))
     repeated = tuple(int((alone & (sizes > 1)).sum()) for alone in one_label)
-    shares = tuple(
-        count / max(int(alone.sum()), 1) for count, alone in zip(repeated, one_label, strict=True)
-    )
+    shares = tuple(count / max(int(alone.sum()), 1) for count, alone in zip(repeated, one_label, strict=True))
     torn = int((sizes - 1)[~one_label[0] & ~one_label[1]].sum())
     return Copies(int((sizes - 1).sum()), torn, (shares[0], shares[1]), (repeated[0], repeated[1]))

@@ -49,24 +49,29 @@ class Leaf:
     value: float
 
 
-def trees_of(booster: xgb.Booster) -> tuple[tuple[tuple[Node, ...], ...], float]:
-    """Each tree's nodes, the root first, and the margin before the first tree, in log-odds.
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Each tree's nodes, the root first; the margin before the first tree, in log-odds; how many cells a row has."""
 
-    Raises ModelDegradationDetected for trees that are not made of plain numeric splits for a yes or no.
-    """
+    trees: tuple[tuple[Node, ...], ...]
+    base: float
+    width: int
+
+    def leaves(self) -> list[Leaf]:
+        """Every leaf of every tree."""
+        return [leaf for tree in self.trees for leaf in _leaves(tree, 0, ())]
+
+
+def nodes_of(booster: xgb.Booster) -> Nodes:
+    """Raises ModelDegradationDetected for trees that are not made of plain numeric splits for a yes or no."""
     try:
         learner = json.loads(booster.save_raw("json"))["learner"]
         share = float(learner["learner_model_param"]["base_score"].strip("[]"))
         base = math.log(share / (1 - share))
-        return tuple(_nodes(tree) for tree in learner["gradient_booster"]["model"]["trees"]), base
+        trees = tuple(_nodes(tree) for tree in learner["gradient_booster"]["model"]["trees"])
     except (KeyError, ValueError, IndexError, TypeError, ZeroDivisionError):
         raise ModelDegradationDetected("its trees are not of the kind that can be compiled") from None
-
-
-def leaves_of(booster: xgb.Booster) -> tuple[list[Leaf], float]:
-    """Every leaf of every tree, and the margin before the first tree. Raises as `trees_of`."""
-    trees, base = trees_of(booster)
-    return [leaf for tree in trees for leaf in _leaves(tree, 0, ())], base
+    return Nodes(trees, base, booster.num_features())
 
 
 def _nodes(tree: dict[str, Any]) -> tuple[Node, ...]:

@@ -25,12 +25,12 @@ def strengths(booster: xgb.Booster, encoder: Encoder, rows: Row, slope: float) -
     order = sorted(range(len(means)), key=lambda at: -means[at])[:SHOWN]
     names, values = tuple(encoder.facts[at].name for at in order), tuple(means[at] for at in order)
     what = "mean absolute contribution, log-odds"
-    return Plot("contributions", "What moves the risk most", "bars", "feature", what, (Series("feature", names, values),))
+    return Plot(
+        "contributions", "What moves the risk most", "bars", "feature", what, (Series("feature", names, values),)
+    )
 
 
-def levels(
-    labels: NDArray[np.int64], chances: NDArray[np.float64], begins: Sequence[tuple[float, str]]
-) -> Plot:
+def levels(labels: NDArray[np.int64], chances: NDArray[np.float64], begins: Sequence[tuple[float, str]]) -> Plot:
     """For each level of risk its share of the rows, and how many of its rows have the label. `begins` says from which
     chance on each level begins, the highest first; `labels` and `chances` have shape (n,)."""
     least = np.array([each for each, _ in begins])

@@ -25,6 +25,7 @@ from ordain.models.limits import LIMITS
 from ordain.models.methods.calibration import Calibration
 from ordain.models.methods.compiled_reasons import CompiledReasons
 from ordain.models.methods.compiled_trees import CompiledTrees
+from ordain.models.methods.tree_nodes import nodes_of
 
 T = TypeVar("T")
 
@@ -69,8 +70,9 @@ class Trees:
             raise ModelDegradationDetected("its trees are not those that its card describes")
         # One row is too little work to share: threads would only wait for each other.
         booster.set_param({"nthread": 1})
-        self._compiled = CompiledTrees.of(booster)
-        self._looked_up = CompiledReasons.of(booster)
+        nodes = nodes_of(booster)
+        self._compiled = CompiledTrees.of(nodes)
+        self._looked_up = CompiledReasons.of(nodes)
         # The first prediction configures the booster, which is not safe between threads; later ones only read.
         self._contributions(np.zeros((1, self._encoder.width), dtype=np.float32))
 
@@ -139,7 +141,9 @@ class Trees:
 
     def _log_odds(self, rows: np.ndarray) -> list[float | OrdainError]:
         slope, intercept = self._calibration.slope, self._calibration.intercept
-        found = (slope * margin + intercept for margin in self._compiled.margins(rows).tolist())
+        one = len(rows) == 1  # the same to the last bit, without what many rows need
+        margins = [self._compiled.margin(rows[0])] if one else self._compiled.margins(rows).tolist()
+        found = (slope * margin + intercept for margin in margins)
         return [each if abs(each) < FARTHEST else _not_finite() for each in found]
 
     def _parts(self, cells: list[float]) -> Contributions | OrdainError:

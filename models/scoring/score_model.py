@@ -48,9 +48,7 @@ class ScoreModel:
             raise score
         return score
 
-    def score_many(
-        self, many: Sequence[Mapping[str, Value]], *, reasons: bool = True
-    ) -> list[Score | OrdainError]:
+    def score_many(self, many: Sequence[Mapping[str, Value]], *, reasons: bool = True) -> list[Score | OrdainError]:
         """What `score` gives or raises for each, asked at once; without `reasons`, where a model can do so for less."""
         used = [{name: inputs.get(name) for name in self._names} for inputs in many]
         try:

@@ -19,7 +19,7 @@ import xgboost as xgb
 from ordain.engine.errors import DataQualityIssue, MalformedRequest, ModelDegradationDetected, OrdainError
 from ordain.engine.policy.facts import Fact, Reason, Score, round_to
 from ordain.engine.values.json_text import read_json
-from ordain.engine.values.types import FLAG, NUMBER, TEXT, Type, Value
+from ordain.engine.values.types import DATE, FLAG, NUMBER, TEXT, Type, Value
 from ordain.models.data.mapping import read_mapping
 from ordain.models.data.synthetic import customers
 from ordain.models.data.table import LABEL, Table, table_from
@@ -53,6 +53,8 @@ class Churn:
     roles = (
         Role(LABEL, FLAG, "who left"),
         Role("days", NUMBER, "days until leaving, or that were watched without it", needed=False),
+        Role("known", DATE, "the day on which the features were read, which must be before `left`", needed=False),
+        Role("left", DATE, "the day on which the customer left, blank for who stayed", needed=False),
     )
     outputs = (
         Output("probability", Gives.PROBABILITY, NUMBER, "the probability that the customer leaves", DIGITS),

@@ -28,9 +28,7 @@ def spreads(reports: Sequence[Report]) -> tuple[Spread, ...]:
         values = [each.value for report in reports for each in report.figures if each.name == figure.name]
         if len(values) == len(reports) > 1:
             mean, deviation = statistics.fmean(values), statistics.stdev(values)
-            found.append(
-                Spread(figure=figure.name, mean=mean, deviation=deviation, low=min(values), high=max(values))
-            )
+            found.append(Spread(figure=figure.name, mean=mean, deviation=deviation, low=min(values), high=max(values)))
     return tuple(found)
 
 
