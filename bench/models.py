@@ -1,4 +1,4 @@
-"""The churn model beside its peers: ten seeds on the same splits, in one run, each calibrated and cut in the same way."""
+"""The churn model beside its peers: ten seeds, the same splits, in one run, each calibrated and cut alike."""
 
 from __future__ import annotations
 
@@ -80,10 +80,10 @@ def run() -> Result:
                 cells["beside"] = f"{_mean(each, 'AUC') - best:+.4f}"
             rows[f"{name}: {called}"] = cells
     notes = (
-        f"Means of {SEEDS} seeds: 70 % training, 15 % validation, 15 % held out, stratified, copies of a row in one part. "
+        f"Means of {SEEDS} seeds: 70 % training, 15 % validation, 15 % held out, stratified, copies in one part. "
         "Stopping, calibration (Platt) and threshold (best F1) from validation rows alone.",
         "Protected features are in none of the tables. `beside` is Ordain's AUC less the best peer's.",
-        "Peers: logistic regression, LightGBM, CatBoost, HistGradientBoosting, all with early stopping where they have it.",
+        "Peers: logistic regression, LightGBM, CatBoost, HistGradientBoosting, with early stopping where they have it.",
     )
     columns = {"AUC": "AUC", "sd": "sd", **{name: name for name in MEASURES if name != "AUC"}, "beside": "beside"}
     return Result("Churn: quality on held-out rows", columns, rows, notes)

@@ -10,9 +10,10 @@ import xgboost as xgb
 
 from bench.tables import Result
 from bench.timing import Spread, ratios
+from ordain.engine.errors import OrdainError
 from ordain.engine.policy.facts import Fact
 from ordain.engine.values.decimals import number
-from ordain.engine.values.types import NUMBER
+from ordain.engine.values.types import NUMBER, Value
 from ordain.models.features.encoder import Encoder
 from ordain.models.methods.calibration import Calibration
 from ordain.models.methods.compiled_reasons import CompiledReasons
@@ -58,8 +59,8 @@ def run() -> Result:
     found |= {name: {"took": Spread.of(each)} for name, each in times.items()}
     speed = ratios(theirs, ours)
     notes = (
-        f"Microseconds of processor time for one row; {TREES} trees of depth {DEPTH}, {WIDTH} numbers of which 5 % are missing, one thread. "
-        f"Median of {ROUNDS} rounds (first to third quartile).",
+        f"Microseconds of processor time for one row; {TREES} trees of depth {DEPTH}, {WIDTH} numbers of which 5 % are "
+        f"missing, one thread. Median of {ROUNDS} rounds (first to third quartile).",
         f"Rows per second of the table: {speed.median:.2f} of XGBoost's ({speed.low:.2f} to {speed.high:.2f}).",
     )
     return Result("One score", {"took": "microseconds"}, found, notes)
@@ -83,9 +84,9 @@ def _trees(rows: np.ndarray) -> xgb.Booster:
     return xgb.train(recipe, xgb.DMatrix(rows, labels, nthread=1), TREES)
 
 
-def _with_reasons(trees: Trees, ask: dict[str, object]) -> object:
+def _with_reasons(trees: Trees, ask: Mapping[str, Value]) -> object:
     [parts] = trees.contributions([ask])
-    return trees.reasons(ask, parts)  # type: ignore[arg-type]  # these rows are all complete
+    return parts if isinstance(parts, OrdainError) else trees.reasons(ask, parts)
 
 
 def _margins(booster: xgb.Booster, rows: np.ndarray) -> object:

@@ -47,7 +47,7 @@ def boosted(
 ) -> Boosted:
     """The candidate with the least log loss on the validation rows. One thread, so that sums have one order.
 
-    `rows` has shape (n, width), float32, `labels` (n,) of 0 and 1. `told` hears of each round, of all candidates as one.
+    `rows` has shape (n, width), float32, `labels` (n,) of 0 and 1. `told` hears of each round, all candidates as one.
     """
     training, validation = (
         xgb.DMatrix(rows[part], labels[part], nthread=1) for part in (parts.training, parts.validation)

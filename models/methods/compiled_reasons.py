@@ -75,7 +75,7 @@ class CompiledReasons:
         )
 
     def contributions(self, row: NDArray[np.float32]) -> Floats:
-        """Shape (width,), log-odds by cell; with `base` they add up to the margin. `row` is (width,), NaN if missing."""
+        """Of `row`, shape (width,), NaN where missing: (width,), log-odds by cell. With `base` they are the margin."""
         values = row.take(self.cells)
         passes = (values >= self.lows) & (values < self.highs)
         if np.isnan(row).any():
@@ -84,7 +84,8 @@ class CompiledReasons:
         for at, bits in enumerate(passes):
             pattern += bits.astype(np.intp) << at
         told = self.tables.take(pattern, axis=0).reshape(-1)
-        return np.bincount(self.owners, weights=told, minlength=self.width)
+        found: Floats = np.bincount(self.owners, weights=told, minlength=self.width).astype(np.float64, copy=False)
+        return found
 
 
 def _tables(values: Floats, shares: Floats, width: int) -> Floats:

@@ -24,8 +24,8 @@ class CompiledTrees:
 
     `roots` has shape (trees,). For each node: `cells` is where the row's cell stands (see `margin`), `thresholds` its
     threshold, `left` its left child. A leaf is its own left child and its threshold is NaN, which nothing reaches.
-    `leaves` are the leaves' values, 0 elsewhere; `numbers` are XGBoost's numbers of the nodes, within their tree; `base`
-    is the margin before the first tree, in log-odds.
+    `leaves` are the leaves' values, 0 elsewhere; `numbers` are XGBoost's numbers of the nodes, within their tree;
+    `base` is the margin before the first tree, in log-odds.
     """
 
     roots: Places
@@ -66,16 +66,18 @@ class CompiledTrees:
         return at
 
     def margin(self, row: Floats32) -> float:
-        """Uncalibrated log-odds of `row`, shape (width,), float32. Leaves are added in float64, XGBoost adds in float32:
-        the two agree to 1e-5."""
+        """Uncalibrated log-odds of `row`, shape (width,), float32. Leaves are added in float64, by XGBoost in float32:
+        they agree to 1e-5."""
         return self.base + float(self.leaves.take(self.ends(row)).sum())
 
     def margins(self, rows: Floats32) -> NDArray[np.float64]:
         """The same of many, shape (n, width) to (n,)."""
-        found = np.full(len(rows), self.base)
+        found: NDArray[np.float64] = np.full(len(rows), self.base)
         if not self.depth:
-            return found + self.leaves.sum()
-        cells, thresholds, left = (part.take(self.roots) for part in (self.cells, self.thresholds, self.left))
+            found += self.leaves.sum()
+            return found
+        cells, left = self.cells.take(self.roots), self.left.take(self.roots)
+        thresholds = self.thresholds.take(self.roots)
         for start in range(0, len(rows), BLOCK):
             both = _both(rows[start : start + BLOCK])
             offsets = (np.arange(len(both), dtype=np.intp) * both.shape[1])[:, None]

@@ -17,11 +17,13 @@ import xgboost as xgb
 
 from ordain.engine.errors import ModelDegradationDetected
 
+_LOWEST, _HIGHEST = np.float32(-np.inf), np.float32(np.inf)
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A leaf has no `left`; then `number` is its value, in log-odds, else the threshold. `cover` is the sum of the second
-    derivatives of the training rows that came here."""
+    """A leaf has no `left`; then `number` is its value, in log-odds, else the threshold. `cover` is the sum of the
+    second derivatives of the training rows that came here."""
 
     cell: int
     number: np.float32
@@ -37,8 +39,8 @@ class Test:
     its splits of the share of the cover that went on along the path."""
 
     cell: int
-    low: np.float32 = np.float32(-np.inf)
-    high: np.float32 = np.float32(np.inf)
+    low: np.float32 = _LOWEST
+    high: np.float32 = _HIGHEST
     missing: bool = True
     share: float = 1.0
 

@@ -106,7 +106,8 @@ class MappingText(_Part):
 class Card(_Part):
     """`spec` names the specification that trained it and loads it; `name` is how policies call it.
 
-    `seeds` are the figures over so many trainings as `trainings` says, each with a split of its own; `seed` is the first's.
+    `seeds` are the figures over so many trainings as `trainings` says, each with a split of its own; `seed` is that of
+    the first.
     `trained_at` is ISO 8601, `code` the version of Ordain that trained it, `files` the digest of each file.
     """
 

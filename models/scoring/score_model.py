@@ -52,8 +52,10 @@ class ScoreModel:
         """What `score` gives or raises for each, asked at once; without `reasons`, where a model can do so for less."""
         used = [{name: inputs.get(name) for name in self._names} for inputs in many]
         try:
-            plain = not reasons and isinstance(self.scorer, PlainScorer)
-            scores = self.scorer.plain_scores(used) if plain else self.scorer.scores(used)
+            if not reasons and isinstance(self.scorer, PlainScorer):
+                scores = self.scorer.plain_scores(used)
+            else:
+                scores = self.scorer.scores(used)
         except ModelDegradationDetected as error:
             raise self._broken(error) from None
         return [self._broken(each) if isinstance(each, ModelDegradationDetected) else each for each in scores]

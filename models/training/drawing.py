@@ -91,9 +91,9 @@ def _bars(plot: Plot) -> tuple[str, int]:
 
     parts = []
     for mark in marks(low, high):
-        x, end = place(mark), height - BOTTOM
-        parts.append(f'<line class="grid" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{end}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{end + 16}" text-anchor="middle">{mark:g}</text>')
+        there, end = place(mark), height - BOTTOM
+        parts.append(f'<line class="grid" x1="{there:.1f}" y1="{TOP}" x2="{there:.1f}" y2="{end}"/>')
+        parts.append(f'<text x="{there:.1f}" y="{end + 16}" text-anchor="middle">{mark:g}</text>')
     for row, name in enumerate(names):
         middle = TOP + ROW * (row + 0.5)
         parts.append(f'<text x="{left - 6}" y="{middle + 4:.1f}" text-anchor="end">{escape(_short(name, left))}</text>')
@@ -103,10 +103,9 @@ def _bars(plot: Plot) -> tuple[str, int]:
             if math.isfinite(y):
                 top = TOP + ROW * names.index(str(x)) + 3 + thick * number
                 start, wide = min(place(0.0), place(y)), abs(place(y) - place(0.0))
-                parts.append(
-                    f'<rect class="c{number % 6}" x="{start:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{thick:.1f}">'
-                    f"<title>{escape(str(x))}: {y:.4g}</title></rect>"
-                )
+                box = f'x="{start:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{thick:.1f}"'
+                said = f"<title>{escape(str(x))}: {y:.4g}</title>"
+                parts.append(f'<rect class="c{number % 6}" {box}>{said}</rect>')
     parts.append(f'<text class="axis" x="{left + span / 2:.0f}" y="{height - 6}" text-anchor="middle">')
     parts.append(f"{escape(plot.y)}</text>")
     return "".join(parts), height

@@ -21,12 +21,12 @@ TIMES = 10.0
 PURE = 0.12
 """And the share of the other label is at most that: a group in which a quarter has it is a strong feature, no leak."""
 SURE = 0.95
-"""How sure that is: the share in the group is taken at the upper end of its interval (Clopper and Pearson 1934), so that
-a small group needs to be pure, and one below some twenty rows is never enough."""
+"""How sure that is: the share in the group is taken at the upper end of its interval (Clopper and Pearson 1934), so
+that a small group needs to be pure, and one below some twenty rows is never enough."""
 OF_LABEL, OF_NUMBERS, OF_TAIL = 0.05, 0.10, 0.50
-"""The share of a label's rows that a group must hold; one of a frequent number; one on one side of a cut. In the tail of
-any good measure there is next to nobody of the other label: of two normal curves two deviations apart (AUC .92) one side
-holds 30 % of its label and 0.6 % of the other. Half of them, so pure, needs a better one than that."""
+"""The share of a label's rows that a group must hold; one of a frequent number; one on one side of a cut. In the tail
+of any good measure there is next to nobody of the other label: where two normal curves stand 1.6 deviations apart (AUC
+.87) the side that holds 10 % of one label holds 0.2 % of the other. A side that holds half is another thing."""
 FREQUENT = 0.01
 """The share of the rows from which on a value is a group of its own."""
 VALUES, CUTS = 30, 40

@@ -1,9 +1,9 @@
 """Features that give the label away, looked for before training: a model that learned from them is worthless in use.
 
-A strong feature is no leak. What gives a leak away is that it alone reaches what all other features together do not come
-near to (Kaufman et al. 2012, "Leakage in data mining", section 4: too good to be true), so each suspect is judged by what
-trees make of the others on rows they have not learned from. Other suspects of the same kind are not among those others:
-two leaks would hide each other.
+A strong feature is no leak. What gives a leak away is that it alone reaches what all other features together do not
+come near to (Kaufman et al. 2012, "Leakage in data mining", section 4: too good to be true), so each suspect is judged
+by what trees make of the others on rows they have not learned from. Other suspects of the same kind are not among those
+others: two leaks would hide each other.
 """
 
 from __future__ import annotations

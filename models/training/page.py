@@ -28,7 +28,8 @@ dd { margin: 0; overflow-wrap: anywhere; } code { font-size: .9em; }
 figcaption { font-weight: 600; } svg { max-width: 100%; height: auto; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--soft); } svg text.axis { fill: var(--ink); }
 svg .grid { stroke: var(--line); stroke-width: 1; } svg polyline { fill: none; stroke-width: 2; }
-.legend { margin: 0; } .key::before { content: ""; display: inline-block; width: .8em; height: .8em; margin: 0 .4em 0 .8em;
+.legend { margin: 0; } .key::before { content: ""; display: inline-block; width: .8em; height: .8em;
+  margin: 0 .4em 0 .8em;
   background: currentColor; border-radius: 2px; }
 """ + "".join(
     f"svg polyline.c{at} {{ stroke: var(--c{at}); }} svg rect.c{at}, svg circle.c{at} {{ fill: var(--c{at}); }} "

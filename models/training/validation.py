@@ -75,6 +75,6 @@ def _copies(table: Table) -> Iterator[str]:
     if copies.rows:
         torn = f", {copies.torn:,} of them among rows of both labels" if copies.torn else ""
         yield (
-            f"{counted(copies.rows, 'row')} have the same features as an earlier one{torn}: copies stay in one part, so "
-            "that none is tested on what was learned by heart"
+            f"{counted(copies.rows, 'row')} have the same features as an earlier one{torn}: copies stay in one part, "
+            "so that none is tested on what was learned by heart"
         )

@@ -192,7 +192,7 @@ def test_many_scored_at_once_get_what_each_alone_gets(model: ScoreModel, table: 
 
 
 def test_scores_without_reasons_are_the_same_scores(model: ScoreModel, table: Table) -> None:
-    asked = [*table.rows[:200], {name: None for name in table.rows[0]}]
+    asked = [*table.rows[:200], dict.fromkeys(table.rows[0])]
     with_reasons, without = model.score_many(asked), model.score_many(asked, reasons=False)
     for told, plain in zip(with_reasons[:-1], without[:-1], strict=True):
         assert isinstance(told, Score)
