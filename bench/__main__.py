@@ -21,9 +21,11 @@ from bench import (
     idle,
     ledger,
     limits,
+    models,
     money,
     parts,
     repeats,
+    scores,
     serve_start,
     slow_disk,
     start,
@@ -52,6 +54,8 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "catalogue": catalogue.run,
     "guardrails": guardrails.run,
     "features": features.run,
+    "models": models.run,
+    "scores": scores.run,
 }
 
 
