@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ordain.models.methods.tree_nodes import Nodes
 
 Floats = NDArray[np.float64]
-MOST_FEATURES = 6
+DEEPEST = 6
 """On one path; beyond it the tables would be larger than what they save."""
 
 
@@ -43,10 +43,10 @@ class CompiledReasons:
 
     @classmethod
     def of(cls, nodes: Nodes) -> CompiledReasons | None:
-        """None where a path has more than MOST_FEATURES features."""
+        """None where a path has more than DEEPEST features."""
         leaves = nodes.leaves()
         deepest = max((len(leaf.tests) for leaf in leaves), default=0)
-        if deepest > MOST_FEATURES:
+        if deepest > DEEPEST:
             return None
         shape = (max(deepest, 1), len(leaves))
         cells, shares = np.zeros(shape, dtype=np.intp), np.ones(shape)

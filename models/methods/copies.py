@@ -20,7 +20,7 @@ REPEATED = 0.20
 that are drawn half as often again, with replacement, give 39 %; to balance one true row in four gives 86 %."""
 BESIDE = 4.0
 """And so many times the share of the other label: few features of few values repeat for both labels alike."""
-FEWEST = 10
+REPEATING = 10
 """And so many different rows at least that repeat."""
 
 
@@ -41,7 +41,7 @@ class Copies:
     def copied(self) -> int | None:
         for label in (1, 0):
             share, other = self.shares[label], self.shares[1 - label]
-            if self.repeated[label] >= FEWEST and share >= REPEATED and share >= BESIDE * other:
+            if self.repeated[label] >= REPEATING and share >= REPEATED and share >= BESIDE * other:
                 return label
         return None
 

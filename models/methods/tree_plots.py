@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ordain.models.features.encoder import Encoder, Row
 from ordain.models.specs.spec import Plot, Series
 
-SHOWN = 15
+DRAWN = 15
 """Features; the others move little."""
 
 
@@ -22,7 +22,7 @@ def strengths(booster: xgb.Booster, encoder: Encoder, rows: Row, slope: float) -
     cells = booster.predict(xgb.DMatrix(rows, nthread=1), pred_contribs=True)[:, :-1].astype(np.float64)
     bounds = (*encoder.starts, encoder.width)
     means = [abs(slope) * float(np.abs(cells[:, start:end].sum(axis=1)).mean()) for start, end in pairwise(bounds)]
-    order = sorted(range(len(means)), key=lambda at: -means[at])[:SHOWN]
+    order = sorted(range(len(means)), key=lambda at: -means[at])[:DRAWN]
     names, values = tuple(encoder.facts[at].name for at in order), tuple(means[at] for at in order)
     what = "mean absolute contribution, log-odds"
     return Plot(

@@ -37,7 +37,7 @@ WITH_IT = 0.95
 """AUC of all features together that is near perfect, where three times the error is left without the suspect."""
 ALONE = 0.70
 """And the least AUC of the suspect alone then: two good features are not taken for one leak."""
-FEWEST = 6
+LEARNABLE = 6
 """Different rows of each label without which nothing can be learned from two thirds, and training is refused anyway."""
 _LEAVE = "leave it out of the mapping, unless it is known before the label is; then train with --allow-leak {}"
 
@@ -81,7 +81,7 @@ def leaks_in(table: Table, seed: int = 0) -> tuple[Leak, ...]:
     # A group that is pure because one row stands there many times says nothing about its feature.
     kept = np.unique(2 * group + labels, return_index=True)[1] if copied else np.arange(len(labels))
     different = [len(np.unique(group[labels == label])) for label in (0, 1)]
-    found = _Search(encoder, rows[kept], labels[kept], seed).leaks() if min(different) >= FEWEST else {}
+    found = _Search(encoder, rows[kept], labels[kept], seed).leaks() if min(different) >= LEARNABLE else {}
     return (*(found[fact.name] for fact in table.facts if fact.name in found), *copied, *_late(table, labels))
 
 

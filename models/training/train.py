@@ -19,8 +19,8 @@ from ordain.models.data.table import Table, read_table
 from ordain.models.registry.card import Card, Data, Feature, Given, MappingText
 from ordain.models.registry.registry import Registry
 from ordain.models.specs.spec import Artifact, Progress, Report, Role, Spec
+from ordain.models.training.card_page import page
 from ordain.models.training.leaks import Leak, allowed_leaks
-from ordain.models.training.page import page
 from ordain.models.training.seeds import trained_with_seeds
 from ordain.models.training.validation import validation
 

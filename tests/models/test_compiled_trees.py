@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordain.engine.errors import ModelDegradationDetected
-from ordain.models.methods.compiled_reasons import MOST_FEATURES, CompiledReasons
+from ordain.models.methods.compiled_reasons import DEEPEST, CompiledReasons
 from ordain.models.methods.compiled_trees import BLOCK, CompiledTrees
 from ordain.models.methods.tree_nodes import nodes_of
 
@@ -98,7 +98,7 @@ def test_paths_with_too_many_features_are_left_to_xgboost() -> None:
     rows = random.normal(size=(4000, 12)).astype(np.float32)
     labels = (rows.sum(axis=1) > 0).astype(int)
     deep = xgb.train({"objective": "binary:logistic", "max_depth": 9}, xgb.DMatrix(rows, labels, nthread=1), 3)
-    assert MOST_FEATURES < 9
+    assert DEEPEST < 9
     assert CompiledReasons.of(nodes_of(deep)) is None
 
 

@@ -20,8 +20,8 @@ from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
 from ordain.models.specs.churn import CHURN
 from ordain.models.specs.spec import Plot, Series
+from ordain.models.training.card_page import page
 from ordain.models.training.drawing import marks, picture
-from ordain.models.training.page import page
 from ordain.models.training.seeds import trained_with_seeds
 from ordain.models.training.train import train_model
 

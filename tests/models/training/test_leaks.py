@@ -17,8 +17,8 @@ from ordain.models.data.table import Table
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
 from ordain.models.specs.churn import CHURN
+from ordain.models.training.card_page import page
 from ordain.models.training.leaks import allowed_leaks, leaks_in
-from ordain.models.training.page import page
 from ordain.models.training.train import train_model
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
