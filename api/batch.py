@@ -14,7 +14,8 @@ from ordain.api.services import Rules, Services
 from ordain.audit.entry.once import Once
 from ordain.audit.store.store import AskedBefore
 from ordain.engine.errors import OrdainError
-from ordain.engine.policy.facts import Fact, FactSource, Score
+from ordain.engine.given_scores import Rests
+from ordain.engine.policy.facts import Fact, FactSource, Score, outputs_of
 from ordain.engine.values.types import Value
 
 
@@ -101,8 +102,14 @@ class _InTurn:
     def __init__(self, model: FactSource) -> None:
         self.name, self.version, self.digest = model.name, model.version, model.digest
         self.reads: tuple[Fact, ...] = tuple(model.reads)
+        self.outputs = outputs_of(model)
         self.scores: Mapping[str, Score | OrdainError] = {}
         self._model = model
+
+    @property
+    def resting(self) -> str:
+        """As the model itself says, until it has been asked for this decision."""
+        return self._model.resting if isinstance(self._model, Rests) and self.name not in self.scores else ""
 
     def score(self, inputs: Mapping[str, Value]) -> Score:
         """Raises _Wanted the first time."""

@@ -22,6 +22,7 @@ from ordain.audit.entry.entry import Receipt, moment_in, new_id
 from ordain.audit.entry.once import Once
 from ordain.engine.errors import ComplianceViolation, Issue, MalformedRequest, quoted
 from ordain.engine.evaluate import by_name
+from ordain.engine.fact_store import OnFile
 from ordain.engine.gather import gather
 from ordain.engine.policy.facts import Facts, Vocabulary
 from ordain.engine.policy.model import Verdict
@@ -92,7 +93,10 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
     assigned = use.catalog.assigned(ask.service, at, ask.subject, ask.facts)
     plan = use.catalog.pick(ask.service, at, {each.policy: each.version for each in assigned if each.decides})
     given = ask.facts if not ask.may_be_unknown else _without_unknown(ask, use.vocabulary)
-    facts = gather(given, plan.needs, use.vocabulary, use.models)
+    on_file = OnFile(use.facts_from, ask.subject, at) if use.facts_from else None
+    facts = gather(given, plan.needs, use.vocabulary, use.models, on_file)
+    if facts.fallbacks and not ask.on_trial:
+        use.fallen_back.tell(facts)
     outcome = plan.evaluate(facts, at)
     form = use.forms.of(plan)
     differs = ask.at is not None and abs(at - now) > dt.timedelta(seconds=use.settings.as_of_seconds)
@@ -100,7 +104,9 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
         *(form, planned or new_id(now), now, at, ask.subject, _jurisdiction(facts, use), facts, outcome, ask.caller),
         as_of=differs,
         rollouts=[each.as_json() for each in assigned],
-        shadows=[beside(each, ask, at, given, use) for each in assigned if each.watches] if not ask.on_trial else (),
+        shadows=[beside(each, ask, at, given, use, on_file) for each in assigned if each.watches]
+        if not ask.on_trial
+        else (),
     )
     return Decision(entry, plan.service.refuses and outcome.verdict is Verdict.DENY)
 

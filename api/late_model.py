@@ -6,17 +6,28 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from ordain.api.facts.model_circuit import ModelCircuit
 from ordain.engine.errors import ModelDegradationDetected, OrdainError
-from ordain.engine.policy.facts import Fact, FactSource, ModelCard, Score
+from ordain.engine.policy.facts import Fact, FactSource, ModelCard, Score, outputs_of
+from ordain.engine.score_fallback import UNREADABLE
 from ordain.engine.values.types import Value
 
 
 class LateModel:
     """A source of facts. Who asks it for a score before it is `read` waits for that."""
 
-    def __init__(self, card: ModelCard, load: Callable[[], FactSource]) -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        load: Callable[[], FactSource],
+        slow: float = 0.25,
+        now: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """`slow`: the seconds beyond which a score counts as late; `now` gives seconds."""
         self.name, self.version, self.digest = card.name, card.version, card.digest
         self.reads: tuple[Fact, ...] = card.reads
+        self.outputs = outputs_of(card)
+        self._now, self._circuit = now, ModelCircuit(slow, now)
         self._load = load
         self._model: FactSource | ModelDegradationDetected | None = None
         self._reading = threading.Lock()
@@ -33,6 +44,11 @@ class LateModel:
         """Why it cannot score, once that is known."""
         return self._model if isinstance(self._model, ModelDegradationDetected) else None
 
+    @property
+    def resting(self) -> str:
+        """Why it is left alone for a while, where a fallback can do without it; see `ordain.engine.given_scores`."""
+        return self._circuit.resting()
+
     def is_still(self, other: LateModel) -> bool:
         """Whether `other` is the same version, and reading it again would make nothing better."""
         return self.fault is None and (self.version, self.digest) == (other.version, other.digest)
@@ -47,21 +63,34 @@ class LateModel:
 
     def score(self, inputs: Mapping[str, Value]) -> Score:
         """As the model's own. Raises ModelDegradationDetected when it cannot be read."""
-        model, begun = self._usable(), time.perf_counter()
-        score = model.score(inputs)
-        self._asked(begun)
+        model, begun = self._usable(), self._now()
+        try:
+            score = model.score(inputs)
+        except ModelDegradationDetected:
+            self._circuit.failed()
+            raise
+        self._asked(begun, 1)
         return score
 
     def score_many(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
         """As the model's own. Raises ModelDegradationDetected when it cannot be read."""
-        model, begun = self._usable(), time.perf_counter()
-        scores = model.score_many(many)
-        self._asked(begun)
+        model, begun = self._usable(), self._now()
+        try:
+            scores = model.score_many(many)
+        except ModelDegradationDetected:
+            self._circuit.failed()
+            raise
+        if scores and all(isinstance(score, ModelDegradationDetected) for score in scores):
+            self._circuit.failed()
+        else:
+            self._asked(begun, len(many))
         return scores
 
-    def _asked(self, begun: float) -> None:
+    def _asked(self, begun: float, rows: int) -> None:
+        seconds = self._now() - begun
+        self._circuit.came(seconds, rows)
         if self.watch is not None:
-            self.watch(self.name, time.perf_counter() - begun)
+            self.watch(self.name, seconds)
 
     def _usable(self) -> FactSource:
         model = self._model or self.read()
@@ -74,6 +103,8 @@ class LateModel:
         try:
             return self._load()
         except ModelDegradationDetected as error:
-            return error
+            fault = error
         except Exception as error:  # whatever it is, those who wait are to be told
-            return ModelDegradationDetected(f"model `{self.name}` version {self.version} cannot be read: {error}")
+            fault = ModelDegradationDetected(f"model `{self.name}` version {self.version} cannot be read: {error}")
+        fault.why = UNREADABLE
+        return fault

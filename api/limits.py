@@ -16,6 +16,14 @@ class Limits:
     subject_characters: int = 200  # characters of a subject's name
     sheet_bytes: int = 32 << 20  # bytes of one spreadsheet that comes back
 
+    # models that fail
+    circuit_failures: int = 5  # slow or failed scores in a row after which a model is left alone
+    circuit_seconds: float = 30.0  # seconds for which it is, before one score is tried
+    circuit_rows: int = 64  # rows of one call that may take as long as one
+
+    # facts from the ledger
+    offers_read: int = 500  # newest decisions about one subject among which the last offer is looked for
+
     # at once
     backlog: int = 4096  # connections that wait to be accepted
     own_files: int = 256  # files that a worker keeps for ledger, log and models, beside its connections
@@ -61,6 +69,11 @@ class Limits:
     hook_tolerance: int = 300  # seconds that a signature may be old, where its source says nothing
     hook_longest: int = 3_600  # seconds, the most that a source may say
     hook_signatures: int = 16  # signatures of one event that are looked at
+
+    # events that come into the feature store
+    ingest_bytes: int = 4 << 20  # bytes of one body of lines (NDJSON); of JSON it is the setting `max_body_bytes`
+    ingest_events: int = 10_000  # events of one request
+    ingest_told: int = 1_000  # events that were not taken whose reasons are told
 
     # events: asked for
     events_listeners: int = 32  # streams of events in one process

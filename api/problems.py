@@ -16,6 +16,7 @@ from ordain.engine.errors import (
     DecisionError,
     EditedMeanwhile,
     EventTooOld,
+    FeaturesUnavailable,
     IdempotencyKeyReused,
     InternalError,
     Issue,
@@ -38,6 +39,7 @@ from ordain.engine.errors import (
     Unauthenticated,
     UnknownDecision,
     UnknownHook,
+    UnknownModel,
     UnknownPolicy,
     UnknownService,
     UnknownSubject,
@@ -56,6 +58,7 @@ _STATUS: tuple[tuple[type[OrdainError], int], ...] = (
     (NotCovered, 409),
     (NotInReview, 409),
     (UnknownPolicy, 404),
+    (UnknownModel, 404),
     (StepRefused, 409),
     (PolicyRefused, 422),
     (EditedMeanwhile, 412),
@@ -73,6 +76,7 @@ _STATUS: tuple[tuple[type[OrdainError], int], ...] = (
     (LedgerUnavailable, 503),
     (NotRecorded, 503),
     (AnchorUnavailable, 503),
+    (FeaturesUnavailable, 503),
     (PolicyError, 500),
     (SettingsError, 500),
 )
@@ -85,8 +89,9 @@ def status_of(error: OrdainError) -> int:
 
 
 def exit_code_of(error: OrdainError) -> int:
-    """2 bad input or settings, 3 not recorded: the ledger cannot take the entry, or the service is stopped."""
-    return EXIT_NOT_RECORDED if isinstance(error, NotRecorded | LedgerUnavailable | ServiceStopped) else EXIT_BAD_INPUT
+    """2 bad input or settings, 3 not recorded: ledger or feature store cannot take it, or the service is stopped."""
+    not_now = NotRecorded | LedgerUnavailable | FeaturesUnavailable | ServiceStopped
+    return EXIT_NOT_RECORDED if isinstance(error, not_now) else EXIT_BAD_INPUT
 
 
 def shape(code: str, message: str, details: list[Any], severity: str, request_id: str) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ordain.api.facts.fallen_back import FallenBack
+from ordain.api.facts.late_store import LateStore
+from ordain.api.facts.ledger_facts import LedgerFacts
 from ordain.api.fitness import Fitness
 from ordain.api.hooks.source import NO_HOOKS, Hooks
 from ordain.api.late_model import LateModel
@@ -15,6 +17,8 @@ from ordain.api.ledger import open_for
 from ordain.api.lifecycle.in_force import load_in_force
 from ordain.api.lifecycle.recorded import Lifecycle, lifecycle_of
 from ordain.api.settings import Settings
+from ordain.api.stages.live import LiveModels, live_models
+from ordain.api.stages.recorded import Live, ModelRecord, live_of, stages_on_record
 from ordain.api.stopped import Stopped
 from ordain.audit.entry.decision_form import Forms
 from ordain.audit.entry.documents import Document
@@ -22,14 +26,12 @@ from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.used_models import UsedModels
 from ordain.engine.catalog import Catalog, protected_score_issues
 from ordain.engine.errors import ModelDegradationDetected, PolicyError
+from ordain.engine.fact_store import FactStore
 from ordain.engine.late import late
 from ordain.engine.lifecycle.turns import Turns
-from ordain.engine.policy.facts import Fact, FactSource, ModelCard, Vocabulary, is_model
+from ordain.engine.policy.facts import FEATURES, LEDGER, FactSource, ModelCard, Vocabulary
 from ordain.engine.values.temporal import fixed_offset
 from ordain.engine.versions import Kept
-
-if TYPE_CHECKING:
-    from ordain.models.registry.registry import Registry, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class Rules:
     models: Mapping[str, FactSource | ModelDegradationDetected]
     forms: Forms
     now: Callable[[], dt.datetime]
+    features: LateStore = field(kw_only=True)
+    facts_from: Mapping[str, FactStore] = field(kw_only=True, default_factory=dict)
+    """What knows facts that a request leaves out, by the name that facts.yaml has for it."""
+    fallen_back: FallenBack = field(kw_only=True, default_factory=FallenBack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +60,32 @@ class Services(Rules):
 
     `lifecycle` is what was done to versions of policies, where they decide once they are activated.
 
-    `fitness` is whether what it takes is there.
+    `fitness` is whether what it takes is there. `features` is the feature store, opened when it is first asked for.
 
     `not_reloaded` says why the last reload of the policies failed, if it did; `not_activated` are turns that could not
     be taken over.
+
+    `record` is what was done to versions of models, and `live` those that were live when `models` were looked for;
+    `not_live` are such that could not be taken over.
     """
 
     ledger: OpenLedger
     stopped: Stopped
     fitness: Fitness
+    record: ModelRecord
+    live: Live
     not_reloaded: tuple[str, ...] = ()
     hooks: Hooks = NO_HOOKS
     lifecycle: Lifecycle | None = None
     not_activated: Turns | None = None
+    not_live: Live | None = None
 
     def close(self) -> None:
-        """Signs and anchors what was decided last, and closes the ledger."""
-        self.ledger.finish()
+        """Signs and anchors what was decided last, and closes the ledger and the feature store."""
+        try:
+            self.features.close()
+        finally:
+            self.ledger.finish()
 
 
 def wire(
@@ -83,8 +98,8 @@ def wire(
 ) -> Services:
     """Loads policies and models and opens the ledger. With `service`, only what it takes to ask that one.
 
-    Of models only the cards are read, for the names of their facts; each model is read when it is asked for a score,
-    or before, and then only if it is still what the ledger knows it as. `catalog` is what the policies make, if they
+    Of live models only the cards are read, for the names of their facts; each is read when it is asked for a score, or
+    before, and then only if it is still what the ledger knows it as. `catalog` is what the policies make, if they
     have been loaded already. `writer` is the socket of the process that writes the ledger, where it is not this one.
 
     Raises PolicyError, PolicyChanged when a version that decisions were made under has been edited, SettingsError.
@@ -97,7 +112,10 @@ def wire(
         lifecycle = lifecycle_of(settings, ledger)
         if catalog is None:
             catalog = load_in_force(settings, service, lifecycle, kept)
-        rules = _rules(settings, catalog, service, UsedModels(ledger.store))
+        record = ModelRecord(ledger)
+        stages = record.now()
+        found = live_models(catalog, settings, service, lambda: stages, UsedModels(ledger.store))
+        rules = _rules(settings, catalog, found)
         ledger.ledger.check_unchanged(_documents(catalog))
         stopped = Stopped(ledger)
         stopped.look()
@@ -105,7 +123,16 @@ def wire(
         ledger.close()
         raise
     decides = {each.name: getattr(rules, each.name) for each in fields(rules)}
-    return Services(**decides, ledger=ledger, stopped=stopped, fitness=Fitness(ledger), lifecycle=lifecycle)
+    decides["facts_from"] = {**rules.facts_from, LEDGER: LedgerFacts(ledger.reader, settings.zone)}
+    return Services(
+        **decides,
+        ledger=ledger,
+        stopped=stopped,
+        fitness=Fitness(ledger),
+        record=record,
+        live=live_of(stages),
+        lifecycle=lifecycle,
+    )
 
 
 def with_hooks(use: Services) -> Services:
@@ -124,14 +151,19 @@ def hooks_of(use: Rules) -> Hooks:
 
 def wire_rules(settings: Settings, service: str) -> Rules:
     """As `wire`, with no open ledger: what is decided with it cannot be recorded. Raises PolicyError, SettingsError."""
-    return _rules(settings, load_in_force(settings, service), service)
+    catalog = load_in_force(settings, service)
+    return _rules(settings, catalog, live_models(catalog, settings, service, lambda: stages_on_record(settings)))
 
 
-def _rules(settings: Settings, catalog: Catalog, service: str, used: UsedModels | None = None) -> Rules:
-    models, idle = _models(catalog, settings.models, service, used)
-    vocabulary, usable = _with_models(catalog, models, idle)
+def _rules(settings: Settings, catalog: Catalog, live: LiveModels) -> Rules:
+    vocabulary, usable = _with_models(catalog, live)
     forms, zone = Forms(_documents(catalog), usable), settings.zone
-    return Rules(settings, catalog, vocabulary, models, forms, lambda: fixed_offset(dt.datetime.now(zone)))
+    store = LateStore(settings)
+    return Rules(
+        *(settings, catalog, vocabulary, live.models, forms, lambda: fixed_offset(dt.datetime.now(zone))),
+        features=store,
+        facts_from={FEATURES: store},
+    )
 
 
 def on_trial(rules: Rules, catalog: Catalog, now: dt.datetime) -> Rules:
@@ -154,23 +186,26 @@ def vocabulary_with(vocabulary: Vocabulary, models: Iterable[ModelCard]) -> Voca
 
 def models_described(catalog: Catalog, settings: Settings) -> dict[str, FactSource | ModelDegradationDetected]:
     """The models that `wire` would find, to be described: their cards are read, and none of their trees."""
-    return _models(catalog, settings.models, "")[0]
+    return live_models(catalog, settings, "", lambda: stages_on_record(settings)).models
 
 
 def reloaded(use: Services, catalog: Catalog) -> Services:
-    """What decides once `catalog` is in force, with models and hooks on file now; settings and ledger stay as they are.
+    """What decides once `catalog` is in force, with models and hooks as they are now; settings and ledger stay as they
+    are.
 
-    Raises PolicyError, PolicyChanged, SettingsError; ModelDegradationDetected when a model's newest version cannot be
-    used.
+    Raises PolicyError, PolicyChanged, SettingsError; ModelDegradationDetected when a model's live version cannot be
+    used. One of which no version is live any more is taken as that.
     """
-    models, idle = _models(catalog, use.settings.models, "", UsedModels(use.ledger.store))
+    stages = use.record.now()
+    found = live_models(catalog, use.settings, "", lambda: stages, UsedModels(use.ledger.store))
+    live, models = live_of(stages), found.models
     for name, model in models.items():
         before = use.models.get(name)
         if isinstance(before, LateModel) and isinstance(model, LateModel) and before.is_still(model):
             models[name] = before
-        elif isinstance(model, ModelDegradationDetected) and not isinstance(before, ModelDegradationDetected):
+        elif isinstance(model, ModelDegradationDetected) and name in live and not _is_fault(before):
             raise model
-    vocabulary, usable = _with_models(catalog, models, idle)
+    vocabulary, usable = _with_models(catalog, found)
     documents = _documents(catalog)
     use.ledger.ledger.check_unchanged(documents)
     return with_hooks(
@@ -180,65 +215,23 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
             vocabulary=vocabulary,
             models=models,
             forms=Forms(documents, usable),
+            live=live,
             not_reloaded=(),
         )
     )
 
 
-def _with_models(
-    catalog: Catalog, models: Mapping[str, FactSource | ModelDegradationDetected], idle: Iterable[ModelCard]
-) -> tuple[Vocabulary, list[ModelCard]]:
+def _is_fault(model: FactSource | ModelDegradationDetected | None) -> bool:
+    return isinstance(model, ModelDegradationDetected)
+
+
+def _with_models(catalog: Catalog, live: LiveModels) -> tuple[Vocabulary, list[ModelCard]]:
     """The vocabulary with the inputs of the models, and those that can be used. Raises PolicyError."""
-    usable: list[ModelCard] = [each for each in models.values() if not isinstance(each, ModelDegradationDetected)]
-    usable += idle
+    usable: list[ModelCard] = [each for each in live.models.values() if not isinstance(each, ModelDegradationDetected)]
+    usable += live.idle
     if issues := protected_score_issues(catalog, usable):
         raise PolicyError(issues)
     return vocabulary_with(catalog.vocabulary, usable), usable
-
-
-def _models(
-    catalog: Catalog, folder: Path, service: str, used: UsedModels | None = None
-) -> tuple[dict[str, FactSource | ModelDegradationDetected], list[ModelCard]]:
-    """The newest version of each model that a fact may come from, or why it cannot be had. Untrained: left out.
-
-    Those of which `service` reads no score come as cards alone, in the second part. One that is not what it was when it
-    was `used` cannot be had, and what nobody has used yet is read with more care.
-    """
-    if not folder.is_dir():
-        return {}, []
-    registry = late("ordain.models.registry.registry:Registry")(folder)
-    facts = catalog.vocabulary.facts
-    needed = {name for policy in catalog.policies() for name in policy.reads} if service else facts.keys()
-    models: dict[str, FactSource | ModelDegradationDetected] = {}
-    idle: list[ModelCard] = []
-    for name in sorted(_scorers(facts.values())):
-        if not registry.versions(name):
-            continue
-        scores = any(name in facts[each].sources for each in needed if each in facts)
-        try:
-            stored = registry.stored(name)
-            if used is not None and (changed := used.change(stored)) is not None:
-                raise changed
-            if scores:
-                models[name] = _late(registry, stored, used is not None and used.knows(stored))
-            else:
-                idle.append(stored)
-        except ModelDegradationDetected as error:
-            if scores:
-                models[name] = error
-    return models, idle
-
-
-def _late(registry: Registry, stored: Stored, known: bool) -> LateModel:
-    """The version, whose files have been looked at and whose trees are read later."""
-    digest = stored.digest if known else ""
-    return LateModel(stored, lambda: registry.load(stored.name, int(stored.version), known=digest))
-
-
-def _scorers(facts: Iterable[Fact]) -> set[str]:
-    """The models that the facts may come from."""
-    sources = {source for fact in facts for source in fact.sources}
-    return set(filter(is_model, sources))
 
 
 def _documents(catalog: Catalog) -> tuple[Document, ...]:

@@ -67,6 +67,17 @@ class Settings:
         lambda text: Path(text) if text else None,
     )
     models: Path = _setting(Path("var/models"), "the folder of trained models", Path)
+    features_url: str = _setting(
+        "sqlite:///var/features.db", "where events, snapshots and the features made of them are kept"
+    )
+    features: Path | None = _setting(
+        None,
+        "the file that defines the features; those that come with Ordain if none",
+        lambda text: Path(text) if text else None,
+    )
+    score_timeout_ms: int = _setting(
+        250, "how long a model may take for a score before it counts as too slow, in milliseconds", _whole(1, 60_000)
+    )
     keys: Path = _setting(Path("var/keys"), "the folder of the ledger's master and signing keys", Path)
     anchors: tuple[Path, ...] = _setting(
         (),
@@ -268,6 +279,8 @@ def settings_of(given: Mapping[str, str | list[str]], file: Path) -> Settings:
         policies=root / settings.policies,
         models=root / settings.models,
         database_url=_absolute(settings.database_url, root),
+        features_url=_absolute(settings.features_url, root),
+        features=None if settings.features is None else root / settings.features,
         keys=root / settings.keys,
         jwt_keys=_file_or_address(settings.jwt_keys, root),
         timestamp_roots=None if settings.timestamp_roots is None else root / settings.timestamp_roots,

@@ -10,11 +10,14 @@ from ordain.api.ask import Ask
 from ordain.api.problems import unforeseen_in
 from ordain.api.services import Rules
 from ordain.engine.errors import OrdainError
+from ordain.engine.fact_store import OnFile
 from ordain.engine.gather import gather
 from ordain.engine.lifecycle.assigned import Assigned
 
 
-def beside(watched: Assigned, ask: Ask, at: dt.datetime, given: Mapping[str, object], use: Rules) -> dict[str, Any]:
+def beside(
+    watched: Assigned, ask: Ask, at: dt.datetime, given: Mapping[str, object], use: Rules, on_file: OnFile | None
+) -> dict[str, Any]:
     """The verdict and outcome of the service with that version, and all others as they decide for this customer.
 
     Facts are gathered anew, as it may read others. Whatever keeps it from deciding is told by its code, and keeps the
@@ -26,7 +29,7 @@ def beside(watched: Assigned, ask: Ask, at: dt.datetime, given: Mapping[str, obj
     instead = {each.policy: each.version for each in assigned if each.decides} | {watched.policy: watched.version}
     try:
         plan = use.catalog.pick(ask.service, at, instead)
-        outcome = plan.evaluate(gather(given, plan.needs, use.vocabulary, use.models), at)
+        outcome = plan.evaluate(gather(given, plan.needs, use.vocabulary, use.models, on_file), at)
     except OrdainError as error:
         return told | {"error": error.code}
     except Exception as error:  # a fault of ours, which the log has

@@ -76,6 +76,7 @@ class Limits:
 
     # reading
     commits_late: int = 600  # seconds by which an entry may be committed after one with a later id (PostgreSQL)
+    newest_at_once: int = 32  # newest entries about one subject read in one statement
     page: int = 500  # entries read at a time
     read_piece: int = 2_048  # rows of a Parquet table that are made into Python values at once
     export_piece: int = 2_000  # rows of a piece of an export: compressed together, and in memory at once

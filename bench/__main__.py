@@ -14,6 +14,7 @@ from bench import (
     batches,
     catalogue,
     decision,
+    features,
     front,
     guardrails,
     http,
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "serve": serve_start.run,
     "catalogue": catalogue.run,
     "guardrails": guardrails.run,
+    "features": features.run,
 }
 
 

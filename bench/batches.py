@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import asks
 from bench.batch_load import sending
-from bench.http import BODIES, CONNECTIONS, recorded, train
+from bench.http import BODIES, CONNECTIONS, PROMOTION, recorded, train
 from bench.load import measure
 from bench.servers import kept_in, serving
 from bench.tables import Result
@@ -85,7 +85,7 @@ def run() -> Result:
             for number in range(-1, ROUNDS):
                 for row in rows.values():
                     row.round(port, counts=number >= 0)
-        answered, entries = sum(row.answered for row in rows.values()), recorded(folder / "ledger.db")
+        answered, entries = sum(row.answered for row in rows.values()), recorded(folder / "ledger.db") - PROMOTION
         assert entries == answered, f"{answered:,} decisions were answered, {entries:,} are on record"
     columns = {
         "batch": "lines per second",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench import asks, wrk
 from bench.cases import cases
-from bench.http import train
+from bench.http import make_live, train
 from bench.servers import kept_in, serving
 from bench.tables import Result
 from bench.timing import Spread, ratios
@@ -49,7 +49,7 @@ def run() -> Result:
     """Each service by each contestant, at each number of connections and with each generator of load."""
     with tempfile.TemporaryDirectory(prefix="ordain-bench-") as name, ExitStack() as servers:
         folder = Path(name)
-        held_out = train(folder, kept_in(folder / "ours", folder / "models"))
+        held_out = train(folder, _trained(folder))
         services = {
             "price-quote": asks.price_quotes(BODIES),
             "retention": asks.scored_retentions(held_out, BODIES),
@@ -88,9 +88,16 @@ def _notes(before: bool) -> tuple[str, ...]:
     )
 
 
+def _trained(folder: Path) -> dict[str, str]:
+    """Where the model is trained that all of ours use."""
+    return kept_in(folder / "ours", folder / "models")
+
+
 def _serve(servers: ExitStack, folder: Path, name: str, workers: int, policies: Path | None = None) -> _Contestant:
     own = f"{'offer' if policies else 'ours'}-{workers}"
     environment = kept_in(folder / own, folder / "models") | ({"ORDAIN_POLICIES": str(policies)} if policies else {})
+    if policies is None:  # the others have no policy that reads a score
+        make_live(_trained(folder), environment)
     arguments = ["ordain", "serve", "--port", "{port}", "--workers", str(workers)]
     return _Contestant(name, servers.enter_context(serving(arguments, environment, folder / f"{own}.log")))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,8 @@ SECONDS = 1.5
 BODIES = 200
 BASELINE = "bare service: Flask, JSON in, fixed JSON out"
 _PERCENTILES = (50, 95, 99)
+PROMOTION = 1
+"""Decisions on record that nobody sent: the one that made the model live."""
 
 
 @dataclass(slots=True)
@@ -69,6 +72,7 @@ def run() -> Result:
             rows = _rows(port, bare_port, held_out)
             acknowledged = _load(rows)
         entries = recorded(folder / "ledger.db")
+        entries -= PROMOTION
         assert entries == acknowledged, f"{acknowledged:,} decisions were acknowledged, {entries:,} are on record"
         notes = (
             f"{CONNECTIONS} connections kept open, {ROUNDS} interleaved rounds of {SECONDS} s a row; median (first to "
@@ -92,9 +96,26 @@ def run() -> Result:
 
 
 def train(folder: Path, environment: Mapping[str, str], module: str = "ordain", checkout: Path | None = None) -> Path:
-    """A churn model of SYNTHETIC customers, in a process of its own: XGBoost is never loaded in this one."""
+    """A churn model of SYNTHETIC customers, in a process of its own: XGBoost is never loaded in this one.
+
+    It is live, which takes one decision on record, unless an earlier build (`checkout`) made it.
+    """
     held_out = folder / "held-out.jsonl"
     command = [sys.executable, "-m", module, "train", "churn", "--customers", "3000", "--held-out", str(held_out)]
+    _run([*command, "--seed", "2", "--promote"] if checkout is None else command, environment, checkout)
+    return held_out
+
+
+def make_live(trained: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    """Lets another installation use the first version of the churn model that was trained in one."""
+    keys = Path(environment["ORDAIN_KEYS"])
+    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ("models.key", "models.pub"):
+        shutil.copy(Path(trained["ORDAIN_KEYS"]) / name, keys / name)
+    _run([sys.executable, "-m", "ordain", "models", "promote", "churn", "1"], environment)
+
+
+def _run(command: list[str], environment: Mapping[str, str], checkout: Path | None = None) -> None:
     done = subprocess.run(
         command,
         env={**os.environ, **environment},
@@ -105,8 +126,7 @@ def train(folder: Path, environment: Mapping[str, str], module: str = "ordain", 
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"no model was trained: {done.stderr.strip()[-2000:]}")
-    return held_out
+        raise RuntimeError(f"no model was made live: {done.stderr.strip()[-2000:]}")
 
 
 def _rows(port: int, bare_port: int, held_out: Path) -> dict[str, _Row]:

@@ -64,7 +64,6 @@ def run() -> Result:
 
 
 def _cases(folder: Path) -> dict[str, _Case]:
-    train(folder, {"ORDAIN_MODELS": str(folder / "trained"), "ORDAIN_DATABASE_URL": f"sqlite:///{folder / 'train.db'}"})
     catalogue(POLICIES).write(folder / "many")
 
     def case(name: str, policies: Path, models: str) -> Path:
@@ -74,10 +73,15 @@ def _cases(folder: Path) -> dict[str, _Case]:
         return place
 
     shipped = ROOT / "policies"
+    scoring = case("model", shipped, str(folder / "trained"))
+    kept = scoring / "var"
+    kept.mkdir()
+    ledger = {"ORDAIN_DATABASE_URL": f"sqlite:///{kept / 'ordain.db'}", "ORDAIN_KEYS": str(kept / "keys")}
+    train(folder, {"ORDAIN_MODELS": str(folder / "trained"), **ledger})
     return {
         "a ledger that exists": _Case(case("plain", shipped, "none")),
         "a new ledger": _Case(case("new", shipped, "none"), fresh=True),
-        "with a churn model": _Case(case("model", shipped, str(folder / "trained"))),
+        "with a churn model": _Case(scoring),
         f"{POLICIES} policies": _Case(case("large", folder / "many", "none"), _MANY),
     }
 

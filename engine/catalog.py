@@ -248,7 +248,7 @@ def protected_score_issues(catalog: Catalog, models: Iterable[ModelCard]) -> lis
         for feature in model.reads:
             known = catalog.vocabulary.facts.get(feature.name, feature)
             if feature.protected or known.protected:
-                scored = (fact.name for fact in catalog.vocabulary.facts.values() if model.name in fact.sources)
+                scored = (fact.name for fact in catalog.vocabulary.facts.values() if fact.model == model.name)
                 tainted.update(dict.fromkeys(scored, feature.name))
     return protected_issues(catalog.vocabulary, catalog.versions, tainted) if tainted else []
 

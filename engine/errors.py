@@ -14,7 +14,8 @@ OrdainError
 │   ├── UnknownDecision
 │   ├── UnknownSubject            the ledger has nothing about that customer
 │   ├── UnknownPolicy             there is no such policy, or no such version of it
-│   ├── StepRefused               a version of a policy cannot be submitted, approved or activated now, or not by them
+│   ├── UnknownModel              there is no such model, or no such version of it
+│   ├── StepRefused               a version of a policy or model cannot take that step now, or not by them
 │   ├── PolicyRefused             the text of a version has errors, or the policies do not load with it (all at once)
 │   ├── EditedMeanwhile           a draft is not what it was when whoever writes it read it
 │   ├── NotInReview               the decision waits for no person, or for none any more
@@ -39,6 +40,7 @@ OrdainError
 ├── LedgerUnavailable             the ledger cannot be opened, or an entry on record is damaged
 │   ├── LedgerRolledBack          the ledger is not the one, or not all of the one, that its anchors commit to
 │   └── TextLost                  a text that an entry refers to is not kept, or is another one
+├── FeaturesUnavailable           the feature store cannot be opened, read or written now
 ├── CheckpointRefused             a checkpoint, signed text or key is malformed, or no known key vouches for it
 ├── ProofRefused                  a proof file does not show what it is to show
 ├── AnchorRefused                 an anchor place holds something else, is another ledger's, or is damaged
@@ -214,6 +216,10 @@ class UnknownPolicy(DataError):
     severity = Severity.LOW
 
 
+class UnknownModel(DataError):
+    severity = Severity.LOW
+
+
 class StepRefused(DataError):
     severity = Severity.LOW
 
@@ -295,7 +301,10 @@ class ComplianceViolation(DecisionError):
 
 
 class ModelDegradationDetected(OrdainError):
+    """`why` says it in a word or two, as records of fallbacks have it."""
+
     severity = Severity.HIGH
+    why = "no score"
 
 
 class ServiceStopped(OrdainError):
@@ -312,6 +321,10 @@ class LedgerRolledBack(LedgerUnavailable):
 
 class TextLost(LedgerUnavailable):
     pass
+
+
+class FeaturesUnavailable(OrdainError):
+    severity = Severity.HIGH
 
 
 class CheckpointRefused(OrdainError):

@@ -12,12 +12,13 @@ from ordain.engine.errors import Issue, Span
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Function
 from ordain.engine.feel.typing.checker import Checked
-from ordain.engine.gather import Need, Needs
 from ordain.engine.limits import LIMITS
 from ordain.engine.made_often import made_often
+from ordain.engine.needs import Need, Needs
 from ordain.engine.policy.facts import Facts, Vocabulary
 from ordain.engine.policy.model import STATUS, Decision, Formula, Policy, Status, Table, Verdict
 from ordain.engine.policy.service import Service
+from ordain.engine.score_fallback import fallback_of
 from ordain.engine.score_gate import covers, gate_of
 from ordain.engine.step import Step, Trail, steps_of
 from ordain.engine.unknowns import Unknowns
@@ -229,7 +230,8 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
                 continue
             if name not in needs or not policy.may_miss:
                 reader, span = _first_reader(compiled, name)
-                needs[name] = Need(fact, f"{reader} of {policy.label}", span, policy.may_miss)
+                fallback = fallback_of(fact, vocabulary)
+                needs[name] = Need(fact, f"{reader} of {policy.label}", span, policy.may_miss, fallback=fallback)
         gives.update(policy.gives)
         known = {*vocabulary, *(decision.name for decision in policy.decisions)}
         called_with = _called_with(policy)

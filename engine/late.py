@@ -27,7 +27,7 @@ EXTRAS = {
     "httpx": ("events", "Delivering events"),
     "confluent_kafka": ("kafka", "Delivering events to Kafka"),
     "nats": ("nats", "Delivering events to NATS"),
-    "psycopg": ("postgres", "A ledger in PostgreSQL"),
+    "psycopg": ("postgres", "Keeping a ledger, or features, in PostgreSQL"),
     "redis": ("redis", "Sharing limits among servers (`redis_url`)"),
     "opentelemetry": ("telemetry", "Sending traces (`traces`)"),
     "authlib": ("auth", "Log-in with a browser (`login_issuer`)"),

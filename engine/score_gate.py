@@ -1,6 +1,6 @@
 """The gate before the scores: of whom a service asks no model, because they objected, or did not agree.
 
-A service says it in `services.yaml`, as a condition on what a request sends:
+A service says it in `services.yaml`, as a condition on what a request sends, or is on file:
 
     scores:
       unless: marketing_objection != null and marketing_objection
@@ -18,14 +18,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ordain.engine.backends.python.expressions import function_of
-from ordain.engine.errors import Issue, NotThatType, PolicyError
+from ordain.engine.errors import Issue, NotThatType, OrdainError, PolicyError
+from ordain.engine.fact_store import Found, OnFile
 from ordain.engine.feel.runtime.calls import Runtime
 from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.feel.syntax import parse, tree
 from ordain.engine.feel.typing.checker import Checked, check
-from ordain.engine.policy.facts import REQUEST, Fact, Vocabulary, is_model
+from ordain.engine.policy.facts import Fact, Vocabulary
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Scores, Service
+from ordain.engine.score_fallback import is_known
 from ordain.engine.values.types import Kind, Value
 
 WITHHELD = "withheld"
@@ -42,21 +44,35 @@ class ScoreGate:
     scores: frozenset[str]
     holds: Callable[..., Value]
 
-    def withholds(self, given: Mapping[str, object]) -> frozenset[str]:
-        """The scores that are not to be made for the raw facts of a request.
+    def withholds(self, given: Mapping[str, object], on_file: OnFile | None = None) -> frozenset[str]:
+        """The scores that are not to be made for the raw facts of a request, and for what is on file beside them.
 
         What is missing, and what is not what it must be, may be an objection: then none is made either, unless the
-        condition says what holds then. Raises CalculationFailed.
+        condition says what holds then. A store that cannot be read may hold one, too. Raises CalculationFailed.
         """
         values: dict[str, Value] = {}
         try:
+            found = {} if on_file is None else self._found(given, on_file)
             for fact in self.facts:
                 raw = given.get(fact.name)
+                if raw is None and fact.name in found:
+                    raw = found[fact.name].value
                 absent = None if fact.name in given else fact.default  # a null is no default, as in `gather`
                 values[fact.name] = absent if raw is None else fact.accept(raw)
             return frozenset() if self.holds(None, values, _AT, Runtime(None)) is False else self.scores
-        except (MissingValue, NotThatType):
+        except (MissingValue, NotThatType, _Unread):
             return self.scores
+
+    def _found(self, given: Mapping[str, object], on_file: OnFile) -> Mapping[str, Found]:
+        wanted = {fact.name: fact.stores for fact in self.facts if fact.stores and given.get(fact.name) is None}
+        try:
+            return on_file.read(wanted) if wanted else {}
+        except OrdainError:
+            raise _Unread from None
+
+
+class _Unread(Exception):
+    """A store cannot be read."""
 
 
 def gate_of(service: Service, vocabulary: Vocabulary, policies: Iterable[Policy]) -> ScoreGate | None:
@@ -76,7 +92,7 @@ def gate_of(service: Service, vocabulary: Vocabulary, policies: Iterable[Policy]
 
 def is_score(fact: Fact) -> bool:
     """Whether a model may give it."""
-    return any(map(is_model, fact.sources))
+    return bool(fact.model)
 
 
 def covers(policy: Policy, fact: Fact) -> bool:
@@ -126,9 +142,9 @@ def _condition_issues(checked: Checked, scores: Scores, vocabulary: Vocabulary) 
     if not facts:
         yield issue("`unless` reads no fact, so it says the same of everybody", "name a fact: `marketing_objection`")
     for fact in facts:
-        if fact.sources != (REQUEST,):
+        if not is_known(fact):
             message = f"`unless` reads `{fact.name}`, which is not known before the scores"
-            yield issue(message, "only facts that requests alone send are known then")
+            yield issue(message, "only facts that requests send, or stores know, are known then")
     calls = (node.signature for node in tree.walk(checked.tree) if isinstance(node, tree.Call))
     if any(called is not None and called.clock for called in calls):
         yield issue("`unless` asks for the time", "whether somebody objected does not depend on it")

@@ -11,6 +11,7 @@ from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.load_facts import unknown_policies
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services
+from ordain.engine.score_fallback import fallback_issues
 from ordain.engine.score_gate import condition_issues, uncovered
 from ordain.engine.telling import telling_issues
 from ordain.engine.values.types import Type
@@ -35,6 +36,7 @@ def fitting_issues(
     """What keeps the parts from fitting together. `known` are the names of all policies, also of those that did not
     load; `only` is the one service that is looked at, if not all are."""
     issues = unknown_policies(vocabulary, known)
+    issues.extend(fallback_issues(vocabulary))
     issues.extend(_given_issues(vocabulary, versions))
     issues.extend(protected_issues(vocabulary, versions, {}))
     for service in services.by_name.values() if not only else (service_of(services, only),):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
-from ordain.engine.gather import Need
+from ordain.engine.needs import Need
 from ordain.engine.policy.model import Decision, Formula, Policy, Rule, Table
 from ordain.engine.step import Trail
 

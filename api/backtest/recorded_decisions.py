@@ -21,7 +21,8 @@ from ordain.audit.records.query import Query
 from ordain.audit.records.search import Looked, Progress, nothing_shown, search
 from ordain.engine.errors import LedgerUnavailable, OrdainError
 from ordain.engine.evaluate import Plan
-from ordain.engine.gather import Needs, gather
+from ordain.engine.gather import gather
+from ordain.engine.needs import Needs
 from ordain.engine.policy.facts import REQUEST, Vocabulary
 from ordain.engine.policy.model import Policy
 

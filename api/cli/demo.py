@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,17 @@ from typing import Any
 import click
 from rich.text import Text
 
+from ordain.api.cli.actor import actor
 from ordain.api.cli.decision_text import show_decision
 from ordain.api.cli.ending import ending_interrupts
 from ordain.api.cli.invocation import Invocation
-from ordain.api.cli.models import train_and_store
+from ordain.api.cli.models import promote_trained, train_and_store
 from ordain.api.cli.taken_port import refuse_taken
 from ordain.api.cli.terminal import OUT
+from ordain.api.lifecycle.who import OPERATOR, Person
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
+from ordain.api.stages.recorded import live_of, stages_on_record
 from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.errors import ModelDegradationDetected, SettingsError
 from ordain.engine.values.json_text import read_json
@@ -70,14 +74,16 @@ def _cases() -> bytes:
 
 
 def _train(settings: Settings) -> None:
-    registry = Registry(settings.models)
-    try:
-        model = registry.tried("churn")
-        OUT.print(f"churn@{model.version} is trained already (ordain train churn makes a new version)")
-        return
-    except ModelDegradationDetected:
-        OUT.print("Training the churn model on 10,000 SYNTHETIC customers ...")
-    OUT.print(render(train_and_store(settings)))
+    live = live_of(stages_on_record(settings)).get("churn")
+    with suppress(ModelDegradationDetected):
+        if live is not None:
+            Registry(settings.models, settings.keys).tried("churn", live[0])
+            OUT.print(f"churn@{live[0]} is live already (ordain train churn --promote makes a new version)")
+            return
+    OUT.print("Training the churn model on 10,000 SYNTHETIC customers ...")
+    card = train_and_store(settings, "churn")
+    OUT.print(render(card))
+    promote_trained(settings, card, Person(actor(None), OPERATOR))
 
 
 def _free_port(settings: Settings) -> int:

@@ -3,129 +3,152 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from ordain.api.cli.actor import actor
 from ordain.api.cli.invocation import Invocation
+from ordain.api.cli.lazy import LazyGroup
+from ordain.api.cli.policy.taking_steps import person_of, step_options
 from ordain.api.cli.progress import progress_bar
-from ordain.api.cli.terminal import OUT, print_whole
+from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import open_for
+from ordain.api.lifecycle.who import APPROVER, OPERATOR, Person
 from ordain.api.settings import Settings, load_settings
-from ordain.audit.entry.entry import Kind
-from ordain.engine.errors import ModelDegradationDetected
+from ordain.api.stages.recorded import ModelRecord
 from ordain.engine.late import late
+from ordain.engine.text.source import digest_of
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
+from ordain.models.registry.stages import Stage, Step
+from ordain.models.specs.catalogue import SPECS, spec_of
+
+STEPPERS = (APPROVER, OPERATOR)
+"""The roles that may make a version live, try it, take it back or retire it."""
 
 
 @click.command()
-@click.argument("model", type=click.Choice(["churn"]))
-@click.option("--table", type=click.Path(path_type=Path, dir_okay=False), help="A CSV file of customers.")
+@click.argument("model", type=click.Choice(list(SPECS)))
+@click.option(
+    "--data", "--table", "data", type=click.Path(path_type=Path, dir_okay=False), help="A CSV file to learn from."
+)
 @click.option("--mapping", help="A YAML file that says what its columns mean, or the name of a shipped mapping.")
+@click.option("--name", default="", help="What policies call it; the model's own name, if left out.")
 @click.option(
     "--customers",
+    "--rows",
+    "rows",
     default=10_000,
     show_default=True,
-    help="How many SYNTHETIC customers to invent, without a table.",
+    help="How many SYNTHETIC rows to invent, without a table.",
 )
-@click.option("--seed", default=0, show_default=True, help="The seed of the split and of synthetic customers.")
+@click.option("--seed", default=0, show_default=True, help="The seed of the split and of synthetic rows.")
 @click.option(
     "--held-out",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the rows that were kept from training to this file, as requests, one JSON object per line.",
 )
-@click.pass_obj
+@click.option("--promote", is_flag=True, help="Make it live right away, if the policy `model-promotion` permits that.")
+@step_options
 def train(
     call: Invocation,
     model: str,
-    table: Path | None,
+    data: Path | None,
     mapping: str | None,
-    customers: int,
+    name: str,
+    rows: int,
     seed: int,
     held_out: Path | None,
+    promote: bool,
+    **who: Any,
 ) -> None:
-    """Train MODEL on a table of customers, or on synthetic ones, and store it as its next version."""
-    settings = load_settings(call.config)
-    card = train_and_store(
-        settings, table=table, mapping=mapping, customers=customers, seed=seed, held_out=held_out, name=model
-    )
-    OUT.print(late("ordain.models.training.report:render")(card))
+    """Train MODEL on a table, or on synthetic rows, and store it as its next version: a candidate, not live yet.
 
-
-def train_and_store(
-    settings: Settings,
-    *,
-    name: str = "churn",
-    table: Path | None = None,
-    mapping: str | None = None,
-    customers: int = 10_000,
-    seed: int = 0,
-    held_out: Path | None = None,
-) -> Card:
-    """Trains, and stores a version that is live only once the ledger has it on record.
-
-    Raises what `train_churn` and `open_for` do, and NotRecorded; then there is no such version.
+    Exit codes: 0 trained and, with --promote, live; 2 bad input or settings, or not permitted to be live; 3 not
+    recorded.
     """
-    with progress_bar(f"training {name}") as (progress, task):
+    settings = load_settings(call.config)
+    person = person_of(settings, STEPPERS, who) if promote else None
+    how = {"data": data, "mapping": mapping, "rows": rows, "seed": seed, "held_out": held_out}
+    card = train_and_store(settings, model, name=name, who=actor(who["actor_name"]), **how)
+    if not who["as_json"]:
+        OUT.print(late("ordain.models.training.report:render")(card))
+    if person is not None:
+        promote_trained(settings, card, person, as_json=who["as_json"])
+    elif who["as_json"]:
+        OUT.print(json.dumps({"model": card.name, "version": card.version, "stage": "candidate"}), markup=False)
+    else:
+        OUT.print(
+            f"{card.name}@{card.version} is a candidate; to make it live: "
+            f"ordain models promote {card.name} {card.version}",
+            markup=False,
+        )
 
-        def show(done: int, most: int, loss: float) -> None:
-            label = f"training {name}, validation log loss {loss:.4f}"
+
+def promote_trained(settings: Settings, card: Card, person: Person, *, as_json: bool = False) -> None:
+    """Asks for a version to be made live that was trained just now; raises what `ModelSteps.take` does."""
+    with late("ordain.api.stages.steps:model_steps")(settings) as steps:
+        taken = steps.take(Step.PROMOTED, card.name, card.version, person, "trained just now")
+    OUT.print(
+        json.dumps(taken.as_json()) if as_json else late("ordain.api.cli.stages.stepping:said")(taken), markup=False
+    )
+
+
+def train_and_store(settings: Settings, model: str, *, name: str = "", who: str = "", **how: Any) -> Card:
+    """Trains, and stores a candidate, which is there only once the ledger has it on record. `how` is `train_model`'s.
+
+    Raises what `train_model` and `open_for` do, and NotRecorded; then there is no such version.
+    """
+    called = name or model
+    with progress_bar(f"training {called}") as (progress, task):
+
+        def show(done: int, most: int, seen: str) -> None:
+            label = f"training {called}, {seen}" if seen else f"training {called}"
             progress.update(task, completed=done, total=most, description=label)
 
-        card: Card = late("ordain.models.training.train:train_churn")(
-            table,
-            mapping,
-            Registry(settings.models),
-            name=name,
+        card: Card = late("ordain.models.training.train:train_model")(
+            spec_of(model),
+            how.pop("data", None),
+            how.pop("mapping", None),
+            Registry(settings.models, settings.keys),
+            name=called,
             at=dt.datetime.now(dt.UTC),
-            seed=seed,
-            customers_count=customers,
-            held_out=held_out,
             progress=show,
-            confirm=lambda trained: _record(settings, trained),
+            confirm=lambda trained: _record(settings, trained, who or actor(None)),
+            **how,
         )
-        # Training stops early when the validation split gains no more.
+        # Training may stop early, when the validation rows gain no more.
         progress.update(task, total=progress.tasks[task].completed)
     return card
 
 
-def _record(settings: Settings, card: Card) -> None:
+def _record(settings: Settings, card: Card, who: str) -> None:
     """The ledger says when each version was trained, from what, and by whom."""
-    about = {"action": "trained", "model": card.name, "version": card.version, "digest": card.model_digest}
-    private = {"actor": actor(None), "table": card.data.table, "table_digest": card.data.digest}
     ledger = open_for(settings)
     try:
-        ledger.note(Kind.MODEL, about, private)
+        record = ModelRecord(ledger)
+        record.look()
+        private = {"actor": who, "table": card.data.table, "table_digest": card.data.digest}
+        about = {"stage": str(Stage.CANDIDATE)}
+        record.record(Step.TRAINED, card.name, card.version, digest_of(card.to_bytes()), about, private)
     finally:
         ledger.finish()
 
 
-@click.group()
+_LISTING, _STEPPING = "ordain.api.cli.stages.listing", "ordain.api.cli.stages.stepping"
+_COMMANDS = {
+    "list": (f"{_LISTING}:list_command", "List all versions of all models with their stages."),
+    "show": (f"{_LISTING}:show_command", "Show the card of a version, and what was done to it."),
+    "promote": (f"{_STEPPING}:promote_command", "Make a version live, if the policy permits it."),
+    "shadow": (f"{_STEPPING}:shadow_command", "Try a version beside the live one."),
+    "rollback": (f"{_STEPPING}:rollback_command", "Go back to the version that was live before."),
+    "retire": (f"{_STEPPING}:retire_command", "Retire a version: it never comes back."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS)
 def models() -> None:
-    """Trained models."""
-
-
-@models.command("list")
-@click.pass_obj
-def list_command(call: Invocation) -> None:
-    """The models on file and their versions; the newest one scores."""
-    registry = Registry(load_settings(call.config).models)
-    table = Table("model", "version", "state")
-    for name in registry.names():
-        for version in registry.versions(name):
-            try:
-                registry.tried(name, version)
-                state = "ok"
-            except ModelDegradationDetected as error:
-                state = error.message
-            table.add_row(name, str(version), Text(state))
-        for version in registry.unfinished(name):
-            table.add_row(name, str(version), "not live: being trained, or its training was interrupted")
-    if table.row_count:
-        print_whole(table)
-    else:
-        OUT.print("no model is trained yet; run: ordain train churn")
+    """Versions of trained models: candidates, shadows, the live one, retired ones."""

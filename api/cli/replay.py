@@ -19,7 +19,8 @@ from ordain.api.limits import LIMITS
 from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.reader import Status
-from ordain.audit.records.replay import Difference, Replay, Replayer
+from ordain.audit.records.fallen_back import Difference
+from ordain.audit.records.replay import Replay, Replayer
 from ordain.engine.errors import LedgerUnavailable, UnknownDecision
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from ordain.api.late_model import LateModel
 from ordain.engine.errors import ModelDegradationDetected
-from ordain.engine.gather import Need
-from ordain.engine.policy.facts import REQUEST, Fact, FactSource
+from ordain.engine.needs import Need
+from ordain.engine.policy.facts import FEATURES, LEDGER, REQUEST, Fact, FactSource
 from ordain.engine.values.types import Kind, Type, plain
 
 Json = dict[str, Any]
@@ -75,14 +75,31 @@ def _sheet(fact: Fact, absence: Json, readers: Iterable[str]) -> Json:
 
 def _absence(need: Need, models: Models) -> Json:
     """`absent` in a word for programs, `if_absent` in a sentence: the same cases as in `engine/gather.py`."""
-    fact, source = need.fact, need.fact.sources[-1]
-    if source != REQUEST and (model := scored_by(source, models)) is not None:
+    fact, otherwise = need.fact, _without_stores(need, models)
+    if not fact.stores:
+        return otherwise
+    says = f"{' or '.join(_STORES[store] for store in fact.stores)}; if nothing is there: {otherwise['if_absent']}"
+    need_it = OPTIONAL if REQUEST in fact.sources else COMPUTED
+    return {**otherwise, "need": need_it, "absent": "on file", "if_absent": says}
+
+
+_STORES = {FEATURES: "read from the feature store", LEDGER: "counted from the decisions on record"}
+
+
+def _without_stores(need: Need, models: Models) -> Json:
+    """The same for what no store knows."""
+    fact, source = need.fact, need.fact.model
+    not_sent = OPTIONAL if REQUEST in fact.sources else COMPUTED
+    if (model := scored_by(source, models)) is not None:
         inputs = [feature.name for feature in model.reads]
         says = f"scored by the model {source}@{model.version} from {', '.join(inputs)}"
+        says += "; should that fail, it is its fallback" if fact.fallback is not None else ""
         scored = {"model": source, "version": model.version, "inputs": inputs}
-        need_it = OPTIONAL if REQUEST in fact.sources else COMPUTED
-        return {"need": need_it, "absent": "scored", "if_absent": says, "scored_by": scored}
-    if source != REQUEST and (source in models or REQUEST not in fact.sources):
+        return {"need": not_sent, "absent": "scored", "if_absent": says, "scored_by": scored}
+    if source and fact.fallback is not None:
+        says = f"it is its fallback, as the model {source}, which would score it, cannot now"
+        return {"need": not_sent, "absent": "fallback", "if_absent": says}
+    if source and (source in models or REQUEST not in fact.sources):
         says = f"refused: the model {source}, which would score it, cannot now"
         return {"need": REQUIRED if REQUEST in fact.sources else COMPUTED, "absent": "refused", "if_absent": says}
     if fact.default is not None:
@@ -95,7 +112,7 @@ def _absence(need: Need, models: Models) -> Json:
         says = "a rule of compliance that needs it asks for a review or denies"
         return {"need": OPTIONAL, "absent": "review", "if_absent": says}
     says = "the request is refused"
-    if source != REQUEST:
+    if source:
         says += f", as no model {source} is trained"
     return {"need": REQUIRED, "absent": "refused", "if_absent": says}
 

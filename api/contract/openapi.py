@@ -148,6 +148,8 @@ def _operation(route: Route, operation: Operation) -> Json:
         content: Json = {"application/json": {"schema": operation.asks}}
         if operation.takes_yaml:
             content[YAML] = {"schema": {"description": "the text itself"}}
+        if operation.takes_lines:
+            content["application/x-ndjson"] = {"schema": {"type": "string", "description": "one a line"}}
         told["requestBody"] = {"required": needed, "content": content}
     if operation.right == OPEN:
         told["security"] = _ANYBODY

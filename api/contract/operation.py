@@ -32,7 +32,8 @@ class Operation:
     `right` is what one of the caller's roles must have, OPEN for what anybody may ask, SIGNED where the request itself
     is signed. `others` are answers of other statuses that are no errors; `is_once` takes an `Idempotency-Key`; `query`
     is what a query may have: a name, what it means, its schema. `is_read` where the ledger is read, which HEAD does
-    without; `asks` is the schema of a body, which may be the text in it alone where `takes_yaml`.
+    without; `asks` is the schema of a body, which may be the text in it alone where `takes_yaml`, and
+    one a line where `takes_lines`.
     """
 
     summary: str
@@ -48,6 +49,7 @@ class Operation:
     is_read: bool = False
     asks: Json | None = None
     takes_yaml: bool = False
+    takes_lines: bool = False
 
     @property
     def is_strict(self) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ordain.api.access.rights import OPEN, SIGNED, Right
 from ordain.api.contract.audit_operations import AUDIT_OPERATIONS, PURPOSE
+from ordain.api.contract.feature_operations import FEATURE_OPERATIONS
 from ordain.api.contract.follow_up_operations import FOLLOW_UP_OPERATIONS
 from ordain.api.contract.login_operations import LOGIN_OPERATIONS
+from ordain.api.contract.model_operations import MODEL_OPERATIONS
 from ordain.api.contract.operation import (
     FILLED,
     FLAG,
@@ -209,8 +211,10 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         is_read=True,
     ),
     **AUDIT_OPERATIONS,
+    **FEATURE_OPERATIONS,
     **FOLLOW_UP_OPERATIONS,
     **LOGIN_OPERATIONS,
+    **MODEL_OPERATIONS,
     **POLICY_OPERATIONS,
     ("GET", "/v1/services"): Operation(
         "The services that there are",

@@ -29,7 +29,7 @@ from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import NotInForce
 from ordain.engine.evaluate import Plan
-from ordain.engine.policy.facts import REQUEST, Vocabulary
+from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.model import BACK, Policy, Table, Verdict
 
 Json = dict[str, Any]
@@ -172,7 +172,6 @@ def _facts(plan: Plan, offer: Offer) -> list[Json]:
 def _scores(plan: Plan, models: Models) -> Iterator[tuple[str, Any]]:
     """Each fact that a model may give, and what that model reads."""
     for need in plan.needs:
-        source = need.fact.sources[-1]
-        model = scored_by(source, models) if source != REQUEST else None
+        model = scored_by(need.fact.model, models)
         if model is not None:
             yield need.fact.name, model.reads

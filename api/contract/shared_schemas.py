@@ -9,6 +9,7 @@ from ordain.api.contract.operation import NOT_BLANK, ref
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import Severity
 from ordain.engine.policy.model import BACK, Status, Verdict
+from ordain.engine.score_fallback import WHYS
 
 Schema = dict[str, Any]
 
@@ -58,8 +59,10 @@ _MODEL_VERSION: Schema = {"type": ["integer", "string"]}
 def answer_schema(service: Schema, outcome: Schema, verdict: Schema) -> Schema:
     """An answer; `service` and `outcome` say what is a service's own."""
     return closed(
+        ("fallbacks",),
         at={"type": "string", "format": "date-time"},
         decision_id={"type": "string", "format": "uuid"},
+        fallbacks=list_of(ref("FellBack")),
         missing=list_of(ref("Missing")),
         models=list_of(ref("ModelScore")),
         not_known=list_of(ref("NotKnown")),
@@ -77,7 +80,7 @@ def answer_schema(service: Schema, outcome: Schema, verdict: Schema) -> Schema:
 def trial_schema(answer: Schema) -> Schema:
     """The answer of a dry run: it names no record."""
     parts = {name: part for name, part in answer["properties"].items() if name not in ("decision_id", "receipt")}
-    return closed(**parts, dry_run={"const": True})
+    return closed(("fallbacks",), **parts, dry_run={"const": True})
 
 
 _ERROR_PARTS = {
@@ -149,7 +152,7 @@ _FACT_PARTS: dict[str, Schema] = {
     "meaning": _TEXT,
     "need": {"enum": [REQUIRED, OPTIONAL, FOR_A_SCORE, COMPUTED]},
     "absent": {
-        "enum": ["refused", "null", "review", "default", "scored", "computed"],
+        "enum": ["refused", "null", "review", "default", "scored", "computed", "on file", "fallback"],
         "description": "what its absence does",
     },
     "if_absent": {"type": "string", "description": "the same as a sentence"},
@@ -238,12 +241,22 @@ SHARED: dict[str, Schema] = {
             version=_MODEL_VERSION,
             digest=_TEXT,
             fact=_TEXT,
-            score={"type": "string"},
+            score={"type": ["string", "boolean"]},
             reasons=list_of(
-                closed(feature=_TEXT, value={"type": ["string", "boolean", "null"]}, contribution={"type": "string"})
+                closed(
+                    ("usual",),
+                    feature=_TEXT,
+                    value={"type": ["string", "boolean", "null"]},
+                    contribution={"type": "string"},
+                    usual={"type": ["string", "boolean"]},
+                )
             ),
         ),
         "description": "a score that a model gave, and what in it counted, in log-odds",
+    },
+    "FellBack": {
+        **closed(fact=_TEXT, model=_TEXT, why={"enum": list(WHYS)}),
+        "description": "a fact that is its fallback, as the model failed that was to give it",
     },
     "Obligation": {
         "type": "object",

@@ -24,6 +24,7 @@ from ordain.audit.records.shown import is_as_of
 from ordain.engine.errors import MalformedRequest, did_you_mean, near_word, quoted
 from ordain.engine.lifecycle.rollout import Action
 from ordain.engine.telling import OWN
+from ordain.models.registry.stages import Step
 
 Json = dict[str, Any]
 
@@ -45,12 +46,14 @@ _OF_ROLLOUTS = {
     Action.RESUME: "resumed",
     Action.REVERT: "reverted",
 }
+_OF_MODELS = {str(step): str(step).replace(" ", "_") for step in Step}
 _KINDS = [value for name, value in vars(Kind).items() if not name.startswith("_")]
 TYPES = sorted(
-    [f"{OWN}{kind}.recorded" for kind in _KINDS if kind not in (Kind.ALERT, Kind.ROLLOUT, *_OF_POLICIES)]
+    [f"{OWN}{kind}.recorded" for kind in _KINDS if kind not in (Kind.ALERT, Kind.ROLLOUT, Kind.MODEL, *_OF_POLICIES)]
     + [f"{OWN}{Kind.ALERT}.{action}" for action in (RAISED, ESCALATED, ACKNOWLEDGED, ENDED)]
     + [f"{OWN}{name}" for name in _OF_POLICIES.values()]
     + [f"{OWN}{Kind.ROLLOUT}.{name}" for name in _OF_ROLLOUTS.values()]
+    + [f"{OWN}{Kind.MODEL}.{name}" for name in _OF_MODELS.values()]
 )
 """All that there are, but for those that a policy makes."""
 _FURTHER = re.compile(r"[a-z][a-z0-9_-]*\.[a-z0-9_.*-]+")
@@ -82,6 +85,8 @@ def type_of(envelope: Json) -> str | None:
         return f"{OWN}{kind}.{action}"
     if kind == Kind.ROLLOUT:
         return f"{OWN}{kind}.{_OF_ROLLOUTS.get(action, action)}"
+    if kind == Kind.MODEL:
+        return f"{OWN}{kind}.{_OF_MODELS.get(action, action)}"
     return OWN + _OF_POLICIES.get(kind, f"{kind}.recorded")
 
 

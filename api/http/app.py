@@ -34,11 +34,14 @@ from ordain.api.http.routes import (
     audit_verify,
     decisions,
     events,
+    facts,
     follow_ups,
     health,
     hooks,
+    ingesting,
     log_tiles,
     logging_in,
+    model_reading,
     policy_backtest,
     policy_drafts,
     policy_reading,
@@ -87,7 +90,7 @@ def app_for(
     app.register_blueprint(reference.ROUTES)
     for read in (
         *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping),
-        *(log_tiles, hooks),
+        *(log_tiles, hooks, model_reading, ingesting, facts),
         *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
     ):
         app.register_blueprint(read.ROUTES)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ordain.api.http.news import Board, News
-from ordain.api.lifecycle.taking_over import activated, with_models
+from ordain.api.lifecycle.taking_over import activated, promoted, with_models
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services, reloaded
 from ordain.engine.catalog import Texts, load_catalog
@@ -33,9 +33,10 @@ def follow_reloads(board: Board, use: Services, kept: Kept, take: Take) -> None:
             seen = news.number
             use, at = after(news, use, at, kept)
             take(use)
-        if use.lifecycle is not None and time.monotonic() - looked >= LIMITS.stopped_looks:
+        if time.monotonic() - looked >= LIMITS.stopped_looks:
             looked = time.monotonic()
-            if (new := activated(use, use.lifecycle, kept)) is not use:
+            new = use if use.lifecycle is None else activated(use, use.lifecycle, kept)
+            if (new := promoted(new)) is not use:
                 use = new
                 take(use)
 

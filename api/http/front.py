@@ -20,17 +20,7 @@ from ordain.api.asked_once import IDEMPOTENCY_KEY, REPLAYED, answer_again, earli
 from ordain.api.decide import make_decision
 from ordain.api.events.stream import MEDIA as EVENTS
 from ordain.api.events.stream import Listeners, TooManyListen
-from ordain.api.http.account import (
-    BATCH,
-    DECIDE,
-    DRY_RUN,
-    GONE,
-    LISTEN,
-    METRICS,
-    READY,
-    VERDICTS,
-    Account,
-)
+from ordain.api.http.account import BATCH, DECIDE, DRY_RUN, GONE, LISTEN, METRICS, READY, VERDICTS, Account
 from ordain.api.http.batches import NDJSON, Batches
 from ordain.api.http.bodies import BodyTooSlow, Exchange, Scope, body_of, drop_body
 from ordain.api.http.bridge import HEALTH, Bridge, Wsgi
@@ -42,6 +32,7 @@ from ordain.api.http.forms.dressed import Dressed
 from ordain.api.http.forms.queries import check_query
 from ordain.api.http.guards import Guard, names_of
 from ordain.api.http.hooked import is_hook, signed_by
+from ordain.api.http.ingested import is_ingested
 from ordain.api.http.outflow import ClientGone
 from ordain.api.http.pool import Pool, PoolFull
 from ordain.api.http.readiness import loading, readiness
@@ -282,12 +273,14 @@ class Front:
         except OrdainError:
             await drop_body(scope, exchange)
             raise
+        takes_lines = is_ingested(scope) and self._gate.may(seen.caller, Right.INGEST)
+        limit = max(self._limit, LIMITS.ingest_bytes) if takes_lines else self._limit
         try:
-            body = await body_of(scope, exchange, self._limit)
+            body = await body_of(scope, exchange, limit)
         except RequestTooLarge:
             if is_signed:
                 raise
-            body = bytes(self._limit + 1)  # whether that is a fault is for the route to say
+            body = bytes(limit + 1)  # whether that is a fault is for the route to say
         seen.bytes_in = len(body)
         if is_signed:
             caller = signed_by(self._together.use.hooks, scope, body, seen)

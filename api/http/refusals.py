@@ -14,6 +14,7 @@ from ordain.api.problems import encoded, shape, shape_of, status_of
 from ordain.engine.errors import (
     AnchorUnavailable,
     ComplianceViolation,
+    FeaturesUnavailable,
     InternalError,
     LedgerUnavailable,
     NotCovered,
@@ -71,7 +72,7 @@ def headers_for(error: OrdainError) -> list[tuple[str, str]]:
         return [retry_after(LIMITS.stopped_seconds)]
     if isinstance(error, NotCovered):
         return [retry_after(LIMITS.covered_seconds)]
-    if isinstance(error, NotRecorded | AnchorUnavailable) or type(error) is LedgerUnavailable:
+    if isinstance(error, NotRecorded | AnchorUnavailable | FeaturesUnavailable) or type(error) is LedgerUnavailable:
         return [retry_after()]
     return []
 

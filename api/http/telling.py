@@ -31,6 +31,7 @@ class Telling(NamedTuple):
     def take(self, use: Services) -> None:
         """From now on `use` is what decides."""
         self.page.use = use
+        use.fallen_back.watch = self.desk.meter.fell_back
         for model in use.models.values():
             if isinstance(model, LateModel):
                 model.watch = self.desk.scored

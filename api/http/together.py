@@ -61,5 +61,5 @@ def _scored(use: Services, services: Iterable[Service]) -> Iterable[str]:
     for service in services:
         versions = (each for name in service.policies for each in catalog.versions[name])
         reads = {name for each in versions for name in each.policy.reads}
-        if any(not use.models.keys().isdisjoint(catalog.vocabulary[name].sources) for name in reads):
+        if any(catalog.vocabulary[name].model in use.models for name in reads):
             yield service.name

@@ -16,12 +16,12 @@ from ordain.api.lifecycle.who import Person
 from ordain.audit.entry.documents import POLICY
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import MalformedRequest, OrdainError, StepRefused, did_you_mean
-from ordain.engine.gather import Need
 from ordain.engine.lifecycle import rollout_rules as rules
 from ordain.engine.lifecycle.bucket import BUCKETS
 from ordain.engine.lifecycle.change import Change, Step
 from ordain.engine.lifecycle.life import Life
 from ordain.engine.lifecycle.rollout import Action, Rollout, Stage
+from ordain.engine.needs import Need
 from ordain.engine.policy.facts import REQUEST, Vocabulary
 from ordain.engine.sequential.guardrail import Plan
 from ordain.engine.sequential.plan_text import plan_json

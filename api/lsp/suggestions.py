@@ -17,7 +17,7 @@ from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.functions.reference import signatures
 from ordain.engine.feel.syntax.escapes import escaped
 from ordain.engine.feel.syntax.lexer import KEYWORDS
-from ordain.engine.policy.facts import PERSONAL_FACTS, POLICY, REQUEST, Fact, is_model
+from ordain.engine.policy.facts import PERSONAL_FACTS, POLICY, REQUEST, STORES, Fact, is_model
 from ordain.engine.policy.known_names import reads_as_word
 from ordain.engine.text.scalars import scalar
 from ordain.engine.values.types import Kind, Type
@@ -164,7 +164,7 @@ def _given(folder: Folder) -> dict[str, str]:
 def _sources(folder: Folder, document: Document) -> list[str]:
     models = {source for fact in document.facts.values() for source in fact.sources if is_model(source)}
     models |= {model.name for model in folder.models() or ()}
-    return [REQUEST, PERSONAL_FACTS, *sorted(models), *(f"{POLICY}{name}" for name in folder.policies())]
+    return [REQUEST, PERSONAL_FACTS, *STORES, *sorted(models), *(f"{POLICY}{name}" for name in folder.policies())]
 
 
 def _value(text: str, cursor: Cursor, detail: str, *, sort: str = "value", label: str = "") -> Suggestion:

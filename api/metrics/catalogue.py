@@ -44,6 +44,12 @@ _ALL = (
     Metric("ordain_commit_seconds", HISTOGRAM, "One commit, as those who wait for it see it.", (), _COMMIT),
     Metric("ordain_commit_entries", HISTOGRAM, "Entries in one commit.", (), _ENTRIES),
     Metric("ordain_scoring_seconds", HISTOGRAM, "One call of a model, for one row or several.", ("model",), _SCORE),
+    Metric(
+        "ordain_score_fallbacks_total",
+        COUNTER,
+        "Facts that were decided on by their fallback, by the model that failed and why.",
+        ("model", "why"),
+    ),
     Metric("ordain_models_loading", GAUGE, "Models that are still being read."),
     Metric("ordain_model_usable", GAUGE, "1 for a model that scores, 0 for one that cannot.", ("model", "version")),
     Metric("ordain_checkpoint_age_seconds", GAUGE, "Since the newest checkpoint was signed."),

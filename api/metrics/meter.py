@@ -49,6 +49,11 @@ class Meter:
         with self._scoring:
             self._observe("ordain_scoring_seconds", (model,), seconds)
 
+    def fell_back(self, model: str, why: str) -> None:
+        """A fact is its fallback, in whichever thread it was decided."""
+        with self._scoring:
+            self._part.add(("ordain_score_fallbacks_total", model, why))
+
     def add(self, name: str, number: float) -> None:
         """Counts something without labels."""
         self._part.add((name,), number)

@@ -170,6 +170,8 @@ def _shared(homes: Iterable[Home]) -> Iterator[Issue]:
 def _own(settings: Settings) -> Iterator[tuple[str, str]]:
     url = settings.database_url
     yield "database", str(path_of(url).resolve()) if url.startswith("sqlite") else url
+    features = settings.features_url
+    yield "feature store", str(path_of(features).resolve()) if features.startswith("sqlite") else features
     yield "folder `keys`", str(settings.keys.resolve())
     for folder in {folder.resolve() for folder in place_folders(settings)}:
         yield "place of anchors", str(folder)

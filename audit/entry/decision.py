@@ -10,9 +10,14 @@ be made again from the texts of the policies:
     jurisdiction  whose law it is under, or null
     subject   whom it is about
     facts     by name the values that were given; a fact that the plan needs and that is not among them was missing
-    sources   by name where a fact came from, unless it was the request; `withheld` for a score that was not made
-    scores    of each model that scored: its name, or name, version and digest where the plan does not name it; the fact
-              that it scored, the score, its inputs, and for each feature its value and its contribution
+    sources   by name where a fact came from, unless it was the request; `withheld` for a score that was not made, of
+              what a store knew the store, as of when, and whether that was stale
+    scores    of each fact that a model scored: the model's name, or name, version and digest where the plan does not
+              name it; the fact, the score, its inputs, and for each feature its value, its contribution and, where the
+              model knows it, what is usual; of a further output of a model that is empty. `from` has what inputs came
+              from a store, if some did
+    fallbacks if there are any: of each fact that is its fallback the model that failed, why, what the rule read, and
+              `from` as above
     steps     [decision, value] of an expression, [decision, value, rules looked at, positions of those that fired] of
               a table, and for compliance the [position, fact] of each that lacked one; decisions by their number in
               the plan
@@ -50,9 +55,8 @@ from ordain.audit.entry.documents import Reference
 from ordain.audit.entry.entry import SEALED_FORMAT, Stamp, id_text, utc
 from ordain.audit.entry.plan_text import FORM, named_model
 from ordain.engine.evaluate import Outcome
-from ordain.engine.policy.facts import REQUEST, Facts, ModelCard
+from ordain.engine.policy.facts import REQUEST, Facts, ModelCard, Reason
 from ordain.engine.policy.model import Table
-from ordain.engine.score_gate import WITHHELD
 
 Json = dict[str, Any]
 
@@ -121,7 +125,7 @@ class DecisionEntry:
             "sources": {
                 name: source
                 for name, source in sources.items()
-                if source != REQUEST and (facts[name] is not None or source == WITHHELD)
+                if source != REQUEST and (facts[name] is not None or source != "missing")
             },
             "scores": [
                 {
@@ -129,7 +133,8 @@ class DecisionEntry:
                     "fact": name,
                     "score": score.value,
                     "inputs": score.inputs,
-                    "reasons": [(r.feature, r.value, r.contribution) for r in score.reasons],
+                    "reasons": [_of_reason(reason) for reason in score.reasons],
+                    **self._whence(score.inputs),
                 }
                 for name, (model, score) in self.facts.scores.items()
             ],
@@ -137,6 +142,11 @@ class DecisionEntry:
             "outcome": self._given,
             "answer": sha256(self.answer).hexdigest(),
         }
+        if self.facts.fallbacks:
+            private["fallbacks"] = [
+                {"fact": name, "model": each.model, "why": each.why, "inputs": each.inputs, **self._whence(each.inputs)}
+                for name, each in self.facts.fallbacks.items()
+            ]
         if self.caller is not None:
             private["caller"] = self.caller
         if self.rollouts:
@@ -182,6 +192,12 @@ class DecisionEntry:
         named = named_model(model)
         return model.name if self.form.models.get(model.name) == named else named
 
+    def _whence(self, inputs: Mapping[str, object]) -> Json:
+        """`from`: which of the inputs a store knew, if any."""
+        known = self.facts.inputs_from
+        whence = {name: known[name] for name in inputs if name in known} if known else {}
+        return {"from": whence} if whence else {}
+
     def _steps(self) -> list[list[Any]]:
         numbers, steps = self.form.numbers, []
         for decision, looked_at, fired, value, missing, said in self.outcome.trail:
@@ -204,7 +220,8 @@ class DecisionEntry:
                 self.at.isoformat().encode(),
                 b'","decision_id":"',
                 self._id,
-                b'","missing":',
+                b'",' if not self.facts.fallbacks else b'","fallbacks":%b,' % canonical(_fallen_back(self.facts)),
+                b'"missing":',
                 gaps.missing,
                 b',"models":',
                 canonical_of_values(_answered_scores(self.facts)) if self.facts.scores else b"[]",
@@ -254,9 +271,22 @@ def _answered_scores(facts: Facts) -> list[Json]:
             "digest": model.digest,
             "fact": name,
             "score": score.value,
-            "reasons": [
-                {"feature": r.feature, "value": r.value, "contribution": r.contribution} for r in score.reasons
-            ],
+            "reasons": [reason_told(*_of_reason(reason)) for reason in score.reasons],
         }
         for name, (model, score) in facts.scores.items()
     ]
+
+
+def reason_told(feature: str, value: Any, contribution: Any, usual: Any = None) -> Json:
+    """What moved a score, as answers and whole records have it: `usual` only where the model knows it."""
+    told = {"feature": feature, "value": value, "contribution": contribution}
+    return told if usual is None else {**told, "usual": usual}
+
+
+def _of_reason(reason: Reason) -> tuple[Any, ...]:
+    told = (reason.feature, reason.value, reason.contribution)
+    return told if reason.usual is None else (*told, reason.usual)
+
+
+def _fallen_back(facts: Facts) -> list[Json]:
+    return [{"fact": name, "model": each.model, "why": each.why} for name, each in facts.fallbacks.items()]

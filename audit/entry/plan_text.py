@@ -86,7 +86,7 @@ class Named(NamedTuple):
 def scorers(plan: Plan, models: Iterable[ModelCard]) -> dict[str, ModelCard]:
     """By the fact's name the model that may score it, of those given."""
     scoring, facts = {model.name: model for model in models}, [need.fact for need in plan.needs]
-    return {fact.name: scoring[fact.sources[-1]] for fact in facts if fact.sources[-1] in scoring}
+    return {fact.name: scoring[fact.model] for fact in facts if fact.model in scoring}
 
 
 def plan_text(plan: Plan, named: Named, scored: Mapping[str, ModelCard]) -> bytes:

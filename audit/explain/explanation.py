@@ -145,6 +145,7 @@ class _Told:
             ],
             "models": [self._model(model) for model in private.get("models") or ()],
             "not_scored": self._not_scored(facts),
+            "fallbacks": [self._fallback(each) for each in private.get("fallbacks") or ()],
             "reasons": [self._reason(reason, values) for reason in private.get("reasons") or ()],
             "obligations": private.get("obligations") or [],
             "disclosures": private.get("disclosures") or [],
@@ -181,7 +182,8 @@ class _Told:
             facts, at = recorded_facts(private, self.vocabulary), dt.datetime.fromisoformat(private["at"])
             law = self.envelope.get("jurisdiction")
             fixed = {name for name, value in facts.values.items() if law is not None and value == law}
-            for model in private.get("models") or ():  # with another input its score would be another too
+            for model in (*(private.get("models") or ()), *(private.get("fallbacks") or ())):
+                # with another input its score, or its fallback, would be another too
                 fixed |= set(model.get("inputs") or ())
             if withheld := {name for name, source in facts.sources.items() if source == WITHHELD}:
                 gate = self.plan.needs.gate  # with another fact of its own a score would have been made, and which?
@@ -269,7 +271,7 @@ class _Told:
             "version": version_number(str(model.get("version"))),
             "meaning": _meaning(fact, str(model.get("fact"))),
             "shown": fact_words(fact, model.get("score")),
-            "drivers": [self._driver(reason) for reason in reasons[: LIMITS.drivers] if _size(reason)],
+            "drivers": [self._driver(reason, model) for reason in reasons[: LIMITS.drivers] if _size(reason)],
             "more": max(0, len(reasons) - LIMITS.drivers),
         }
 
@@ -280,10 +282,21 @@ class _Told:
         because = service.scores.because if service is not None and service.scores is not None else None
         return [{"fact": name, "meaning": self._meaning(name), "because": because} for name in names]
 
-    def _driver(self, reason: Json) -> Json:
+    def _fallback(self, each: Json) -> Json:
+        """What stood in the place of an estimate, since the model failed."""
+        name = str(each.get("fact"))
+        fact, recorded = self.vocabulary.facts.get(name), self.facts.get(name) or {}
+        told: Json = {"fact": name, "meaning": self._meaning(name), "value": recorded.get("value")}
+        told |= {"shown": fact_words(fact, recorded.get("value")), "model": each.get("model"), "why": each.get("why")}
+        return told
+
+    def _driver(self, reason: Json, model: Json) -> Json:
         name = str(reason.get("feature"))
         fact = self.vocabulary.facts.get(name)
-        return {
+        more: Json = {"usual": reason["usual"]} if "usual" in reason else {}
+        if source := (model.get("from") or {}).get(name):
+            more["source"] = source
+        return more | {
             "feature": name,
             "meaning": _meaning(fact, name),
             "value": reason.get("value"),

@@ -46,7 +46,7 @@ class _Letter:
         if self.is_whole:
             parts += [self.amount(amount) for amount in data["amounts"]]
             parts += [self.estimate(model) for model in data["models"]]
-            parts += [self.not_scored()]
+            parts += [self.not_scored(), self.fallbacks()]
             parts += [self.reasons(), self.otherwise(), self.duties()]
         elif NOT_RESTORED in data:
             parts += [self.estimate(model) for model in data.get("models", ())]
@@ -244,6 +244,19 @@ class _Letter:
             if each["because"]
             else self.say("not_scored", meaning=short(each["meaning"]))
             for each in self.data["not_scored"]
+        ]
+        return "\n\n".join([f"## {self.say('estimate')}", *lines]) if lines else ""
+
+    def fallbacks(self) -> str:
+        """What stood in the place of an estimate, because the model could not make it."""
+        lines = [
+            self.say(
+                "estimate_failed",
+                meaning=short(each["meaning"]),
+                model=escaped(each["model"]),
+                value=self.value(each["fact"], each["value"]),
+            )
+            for each in self.data["fallbacks"]
         ]
         return "\n\n".join([f"## {self.say('estimate')}", *lines]) if lines else ""
 

@@ -23,13 +23,14 @@ from ordain.audit.records.export import safe_cell
 
 Json = dict[str, Any]
 
-ACCESS, PORTABLE, TABLE = "decisions.json", "your-data.json", "your-data.csv"
+ACCESS, PORTABLE, TABLE, KNOWN = "decisions.json", "your-data.json", "your-data.csv", "what-we-know.json"
 _READ_ME = """What we hold about you, as of the day on which this was made.
 
 letters/          one letter for each decision about you: what was decided, why, what would have changed it (Markdown)
 decisions.json    the same for programs, all facts, scores and rules included (GDPR Article 15)
 your-data.json    the facts that came with the requests about you (GDPR Article 20)
 your-data.csv     the same as a table
+what-we-know.json what else is stored of you: what happened, what you are to us, and what is worked out of it
 """
 
 
@@ -42,8 +43,10 @@ class Package:
     unreadable: int = 0
 
 
-def package_of(records: Iterable[Record], reader: Reader, sender: Sender, own_request: bool) -> Package:
-    """The package of the decisions about one person, oldest first."""
+def package_of(
+    records: Iterable[Record], reader: Reader, sender: Sender, own_request: bool, known: Json | None = None
+) -> Package:
+    """The package of the decisions about one person, oldest first, and of what else is `known` about them."""
     told: list[Json] = []
     unreadable, buffer = 0, io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -58,6 +61,7 @@ def package_of(records: Iterable[Record], reader: Reader, sender: Sender, own_re
         rows = list(_provided(told))
         archive.writestr(PORTABLE, _json(rows))
         archive.writestr(TABLE, _table(rows))
+        archive.writestr(KNOWN, _json(known or {}))
     return Package(buffer.getvalue(), [data["decision_id"] for data in told], unreadable)
 
 

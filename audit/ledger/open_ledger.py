@@ -84,13 +84,14 @@ class OpenLedger:
         self.repeats.forget_old()
         return made
 
-    def note(self, kind: str, about: Json, private: Json, subject: str | None = None) -> Receipt:
+    def note(self, kind: str, about: Json, private: Json, subject: str | None = None, *, known: bool = True) -> Receipt:
         """Records what is no decision. `about` is public; `private` is sealed, under the key of the subject, if any.
 
-        Raises UnknownSubject for a subject without a key, who may have been erased this moment; NotRecorded.
+        Raises UnknownSubject for a subject without a key, who may have been erased this moment, unless the subject is
+        not `known` here yet and gets one; NotRecorded.
         """
         now = self.now()
-        return self.ledger.append(Entry(new_id(now), now, kind, private, subject, about=about), known=True)
+        return self.ledger.append(Entry(new_id(now), now, kind, private, subject, about=about), known=known)
 
     def unanchored(self) -> dict[str, str]:
         """Each place, and why it did not take the newest checkpoint; empty if it did."""

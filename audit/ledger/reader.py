@@ -198,6 +198,38 @@ class Reader:
             ids = [] if key is None else self._store.private.ids(connection, key)
         return [_id(entry_id, "about this subject") for entry_id in ids]
 
+    def newest_of(self, subject: str, most: int) -> Iterator[Record]:
+        """The newest entries about a subject, newest first, at most so many; their private parts are as they were
+        recorded, not made whole."""
+        secrets: Secrets = {}
+        ids = [entry_id.bytes for entry_id in self.ids_of(subject)[: -most - 1 : -1]]
+        for start in range(0, len(ids), LIMITS.newest_at_once):
+            some = ids[start : start + LIMITS.newest_at_once]
+            with self._store.reading() as connection:
+                rows: dict[bytes, Sequence[Any]] = {
+                    row[1]: row for row in connection.execute(self._store.private.records.where(ENTRY.c.id.in_(some)))
+                }
+                for entry_id in [each for each in some if each not in rows]:  # it has no place in the order yet
+                    stored = self._store.envelope(connection, entry_id)
+                    row = connection.execute(self._store.private.of_entry(entry_id)).first()
+                    if stored is not None:
+                        rows[entry_id] = (stored[0], entry_id, stored[1], *(row or _NO_PART))
+            for entry_id in some:
+                if entry_id in rows:
+                    yield self._as_recorded(_stored(rows[entry_id]), rows[entry_id][3:], secrets)
+
+    def _as_recorded(self, entry: StoredEntry, private_part: Sequence[Any], secrets: Secrets) -> Record:
+        public = entry.read()
+        try:
+            text = self._text(entry, public, private_part, secrets)
+        except _DamagedPayload:
+            raise LedgerUnavailable(f"the payload of the entry `{entry.id}` is damaged", VERIFY) from None
+        if isinstance(text, TextLost):
+            raise text
+        if isinstance(text, Status):
+            return Record(entry, public, text, None)
+        return Record(entry, public, Status.READABLE, orjson.loads(text))
+
     def bounds(self, first: bytes, last: bytes) -> tuple[int, int]:
         """The places between which all entries are whose ids are `first` or later, and before `last`.
 

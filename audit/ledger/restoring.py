@@ -14,6 +14,7 @@ from typing import Any
 
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.decision import SETTLED_FORMS, version_number
+from ordain.audit.entry.decision import reason_told as score_reason_told
 from ordain.audit.entry.decision_form import duty_told, reason_told
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.told import is_untold
@@ -30,8 +31,9 @@ NOT_RESTORED = "not_restored"
 """In a record that could not be made whole: why. It has no reasons, obligations, disclosures and trace then, and of the
 rest what it holds itself: what is not there is not known, which is something else than none."""
 
-_IF_THERE = ("caller", "rollouts", "shadows")
-"""What some entries have, and others have not: who asked, and where versions were rolled out, or tried beside."""
+_IF_THERE = ("caller", "fallbacks", "rollouts", "shadows")
+"""What some entries have, and others have not: who asked, what models failed at, and where versions were rolled out, or
+tried beside."""
 
 _BEFORE = 2
 """The form whose answers are made as they were then."""
@@ -108,7 +110,7 @@ def answer_of(envelope: Json, whole: Json, leaf_hash: str) -> bytes:
 
 
 def _answer(envelope: Json, whole: Json) -> Json:
-    models = [{name: value for name, value in score.items() if name != "inputs"} for score in whole["models"]]
+    models = [_answered(score) for score in whole["models"]]
     answer = {
         **{name: whole[name] for name in ("at", "obligations", "outcome", "reasons", "verdict")},
         "decision_id": envelope["id"],
@@ -116,6 +118,8 @@ def _answer(envelope: Json, whole: Json) -> Json:
         "policies": envelope["policies"],
         "service": envelope["service"],
     }
+    if "fallbacks" in whole:
+        answer["fallbacks"] = [_answered(each) for each in whole["fallbacks"]]
     if "form" not in whole:
         return answer
     return {
@@ -126,6 +130,11 @@ def _answer(envelope: Json, whole: Json) -> Json:
         "outcome": None if whole["withheld"] else whole["outcome"],
         "reasons": [reason_told(reason) for reason in whole["reasons"]],
     }
+
+
+def _answered(part: Json) -> Json:
+    """A score, or a fallback, without what it was made from."""
+    return {name: value for name, value in part.items() if name not in ("inputs", "from")}
 
 
 def _trail(steps: list[list[Any]], plan: Plan) -> Iterator[Any]:
@@ -160,12 +169,10 @@ def _scores(private: Json, envelope: Json) -> list[Json]:
             "fact": score["fact"],
             "inputs": score["inputs"],
             "model": model["model"],
-            "reasons": [
-                {"contribution": contribution, "feature": feature, "value": value}
-                for feature, value, contribution in score["reasons"]
-            ],
+            "reasons": [score_reason_told(*reason) for reason in score["reasons"]],
             "score": score["score"],
             "version": model["version"],
+            **({"from": score["from"]} if "from" in score else {}),
         }
         for model, score in zip(envelope["models"], private["scores"], strict=True)
     ]

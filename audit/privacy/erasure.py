@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +22,7 @@ from ordain.audit.anchors.places import Anchors
 from ordain.audit.entry.entry import VERIFY, Entry, Kind, Receipt, id_text, new_id, time_in, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.limits import LIMITS
-from ordain.audit.privacy.on_record import on_record
+from ordain.audit.privacy.on_record import OnRecord, on_record
 from ordain.audit.privacy.subjects import Changed, Subject, check_unchanged, of_others, subject_of_key, unsigned_among
 from ordain.audit.store.rows import SUBJECT_KEY
 from ordain.audit.store.store import Store
@@ -36,6 +36,15 @@ from ordain.engine.errors import (
 )
 
 Json = dict[str, Any]
+Beside = Callable[[str], Json]
+"""Erases a subject outside of the ledger, as in a feature store; what there was goes on record, sealed.
+
+Empty when there was nothing. What it raises, erasing raises: nothing of the ledger is erased then, and to ask again
+does what is left."""
+
+
+def _nothing(_subject: str) -> Json:
+    return {}
 
 
 class Erased(StrEnum):
@@ -78,22 +87,33 @@ def erase(
     private: Json,
     keep: dt.timedelta = dt.timedelta(0),
     not_before: dt.date | None = None,
+    beside: Beside = _nothing,
 ) -> Erasure:
     """Erases `subject` (GDPR Article 17), or restricts it (Article 18) until that is allowed.
 
     `keep` is how long the law has the newest record kept, `not_before` a date from which it may be erased; the later
-    counts. `private` says who asked for it and why. Raises UnknownSubject, NotRecorded, AnchorUnavailable.
+    counts. `private` says who asked for it and why. What is `beside` the ledger is erased first and at once, also while
+    the records have to be kept, but not under a legal hold. Raises UnknownSubject for somebody of whom there is nothing
+    in either, NotRecorded, AnchorUnavailable.
     """
     _sign(opened)
+    gone: Json = {}
     for _ in range(LIMITS.erasure_attempts):
-        person = _person(opened, subject)
+        try:
+            person = _person(opened, subject)
+        except UnknownSubject:
+            if not (gone := gone or beside(subject)):
+                raise
+            return _destroy(opened, [], private | gone)
+        if not person.hold:
+            gone = gone or beside(subject)
         allowed = _allowed(person, keep, not_before, opened.now())
         try:
             if not person.hold and allowed <= opened.now().date():
-                done = _destroy(opened, [person], private, since=bool(keep))
+                done = _destroy(opened, [person], private | gone, since=bool(keep))
                 opened.keyring.forget(opened.keyring.tag(subject))
                 return done
-            receipt = _restrict(opened, person, subject, person.hold, allowed.isoformat(), private)
+            receipt = _restrict(opened, person, subject, person.hold, allowed.isoformat(), private | gone)
         except Changed:
             continue
         status = Erased.HELD if person.hold else Erased.RESTRICTED
@@ -116,8 +136,13 @@ def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> Receip
     raise NotRecorded("Another process is changing this customer's record; try again", "nothing was changed")
 
 
-def erase_due(opened: OpenLedger, *, private: Json, keep: dt.timedelta = dt.timedelta(0)) -> Erasure:
-    """Erases every restricted subject whose day has come, and since whose newest decision `keep` has passed."""
+def erase_due(
+    opened: OpenLedger, *, private: Json, keep: dt.timedelta = dt.timedelta(0), beside: Beside = _nothing
+) -> Erasure:
+    """Erases every restricted subject whose day has come, and since whose newest decision `keep` has passed.
+
+    What is `beside` the ledger of them is erased first: of who was held when it was asked for it is still there.
+    """
     _sign(opened)
     with opened.store.reading() as connection:
         record = on_record(opened, connection)
@@ -125,6 +150,8 @@ def erase_due(opened: OpenLedger, *, private: Json, keep: dt.timedelta = dt.time
         due = [person for key in keys if (person := subject_of_key(opened, connection, key, record)) is not None]
     now = opened.now()
     due = [person for person in due if _newest(person, now) + keep <= now]
+    for person in due:
+        beside(_called(opened, record, person))
     try:
         return _destroy(opened, due, private, since=bool(keep)) if due else Erasure(Erased.DONE, 0)
     except Changed:
@@ -197,6 +224,15 @@ def _person(opened: OpenLedger, subject: str) -> Subject:
             f"the ledger has nothing about `{subject}`", "check the id; who was erased is not found again"
         )
     return person
+
+
+def _called(opened: OpenLedger, record: OnRecord, person: Subject) -> str:
+    """Who it is, as the restriction says that was asked for. Raises LedgerUnavailable where it cannot be read."""
+    restriction = opened.reader.told_of_stored(record.of_key[person.key][-1])
+    subject = (restriction.private or {}).get("subject")
+    if not isinstance(subject, str):
+        raise LedgerUnavailable("the entry that says who is to be erased cannot be read", VERIFY)
+    return subject
 
 
 def _newest(person: Subject, now: dt.datetime) -> dt.datetime:

@@ -33,6 +33,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "status": STATUSES,
     "review": REVIEWS,
     "as_of_differs": YES,
+    "fell_back": YES,
 }
 """The words of those that have some."""
 

@@ -34,6 +34,7 @@ class PrivateTest:
         if private is None:
             return None
         told = [self._review(record), self._at(private), self._outcome(private), self._rules(private)]
+        told.append(not query.fell_back or bool(private.get("fallbacks")))
         told += [where.holds(record, self._reader.past) for where in self._wheres]
         if False in told:
             return False

@@ -147,6 +147,11 @@ class Mask:
                 for model in models or ()
                 if not _is_hidden(str(model.get("fact")), vocabulary)
             ],
+            "fallbacks": lambda fallbacks: [
+                {name: each.get(name) for name in ("fact", "model", "why")}
+                for each in fallbacks
+                if not _is_hidden(str(each.get("fact")), vocabulary)
+            ],
             "outcome": lambda outcome: _outcome(outcome or {}, vocabulary, gives, grain),
             "trace": lambda trace: [_step(step, closed, grain) for step in trace or ()],
             "reasons": lambda reasons: _open_ones(reasons, closed),
@@ -163,9 +168,15 @@ def _facts(facts: Json, hidden: set[str], vocabulary: Vocabulary, grain: Grain) 
     return {
         name: {"value": MASKED}
         if name in hidden
-        else {**fact, "value": _coarse(fact["value"], vocabulary[name].type, grain)}
+        else {**_open(fact), "value": _coarse(fact["value"], vocabulary[name].type, grain)}
         for name, fact in sorted(facts.items())
     }
+
+
+def _open(fact: Json) -> Json:
+    """A fact whose source does not say the moment that may tell whose it is."""
+    store, kept, _ = str(fact.get("source")).partition(" as of ")
+    return {**fact, "source": store} if kept else fact
 
 
 def _outcome(outcome: Json, vocabulary: Vocabulary, gives: Mapping[str, Type], grain: Grain) -> Json:

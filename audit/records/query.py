@@ -52,7 +52,8 @@ class Query:
     person was to look at, and did not yet, or did. `since` and `until` are moments of recording, `at_since` and
     `at_until` such that were decided for; each with an offset, the second of two without itself. `where` are conditions
     in FEEL (`audit.records.where`). `as_of_differs` ("true") asks for what a caller chose another time for than the
-    clock's, as the envelope marks it. `opened` asks for the private part of what is found, whatever the conditions are.
+    clock's, as the envelope marks it, `fell_back` ("true") for what a fallback decided in the place of a score.
+    `opened` asks for the private part of what is found, whatever the conditions are.
 
     The newest come first if `newest`, else the oldest; `limit` is the most that are wanted. `services` are the only
     ones that whoever asks may see, if not all; `places` the leaf indices that are looked at, the second without itself.
@@ -70,6 +71,7 @@ class Query:
     verdict: str | None = None
     status: str | None = None
     as_of_differs: str | None = None
+    fell_back: str | None = None
     kind: str | None = None
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -86,7 +88,7 @@ class Query:
     @property
     def asks_of_decisions(self) -> bool:
         """Whether only the private part of a decision can say if it fits."""
-        more = (self.decision, self.denied_by, self.review, self.at_since, self.at_until)
+        more = (self.decision, self.denied_by, self.review, self.fell_back, self.at_since, self.at_until)
         return bool(self.outcome or self.where) or any(each is not None for each in more)
 
     @property
@@ -107,7 +109,7 @@ class Query:
 
 NAMES = (
     *("subject", "service", "policy", "rule", "decision", "denied_by", "model", "jurisdiction", "review", "verdict"),
-    *("status", "as_of_differs", "kind"),
+    *("status", "as_of_differs", "fell_back", "kind"),
 )
 """The conditions that are one text each."""
 MOMENTS = ("since", "until", "at_since", "at_until")

@@ -39,8 +39,11 @@ def note_reading(
     entries: int | None = None,
     query: dict[str, Any] | None = None,
     subject: str | None = None,
+    known: bool = True,
 ) -> None:
     """Records that personal data are read. What is read of one subject is sealed under that subject's key.
+
+    A subject that is known elsewhere and not `known` to the ledger gets a key by it.
 
     Raises NotRecorded, UnknownSubject, MalformedRequest for want of a purpose; then nothing may be shown.
     """
@@ -60,7 +63,7 @@ def note_reading(
     if by.own_request:
         private["own_request"] = True
     about = {"action": action, "entries": len(ids) if entries is None else entries}
-    opened.note(Kind.READ, about, private, subject)
+    opened.note(Kind.READ, about, private, subject, known=known)
 
 
 def check_purpose(by: Access) -> None:

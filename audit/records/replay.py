@@ -4,7 +4,7 @@ What can differ is told apart:
 
     policy   a text that decided is not kept, or is not the one that the entry names
     facts    a recorded fact cannot be read under the vocabulary of that day
-    model    a recorded score is not the one that the decision used; the model itself is not run again
+    model    a recorded score, or fallback, is not the one that the decision used; the model itself is not run again
     engine   all inputs are there, and this engine makes something else of them, or nothing
     record   the entry itself is damaged: `ordain audit verify` says more
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.decision import decided
@@ -22,6 +22,7 @@ from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.reader import Reader, Record, Status
 from ordain.audit.ledger.restoring import NOT_RESTORED
+from ordain.audit.records.fallen_back import Difference, fallback_differences
 from ordain.audit.records.older_forms import in_todays_form
 from ordain.engine.errors import LedgerUnavailable, NotThatType, OrdainError, TextLost
 from ordain.engine.evaluate import Plan
@@ -33,16 +34,6 @@ from ordain.engine.version import VERSION
 Json = dict[str, Any]
 Progress = Callable[[int, int], None]
 """Called with how many entries have been looked at so far, and how many there are to look at."""
-
-
-class Difference(NamedTuple):
-    """`part` is one of policy, facts, model, engine, record."""
-
-    part: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.part}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +136,7 @@ class Replayer:
             yield Difference("facts", f"the recorded facts cannot be read: {reason}")
             return
         yield from _model_differences(envelope, private, facts, vocabulary)
+        yield from fallback_differences(private, facts, vocabulary)
         yield from self._outcome_differences(plan, facts, at, envelope, private)
 
     def _outcome_differences(

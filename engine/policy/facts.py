@@ -24,6 +24,18 @@ PERSONAL_FACTS = "personal facts"
 fact that was there."""
 POLICY = "policy "
 """A source that begins so names the policy that gives the value: `policy price-bounds`."""
+FEATURES, LEDGER = "features", "ledger"
+STORES = (FEATURES, LEDGER)
+"""The sources that know a value already when somebody asks: the feature store, and the ledger's own decisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """What a fact counts as when the model that is to give it fails: `value`, or what `rule`, an expression, gives."""
+
+    value: Value = None
+    rule: str = ""
+    span: Span | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +44,9 @@ class Fact:
 
     `precision` is the number of digits after the point that a number is rounded to (half even) when it
     becomes a fact. `time_zone` says that a text names one, such as Asia/Kolkata. `sources` are tried in order:
-    "request", or the name of a model; or it is one that stands alone, see POLICY and PERSONAL_FACTS. `personal` values
-    are to be protected in the ledger; no pricing or intervention policy may read a `protected` one. `retired` is the
-    last day on which policies may read it.
+    "request", one of STORES, and last the name of a model, with an output of it or without; or it is one that stands
+    alone, see POLICY and PERSONAL_FACTS. `personal` values are to be protected in the ledger; no pricing or
+    intervention policy may read a `protected` one. `retired` is the last day on which policies may read it.
     """
 
     name: str
@@ -49,9 +61,16 @@ class Fact:
     time_zone: bool = False
     meaning: str = ""
     retired: dt.date | None = None
+    fallback: Fallback | None = None
     span: Span | None = field(default=None, compare=False)
     read: Reader = field(init=False, compare=False, repr=False)
     """`accept`, prepared for this fact: the same values and the same errors, faster."""
+    model: str = field(init=False, compare=False, repr=False)
+    """The name of the model that may give it, or ""."""
+    output: str = field(init=False, compare=False, repr=False)
+    """Which of the model's outputs it is; "" is the first."""
+    stores: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    """Those of STORES that may know it, in their order."""
 
     def __post_init__(self) -> None:
         limits = self.limits or Limits()
@@ -60,6 +79,10 @@ class Fact:
         else:
             read = self.accept if self.time_zone else plain_reader(self.type, self.accept)
         object.__setattr__(self, "read", read)
+        model, _, output = self.sources[-1].partition(".") if is_model(self.sources[-1]) else ("", "", "")
+        object.__setattr__(self, "model", model)
+        object.__setattr__(self, "output", output)
+        object.__setattr__(self, "stores", tuple(source for source in self.sources if source in STORES))
 
     @property
     def wanted(self) -> dict[str, object]:
@@ -162,8 +185,8 @@ class Vocabulary:
 
 
 def is_model(source: str) -> bool:
-    """Whether a fact's source is a model's name."""
-    return source not in (REQUEST, PERSONAL_FACTS) and not source.startswith(POLICY)
+    """Whether a fact's source is a model's name, with or without an output."""
+    return source not in (REQUEST, PERSONAL_FACTS, *STORES) and not source.startswith(POLICY)
 
 
 @made_often(frozen=True, slots=True)
@@ -206,6 +229,11 @@ class ModelCard(Protocol):
     def reads(self) -> tuple[Fact, ...]: ...
 
 
+def outputs_of(card: ModelCard) -> tuple[str, ...]:
+    """The names of a model's outputs, the first one first; none where its card does not tell them."""
+    return tuple(getattr(card, "outputs", ()))
+
+
 class FactSource(ModelCard, Protocol):
     """Anything that can compute a fact from other facts: here, a model."""
 
@@ -217,9 +245,28 @@ class FactSource(ModelCard, Protocol):
 
 
 @made_often(frozen=True, slots=True)
+class FellBack:
+    """That a fact is its fallback: the `model` failed, and `why` in a word or two. `inputs` are what the rule read."""
+
+    model: str
+    why: str
+    inputs: Mapping[str, Value]
+
+
+FALLBACK = "fallback of "
+"""How the source of a fact begins that is its fallback: `fallback of churn: unreadable`."""
+
+
+@made_often(frozen=True, slots=True)
 class Facts:
-    """The gathered facts: `values` is what the policies read, `sources` says where each came from."""
+    """The gathered facts: `values` is what the policies read, `sources` says where each came from.
+
+    `scores` and `fallbacks` are by the name of the fact that they became; `inputs_from` says where an input of a model
+    came from, unless it was the request.
+    """
 
     values: dict[str, Value]
     sources: dict[str, str]
     scores: dict[str, tuple[FactSource, Score]] = field(default_factory=dict)
+    fallbacks: dict[str, FellBack] = field(default_factory=dict)
+    inputs_from: dict[str, str] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import Any
 from ordain.engine.errors import PolicyError, Span
 from ordain.engine.feel.syntax import parse, tree
 from ordain.engine.feel.syntax.escapes import escaped
-from ordain.engine.policy.facts import PERSONAL_FACTS, POLICY, REQUEST, Fact, is_model
+from ordain.engine.policy.facts import PERSONAL_FACTS, POLICY, REQUEST, STORES, Fact, is_model
 from ordain.engine.text.structure import Schema
 from ordain.engine.values.types import Kind
 
@@ -52,7 +52,7 @@ class KnownNames:
             case ("facts", "*", "source"):
                 models = dict.fromkeys(s for fact in self.facts.values() for s in fact.sources if is_model(s))
                 given = (f"{POLICY}{name}" for name in self.policies)
-                return {**schema, "examples": [REQUEST, *models, PERSONAL_FACTS, *given]}
+                return {**schema, "examples": [REQUEST, *models, *STORES, PERSONAL_FACTS, *given]}
         return schema
 
     def _told(self, path: str) -> str:

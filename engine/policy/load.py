@@ -10,7 +10,7 @@ from functools import cache
 from ordain.engine.errors import Issue, Level, NotThatType, PolicyError, Span, did_you_mean
 from ordain.engine.policy.definitions import constants, functions
 from ordain.engine.policy.draft import Draft, is_read
-from ordain.engine.policy.facts import Vocabulary, is_model
+from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.kinds import KINDS
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR
 from ordain.engine.policy.load_shared import CONSTANTS, FUNCTIONS, NAME, VERSION
@@ -178,7 +178,7 @@ def _without(draft: Draft, node: Node | None) -> dict[str, Span]:
         name = part.text
         if name not in draft.vocabulary:
             draft.fault(part.span, f"unknown fact `{name}`", did_you_mean(name, draft.vocabulary), code="unknown-name")
-        elif not any(map(is_model, draft.vocabulary[name].sources)):
+        elif not draft.vocabulary[name].model:
             hint = "a fact that may be missing is declared so in facts.yaml: `optional: true`"
             draft.fault(part.span, f"no model gives `{name}`, so nothing withholds it", hint, code="without-score")
         elif draft.scope[name].optional or draft.vocabulary[name].default is not None:

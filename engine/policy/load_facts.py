@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from ordain.engine.errors import Issue, NotThatType, PolicyError, did_you_mean
 from ordain.engine.feel.syntax.lexer import is_name
+from ordain.engine.policy.counted_facts import counted
 from ordain.engine.policy.declared_types import read_type
-from ordain.engine.policy.facts import PERSONAL_FACTS, REQUEST, Fact, Vocabulary
+from ordain.engine.policy.facts import LEDGER, PERSONAL_FACTS, REQUEST, STORES, Fact, Fallback, Vocabulary, is_model
 from ordain.engine.policy.written_range import RANGE, read_range
 from ordain.engine.text.source import Node, digest_of, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
@@ -33,7 +34,17 @@ FACT: Schema = {
         "source": {
             "type": ["string", "array"],
             "items": {"type": "string"},
-            "description": "request (if left out), a model's name, both in order, `policy <name>`, or `personal facts`",
+            "description": "request (if left out), features, ledger and a model's name, or some in this order; or "
+            "`policy <name>`, or `personal facts`; `churn.risk_level` is an output of the model churn",
+        },
+        "fallback": {
+            "type": ["string", "number", "boolean", "object"],
+            "required": ["rule"],
+            "additionalProperties": False,
+            "properties": {
+                "rule": {"type": "string", "description": "in FEEL, on facts that are known without a model"}
+            },
+            "description": "what it counts as when the model that gives it fails: a value, or a `rule`",
         },
         "format": {"enum": ["time zone"], "description": "time zone: a text that names one, such as Asia/Kolkata"},
         "optional": {"type": "boolean", "description": "it may be missing, and is null then"},
@@ -106,13 +117,51 @@ def _fact(name: str, node: Node, facts: Node) -> Fact:
         span=span,
     )
     _refuse_misplaced(name, node, type)
-    if len(fact.sources) > 1 and (fact.sources[0] != REQUEST or len(fact.sources) > 2 or fact.given_by):
-        message = f"`{name}` comes from {', '.join(fact.sources)}"
-        raise PolicyError(Issue(message, "write `source: [request, a model]`", node.keys["source"], code="source"))
+    if not _in_order(fact.sources):
+        message, hint = f"`{name}` comes from {', '.join(fact.sources)}", "write `source: [request, a model]`"
+        if any(source in STORES for source in fact.sources):
+            hint = "each once, the request first, then `features` or `ledger`, a model last"
+        raise PolicyError(Issue(message, hint, node.keys["source"], code="source"))
+    _refuse_uncounted(fact, node)
     if PERSONAL_FACTS in fact.sources and (type.kind is not Kind.FLAG or optional or default is not None):
         message = f"`{name}` says whether personal facts were read, which is yes or no"
         raise PolicyError(Issue(message, "give it `type: flag`, and no default", node.keys["source"], code="source"))
-    return fact if default is None else replace(fact, default=_default(fact, default))
+    if default is not None:
+        fact = replace(fact, default=_constant(fact, default, "default"))
+    fallback = node.get("fallback")
+    return fact if fallback is None else replace(fact, fallback=_fallback(fact, fallback, node))
+
+
+def _in_order(sources: tuple[str, ...]) -> bool:
+    """Whether sources can be tried one after the other: what is known first, and of models one, last."""
+    if len(sources) < 2:
+        return bool(sources)
+    models = [source for source in sources if is_model(source)]
+    ordered = [source for source in sources if source == REQUEST]
+    ordered += [source for source in sources if source in STORES]
+    return [*ordered, *models] == list(sources) and len(models) < 2 and len(set(sources)) == len(sources)
+
+
+def _refuse_uncounted(fact: Fact, node: Node) -> None:
+    if LEDGER not in fact.sources:
+        return
+    is_day = fact.name.startswith("last_")
+    if counted(fact.name) is None or fact.type.kind is not (Kind.DATE if is_day else Kind.NUMBER):
+        message = f"the ledger knows no {fact.type} `{fact.name}`"
+        hint = "for a decision `offer` it knows the date `last_offer_on` and the number `offers_last_90_days`"
+        raise PolicyError(Issue(message, hint, node.keys["source"], code="source"))
+
+
+def _fallback(fact: Fact, part: Node, node: Node) -> Fallback:
+    """Whether a rule holds what it should is looked at once all facts are known: `engine.score_fallback`."""
+    place = node.keys["fallback"]
+    if not fact.model:
+        hint = "say `default` for what it counts as when nobody sends it"
+        raise PolicyError(Issue(f"no model gives `{fact.name}`, so it has no `fallback`", hint, place, code="source"))
+    rule = part.get("rule") if isinstance(part.value, dict) else None
+    if rule is not None:
+        return Fallback(rule=rule.text, span=rule.span)
+    return Fallback(_constant(fact, part, "fallback"), span=part.span)
 
 
 _BELONGS: dict[str, tuple[Kind, ...]] = {
@@ -130,11 +179,11 @@ def _refuse_misplaced(name: str, node: Node, type: Type) -> None:
             raise PolicyError(Issue(f"`{name}` is a {type}, so it has no `{key}`", "", node.keys[key], code="fact"))
 
 
-def _default(fact: Fact, node: Node) -> Value:
+def _constant(fact: Fact, node: Node, key: str) -> Value:
     try:
         return fact.accept(node.data())
     except NotThatType as error:
-        raise PolicyError(Issue(f"the default of `{fact.name}`: {error}", "", node.span, code="fact")) from None
+        raise PolicyError(Issue(f"the {key} of `{fact.name}`: {error}", "", node.span, code="fact")) from None
 
 
 def _flag(node: Node, key: str) -> bool:

@@ -1,21 +1,26 @@
-"""A churn table described by a small YAML file instead of code.
+"""A table to learn from, described by a small YAML file instead of code.
 
     name: telco
     about: IBM's sample of fictional telephone and internet customers
     licence: Apache-2.0
     synthetic: true                    # invented customers; default false
-    separator: ";"                     # default a comma
+    separator: ";"                     # default a comma; `spaces` for columns with spaces between them
+    header: [id, cohort, day, cds]     # the columns' names, for a table whose first line does not say them
     missing: [NA, "?"]                 # what a cell says when it has no value; a blank cell always does
     subject: customerID                # default: the row's number
-    label: {column: Churn, churned: "Yes", stayed: "No"}
+    label: {column: Churn, true is: "Yes", false is: "No"}
+    columns:                           # what else a model learns from, by the role that it has there
+      at: {column: [Date, Hour], format: "%m/%d/%Y %H"}
+      amount: {column: Dollars}
     features:
       tenure_months: {column: tenure, type: number, range: "[0..]", meaning: Months since the first contract}
       contract_type: {column: Contract, type: text, values: [Month-to-month, One year, Two year]}
       paperless: {column: PaperlessBilling, type: flag, true is: "Yes", false is: "No"}
 
 Each feature becomes a fact, so a model's inputs enter a decision like any other fact. Columns that are not
-named are not used; in their names several spaces count as one. The label's `churned` and `stayed` may each list
-several values, and rows whose label is listed under `left out` are not used. A text feature without `values`
+named are not used; in their names several spaces count as one. The label's `true is` and `false is` may each list
+several values, and rows whose label is listed under `left out` are not used. Which roles there are, and of which type,
+the model says (`ordain train MODEL --help`); a `format` is as Python's strptime has it. A text feature without `values`
 takes those that the table holds. Only a feature with `optional: true` may miss its value. A feature marked
 `protected: true` is declared so among the facts that the model reads.
 """
@@ -32,10 +37,15 @@ from ordain.engine.text.source import Node, digest_of, parse, read_file
 from ordain.engine.values.decimals import number
 from ordain.engine.values.types import FLAG, NUMBER, SIMPLE, Kind, Limits
 
+SPACES = "spaces"
+
 SHIPPED = Path(__file__).parent / "mappings"
 
-_TOP = ("name", "about", "licence", "synthetic", "separator", "missing", "subject", "label", "features")
-_LABEL = ("column", "churned", "stayed", "left out")
+_ABOUT = ("name", "about", "licence", "synthetic", "separator", "header", "missing")
+_TOP = (*_ABOUT, "subject", "label", "columns", "features")
+_LABEL = ("column", "true is", "false is", "left out")
+_OLDER = {"churned": "true is", "stayed": "false is"}
+_ROLE = ("column", "format")
 _FEATURE = ("column", "type", "values", "optional", "range", "meaning", "true is", "false is", "protected")
 _TYPES = {str(kind): SIMPLE[str(kind)] for kind in (Kind.NUMBER, Kind.FLAG, Kind.TEXT)}
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -54,10 +64,21 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Label:
+    """The column that says what is to be predicted, for a model that predicts a yes or no."""
+
     header: str
-    churned: tuple[str, ...]
-    stayed: tuple[str, ...]
+    true_is: tuple[str, ...]
+    false_is: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The columns that play one role, joined by a space; `format` is strptime's, for a date that is not ISO 8601's."""
+
+    role: str
+    headers: tuple[str, ...]
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +90,12 @@ class Mapping:
     separator: str
     missing: tuple[str, ...]
     subject: str | None
-    label: Label
+    label: Label | None
     columns: tuple[Column, ...]
     text: str
     digest: str
+    header: tuple[str, ...] = ()
+    roles: tuple[Played, ...] = ()
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -117,7 +140,7 @@ class _Reader:
     def mapping(self, root: Node, data: bytes) -> Mapping:
         self.known_keys(root, _TOP, "a mapping")
         separator = self.text(root, "separator") or ","
-        if len(separator) != 1:
+        if len(separator) != 1 and separator != SPACES:
             self.wrong(root["separator"], f"the separator `{separator}` is not one character", 'such as ";"')
         mapping = Mapping(
             name=self.required(root, "name"),
@@ -131,30 +154,48 @@ class _Reader:
             columns=self.columns(root),
             text=data.decode("utf-8-sig"),
             digest=digest_of(data),
+            header=self.texts(root, "header"),
+            roles=self.roles(root),
         )
         self.each_column_once(mapping, root)
         if self.issues:
             raise PolicyError(self.issues)
         return mapping
 
-    def label(self, root: Node) -> Label:
+    def label(self, root: Node) -> Label | None:
         if (node := root.get("label")) is None:
-            self.wrong(root, "`label` is missing", 'such as `label: {column: Churn, churned: "Yes", stayed: "No"}`')
-            return Label("", (), ())
-        self.known_keys(node, _LABEL, "a label")
-        label = Label(self.required(node, "column"), *(self.texts(node, key) for key in _LABEL[1:]))
-        for key, texts in (("churned", label.churned), ("stayed", label.stayed)):
+            return None
+        self.known_keys(node, (*_LABEL, *_OLDER), "a label")
+        older = {new: old for old, new in _OLDER.items() if node.get(old) is not None}
+        keys = [older.get(key, key) for key in _LABEL[1:]]
+        label = Label(self.required(node, "column"), *(self.texts(node, key) for key in keys))
+        for key, texts in (("true is", label.true_is), ("false is", label.false_is)):
             if not texts:
                 self.wrong(node, f"`{key}` is missing", "name the two values of the label's column")
-        listed = (*label.churned, *label.stayed, *label.left_out)
+        listed = (*label.true_is, *label.false_is, *label.left_out)
         if twice := sorted({text for text in listed if listed.count(text) > 1}):
             self.wrong(node, f"`{twice[0]}` stands twice in the label", "each value has one meaning")
         return label
 
+    def roles(self, root: Node) -> tuple[Played, ...]:
+        if (node := root.get("columns")) is None:
+            return ()
+        if not isinstance(node.value, dict):
+            self.wrong(node, "`columns` says which column plays which role", "such as `columns: {at: {column: Date}}`")
+            return ()
+        played = []
+        for role, each in node.items():
+            self.known_keys(each, _ROLE, "a column")
+            if not (headers := self.texts(each, "column")):
+                self.wrong(each, "`column` is missing")
+            played.append(Played(role, headers, self.text(each, "format")))
+        return tuple(played)
+
     def columns(self, root: Node) -> tuple[Column, ...]:
         node = root.get("features")
         if node is None or not list(node.items()):
-            self.wrong(node or root, "`features` is missing or empty", "name at least one column to learn from")
+            if root.get("columns") is None:
+                self.wrong(node or root, "`features` is missing or empty", "name at least one column to learn from")
             return ()
         return tuple(self.column(name, feature, node.keys[name]) for name, feature in node.items())
 
@@ -199,7 +240,7 @@ class _Reader:
             return None
 
     def each_column_once(self, mapping: Mapping, root: Node) -> None:
-        taken = {mapping.label.header: "the label"}
+        taken = {mapping.label.header: "the label"} if mapping.label else {}
         if mapping.subject:
             taken[mapping.subject] = "the subject"
         for column in mapping.columns:

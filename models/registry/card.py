@@ -1,15 +1,15 @@
-"""A model's card: everything about a trained model that is not the trees, kept as `card.json` beside them."""
+"""A model's card: everything about a trained version that is not its files, kept as `card.json` beside them."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from ordain.engine.policy.facts import Fact
 from ordain.engine.values.types import SIMPLE, Type
 from ordain.models.data.mapping import limits_from
-from ordain.models.registry.quality import Bin, Metrics
+from ordain.models.specs.spec import Gives, Output, Report
 
 
 class _Part(BaseModel):
@@ -20,7 +20,7 @@ class Feature(_Part):
     """The declaration of one fact that the model reads."""
 
     name: str
-    type: Literal["number", "flag", "text"]
+    type: Literal["number", "flag", "text", "date", "date and time"]
     values: tuple[str, ...] = ()
     range: str = ""
     optional: bool = False
@@ -28,7 +28,7 @@ class Feature(_Part):
     meaning: str = ""
 
     @classmethod
-    def of(cls, fact: Fact) -> Feature:
+    def of(cls, fact: Fact) -> Self:
         return cls.model_validate(
             {
                 "name": fact.name,
@@ -53,8 +53,30 @@ class Feature(_Part):
         )
 
 
+class Given(_Part):
+    """One output: a fact that the model can give. `type` is as `facts.yaml` writes it."""
+
+    name: str
+    gives: Gives
+    type: str
+    values: tuple[str, ...] = ()
+    meaning: str = ""
+    digits: int | None = None
+
+    @classmethod
+    def of(cls, output: Output) -> Self:
+        return cls(
+            name=output.name,
+            gives=output.gives,
+            type=str(output.type),
+            values=output.type.values,
+            meaning=output.meaning,
+            digits=output.digits,
+        )
+
+
 class Data(_Part):
-    """What the model was trained on. `base_rate` is the share of all rows that churned."""
+    """What the model was trained on. `parts` says how many rows were used for what."""
 
     table: str
     digest: str
@@ -62,10 +84,7 @@ class Data(_Part):
     licence: str
     synthetic: bool
     rows: int
-    training: int
-    validation: int
-    held_out: int
-    base_rate: float
+    parts: dict[str, int]
 
 
 class MappingText(_Part):
@@ -74,37 +93,27 @@ class MappingText(_Part):
     text: str
 
 
-class Quality(_Part):
-    """On held-out rows: the model, the model before calibration, and "everybody stays" at the training rows'
-    churn rate, which any model has to beat."""
-
-    model: Metrics
-    uncalibrated: Metrics
-    everybody_stays: Metrics
-    reliability: tuple[Bin, ...]
-
-
 class Card(_Part):
-    """`slope` and `intercept` turn the trees' margin into calibrated log-odds (see models.calibration).
+    """`spec` names the specification that trained it and loads it; `name` is how policies call it.
 
-    `threshold` is the risk from which F1 is highest on the validation rows. `trained_at` is ISO 8601.
+    `trained_at` is ISO 8601, `code` the version of Ordain that trained it, `files` the digest of each file.
     """
 
     name: str
     version: int
+    spec: str
+    about: str
     trained_at: str
     seed: int
     data: Data
-    mapping: MappingText
+    mapping: MappingText | None
     features: tuple[Feature, ...]
-    parameters: dict[str, float | str]
-    trees: int
-    slope: float
-    intercept: float
-    threshold: float
-    quality: Quality
+    outputs: tuple[Given, ...]
+    parameters: dict[str, float | int | str]
+    report: Report
+    code: str
     libraries: dict[str, str]
-    model_digest: str
+    files: dict[str, str]
 
     @property
     def facts(self) -> tuple[Fact, ...]:

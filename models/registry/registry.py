@@ -1,12 +1,14 @@
 """Trained models on disk: `<directory>/<model>/<version>/`, each version written once and never changed.
 
-    model.ubj     the trees, in XGBoost's own format
-    card.json     everything else (models.card)
-    SHA256SUMS    of the two, in the form that `sha256sum -c` reads
+    model.ubj     or whatever files its specification made, in their libraries' own formats
+    card.json     everything else (models.registry.card)
+    SHA256SUMS    of all of them, in the form that `sha256sum -c` reads
+    SIGNATURE     of SHA256SUMS (models.registry.signing): what is not signed here is not loaded
 
 A version appears whole or not at all, and only once it is confirmed, which is to say on record: it is written to
 `.staged-<version>`, which keeps its number, and moved to its place in one step. A trainer that is killed before that
-step leaves it there: its number stays taken, and it is never loaded.
+step leaves it there: its number stays taken, and it is never loaded. Which version scores is no matter of these files:
+see `models.registry.stages`.
 """
 
 from __future__ import annotations
@@ -17,8 +19,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,54 +27,30 @@ from pydantic import ValidationError
 
 from ordain.engine.errors import ModelDegradationDetected, SettingsError, did_you_mean, reason_of
 from ordain.engine.late import late
-from ordain.engine.policy.facts import Fact
 from ordain.engine.text.regular import bytes_of
 from ordain.engine.text.source import digest_of
 from ordain.models.limits import LIMITS
 from ordain.models.registry.card import Card
+from ordain.models.registry.signing import ModelKeys
+from ordain.models.registry.stored import Stored, broken
 
 if TYPE_CHECKING:
-    from ordain.models.scoring.xgboost_score import ScoreModel
+    from ordain.models.scoring.score_model import ScoreModel
 
-TREES, CARD, SUMS = "model.ubj", "card.json", "SHA256SUMS"
+CARD, SUMS, SIGNATURE = "card.json", "SHA256SUMS", "SIGNATURE"
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
+_FILE = re.compile(r"[a-z][a-z0-9_-]*\.(ubj|json)")
 _STAGED = ".staged-"
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A version as its files say, checked by their sums; it does not score. `digest` is that of the card's bytes."""
-
-    card: Card
-    digest: str
-    trees: bytes
-
-    @property
-    def name(self) -> str:
-        return self.card.name
-
-    @property
-    def version(self) -> str:
-        return str(self.card.version)
-
-    @property
-    def reads(self) -> tuple[Fact, ...]:
-        return self.card.facts
-
-    @property
-    def width(self) -> int:
-        """How many cells a row has for the trees."""
-        encoder = late("ordain.models.features.encoder:Encoder")
-        return int(encoder(self.card.facts).width)
-
-
 class Registry:
-    """The models in one directory, which need not exist before the first one is saved."""
+    """The models in one directory, which need not exist before the first one is saved; `keys` is that of their keys."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, keys: Path) -> None:
         self.directory = directory
+        self.keys = ModelKeys(keys)
 
     def names(self) -> tuple[str, ...]:
         """The models that have a version."""
@@ -86,13 +63,13 @@ class Registry:
         return self._numbers(name, "")
 
     def unfinished(self, name: str) -> tuple[int, ...]:
-        """The versions that are stored and not live, ascending: about to be, or left by a trainer that was killed."""
+        """The versions that are not in place, ascending: about to be, or left by a trainer that was killed."""
         return self._numbers(name, _STAGED)
 
     def save(
         self,
         name: str,
-        trees: bytes,
+        files: Mapping[str, bytes],
         card_of: Callable[[int], Card],
         confirm: Callable[[Card], None] = lambda card: None,
     ) -> Card:
@@ -104,9 +81,11 @@ class Registry:
         """
         if not _NAME.fullmatch(name):
             raise SettingsError(f"`{name}` is no name for a model", "lower case letters, digits, - and _")
+        if odd := [file for file in files if not _FILE.fullmatch(file)]:
+            raise SettingsError(f"`{odd[0]}` is no file of a model", "formats that load without running anything")
         place = self.directory / name
         try:
-            card = self._stage(place, trees, card_of)
+            card = self._stage(place, files, card_of)
         except OSError as error:
             raise SettingsError(f"model `{name}` cannot be stored: {reason_of(error)}") from None
         staged = place / f"{_STAGED}{card.version}"
@@ -120,7 +99,7 @@ class Registry:
             _flush_directory(place)
         except OSError as error:
             raise SettingsError(
-                f"model `{name}` version {card.version} is confirmed and cannot be made live: {reason_of(error)}",
+                f"model `{name}` version {card.version} is confirmed and cannot be put in place: {reason_of(error)}",
                 "train again: that makes the next version",
             ) from None
         return card
@@ -132,19 +111,22 @@ class Registry:
         numbers = (path.name.removeprefix(prefix) for path in place.iterdir() if path.name.startswith(prefix))
         return tuple(sorted(int(number) for number in numbers if _VERSION.fullmatch(number)))
 
-    def _stage(self, place: Path, trees: bytes, card_of: Callable[[int], Card]) -> Card:
+    def _stage(self, place: Path, files: Mapping[str, bytes], card_of: Callable[[int], Card]) -> Card:
         """Writes a version to `.staged-<version>`, durably, under a number that nobody else has or will get."""
         place.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place))
         try:
             beside.chmod(0o755)  # mkdtemp makes it private; whoever serves may be another user
-            _write(beside / TREES, trees)
+            for file, data in files.items():
+                _write(beside / file, data)
             while True:
                 taken = (*self.versions(place.name), *self.unfinished(place.name))
                 card = card_of(max(taken, default=0) + 1)
                 card_bytes = card.to_bytes()
                 _write(beside / CARD, card_bytes)
-                _write(beside / SUMS, _sums(trees, card_bytes))
+                sums = _sums({**files, CARD: card_bytes})
+                _write(beside / SUMS, sums)
+                _write(beside / SIGNATURE, self.keys.sign(sums))
                 _flush_directory(beside)
                 staged = place / f"{_STAGED}{card.version}"
                 try:
@@ -172,7 +154,7 @@ class Registry:
         if known and stored.digest != known:
             raise broken(name, stored.version, f"it was replaced: its digest is `{stored.digest}`, and was `{known}`")
         try:
-            ready: ScoreModel = late("ordain.models.scoring.loading:score_model")(stored)
+            ready: ScoreModel = late("ordain.models.scoring.score_model:ScoreModel").loaded(stored)
         except SettingsError as error:
             what = f"model `{name}` version {stored.version}: {error.message}"
             raise ModelDegradationDetected(what, error.issues[0].hint) from None
@@ -193,46 +175,82 @@ class Registry:
 
         Raises ModelDegradationDetected when there is none, or when its files are damaged.
         """
+        version = self._known(name, version)
+        return self._read(self.directory / name / str(version), name, version)
+
+    def card(self, name: str, version: int) -> Card:
+        """The signed card of a version; its other files are not looked at.
+
+        Raises ModelDegradationDetected when there is none, or it is damaged.
+        """
+        self._known(name, version)
+        place = self.directory / name / str(version)
+        listed = {file: digest for digest, file in self._signed(place, name, version) if file == CARD}
+        return _card_in(self._file(place, CARD, listed.get(CARD, ""), name, version), name, version)
+
+    def _known(self, name: str, version: int | None) -> int:
+        """The version, by default the newest. Raises ModelDegradationDetected for one that there is not."""
         versions = self.versions(name)
         if not versions:
             hint = did_you_mean(name, self.names())
-            train = f"run: ordain train {name}"
+            train = f"run: ordain train {name} --promote"
             raise ModelDegradationDetected(f"there is no model `{name}`", f"{hint} or {train}" if hint else train)
-        version = versions[-1] if version is None else version
-        if version not in versions:
+        if version is not None and version not in versions:
             known = ", ".join(str(each) for each in versions[-12:])
             raise ModelDegradationDetected(f"model `{name}` has no version {version}", f"known: {known}")
-        return _read(self.directory / name / str(version), name, version)
+        return versions[-1] if version is None else version
 
+    def _read(self, place: Path, name: str, version: int) -> Stored:
+        listed = self._signed(place, name, version)  # the signature says that nobody else wrote these names
+        files = {file: self._file(place, file, digest, name, version) for digest, file in listed}
+        return Stored(*_card_of(files, name, version))
 
-def broken(name: str, version: int | str, what: str) -> ModelDegradationDetected:
-    """The error for a version that cannot be used."""
-    return ModelDegradationDetected(f"model `{name}` version {version}: {what}", f"run: ordain train {name}")
+    def _signed(self, place: Path, name: str, version: int) -> list[tuple[str, str]]:
+        """The files that the signature names, each with its SHA-256 before it."""
+        sums, signature = _bytes(place, SUMS, name, version), _bytes(place, SIGNATURE, name, version)
+        if fault := self.keys.fault(sums, signature):
+            raise broken(name, version, fault)
+        parts = (line.partition("  ") for line in sums.decode("utf-8", "replace").splitlines())
+        return [(digest, file) for digest, _, file in parts]
 
-
-def _read(place: Path, name: str, version: int) -> Stored:
-    stored = {}
-    for file in (TREES, CARD, SUMS):
-        try:
-            stored[file] = bytes_of(place / file, LIMITS.model_bytes)
-        except OSError as error:
-            raise broken(name, version, f"`{file}` cannot be read: {reason_of(error)}") from None
-    for file, line in zip((TREES, CARD), _sums(stored[TREES], stored[CARD]).splitlines(), strict=True):
-        if line not in stored[SUMS].splitlines():
+    def _file(self, place: Path, file: str, digest: str, name: str, version: int) -> bytes:
+        data = _bytes(place, file, name, version)
+        if digest != hashlib.sha256(data).hexdigest():
             raise broken(name, version, f"`{file}` is damaged: its digest is not the one in `{SUMS}`")
+        return data
+
+
+def _card_of(files: dict[str, bytes], name: str, version: int) -> tuple[Card, str, dict[str, bytes]]:
+    """The card, its digest, and the other files."""
+    data = files.pop(CARD, b"")
+    card = _card_in(data, name, version)
+    digests = {file: digest_of(each) for file, each in files.items()}
+    if card.files != digests:
+        raise broken(name, version, f"`{CARD}` is the card of another model")
+    return card, digest_of(data), files
+
+
+def _card_in(data: bytes, name: str, version: int) -> Card:
     try:
-        card = Card.model_validate_json(stored[CARD])
+        card = Card.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise broken(name, version, f"`{CARD}` cannot be understood: {where}: {first['msg']}") from None
-    if card.model_digest != digest_of(stored[TREES]) or (card.name, card.version) != (name, version):
+    if (card.name, card.version) != (name, version):
         raise broken(name, version, f"`{CARD}` is the card of another model")
-    return Stored(card, digest_of(stored[CARD]), stored[TREES])
+    return card
 
 
-def _sums(trees: bytes, card: bytes) -> bytes:
-    lines = (f"{hashlib.sha256(data).hexdigest()}  {file}\n" for file, data in ((TREES, trees), (CARD, card)))
+def _bytes(place: Path, file: str, name: str, version: int) -> bytes:
+    try:
+        return bytes_of(place / file, LIMITS.model_bytes)
+    except OSError as error:
+        raise broken(name, version, f"`{file}` cannot be read: {reason_of(error)}") from None
+
+
+def _sums(files: Mapping[str, bytes]) -> bytes:
+    lines = (f"{hashlib.sha256(files[file]).hexdigest()}  {file}\n" for file in sorted(files))
     return "".join(lines).encode()
 
 

@@ -1,28 +1,29 @@
-"""The process that `trial` begins: trees come by standard input, what is wrong with them goes to standard output."""
+"""The process that `trial` begins: it loads a version from its folder and asks it once."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-import numpy as np
-import xgboost as xgb
+from ordain.engine.errors import ModelDegradationDetected, SettingsError
+from ordain.models.registry.card import Card
+from ordain.models.specs.catalogue import spec_of
 
 
-def fault_in(trees: bytes, width: int, rounds: int) -> str:
-    """Loads them and scores once. "" or what is wrong."""
+def fault_in(folder: Path) -> str:
+    """Loads what `trial` put there, which is what is stored, and asks it for nobody. "" or what is wrong."""
+    card = Card.model_validate_json((folder / "card").read_bytes())
+    files = {name: (folder / name).read_bytes() for name in card.files}
     try:
-        booster = xgb.Booster(model_file=bytearray(trees))
-        if booster.num_features() != width or booster.num_boosted_rounds() != rounds:
-            return "its trees are not those that its card describes"
-        booster.set_param({"nthread": 1})
-        rows = np.zeros((1, width), dtype=np.float32)
-        booster.predict(xgb.DMatrix(rows, nthread=1), pred_contribs=True, validate_features=False)
-    except (xgb.core.XGBoostError, ValueError):
-        return f"`model.ubj` cannot be read by XGBoost {xgb.__version__}"
+        spec_of(card.spec).scorer(files, card.facts, card.parameters).scores([])
+    except ModelDegradationDetected as error:
+        return error.message
+    except SettingsError:  # a library is not installed: who loads it is told so, with what to do
+        return ""
     return ""
 
 
 if __name__ == "__main__":
-    wrong = fault_in(sys.stdin.buffer.read(), int(sys.argv[1]), int(sys.argv[2]))
+    wrong = fault_in(Path(sys.argv[1]))
     sys.stdout.write(wrong)
     sys.exit(1 if wrong else 0)

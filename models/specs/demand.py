@@ -18,9 +18,9 @@ from ordain.models.methods.demand import trees
 from ordain.models.methods.demand.grid import WEEKS_BACK
 from ordain.models.methods.demand.made import made_demand
 from ordain.models.methods.demand.origins import FEWEST_WEEKS, Past, backtest, bounds_at
-from ordain.models.specs.demand_report import report
-from ordain.models.specs.demand_scorer import COUNT_DIGITS, RANK_DIGITS, SERIES, TREES, DemandScorer, ranks
-from ordain.models.specs.demand_series import SeriesOfTable, read_series
+from ordain.models.methods.demand.report import report
+from ordain.models.methods.demand.scorer import COUNT_DIGITS, RANK_DIGITS, SERIES, TREES, DemandScorer, ranks
+from ordain.models.methods.demand.series import SeriesOfTable, read_series
 from ordain.models.specs.spec import Artifact, Gives, Output, Progress, Role
 
 _NUMBER = Type(Kind.NUMBER)
@@ -65,7 +65,7 @@ class Demand:
         Role("at", Type(Kind.DATE_TIME), "the hour or the day, as a date and time or a date"),
         Role("quantity", _NUMBER, "how much was wanted then"),
         Role("product", Type(Kind.TEXT), "of what, where the table is about several", needed=False),
-        Role("holiday", Type(Kind.FLAG), "whether the day is a public holiday", needed=False),
+        Role("holiday", _NUMBER, "1 on a public holiday, else 0", needed=False),
     )
 
     def train(self, table: Table, *, seed: int = 0, progress: Progress | None = None) -> Artifact:
@@ -107,7 +107,6 @@ class Demand:
             facts=(),
             subjects=tuple(f"S-{number:06d}" for number in range(1, len(quantity) + 1)),
             rows=({},) * len(quantity),
-            churned=np.zeros(len(quantity), dtype=np.int64),
             digest=digest_of(repr((start, quantity)).encode()),
             roles={
                 "at": tuple(start + dt.timedelta(hours=number) for number in range(len(quantity))),
@@ -131,7 +130,6 @@ def _state(series: SeriesOfTable, bounds: np.ndarray) -> dict[str, object]:
         "quantity": [[None if np.isnan(cell) else cell for cell in row] for row in quantity.tolist()],
         "days_off": grid.days_off[first:].tolist(),
         "least": grid.least.tolist(),
-        "years": grid.steps / grid.day / 365,
         "bounds": bounds.tolist(),
         "ranks": ranks(grid).tolist(),
     }
@@ -158,4 +156,4 @@ def _counted(past: list[Past]) -> int:
     return sum(int((~np.isnan(each.observed)).sum()) for each in past)
 
 
-DEMAND = Demand()
+SPEC = Demand()

@@ -17,9 +17,9 @@ from ordain.models.data.table import Table
 from ordain.models.methods.elasticity import log_log
 from ordain.models.methods.elasticity.made import PRODUCTS, SEGMENTS, made_sales
 from ordain.models.methods.elasticity.partial_pooling import Drawn, Pooled, draw, pool
-from ordain.models.specs.elasticity_report import report
-from ordain.models.specs.elasticity_sales import FEWEST_OF_ALL, SalesOfTable, read_sales
-from ordain.models.specs.elasticity_scorer import BASES, DIGITS, FILE, PRICE_DIGITS, ElasticityScorer
+from ordain.models.methods.elasticity.report import report
+from ordain.models.methods.elasticity.sales import FEWEST_OF_ALL, SalesOfTable, read_sales
+from ordain.models.methods.elasticity.scorer import BASES, DIGITS, FILE, PRICE_DIGITS, ElasticityScorer
 from ordain.models.specs.spec import Artifact, Gives, Output, Progress, Role
 
 _NUMBER = Type(Kind.NUMBER)
@@ -102,7 +102,6 @@ class PriceElasticity:
             facts=(),
             subjects=tuple(f"S-{number:06d}" for number in range(1, rows + 1)),
             rows=({},) * rows,
-            churned=np.zeros(rows, dtype=np.int64),
             digest=digest_of(repr((price, quantity)).encode()),
             roles={
                 "price": tuple(price),
@@ -145,4 +144,4 @@ def _reads(read: SalesOfTable) -> tuple[Fact, ...]:
     )
 
 
-PRICE_ELASTICITY = PriceElasticity()
+SPEC = PriceElasticity()

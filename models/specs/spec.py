@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ordain.engine.errors import OrdainError
 from ordain.engine.policy.facts import Fact, Score
 from ordain.engine.values.types import Type, Value
-from ordain.models.data.table import Table
+
+if TYPE_CHECKING:  # a card is read without what it takes to learn from a table
+    from ordain.models.data.table import Table
 
 Progress = Callable[[int, int, str], None]
 """Called with how much is done, how much there is (it may end earlier), and what was seen last, in a few words."""
@@ -117,7 +119,7 @@ class Artifact:
     """What training gives. `files` are in formats that load without running anything in them (UBJSON, JSON): no pickle.
 
     `reads` are the facts that it takes to be asked; `parameters` what it was trained with; `parts` how many rows were
-    used for what (`training`, `validation`, `held out`).
+    used for what (`training`, `validation`, `held out`), and `held_out` names rows that took no part in any choice.
     """
 
     files: Mapping[str, bytes]
@@ -125,6 +127,7 @@ class Artifact:
     report: Report
     parameters: Mapping[str, float | int | str]
     parts: Mapping[str, int] = field(default_factory=dict)
+    held_out: tuple[int, ...] = ()
 
 
 class Scorer(Protocol):

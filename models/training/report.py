@@ -1,4 +1,4 @@
-"""A model's card for people: figures beside what they have to beat, and predicted against observed churn."""
+"""A model's card for people: figures beside what they have to beat, and the first of its plots as lines."""
 
 from __future__ import annotations
 
@@ -7,73 +7,71 @@ from rich.table import Table
 from rich.text import Text
 
 from ordain.models.registry.card import Card
-from ordain.models.registry.quality import Bin
+from ordain.models.specs.spec import Figure, Report, Series
 
-_FIGURES = (
-    ("auc", "AUC", "1 is best, 0.5 is chance"),
-    ("f1", "F1", "1 is best"),
-    ("precision", "precision", "of those predicted to leave, who left"),
-    ("recall", "recall", "of those who left, who was predicted"),
-    ("accuracy", "accuracy", "1 is best"),
-    ("brier", "Brier score", "0 is best"),
-    ("log_loss", "log loss", "0 is best"),
-    ("calibration_error", "calibration error", "0 is best"),
-)
 _WIDTH = 40
+RELIABILITY = "reliability"
 
 
 def render(card: Card) -> RenderableType:
-    """What `rich` prints of a card: origin, figures on held-out customers, reliability by tenth.
+    """What `rich` prints of a card: origin, figures on held-out rows beside the baseline's, reliability by tenth.
 
-    The figures stand beside those of the uncalibrated margins and of "everybody stays" (risk: the training rows' share
-    of churn), which a model has to beat. `metrics.Metrics` defines them. Raises nothing.
+    Raises nothing.
     """
-    return Group(_origin(card), _figures(card), _reliability(card.quality.reliability))
+    parts: list[RenderableType] = [_origin(card), _figures(card.report)]
+    parts += [_reliability(plot.series[0]) for plot in card.report.plots if plot.name == RELIABILITY]
+    return Group(*parts)
 
 
 def _origin(card: Card) -> Text:
     data = card.data
     origin = Text()
     origin.append(f"{card.name} version {card.version}", style="bold")
-    origin.append(f", trained {card.trained_at}, seed {card.seed}, {card.trees} trees\n")
+    origin.append(f", trained {card.trained_at}, seed {card.seed}\n{card.about}\n")
     if data.synthetic:
         origin.append("SYNTHETIC data: no evidence about real customers\n", style="bold yellow")
     origin.append(f"{data.about}\n")
-    origin.append(
-        f"{data.rows:,} customers ({data.table}), {data.base_rate:.1%} churned: {data.training:,} for training, "
-        f"{data.validation:,} for validation, {data.held_out:,} held out"
-    )
+    parts = ", ".join(f"{count:,} {part}" for part, count in data.parts.items())
+    origin.append(f"{data.rows:,} rows ({data.table})" + (f": {parts}" if parts else ""))
     return origin
 
 
-def _figures(card: Card) -> Table:
-    table = Table(title="On held-out customers", title_justify="left")
+def _figures(report: Report) -> Table:
+    table = Table(title="On held-out rows", title_justify="left")
     table.add_column("")
-    for heading in ("model", "uncalibrated", "everybody stays"):
+    for heading in ("model", "95 % interval", report.baseline):
         table.add_column(heading, justify="right")
     table.add_column("", style="dim")
-    quality = card.quality
-    for field, heading, note in _FIGURES:
-        figures = (getattr(each, field) for each in (quality.model, quality.uncalibrated, quality.everybody_stays))
-        table.add_row(heading, *(f"{figure:.3f}" for figure in figures), note)
-    table.caption = f"counted as leaving from a risk of {card.threshold:.3f} on (best F1 on validation customers)"
+    for each in report.figures:
+        table.add_row(each.name, _number(each.value), _interval(each), _number(each.baseline), each.meaning)
+    table.caption = "\n".join(report.notes)
     table.caption_justify = "left"
     return table
 
 
-def _reliability(bins: tuple[Bin, ...]) -> Table:
-    """One line per tenth of the customers: bar for observed churn, mark for predicted."""
-    table = Table(title="Predicted and observed churn, by tenth of risk", title_justify="left")
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _interval(each: Figure) -> str:
+    return "" if each.low is None or each.high is None else f"{_number(each.low)} to {_number(each.high)}"
+
+
+def _reliability(series: Series) -> Table:
+    """One line per tenth of the rows: bar for what was observed, mark for what was predicted."""
+    table = Table(title="Predicted and observed, by tenth of risk", title_justify="left")
     for heading in ("predicted", "observed"):
         table.add_column(heading, justify="right")
     table.add_column("━ observed  ┃ predicted", no_wrap=True)
-    for each in bins:
-        table.add_row(f"{each.predicted:.1%}", f"{each.observed:.1%}", _bar(each))
+    for predicted, observed in zip(series.xs, series.ys, strict=True):
+        table.add_row(f"{float(predicted):.1%}", f"{observed:.1%}", _bar(float(predicted), observed))
     return table
 
 
-def _bar(each: Bin) -> Text:
+def _bar(predicted: float, observed: float) -> Text:
     """0 to 100 % over the whole width."""
-    observed, predicted = (round(share * (_WIDTH - 1)) for share in (each.observed, each.predicted))
-    line = "".join("━" if at < observed else " " for at in range(_WIDTH))
-    return Text(f"{line[:predicted]}┃{line[predicted + 1 :]}")
+    seen, said = (round(share * (_WIDTH - 1)) for share in (observed, predicted))
+    line = "".join("━" if at < seen else " " for at in range(_WIDTH))
+    return Text(f"{line[:said]}┃{line[said + 1 :]}")

@@ -55,6 +55,15 @@ ALERTS: dict[str, object] = {
     "alert_hour": 9,
     "alert_weekday": "monday",
 }
+PROMOTION: dict[str, object] = {
+    "model_step": "promote",
+    "model_stage": "candidate",
+    "model_gives": "probability",
+    "model_compared": False,
+    "model_synthetic": False,
+    "model_beats_baseline": True,
+    "model_auc": 0.87,
+}
 ROLLOUTS: dict[str, object] = {"guard_standing": "pause", "guard_resumed": False}
 CUSTOMER: dict[str, object] = {
     "usage_gb": 60,

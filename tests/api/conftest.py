@@ -83,8 +83,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one churn model, trained by the command on 3,000 SYNTHETIC customers. Copy it to change it."""
+    """A folder with one churn model, trained on 3,000 SYNTHETIC customers and made live by the command.
+
+    `install_models` copies it.
+    """
     folder = tmp_path_factory.mktemp("trained")
-    done = ordain(folder, "train", "churn", "--customers", "3000")
+    done = ordain(folder, "train", "churn", "--customers", "3000", "--seed", "2", "--promote")
     assert done.returncode == 0, done.stderr
     return folder / "models"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,12 @@ from click.testing import CliRunner
 from ports import free_port
 
 from ordain.api.cli.main import main
+from ordain.api.ledger import open_for
 from ordain.api.settings import Settings
+from ordain.api.stages.recorded import ModelRecord
+from ordain.engine.text.source import digest_of
+from ordain.models.registry.signing import PRIVATE, PUBLIC
+from ordain.models.registry.stages import Step
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120
@@ -33,11 +39,37 @@ def settings_in(folder: Path, **more: object) -> Settings:
         "policies": at_any_time(),
         "models": folder / "models",
         "keys": folder / "keys",
+        "features_url": f"sqlite:///{folder}/features.db",
         "tenant": "tests",
         "time_zone": "Asia/Kolkata",
         "busy_seconds": 0.2,
     }
     return Settings(**chosen | more)
+
+
+def install_models(trained: Path, folder: Path, live: int | None = 1) -> Path:
+    """Copies trained models, and the keys that they are signed with, to where `settings_in` looks for them.
+
+    The ledger there says which version of `churn` is live, unless that is None.
+    """
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700, exist_ok=True)
+    for name in (PRIVATE, PUBLIC):
+        shutil.copy(trained.parent / "keys" / name, keys / name)
+    copied = Path(shutil.copytree(trained, folder / "models"))
+    if live is not None:
+        make_live(settings_in(folder), live)
+    return copied
+
+
+def make_live(settings: Settings, version: int, model: str = "churn") -> None:
+    """Puts on record that a version is live, without asking the policy."""
+    card = (settings.models / model / str(version) / "card.json").read_bytes()
+    opened = open_for(settings)
+    record = ModelRecord(opened)
+    record.look()
+    record.record(Step.PROMOTED, model, version, digest_of(card), {}, {"actor": "tests", "role": "", "reason": ""})
+    opened.finish()
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -49,6 +81,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "ORDAIN_POLICIES": str(at_any_time()),
         "ORDAIN_MODELS": str(folder / "models"),
         "ORDAIN_KEYS": str(folder / "keys"),
+        "ORDAIN_FEATURES_URL": f"sqlite:///{folder}/features.db",
         "ORDAIN_TENANT": "tests",
         "ORDAIN_TIME_ZONE": "Asia/Kolkata",
         "COLUMNS": "200",

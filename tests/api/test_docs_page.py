@@ -15,7 +15,7 @@ from ordain.api.http.app import app_for
 from ordain.api.services import wire
 
 GUIDE = ROOT / "docs/http.md"
-ASKED = ("access", "alerts", "plan-advice", "price-quote", "retention", "rollouts")
+ASKED = ("access", "alerts", "model-promotion", "plan-advice", "price-quote", "retention", "rollouts")
 
 
 class _Page(HTMLParser):

@@ -14,7 +14,7 @@ import pytest
 import rfc8785
 from answers import ADVICE, CUSTOMER, NOON, QUOTE, RETENTION, body, error_in
 from flask.testing import FlaskClient
-from served import settings_in
+from served import install_models, settings_in
 
 from ordain.api.http.app import app_for
 from ordain.api.services import Services, wire
@@ -285,13 +285,22 @@ def test_the_health_page_says_what_runs(client: FlaskClient) -> None:
     _decided(client, "plan-advice", ADVICE)
     health = client.get("/healthz").get_json()
     assert (health["status"], health["entries"], health["models"]) == ("ok", 2, [])
-    assert health["services"] == ["access", "alerts", "plan-advice", "price-quote", "retention", "rollouts"]
+    assert health["services"] == [
+        "access",
+        "alerts",
+        "model-promotion",
+        "plan-advice",
+        "price-quote",
+        "retention",
+        "rollouts",
+    ]
     assert {"policy": "retention-offer", "version": 1} in health["policies"]
 
 
 @pytest.fixture
 def scoring(tmp_path: Path, models: Path) -> FlaskClient:
-    wired = wire(settings_in(tmp_path, models=models))
+    install_models(models, tmp_path)
+    wired = wire(settings_in(tmp_path))
     return app_for(wired).test_client()
 
 

@@ -13,7 +13,7 @@ import pytest
 from answers import ADVICE, NOON, QUOTE, RETENTION, body, error_in
 from flask.testing import FlaskClient
 from ports import free_port
-from served import ROOT, edit, ordain, ordain_here, settings_in
+from served import ROOT, edit, install_models, ordain, ordain_here, settings_in
 
 from ordain.api.http.app import app_for
 from ordain.api.services import Services, wire
@@ -134,7 +134,7 @@ def test_an_overlap_that_no_example_meets_is_refused_when_a_decision_meets_it(tm
     assert error["code"] == "RulesDisagree"
     assert error["message"] == "`mostly-empty` and `in-between` of `advice` apply at once, and its hit policy is unique"
     assert error["details"][0]["place"].startswith("policies/plan-advice/v1.yaml:")
-    assert use.ledger.reader.size() == 1
+    assert use.ledger.reader.size() == 2  # of which one makes the model live
     assert client.post("/v1/decisions/plan-advice", data=body(ADVICE)).status_code == 200
     use.close()
 
@@ -223,6 +223,13 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "missing trees": ("model.ubj", Path.unlink, "`model.ubj` cannot be read: no such file or directory"),
     "one bit of the card": ("card.json", _flip, "`card.json` is damaged: its digest is not the one in `SHA256SUMS`"),
     "a missing card": ("card.json", Path.unlink, "`card.json` cannot be read: no such file or directory"),
+    "what was learned beside the trees": (
+        "model.json",
+        _flip,
+        "`model.json` is damaged: its digest is not the one in `SHA256SUMS`",
+    ),
+    "other sums": ("SHA256SUMS", _flip, "its signature is not by the key that signs models here"),
+    "no signature": ("SIGNATURE", Path.unlink, "`SIGNATURE` cannot be read: no such file or directory"),
     "missing sums": ("SHA256SUMS", Path.unlink, "`SHA256SUMS` cannot be read: no such file or directory"),
 }
 
@@ -230,7 +237,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_model_refuses_only_the_decisions_that_need_it(tmp_path: Path, models: Path, damage: str) -> None:
     name, spoil, what = DAMAGES[damage]
-    copied = Path(shutil.copytree(models, tmp_path / "models"))
+    copied = install_models(models, tmp_path)
     spoil(copied / "churn/1" / name)
     use = wire(settings_in(tmp_path))
     client = app_for(use).test_client()
@@ -240,8 +247,8 @@ def test_a_damaged_model_refuses_only_the_decisions_that_need_it(tmp_path: Path,
     error = error_in(refused.data)
     assert (error["code"], error["severity"]) == ("ModelDegradationDetected", "high")
     assert error["message"] == f"model `churn` version 1: {what}"
-    assert error["details"][0]["hint"] == "run: ordain train churn"
-    assert use.ledger.reader.size() == 1
+    assert error["details"][0]["hint"] == "run: ordain train churn --promote"
+    assert use.ledger.reader.size() == 2  # of which one makes the model live
     assert client.post("/v1/decisions/plan-advice", data=body(ADVICE)).status_code == 200
     assert client.post("/v1/decisions/retention", data=body(RETENTION, at=NOON)).status_code == 200
     assert client.post("/v1/decisions/price-quote", data=body(QUOTE, at=NOON)).status_code == 200
@@ -252,14 +259,15 @@ def test_a_damaged_model_refuses_only_the_decisions_that_need_it(tmp_path: Path,
 
 
 def test_models_list_says_which_version_is_damaged(tmp_path: Path, models: Path) -> None:
-    copied = Path(shutil.copytree(models, tmp_path / "models"))
+    copied = install_models(models, tmp_path)
     shutil.copytree(copied / "churn/1", copied / "churn/2")
     listed = ordain_here(tmp_path, "models", "list")
     assert listed.returncode == 0
-    rows = [line.split("│")[1:4] for line in listed.stdout.splitlines() if line.startswith("│")]
-    assert [[cell.strip() for cell in row] for row in rows] == [
-        ["churn", "1", "ok"],
-        ["churn", "2", "model `churn` version 2: `card.json` is the card of another model"],
+    rows = [line.split("│")[1:8] for line in listed.stdout.splitlines() if line.startswith("│")]
+    cells = [[cell.strip() for cell in row] for row in rows]
+    assert [(row[0], row[1], row[2], row[6]) for row in cells] == [
+        ("churn", "1", "live", "ok"),
+        ("churn", "2", "candidate", "model `churn` version 2: `card.json` is the card of another model"),
     ]
 
 

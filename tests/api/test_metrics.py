@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from answers import ADVICE, CUSTOMER, QUOTE, RETENTION, body
 from flask.testing import FlaskClient
-from served import ROOT, Server
+from served import ROOT, Server, install_models
 
 from ordain.api.limits import LIMITS
 from ordain.api.metrics.catalogue import CATALOGUE, COUNTER, GAUGE, HISTOGRAM, Metric
@@ -271,7 +271,8 @@ def test_decisions_that_find_the_database_stuck_are_seen_waiting_and_each_refusa
 
 def test_what_a_model_takes_is_counted(tmp_path: Path, models: Path) -> None:
     asked = {name: value for name, value in RETENTION.items() if name != "churn_risk"} | CUSTOMER
-    with Server(tmp_path, ORDAIN_MODELS=str(models)) as server:
+    install_models(models, tmp_path)
+    with Server(tmp_path) as server:
         assert server.decide("retention", "C-1", asked).status == 200
         page = page_of(server)
     assert page.one("ordain_scoring_seconds_count", model="churn") == 1

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from answers import ADVICE, CUSTOMER, NOON, RETENTION, body, error_in
-from served import settings_in
+from served import install_models, settings_in
 
 from ordain.api.http.app import app_for
 from ordain.api.services import reloaded, wire
 from ordain.api.settings import Settings
 from ordain.engine.errors import ModelDegradationDetected
+from ordain.models.registry.signing import ModelKeys
 from ordain.models.scoring import trial
 
 UNSCORED = {fact: value for fact, value in RETENTION.items() if fact != "churn_risk"} | CUSTOMER
@@ -25,7 +25,7 @@ UNSCORED = {fact: value for fact, value in RETENTION.items() if fact != "churn_r
 @pytest.fixture
 def installed(tmp_path: Path, models: Path) -> tuple[Settings, Path]:
     """Settings, and the folder of the one version of their model."""
-    copied = Path(shutil.copytree(models, tmp_path / "models"))
+    copied = install_models(models, tmp_path)
     return settings_in(tmp_path), copied / "churn/1"
 
 
@@ -47,12 +47,15 @@ def decide(settings: Settings, service: str, facts: dict[str, Any]) -> Any:
 
 
 def replace(place: Path) -> str:
-    """Another card in its place, with sums that fit, as one who knows how would; its digest."""
+    """Another card in its place, with sums and a signature that fit, as one who may would; its digest."""
     card = json.loads((place / "card.json").read_bytes())
-    card["intercept"] += 1.0
+    card["seed"] += 1
     (place / "card.json").write_text(json.dumps(card))
-    lines = (f"{hashlib.sha256((place / f).read_bytes()).hexdigest()}  {f}\n" for f in ("model.ubj", "card.json"))
+    names = ("card.json", "model.json", "model.ubj")
+    lines = (f"{hashlib.sha256((place / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
     (place / "SHA256SUMS").write_text("".join(lines))
+    signed = ModelKeys(place.parents[2] / "keys").sign((place / "SHA256SUMS").read_bytes())
+    (place / "SIGNATURE").write_bytes(signed)
     return digest(place)
 
 
@@ -76,11 +79,14 @@ def test_a_used_version_that_was_replaced_scores_no_more(installed: tuple[Settin
     assert tried == []
 
 
-def test_a_version_that_nobody_used_may_be_replaced(installed: tuple[Settings, Path]) -> None:
+def test_a_live_version_that_nobody_used_may_not_be_replaced_either(installed: tuple[Settings, Path]) -> None:
     settings, place = installed
     assert decide(settings, "plan-advice", ADVICE).status_code == 200
-    replace(place)
-    assert decide(settings, "retention", UNSCORED).status_code == 200
+    was, now = digest(place), replace(place)
+    error = error_in(decide(settings, "retention", UNSCORED).data)
+    assert error["message"] == (
+        f"model `churn` version 1 was replaced after it was promoted: on record with digest `{was}`, now `{now}`"
+    )
 
 
 def test_a_reload_does_not_take_a_used_version_that_was_replaced(installed: tuple[Settings, Path]) -> None:
@@ -111,6 +117,6 @@ def test_trees_that_end_the_process_that_reads_them_end_no_other(
     monkeypatch.setattr(trial, "_TRIED", set())
     monkeypatch.setattr(trial, "_TRIAL", (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
     error = error_in(decide(settings, "retention", UNSCORED).data)
-    what = "its trees end the process that reads them: they are damaged"
+    what = "its files end the process that reads them: they are damaged"
     assert (error["code"], error["message"]) == ("ModelDegradationDetected", f"model `churn` version 1: {what}")
     assert decide(settings, "plan-advice", ADVICE).status_code == 200

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import ACCESS, ADVICE, ALERTS, NOON, QUOTE, RETENTION, ROLLOUTS, body, error_in
+from answers import ACCESS, ADVICE, ALERTS, NOON, PROMOTION, QUOTE, RETENTION, ROLLOUTS, body, error_in
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from served import ROOT, Server, edit, settings_in
@@ -25,6 +25,7 @@ GUIDE = ROOT / "docs/http.md"
 ASKED = {
     "access": ACCESS,
     "alerts": ALERTS,
+    "model-promotion": PROMOTION,
     "plan-advice": ADVICE,
     "price-quote": QUOTE,
     "retention": RETENTION,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import shutil
 import signal
 import threading
 import time
@@ -18,7 +17,7 @@ import pytest
 from answers import ADVICE, RETENTION
 from batching import talk
 from long_runs import LONG
-from served import SECONDS, Server, edit
+from served import SECONDS, Server, edit, install_models
 from test_http_decisions import CUSTOMER
 from test_workers import until, workers
 
@@ -206,7 +205,7 @@ def test_a_model_that_appears_scores_after_a_reload_and_a_broken_one_does_not(
 
     with serving(tmp_path, policies, count) as server:
         assert scored_by() != "1"
-        shutil.copytree(models, tmp_path / "models")
+        install_models(models, tmp_path)
         reload(server)
         everywhere(server, lambda: [model["version"] for model in server.get("/healthz").json()["models"]] == [1])
         everywhere(server, lambda: scored_by() == "1")

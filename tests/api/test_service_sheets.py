@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from answers import error_in
 from flask.testing import FlaskClient
-from served import edit, ordain_here, settings_in
+from served import edit, install_models, ordain_here, settings_in
 
 from ordain.api.cli.model_cards import OnFile
 from ordain.api.http.app import app_for
@@ -20,7 +20,7 @@ from ordain.api.services import Services, wire
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.policy.facts import FactSource
 
-SERVICES = ("access", "alerts", "plan-advice", "price-quote", "retention", "rollouts")
+SERVICES = ("access", "alerts", "model-promotion", "plan-advice", "price-quote", "retention", "rollouts")
 OWN = ("decision_id", "receipt")
 """What each answer has of its own."""
 
@@ -141,7 +141,8 @@ def test_a_score_that_no_model_gives_is_required(shared_client: FlaskClient) -> 
 def test_a_score_that_a_model_gives_may_be_left_out_and_the_models_inputs_are_told(
     models: Path, tmp_path: Path
 ) -> None:
-    use = wire(settings_in(tmp_path, models=models))
+    install_models(models, tmp_path)
+    use = wire(settings_in(tmp_path))
     try:
         client = app_for(use).test_client()
         sheet = sheet_of(client, "retention")

@@ -12,8 +12,10 @@ from ordain.models.data.mapping import Mapping, read_mapping
 from ordain.models.data.table import Table
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
-from ordain.models.scoring.xgboost_score import ScoreModel
-from ordain.models.training.train import Trained, synthetic_table, train, train_churn
+from ordain.models.scoring.score_model import ScoreModel
+from ordain.models.specs.churn import CHURN
+from ordain.models.specs.spec import Artifact
+from ordain.models.training.train import train_model
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 COUNT = 3000
@@ -33,19 +35,19 @@ def mapping() -> Mapping:
 
 
 @pytest.fixture(scope="session")
-def table(mapping: Mapping) -> Table:
-    return synthetic_table(mapping, COUNT, 0)
+def table() -> Table:
+    return CHURN.sample(COUNT, 0)
 
 
 @pytest.fixture(scope="session")
-def trained(table: Table) -> Trained:
-    return train(table)
+def trained(table: Table) -> Artifact:
+    return CHURN.train(table)
 
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
-    registry = Registry(tmp_path_factory.mktemp("models"))
-    train_churn(None, None, registry, at=AT, customers_count=COUNT)
+    registry = Registry(tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("keys"))
+    train_model(CHURN, None, None, registry, at=AT, rows=COUNT)
     return registry
 
 

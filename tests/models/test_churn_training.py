@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,36 +17,56 @@ from hypothesis import strategies as st
 from ordain.engine.errors import DataQualityIssue, SettingsError
 from ordain.models.data.table import Table
 from ordain.models.features.encoder import Encoder
+from ordain.models.methods import binary_metrics as metrics
+from ordain.models.methods import calibration
+from ordain.models.methods.boosting import RECIPE
+from ordain.models.methods.split import Split, split
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
-from ordain.models.training import calibration, metrics
-from ordain.models.training.split import split
-from ordain.models.training.train import RECIPE, Trained, train, train_churn
+from ordain.models.specs.churn import CHURN
+from ordain.models.specs.spec import Artifact, Figure
+from ordain.models.training.train import train_model
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
-def test_the_model_beats_saying_that_everybody_stays(trained: Trained) -> None:
-    model, base = trained.quality.model, trained.quality.everybody_stays
-    assert model.auc > 0.75
-    assert model.brier < base.brier
-    assert model.log_loss < base.log_loss
-    assert model.f1 > base.f1 == 0
-    assert base.auc == 0.5
+def _by_name(trained: Artifact) -> dict[str, Figure]:
+    return {figure.name: figure for figure in trained.report.figures}
+
+
+def _split(table: Table) -> Split:
+    return split(Encoder(table.facts).rows(table.rows), table.labels, 0)
+
+
+def test_the_model_beats_saying_that_everybody_stays(trained: Artifact) -> None:
+    told = _by_name(trained)
+    assert told["AUC"].value > 0.75
+    for better in ("Brier score", "log loss"):
+        assert told[better].value < (told[better].baseline or 0)
+    assert told["F1"].value > (told["F1"].baseline or 0) == 0
+    assert told["AUC"].baseline == 0.5
+    for each in told.values():
+        assert each.low is not None
+        assert each.high is not None
+        assert each.low <= each.value <= each.high or each.name == "calibration error"
 
 
 def test_the_same_seed_gives_the_same_model_and_card_bytes(tmp_path: Path, card: Card) -> None:
-    again = train_churn(None, None, Registry(tmp_path), at=AT, customers_count=card.data.rows)
+    registry = Registry(tmp_path / "models", tmp_path / "keys")
+    again = train_model(CHURN, None, None, registry, at=AT, rows=card.data.rows)
     assert again.to_bytes() == card.to_bytes()
-    other = train_churn(None, None, Registry(tmp_path), at=AT, customers_count=card.data.rows, seed=1)
-    assert other.model_digest != card.model_digest
+    other = train_model(CHURN, None, None, registry, at=AT, rows=card.data.rows, seed=1)
+    assert other.files != card.files
 
 
-def test_each_customer_is_in_one_part_and_churn_is_spread_evenly(table: Table, trained: Trained) -> None:
-    parts = (trained.split.training, trained.split.validation, trained.split.held_out)
+def test_each_customer_is_in_one_part_and_churn_is_spread_evenly(table: Table, trained: Artifact) -> None:
+    found = _split(table)
+    parts = (found.training, found.validation, found.held_out)
+    assert trained.held_out == tuple(found.held_out.tolist())
+    assert list(trained.parts.values()) == [len(part) for part in parts]
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(table)))
     assert [len(part) / len(table) for part in parts] == pytest.approx([0.70, 0.15, 0.15], abs=0.01)
-    assert [table.churned[part].mean() for part in parts] == pytest.approx([table.churned.mean()] * 3, abs=0.01)
+    assert [table.labels[part].mean() for part in parts] == pytest.approx([table.labels.mean()] * 3, abs=0.01)
 
 
 @given(seed=st.integers(0, 2**32 - 1))
@@ -60,34 +81,34 @@ def test_no_held_out_row_has_a_copy_in_training_or_validation(seed: int) -> None
     assert not (keys[0] | keys[1]) & keys[2]
 
 
-def test_stored_trees_are_those_up_to_the_best_validation_round(table: Table, trained: Trained) -> None:
-    rows = Encoder(table.facts).rows(table.rows)
+def test_stored_trees_are_those_up_to_the_best_validation_round(table: Table, trained: Artifact) -> None:
+    rows, parts = Encoder(table.facts).rows(table.rows), _split(table)
     training, validation = (
-        xgb.DMatrix(rows[part], table.churned[part], nthread=1)
-        for part in (trained.split.training, trained.split.validation)
+        xgb.DMatrix(rows[part], table.labels[part], nthread=1) for part in (parts.training, parts.validation)
     )
     losses: dict[str, dict[str, list[float]]] = {}
-    more = trained.rounds + 20
+    rounds = xgb.Booster(model_file=bytearray(trained.files["model.ubj"])).num_boosted_rounds()
+    more = rounds + 20
     recipe = {**RECIPE, "seed": 0, "nthread": 1}
     xgb.train(recipe, training, more, evals=[(validation, "v")], evals_result=losses, verbose_eval=False)
-    assert int(np.argmin(losses["v"]["logloss"])) == trained.rounds - 1
+    assert int(np.argmin(losses["v"]["logloss"])) == rounds - 1
 
 
 def test_progress_is_told_after_each_round(table: Table) -> None:
-    told: list[tuple[int, int, float]] = []
-    train(table, rounds=12, progress=lambda at, most, loss: told.append((at, most, loss)))
+    told: list[tuple[int, int, str]] = []
+    CHURN.train(table, rounds=12, progress=lambda at, most, seen: told.append((at, most, seen)))
     assert [(at, most) for at, most, _ in told] == [(n, 12) for n in range(1, 13)]
     assert told[-1][2] < told[0][2]
+    assert told[0][2].startswith("validation log loss 0.")
 
 
-def test_calibration_repairs_a_margin_that_is_too_sure(trained: Trained) -> None:
+def test_calibration_repairs_a_margin_that_is_too_sure() -> None:
     random = np.random.default_rng(0)
     truth = random.normal(-1, 1.5, 20_000)
     churned = (random.random(20_000) < 1 / (1 + np.exp(-truth))).astype(np.int64)
     fitted = calibration.fit(3 * truth + 1, churned)
     assert fitted.slope == pytest.approx(1 / 3, abs=0.02)
     assert fitted.intercept == pytest.approx(-1 / 3, abs=0.05)
-    assert trained.calibration.slope > 0
 
 
 def test_calibration_stays_finite_on_perfectly_separated_rows() -> None:
@@ -103,12 +124,12 @@ def test_a_probability_is_one_for_any_log_odds(log_odds: float) -> None:
 def test_figures_agree_with_counting_by_hand() -> None:
     churned = np.array([0, 0, 1, 1, 1])
     risk = np.array([0.1, 0.6, 0.4, 0.7, 0.9])
-    figures = metrics.measure(churned, risk, threshold=0.5)
-    assert figures.precision == pytest.approx(2 / 3)
-    assert figures.recall == pytest.approx(2 / 3)
-    assert figures.accuracy == pytest.approx(3 / 5)
-    assert figures.auc == pytest.approx(5 / 6)
-    assert figures.brier == pytest.approx((0.01 + 0.36 + 0.36 + 0.09 + 0.01) / 5)
+    told = {each.name: each.value for each in metrics.figures(churned, risk, 0.5, np.full(5, 0.6), 1.0, 0)}
+    assert told["precision"] == pytest.approx(2 / 3)
+    assert told["recall"] == pytest.approx(2 / 3)
+    assert told["accuracy"] == pytest.approx(3 / 5)
+    assert told["AUC"] == pytest.approx(5 / 6)
+    assert told["Brier score"] == pytest.approx((0.01 + 0.36 + 0.36 + 0.09 + 0.01) / 5)
 
 
 def test_the_threshold_is_the_one_with_the_highest_f1() -> None:
@@ -119,39 +140,39 @@ def test_the_threshold_is_the_one_with_the_highest_f1() -> None:
 
 def test_customers_of_equal_risk_share_a_line_of_the_reliability_view() -> None:
     (line,) = metrics.reliability(np.array([0, 1, 0, 0]), np.full(4, 0.25))
-    assert (line.predicted, line.observed, line.customers) == (0.25, 0.25, 4)
+    assert (line.predicted, line.observed, line.rows) == (0.25, 0.25, 4)
 
 
 def test_held_out_customers_are_written_as_asks_with_the_tables_own_numbers(
-    table: Table, trained: Trained, tmp_path: Path
+    table: Table, trained: Artifact, tmp_path: Path
 ) -> None:
     file = tmp_path / "held_out.ndjson"
-    train_churn(None, None, Registry(tmp_path), at=AT, customers_count=len(table), held_out=file)
+    train_model(CHURN, None, None, Registry(tmp_path, tmp_path / "keys"), at=AT, rows=len(table), held_out=file)
     asks = [json.loads(line, parse_float=Decimal, parse_int=Decimal) for line in file.read_text().splitlines()]
-    assert [ask["subject"] for ask in asks] == [table.subjects[at] for at in trained.split.held_out]
-    assert [ask["facts"] for ask in asks] == [table.rows[at] for at in trained.split.held_out]
+    assert [ask["subject"] for ask in asks] == [table.subjects[at] for at in trained.held_out]
+    assert [ask["facts"] for ask in asks] == [table.rows[at] for at in trained.held_out]
 
 
 def test_too_few_customers_of_a_label_are_refused(table: Table) -> None:
-    few = Table(table.name, table.facts, table.subjects, table.rows, np.zeros(len(table), dtype=np.int64), "")
-    with pytest.raises(DataQualityIssue, match="only 0 different customers churned, 20 at least are needed"):
-        train(few)
+    few = replace(table, roles={"label": (False,) * len(table)})
+    with pytest.raises(DataQualityIssue, match="the label of only 0 different rows is true, 20 at least are needed"):
+        CHURN.train(few)
 
 
 def test_a_table_that_teaches_nothing_is_refused(table: Table) -> None:
     same = (table.rows[0],) * len(table)
-    with pytest.raises(DataQualityIssue, match="only 0 different customers churned"):
-        train(Table(table.name, table.facts, table.subjects, same, table.churned, ""))
+    with pytest.raises(DataQualityIssue, match="the label of only 0 different rows is true"):
+        CHURN.train(replace(table, rows=same))
 
 
 def test_a_table_without_a_mapping_is_refused_with_the_shipped_ones(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"`churn\.csv` needs a mapping") as caught:
-        train_churn(tmp_path / "churn.csv", None, Registry(tmp_path), at=AT)
+        train_model(CHURN, tmp_path / "churn.csv", None, Registry(tmp_path, tmp_path), at=AT)
     assert "iranian, synthetic, telco, telecom" in caught.value.issues[0].hint
 
 
 def test_held_out_rows_that_cannot_be_written_are_an_error_and_no_model_is_stored(tmp_path: Path) -> None:
-    registry = Registry(tmp_path / "models")
+    registry = Registry(tmp_path / "models", tmp_path / "keys")
     with pytest.raises(SettingsError, match=r"`asks\.ndjson` cannot be written: no such file or directory"):
-        train_churn(None, None, registry, at=AT, customers_count=600, held_out=tmp_path / "no" / "asks.ndjson")
+        train_model(CHURN, None, None, registry, at=AT, rows=600, held_out=tmp_path / "no" / "asks.ndjson")
     assert registry.names() == ()

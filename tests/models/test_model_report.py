@@ -17,19 +17,20 @@ def _printed(card: Card) -> str:
     return shown.get()
 
 
-def test_the_report_shows_the_figures_beside_those_of_everybody_stays(card: Card) -> None:
+def test_the_report_shows_the_figures_beside_those_of_the_baseline(card: Card) -> None:
     shown = _printed(card)
-    quality = card.quality
-    for line, field in (("AUC", "auc"), ("Brier score", "brier"), ("calibration error", "calibration_error")):
-        (row,) = [each for each in shown.splitlines() if each.startswith(f"│ {line} ")]
-        figures = [getattr(each, field) for each in (quality.model, quality.uncalibrated, quality.everybody_stays)]
-        assert [cell.strip() for cell in row.split("│")[2:5]] == [f"{figure:.3f}" for figure in figures]
+    for each in card.report.figures:
+        (row,) = [line for line in shown.splitlines() if line.startswith(f"│ {each.name} ")]
+        value, interval, baseline = (cell.strip() for cell in row.split("│")[2:5])
+        assert (value, baseline) == (f"{each.value:.3f}", f"{each.baseline:.3f}")
+        assert interval == f"{each.low:.3f} to {each.high:.3f}"
 
 
 def test_the_report_has_one_line_per_tenth_with_predicted_and_observed(card: Card) -> None:
     shown = _printed(card)
-    for each in card.quality.reliability:
-        assert any(f"{each.predicted:.1%} │" in row and f" {each.observed:.1%} │" in row for row in shown.splitlines())
+    (plot,) = [each for each in card.report.plots if each.name == "reliability"]
+    for predicted, observed in zip(plot.series[0].xs, plot.series[0].ys, strict=True):
+        assert any(f"{predicted:.1%} │" in row and f" {observed:.1%} │" in row for row in shown.splitlines())
 
 
 def test_a_model_of_invented_customers_says_so_and_one_of_real_ones_does_not(card: Card) -> None:

@@ -12,6 +12,8 @@ from ordain.api.cli.audit.query import check_found
 from ordain.api.cli.finite import DAYS
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT
+from ordain.api.erasing import from_features
+from ordain.api.facts.late_store import LateStore
 from ordain.api.ledger import opened_ledger
 from ordain.api.settings import load_settings
 from ordain.audit.privacy.erasure import Erased, Erasure, erase, erase_due, hold
@@ -46,23 +48,27 @@ def erase_command(
 ) -> None:
     """Erase SUBJECT: destroy the key of everything on record about that customer. This cannot be undone.
 
+    What the feature store has of SUBJECT is erased first and at once, unless a legal hold stands. If the store cannot
+    be reached, nothing is erased: ask again.
+
     While a legal hold stands, or the records must be kept, the subject is restricted instead: kept, and not shown.
     Run `ordain audit erase --due` each day to erase those whose day has come.
 
-    Exit codes: 0 erased, 4 restricted for now, 2 bad input, 3 not recorded.
+    Exit codes: 0 erased, 4 restricted for now, 2 bad input, 3 not recorded, or the feature store cannot be reached.
     """
     if due == (subject is not None):
         raise click.UsageError("name one subject, or give --due")
     if subject is not None and not (yes or as_json):
         click.confirm(f"Erase everything on record about `{subject}`, for good?", abort=True, err=True)
     private = {"actor": actor(name), "reason": reason}
-    with opened_ledger(call.config) as opened:
-        keep = dt.timedelta(days=load_settings(call.config).keep_days)
+    settings = load_settings(call.config)
+    with opened_ledger(call.config) as opened, LateStore(settings) as features:
+        keep, beside = dt.timedelta(days=settings.keep_days), from_features(features)
         if subject is None:
-            erasure = erase_due(opened, private=private, keep=keep)
+            erasure = erase_due(opened, private=private, keep=keep, beside=beside)
         else:
             day = None if not_before is None else not_before.date()
-            erasure = erase(opened, subject, private=private, keep=keep, not_before=day)
+            erasure = erase(opened, subject, private=private, keep=keep, not_before=day, beside=beside)
     if as_json:
         OUT.print(json.dumps(erasure.data()), markup=False)
     else:

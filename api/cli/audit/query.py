@@ -48,6 +48,7 @@ _OPTIONS = (
         default=None,
         help="For which the caller chose another time than the clock's (`as_of_seconds`).",
     ),
+    click.option("--fell-back", flag_value="true", default=None, help="Decided with a fallback, as a model failed."),
     click.option(
         "--outcome", multiple=True, metavar="PATH=VALUE", help="With this outcome: offer.action=e-mail. Repeatable."
     ),

@@ -77,7 +77,7 @@ _TITLES: Mapping[tuple[str, bool], str] = {
 def _fact(fact: Json) -> Iterator[str]:
     yield f"  {click.style(fact['fact'], fg='cyan')}  {_kind(fact)}"
     yield from _wrapped(fact["meaning"])
-    if fact["absent"] in ("null", "default", "scored"):
+    if fact["absent"] in ("null", "default", "scored", "on file", "fallback"):
         yield from _wrapped(f"if left out: {fact['if_absent']}")
 
 

@@ -7,24 +7,32 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from ordain.api.access.admission import caller
+from ordain.api.erasing import from_features
+from ordain.api.http.routes.all_services import refuse_some_services
 from ordain.api.http.routes.reading import by_caller, fields_sent, in_use, reason_in, shown_json
 from ordain.audit.privacy.erasure import erase, hold
-from ordain.engine.errors import MalformedRequest, NotPermitted
+from ordain.engine.errors import MalformedRequest
 from ordain.engine.values.types import format_raw
 
 ROUTES = Blueprint("audit_keeping", __name__, url_prefix="/v1/audit/subjects")
 
+_OF_ALL = "a customer is erased or held in all of them"
+
 
 @ROUTES.post("/<path:subject>/erase")
 def erase_subject(subject: str) -> Response:
-    """Erases the customer for good or, while that is not allowed, restricts the records: kept, and not shown."""
-    _refuse_some_services()
+    """Erases the customer for good or, while that is not allowed, restricts the records: kept, and not shown.
+
+    From the feature store the customer is erased first, and at once unless a legal hold stands.
+    """
+    refuse_some_services(_OF_ALL)
     data = fields_sent("reason", "not_before")
     private, not_before = by_caller(reason_in(data)), _day(data)
     use = in_use()
     keep = dt.timedelta(days=use.settings.keep_days)
-    return shown_json(erase(use.ledger, subject, private=private, keep=keep, not_before=not_before).data())
+    beside = from_features(use.features)
+    erasure = erase(use.ledger, subject, private=private, keep=keep, not_before=not_before, beside=beside)
+    return shown_json(erasure.data())
 
 
 @ROUTES.post("/<path:subject>/hold")
@@ -40,18 +48,9 @@ def release_subject(subject: str) -> Response:
 
 
 def _held(subject: str, on: bool) -> Response:
-    _refuse_some_services()
+    refuse_some_services(_OF_ALL)
     receipt = hold(in_use().ledger, subject, on, private=by_caller(reason_in(fields_sent("reason"))))
     return shown_json({"held": on, "receipt": {"entry_id": receipt.entry_id, "leaf_hash": receipt.leaf_hash}})
-
-
-def _refuse_some_services() -> None:
-    """Raises NotPermitted: what is kept of a customer is kept of all services together."""
-    if caller().services is not None:
-        raise NotPermitted(
-            "this caller is one of some services, and a customer is erased or held in all of them",
-            "whoever manages keys can make one that is for all services",
-        )
 
 
 def _day(data: dict[str, Any]) -> dt.date | None:

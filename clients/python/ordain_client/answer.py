@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar
 
@@ -43,6 +43,8 @@ class Answer(Generic[O]):
     models: list[dict[str, Any]]
     policies: list[dict[str, Any]]
     is_replayed: bool = False
+    fallbacks: list[dict[str, Any]] = field(default_factory=list)
+    """The facts that a fallback stands for, since a model failed: `fact`, `model`, `why`."""
 
     @property
     def is_decided(self) -> bool:
@@ -51,7 +53,7 @@ class Answer(Generic[O]):
     @staticmethod
     def of(data: Mapping[str, Any], is_replayed: bool = False) -> Answer[Any]:
         """The answer that JSON data is. Keys that a newer service has besides are left out."""
-        lists = ("reasons", "missing", "not_known", "obligations", "models", "policies")
+        lists = ("reasons", "missing", "not_known", "obligations", "models", "policies", "fallbacks")
         return Answer(
             service=data["service"],
             status=data["status"],

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 
 from ordain.engine.catalog import Catalog
-from ordain.engine.check.across.fit import cycles, given_twice, unfed_facts
+from ordain.engine.check.across.fit import cycles, given_twice, unfed_facts, unknown_outputs
 from ordain.engine.check.across.held import Parts, parts
 from ordain.engine.check.across.promises import promises
 from ordain.engine.check.across.protected_paths import protected_paths
@@ -25,6 +25,7 @@ from ordain.engine.policy.facts import ModelCard
 
 CHECKS: tuple[Callable[[Parts], Iterator[Issue]], ...] = (
     unfed_facts,
+    unknown_outputs,
     given_twice,
     cycles,
     protected_paths,

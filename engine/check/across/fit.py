@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from ordain.engine.check.across.held import Held, Parts, place_of
 from ordain.engine.errors import Issue, Level, did_you_mean
-from ordain.engine.policy.facts import is_model
+from ordain.engine.policy.facts import outputs_of
 
 
 def unfed_facts(parts: Parts) -> Iterator[Issue]:
@@ -22,19 +22,29 @@ def unfed_facts(parts: Parts) -> Iterator[Issue]:
         for held in parts.of(service):
             for name in held.policy.reads:
                 sources = parts.vocabulary[name].sources
-                if name in told or not all(is_model(source) and source not in known for source in sources):
+                model = parts.vocabulary[name].model
+                is_fed = not model or model in known or len(sources) > 1 or parts.vocabulary[name].fallback
+                if name in told or is_fed:
                     continue
                 told.add(name)
                 message = (
                     f"nobody gives `{name}`, which `{held.policy.label}` reads ({place_of(held.policy, name)}): no "
-                    f"request may send it, and there is no usable model `{sources[0]}`"
+                    f"request may send it, and there is no usable model `{model}`"
                 )
-                near = did_you_mean(sources[0], {*known, "request"})
-                hint = (
-                    near if near.startswith("did") else f"train it: ordain train {sources[0]}; or let requests send it"
-                )
+                near = did_you_mean(model, {*known, "request"})
+                hint = near if near.startswith("did") else f"train it: ordain train {model}; or let requests send it"
                 at = parts.place(service, "policies", held.policy.name)
                 yield Issue(f"in the service `{service.name}` {message}", hint, at, name, "unfed-fact", Level.WARNING)
+
+
+def unknown_outputs(parts: Parts) -> Iterator[Issue]:
+    """`source`: a fact names an output that its model does not have."""
+    outputs = {model.name: outputs_of(model) for model in parts.models or ()}
+    for fact in parts.vocabulary.facts.values():
+        known = outputs.get(fact.model, ())
+        if fact.output and known and fact.output not in known:
+            message = f"the model `{fact.model}` gives no `{fact.output}`, from which `{fact.name}` is to come"
+            yield Issue(message, did_you_mean(fact.output, known), fact.span, fact.name, "source")
 
 
 def given_twice(parts: Parts) -> Iterator[Issue]:

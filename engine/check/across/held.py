@@ -91,7 +91,7 @@ class Parts:
 
     def feeders(self, fact: str) -> list[ModelCard]:
         """The models that score a fact."""
-        return [model for model in self.models or () if model.name in self.vocabulary[fact].sources]
+        return [model for model in self.models or () if model.name == self.vocabulary[fact].model]
 
 
 def parts(catalog: Catalog, models: Sequence[ModelCard] | None, today: dt.date | None) -> Parts:

@@ -91,7 +91,7 @@ class Counting:
 
     def rules_before(self, rule: Rule, limits: Node) -> list[Rule]:
         """The rules that ask how often it was what this rule gives, such as its channel."""
-        if _same(rule.gives, self.table.otherwise):
+        if gives_same(rule.gives, self.table.otherwise):
             return []
         rules = []
         for limit in _several(limits):
@@ -257,7 +257,7 @@ def _both(one: Expr, other: Expr) -> Expr:
     return Logic(other.span, "and", (one, other))
 
 
-def _same(gives: tuple[Checked, ...], otherwise: tuple[Checked, ...] | None) -> bool:
+def gives_same(gives: tuple[Checked, ...], otherwise: tuple[Checked, ...] | None) -> bool:
     """Whether a rule gives what `otherwise` does, as far as both are written out."""
     return otherwise is not None and all(
         isinstance(one.tree, Literal) and isinstance(other.tree, Literal) and one.tree.value == other.tree.value

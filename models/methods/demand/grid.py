@@ -17,9 +17,10 @@ WEEKS_BACK = 4
 """Weeks before an origin that a forecast looks at."""
 DAYS_AHEAD = 30
 """Days after an origin that are forecast."""
-SEASON_YEARS = 3
-"""Years from which on a forecast is told the month. With two (the bike series), month and day of the year made it worse
-on origins before those it is measured at: a mean absolute scaled error of .91 with both, .75 with neither."""
+TURN = (12, 28)
+"""Month and day about which years turn: the weeks of holidays lie around it in many countries."""
+TURN_DAYS = 15
+"""Days before and after it that are told apart."""
 
 
 @dataclass(frozen=True, slots=False)
@@ -29,7 +30,6 @@ class Grid:
     `start` is the first step, at midnight for hourly series too. `days_off` are public holidays by day from `start` on,
     for as many days as the grid has and at least `DAYS_AHEAD` + 1 more. A step is an hour or, without `hourly`, a day.
     `least` is the lowest level of each product, above 0, so that one that nobody bought for weeks still has a level.
-    `years` is how long the series is, where the grid holds its end alone.
     """
 
     start: dt.datetime
@@ -39,7 +39,6 @@ class Grid:
     covariates: Floats
     days_off: Flags
     least: Floats
-    years: float | None = None
 
     @property
     def day(self) -> int:
@@ -60,14 +59,14 @@ class Grid:
         return DAYS_AHEAD * self.day
 
     @cached_property
-    def month_of_day(self) -> Integers:
-        """Of each day that `days_off` has, 1 to 12."""
-        return np.array([self.date(number).month for number in range(len(self.days_off))])
+    def day_of_year(self) -> Integers:
+        """Of each day that `days_off` has, 1 to 366."""
+        return np.array([self.date(number).timetuple().tm_yday for number in range(len(self.days_off))])
 
-    @property
-    def seasons_told(self) -> bool:
-        """Whether every month was seen often enough to tell what is the month's from what was that year's."""
-        return (self.steps / self.day / 365 if self.years is None else self.years) >= SEASON_YEARS
+    @cached_property
+    def days_from_turn(self) -> Integers:
+        """Of each day that `days_off` has, days after (below 0: before) the nearest turn of the year."""
+        return np.array([_days_from_turn(self.date(number)) for number in range(len(self.days_off))])
 
     @cached_property
     def sums(self) -> tuple[Floats, Floats]:
@@ -102,3 +101,8 @@ class Grid:
         total = quantity[product, end] - quantity[product, start]
         mean: Floats = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
         return mean
+
+
+def _days_from_turn(day: dt.date) -> int:
+    found = min(((day - dt.date(year, *TURN)).days for year in (day.year - 1, day.year)), key=abs)
+    return max(-TURN_DAYS, min(TURN_DAYS, found))

@@ -16,11 +16,12 @@ from ordain.models.methods.demand.grid import WEEKS_BACK, Grid
 
 DAYS_BACK = 14
 
-CALENDAR = ("hour", "weekday", "day off", "holiday", "holiday before", "holiday after", "month")
+CALENDAR = ("hour", "weekday", "day off", "holiday", "holiday before", "holiday after")
+SEASON = ("day of year", "days from turn of year")
 PAST_WEEKS = ("one week back", "two weeks back", "three weeks back", "four weeks back", "mean of four weeks")
 PAST_DAYS = ("last day", "mean of seven days", "mean of fourteen days")
 LEVELS = ("level of a day", "level of a week", "level of two weeks")
-CELLS = (*CALENDAR, "steps ahead", *PAST_WEEKS, *PAST_DAYS, *LEVELS, "product")
+CELLS = (*CALENDAR, *SEASON, "steps ahead", *PAST_WEEKS, *PAST_DAYS, *LEVELS, "product")
 """Before the covariates, which come last. "One week back" is the same hour and weekday in the last week that was known
 at the origin, and "last day" the same hour of the last day."""
 
@@ -113,7 +114,8 @@ def _calendar(grid: Grid, step: Integers, day_off: Flags | None) -> list[Floats 
         holiday,
         grid.days_off[np.clip(day - 1, 0, last)],
         grid.days_off[np.clip(day + 1, 0, last)],
-        grid.month_of_day[np.clip(day, 0, last)] if grid.seasons_told else np.zeros_like(day),
+        grid.day_of_year[np.clip(day, 0, last)],
+        grid.days_from_turn[np.clip(day, 0, last)],
     ]
 
 

@@ -218,7 +218,7 @@ def test_what_a_role_may_is_what_the_policy_says_when_it_is_asked(wired: Service
     at = wired.now()
     table = rights_by(plan_in_force(wired.catalog, at), wired.vocabulary, at)
     assert table.of.keys() == set(ROLES)
-    assert table.of["app"] == {"decide", "describe services", "confirm"}
+    assert table.of["app"] == {"decide", "describe services", "confirm", "ingest events"}
     assert table.together(["operator", "admin"]) == table.of["operator"] | table.of["admin"]
     assert table.together(["nobody"]) == frozenset()
 
@@ -244,8 +244,10 @@ def test_a_role_of_the_installations_own_is_one_more_value_and_one_more_rule(tmp
 def test_a_new_version_of_the_policy_counts_from_its_first_day_on(tmp_path: Path, policies: Path) -> None:
     text = (policies / "access/v1.yaml").read_text(encoding="utf-8")
     later = text.replace("version: 1", "version: 2").replace("effective: 2026-01-01", "effective: 2098-01-01")
-    later = later.replace('"decide", "confirm", "describe services"', '"decide", "confirm", "metrics"')
-    assert '{access_role: app, access_right: \'"decide", "confirm", "metrics"\'}' in later
+    later = later.replace(
+        '"decide", "confirm", "describe services", "ingest events"', '"decide", "confirm", "metrics", "ingest events"'
+    )
+    assert '{access_role: app, access_right: \'"decide", "confirm", "metrics", "ingest events"\'}' in later
     (policies / "access/v2.yaml").write_text(later, encoding="utf-8")
     key = keeper(tmp_path).make("checkout", ["app"]).text
     use: Any = wire(settings_in(tmp_path, policies=policies))
@@ -321,7 +323,7 @@ def test_the_rights_of_a_reload_count_at_once_and_those_before_stay_when_it_lack
         lacking.close()
 
 
-@pytest.mark.parametrize("name", ["access", "alerts", "rollouts"])
+@pytest.mark.parametrize("name", ["access", "alerts", "model-promotion", "rollouts"])
 def test_the_copies_of_the_policies_that_are_shipped_are_one(name: str) -> None:
     shipped, template = ROOT / f"policies/{name}/v1.yaml", ROOT / f"api/cli/init_folder/policies/{name}/v1.yaml"
     assert shipped.read_bytes() == template.read_bytes()

@@ -41,7 +41,14 @@ def by_dates(tmp_path: Path) -> Iterator[FlaskClient]:
 def test_each_policy_is_told_with_what_decides_now_and_next(office: Office) -> None:
     told = office.get("rita", "")
     assert told["approvals"] == "named"
-    assert [each["policy"] for each in told["policies"]] == ["access", "alerts", "delivery-fee", "fees", "rollouts"]
+    assert [each["policy"] for each in told["policies"]] == [
+        "access",
+        "alerts",
+        "delivery-fee",
+        "fees",
+        "model-promotion",
+        "rollouts",
+    ]
     own = told["policies"][-2]
     assert (own["kind"], own["owner"], own["purpose"]) == ("decision", "tests", "A fee.")
     assert own["in_force"] == {"version": 1, "from": "2026-01-01T00:00:00+00:00"}

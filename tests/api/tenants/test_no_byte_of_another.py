@@ -102,6 +102,7 @@ def sent_for(draw: st.DrawFn, two: Two) -> tuple[str, str, bytes | None, dict[st
         "<path:place>",
         "<source>",
         "<policy>",
+        "<model>",
         "<version>",
     ):
         if name in path:

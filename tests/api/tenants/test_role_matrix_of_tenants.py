@@ -35,6 +35,7 @@ def request_to(route: str, entry: str, service: str, subject: str) -> tuple[str,
         ("<path:place>", "entries/000.p/1"),
         ("<source>", service),
         ("<policy>", service),
+        ("<model>", service),
         ("<version>", "1"),
     ):
         path = path.replace(name, value)

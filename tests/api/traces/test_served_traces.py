@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from answers import ADVICE, CUSTOMER, RETENTION, body
 from collector import Collector, attributes
-from served import SECONDS, Server, ordain_here
+from served import SECONDS, Server, install_models, ordain_here
 
 from ordain.api.access.key_keeping import KeyKeeper
 
@@ -40,7 +40,8 @@ def test_a_traced_decision_shows_its_steps_and_its_score_and_nothing_of_a_person
     keys = KeyKeeper(tmp_path / "keys/callers.json", lambda *_: None, lambda: dt.datetime.now(dt.UTC), "tests")
     made = keys.make("jane-doe", ["app", "operator", "reviewer"])
     key = {"Authorization": f"Bearer {made.text}"}
-    more = {"ORDAIN_TRACES": collector.address, "ORDAIN_TRACE_RATIO": "0", "ORDAIN_MODELS": str(models)}
+    more = {"ORDAIN_TRACES": collector.address, "ORDAIN_TRACE_RATIO": "0"}
+    install_models(models, tmp_path)
     asked = {name: value for name, value in RETENTION.items() if name != "churn_risk"} | CUSTOMER
     with Server(tmp_path, **more) as server:
         until(lambda: b"ordain_models_loading 0\n" in server.ask("GET", "/metrics", headers=key).body)

@@ -117,6 +117,7 @@ def test_the_shipped_policies_have_no_error_and_no_warning() -> None:
     assert {service.name for service in result.services} == {
         "access",
         "alerts",
+        "model-promotion",
         "plan-advice",
         "price-quote",
         "retention",

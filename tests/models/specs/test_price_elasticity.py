@@ -14,8 +14,8 @@ from ordain.engine.policy.facts import Score
 from ordain.engine.values.types import Value
 from ordain.models.data.table import Table
 from ordain.models.methods.elasticity.made import PRODUCTS, SEGMENTS, made_sales
-from ordain.models.specs.elasticity_scorer import FILE, ElasticityScorer
-from ordain.models.specs.price_elasticity import PRICE_ELASTICITY
+from ordain.models.methods.elasticity.scorer import FILE, ElasticityScorer
+from ordain.models.specs.price_elasticity import SPEC
 from ordain.models.specs.spec import Artifact
 
 PERIODS = 52
@@ -24,17 +24,17 @@ GROUPS = [(segment, product) for segment, _ in SEGMENTS for product in PRODUCTS]
 
 @pytest.fixture(scope="module")
 def sales() -> Table:
-    return PRICE_ELASTICITY.sample(PERIODS * len(GROUPS), 0)
+    return SPEC.sample(PERIODS * len(GROUPS), 0)
 
 
 @pytest.fixture(scope="module")
 def artifact(sales: Table) -> Artifact:
-    return PRICE_ELASTICITY.train(sales)
+    return SPEC.train(sales)
 
 
 @pytest.fixture(scope="module")
 def scorer(artifact: Artifact) -> ElasticityScorer:
-    return PRICE_ELASTICITY.scorer(artifact.files, artifact.reads, artifact.parameters)
+    return SPEC.scorer(artifact.files, artifact.reads, artifact.parameters)
 
 
 def with_roles(table: Table, **roles: tuple[Value, ...] | None) -> Table:
@@ -59,7 +59,7 @@ def test_the_known_elasticities_lie_within_their_intervals(scorer: ElasticitySco
 
 def test_every_output_is_given_with_its_digits_and_the_first_is_cut_off_at_minus_one(scorer: ElasticityScorer) -> None:
     score = asked(scorer, "budget", "unlimited")
-    assert set(score.also) == {output.name for output in PRICE_ELASTICITY.outputs[1:]}
+    assert set(score.also) == {output.name for output in SPEC.outputs[1:]}
     assert score.value == Decimal("-1.0000")
     assert score.also["raw_elasticity"] < -1
     assert asked(scorer, "premium", "basic").value == asked(scorer, "premium", "basic").also["raw_elasticity"]
@@ -100,8 +100,8 @@ def test_one_elasticity_for_each_group_beats_one_for_all_where_they_differ(artif
 
 
 def test_training_again_gives_the_same_bytes_and_report(sales: Table, artifact: Artifact) -> None:
-    assert PRICE_ELASTICITY.train(sales) == artifact
-    assert PRICE_ELASTICITY.sample(100, 1).digest != PRICE_ELASTICITY.sample(100, 2).digest
+    assert SPEC.train(sales) == artifact
+    assert SPEC.sample(100, 1).digest != SPEC.sample(100, 2).digest
     assert "SYNTHETIC" in sales.name
 
 
@@ -112,11 +112,11 @@ def test_a_group_that_buys_more_when_dearer_is_told_and_gets_the_pooled_elastici
         Decimal(round(float(str(value)) * (cost / 100) ** 2)) if is_odd else value
         for cost, is_odd, value in zip(price, odd, sales.roles["quantity"], strict=True)
     )
-    artifact = PRICE_ELASTICITY.train(with_roles(sales, quantity=quantity))
+    artifact = SPEC.train(with_roles(sales, quantity=quantity))
     assert artifact.report.notes[0].startswith(
         "Dearer sold more, so the pooled elasticity is used: basic of premium (+"
     )
-    scorer = PRICE_ELASTICITY.scorer(artifact.files, artifact.reads, artifact.parameters)
+    scorer = SPEC.scorer(artifact.files, artifact.reads, artifact.parameters)
     score = asked(scorer, *GROUPS[0])
     assert score.also["basis"] == "pooled"
     assert score.also["raw_elasticity"] < 0
@@ -131,16 +131,16 @@ def test_a_pair_that_was_never_sold_together_gets_the_pooled_elasticity(sales: T
         rows=tuple(sales.rows[at] for at in kept),
         roles={name: tuple(values[at] for at in kept) for name, values in sales.roles.items()},
     )
-    artifact = PRICE_ELASTICITY.train(fewer)
-    scorer = PRICE_ELASTICITY.scorer(artifact.files, artifact.reads, artifact.parameters)
+    artifact = SPEC.train(fewer)
+    scorer = SPEC.scorer(artifact.files, artifact.reads, artifact.parameters)
     assert asked(scorer, *GROUPS[-1]).also["basis"] == "pooled"
     assert asked(scorer, *GROUPS[0]).also["basis"] != "pooled"
 
 
 def test_products_alone_are_enough(sales: Table) -> None:
-    artifact = PRICE_ELASTICITY.train(with_roles(sales, segment=None))
+    artifact = SPEC.train(with_roles(sales, segment=None))
     assert [fact.name for fact in artifact.reads] == ["product"]
-    scorer = PRICE_ELASTICITY.scorer(artifact.files, artifact.reads, artifact.parameters)
+    scorer = SPEC.scorer(artifact.files, artifact.reads, artifact.parameters)
     (score,) = scorer.scores([{"product": "basic"}])
     assert isinstance(score, Score)
     assert {reason.feature for reason in score.reasons} <= {"product"}
@@ -162,7 +162,7 @@ def test_all_that_is_wrong_with_a_table_is_told_at_once(sales: Table) -> None:
     price = (Decimal(0), *sales.roles["price"][1:])
     wrong = with_roles(sales, price=price, period=None, segment=None, product=None)
     with pytest.raises(DataQualityIssue) as caught:
-        PRICE_ELASTICITY.train(wrong)
+        SPEC.train(wrong)
     assert [issue.message.split(": ", 1)[1] for issue in caught.value.issues] == [
         "no column plays the role `period`",
         "no column plays the role `segment` or `product`",
@@ -172,20 +172,20 @@ def test_all_that_is_wrong_with_a_table_is_told_at_once(sales: Table) -> None:
 
 def test_rows_without_a_sale_are_left_out_and_counted_and_refused_when_there_are_many(sales: Table) -> None:
     quantity = (Decimal(0), *sales.roles["quantity"][1:])
-    notes = PRICE_ELASTICITY.train(with_roles(sales, quantity=quantity)).report.notes
+    notes = SPEC.train(with_roles(sales, quantity=quantity)).report.notes
     assert any(note.startswith("1 rows without a sale") for note in notes)
     many = tuple(Decimal(0) if at % 4 == 0 else value for at, value in enumerate(sales.roles["quantity"]))
     with pytest.raises(DataQualityIssue, match="117 of 468 rows have a quantity of 0"):
-        PRICE_ELASTICITY.train(with_roles(sales, quantity=many))
+        SPEC.train(with_roles(sales, quantity=many))
 
 
 def test_prices_that_never_changed_and_demand_that_rises_with_the_price_are_refused(sales: Table) -> None:
     same = with_roles(sales, price=(Decimal(100),) * len(sales))
     with pytest.raises(DataQualityIssue, match="no group has prices that change"):
-        PRICE_ELASTICITY.train(same)
+        SPEC.train(same)
     rising = with_roles(sales, quantity=sales.roles["price"])
     with pytest.raises(DataQualityIssue, match="dearer seems to sell more"):
-        PRICE_ELASTICITY.train(rising)
+        SPEC.train(rising)
 
 
 @pytest.mark.parametrize(
@@ -203,4 +203,4 @@ def test_a_damaged_file_is_refused(artifact: Artifact, damage: object) -> None:
     files = {FILE: damage(artifact.files[FILE])}
     assert files[FILE] != artifact.files[FILE]
     with pytest.raises(ModelDegradationDetected, match="damaged"):
-        PRICE_ELASTICITY.scorer(files, artifact.reads, artifact.parameters)
+        SPEC.scorer(files, artifact.reads, artifact.parameters)

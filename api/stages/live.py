@@ -1,0 +1,104 @@
+"""The models that score now: the live version of each, as the ledger has it, read from its signed files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ordain.api.late_model import LateModel
+from ordain.api.settings import Settings
+from ordain.api.stages.recorded import Stages
+from ordain.audit.ledger.used_models import UsedModels
+from ordain.engine.catalog import Catalog
+from ordain.engine.errors import ModelDegradationDetected
+from ordain.engine.late import late
+from ordain.engine.policy.facts import Fact, FactSource, ModelCard
+from ordain.models.registry.stages import ModelStages, Standing
+
+if TYPE_CHECKING:
+    from ordain.models.registry.registry import Registry
+    from ordain.models.registry.stored import Stored
+
+Models = dict[str, FactSource | ModelDegradationDetected]
+
+
+@dataclass(slots=True)
+class LiveModels:
+    """By name, each model that a fact comes from, or why it cannot be had; one that nobody has trained is left out.
+
+    Those of which no score is read come as cards alone, as `idle`.
+    """
+
+    models: Models = field(default_factory=dict)
+    idle: list[ModelCard] = field(default_factory=list)
+
+
+def live_models(
+    catalog: Catalog, settings: Settings, service: str, stages: Callable[[], Stages], used: UsedModels | None = None
+) -> LiveModels:
+    """The live version of each model that a fact may come from; with `service`, idle are those that it reads no score
+    of. `stages` is asked what is on record where there is a model at all.
+
+    One that is not what it was when it was made live, or `used`, cannot be had; what nobody has used yet is read with
+    more care. Raises what `stages` does.
+    """
+    found = LiveModels()
+    if not settings.models.is_dir():
+        return found
+    registry = late("ordain.models.registry.registry:Registry")(settings.models, settings.keys)
+    facts = catalog.vocabulary.facts
+    needed = {name for policy in catalog.policies() for name in policy.reads} if service else facts.keys()
+    names = [name for name in sorted(_scorers(facts.values())) if registry.versions(name)]
+    on_record = stages() if names else {}
+    for name in names:
+        scores = any(name == facts[each].model for each in needed if each in facts)
+        try:
+            stored = _stored(registry, on_record.get(name) or ModelStages(name), used)
+        except ModelDegradationDetected as error:
+            if scores:
+                found.models[name] = error
+            continue
+        if scores:
+            known = stored.digest if used is not None and used.knows(stored) else ""
+            found.models[name] = _late(registry, stored, known, settings.score_timeout_ms / 1000)
+        else:
+            found.idle.append(stored)
+    return found
+
+
+def none_live(name: str, versions: tuple[int, ...]) -> ModelDegradationDetected:
+    """The error for a model that is trained, and of which no version scores."""
+    return ModelDegradationDetected(
+        f"no version of the model `{name}` is live", f"make one live: ordain models promote {name} {versions[-1]}"
+    )
+
+
+def check_same(name: str, standing: Standing, digest: str) -> None:
+    """That a version is the one that was put on record. Raises ModelDegradationDetected."""
+    if standing.digest != digest:
+        raise ModelDegradationDetected(
+            f"model `{name}` version {standing.version} was replaced after it was {standing.by.step}: "
+            f"on record with digest `{standing.digest}`, now `{digest}`",
+            f"put version {standing.version} back as it was, or train the next: ordain train {name}",
+        )
+
+
+def _stored(registry: Registry, stages: ModelStages, used: UsedModels | None) -> Stored:
+    if stages.live is None:
+        raise none_live(stages.model, registry.versions(stages.model))
+    stored = registry.stored(stages.model, stages.live.version)
+    if used is not None and (changed := used.change(stored)) is not None:
+        raise changed
+    check_same(stages.model, stages.live, stored.digest)
+    return stored
+
+
+def _late(registry: Registry, stored: Stored, known: str, slow: float) -> LateModel:
+    """The version, whose files have been looked at and whose trees are read later; `known` is its digest if it is."""
+    return LateModel(stored, lambda: registry.load(stored.name, int(stored.version), known=known), slow)
+
+
+def _scorers(facts: Iterable[Fact]) -> set[str]:
+    """The models that the facts may come from."""
+    return {fact.model for fact in facts if fact.model}

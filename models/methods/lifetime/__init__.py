@@ -1,0 +1,1 @@
+"""Lifetime value: when customers buy, how much they spend, and what that makes of twelve months."""
