@@ -17,6 +17,9 @@ class Limits:
     key_bytes: int = 4096  # bytes of a key that signs models
     table_bytes: int = 1 << 32  # bytes of a table to train on
     trial_seconds: float = 60.0  # seconds until a version is read in a process of its own
+    series_steps: int = 2_000_000  # products times hours or days of a table of demand
+    absent_share: float = 0.3  # of the steps of a series that may have no row
+    fixed_effects: int = 2_000  # twice the pairs of segment and product, and the periods, of a table of sales
     fewest_weeks: int = 8  # of purchases, from the first in the table to the last
     fitted_customers: int = 20_000  # customers that the parameters of a purchase process are fitted on
     reasons: int = 5  # features named as the reasons of one score

@@ -8,7 +8,9 @@ from ordain.models.specs.spec import Spec
 
 SPECS = {
     "churn": "ordain.models.specs.churn:CHURN",
+    "demand": "ordain.models.specs.demand:SPEC",
     "lifetime_value": "ordain.models.specs.lifetime_value:SPEC",
+    "price_elasticity": "ordain.models.specs.price_elasticity:SPEC",
     "segments": "ordain.models.specs.segments:SPEC",
 }
 """Where each one's specification stands."""

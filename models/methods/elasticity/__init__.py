@@ -1,0 +1,1 @@
+"""Price elasticity: slopes with fixed effects, groups drawn to what they have in common, willingness to pay."""
