@@ -19,6 +19,7 @@ from bench import (
     guardrails,
     http,
     idle,
+    ingest,
     ledger,
     limits,
     money,
@@ -52,6 +53,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "catalogue": catalogue.run,
     "guardrails": guardrails.run,
     "features": features.run,
+    "ingest": ingest.run,
 }
 
 
