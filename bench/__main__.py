@@ -19,6 +19,7 @@ from bench import (
     guardrails,
     http,
     idle,
+    ingest,
     ledger,
     limits,
     models,
@@ -56,6 +57,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "features": features.run,
     "models": models.run,
     "scores": scores.run,
+    "ingest": ingest.run,
 }
 
 
