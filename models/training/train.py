@@ -21,6 +21,7 @@ from ordain.models.registry.registry import Registry
 from ordain.models.specs.spec import Artifact, Progress, Report, Role, Spec
 from ordain.models.training.card_page import page
 from ordain.models.training.leaks import Leak, allowed_leaks
+from ordain.models.training.referenced import with_reference
 from ordain.models.training.seeds import trained_with_seeds
 from ordain.models.training.validation import validation
 
@@ -60,7 +61,7 @@ def train_model(
     tell(validation(table))
     leaks = allowed_leaks(table, allow_leaks, seed)
     artifact, spread = trained_with_seeds(spec, table, seed, seeds, progress)
-    artifact = replace(artifact, report=_noted(artifact.report, leaks))
+    artifact = with_reference(spec, table, replace(artifact, report=_noted(artifact.report, leaks)))
     if held_out is not None:
         write_held_out(held_out, table, artifact.held_out)
 
