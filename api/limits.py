@@ -210,6 +210,8 @@ class Limits:
     writer_rests: float = 0.5  # seconds before a writer that ended at once is started again
     restarts: int = 30  # times one worker is started again within `restarts_seconds` before the server gives up
     restarts_seconds: float = 60.0
+    version_digits: int = 9  # digits of the number of a model's version
+    model_percent: int = 1_000_000  # percent by which one figure is told to be better or worse than another
     news_seconds: float = 0.1  # seconds between two looks: of a worker for what was reloaded, of the server for signals
     start_seconds: int = 60  # seconds until the server of `ordain demo` answers
 

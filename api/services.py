@@ -17,8 +17,8 @@ from ordain.api.ledger import open_for
 from ordain.api.lifecycle.in_force import load_in_force
 from ordain.api.lifecycle.recorded import Lifecycle, lifecycle_of
 from ordain.api.settings import Settings
-from ordain.api.stages.live import LiveModels, live_models
-from ordain.api.stages.recorded import Live, ModelRecord, live_of, stages_on_record
+from ordain.api.stages.live_models import LiveModels, live_models
+from ordain.api.stages.model_record import Live, ModelRecord, live_of, stages_on_record
 from ordain.api.stopped import Stopped
 from ordain.audit.entry.decision_form import Forms
 from ordain.audit.entry.documents import Document

@@ -19,11 +19,14 @@ from bench import (
     guardrails,
     http,
     idle,
+    ingest,
     ledger,
     limits,
+    models,
     money,
     parts,
     repeats,
+    scores,
     serve_start,
     slow_disk,
     start,
@@ -52,6 +55,9 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "catalogue": catalogue.run,
     "guardrails": guardrails.run,
     "features": features.run,
+    "models": models.run,
+    "scores": scores.run,
+    "ingest": ingest.run,
 }
 
 

@@ -44,7 +44,7 @@ def run() -> Result:
     with tempfile.TemporaryDirectory() as folder:
         rows |= _measured("SQLite", f"sqlite:///{folder}/features.db")
     try:
-        with _database() as url:
+        with database() as url:
             rows |= _measured("PostgreSQL", url)
     except psycopg.OperationalError:
         pass
@@ -136,7 +136,8 @@ def _snapshot(subject: str) -> Snapshot:
 
 
 @contextmanager
-def _database() -> Iterator[str]:
+def database() -> Iterator[str]:
+    """A new database in PostgreSQL, dropped at the end. Raises OperationalError where no server is."""
     admin = os.environ.get("ORDAIN_TEST_POSTGRES", _ADMIN)
     name = f"ordain_bench_{uuid4().hex[:12]}"
     with psycopg.connect(admin, autocommit=True, connect_timeout=5) as connection:

@@ -19,7 +19,6 @@ EXTRAS = {
     "duckdb": ("ml", "Computing features in bulk"),
     "fairlearn": ("ml", "Measuring fairness"),
     "matplotlib": ("ml", "Drawing a model's card"),
-    "mlflow": ("mlflow", "Bringing models to MLflow and back"),
     "scipy": ("ml", "Training a model"),
     "holidays": ("calendars", "Importing the holidays of a country"),
     "openpyxl": ("export", "An Excel sheet"),

@@ -12,6 +12,7 @@ class Limits:
     fewest_rows: int = 20  # different rows whose label is true, and as many whose label is false
     text_values: int = 50  # different texts of a feature that lists no values
     listed: int = 10  # findings about one table that are named; the rest is counted
+    seeds: int = 100  # trainings of one command
     model_bytes: int = 1 << 30  # bytes of one file of a stored version
     key_bytes: int = 4096  # bytes of a key that signs models
     table_bytes: int = 1 << 32  # bytes of a table to train on

@@ -9,7 +9,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
@@ -46,8 +46,10 @@ def _rows(answer: Mapping[str, Any]) -> Iterator[Row]:
         yield "verdict", answer["verdict"], {"bold": True, "fg": _COLOURS[answer["verdict"]]}
     for model in answer["models"]:
         top = ", ".join(f"{r['feature']} {_signed(r['contribution'])}" for r in model["reasons"][:3])
-        score = f"{model['fact']} {Decimal(model['score']):.4f}, most by {top} (log-odds)"
+        score = f"{model['fact']} {_score(model['score'])}" + (f", most by {top} (log-odds)" if top else "")
         yield f"{model['model']}@{model['version']}", score, {}
+    for each in answer.get("fallbacks", ()):
+        yield "fallback", f"{each['fact']}, as the model {each['model']} gave none: {each['why']}", {"fg": "yellow"}
     for number, reason in enumerate(answer["reasons"]):
         yield "because" if number == 0 else "", _reason(reason), {}
     for number, missing in enumerate(answer["missing"]):
@@ -72,6 +74,14 @@ def _reason(reason: Mapping[str, Any]) -> str:
     verdict = f"{reason['verdict']}: " if reason.get("verdict") else ""
     said = f"{verdict}{' - '.join(filter(None, (reason.get('because'), reason.get('source'))))}"
     return f"{said}  [{reason.get('rule') or reason['decision']}]".lstrip()
+
+
+def _score(value: Any) -> str:
+    """A number in few digits; a class, a day or a flag as it is."""
+    try:
+        return f"{Decimal(value):.4f}" if isinstance(value, str) else value_text(value)
+    except InvalidOperation:
+        return value_text(value)
 
 
 def _skipped(named: list[Mapping[str, Any]]) -> str:

@@ -28,7 +28,7 @@ from ordain.api.cli.terminal import OUT
 from ordain.api.lifecycle.who import OPERATOR, Person
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
-from ordain.api.stages.recorded import live_of, stages_on_record
+from ordain.api.stages.model_record import live_of, stages_on_record
 from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.errors import ModelDegradationDetected, SettingsError
 from ordain.engine.values.json_text import read_json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import open_for
 from ordain.api.lifecycle.who import APPROVER, OPERATOR, Person
 from ordain.api.settings import Settings, load_settings
-from ordain.api.stages.recorded import ModelRecord
+from ordain.api.stages.model_record import ModelRecord
 from ordain.engine.late import late
 from ordain.engine.text.source import digest_of
+from ordain.models.limits import LIMITS
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
 from ordain.models.registry.stages import Stage, Step
@@ -51,6 +53,26 @@ STEPPERS = (APPROVER, OPERATOR)
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the rows that were kept from training to this file, as requests, one JSON object per line.",
 )
+@click.option(
+    "--seeds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, LIMITS.seeds),
+    help="Train with so many seeds, and tell how the figures spread; the first one's version is stored.",
+)
+@click.option(
+    "--allow-leak",
+    "allow_leaks",
+    multiple=True,
+    metavar="FEATURE",
+    help="Train though this feature seems to give the label away; the card says so. May be repeated.",
+)
+@click.option(
+    "--card",
+    "card_page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the card to this file, as an HTML page that stands alone.",
+)
 @click.option("--promote", is_flag=True, help="Make it live right away, if the policy `model-promotion` permits that.")
 @step_options
 def train(
@@ -61,7 +83,10 @@ def train(
     name: str,
     rows: int,
     seed: int,
+    seeds: int,
+    allow_leaks: tuple[str, ...],
     held_out: Path | None,
+    card_page: Path | None,
     promote: bool,
     **who: Any,
 ) -> None:
@@ -72,7 +97,10 @@ def train(
     """
     settings = load_settings(call.config)
     person = person_of(settings, STEPPERS, who) if promote else None
-    how = {"data": data, "mapping": mapping, "rows": rows, "seed": seed, "held_out": held_out}
+    how: dict[str, Any] = {"data": data, "mapping": mapping, "rows": rows, "seed": seed, "held_out": held_out}
+    how |= {"seeds": seeds, "allow_leaks": allow_leaks, "card_page": card_page}
+    if not who["as_json"]:
+        how["tell"] = _told
     card = train_and_store(settings, model, name=name, who=actor(who["actor_name"]), **how)
     if not who["as_json"]:
         OUT.print(late("ordain.models.training.report:render")(card))
@@ -90,10 +118,11 @@ def train(
 
 def promote_trained(settings: Settings, card: Card, person: Person, *, as_json: bool = False) -> None:
     """Asks for a version to be made live that was trained just now; raises what `ModelSteps.take` does."""
-    with late("ordain.api.stages.steps:model_steps")(settings) as steps:
+    with late("ordain.api.stages.model_steps:model_steps")(settings) as steps:
         taken = steps.take(Step.PROMOTED, card.name, card.version, person, "trained just now")
     OUT.print(
-        json.dumps(taken.as_json()) if as_json else late("ordain.api.cli.stages.stepping:said")(taken), markup=False
+        json.dumps(taken.as_json()) if as_json else late("ordain.api.cli.stages.stepping_models:said")(taken),
+        markup=False,
     )
 
 
@@ -125,6 +154,10 @@ def train_and_store(settings: Settings, model: str, *, name: str = "", who: str 
     return card
 
 
+def _told(lines: Sequence[str]) -> None:
+    OUT.print("\n".join(lines), markup=False)
+
+
 def _record(settings: Settings, card: Card, who: str) -> None:
     """The ledger says when each version was trained, from what, and by whom."""
     ledger = open_for(settings)
@@ -138,7 +171,7 @@ def _record(settings: Settings, card: Card, who: str) -> None:
         ledger.finish()
 
 
-_LISTING, _STEPPING = "ordain.api.cli.stages.listing", "ordain.api.cli.stages.stepping"
+_LISTING, _STEPPING = "ordain.api.cli.stages.listing_models", "ordain.api.cli.stages.stepping_models"
 _COMMANDS = {
     "list": (f"{_LISTING}:list_command", "List all versions of all models with their stages."),
     "show": (f"{_LISTING}:show_command", "Show the card of a version, and what was done to it."),

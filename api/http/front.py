@@ -29,10 +29,10 @@ from ordain.api.http.forms.accepted import Accepted, Unacceptable, accepted
 from ordain.api.http.forms.browsers import is_about_callers, is_log_in, to_login, wants_page
 from ordain.api.http.forms.cors import CrossOrigin
 from ordain.api.http.forms.dressed import Dressed
+from ordain.api.http.forms.ingested import is_ingested
 from ordain.api.http.forms.queries import check_query
 from ordain.api.http.guards import Guard, names_of
 from ordain.api.http.hooked import is_hook, signed_by
-from ordain.api.http.ingested import is_ingested
 from ordain.api.http.outflow import ClientGone
 from ordain.api.http.pool import Pool, PoolFull
 from ordain.api.http.readiness import loading, readiness

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ordain.api.late_model import LateModel
 from ordain.api.lifecycle.recorded import Lifecycle
 from ordain.api.services import Services, reloaded
-from ordain.api.stages.recorded import live_of
+from ordain.api.stages.model_record import live_of
 from ordain.engine.errors import LedgerUnavailable, OrdainError
 from ordain.engine.versions import Kept
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from ordain.api.limits import LIMITS
 from ordain.engine.policy.facts import round_to
 from ordain.models.registry.card import Card
 from ordain.models.registry.stages import Stage
 from ordain.models.specs.spec import Figure
 
 DIGITS = 6
-MOST_PERCENT = 1_000_000.0
-"""What is worse or better by more is told as that."""
 _FIGURES = {
     "model_auc": "AUC",
     "model_brier": "Brier score",
@@ -68,8 +67,9 @@ def _worse_by(figure: Figure, live: Figure) -> Decimal | None:
     """In percent of the live version's figure; None where neither is better, or that is 0."""
     if figure.name != live.name or not figure.better or live.value == 0:
         return None
+    farthest = float(LIMITS.model_percent)
     behind = live.value - figure.value if figure.better == "higher" else figure.value - live.value
-    return _decimal(max(-MOST_PERCENT, min(MOST_PERCENT, 100 * behind / abs(live.value))))
+    return _decimal(max(-farthest, min(farthest, 100 * behind / abs(live.value))))
 
 
 def _decimal(value: float) -> Decimal:

@@ -16,10 +16,12 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from ordain.audit.anchors.places import Anchors
 from ordain.audit.entry.entry import VERIFY, Entry, Kind, Receipt, id_text, new_id, time_in, utc
+from ordain.audit.entry.sealing import DoesNotOpen, unseal
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.limits import LIMITS
 from ordain.audit.privacy.on_record import OnRecord, on_record
@@ -151,7 +153,7 @@ def erase_due(
     now = opened.now()
     due = [person for person in due if _newest(person, now) + keep <= now]
     for person in due:
-        beside(_called(opened, record, person))
+        beside(_called(record, person))
     try:
         return _destroy(opened, due, private, since=bool(keep)) if due else Erasure(Erased.DONE, 0)
     except Changed:
@@ -226,13 +228,15 @@ def _person(opened: OpenLedger, subject: str) -> Subject:
     return person
 
 
-def _called(opened: OpenLedger, record: OnRecord, person: Subject) -> str:
-    """Who it is, as the restriction says that was asked for. Raises LedgerUnavailable where it cannot be read."""
-    restriction = opened.reader.told_of_stored(record.of_key[person.key][-1])
-    subject = (restriction.private or {}).get("subject")
-    if not isinstance(subject, str):
-        raise LedgerUnavailable("the entry that says who is to be erased cannot be read", VERIFY)
-    return subject
+def _called(record: OnRecord, person: Subject) -> str:
+    """Who it is, as the entry says by which it was asked for. Raises LedgerUnavailable where it cannot be read."""
+    row = record.of_key[person.key][-1]
+    try:
+        commitment = bytes.fromhex(orjson.loads(row.envelope)["key_commitment"])
+        subject = orjson.loads(unseal(person.secret, row.id, row.sealed or b"", commitment))["subject"]
+    except (DoesNotOpen, ValueError, LookupError, TypeError):
+        raise LedgerUnavailable("the entry that says who is to be erased cannot be read", VERIFY) from None
+    return str(subject)
 
 
 def _newest(person: Subject, now: dt.datetime) -> dt.datetime:

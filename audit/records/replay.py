@@ -28,6 +28,7 @@ from ordain.engine.errors import LedgerUnavailable, NotThatType, OrdainError, Te
 from ordain.engine.evaluate import Plan
 from ordain.engine.explain.why_not import why_not
 from ordain.engine.policy.facts import Facts, Vocabulary
+from ordain.engine.score_fallback import typed
 from ordain.engine.values.types import read
 from ordain.engine.version import VERSION
 
@@ -185,7 +186,7 @@ def _model_differences(envelope: Json, private: Json, facts: Facts, vocabulary: 
         name, label = score.get("fact"), f"{score.get('model')}@{score.get('version')}"
         scored.add(name)
         try:
-            value = vocabulary[name].accept(read(vocabulary[name].type, score["score"], stored=True))
+            value = vocabulary[name].accept(typed(read(vocabulary[name].type, score["score"], stored=True)))
         except (KeyError, NotThatType) as error:
             yield Difference("model", f"the score of {label} for `{name}` cannot be read: {error}")
             continue

@@ -56,6 +56,17 @@ def format_of(path: Path) -> FileFormat:
     return FileFormat(suffix)
 
 
+def check_file(path: Path) -> None:
+    """Raises SettingsError where there is no such file, MalformedRequest where its name says no format."""
+    format_of(path)
+    if not path.exists():
+        raise _none(path)
+
+
+def _none(path: Path) -> SettingsError:
+    return SettingsError(f"there is no file `{path.name}`", "name a file of events or snapshots")
+
+
 def lines_of(path: Path, mapping: ColumnMapping, told: Told) -> Iterator[Line]:
     """The rows of a file. Raises SettingsError without one, DataQualityIssue for a header or a file that is damaged."""
     kind = format_of(path)
@@ -89,7 +100,7 @@ def _bytes_of(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             else:
                 yield raw, raw
     except FileNotFoundError:
-        raise SettingsError(f"there is no file `{path.name}`", "name a file of events or snapshots") from None
+        raise _none(path) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         said = "it ends too early" if isinstance(error, EOFError) else "it is no gzip file, or a damaged one"
         message = f"`{path.name}` cannot be read to its end: {said}. The rows before were taken"

@@ -12,14 +12,16 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from ordain.engine.errors import DataQualityIssue, SettingsError, reason_of
+from ordain.models.features.definition import moment
 from ordain.models.ingest.column_mapping import ColumnMapping
-from ordain.models.ingest.files import Told, check_columns, named
+from ordain.models.ingest.files import Told, check_columns, check_file, named
 from ordain.models.ingest.line import Line
 from ordain.models.limits import LIMITS
 
 
 def lines_of_parquet(path: Path, mapping: ColumnMapping, told: Told) -> Iterator[Line]:
     """The rows, numbered from 1. Raises SettingsError without the file, DataQualityIssue for one that is damaged."""
+    check_file(path)
     try:
         with parquet.ParquetFile(path) as file:
             columns = file.schema_arrow.names
@@ -29,13 +31,12 @@ def lines_of_parquet(path: Path, mapping: ColumnMapping, told: Told) -> Iterator
             names = [name_of(column) or "" for column in kept]
             for batch in file.iter_batches(LIMITS.rows_together, columns=kept):
                 told(number, total)
-                values = [_values(batch.column(at)) for at in range(len(kept))]
+                values = [_values(batch.column(at), mapping.missing) for at in range(len(kept))]
                 for row in zip(*values, strict=True):
                     number += 1
-                    yield Line(number, "", _cells(names, row, mapping.missing))
+                    cells = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+                    yield Line(number, "", cells)
             told(total, total)
-    except FileNotFoundError:
-        raise SettingsError(f"there is no file `{path.name}`", "name a file of events or snapshots") from None
     except pa.ArrowException as error:
         said = str(error).partition("\n")[0][:200]
         message = f"`{path.name}` cannot be read: {said}. The rows before were taken"
@@ -44,23 +45,26 @@ def lines_of_parquet(path: Path, mapping: ColumnMapping, told: Told) -> Iterator
         raise SettingsError(f"`{path.name}` cannot be read: {reason_of(error)}") from None
 
 
-def _values(column: pa.Array) -> list[Any]:
-    """The values of a column in Python's types; of a time what is less than a microsecond is cut."""
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+def _values(column: pa.Array, missing: frozenset[str]) -> list[Any]:
+    """The values of a column in Python's types; of a time what is less than a microsecond is cut.
+
+    None for what is missing: blank, or one of the mapping's words for it.
+    """
+    if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
-    values = column.to_pylist()
+        if column.type.tz is not None:  # read by itself, each costs as much as all else of its row
+            return [None if value is None else moment(value) for value in column.cast(pa.int64()).to_pylist()]
+    values: list[Any] = column.to_pylist()
     if pa.types.is_floating(column.type):
         return [None if value is None else _number(value) for value in values]
-    return [_plain(value) for value in values] if pa.types.is_nested(column.type) else values
+    if pa.types.is_nested(column.type):
+        return [_plain(value) for value in values]
+    return [_said(value, missing) if isinstance(value, str) else value for value in values]
 
 
-def _cells(names: list[str], row: tuple[Any, ...], missing: frozenset[str]) -> dict[str, Any]:
-    cells = {}
-    for name, value in zip(names, row, strict=True):
-        said = value.strip() if isinstance(value, str) else value
-        if said is not None and said != "" and not (isinstance(said, str) and said in missing):
-            cells[name] = said
-    return cells
+def _said(text: str, missing: frozenset[str]) -> str | None:
+    bare = text.strip()
+    return None if not bare or bare in missing else bare
 
 
 def _number(value: float) -> Decimal | None:

@@ -1,22 +1,23 @@
 """Rows taken into the feature store, many in one transaction, and what is wrong with others told and kept.
 
-A batch is durable before the next one is read. What was taken before is told by its id, so whoever is stopped begins
+A batch is durable before the next one is written. What was taken before is told by its id, so whoever is stopped begins
 again with the first row.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ordain.engine.errors import Issue, counted, quoted
 from ordain.engine.values.types import plain
 from ordain.models.ingest.line import Line
 from ordain.models.ingest.quarantine import keep
-from ordain.models.ingest.rows import RowReader, Seen, Unfit
+from ordain.models.ingest.row_reading import RowReader, Seen, Unfit
 from ordain.models.limits import LIMITS
 from ordain.models.store.records import Added, Event, Quarantined, Snapshot
 from ordain.models.store.store import FeatureStore
@@ -47,31 +48,46 @@ def take(
     lines: Iterable[Line], reader: RowReader, store: FeatureStore, file: str, most_told: int = LIMITS.reasons_told
 ) -> Taken:
     """Takes all rows of `file`, which is how the quarantine calls where they came from. Raises FeaturesUnavailable."""
-    taken, unkept, rows = Taken(), 0, iter(lines)
-    while batch := list(islice(rows, LIMITS.rows_together)):
-        reader.begin()
-        refused = _Batch(batch, reader, file)
-        for kind in (refused.events, refused.snapshots):
-            if kind:
-                added = refused.write(kind, store)
-                taken.added += added.added
-                taken.repeated += added.repeated
-        refused.rows.sort(key=lambda row: row.line)
-        unkept += keep(store, refused.rows)
-        taken.quarantined += len(refused.rows)
-        room = max(0, most_told - len(taken.told))
-        taken.told += [Untaken(row.line, row.reasons) for row in refused.rows[:room]]
-    taken.notes = tuple(_notes(reader.seen, reader.without_offset, unkept))
-    return taken
+    tally, rows = _Tally(most_told), iter(lines)
+    with ThreadPoolExecutor(1, thread_name_prefix="ingest") as writer:
+        writing: Future[_Batch] | None = None
+        while lines_read := list(islice(rows, LIMITS.rows_together)):
+            reader.begin()
+            batch = _Batch(lines_read, reader, file)
+            if writing is not None:
+                tally.add(writing.result())
+            # While the database works on one batch the next is read.
+            writing = writer.submit(batch.write, store)
+        if writing is not None:
+            tally.add(writing.result())
+    tally.taken.notes = tuple(_notes(reader.seen, reader.without_offset, tally.unkept))
+    return tally.taken
+
+
+class _Tally:
+    """What came of all batches so far."""
+
+    def __init__(self, most_told: int) -> None:
+        self.taken, self.unkept, self._most = Taken(), 0, most_told
+
+    def add(self, batch: _Batch) -> None:
+        taken = self.taken
+        taken.added += batch.added
+        taken.repeated += batch.repeated
+        taken.quarantined += len(batch.refused)
+        room = max(0, self._most - len(taken.told))
+        taken.told += [Untaken(row.line, row.reasons) for row in batch.refused[:room]]
+        self.unkept += batch.unkept
 
 
 class _Batch:
-    """Some rows, read: events and snapshots with their lines, and `rows` that are not taken."""
+    """Some rows, read: events and snapshots with their lines, and those that are `refused`."""
 
     def __init__(self, lines: list[Line], reader: RowReader, file: str) -> None:
-        self.events: list[tuple[Line, Event]] = []
-        self.snapshots: list[tuple[Line, Snapshot]] = []
-        self.rows: list[Quarantined] = []
+        self.refused: list[Quarantined] = []
+        self.added = self.repeated = self.unkept = 0
+        self._events: list[tuple[Line, Event]] = []
+        self._snapshots: list[tuple[Line, Snapshot]] = []
         self._file, self._at = file, reader.now
         for line in lines:
             if line.cells is None:
@@ -83,22 +99,30 @@ class _Batch:
                 self._refuse(line, unfit.reasons, unfit.subject)
                 continue
             if isinstance(record, Event):
-                self.events.append((line, record))
+                self._events.append((line, record))
             else:
-                self.snapshots.append((line, record))
+                self._snapshots.append((line, record))
 
-    def write(self, records: list[tuple[Line, Any]], store: FeatureStore) -> Added:
-        """Writes those of one kind. Raises FeaturesUnavailable."""
-        write = store.add if records is self.events else store.put
-        added: Added = write([record for _, record in records])
+    def write(self, store: FeatureStore) -> _Batch:
+        """Raises FeaturesUnavailable."""
+        if self._events:
+            self._note(store.add([record for _, record in self._events]), self._events)
+        if self._snapshots:
+            self._note(store.put([record for _, record in self._snapshots]), self._snapshots)
+        self.refused.sort(key=lambda row: row.line)
+        self.unkept = keep(store, self.refused)
+        return self
+
+    def _note(self, added: Added, records: Sequence[tuple[Line, Event | Snapshot]]) -> None:
+        self.added += added.added
+        self.repeated += added.repeated
         for refused in added.refused:
             line, record = records[refused.place]
             self._refuse(line, (_said(refused.issue),), record.subject)
-        return added
 
     def _refuse(self, line: Line, reasons: tuple[str, ...], subject: str | None) -> None:
         text = line.text or json.dumps(line.cells, default=_told_as, ensure_ascii=False)
-        self.rows.append(Quarantined(self._file, line.number, text, reasons, self._at, subject))
+        self.refused.append(Quarantined(self._file, line.number, text, reasons, self._at, subject))
 
 
 def _told_as(value: object) -> object:

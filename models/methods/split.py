@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from ordain.engine.errors import DataQualityIssue
 from ordain.models.features.encoder import Row
 from ordain.models.limits import LIMITS
+from ordain.models.methods.copies import numbered
 
 Indices = NDArray[np.intp]
 
@@ -32,7 +32,7 @@ def split(rows: Row, labels: NDArray[np.int64], seed: int) -> Split:
     `rows` has shape (n, width), `labels` (n,) of 0 and 1. Raises DataQualityIssue when a label has too few different
     rows for each part to have some.
     """
-    group = pd.DataFrame(rows).groupby(list(range(rows.shape[1])), dropna=False, sort=False).ngroup().to_numpy()
+    group = numbered(rows)
     of_group = (np.bincount(group, weights=labels) * 2 >= np.bincount(group)).astype(np.int64)
     for label, called in ((1, "true"), (0, "false")):
         if (count := int((of_group == label).sum())) < LIMITS.fewest_rows:

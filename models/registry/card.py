@@ -87,6 +87,16 @@ class Data(_Part):
     parts: dict[str, int]
 
 
+class Spread(_Part):
+    """One figure over several seeds: mean, standard deviation, lowest and highest."""
+
+    figure: str
+    mean: float
+    deviation: float
+    low: float
+    high: float
+
+
 class MappingText(_Part):
     name: str
     digest: str
@@ -96,6 +106,8 @@ class MappingText(_Part):
 class Card(_Part):
     """`spec` names the specification that trained it and loads it; `name` is how policies call it.
 
+    `seeds` are the figures over so many trainings as `trainings` says, each with a split of its own; `seed` is that of
+    the first.
     `trained_at` is ISO 8601, `code` the version of Ordain that trained it, `files` the digest of each file.
     """
 
@@ -111,6 +123,8 @@ class Card(_Part):
     outputs: tuple[Given, ...]
     parameters: dict[str, float | int | str]
     report: Report
+    trainings: int = 1
+    seeds: tuple[Spread, ...] = ()
     code: str
     libraries: dict[str, str]
     files: dict[str, str]

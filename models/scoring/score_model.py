@@ -10,7 +10,7 @@ from ordain.engine.values.types import Value
 from ordain.models.registry.card import Card
 from ordain.models.registry.stored import Stored, broken
 from ordain.models.specs.catalogue import spec_of
-from ordain.models.specs.spec import Scorer
+from ordain.models.specs.spec import PlainScorer, Scorer
 
 
 class ScoreModel:
@@ -48,11 +48,14 @@ class ScoreModel:
             raise score
         return score
 
-    def score_many(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
-        """What `score` gives or raises for each, asked at once."""
+    def score_many(self, many: Sequence[Mapping[str, Value]], *, reasons: bool = True) -> list[Score | OrdainError]:
+        """What `score` gives or raises for each, asked at once; without `reasons`, where a model can do so for less."""
         used = [{name: inputs.get(name) for name in self._names} for inputs in many]
         try:
-            scores = self.scorer.scores(used)
+            if not reasons and isinstance(self.scorer, PlainScorer):
+                scores = self.scorer.plain_scores(used)
+            else:
+                scores = self.scorer.scores(used)
         except ModelDegradationDetected as error:
             raise self._broken(error) from None
         return [self._broken(each) if isinstance(each, ModelDegradationDetected) else each for each in scores]

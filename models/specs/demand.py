@@ -15,11 +15,11 @@ from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import Kind, Type
 from ordain.models.data.table import Table
 from ordain.models.methods.demand import trees
+from ordain.models.methods.demand.demand_report import report
+from ordain.models.methods.demand.demand_scorer import COUNT_DIGITS, RANK_DIGITS, SERIES, TREES, DemandScorer, ranks
 from ordain.models.methods.demand.grid import WEEKS_BACK
-from ordain.models.methods.demand.made import made_demand
-from ordain.models.methods.demand.origins import FEWEST_WEEKS, Past, backtest, bounds_at
-from ordain.models.methods.demand.report import report
-from ordain.models.methods.demand.scorer import COUNT_DIGITS, RANK_DIGITS, SERIES, TREES, DemandScorer, ranks
+from ordain.models.methods.demand.made_series import made_demand
+from ordain.models.methods.demand.origins import WEEKS_NEEDED, Past, backtest, bounds_at
 from ordain.models.methods.demand.series import SeriesOfTable, read_series
 from ordain.models.specs.spec import Artifact, Gives, Output, Progress, Role
 
@@ -99,7 +99,7 @@ class Demand:
 
     def sample(self, count: int, seed: int) -> Table:
         """`count` SYNTHETIC hours, in whole days and at least as many as training takes, up to the end of 2025."""
-        days = max(-(-count // 24), FEWEST_WEEKS * 7)
+        days = max(-(-count // 24), WEEKS_NEEDED * 7)
         start = dt.datetime.combine(SAMPLE_ENDS - dt.timedelta(days=days), dt.time(), SAMPLE_CLOCK)
         quantity = tuple(Decimal(int(each)) for each in made_demand(days * 24, start.weekday(), seed))
         return Table(

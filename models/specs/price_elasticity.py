@@ -15,11 +15,11 @@ from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import Kind, Type
 from ordain.models.data.table import Table
 from ordain.models.methods.elasticity import log_log
-from ordain.models.methods.elasticity.made import PRODUCTS, SEGMENTS, made_sales
+from ordain.models.methods.elasticity.elasticity_report import report
+from ordain.models.methods.elasticity.elasticity_scorer import BASES, DIGITS, FILE, PRICE_DIGITS, ElasticityScorer
+from ordain.models.methods.elasticity.made_sales import PRODUCTS, SEGMENTS, made_sales
 from ordain.models.methods.elasticity.partial_pooling import Drawn, Pooled, draw, pool
-from ordain.models.methods.elasticity.report import report
-from ordain.models.methods.elasticity.sales import FEWEST_OF_ALL, SalesOfTable, read_sales
-from ordain.models.methods.elasticity.scorer import BASES, DIGITS, FILE, PRICE_DIGITS, ElasticityScorer
+from ordain.models.methods.elasticity.sales import PERIODS_OF_TABLE, SalesOfTable, read_sales
 from ordain.models.specs.spec import Artifact, Gives, Output, Progress, Role
 
 _NUMBER = Type(Kind.NUMBER)
@@ -92,7 +92,7 @@ class PriceElasticity:
     def sample(self, count: int, seed: int) -> Table:
         """About `count` SYNTHETIC sums of sales: nine groups, and a week for each nine of the count."""
         groups = len(SEGMENTS) * len(PRODUCTS)
-        sales = made_sales(max(-(-count // groups), FEWEST_OF_ALL), seed).sales
+        sales = made_sales(max(-(-count // groups), PERIODS_OF_TABLE), seed).sales
         names = [(segment, product) for segment, _ in SEGMENTS for product in PRODUCTS]
         price = [round_to(Decimal(repr(each)), 2) for each in np.exp(sales.price).tolist()]
         quantity = [max(round_to(Decimal(repr(each)), 0), Decimal(1)) for each in np.exp(sales.quantity).tolist()]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ordain.engine.errors import OrdainError
 from ordain.engine.policy.facts import Fact, Score
@@ -138,6 +138,15 @@ class Scorer(Protocol):
 
         A `Score` holds the first output as `value` and the others, by name, in `also`.
         """
+        ...
+
+
+@runtime_checkable
+class PlainScorer(Scorer, Protocol):
+    """A scorer that has a cheaper way when nobody asks for reasons."""
+
+    def plain_scores(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
+        """What `scores` gives, without reasons."""
         ...
 
 

@@ -1,13 +1,14 @@
 """Features of many subjects, or at many moments, at once: DuckDB counts and adds, `features.figures` does the rest.
 
-The records are fetched from the store some thousand subjects at a time and put into a DuckDB in memory: nothing of a
-person is written to a disk. A table to train on gets, in each row, what was known at that row's moment and no more.
+The records are fetched from the store some thousand subjects at a time and put into a DuckDB in memory, which may
+write nothing of a person to a disk. A table to train on gets, in each row, what was known at that row's moment.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -105,7 +106,7 @@ def refresh(store: FeatureStore, at: dt.datetime, subjects: Iterable[str] | None
             for text in [told_text(at_point.features)]
         ]
         if lines:
-            store.database.guarded(lambda lines=lines: store.database.keep(lines))  # type: ignore[misc]
+            store.database.guarded(partial(store.database.keep, lines, wait=True))
         count += len(lines)
     return count
 
@@ -142,7 +143,7 @@ def _worked_out(store: FeatureStore, definitions: Sequence[Definition], points: 
     found = [_Found({}, 0) for _ in points]
     if not points:
         return found
-    with duckdb.connect(":memory:") as duck:
+    with duckdb.connect(":memory:", config={"temp_directory": ""}) as duck:
         _fill(store, duck, tuple(by_source), points)
         for source, of_source in by_source.items():
             query = asked(source, of_source)

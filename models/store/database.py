@@ -113,8 +113,11 @@ class Database(ABC):
         """All events and snapshots of a subject from those sources, in no order."""
 
     @abstractmethod
-    def keep(self, rows: Sequence[KeptLine]) -> None:
-        """Keeps those whose subject still has that stamp. Need not be durable, and may not wait for other writers."""
+    def keep(self, rows: Sequence[KeptLine], *, wait: bool = False) -> None:
+        """Keeps those whose subject still has that stamp. It need not be durable.
+
+        Unless told to wait for other writers, it rather keeps nothing: a reading is under way.
+        """
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[sa.Connection]:

@@ -95,11 +95,12 @@ class PostgresDatabase(Database):
             given = {"of": subject, "sources": list(sources)}
             return [Record(*row) for row in driver.execute(_RECORDS, given, prepare=True)]
 
-    def keep(self, rows: Sequence[KeptLine]) -> None:
+    def keep(self, rows: Sequence[KeptLine], *, wait: bool = False) -> None:
         ordered = sorted(rows)
+        keep = _KEEP.replace(" SKIP LOCKED", "") if wait else _KEEP
         with self._pool.lent() as driver, driver.transaction():
             driver.execute("SET LOCAL synchronous_commit = off")
-            driver.execute(_KEEP, (*_columns(ordered), [row.subject for row in ordered]))
+            driver.execute(keep.encode(), (*_columns(ordered), [row.subject for row in ordered]))
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:

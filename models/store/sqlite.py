@@ -123,7 +123,13 @@ class SqliteDatabase(Database):
         with self._readers.lent() as driver:
             return [Record(*row) for row in driver.execute(_RECORDS, (subject, _json(sources)))]
 
-    def keep(self, rows: Sequence[KeptLine]) -> None:
+    def keep(self, rows: Sequence[KeptLine], *, wait: bool = False) -> None:
+        if wait:
+            with self._writes, self._writers.lent() as driver:
+                driver.execute("BEGIN IMMEDIATE")
+                driver.executemany(_KEEP, rows)
+                driver.commit()
+            return
         with self._keepers.lent() as driver:
             try:
                 driver.execute("BEGIN IMMEDIATE")

@@ -19,6 +19,8 @@ def render(card: Card) -> RenderableType:
     Raises nothing.
     """
     parts: list[RenderableType] = [_origin(card), _figures(card.report)]
+    if card.seeds:
+        parts.append(_seeds(card))
     parts += [_reliability(plot.series[0]) for plot in card.report.plots if plot.name == RELIABILITY]
     return Group(*parts)
 
@@ -46,6 +48,17 @@ def _figures(report: Report) -> Table:
         table.add_row(each.name, _number(each.value), _interval(each), _number(each.baseline), each.meaning)
     table.caption = "\n".join(report.notes)
     table.caption_justify = "left"
+    return table
+
+
+def _seeds(card: Card) -> Table:
+    """Each figure over the seeds: with small tables the split decides about the second digit."""
+    table = Table(title=f"Over {card.trainings} seeds, each with a split of its own", title_justify="left")
+    for heading in ("", "mean", "standard deviation", "lowest", "highest"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for each in card.seeds:
+        numbers = (each.mean, each.deviation, each.low, each.high)
+        table.add_row(each.figure, *map(_number, numbers))
     return table
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -17,7 +18,11 @@ from ordain.models.data.mapping import Mapping, read_mapping, shipped
 from ordain.models.data.table import Table, read_table
 from ordain.models.registry.card import Card, Data, Feature, Given, MappingText
 from ordain.models.registry.registry import Registry
-from ordain.models.specs.spec import Artifact, Progress, Role, Spec
+from ordain.models.specs.spec import Artifact, Progress, Report, Role, Spec
+from ordain.models.training.card_page import page
+from ordain.models.training.leaks import Leak, allowed_leaks
+from ordain.models.training.seeds import trained_with_seeds
+from ordain.models.training.validation import validation
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost")
 """Those whose versions a card tells."""
@@ -33,7 +38,11 @@ def train_model(
     name: str = "",
     seed: int = 0,
     rows: int = 10_000,
+    seeds: int = 1,
+    allow_leaks: Collection[str] = (),
     held_out: Path | None = None,
+    card_page: Path | None = None,
+    tell: Callable[[Sequence[str]], None] = lambda lines: None,
     progress: Progress | None = None,
     confirm: Callable[[Card], None] = lambda card: None,
 ) -> Card:
@@ -41,18 +50,36 @@ def train_model(
 
     Without `data` it learns from so many `rows` of SYNTHETIC ones. `mapping` is a file or the name of a shipped one.
     `at` is the time to note as that of training. `held_out` gets the rows that were kept from training, as asks (see
-    `write_held_out`). `confirm` is called before the version can be loaded (`Registry.save`).
-    Raises PolicyError (mapping), DataQualityIssue (table), SettingsError (files).
+    `write_held_out`), `card_page` the card as an HTML page. `tell` hears what decides about training, before it begins.
+    With several `seeds` the first one's version is stored, and its card has the figures over all. `confirm` is called
+    before the version can be loaded (`Registry.save`).
+    Raises PolicyError (mapping), DataQualityIssue (table; features that give the label away and are not among
+    `allow_leaks`), SettingsError (files).
     """
     table, about = table_for(spec, data, mapping, seed, rows)
-    artifact = spec.train(table, seed=seed, progress=progress)
+    tell(validation(table))
+    leaks = allowed_leaks(table, allow_leaks, seed)
+    artifact, spread = trained_with_seeds(spec, table, seed, seeds, progress)
+    artifact = replace(artifact, report=_noted(artifact.report, leaks))
     if held_out is not None:
         write_held_out(held_out, table, artifact.held_out)
 
     def card_of(version: int) -> Card:
-        return card(spec, name or spec.name, version, at, seed, about, table, artifact)
+        made = card(spec, name or spec.name, version, at, seed, about, table, artifact)
+        return made.model_copy(update={"trainings": seeds, "seeds": spread})
 
-    return registry.save(name or spec.name, artifact.files, card_of, confirm)
+    def confirmed(trained: Card) -> None:
+        if card_page is not None:
+            _write(card_page, page(trained))
+        confirm(trained)
+
+    return registry.save(name or spec.name, artifact.files, card_of, confirmed)
+
+
+def _noted(report: Report, leaks: Sequence[Leak]) -> Report:
+    """The report with what was allowed, first: it says how far the figures can be trusted."""
+    notes = (f"allowed by who trained it, though it may give the label away: {leak.seen}" for leak in leaks)
+    return replace(report, notes=(*notes, *report.notes))
 
 
 def table_for(
@@ -111,9 +138,13 @@ def write_held_out(path: Path, table: Table, rows: tuple[int, ...]) -> None:
 
     Numbers stand as they do in the table; a missing value is left out. Raises SettingsError.
     """
-    lines = (_ask(table.subjects[at], table.rows[at]) for at in rows)
+    _write(path, "".join(_ask(table.subjects[at], table.rows[at]) for at in rows))
+
+
+def _write(path: Path, text: str) -> None:
+    """Raises SettingsError."""
     try:
-        path.write_text("".join(lines), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"`{path.name}` cannot be written: {reason_of(error)}") from None
 

@@ -22,7 +22,7 @@ from ports import free_port
 from ordain.api.cli.main import main
 from ordain.api.ledger import open_for
 from ordain.api.settings import Settings
-from ordain.api.stages.recorded import ModelRecord
+from ordain.api.stages.model_record import ModelRecord
 from ordain.engine.text.source import digest_of
 from ordain.models.registry.signing import PRIVATE, PUBLIC
 from ordain.models.registry.stages import Step

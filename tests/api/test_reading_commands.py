@@ -271,7 +271,7 @@ def test_a_person_gets_all_that_was_decided_about_them_once_that_is_on_record(
 ) -> None:
     done = ordain_here(folder, "audit", "package", "C-1", "c-1.zip", "--as", "dpo", "--own-request", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"file": "c-1.zip", "decisions": 1, "unreadable": 0}
+    assert json.loads(done.stdout) == {"file": "c-1.zip", "decisions": 1, "unreadable": 0, "events": 0}
     assert (folder / "c-1.zip").stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(folder / "c-1.zip") as archive:
         assert {"decisions.json", "your-data.json", "your-data.csv"} < set(archive.namelist())

@@ -145,7 +145,8 @@ def test_the_one_hot_cells_of_a_text_are_one_reason() -> None:
 
 
 def test_threads_that_score_at_once_get_what_one_alone_gets(registry: Registry, table: Table) -> None:
-    alone = [registry.load("churn").score(inputs) for inputs in table.rows[:200]]
+    one = registry.load("churn")
+    alone = [one.score(inputs) for inputs in table.rows[:200]]
     fresh = registry.load("churn")
     with ThreadPoolExecutor(8) as threads:
         for _ in range(3):
@@ -188,3 +189,15 @@ def test_many_scored_at_once_get_what_each_alone_gets(model: ScoreModel, table: 
     assert isinstance(many.pop(100), CustomerDataIncomplete)
     assert many == [model.score(row) for row in rows]
     assert model.score_many([]) == []
+
+
+def test_scores_without_reasons_are_the_same_scores(model: ScoreModel, table: Table) -> None:
+    asked = [*table.rows[:200], dict.fromkeys(table.rows[0])]
+    with_reasons, without = model.score_many(asked), model.score_many(asked, reasons=False)
+    for told, plain in zip(with_reasons[:-1], without[:-1], strict=True):
+        assert isinstance(told, Score)
+        assert isinstance(plain, Score)
+        assert float(plain.value) == pytest.approx(float(told.value), abs=1e-9)
+        assert (plain.also, plain.reasons) == (told.also, ())
+        assert told.reasons
+    assert type(without[-1]) is type(with_reasons[-1])

@@ -13,9 +13,9 @@ from ordain.api.cli.audit.readers import access, reader_options
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT, print_whole
 from ordain.api.facts.late_store import LateStore
+from ordain.api.facts.told_facts import facts_of
 from ordain.api.ledger import open_for
 from ordain.api.settings import load_settings
-from ordain.api.told_facts import facts_of
 from ordain.audit.records.asked import moment
 
 

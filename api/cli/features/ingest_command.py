@@ -26,7 +26,7 @@ from ordain.engine.late import late
 
 if TYPE_CHECKING:
     from ordain.models.ingest.column_mapping import ColumnMapping
-    from ordain.models.ingest.rows import Reading
+    from ordain.models.ingest.row_reading import Reading
     from ordain.models.ingest.taking import Taken
     from ordain.models.store.store import FeatureStore
 
@@ -74,9 +74,10 @@ def ingest_command(
         return
     if file is None or drop:
         raise click.UsageError("--drop goes with --quarantine" if drop else "name a FILE, or give --quarantine")
+    late("ordain.models.ingest.files:check_file")(file)
     reading = _reading(settings, kind, snapshot, mapping, strict)
     with _store(settings, dry_run) as store, progress_bar(f"reading {file.name}") as (bar, task):
-        reader = late("ordain.models.ingest.rows:RowReader")(reading, lambda: dt.datetime.now(dt.UTC))
+        reader = late("ordain.models.ingest.row_reading:RowReader")(reading, lambda: dt.datetime.now(dt.UTC))
         lines = late("ordain.models.ingest.files:lines_of")(
             file, reading.mapping, lambda done, total: bar.update(task, completed=done, total=total)
         )
@@ -116,7 +117,7 @@ def _reading(settings: Settings, kind: str | None, snapshot: str | None, file: P
         raise MalformedRequest(f"`{kind}` is no kind of event", f"write --snapshot {kind.removeprefix(prefix)}")
     zone = ZoneInfo(mapping.time_zone) if mapping.time_zone else settings.zone
     moments = late("ordain.models.ingest.moments:Moments")(zone, mapping.time_format, mapping.date_format)
-    made: Reading = late("ordain.models.ingest.rows:Reading")(
+    made: Reading = late("ordain.models.ingest.row_reading:Reading")(
         definitions_of(settings), moments, mapping, source, strict, dt.timedelta(seconds=settings.clock_skew_seconds)
     )
     return made

@@ -6,9 +6,9 @@ import datetime as dt
 
 from flask import Blueprint, Response, request
 
+from ordain.api.facts.told_facts import facts_of
 from ordain.api.http.routes.all_services import refuse_some_services
 from ordain.api.http.routes.reading import in_use, reader, shown_json
-from ordain.api.told_facts import facts_of
 from ordain.audit.records.asked import moment
 
 ROUTES = Blueprint("facts", __name__, url_prefix="/v1/facts")

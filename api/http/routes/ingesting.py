@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from ordain.api.http.ingested import INGEST, NDJSON
+from ordain.api.http.forms.ingested import INGEST, NDJSON
 from ordain.api.http.routes.all_services import refuse_some_services
 from ordain.api.http.routes.reading import in_use, shown_json
 from ordain.api.limits import LIMITS
@@ -15,7 +15,7 @@ from ordain.api.settings import Settings
 from ordain.engine.late import late
 
 if TYPE_CHECKING:
-    from ordain.models.ingest.rows import RowReader
+    from ordain.models.ingest.row_reading import RowReader
     from ordain.models.ingest.taking import Taken
     from ordain.models.store.store import FeatureStore
 
@@ -50,10 +50,10 @@ def take_events() -> Response:
 
 
 def _reader(settings: Settings, store: FeatureStore) -> RowReader:
-    reading = late("ordain.models.ingest.rows:Reading")(
+    reading = late("ordain.models.ingest.row_reading:Reading")(
         store.definitions,
         late("ordain.models.ingest.moments:Moments")(settings.zone),
         skew=dt.timedelta(seconds=settings.clock_skew_seconds),
     )
-    reader: RowReader = late("ordain.models.ingest.rows:RowReader")(reading, lambda: dt.datetime.now(dt.UTC))
+    reader: RowReader = late("ordain.models.ingest.row_reading:RowReader")(reading, lambda: dt.datetime.now(dt.UTC))
     return reader

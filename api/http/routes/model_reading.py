@@ -8,7 +8,8 @@ from flask import Blueprint, Response
 
 from ordain.api.access.admission import caller
 from ordain.api.http.routes.reading import in_use, shown_json
-from ordain.api.stages.shown import card_shown, models_shown
+from ordain.api.limits import LIMITS
+from ordain.api.stages.shown_models import card_shown, models_shown
 from ordain.engine.errors import NotPermitted, UnknownModel, did_you_mean
 from ordain.engine.late import late
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from ordain.models.registry.registry import Registry
 
 ROUTES = Blueprint("model_reading", __name__, url_prefix="/v1/models")
-_LONGEST = 9
-"""Digits of a version's number."""
 
 
 @ROUTES.before_request
@@ -46,7 +45,7 @@ def card(model: str, version: str) -> Response:
     if not known:
         hint = did_you_mean(model, registry.names()) or "see: GET /v1/models"
         raise UnknownModel(f"there is no model `{model[:64]}`", hint)
-    number = int(version) if version.isascii() and version.isdecimal() and len(version) <= _LONGEST else 0
+    number = int(version) if version.isascii() and version.isdecimal() and len(version) <= LIMITS.version_digits else 0
     if number not in known:
         listed = ", ".join(str(each) for each in known[-12:])
         raise UnknownModel(f"the model `{model}` has no version `{version[:20]}`", f"known: {listed}")

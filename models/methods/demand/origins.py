@@ -14,8 +14,8 @@ import xgboost as xgb
 
 from ordain.models.methods.arrays import Flags, Floats
 from ordain.models.methods.demand import conformal, trees
+from ordain.models.methods.demand.forecast_rows import Asked, from_origin, seasonal_naive, unrest
 from ordain.models.methods.demand.grid import WEEKS_BACK, Grid
-from ordain.models.methods.demand.rows import Asked, from_origin, seasonal_naive, unrest
 
 MEASURED = 10
 CALIBRATED = 16
@@ -23,9 +23,9 @@ TRAINED_WEEKS = 8
 """Weeks, beyond those that a forecast looks back, before the first origin."""
 SHARED_BY = 4
 """Origins that calibrate and share one model, trained at the first of them; each that measures has its own."""
-FEWEST = 4
+ORIGINS_NEEDED = 4
 """Origins that measure, and as many that calibrate."""
-FEWEST_WEEKS = WEEKS_BACK + TRAINED_WEEKS + 2 * FEWEST
+WEEKS_NEEDED = WEEKS_BACK + TRAINED_WEEKS + 2 * ORIGINS_NEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Past:
 
 
 def origins(grid: Grid) -> tuple[list[int], list[int]]:
-    """Those that calibrate and those that measure, in the order of time. `FEWEST_WEEKS` are taken to be there."""
+    """Those that calibrate and those that measure, in the order of time. `WEEKS_NEEDED` are taken to be there."""
     weeks = grid.steps // grid.week - WEEKS_BACK - TRAINED_WEEKS
     measured = min(MEASURED, weeks // 2)
     calibrated = min(CALIBRATED, weeks - measured)

@@ -23,7 +23,7 @@ from ordain.models.features.encoder import Encoder
 from ordain.models.limits import LIMITS
 from ordain.models.methods.arrays import Flags, Floats
 from ordain.models.methods.demand.grid import DAYS_AHEAD, Grid
-from ordain.models.methods.demand.origins import FEWEST_WEEKS
+from ordain.models.methods.demand.origins import WEEKS_NEEDED
 
 LATEST_DAYS = 7
 """A product that was last counted longer before the end is not sold any more, and is not forecast."""
@@ -167,8 +167,8 @@ def _absent(quantity: Floats) -> int:
 def _raise_size(table: Table, products: int, steps: int, hourly: bool) -> None:
     called, day = ("hours", 24) if hourly else ("days", 1)
     weeks = steps // day // 7
-    if weeks < FEWEST_WEEKS:
-        message = f"`{table.name}` holds {weeks} weeks, {FEWEST_WEEKS} at least are needed"
+    if weeks < WEEKS_NEEDED:
+        message = f"`{table.name}` holds {weeks} weeks, {WEEKS_NEEDED} at least are needed"
         raise DataQualityIssue(message, "a forecast is measured at origins a week apart: bring a longer series")
     if products > LIMITS.text_values:
         message = f"`{table.name}`: {products:,} products, {LIMITS.text_values} at most can be learned together"

@@ -13,8 +13,8 @@ import numpy as np
 import xgboost as xgb
 
 from ordain.models.methods.arrays import Floats
+from ordain.models.methods.demand.forecast_rows import CELLS, SEASON, Asked, level, rows
 from ordain.models.methods.demand.grid import WEEKS_BACK, Grid
-from ordain.models.methods.demand.rows import CELLS, SEASON, Asked, level, rows
 
 ROUNDS = 150
 RECIPE: Mapping[str, float | int | str] = {
@@ -37,7 +37,7 @@ which go into winter, smaller (1.00 without, .84)."""
 FAR_SHARE = 0.25
 """Steps beyond the first week that are learned from, for each of the first week: at the last ten origins as many gave
 .801, a quarter .788, none .824. (So those ten took part in this choice.)"""
-MOST_ROWS = 150_000
+SAMPLED_ROWS = 150_000
 """Rows that trees learn from: more are drawn down to it. A fit then takes some seconds in one thread."""
 HIDDEN = 0.2
 """Share of the training rows whose covariates are hidden, so that the trees can answer without them."""
@@ -71,8 +71,8 @@ def training_rows(grid: Grid, origin: int, seed: int) -> Asked:
     asked = asked.part(asked.step < origin)
     unit = level(grid, asked)
     asked = asked.part(~np.isnan(grid.value(asked.product, asked.step)) & (unit > 0))
-    if len(asked.step) > MOST_ROWS:
-        asked = asked.part(np.sort(random.choice(len(asked.step), MOST_ROWS, replace=False)))
+    if len(asked.step) > SAMPLED_ROWS:
+        asked = asked.part(np.sort(random.choice(len(asked.step), SAMPLED_ROWS, replace=False)))
     return asked
 
 

@@ -23,7 +23,7 @@ from ordain.models.methods.arrays import Flags, Floats, Integers
 
 _TOLERANCE = 1e-9
 """Of singular values beside the largest, below which a direction holds nothing."""
-FEWEST_PERIODS = 4
+PERIODS_NEEDED = 4
 """Of a group, from which on it has an elasticity of its own."""
 
 
@@ -98,7 +98,7 @@ def _fit(sales: Sales, of: Integers, slopes: int) -> Slopes:
     residual = sales.quantity - design @ coefficients
     told = np.abs(np.diag(inverse @ inner)[:slopes] - 1) < 1e-6
     variance, seen = _clustered(design, inverse, residual, sales, of, slopes, rank)
-    told &= seen >= (FEWEST_PERIODS if slopes > 1 else 2)
+    told &= seen >= (PERIODS_NEEDED if slopes > 1 else 2)
     slope = np.where(told, coefficients[:slopes], np.nan)
     known = slope if slopes > 1 else np.full(groups, slope[0])
     intercept = coefficients[slopes : slopes + groups] - np.where(np.isnan(known), 0.0, known) * centre

@@ -13,11 +13,11 @@ from ordain.engine.errors import DataQualityIssue, Issue
 from ordain.engine.values.types import Value
 from ordain.models.data.table import Table
 from ordain.models.limits import LIMITS
-from ordain.models.methods.elasticity.log_log import FEWEST_PERIODS, Sales
+from ordain.models.methods.elasticity.log_log import PERIODS_NEEDED, Sales
 
-FEWEST_OF_ALL = 2 * FEWEST_PERIODS
+PERIODS_OF_TABLE = 2 * PERIODS_NEEDED
 """Periods of a table."""
-MOST_NOUGHT = 0.2
+NOUGHT_SHARE = 0.2
 """Share of rows without a sale, which have no logarithm, above which leaving them out says too little."""
 
 
@@ -90,11 +90,11 @@ def _told(table: Table, role: str, what: str, wrong: Callable[[Value], bool]) ->
 
 def _too_little(table: Table, nought: int, groups: int, periods: int) -> list[Issue]:
     issues: list[Issue] = []
-    if nought > MOST_NOUGHT * len(table):
+    if nought > NOUGHT_SHARE * len(table):
         message = f"`{table.name}`: {nought:,} of {len(table):,} rows have a quantity of 0, which has no logarithm"
         issues.append(Issue(message, "sum the sales of longer periods"))
-    if periods < FEWEST_OF_ALL:
-        message = f"`{table.name}` holds {periods} periods, {FEWEST_OF_ALL} at least are needed"
+    if periods < PERIODS_OF_TABLE:
+        message = f"`{table.name}` holds {periods} periods, {PERIODS_OF_TABLE} at least are needed"
         issues.append(Issue(message, "bring sales of more weeks or months"))
     if 2 * groups + periods > LIMITS.fixed_effects:
         message = f"`{table.name}`: {groups:,} pairs of segment and product over {periods:,} periods are too many"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ordain.engine.late import late
 from ordain.engine.policy.facts import Fact
-from ordain.models.methods.lifetime.files import TREES, FromPurchases, read_stored
+from ordain.models.methods.lifetime.model_file import TREES, FromPurchases, read_stored
 from ordain.models.methods.lifetime.purchase_score import PurchaseScorer
 from ordain.models.specs.spec import Scorer
 

@@ -9,7 +9,7 @@ from ordain.engine.policy.facts import Reason, Score, round_to
 from ordain.engine.values.decimals import NUMBERS
 from ordain.engine.values.types import Value
 from ordain.models.limits import LIMITS
-from ordain.models.methods.lifetime.files import CENTS, Tiers, amount
+from ordain.models.methods.lifetime.model_file import CENTS, Tiers, amount
 
 CHANCE_DIGITS = 4
 COUNT_DIGITS = 4

@@ -12,8 +12,8 @@ from ordain.engine.errors import CustomerDataIncomplete, DataQualityIssue, Issue
 from ordain.engine.policy.facts import Fact, Reason, Score, round_to
 from ordain.engine.values.types import NUMBER, Limits, Value
 from ordain.models.features.encoder import Encoder
-from ordain.models.methods.lifetime.files import CENTS, FromPurchases, amount, broken, exact
 from ordain.models.methods.lifetime.maximum_likelihood import Floats
+from ordain.models.methods.lifetime.model_file import CENTS, FromPurchases, amount, broken, exact
 from ordain.models.methods.lifetime.outputs import CHANCE_DIGITS, COUNT_DIGITS, score_of
 from ordain.models.methods.lifetime.purchase_value import valued
 from ordain.models.methods.lifetime.purchases import Histories

@@ -15,9 +15,9 @@ from ordain.models.data.table import Table
 from ordain.models.limits import LIMITS
 from ordain.models.methods.lifetime.amount_figures import Baseline, figures, measures, not_beaten, of_nothing, stronger
 from ordain.models.methods.lifetime.bg_nbd import BgNbd, fit_bg_nbd
-from ordain.models.methods.lifetime.files import MODEL, FromPurchases, Tiers, amount, exact, written
 from ordain.models.methods.lifetime.gamma_gamma import FittedAmounts, fit_gamma_gamma
 from ordain.models.methods.lifetime.maximum_likelihood import Floats
+from ordain.models.methods.lifetime.model_file import MODEL, FromPurchases, Tiers, amount, exact, written
 from ordain.models.methods.lifetime.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from ordain.models.methods.lifetime.plots import plots
 from ordain.models.methods.lifetime.purchase_process import Fitted

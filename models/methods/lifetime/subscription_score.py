@@ -14,8 +14,8 @@ from ordain.engine.policy.facts import Fact, Reason, Score
 from ordain.engine.values.decimals import number
 from ordain.engine.values.types import Kind, Value
 from ordain.models.features.encoder import Encoder
-from ordain.models.methods.lifetime.files import MODEL, TREES, FromSubscriptions, amount, broken
 from ordain.models.methods.lifetime.maximum_likelihood import Floats
+from ordain.models.methods.lifetime.model_file import MODEL, TREES, FromSubscriptions, amount, broken
 from ordain.models.methods.lifetime.outputs import score_of
 from ordain.models.methods.lifetime.purchase_value import MONTHS, discounts
 

@@ -15,8 +15,8 @@ from ordain.models.data.table import Table
 from ordain.models.features.encoder import Encoder, Row
 from ordain.models.limits import LIMITS
 from ordain.models.methods.lifetime.amount_figures import Baseline, figures, not_beaten, of_nothing, stronger
-from ordain.models.methods.lifetime.files import MODEL, TREES, FromSubscriptions, written
 from ordain.models.methods.lifetime.maximum_likelihood import Floats
+from ordain.models.methods.lifetime.model_file import MODEL, TREES, FromSubscriptions, written
 from ordain.models.methods.lifetime.plots import by_tenth
 from ordain.models.methods.lifetime.purchase_table import REVENUE
 from ordain.models.methods.lifetime.purchase_training import tiers_of

@@ -15,6 +15,7 @@ from served import settings_in
 
 from ordain.api.ask import make_ask
 from ordain.api.batch import decide_many
+from ordain.api.cli.decision_text import show_decision
 from ordain.api.decide import Answer, Decision, decide
 from ordain.api.services import Services, vocabulary_with, wire
 from ordain.audit.explain.explanation import explain
@@ -40,11 +41,11 @@ class Store:
 
 
 class Churn:
-    """A model of two outputs."""
+    """A model of three outputs."""
 
     name, version, digest = "churn", "4", "sha256:" + "0" * 64
     reads: tuple[Fact, ...] = (Fact("visits", NUMBER, personal=True, meaning="how often the customer came"),)
-    outputs = ("risk", "tier")
+    outputs = ("risk", "tier", "offered")
 
     def __init__(self, usual: Value = None) -> None:
         self.asked, self.usual = 0, usual
@@ -52,7 +53,7 @@ class Churn:
     def score(self, inputs: Mapping[str, Value]) -> Score:
         self.asked += 1
         reasons = (Reason("visits", inputs["visits"], Decimal("1.5"), self.usual),)
-        return Score(Decimal("0.91"), reasons, inputs, {"tier": "high"})
+        return Score(Decimal("0.91"), reasons, inputs, {"tier": "high", "offered": dt.date(2025, 1, 1)})
 
     def score_many(self, many: Any) -> Any:
         return [self.score(inputs) for inputs in many]
@@ -65,6 +66,8 @@ def use(tmp_path: Path, policies: Path) -> Iterator[Services]:
     tier = "  clv_tier:\n    type: text\n"
     assert tier in text
     text = text.replace(tier, f"{tier}    source: [request, features, churn.tier]\n")
+    last = "  last_offer_on:\n"
+    text = text.replace(last, f"{last}    source: [request, churn.offered]\n")
     objection = "  marketing_objection:\n"
     text = text.replace(objection, f"{objection}    source: [request, features]\n")
     facts.write_text(text, encoding="utf-8")
@@ -98,7 +101,7 @@ def test_the_record_says_where_each_fact_and_each_input_of_the_model_came_from(u
     answer = asked(parts)
     recorded = private(parts, answer)
     assert recorded["facts"]["clv_tier"] == {"source": "features as of 2026-05-30T10:00:00+00:00", "value": "high"}
-    [score] = recorded["models"]
+    score = recorded["models"][0]
     assert (score["fact"], score["inputs"]) == ("churn_risk", {"visits": "7"})
     assert score["from"] == {"visits": "features as of 2026-05-30T10:00:00+00:00, stale"}
     assert "from" not in answer.as_json()["models"][0]
@@ -109,12 +112,20 @@ def test_each_output_is_a_score_of_its_own_in_record_and_answer(use: Services) -
     parts = with_parts(use, model)
     answer = asked(parts, visits=7)
     told = {score["fact"]: score for score in answer.as_json()["models"]}
-    assert (told["churn_risk"]["score"], told["clv_tier"]["score"]) == ("0.91", "high")
-    assert [len(told[name]["reasons"]) for name in ("churn_risk", "clv_tier")] == [1, 0]
+    scores = {"last_offer_on": ("2025-01-01", 0), "churn_risk": ("0.91", 1), "clv_tier": ("high", 0)}
+    told_scores = {name: (each["score"], len(each["reasons"])) for name, each in told.items()}
+    assert told_scores == scores
     assert {(each["model"], each["version"], each["digest"]) for each in told.values()} == {("churn", 4, model.digest)}
     recorded = private(parts, answer)
-    assert {score["fact"] for score in recorded["models"]} == {"churn_risk", "clv_tier"}
+    assert {score["fact"] for score in recorded["models"]} == scores.keys()
     assert model.asked == 1
+
+
+def test_a_terminal_shows_scores_of_each_type(use: Services, capsys: pytest.CaptureFixture[str]) -> None:
+    show_decision(asked(with_parts(use, Churn()), visits=7).as_json())
+    shown = capsys.readouterr().out
+    assert "clv_tier high" in shown
+    assert "churn_risk 0.9100, most by visits +1.5 (log-odds)" in shown
 
 
 def test_what_is_usual_is_told_where_the_model_knows_it(use: Services) -> None:

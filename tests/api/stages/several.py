@@ -13,8 +13,8 @@ from served import install_models, settings_in
 
 from ordain.api.lifecycle.who import APPROVER, OPERATOR, Person
 from ordain.api.settings import Settings
-from ordain.api.stages.recorded import stages_on_record
-from ordain.api.stages.steps import ModelSteps, Taken, model_steps
+from ordain.api.stages.model_record import stages_on_record
+from ordain.api.stages.model_steps import ModelSteps, Taken, model_steps
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
 from ordain.models.registry.stages import ModelStages, Step

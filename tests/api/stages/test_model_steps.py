@@ -14,7 +14,7 @@ from several import ASHA, BELA, add_version, figure, installed_in, live, registr
 from ordain.api.ledger import open_for
 from ordain.api.lifecycle.who import Person
 from ordain.api.settings import Settings
-from ordain.api.stages.recorded import ModelRecord, stages_on_record
+from ordain.api.stages.model_record import ModelRecord, stages_on_record
 from ordain.audit.entry.entry import Kind
 from ordain.audit.records.replay import Replayer
 from ordain.audit.verifier.check import verify

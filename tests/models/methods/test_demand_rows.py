@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordain.models.methods.demand.grid import DAYS_AHEAD, Grid
-from ordain.models.methods.demand.rows import (
+from ordain.models.methods.demand.forecast_rows import (
     CELLS,
     LEAST_UNREST,
     Asked,
@@ -20,6 +19,7 @@ from ordain.models.methods.demand.rows import (
     seasonal_naive,
     unrest,
 )
+from ordain.models.methods.demand.grid import DAYS_AHEAD, Grid
 from ordain.models.methods.demand.trees import from_root, to_root, training_rows
 
 START = dt.datetime(2025, 3, 3)

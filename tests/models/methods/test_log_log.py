@@ -11,7 +11,7 @@ from scipy import stats
 
 from ordain.models.methods.elasticity import log_log
 from ordain.models.methods.elasticity.log_log import Sales
-from ordain.models.methods.elasticity.made import made_sales
+from ordain.models.methods.elasticity.made_sales import made_sales
 from ordain.models.methods.elasticity.partial_pooling import draw, pool
 
 PERIODS = 52
@@ -66,7 +66,7 @@ def test_groups_whose_price_never_changed_or_that_were_seen_too_rarely_have_no_e
     sales = made_sales(PERIODS, 7).sales
     price = sales.price.copy()
     price[sales.group == 0] = 5.0
-    rare = (sales.group != 1) | (sales.period < log_log.FEWEST_PERIODS - 1)
+    rare = (sales.group != 1) | (sales.period < log_log.PERIODS_NEEDED - 1)
     slopes = log_log.by_group(replace(sales, price=price).part(rare))
     assert np.isnan(slopes.slope[:2]).all()
     assert np.isnan(slopes.error[:2]).all()

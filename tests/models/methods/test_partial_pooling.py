@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ordain.models.methods.elasticity import log_log
-from ordain.models.methods.elasticity.made import made_sales
+from ordain.models.methods.elasticity.made_sales import made_sales
 from ordain.models.methods.elasticity.partial_pooling import draw, pool
 
 

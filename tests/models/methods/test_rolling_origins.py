@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ordain.models.methods.demand.grid import DAYS_AHEAD, Grid
-from ordain.models.methods.demand.origins import FEWEST, FEWEST_WEEKS, backtest, bounds_at, origins, scale
+from ordain.models.methods.demand.origins import ORIGINS_NEEDED, WEEKS_NEEDED, backtest, bounds_at, origins, scale
 
 ROUNDS = 4
 
@@ -25,7 +25,7 @@ def series(weeks: int, after: int | None = None) -> Grid:
 
 
 def test_what_comes_after_an_origin_changes_neither_its_forecast_nor_its_intervals() -> None:
-    weeks = FEWEST_WEEKS + 2
+    weeks = WEEKS_NEEDED + 2
     _, measure = origins(series(weeks))
     origin = measure[1]
     one, two = (backtest(each, 0, ROUNDS)[1][1] for each in (series(weeks), series(weeks, origin)))
@@ -36,7 +36,7 @@ def test_what_comes_after_an_origin_changes_neither_its_forecast_nor_its_interva
 
 
 def test_bounds_use_no_error_that_was_not_known_yet() -> None:
-    grid = series(FEWEST_WEEKS)
+    grid = series(WEEKS_NEEDED)
     calibrate, _ = backtest(grid, 0, ROUNDS)
     origin = int(calibrate[-1].asked.origin[0])
     known = bounds_at(grid, calibrate, origin)
@@ -49,8 +49,8 @@ def test_the_last_origins_measure_and_those_before_calibrate() -> None:
     every = [*calibrate, *measure]
     assert np.diff(every).tolist() == [7] * 25
     assert every[-1] == 59 * 7
-    few, least = origins(series(FEWEST_WEEKS))
-    assert (len(few), len(least)) == (FEWEST, FEWEST)
+    few, least = origins(series(WEEKS_NEEDED))
+    assert (len(few), len(least)) == (ORIGINS_NEEDED, ORIGINS_NEEDED)
 
 
 def test_errors_are_scaled_by_differences_before_the_origin_alone() -> None:

@@ -15,8 +15,8 @@ from ordain.engine.errors import CustomerDataIncomplete, DataQualityIssue, Model
 from ordain.engine.policy.facts import Fact, Score
 from ordain.engine.values.types import Kind, Type, Value
 from ordain.models.data.table import Table
-from ordain.models.methods.demand.made import made_demand
-from ordain.models.methods.demand.scorer import SERIES, TREES, DemandScorer
+from ordain.models.methods.demand.demand_scorer import SERIES, TREES, DemandScorer
+from ordain.models.methods.demand.made_series import made_demand
 from ordain.models.methods.demand.series import holiday_days, read_series
 from ordain.models.specs.demand import SAMPLE_CLOCK, Demand
 from ordain.models.specs.spec import Artifact

@@ -11,8 +11,8 @@ import pytest
 from ordain.engine.policy.facts import Fact
 from ordain.models.data.mapping import read_mapping
 from ordain.models.data.table import Table, read_table
+from ordain.models.methods.demand.forecast_rows import Asked, seasonal_naive
 from ordain.models.methods.demand.origins import origins, scale
-from ordain.models.methods.demand.rows import Asked, seasonal_naive
 from ordain.models.methods.demand.series import read_series
 from ordain.models.specs.demand import SPEC
 

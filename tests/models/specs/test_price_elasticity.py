@@ -13,8 +13,8 @@ from ordain.engine.errors import CustomerDataIncomplete, DataQualityIssue, Model
 from ordain.engine.policy.facts import Score
 from ordain.engine.values.types import Value
 from ordain.models.data.table import Table
-from ordain.models.methods.elasticity.made import PRODUCTS, SEGMENTS, made_sales
-from ordain.models.methods.elasticity.scorer import FILE, ElasticityScorer
+from ordain.models.methods.elasticity.elasticity_scorer import FILE, ElasticityScorer
+from ordain.models.methods.elasticity.made_sales import PRODUCTS, SEGMENTS, made_sales
 from ordain.models.specs.price_elasticity import SPEC
 from ordain.models.specs.spec import Artifact
 

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-from makers import NOW, crm, payment, usage
+from feature_makers import NOW, crm, payment, usage
 
 from ordain.models.store.bulk import refresh
 from ordain.models.store.records import Erased, Kept, Quarantined

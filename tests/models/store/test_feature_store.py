@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from makers import DAY, NOW, crm, payment, usage
+from feature_makers import DAY, NOW, crm, payment, usage
 
 from ordain.engine.errors import DataQualityIssue, FeaturesUnavailable, SettingsError
 from ordain.models.features.definitions import definitions_from

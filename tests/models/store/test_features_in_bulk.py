@@ -7,12 +7,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from makers import DAY, NOW, crm, payment, usage
+from feature_makers import DAY, NOW, crm, payment, usage
 
 from ordain.engine.errors import DataQualityIssue, SettingsError
+from ordain.models.features.definition import Definitions
 from ordain.models.limits import LIMITS
 from ordain.models.store import bulk
 from ordain.models.store.bulk import features_at, refresh, rows_as_of
+from ordain.models.store.records import Event
 from ordain.models.store.store import FeatureStore
 
 NAMES = ["usage_gb", "payment_failures", "plan"]
@@ -83,3 +85,29 @@ def test_a_name_or_a_moment_that_cannot_be_asked_for_is_told(filled: FeatureStor
         rows_as_of(filled, [("s1", NOW)], ["usage_bg"])
     with pytest.raises(DataQualityIssue, match="a moment of `s1` has no offset"):
         rows_as_of(filled, [("s1", dt.datetime(2026, 1, 1))], NAMES)
+
+
+def test_of_two_events_of_one_moment_the_one_known_later_is_the_last_and_then_the_one_with_the_higher_id(
+    store: FeatureStore,
+) -> None:
+    def ticket(id: str, topic: str, known_days_ago: int) -> Event:
+        return Event(id, "cust-1", "ticket", NOW - 9 * DAY, NOW - known_days_ago * DAY, {"topic": topic})
+
+    store.add([ticket("c", "speed", 9), ticket("b", "bill", 5), ticket("a", "outage", 3), ticket("d", "sim", 3)])
+    moments = [NOW - days * DAY for days in (9, 5, 3)]
+    rows = rows_as_of(store, [("cust-1", at) for at in moments], ["ticket_topic"])
+    assert [row["ticket_topic"] for row in rows] == ["speed", "bill", "sim"]
+    assert [store.read("cust-1", ["ticket_topic"], at)["ticket_topic"].value for at in moments] == [
+        "speed",
+        "bill",
+        "sim",
+    ]
+
+
+def test_what_was_stored_under_other_definitions_and_is_no_number_is_passed_over(url: str) -> None:
+    texts = ["007", "1e3", "+1", " 1", "1.", ".5", "0.1234567891", "1234567890123456", "٣", "NaN", "-0", "1.50"]
+    with FeatureStore(url, Definitions({})) as store:
+        store.add([replace(usage(f"e{n}", "1"), fields={"gb": text}) for n, text in enumerate([*texts, True, None])])
+    with FeatureStore(url) as store:
+        assert rows_as_of(store, [("cust-1", NOW)], ["usage_gb"]) == ({"usage_gb": Decimal("1.5")},)
+        assert store.read("cust-1", ["usage_gb"], NOW)["usage_gb"].value == Decimal("1.5")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ordain.api.stages.recorded import Stages
+from ordain.api.stages.model_record import Stages
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.models.registry.stages import Change, ModelStages, Standing
 

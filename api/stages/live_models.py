@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ordain.api.late_model import LateModel
 from ordain.api.settings import Settings
-from ordain.api.stages.recorded import Stages
+from ordain.api.stages.model_record import Stages
 from ordain.audit.ledger.used_models import UsedModels
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import ModelDegradationDetected

@@ -12,8 +12,8 @@ from rich.text import Text
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.terminal import OUT, print_whole
 from ordain.api.settings import load_settings
-from ordain.api.stages.recorded import stages_on_record
-from ordain.api.stages.shown import card_shown, models_shown
+from ordain.api.stages.model_record import stages_on_record
+from ordain.api.stages.shown_models import card_shown, models_shown
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
 from ordain.models.registry.stages import ModelStages

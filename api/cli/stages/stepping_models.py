@@ -14,7 +14,7 @@ from ordain.api.cli.policy.taking_steps import person_of, step_options
 from ordain.api.cli.terminal import OUT
 from ordain.api.lifecycle.who import APPROVER
 from ordain.api.settings import load_settings
-from ordain.api.stages.steps import Taken, model_steps
+from ordain.api.stages.model_steps import Taken, model_steps
 from ordain.models.registry.stages import Step
 
 _VERSION = click.argument("version", type=click.IntRange(1, 999_999_999))

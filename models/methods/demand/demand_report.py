@@ -11,9 +11,9 @@ import numpy as np
 from ordain.engine.errors import DataQualityIssue
 from ordain.models.methods.arrays import Flags, Floats
 from ordain.models.methods.demand import conformal
+from ordain.models.methods.demand.demand_scorer import rank, ranks
 from ordain.models.methods.demand.grid import Grid
 from ordain.models.methods.demand.origins import Past
-from ordain.models.methods.demand.scorer import rank, ranks
 from ordain.models.methods.demand.series import SeriesOfTable
 from ordain.models.specs.spec import Figure, Plot, Report, Series
 

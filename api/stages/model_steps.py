@@ -16,7 +16,7 @@ from ordain.api.decide import Decision, make_decision, refusal
 from ordain.api.lifecycle.who import APPROVER, Person
 from ordain.api.services import Services, wire
 from ordain.api.settings import Settings
-from ordain.api.stages.live import check_same
+from ordain.api.stages.live_models import check_same
 from ordain.api.stages.promotion_facts import promotion_facts
 from ordain.audit.entry.entry import Receipt
 from ordain.engine.errors import (

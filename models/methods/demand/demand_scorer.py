@@ -19,9 +19,9 @@ from ordain.models.features.encoder import Encoder
 from ordain.models.limits import LIMITS
 from ordain.models.methods.arrays import Flags, Floats
 from ordain.models.methods.demand import conformal, trees
+from ordain.models.methods.demand.forecast_rows import CELLS, Asked, from_origin, level, rows
 from ordain.models.methods.demand.grid import DAYS_AHEAD, WEEKS_BACK, Grid
 from ordain.models.methods.demand.origins import intervals
-from ordain.models.methods.demand.rows import CELLS, Asked, from_origin, level, rows
 from ordain.models.methods.demand.series import wall_clock
 
 TREES, SERIES = "trees.ubj", "series.json"
