@@ -22,6 +22,7 @@ class Limits:
     fixed_effects: int = 2_000  # twice the pairs of segment and product, and the periods, of a table of sales
     fewest_weeks: int = 8  # of purchases, from the first in the table to the last
     fitted_customers: int = 20_000  # customers that the parameters of a purchase process are fitted on
+    reference_rows: int = 5_000  # rows, about, that the summary of what a version learned from is made of
     reasons: int = 5  # features named as the reasons of one score
     segments: int = 8  # segments that are tried where no number is given
     most_segments: int = 50  # segments that may be asked for

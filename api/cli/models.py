@@ -175,6 +175,10 @@ _LISTING, _STEPPING = "ordain.api.cli.stages.listing_models", "ordain.api.cli.st
 _COMMANDS = {
     "list": (f"{_LISTING}:list_command", "List all versions of all models with their stages."),
     "show": (f"{_LISTING}:show_command", "Show the card of a version, and what was done to it."),
+    "drift": (
+        "ordain.api.cli.stages.drift_command:drift_command",
+        "Compare rows of now with those learned from.",
+    ),
     "promote": (f"{_STEPPING}:promote_command", "Make a version live, if the policy permits it."),
     "shadow": (f"{_STEPPING}:shadow_command", "Try a version beside the live one."),
     "rollback": (f"{_STEPPING}:rollback_command", "Go back to the version that was live before."),

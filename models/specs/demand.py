@@ -118,7 +118,7 @@ class Demand:
 def _state(series: SeriesOfTable, bounds: np.ndarray) -> dict[str, object]:
     """What a forecast is made from beside the trees: the last weeks, the calendar, the errors, last year's ranks."""
     grid = series.grid
-    kept = WEEKS_BACK * 7
+    kept = (WEEKS_BACK + 1) * 7
     first = grid.steps // grid.day - kept
     # A series that ends within a day keeps that part of it, too.
     quantity = grid.quantity[:, first * grid.day :]

@@ -15,12 +15,13 @@ from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import Value, plain
 from ordain.engine.version import VERSION
 from ordain.models.data.mapping import Mapping, read_mapping, shipped
-from ordain.models.data.table import Table, read_table
+from ordain.models.data.table import LABEL, Table, read_table
 from ordain.models.registry.card import Card, Data, Feature, Given, MappingText
 from ordain.models.registry.registry import Registry
 from ordain.models.specs.spec import Artifact, Progress, Report, Role, Spec
 from ordain.models.training.card_page import page
 from ordain.models.training.leaks import Leak, allowed_leaks
+from ordain.models.training.referenced import with_reference
 from ordain.models.training.seeds import trained_with_seeds
 from ordain.models.training.validation import validation
 
@@ -58,9 +59,11 @@ def train_model(
     """
     table, about = table_for(spec, data, mapping, seed, rows)
     tell(validation(table))
-    leaks = allowed_leaks(table, allow_leaks, seed)
+    # What only compares by a label, as segments do, cannot learn from what gives it away.
+    learned = any(role.name == LABEL and role.needed for role in spec.roles)
+    leaks = allowed_leaks(table, allow_leaks, seed) if learned else ()
     artifact, spread = trained_with_seeds(spec, table, seed, seeds, progress)
-    artifact = replace(artifact, report=_noted(artifact.report, leaks))
+    artifact = with_reference(spec, table, replace(artifact, report=_noted(artifact.report, leaks)))
     if held_out is not None:
         write_held_out(held_out, table, artifact.held_out)
 

@@ -51,7 +51,7 @@ def replace(place: Path) -> str:
     card = json.loads((place / "card.json").read_bytes())
     card["seed"] += 1
     (place / "card.json").write_text(json.dumps(card))
-    names = ("card.json", "model.json", "model.ubj")
+    names = ("card.json", "model.json", "model.ubj", "reference.json")
     lines = (f"{hashlib.sha256((place / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
     (place / "SHA256SUMS").write_text("".join(lines))
     signed = ModelKeys(place.parents[2] / "keys").sign((place / "SHA256SUMS").read_bytes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -17,7 +18,7 @@ import pytest
 from answers import ADVICE, RETENTION
 from batching import talk
 from long_runs import LONG
-from served import SECONDS, Server, edit, install_models
+from served import SECONDS, Server, edit, install_models, make_live, settings_in
 from test_http_decisions import CUSTOMER
 from test_workers import until, workers
 
@@ -194,7 +195,7 @@ def _answers(server: Server) -> bool:
 
 
 @ONE_AND_TWO
-def test_a_model_that_appears_scores_after_a_reload_and_a_broken_one_does_not(
+def test_a_model_that_appears_and_is_live_scores_and_a_broken_one_does_not(
     tmp_path: Path, policies: Path, models: Path, count: str
 ) -> None:
     facts = {name: value for name, value in {**RETENTION, **CUSTOMER}.items() if name != "churn_risk"}
@@ -206,12 +207,14 @@ def test_a_model_that_appears_scores_after_a_reload_and_a_broken_one_does_not(
     with serving(tmp_path, policies, count) as server:
         assert scored_by() != "1"
         install_models(models, tmp_path)
-        reload(server)
         everywhere(server, lambda: [model["version"] for model in server.get("/healthz").json()["models"]] == [1])
         everywhere(server, lambda: scored_by() == "1")
-        (tmp_path / "models/churn/2").mkdir()
-        reload(server)
+        shutil.copytree(tmp_path / "models/churn/1", tmp_path / "models/churn/2")
+        make_live(settings_in(tmp_path), 2)
         everywhere(server, lambda: "model `churn` version 2" in str(faults(server)))
+        assert scored_by() == "1"
+        reload(server)
+        everywhere(server, lambda: "the reload of" in str(faults(server)))
         assert scored_by() == "1"
 
 

@@ -15,6 +15,7 @@ from ordain.models.registry.registry import Registry
 from ordain.models.scoring.score_model import ScoreModel
 from ordain.models.specs.churn import CHURN
 from ordain.models.specs.spec import Artifact
+from ordain.models.training.referenced import with_reference
 from ordain.models.training.train import train_model
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -41,7 +42,7 @@ def table() -> Table:
 
 @pytest.fixture(scope="session")
 def trained(table: Table) -> Artifact:
-    return CHURN.train(table)
+    return with_reference(CHURN, table, CHURN.train(table))
 
 
 @pytest.fixture(scope="session")

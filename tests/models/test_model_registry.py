@@ -14,6 +14,7 @@ import pytest
 from ordain.engine.errors import ModelDegradationDetected, NotRecorded, SettingsError
 from ordain.models.data.table import Table
 from ordain.models.methods.tree_score import TREES
+from ordain.models.monitoring.reference import FILE
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import CARD, SIGNATURE, SUMS, Registry
 from ordain.models.registry.signing import PRIVATE, PUBLIC, ModelKeys
@@ -43,7 +44,7 @@ def _save(registry: Registry, card: Card, trained: Artifact, name: str = "churn"
 
 def test_a_version_holds_trees_card_and_checksums_and_nothing_is_left_beside_it(registry: Registry) -> None:
     place = registry.directory / "churn" / "1"
-    assert sorted(path.name for path in place.iterdir()) == sorted([TREES, MODEL, CARD, SUMS, SIGNATURE])
+    assert sorted(path.name for path in place.iterdir()) == sorted([TREES, MODEL, FILE, CARD, SUMS, SIGNATURE])
     assert [path.name for path in place.parent.iterdir()] == ["1"]
     assert Card.model_validate_json((place / CARD).read_bytes()).to_bytes() == (place / CARD).read_bytes()
     subprocess.run(["sha256sum", "--check", "--quiet", SUMS], cwd=place, check=True)
@@ -201,7 +202,9 @@ def test_a_damaged_file_is_named(copy: Registry, file: str, damage: str) -> None
 
 def _with_sums(place: Path, keys: ModelKeys) -> None:
     """Checksums and a signature that fit the damaged files, as after a careless repair."""
-    lines = (f"{hashlib.sha256((place / file).read_bytes()).hexdigest()}  {file}\n" for file in (CARD, MODEL, TREES))
+    lines = (
+        f"{hashlib.sha256((place / file).read_bytes()).hexdigest()}  {file}\n" for file in (CARD, MODEL, TREES, FILE)
+    )
     (place / SUMS).write_text("".join(lines))
     (place / SIGNATURE).write_bytes(keys.sign((place / SUMS).read_bytes()))
 

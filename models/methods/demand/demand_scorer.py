@@ -265,7 +265,9 @@ def _read(data: bytes, width: int) -> _Kept:
     least, bounds = np.array(kept["least"], dtype=np.float64), np.array(kept["bounds"], dtype=np.float64)
     quantiles = np.array(kept["ranks"], dtype=np.float64)
     day = 24 if kept["hourly"] else 1
-    whole = quantity.ndim == 2 and quantity.shape[0] == len(products) and quantity.shape[1] >= WEEKS_BACK * 7 * day
+    whole = (
+        quantity.ndim == 2 and quantity.shape[0] == len(products) and quantity.shape[1] >= (WEEKS_BACK + 1) * 7 * day
+    )
     if not whole or len(days_off) < quantity.shape[1] // day + DAYS_AHEAD + 1:
         raise ValueError("its last weeks are not whole")
     if least.shape != (len(products),) or not (least > 0).all():

@@ -15,6 +15,8 @@ from ordain.models.methods.arrays import Flags, Floats, Integers
 from ordain.models.methods.demand.grid import WEEKS_BACK, Grid
 
 DAYS_BACK = 14
+LEAST_UNREST = 1e-3
+"""So that a demand that was always the same still has an interval that can grow."""
 
 CALENDAR = ("hour", "weekday", "day off", "holiday", "holiday before", "holiday after")
 SEASON = ("day of year", "days from turn of year")
@@ -54,6 +56,27 @@ def level(grid: Grid, asked: Asked) -> Floats:
     """The product's mean over the four weeks before the origin, shape (n,); NaN where nothing was counted."""
     found = grid.mean(asked.product, asked.origin - WEEKS_BACK * grid.week, asked.origin)
     return np.maximum(found, grid.least[asked.product])
+
+
+def unrest(grid: Grid, asked: Asked) -> Floats:
+    """How much the product's demand differed from a week earlier in the four weeks before the origin: the mean absolute
+    difference of the square roots of quantity over level, shape (n,), above 0. Errors to come are in proportion to it.
+
+    A product of which that is not known has the mean of the others; where none is known all have 1.
+    """
+    found = np.full(len(asked.product), np.nan)
+    pairs, place = np.unique(np.column_stack([asked.product, asked.origin]), axis=0, return_inverse=True)
+    back = np.arange(WEEKS_BACK * grid.week)
+    for number, (product, origin) in enumerate(pairs.tolist()):
+        of = np.full_like(back, product)
+        later, earlier = (grid.value(of, origin - 1 - back - apart) for apart in (0, grid.week))
+        differences = np.abs(np.sqrt(later) - np.sqrt(earlier))
+        known = differences[~np.isnan(differences)]
+        if len(known):
+            unit = level(grid, Asked(of[:1], np.array([origin]), back[:1]))
+            found[place.ravel() == number] = known.mean() / np.sqrt(unit[0])
+    usual = found[~np.isnan(found)].mean() if not np.isnan(found).all() else 1.0
+    return np.maximum(np.where(np.isnan(found), usual, found), LEAST_UNREST)
 
 
 def rows(grid: Grid, asked: Asked, day_off: Flags | None = None, covariates: Floats | None = None) -> Floats:

@@ -14,7 +14,7 @@ import xgboost as xgb
 
 from ordain.models.methods.arrays import Flags, Floats
 from ordain.models.methods.demand import conformal, trees
-from ordain.models.methods.demand.forecast_rows import Asked, from_origin, level, seasonal_naive
+from ordain.models.methods.demand.forecast_rows import Asked, from_origin, seasonal_naive, unrest
 from ordain.models.methods.demand.grid import WEEKS_BACK, Grid
 
 MEASURED = 10
@@ -32,7 +32,8 @@ WEEKS_NEEDED = WEEKS_BACK + TRAINED_WEEKS + 2 * ORIGINS_NEEDED
 class Past:
     """Forecasts at one origin and what came then, each of shape (n,): NaN where nothing was counted.
 
-    `error` is that of the square roots; `low` and `high`, shape (levels, n), are there where the origin measures.
+    `error` is that of the square roots in units of `unrest`; `low` and `high`, shape (levels, n), are there where
+    the origin measures.
     `scale` is the mean absolute difference of steps a day (daily: a week) apart before the origin, by asked step.
     """
 
@@ -87,7 +88,7 @@ def bounds_at(grid: Grid, past: list[Past], origin: int) -> Floats:
 
 def intervals(grid: Grid, asked: Asked, root: Floats, unit: Floats, bounds: Floats) -> tuple[Floats, Floats]:
     """Low and high quantities by level, shape (levels, n)."""
-    part = bounds[:, conformal.group(asked.ahead, grid.day)]
+    part = bounds[:, conformal.group(asked.ahead, grid.day)] * unrest(grid, asked)[:, None]
     return trees.from_root(root + part[:, :, 0], unit), trees.from_root(root + part[:, :, 1], unit)
 
 
@@ -112,7 +113,7 @@ def _forecast(grid: Grid, booster: xgb.Booster, origin: int, bounds: Floats | No
         trees.from_root(root, unit),
         seasonal_naive(grid, asked),
         seasonal_naive(grid, asked, WEEKS_BACK),
-        trees.to_root(observed, level(grid, asked)) - root,
+        (trees.to_root(observed, unit) - root) / unrest(grid, asked),
         scales[asked.product],
         low,
         high,

@@ -49,7 +49,7 @@ def test_each_policy_is_told_with_what_decides_now_and_next(office: Office) -> N
         "model-promotion",
         "rollouts",
     ]
-    own = told["policies"][-2]
+    own = told["policies"][-3]
     assert (own["kind"], own["owner"], own["purpose"]) == ("decision", "tests", "A fee.")
     assert own["in_force"] == {"version": 1, "from": "2026-01-01T00:00:00+00:00"}
     assert own["next"] == {"version": 2, "from": "2999-01-01T00:00:00+00:00"}
@@ -180,7 +180,7 @@ def test_where_versions_decide_by_their_dates_they_are_told_and_nothing_is_on_re
         assert answer.status_code == status, answer.data
         return answer.get_json() if answer.mimetype == "application/json" else answer.data
 
-    own = told("")["policies"][-2]
+    own = told("")["policies"][-3]
     assert (told("")["approvals"], own["policy"]) == ("none", "fees")
     assert "steps" not in told("/fees")["versions"][0]
     assert told("/fees/versions/2/text") == fees(2).encode()

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordain.models.methods.demand.forecast_rows import CELLS, Asked, from_origin, level, rows, seasonal_naive
+from ordain.models.methods.demand.forecast_rows import (
+    CELLS,
+    LEAST_UNREST,
+    Asked,
+    from_origin,
+    level,
+    rows,
+    seasonal_naive,
+    unrest,
+)
 from ordain.models.methods.demand.grid import DAYS_AHEAD, Grid
 from ordain.models.methods.demand.trees import from_root, to_root, training_rows
 
@@ -46,6 +55,7 @@ def test_no_cell_knows_anything_from_its_origin_on(seed: int, hourly: bool, day:
     where = from_origin(one, origin)
     assert np.array_equal(rows(one, where), rows(two, where), equal_nan=True)
     assert np.array_equal(level(one, where), level(two, where))
+    assert np.array_equal(unrest(one, where), unrest(two, where))
     assert np.array_equal(seasonal_naive(one, where), seasonal_naive(two, where), equal_nan=True)
 
 
@@ -89,6 +99,24 @@ def test_steps_that_were_not_counted_are_left_out_of_means_and_of_training() -> 
     learned = training_rows(series, 60 * 24, 0)
     assert not np.isnan(series.value(learned.product, learned.step)).any()
     assert np.isnan(cell(rows(series, asked(38 * 24, 0)), "one week back")[0])
+
+
+def test_unrest_is_how_much_weeks_differ_whatever_the_level() -> None:
+    random = np.random.default_rng(2)
+    calm = 100 + random.normal(0, 2, (1, 60 * 24))
+    wild = 100 + random.normal(0, 20, (1, 60 * 24))
+    where = asked(40 * 24, 0, 700)
+    found = unrest(grid(np.vstack([calm, wild])), Asked(np.array([0, 1]), where.origin, where.ahead))
+    assert found[1] > 8 * found[0]
+    assert unrest(grid(7 * wild), where) == pytest.approx(unrest(grid(wild), where))
+    assert unrest(grid(np.full((1, 60 * 24), 5.0)), where) == pytest.approx([LEAST_UNREST] * 2)
+
+
+def test_a_product_whose_unrest_is_not_known_has_the_mean_of_the_others() -> None:
+    quantity = 100 + np.random.default_rng(3).normal(0, 9, (3, 60 * 24))
+    quantity[2, : 40 * 24 - 100] = np.nan
+    found = unrest(grid(quantity), Asked(np.arange(3), np.full(3, 40 * 24), np.zeros(3, np.int64)))
+    assert found[2] == pytest.approx(found[:2].mean())
 
 
 def test_every_target_that_trees_learn_lies_before_the_origin() -> None:

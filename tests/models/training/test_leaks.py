@@ -16,6 +16,7 @@ from ordain.engine.values.types import NUMBER
 from ordain.models.data.table import Table
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
+from ordain.models.specs.catalogue import spec_of
 from ordain.models.specs.churn import CHURN
 from ordain.models.training.card_page import page
 from ordain.models.training.leaks import allowed_leaks, leaks_in
@@ -138,6 +139,14 @@ def test_training_refuses_a_leak_and_the_card_notes_one_that_was_allowed(tmp_pat
         "allowed by who trained it, though it may give the label away: `contract_left`"
     )
     assert "though it may give the label away: `contract_left`" in page(card)
+
+
+def test_a_model_that_learns_no_label_is_not_refused_for_what_gives_it_away(tmp_path: Path) -> None:
+    file, mapping = tmp_path / "customers.csv", tmp_path / "customers.yaml"
+    file.write_text(_csv())
+    mapping.write_text(_MAPPING)
+    card = train_model(spec_of("segments"), file, mapping, Registry(tmp_path / "models", tmp_path / "keys"), at=AT)
+    assert not [note for note in card.report.notes if "give the label away" in note]
 
 
 _MAPPING = """\
