@@ -103,7 +103,7 @@ def _bytes_of(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         raise _none(path) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         said = "it ends too early" if isinstance(error, EOFError) else "it is no gzip file, or a damaged one"
-        message = f"`{path.name}` cannot be read to its end: {said}. The rows before were taken"
+        message = f"`{path.name}` cannot be read to its end: {said}. Rows before that may have been taken"
         raise DataQualityIssue(message, "get it again, and run this again: no row is taken twice") from None
     except OSError as error:
         raise SettingsError(f"`{path.name}` cannot be read: {reason_of(error)}") from None

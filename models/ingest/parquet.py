@@ -39,7 +39,7 @@ def lines_of_parquet(path: Path, mapping: ColumnMapping, told: Told) -> Iterator
             told(total, total)
     except pa.ArrowException as error:
         said = str(error).partition("\n")[0][:200]
-        message = f"`{path.name}` cannot be read: {said}. The rows before were taken"
+        message = f"`{path.name}` cannot be read: {said}. Rows before that may have been taken"
         raise DataQualityIssue(message, "is it a Parquet file, and whole?") from None
     except OSError as error:
         raise SettingsError(f"`{path.name}` cannot be read: {reason_of(error)}") from None

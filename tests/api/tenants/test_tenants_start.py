@@ -80,6 +80,13 @@ WRONG: dict[str, tuple[Change, str]] = {
         ],
         r"`acme` and `beta` have the same database(.|\n)*the same place of anchors",
     ),
+    "one feature store": (
+        lambda server: [
+            write(f"tenants/{name}/config.yaml", "features_url: postgresql://ordain@localhost/features\n")(server)
+            for name in ("acme", "beta")
+        ],
+        r"`acme` and `beta` have the same feature store: `postgresql://ordain@localhost/features`",
+    ),
     "one folder of keys": (
         lambda server: edit(server / "tenants/beta/config.yaml", "keys: keys", "keys: ../acme/keys"),
         r"`acme` and `beta` have the same folder `keys`",
