@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from answers import CUSTOMER, NOON, RETENTION, body
 from batching import NDJSON
 from flask.testing import FlaskClient
-from served import Server, ordain_here, settings_in
+from served import Server, install_models, ordain_here, settings_in
 
 from ordain.api.ask import make_ask
 from ordain.api.batch import decide_many, record_many
@@ -149,11 +148,11 @@ def test_a_command_searches_for_them(tmp_path: Path, use: Services) -> None:
     assert [json.loads(line)["entry_id"] for line in done.stdout.splitlines()] == [wanted]
 
 
-@pytest.mark.parametrize("harm", ["deleted", "corrupted"])
+@pytest.mark.parametrize("harm", ["deleted", "corrupted", "unsigned"])
 def test_a_server_whose_model_is_harmed_goes_on_by_the_fallback(
     tmp_path: Path, policies: Path, models: Path, harm: str
 ) -> None:
-    place = Path(shutil.copytree(models, tmp_path / "models")) / "churn/1"
+    place = install_models(models, tmp_path) / "churn/1"
     chosen = {"ORDAIN_POLICIES": str(with_fallback(policies))}
     asked = {**UNSCORED, "tenure_months": 3}
     with Server(tmp_path, **chosen) as server:
@@ -161,6 +160,8 @@ def test_a_server_whose_model_is_harmed_goes_on_by_the_fallback(
         assert [score["fact"] for score in before["models"]] == ["churn_risk"]
     if harm == "deleted":
         (place / "model.ubj").unlink()
+    elif harm == "unsigned":
+        (place / "SIGNATURE").unlink()
     else:
         (place / "model.ubj").write_bytes(b"no trees")
     with Server(tmp_path, **chosen) as server:
