@@ -17,6 +17,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "EditedMeanwhile": "Somebody has changed the draft since it was read: read it again.",
         "EventTooOld": "The event was signed too long ago, or by a clock that is ahead.",
         "ExportFailed": "The export, or the draft of a policy, could not be written; nothing of it is left.",
+        "FeaturesUnavailable": "The feature store cannot be reached or written: nothing was taken in. Ask again.",
         "Forbidden": "A page of that origin may not post here.",
         "IdempotencyKeyReused": "Another request was sent under this Idempotency-Key in the last 24 hours.",
         "InternalError": "A fault of Ordain's own; the log has its details under the id of the request.",

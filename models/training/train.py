@@ -90,6 +90,9 @@ def table_for(
 ) -> tuple[Table, Mapping | None]:
     """The table to learn from, and the mapping it was read by; a SYNTHETIC one without. Raises as `train_model`."""
     if data is None:
+        if mapping is not None:
+            what = f"the mapping `{mapping}` says what the columns of a table mean, and there is no table"
+            raise SettingsError(what, "name the table with --data, or leave the mapping out for SYNTHETIC rows")
         return spec.sample(rows, seed), None
     if mapping is None:
         hint = f"name a mapping file, or a shipped mapping: {', '.join(shipped())}"

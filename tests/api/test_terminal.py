@@ -54,7 +54,7 @@ def test_a_terminal_gets_no_sequence_of_somebodys_data_and_a_pipe_gets_all(tmp_p
         ("feel", "eval", "1", "--facts", "pipe"),
         ("decide", "plan-advice", "--subject", "C-1", "--facts", "pipe"),
         ("train", "churn", "--table", "pipe", "--mapping", "telco"),
-        ("train", "churn", "--mapping", "pipe"),
+        ("train", "churn", "--data", "facts.yaml", "--mapping", "pipe"),
         ("feel", "eval", "1", "--facts", "/dev/zero"),
     ],
 )

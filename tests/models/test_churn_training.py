@@ -178,6 +178,12 @@ def test_a_table_without_a_mapping_is_refused_with_the_shipped_ones(tmp_path: Pa
     assert "iranian, synthetic, telco, telecom" in caught.value.issues[0].hint
 
 
+def test_a_mapping_without_a_table_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="the mapping `telco` says what the columns of a table mean") as caught:
+        train_model(CHURN, None, "telco", Registry(tmp_path, tmp_path), at=AT)
+    assert "--data" in caught.value.issues[0].hint
+
+
 def test_held_out_rows_that_cannot_be_written_are_an_error_and_no_model_is_stored(tmp_path: Path) -> None:
     registry = Registry(tmp_path / "models", tmp_path / "keys")
     with pytest.raises(SettingsError, match=r"`asks\.ndjson` cannot be written: no such file or directory"):

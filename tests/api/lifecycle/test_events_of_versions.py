@@ -29,6 +29,7 @@ from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.lifecycle.rollout import Action
+from ordain.models.registry.stages import Step
 
 WHY = "a reason that is sealed"
 SEALED = (WHY, "as agreed", *(person.name for person in (ASHA, BELA, CHEN)), "north", "operator")
@@ -114,10 +115,11 @@ def test_a_planned_activation_says_from_when_it_counts(tmp_path: Path) -> None:
         assert event["data"]["about"]["from"].startswith("2090-01-01")
 
 
-def test_every_kind_of_entry_and_every_action_of_a_roll_out_has_a_type_that_can_be_asked_for() -> None:
+def test_every_kind_of_entry_and_every_action_of_a_roll_out_or_a_model_has_a_type_that_can_be_asked_for() -> None:
     kinds = {value for name, value in vars(Kind).items() if not name.startswith("_")}
-    made = {type_of({"kind": kind, "about": {}}) for kind in kinds - {Kind.ROLLOUT, Kind.ALERT}}
+    made = {type_of({"kind": kind, "about": {}}) for kind in kinds - {Kind.ROLLOUT, Kind.ALERT, Kind.MODEL}}
     made |= {type_of({"kind": Kind.ROLLOUT, "about": {"action": str(action)}}) for action in Action}
+    made |= {type_of({"kind": Kind.MODEL, "about": {"action": str(step)}}) for step in Step}
     assert {kind for kind in TYPES if not kind.startswith("ordain.alert.")} == made
 
 

@@ -14,6 +14,7 @@ from ordain.engine.errors import OrdainError
 
 SOON = {
     "LedgerUnavailable": LIMITS.retry_seconds,
+    "FeaturesUnavailable": LIMITS.retry_seconds,
     "NotRecorded": LIMITS.retry_seconds,
     "AnchorUnavailable": LIMITS.retry_seconds,
     "NotCovered": LIMITS.covered_seconds,
