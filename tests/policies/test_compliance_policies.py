@@ -29,8 +29,7 @@ ROOT = Path(__file__).parents[2]
 TEXTS = read_texts(ROOT / "policies")
 CATALOG: Catalog = load_catalog(TEXTS)
 COMPLIANCE = tuple(sorted({policy.name for policy in CATALOG.policies() if policy.kind == "compliance"}))
-LEGAL = tuple(name for name in COMPLIANCE if name != "model-promotion")
-"""That one asks for what we want of our own models."""
+LEGAL = tuple(name for name in COMPLIANCE if name != "model-promotion")  # which is about our own models
 FILES = {name: f"policies/{name}/v1.yaml" for name in COMPLIANCE}
 RULES: dict[tuple[str, str], Node] = {
     (name, rule["id"].text): rule
@@ -370,9 +369,7 @@ def test_the_table_in_the_docs_holds_every_rule_with_its_status_days_source_and_
             assert asks.endswith("."), rule
             shown[policy, rule] = (where, status, days, source, sure)
     written = {}
-    for key, node in RULES.items():
-        if key[0] not in LEGAL:
-            continue
+    for key, node in ((key, node) for key, node in RULES.items() if key[0] in LEGAL):
         period, where, unsure = node.get("in force"), node.get("where"), node.get("not confirmed")
         days = " ".join(f"{end} {day.text}" for end, day in period.items()) if period is not None else ""
         sure = node["confidence"].text + (f"; not confirmed: {unsure.text}" if unsure is not None else "")
