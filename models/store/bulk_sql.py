@@ -50,7 +50,7 @@ def asked(source: str, definitions: Sequence[Definition]) -> Asked:
     columns = [column for each in definitions for column in (_state(each) if each.of_snapshot else _events(each))]
     columns += [f"min({_ENTERS}) FILTER ({_ENTERS} > p.moment)", "count(*)"]
     sql = (
-        f"SELECT p.point, {', '.join(columns)} FROM point p JOIN record r ON r.subject = p.subject"  # noqa: S608
+        f"SELECT p.point, {', '.join(columns)} FROM point p JOIN record r ON r.subject = p.subject"  # noqa: S608 - names are checked
         f" WHERE r.source = {_text(source)} GROUP BY p.point"
     )
     return Asked(sql, tuple(definitions))

@@ -53,7 +53,7 @@ as_of = excluded.as_of, records = excluded.records, features = excluded.features
 _BULK = f"""SELECT subject, kind, happened, known, id, fields FROM event
 WHERE subject = ANY(%(of)s) AND kind = ANY(%(sources)s)
 UNION ALL SELECT subject, '{SNAPSHOT}' || source, happened, known, '', fields FROM snapshot
-WHERE subject = ANY(%(of)s) AND '{SNAPSHOT}' || source = ANY(%(sources)s)"""  # noqa: S608
+WHERE subject = ANY(%(of)s) AND '{SNAPSHOT}' || source = ANY(%(sources)s)"""  # noqa: S608 - as above
 _ENTITIES = "SELECT subject, first_known, last_known, stamp FROM entity WHERE subject = ANY(%s)"
 
 Driver = psycopg.Connection[tuple[Any, ...]]

@@ -49,7 +49,7 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM entity WHERE subject =
 _BULK = f"""SELECT subject, kind, happened, known, id, fields FROM event
 WHERE subject IN (SELECT value FROM json_each(?1)) AND kind IN {_SOURCES}
 UNION ALL SELECT subject, '{SNAPSHOT}' || source, happened, known, '', fields FROM snapshot
-WHERE subject IN (SELECT value FROM json_each(?1)) AND '{SNAPSHOT}' || source IN {_SOURCES}"""  # noqa: S608
+WHERE subject IN (SELECT value FROM json_each(?1)) AND '{SNAPSHOT}' || source IN {_SOURCES}"""  # noqa: S608 - as above
 _ENTITIES = """SELECT subject, first_known, last_known, stamp FROM entity
 WHERE subject IN (SELECT value FROM json_each(?))"""
 

@@ -95,7 +95,7 @@ def holiday_days(country: str, start: dt.date, count: int) -> Flags:
     code, _, part = country.partition("-")
     try:
         known = holidays.country_holidays(code, subdiv=part or None, years=range(days[0].year, days[-1].year + 1))
-    except NotImplementedError:
+    except NotImplementedError:  # what the library raises for a country, or a part, that it does not know
         hint = "write a code of ISO 3166 such as `IN` or `US-NY`"
         raise SettingsError(f"no public holidays are known of `{country}`", hint) from None
     return np.array([day in known for day in days])
