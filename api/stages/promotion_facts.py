@@ -9,7 +9,7 @@ from ordain.api.limits import LIMITS
 from ordain.engine.policy.facts import round_to
 from ordain.models.registry.card import Card
 from ordain.models.registry.stages import Stage
-from ordain.models.specs.spec import Figure
+from ordain.models.spec import Figure
 
 DIGITS = 6
 _FIGURES = {

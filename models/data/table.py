@@ -39,7 +39,7 @@ _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 class Table:
     """`rows[i]` holds the features of `subjects[i]`. `digest` is that of the bytes it was read from.
 
-    `roles` are columns that are no features, by role (`models.specs.spec.Role`): as many values as rows.
+    `roles` are columns that are no features, by role (`models.spec.Role`): as many values as rows.
     """
 
     name: str

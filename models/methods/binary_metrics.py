@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from ordain.models.specs.spec import Figure, Plot, Series
+from ordain.models.spec import Figure, Plot, Series
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -18,7 +18,7 @@ from ordain.models.methods.segment_clustering import DENSE, Found
 from ordain.models.methods.segment_model import usual_of
 from ordain.models.methods.segment_scaling import scaling_of
 from ordain.models.methods.segment_stability import NEAR, STABLE, Bootstrap, Tried, silhouettes
-from ordain.models.specs.spec import Figure, Plot, Report, Series
+from ordain.models.spec import Figure, Plot, Report, Series
 
 KEPT = 0.6
 """Jaccard index below which a segment counts as dissolved (Hennig 2007)."""

@@ -21,7 +21,7 @@ from ordain.models.methods.segment_model import FILE, Stored
 from ordain.models.methods.segment_names import Profile, named
 from ordain.models.methods.segment_report import Evidence, report
 from ordain.models.methods.segment_scaling import scaling_of
-from ordain.models.specs.spec import Artifact, Progress
+from ordain.models.spec import Artifact, Progress
 
 METHODS = ("kmeans", "ward", "dbscan")
 RESTARTS = 10

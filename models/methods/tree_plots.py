@@ -10,7 +10,7 @@ import xgboost as xgb
 from numpy.typing import NDArray
 
 from ordain.models.features.encoder import Encoder, Row
-from ordain.models.specs.spec import Plot, Series
+from ordain.models.spec import Plot, Series
 
 DRAWN = 15
 """Features; the others move little."""

@@ -66,7 +66,7 @@ def dropped(
     """A figure of now against the card's: major when it became worse by `thresholds.drop` of the card's and its 95 %
     interval leaves the card's figure out, moderate when it became worse by so much and the interval does not.
 
-    For any figure of any model (`models.specs.spec.Figure`); `better` is "higher" or "lower". Without an interval a
+    For any figure of any model (`models.spec.Figure`); `better` is "higher" or "lower". Without an interval a
     drop is major. `value` is the drop as a share of the card's figure; negative is a gain.
     """
     drop = (card - now if better == "higher" else now - card) / abs(card) if card else 0.0

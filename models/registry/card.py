@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from ordain.engine.policy.facts import Fact
 from ordain.engine.values.types import SIMPLE, Type
 from ordain.models.data.mapping import limits_from
-from ordain.models.specs.spec import Gives, Output, Report
+from ordain.models.spec import Gives, Output, Report
 
 
 class _Part(BaseModel):

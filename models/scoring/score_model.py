@@ -10,7 +10,7 @@ from ordain.engine.values.types import Value
 from ordain.models.registry.card import Card
 from ordain.models.registry.stored import Stored, broken
 from ordain.models.specs.catalogue import spec_of
-from ordain.models.specs.spec import PlainScorer, Scorer
+from ordain.models.spec import PlainScorer, Scorer
 
 
 class ScoreModel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ordain.engine.errors import SettingsError, did_you_mean
 from ordain.engine.late import late
-from ordain.models.specs.spec import Spec
+from ordain.models.spec import Spec
 
 SPECS = {
     "churn": "ordain.models.specs.churn:CHURN",

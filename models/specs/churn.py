@@ -32,7 +32,7 @@ from ordain.models.methods.split import Split, split
 from ordain.models.methods.tree_plots import levels, strengths
 from ordain.models.methods.tree_score import TREES, Trees
 from ordain.models.methods.usual import as_json, from_json, usual_of
-from ordain.models.specs.spec import Artifact, Gives, Output, Progress, Report, Role
+from ordain.models.spec import Artifact, Gives, Output, Progress, Report, Role
 
 MODEL = "model.json"
 HORIZONS = (30, 60, 90)
@@ -46,7 +46,7 @@ Parameters = Mapping[str, float | int | str]
 
 
 class Churn:
-    """The specification; see `models.specs.spec.Spec`."""
+    """The specification; see `models.spec.Spec`."""
 
     name = "churn"
     about = "The probability that a customer leaves within the horizon of the label, and within 30, 60 and 90 days."

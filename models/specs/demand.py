@@ -21,7 +21,7 @@ from ordain.models.methods.demand.grid import WEEKS_BACK
 from ordain.models.methods.demand.made_series import made_demand
 from ordain.models.methods.demand.origins import WEEKS_NEEDED, Past, backtest, bounds_at
 from ordain.models.methods.demand.series import SeriesOfTable, read_series
-from ordain.models.specs.spec import Artifact, Gives, Output, Progress, Role
+from ordain.models.spec import Artifact, Gives, Output, Progress, Role
 
 _NUMBER = Type(Kind.NUMBER)
 _CURVE = Type(Kind.LIST, item=_NUMBER)

@@ -11,7 +11,7 @@ from ordain.engine.late import late
 from ordain.engine.policy.facts import Fact
 from ordain.engine.values.types import DATE, NUMBER, TEXT, list_of
 from ordain.models.data.table import Table
-from ordain.models.specs.spec import Artifact, Gives, Output, Progress, Role, Scorer
+from ordain.models.spec import Artifact, Gives, Output, Progress, Role, Scorer
 
 _TIERS = replace(TEXT, values=("high", "medium", "low"))
 _MAY_MISS = replace(NUMBER, optional=True)

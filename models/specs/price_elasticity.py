@@ -20,7 +20,7 @@ from ordain.models.methods.elasticity.elasticity_scorer import BASES, DIGITS, FI
 from ordain.models.methods.elasticity.made_sales import PRODUCTS, SEGMENTS, made_sales
 from ordain.models.methods.elasticity.partial_pooling import Drawn, Pooled, draw, pool
 from ordain.models.methods.elasticity.sales import PERIODS_OF_TABLE, SalesOfTable, read_sales
-from ordain.models.specs.spec import Artifact, Gives, Output, Progress, Role
+from ordain.models.spec import Artifact, Gives, Output, Progress, Role
 
 _NUMBER = Type(Kind.NUMBER)
 _CURVE = Type(Kind.LIST, item=_NUMBER)

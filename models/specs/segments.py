@@ -15,7 +15,7 @@ from ordain.engine.policy.facts import Fact
 from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import FLAG, NUMBER, TEXT, Limits, Value
 from ordain.models.data.table import Table
-from ordain.models.specs.spec import Artifact, Gives, Output, Progress, Role, Scorer
+from ordain.models.spec import Artifact, Gives, Output, Progress, Role, Scorer
 
 NAMES = Path(__file__).with_name("segment_names.yaml")
 ELASTICITY_NOISE = 0.15

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from ordain.models.registry.card import Card
-from ordain.models.specs.spec import Figure
+from ordain.models.spec import Figure
 from ordain.models.training.drawing import legend, picture
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

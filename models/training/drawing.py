@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from ordain.models.specs.spec import Plot, Series
+from ordain.models.spec import Plot, Series
 
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 60, 14, 12, 44

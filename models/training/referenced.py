@@ -8,7 +8,7 @@ from ordain.engine.policy.facts import Score
 from ordain.models.data.table import Table
 from ordain.models.limits import LIMITS
 from ordain.models.monitoring.reference import FILE, reference_of
-from ordain.models.specs.spec import Artifact, Spec
+from ordain.models.spec import Artifact, Spec
 
 
 def with_reference(spec: Spec, table: Table, artifact: Artifact) -> Artifact:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ordain.models.registry.card import Card
-from ordain.models.specs.spec import Figure, Report, Series
+from ordain.models.spec import Figure, Report, Series
 
 _WIDTH = 40
 RELIABILITY = "reliability"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ordain.models.data.table import Table
 from ordain.models.registry.card import Spread
-from ordain.models.specs.spec import Artifact, Progress, Report, Spec
+from ordain.models.spec import Artifact, Progress, Report, Spec
 
 
 def trained_with_seeds(

@@ -18,7 +18,7 @@ from ordain.models.data.mapping import Mapping, read_mapping, shipped
 from ordain.models.data.table import LABEL, Table, read_table
 from ordain.models.registry.card import Card, Data, Feature, Given, MappingText
 from ordain.models.registry.registry import Registry
-from ordain.models.specs.spec import Artifact, Progress, Report, Role, Spec
+from ordain.models.spec import Artifact, Progress, Report, Role, Spec
 from ordain.models.training.card_page import page
 from ordain.models.training.leaks import Leak, allowed_leaks
 from ordain.models.training.referenced import with_reference

@@ -14,7 +14,7 @@ from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
 from ordain.models.scoring.score_model import ScoreModel
 from ordain.models.specs.churn import CHURN
-from ordain.models.specs.spec import Artifact
+from ordain.models.spec import Artifact
 from ordain.models.training.referenced import with_reference
 from ordain.models.training.train import train_model
 

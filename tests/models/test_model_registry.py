@@ -19,7 +19,7 @@ from ordain.models.registry.card import Card
 from ordain.models.registry.registry import CARD, SIGNATURE, SUMS, Registry
 from ordain.models.registry.signing import PRIVATE, PUBLIC, ModelKeys
 from ordain.models.specs.churn import MODEL
-from ordain.models.specs.spec import Artifact
+from ordain.models.spec import Artifact
 
 ROOT = Path(__file__).parents[2]
 

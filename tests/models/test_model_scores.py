@@ -22,7 +22,7 @@ from ordain.models.methods.tree_score import TREES, Contributions, Trees
 from ordain.models.registry.registry import Registry
 from ordain.models.scoring.score_model import ScoreModel
 from ordain.models.specs.churn import CHURN, MODEL, ChurnScorer
-from ordain.models.specs.spec import Artifact
+from ordain.models.spec import Artifact
 
 
 def _booster(trained: Artifact) -> xgb.Booster:

@@ -15,7 +15,7 @@ from ordain.models.methods.demand.demand_scorer import rank, ranks
 from ordain.models.methods.demand.grid import Grid
 from ordain.models.methods.demand.origins import Past
 from ordain.models.methods.demand.series import SeriesOfTable
-from ordain.models.specs.spec import Figure, Plot, Report, Series
+from ordain.models.spec import Figure, Plot, Report, Series
 
 REPEATS = 2000
 """Bootstrap samples of origins."""

@@ -13,7 +13,7 @@ from ordain.models.methods.elasticity.log_log import Sales, Slopes
 from ordain.models.methods.elasticity.partial_pooling import Drawn, Pooled, draw, pool
 from ordain.models.methods.elasticity.sales import SalesOfTable
 from ordain.models.methods.elasticity.willingness import prices, share_that_buys
-from ordain.models.specs.spec import Figure, Plot, Report, Series
+from ordain.models.spec import Figure, Plot, Report, Series
 
 FOLDS = 5
 REPEATS = 2000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ordain.models.methods.lifetime.maximum_likelihood import Floats
-from ordain.models.specs.spec import Figure
+from ordain.models.spec import Figure
 
 DRAWS = 1000
 """Of the bootstrap: customers drawn anew, with putting back (Efron and Tibshirani 1993, chapter 13)."""

@@ -8,7 +8,7 @@ from ordain.engine.late import late
 from ordain.engine.policy.facts import Fact
 from ordain.models.methods.lifetime.model_file import TREES, FromPurchases, read_stored
 from ordain.models.methods.lifetime.purchase_score import PurchaseScorer
-from ordain.models.specs.spec import Scorer
+from ordain.models.spec import Scorer
 
 
 def loaded(files: Mapping[str, bytes], reads: tuple[Fact, ...]) -> Scorer:

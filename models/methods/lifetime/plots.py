@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ordain.models.methods.lifetime.maximum_likelihood import Floats
-from ordain.models.specs.spec import Plot, Series
+from ordain.models.spec import Plot, Series
 
 TOGETHER = 7
 """Repeat purchases from which on customers are counted together."""

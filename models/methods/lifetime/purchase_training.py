@@ -25,7 +25,7 @@ from ordain.models.methods.lifetime.purchase_score import DIGITS, READS
 from ordain.models.methods.lifetime.purchase_table import Read, read_purchases
 from ordain.models.methods.lifetime.purchase_value import PurchaseValue, usual_of
 from ordain.models.methods.lifetime.purchases import DAYS, Histories, Purchases, bought, histories
-from ordain.models.specs.spec import Artifact, Progress, Report
+from ordain.models.spec import Artifact, Progress, Report
 
 HELD_OUT_DAYS = 365
 """Held out are the last 12 months, or the last half of a table that covers less than two years."""

@@ -22,7 +22,7 @@ from ordain.models.methods.lifetime.purchase_table import REVENUE
 from ordain.models.methods.lifetime.purchase_training import tiers_of
 from ordain.models.methods.lifetime.subscription_score import by_month, prices
 from ordain.models.methods.usual import usual_of
-from ordain.models.specs.spec import Artifact, Progress, Report
+from ordain.models.spec import Artifact, Progress, Report
 
 ROUNDS, PATIENCE = 600, 30
 RECIPE: dict[str, float | str] = {

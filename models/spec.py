@@ -1,6 +1,6 @@
 """What every model of the product is, whatever library is inside: it learns from a table and gives facts.
 
-A model has a specification of its own, one file in this folder, which says what it predicts, what it has to beat, what
+A model has a specification of its own, one file in `specs`, which says what it predicts, what it has to beat, what
 it needs to know, and how it is trained and asked. Registry, training, cards, watching and commands know models by this
 file alone: none of them knows what any model is about.
 """
