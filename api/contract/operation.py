@@ -33,7 +33,7 @@ class Operation:
     is signed. `others` are answers of other statuses that are no errors; `is_once` takes an `Idempotency-Key`; `query`
     is what a query may have: a name, what it means, its schema. `is_read` where the ledger is read, which HEAD does
     without; `asks` is the schema of a body, which may be the text in it alone where `takes_yaml`, and
-    one a line where `takes_lines`.
+    one a line where `takes_lines`. `is_page` for what people look at, whose queries are its own.
     """
 
     summary: str
@@ -50,6 +50,7 @@ class Operation:
     asks: Json | None = None
     takes_yaml: bool = False
     takes_lines: bool = False
+    is_page: bool = False
 
     @property
     def is_strict(self) -> bool:
@@ -57,7 +58,8 @@ class Operation:
 
         Scrapers, load balancers and senders of events send what they like; a stream is asked for in many ways.
         """
-        return self.right not in (OPEN, SIGNED, Right.METRICS) and self.media != "text/event-stream"
+        is_contract = not self.is_page and self.media != "text/event-stream"
+        return is_contract and self.right not in (OPEN, SIGNED, Right.METRICS)
 
     def codes(self) -> dict[int, list[str]]:
         """The codes of errors by their status."""

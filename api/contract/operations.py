@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ordain.api.access.rights import OPEN, SIGNED, Right
 from ordain.api.contract.audit_operations import AUDIT_OPERATIONS, PURPOSE
+from ordain.api.contract.console_operations import CONSOLE_OPERATIONS
 from ordain.api.contract.feature_operations import FEATURE_OPERATIONS
 from ordain.api.contract.follow_up_operations import FOLLOW_UP_OPERATIONS
 from ordain.api.contract.login_operations import LOGIN_OPERATIONS
@@ -211,6 +212,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         is_read=True,
     ),
     **AUDIT_OPERATIONS,
+    **CONSOLE_OPERATIONS,
     **FEATURE_OPERATIONS,
     **FOLLOW_UP_OPERATIONS,
     **LOGIN_OPERATIONS,

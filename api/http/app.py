@@ -32,6 +32,7 @@ from ordain.api.http.routes import (
     audit_keeping,
     audit_search,
     audit_verify,
+    console,
     decisions,
     events,
     facts,
@@ -77,7 +78,7 @@ def app_for(
     """
     app = Flask("ordain", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would not have the one error shape
-    app.config["MAX_CONTENT_LENGTH"] = use.settings.max_body_bytes
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = use.settings.max_body_bytes
     app.extensions["ordain"] = use
     app.extensions["examples"] = Examples()
     app.extensions["ordain_workbench"] = Workbench()
@@ -90,7 +91,7 @@ def app_for(
     app.register_blueprint(reference.ROUTES)
     for read in (
         *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping),
-        *(log_tiles, hooks, model_reading, ingesting, facts),
+        *(log_tiles, hooks, model_reading, ingesting, facts, console),
         *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
     ):
         app.register_blueprint(read.ROUTES)
@@ -168,7 +169,7 @@ def _refused(error: OrdainError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     takes = accepted(request.headers.get("Accept", "")).types
     if isinstance(error, NotFound) and request.path == "/" and "text/html" in takes:
-        return Response("the interface is described at /docs", 303, {"Location": "/docs"}, mimetype="text/plain")
+        return Response("pages for people are at /console", 303, {"Location": "/console"}, mimetype="text/plain")
     if isinstance(error, RequestEntityTooLarge):
         return _refused(too_large(request.max_content_length or 0))
     status, name = error.code or 500, error.name or "error"

@@ -2,8 +2,9 @@
 
 Where nobody is known, a request of somebody's browser is as good as any. Browsers say where a page comes from
 (`Origin`), ask before they send other types than those of forms, and cannot lie about the name that they looked up
-(`Host`): with it, a page whose name was made to mean this machine (DNS rebinding) is known. The one form that is taken
-ends a session, and has that session's token in it.
+(`Host`): with it, a page whose name was made to mean this machine (DNS rebinding) is known. Forms are
+taken of two pages: the one that ends a session has that session's token in it, and those of the console are sent by its
+script with a header that no page of another site can send unasked.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _OF_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data", "text/p
 _SINGLE = ("host", "authorization", "content-type", "origin", "x-csrf-token")
 """Headers that decide who asks and for what. Were the first of two taken, a proxy might have looked at the second."""
 _CHANGING = ("POST", "PUT")
+_CONSOLE = "/console/"
 ANY = "*"
 _NO_HOST = re.compile(r"[/?#@\\\s]")
 """Signs that an address may have around its host, and `Host` never has."""
@@ -63,7 +65,7 @@ class Guard:
         if scope.method not in _CHANGING:
             return None
         kind = (headers.get("content-type") or "").partition(";")[0].strip().lower()
-        if kind in _OF_FORMS and scope.path != LOGOUT:
+        if kind in _OF_FORMS and scope.path != LOGOUT and not _is_of_console(scope):
             wanted = "application/x-ndjson" if scope.path.endswith("/batch") else "application/json"
             message = f"a request is sent as {wanted}, not as {kind}, which a page of any site can send"
             return Refused(415, "Unsupported Media Type", message)
@@ -83,6 +85,11 @@ class Guard:
             return True
         place = origin.partition("://")[2].lower()
         return bool(place) and (place == host.lower() or host_in(place) in self._chosen)
+
+
+def _is_of_console(scope: Scope) -> bool:
+    """Its forms have a header that a browser sends for another site's page only once this server allows it."""
+    return scope.path.startswith(_CONSOLE) and "x-csrf-token" in scope.headers
 
 
 def names_of(settings: Settings) -> tuple[str, ...]:

@@ -18,7 +18,9 @@ def check_query(text: str, method: str, rule: str) -> None:
     Some may be there several times.
     """
     operation = OPERATIONS.get(("GET" if method == "HEAD" else method, rule)) if text else None
-    if operation is None or operation.right == OPEN or not (operation.is_strict or operation.query):
+    if operation is None or operation.right == OPEN or operation.is_page:
+        return
+    if not (operation.is_strict or operation.query):
         return
     try:
         sent = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS)

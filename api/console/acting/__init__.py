@@ -1,0 +1,1 @@
+"""What each button does: one request to `/v1`, and where the person is led after it."""

@@ -1,0 +1,64 @@
+"""What a page and a button of the console are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from ordain.api.console.asked import Asked
+
+Json = dict[str, Any]
+Query = MultiDict[str, str]
+"""What stands in the address after `?`; of a form, its fields."""
+Names = Mapping[str, str]
+"""The parts of an address that its rule names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Something to look at.
+
+    `rule` is its address below `/console/`, as Flask writes rules. `name` is the template's (`<name>.html`), the texts'
+    (`texts.yaml`) and the one by which other pages link to it. `read` gives all that it shows, which is also what it
+    answers as JSON; it raises Refused. `under` is the entry of the menu that it belongs to. A `is_part` is a piece of a
+    page: no frame is drawn around it.
+    """
+
+    rule: str
+    name: str
+    read: Callable[[Asked, Names, Query], Json]
+    under: str
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """After a button the person is led to a page, which begins with what was done.
+
+    `said` is a key below `done` in `texts.yaml`; `names` are the parts of the page's address, `query` what follows.
+    """
+
+    page: str
+    names: Json = field(default_factory=dict)
+    query: Json = field(default_factory=dict)
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a page that takes the place of what its form names (`hx-target`)."""
+
+    template: str
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to do. `do` gets the fields of its form and raises Refused, which the form then shows."""
+
+    rule: str
+    name: str
+    do: Callable[[Asked, Names, Query], Go | Part]

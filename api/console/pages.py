@@ -1,0 +1,60 @@
+"""All pages and buttons of the console, and the addresses that they have."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+
+from ordain.api.console.page import Button, Page
+from ordain.api.console.reading.home import home
+
+PREFIX = "/console"
+
+PAGES: tuple[Page, ...] = (Page("", "home", home, "home"),)
+BUTTONS: tuple[Button, ...] = ()
+
+_PAGES = {each.name: each for each in PAGES}
+_BUTTONS = {each.name: each for each in BUTTONS}
+_MAP = Map(
+    [Rule(f"/{each.rule}", endpoint=each.name, methods=["GET"]) for each in PAGES]
+    + [Rule(f"/{each.rule}", endpoint=each.name, methods=["POST"]) for each in BUTTONS],
+    merge_slashes=False,
+    strict_slashes=False,
+)
+_ADDRESSES = _MAP.bind("")
+
+
+def page_at(path: str) -> tuple[Page, dict[str, Any]] | None:
+    """The page at a path below `/console/`, and the parts that its rule names; None for nothing."""
+    name, parts = _match("GET", path)
+    return (_PAGES[name], parts) if name in _PAGES else None
+
+
+def button_at(path: str) -> tuple[Button, dict[str, Any]] | None:
+    """The button at a path below `/console/`, and the parts that its rule names; None for nothing."""
+    name, parts = _match("POST", path)
+    return (_BUTTONS[name], parts) if name in _BUTTONS else None
+
+
+def _match(method: str, path: str) -> tuple[str, dict[str, Any]]:
+    try:
+        name, parts = _ADDRESSES.match(f"/{path}", method)
+    except (NotFound, MethodNotAllowed):
+        return "", {}
+    return str(name), dict(parts)
+
+
+def address(name: str, query: dict[str, Any] | None = None, **parts: Any) -> str:
+    """The address of a page or button by its name. Parameters that are None or empty are left out.
+
+    Raises KeyError for a name that there is not.
+    """
+    if name not in _PAGES and name not in _BUTTONS:
+        raise KeyError(name)
+    method = "GET" if name in _PAGES else "POST"
+    path = PREFIX + _ADDRESSES.build(name, parts, method, append_unknown=False).rstrip("/")
+    said = {key: value for key, value in (query or {}).items() if value not in (None, "", [])}
+    return f"{path}?{urlencode(said, doseq=True)}" if said else path

@@ -1,0 +1,77 @@
+// The little that a page of the console does by itself: the theme, plots, what is live, and keys. No page needs it to be read.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const kept = (() => { try { return localStorage.getItem("theme"); } catch { return null; } })();
+  if (kept) root.dataset.theme = kept;
+
+  const token = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+  const plots = new Map();
+
+  // <div data-plot='{"x": [...], "series": [{"label": "...", "values": [...]}], "time": true, "bars": false, "unit": ""}'>
+  function plot(place) {
+    if (typeof uPlot === "undefined") return;
+    const told = JSON.parse(place.dataset.plot);
+    const colours = ["--one", "--two", "--three", "--four"].map(token);
+    const axis = { stroke: token("--soft"), grid: { stroke: token("--line"), width: 1 }, ticks: { stroke: token("--line") } };
+    const made = new uPlot({
+      width: place.clientWidth || 600,
+      height: place.clientHeight || 256,
+      scales: { x: { time: Boolean(told.time) } },
+      axes: [{ ...axis, label: told.xlabel }, { ...axis, label: told.unit, size: 64 }],
+      series: [{ label: told.xlabel || "" }, ...told.series.map((each, at) => ({
+        label: each.label, stroke: each.colour ? token(each.colour) : colours[at % colours.length], width: 2, dash: each.dash,
+        points: { show: told.x.length < 60 }, paths: told.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
+        fill: told.bars ? (each.colour ? token(each.colour) : colours[at % colours.length]) : undefined,
+      }))],
+    }, [told.x, ...told.series.map((each) => each.values)], place);
+    plots.get(place)?.destroy();
+    plots.set(place, made);
+  }
+
+  function begin(part) {
+    for (const place of part.querySelectorAll("[data-plot]")) if (!plots.has(place)) plot(place);
+    // A slider tells its number beside it.
+    for (const slider of part.querySelectorAll("input[type=range][data-tells]")) {
+      const told = document.getElementById(slider.dataset.tells);
+      slider.addEventListener("input", () => { told.value = slider.value; told.dispatchEvent(new Event("change", { bubbles: true })); });
+    }
+  }
+
+  // <ul data-live="/v1/events/stream?..." data-live-type="..."> gets an item for each event, newest first.
+  function listen(place) {
+    const source = new EventSource(place.dataset.live);
+    const put = (event) => {
+      const said = JSON.parse(event.data);
+      place.dispatchEvent(new CustomEvent("told", { detail: said, bubbles: true }));
+    };
+    source.onmessage = put;
+    for (const type of (place.dataset.liveType || "").split(",").filter(Boolean)) source.addEventListener(type, put);
+    addEventListener("pagehide", () => source.close());
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelector("[data-theme-switch]")?.addEventListener("click", () => {
+      const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+      root.dataset.theme = dark ? "light" : "dark";
+      try { localStorage.setItem("theme", root.dataset.theme); } catch { /* it holds for this page */ }
+      for (const place of [...plots.keys()]) plot(place);
+    });
+    begin(document);
+    for (const place of document.querySelectorAll("[data-live]")) listen(place);
+  });
+  document.addEventListener("htmx:after:swap", (event) => begin(event.target instanceof Element ? event.target : document));
+  let waits;
+  addEventListener("resize", () => {
+    clearTimeout(waits);
+    waits = setTimeout(() => { for (const [place, made] of plots) made.setSize({ width: place.clientWidth, height: place.clientHeight || 256 }); }, 100);
+  });
+  // `/` goes to the first field that searches, as in many consoles.
+  addEventListener("keydown", (event) => {
+    if (event.key === "/" && !event.target.closest("input, textarea, select, [contenteditable]")) {
+      const field = document.querySelector("input[type=search]");
+      if (field) { event.preventDefault(); field.focus(); }
+    }
+  });
+})();

@@ -1,0 +1,146 @@
+"""`/console` and below: pages for people, as HTML or JSON, and what their buttons do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from pathlib import PurePath
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from ordain.api.access.admission import caller, may
+from ordain.api.console.asked import Asked, Refused
+from ordain.api.console.menu import MENU
+from ordain.api.console.page import Go, Page
+from ordain.api.console.pages import PREFIX, address, button_at, page_at
+from ordain.api.console.rendering import POLICY, TYPES, drawn, static_files
+from ordain.api.console.texts import has
+from ordain.api.http.account import CODE
+from ordain.api.http.forms.accepted import accepted
+from ordain.api.http.forms.browsers import HEADERS
+from ordain.api.http.refusals import JSON, request_id_for
+from ordain.api.http.routes.reading import in_use
+
+ROUTES = Blueprint("console", __name__)
+_STATIC = "static/"
+_HTML = "text/html"
+
+
+@ROUTES.get(PREFIX)
+def front() -> Response:
+    return look("")
+
+
+@ROUTES.get(f"{PREFIX}/<path:page>")
+def look(page: str) -> Response:
+    """A page, a part of one, or a file that pages load. As JSON for who asks for that, in `Accept` or `as=json`."""
+    if page.startswith(_STATIC):
+        return _file(page.removeprefix(_STATIC))
+    at = page_at(page)
+    if at is None:
+        return _refused(Refused(404, {"code": "NotFound", "message": f"there is no page at {request.path[:80]!r}"}))
+    shown, names = at
+    try:
+        data = shown.read(_asked(), names, request.args)
+    except Refused as refused:
+        return _refused(refused, shown)
+    if _wants_json():
+        return _answer(orjson.dumps(data), JSON)
+    frame = {} if shown.is_part else {**_frame(shown), "done": _done(names)}
+    return _answer(_drawn(shown.name, page=data, names=names, query=request.args, **frame))
+
+
+@ROUTES.post(f"{PREFIX}/<path:page>")
+def press(page: str) -> Response:
+    """What a button does; the browser is led to the page that shows it, or gets a part of the page anew."""
+    at = button_at(page)
+    if at is None:
+        return _refused(Refused(404, {"code": "NotFound", "message": f"there is no button at {request.path[:80]!r}"}))
+    button, names = at
+    try:
+        done = button.do(_asked(), names, request.form)
+    except Refused as refused:
+        return _refused(refused, retarget="find .refused")
+    if isinstance(done, Go):
+        told = {**done.query, "done": button.name}
+        led = _answer(b"")
+        led.headers["HX-Redirect"] = address(done.page, told, **done.names)
+        return led
+    return _answer(_drawn(done.template, page=done.data, names=names, query=request.args))
+
+
+def _asked() -> Asked:
+    return Asked(request_id_for(request.headers.get("X-Request-ID", "")))
+
+
+def _frame(shown: Page) -> dict[str, Any]:
+    """What is around a page: the menu, who looks at it."""
+    who = caller()
+    entries = [{"page": each.page, "here": each.page == shown.under} for each in MENU if may(each.right)]
+    return {"menu": entries, "who": who.name, "logged_in": who.session is not None, "json_at": _json_address()}
+
+
+def _drawn(template: str, **data: Any) -> str:
+    who = caller()
+    # Who is not logged in has no token; a header at all makes a browser ask before it sends another site's request.
+    token = "none" if who.session is None else who.session.csrf_token
+    return drawn(template, in_use().settings.zone, token=token, tenant=in_use().settings.tenant, **data)
+
+
+def _done(names: dict[str, Any]) -> dict[str, Any] | None:
+    """What a button has just done here: its name, if it is one, and the values that its text may have."""
+    said = request.args.get("done", "")
+    if not has(f"done.{said}"):
+        return None
+    return {"key": f"done.{said}", "values": {**request.args.to_dict(), **names}}
+
+
+def _json_address() -> str:
+    query = [(name, value) for name, value in request.args.items(multi=True) if name not in ("as", "done")]
+    return f"{request.path}?{'&'.join(f'{n}={v}' for n, v in query)}{'&' if query else ''}as=json"
+
+
+def _wants_json() -> bool:
+    if request.args.get("as") == "json":
+        return True
+    types = accepted(request.headers.get("Accept", "")).types
+    return JSON in types and _HTML not in types
+
+
+def _refused(refused: Refused, shown: Page | None = None, retarget: str = "") -> Response:
+    """Why there is no page, or why a button did nothing: as a page, as a piece of one, or as JSON."""
+    request.environ[CODE] = refused.code
+    if _wants_json():
+        return _answer(orjson.dumps({"error": refused.error}), JSON, refused.status)
+    is_piece = bool(retarget) or (shown is not None and shown.is_part)
+    name = "pieces/refused" if is_piece else "refused"
+    frame = {} if is_piece else _frame(shown) if shown is not None else _frame(_NO_PAGE)
+    words = HTTPStatus(refused.status).phrase
+    told = _drawn(name, error=refused.error, status=refused.status, words=words, done=None, **frame)
+    answer = _answer(told, status=refused.status)
+    if retarget:
+        answer.headers["HX-Retarget"] = retarget
+        answer.headers["HX-Reswap"] = "innerHTML"
+    return answer
+
+
+def _read_nothing(*_: Any) -> dict[str, Any]:
+    return {}
+
+
+_NO_PAGE = Page("", "refused", _read_nothing, "")
+
+
+def _file(name: str) -> Response:
+    body = static_files().get(name)
+    if body is None:
+        return _refused(Refused(404, {"code": "NotFound", "message": f"there is no file {name[:80]!r}"}))
+    answer = _answer(body, TYPES[PurePath(name).suffix])
+    answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return answer
+
+
+def _answer(body: str | bytes, kind: str = _HTML, status: int = 200) -> Response:
+    headers = {**HEADERS, "Content-Security-Policy": POLICY, "Cache-Control": "private, no-store"}
+    return Response(body, status, headers, mimetype=kind)

@@ -1,0 +1,71 @@
+"""A console with something in it, and a browser to look at it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from answers import ADVICE, QUOTE, RETENTION, body
+from any_time import at_any_time
+from chromium import chromium
+from looked_at import Looked, looked_at
+from playwright.sync_api import Browser, Playwright, sync_playwright
+from served import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """A server with decisions on record: `decisions` by their service, the newest id of each."""
+
+    server: Server
+    address: str
+    decisions: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """Approvals are needed; decisions about `C-1` of three services are on record."""
+    folder = tmp_path_factory.mktemp("console")
+    policies = Path(shutil.copytree(at_any_time(), folder / "policies"))
+    with Server(folder, ORDAIN_POLICIES=str(policies)) as server:
+        yield Console(server, f"http://127.0.0.1:{server.port}", _decided(server))
+
+
+def _decided(server: Server) -> dict[str, str]:
+    ids = {}
+    for service, facts in (("plan-advice", ADVICE), ("price-quote", QUOTE), ("retention", RETENTION)):
+        told = server.ask("POST", f"/v1/decisions/{service}", body(facts, subject="C-1"))
+        assert told.status == 200, told.body
+        ids[service] = json.loads(told.body)["decision_id"]
+    return ids
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    path = chromium(playwright)
+    if path is None:
+        pytest.skip("no Chromium is on this machine and none can be installed: pages are not looked at")
+    started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def looked(browser: Browser, console: Console) -> Iterator[Looked]:
+    """A page of the console. At the end nothing may have gone wrong in it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    seen = looked_at(context, console.address)
+    seen.page.set_default_timeout(15_000)
+    yield seen
+    context.close()
+    assert seen.unexpected() == []
