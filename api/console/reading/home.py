@@ -1,18 +1,96 @@
-"""The first page: what is in force, what waits for somebody, and whether all is well."""
+"""The first page: what is in force, what was decided of late, what waits for somebody, and whether all is well."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
+from typing import Any
+
+from ordain.api.access.rights import Right
 from ordain.api.console.asked import Asked
 from ordain.api.console.page import Json, Names, Query
+from ordain.api.limits import LIMITS
+
+VERDICTS = ("decided", "permit", "review", "deny")
+_DAY = dt.timedelta(days=1)
+_LISTED = 8
 
 
 def home(asked: Asked, names: Names, query: Query) -> Json:
     """Each part is None for who may not ask for it."""
+    policies = asked.get_if("/v1/policies")
     return {
         "me": asked.get("/v1/me"),
         "services": asked.get("/v1/services"),
-        "policies": asked.get_if("/v1/policies"),
+        "policies": None if policies is None else _in_force(policies["policies"]),
+        "waiting": _waiting(asked, policies),
+        "recent": _recent(asked),
         "models": asked.get_if("/v1/models"),
         "checkpoint": asked.get_if("/v1/audit/checkpoint"),
+        "health": asked.get_if("/healthz"),
         "ready": asked.get_if("/readyz"),
     }
+
+
+def _in_force(policies: list[Json]) -> Json:
+    """How many decide now, and which change next, the soonest first."""
+    coming = [{"policy": each["policy"], **each["next"]} for each in policies if each["next"]]
+    return {
+        "in_force": sum(each["in_force"] is not None for each in policies),
+        "next": sorted(coming, key=lambda each: str(each["from"])),
+    }
+
+
+def _waiting(asked: Asked, policies: Json | None) -> Json:
+    """What this person could do now: versions to approve or to activate, reviews to settle."""
+    submitted, approved = [], []
+    for each in [] if policies is None else policies["policies"]:
+        for version in each["versions"]:
+            label = {"policy": each["policy"], "version": version["version"]}
+            if version["state"] == "submitted" and asked.may(Right.APPROVE_POLICIES):
+                submitted.append(label)
+            if version["state"] == "approved" and asked.may(Right.ACTIVATE_POLICIES):
+                approved.append(label)
+    reviews = None
+    if asked.may(Right.SETTLE):
+        reviews = asked.get_if("/v1/audit/search", review="open", order="newest", limit=_LISTED)
+    return {"approve": submitted, "activate": approved, "reviews": None if reviews is None else reviews["entries"]}
+
+
+def _recent(asked: Asked) -> Json | None:
+    """Decisions of the last 24 hours by hour and verdict; of the newest only, if there are more than a page holds."""
+    now = asked.use().now()
+    since = (now - _DAY).isoformat(timespec="seconds")
+    found = asked.get_if("/v1/audit/search", kind="decision", order="newest", limit=LIMITS.found_most, since=since)
+    if found is None:
+        return None
+    entries = found["entries"]
+    return {
+        "count": len(entries),
+        "more": found["more"],
+        "by_verdict": dict(Counter(_verdict(each) for each in entries)),
+        "plot": _by_hour(entries, now),
+        "newest": entries[:_LISTED],
+    }
+
+
+def _by_hour(entries: list[Json], now: dt.datetime) -> Json:
+    """As `console.js` draws it: hours as seconds since 1970."""
+    this = now.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    hours = [this - dt.timedelta(hours=back) for back in range(23, -1, -1)]
+    counted = Counter((_hour(each["recorded_at"]), _verdict(each)) for each in entries)
+    colours = {"decided": "--one", "permit": "--three", "review": "--two", "deny": "--bad"}
+    series: list[dict[str, Any]] = [
+        {"label": verdict, "values": [counted[hour, verdict] for hour in hours], "colour": colours[verdict]}
+        for verdict in VERDICTS
+    ]
+    shown = [each for each in series if any(each["values"])] or series[:1]
+    return {"x": [int(hour.timestamp()) for hour in hours], "time": True, "series": shown}
+
+
+def _hour(moment: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(moment).replace(minute=0, second=0, microsecond=0)
+
+
+def _verdict(entry: Json) -> str:
+    return str(entry["verdict"] or VERDICTS[0])

@@ -9,6 +9,15 @@
   const token = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const plots = new Map();
 
+  // Hours of a day, or days, as ISO 8601 has them: no order of day and month to be guessed.
+  const two = (number) => String(number).padStart(2, "0");
+  const moment = (seconds, step) => {
+    const at = new Date(seconds * 1000);
+    const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    return step >= 86400 ? day : at.getHours() === 0 && at.getMinutes() === 0 ? day.slice(5) : `${two(at.getHours())}:${two(at.getMinutes())}`;
+  };
+  const full = (seconds) => (seconds === null ? "–" : `${moment(seconds, 86400)} ${moment(seconds + 0.001, 0)}`);
+
   // <div data-plot='{"x": [...], "series": [{"label": "...", "values": [...]}], "time": true, "bars": false, "unit": ""}'>
   function plot(place) {
     if (typeof uPlot === "undefined") return;
@@ -19,8 +28,8 @@
       width: place.clientWidth || 600,
       height: place.clientHeight || 256,
       scales: { x: { time: Boolean(told.time) } },
-      axes: [{ ...axis, label: told.xlabel }, { ...axis, label: told.unit, size: 64 }],
-      series: [{ label: told.xlabel || "" }, ...told.series.map((each, at) => ({
+      axes: [{ ...axis, label: told.xlabel, ...(told.time ? { values: (_, splits, at, space, step) => splits.map((each) => moment(each, step)) } : {}) }, { ...axis, label: told.unit, size: 64 }],
+      series: [{ label: told.xlabel || (told.time ? "time" : ""), ...(told.time ? { value: (_, at) => full(at) } : {}) }, ...told.series.map((each, at) => ({
         label: each.label, stroke: each.colour ? token(each.colour) : colours[at % colours.length], width: 2, dash: each.dash,
         points: { show: told.x.length < 60 }, paths: told.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
         fill: told.bars ? (each.colour ? token(each.colour) : colours[at % colours.length]) : undefined,
