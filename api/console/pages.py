@@ -8,12 +8,16 @@ from urllib.parse import urlencode
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
+from ordain.api.console import model_pages
 from ordain.api.console.page import Button, Page
 from ordain.api.console.reading.home import home
 
 PREFIX = "/console"
 
-PAGES: tuple[Page, ...] = (Page("", "home", home, "home"),)
+PAGES: tuple[Page, ...] = (
+    Page("", "home", home, "home"),
+    *model_pages.PAGES,
+)
 BUTTONS: tuple[Button, ...] = ()
 
 _PAGES = {each.name: each for each in PAGES}

@@ -12,9 +12,11 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ordain.api.console.card_pictures import card_picture
 from ordain.api.console.pages import PREFIX, address
 from ordain.api.console.texts import has, say
 
+_ROUNDED = 1e-12
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
@@ -52,8 +54,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(say=say, has=has, address=address, static=static)
-    made.filters.update(as_json=as_json, number=_number)
+    made.globals.update(say=say, has=has, address=address, static=static, card_picture=card_picture)
+    made.filters.update(as_json=as_json, number=_number, measured=_measured)
     return made
 
 
@@ -65,6 +67,11 @@ def as_json(data: Any) -> str:
 def _number(value: Any) -> str:
     """A count with its thousands apart; everything else as it is."""
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _measured(value: float | None) -> str:
+    """A figure of a model to four digits; what is not measured is a dash, and what only rounding left is zero."""
+    return "–" if value is None else f"{0.0 if abs(value) < _ROUNDED else value:.4g}"
 
 
 class _When:

@@ -14,7 +14,7 @@ from any_time import at_any_time
 from chromium import chromium
 from looked_at import Looked, looked_at
 from playwright.sync_api import Browser, Playwright, sync_playwright
-from served import Server
+from served import Server, install_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,10 @@ class Console:
 
 
 @pytest.fixture(scope="session")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """Approvals are needed; decisions about `C-1` of three services are on record."""
+def console(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Console]:
+    """Decisions about `C-1` of three services are on record; a model on SYNTHETIC customers is live."""
     folder = tmp_path_factory.mktemp("console")
+    install_models(models, folder)
     policies = Path(shutil.copytree(at_any_time(), folder / "policies"))
     with Server(folder, ORDAIN_POLICIES=str(policies)) as server:
         yield Console(server, f"http://127.0.0.1:{server.port}", _decided(server))

@@ -11,6 +11,8 @@ def sample(name: str, decisions: dict[str, str]) -> str:
     """The address of a page in the server of `conftest.py`. Raises KeyError for a page without a sample."""
     samples: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "home": ({}, {}),
+        "models": ({}, {}),
+        "model": ({"model": "churn", "version": 1}, {}),
     }
     parts, query = samples[name]
     return address(name, query, **parts)

@@ -1,0 +1,11 @@
+"""The pages of models."""
+
+from __future__ import annotations
+
+from ordain.api.console.page import Page
+from ordain.api.console.reading.models import model, models
+
+PAGES = (
+    Page("models", "models", models, "models"),
+    Page("models/<model>/<version>", "model", model, "models"),
+)

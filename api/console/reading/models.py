@@ -1,0 +1,18 @@
+"""The models: which version of each is live, and what a version's card says."""
+
+from __future__ import annotations
+
+from ordain.api.console.asked import Asked
+from ordain.api.console.page import Json, Names, Query
+
+
+def models(asked: Asked, names: Names, query: Query) -> Json:
+    """All of them, as `GET /v1/models` has them."""
+    told: Json = asked.get("/v1/models")
+    return told
+
+
+def model(asked: Asked, names: Names, query: Query) -> Json:
+    """One version: its card, and what was done to it."""
+    told: Json = asked.get(f"/v1/models/{names['model']}/{names['version']}")
+    return told
