@@ -16,5 +16,6 @@ class Entry(NamedTuple):
 
 MENU: tuple[Entry, ...] = (
     Entry("home", Right.DESCRIBE),
+    Entry("decisions", Right.SEARCH),
     Entry("models", Right.READ_MODELS),
 )

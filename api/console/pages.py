@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from ordain.api.console import model_pages
+from ordain.api.console import decision_pages, model_pages
 from ordain.api.console.page import Button, Page
 from ordain.api.console.reading.home import home
 
@@ -16,9 +16,10 @@ PREFIX = "/console"
 
 PAGES: tuple[Page, ...] = (
     Page("", "home", home, "home"),
+    *decision_pages.PAGES,
     *model_pages.PAGES,
 )
-BUTTONS: tuple[Button, ...] = ()
+BUTTONS: tuple[Button, ...] = (*decision_pages.BUTTONS,)
 
 _PAGES = {each.name: each for each in PAGES}
 _BUTTONS = {each.name: each for each in BUTTONS}

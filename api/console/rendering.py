@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ordain.api.console.pages import PREFIX, address
 from ordain.api.console.texts import has, say
 
 _ROUNDED = 1e-12
+_MONEY = len(("amount", "currency"))
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
@@ -45,6 +47,27 @@ def static(name: str) -> str:
     return f"{PREFIX}/static/{name}?v={hashlib.sha256(static_files()[name]).hexdigest()[:12]}"
 
 
+def plainly(value: Any) -> str:
+    """A value of JSON in words: money as `4.90 EUR`, lists with commas, an object as `name: value`."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case {"amount": amount, "currency": currency} if len(value) == _MONEY:
+            return f"{amount} {currency}"
+        case dict():
+            return ", ".join(f"{name}: {plainly(each)}" for name, each in value.items())
+        case list():
+            return ", ".join(map(plainly, value)) or "none"
+    return str(value)
+
+
+def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Options of a choice whose texts are their values."""
+    return [(value, value) for value in values]
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -55,6 +78,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(say=say, has=has, address=address, static=static, card_picture=card_picture)
+    made.globals.update(plainly=plainly, pairs=_pairs)
     made.filters.update(as_json=as_json, number=_number, measured=_measured)
     return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ def console(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[
     folder = tmp_path_factory.mktemp("console")
     install_models(models, folder)
     policies = Path(shutil.copytree(at_any_time(), folder / "policies"))
-    with Server(folder, ORDAIN_POLICIES=str(policies)) as server:
+    with Server(folder, ORDAIN_POLICIES=str(policies), ORDAIN_CHECKPOINT_SECONDS="0.2") as server:
         yield Console(server, f"http://127.0.0.1:{server.port}", _decided(server))
 
 
@@ -42,7 +43,12 @@ def _decided(server: Server) -> dict[str, str]:
         told = server.ask("POST", f"/v1/decisions/{service}", body(facts, subject="C-1"))
         assert told.status == 200, told.body
         ids[service] = json.loads(told.body)["decision_id"]
-    return ids
+    newest = ids["retention"]
+    for _ in range(100):  # until the log is signed, nothing can be proved to outsiders
+        if server.get(f"/v1/decisions/{newest}/proof").status == 200:
+            return ids
+        time.sleep(0.1)
+    raise AssertionError("the log was not signed")
 
 
 @pytest.fixture(scope="session")

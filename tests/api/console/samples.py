@@ -11,6 +11,11 @@ def sample(name: str, decisions: dict[str, str]) -> str:
     """The address of a page in the server of `conftest.py`. Raises KeyError for a page without a sample."""
     samples: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "home": ({}, {}),
+        "decisions": ({}, {"since": "2026-01-01"}),
+        "decision": ({"decision_id": decisions["price-quote"]}, {}),
+        "decision_why_not": ({"decision_id": decisions["price-quote"]}, {}),
+        "decision_replay": ({"decision_id": decisions["price-quote"]}, {}),
+        "decision_proof": ({"decision_id": decisions["price-quote"]}, {}),
         "models": ({}, {}),
         "model": ({"model": "churn", "version": 1}, {}),
     }

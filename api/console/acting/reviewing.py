@@ -1,0 +1,13 @@
+"""A person settles a review."""
+
+from __future__ import annotations
+
+from ordain.api.console.asked import Asked
+from ordain.api.console.page import Go, Names, Query
+
+
+def settle(asked: Asked, names: Names, form: Query) -> Go:
+    """Permits or denies, by the button that was pressed, and says why."""
+    said = {"verdict": form.get("verdict", ""), "reason": form.get("reason", "").strip()}
+    asked.post(f"/v1/decisions/{names['decision_id']}/settle", said)
+    return Go("decision", {"decision_id": names["decision_id"]})

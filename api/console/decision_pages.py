@@ -1,0 +1,17 @@
+"""The pages of decisions, and what is done there."""
+
+from __future__ import annotations
+
+from ordain.api.console.acting.reviewing import settle
+from ordain.api.console.page import Button, Page
+from ordain.api.console.reading.decision import decision, proof, replay, why_not
+from ordain.api.console.reading.decisions import decisions
+
+PAGES = (
+    Page("decisions", "decisions", decisions, "decisions"),
+    Page("decisions/<decision_id>", "decision", decision, "decisions"),
+    Page("decisions/<decision_id>/why-not", "decision_why_not", why_not, "decisions", is_part=True),
+    Page("decisions/<decision_id>/replay", "decision_replay", replay, "decisions", is_part=True),
+    Page("decisions/<decision_id>/proof", "decision_proof", proof, "decisions", is_part=True),
+)
+BUTTONS = (Button("decisions/<decision_id>/settle", "settle", settle),)

@@ -1,0 +1,39 @@
+"""Decisions looked for: a page of those that fit, newest first, by the words of `GET /v1/audit/search`."""
+
+from __future__ import annotations
+
+from ordain.api.console.asked import Asked
+from ordain.api.console.page import Json, Names, Query
+from ordain.audit.records.asked import CHOICES, KINDS, STATUSES, VERDICTS
+
+FIELDS = (
+    *("service", "verdict", "status", "policy", "rule", "denied_by", "subject", "since", "until", "review"),
+    *("model", "jurisdiction", "at_since", "at_until", "as_of_differs", "fell_back", "kind", "purpose"),
+)
+"""Conditions of one value; `outcome` and `where` may be there several times."""
+SEVERAL = ("outcome", "where")
+SHOWN = 50
+"""Rows of a page."""
+
+
+def decisions(asked: Asked, names: Names, query: Query) -> Json:
+    """The rows, the conditions as they were asked, and what may be chosen from."""
+    said = {name: query[name].strip() for name in FIELDS if query.get(name, "").strip()}
+    several = {name: [each.strip() for each in query.getlist(name) if each.strip()] for name in SEVERAL}
+    order = "oldest" if query.get("order") == "oldest" else "newest"
+    found = asked.get(
+        "/v1/audit/search", **said, **several, order=order, limit=SHOWN, after=query.get("after", "").strip()
+    )
+    services = asked.get_if("/v1/services")
+    return {
+        **found,
+        "asked": {**said, **{name: values for name, values in several.items() if values}},
+        "order": order,
+        "choices": {
+            "service": [each["service"] for each in services["services"]] if services else [],
+            "verdict": list(VERDICTS),
+            "status": list(STATUSES),
+            "review": list(CHOICES["review"]),
+            "kind": list(KINDS),
+        },
+    }
