@@ -17,5 +17,7 @@ class Entry(NamedTuple):
 MENU: tuple[Entry, ...] = (
     Entry("home", Right.DESCRIBE),
     Entry("decisions", Right.SEARCH),
+    Entry("people", Right.SEARCH),
+    Entry("evidence", Right.VERIFY),
     Entry("models", Right.READ_MODELS),
 )

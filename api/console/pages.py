@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from ordain.api.console import decision_pages, model_pages
+from ordain.api.console import decision_pages, evidence_pages, model_pages, person_pages
 from ordain.api.console.page import Button, Page
 from ordain.api.console.reading.home import home
 
@@ -17,9 +17,15 @@ PREFIX = "/console"
 PAGES: tuple[Page, ...] = (
     Page("", "home", home, "home"),
     *decision_pages.PAGES,
+    *person_pages.PAGES,
+    *evidence_pages.PAGES,
     *model_pages.PAGES,
 )
-BUTTONS: tuple[Button, ...] = (*decision_pages.BUTTONS,)
+BUTTONS: tuple[Button, ...] = (
+    *decision_pages.BUTTONS,
+    *person_pages.BUTTONS,
+    *evidence_pages.BUTTONS,
+)
 
 _PAGES = {each.name: each for each in PAGES}
 _BUTTONS = {each.name: each for each in BUTTONS}

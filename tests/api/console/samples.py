@@ -16,6 +16,9 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "decision_why_not": ({"decision_id": decisions["price-quote"]}, {}),
         "decision_replay": ({"decision_id": decisions["price-quote"]}, {}),
         "decision_proof": ({"decision_id": decisions["price-quote"]}, {}),
+        "people": ({}, {"subject": "C-1"}),
+        "person": ({"subject": "C-1"}, {}),
+        "evidence": ({}, {}),
         "models": ({}, {}),
         "model": ({"model": "churn", "version": 1}, {}),
     }

@@ -1,0 +1,10 @@
+"""The page of the log, and its verification."""
+
+from __future__ import annotations
+
+from ordain.api.console.acting.verifying import verify
+from ordain.api.console.page import Button, Page
+from ordain.api.console.reading.evidence import evidence
+
+PAGES = (Page("evidence", "evidence", evidence, "evidence"),)
+BUTTONS = (Button("evidence/verify", "verify", verify),)
