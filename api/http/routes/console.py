@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from ordain.api.access.admission import caller, may
 from ordain.api.console.asked import Asked, Refused
@@ -19,8 +19,10 @@ from ordain.api.console.texts import has
 from ordain.api.http.account import CODE
 from ordain.api.http.forms.accepted import accepted
 from ordain.api.http.forms.browsers import HEADERS
-from ordain.api.http.refusals import JSON, request_id_for
+from ordain.api.http.refusals import JSON, Refusal, headers_for, request_id_for, unforeseen
+from ordain.api.http.refusals import refused as refused_as_data
 from ordain.api.http.routes.reading import in_use
+from ordain.engine.errors import OrdainError
 
 ROUTES = Blueprint("console", __name__)
 _STATIC = "static/"
@@ -70,8 +72,35 @@ def press(page: str) -> Response:
     return _answer(_drawn(done.template, page=done.data, names=names, query=request.args))
 
 
+@ROUTES.errorhandler(OrdainError)
+def refused(error: OrdainError) -> Response:
+    """What was refused before a page was asked for anything: as a page for who reads pages."""
+    told = refused_as_data(error, _request_id())
+    answer = _refused_whole(told)
+    for name, value in headers_for(error):
+        answer.headers[name] = value
+    return answer
+
+
+@ROUTES.errorhandler(Exception)
+def failed(error: Exception) -> Response:
+    """What nobody foresaw gets a page, too."""
+    return _refused_whole(unforeseen(error, _request_id()))
+
+
+def _refused_whole(told: Refusal) -> Response:
+    request.environ[CODE] = told.code
+    if _HTML not in accepted(request.headers.get("Accept", "")).types or g.get("caller") is None:
+        return _answer(told.body, JSON, told.status)
+    return _refused(Refused(told.status, orjson.loads(told.body)["error"]))
+
+
+def _request_id() -> str:
+    return request_id_for(request.headers.get("X-Request-ID", ""))
+
+
 def _asked() -> Asked:
-    return Asked(request_id_for(request.headers.get("X-Request-ID", "")))
+    return Asked(_request_id())
 
 
 def _frame(shown: Page) -> dict[str, Any]:
