@@ -84,6 +84,8 @@ class Limits:
     events_looked: int = 500  # entries looked at for one page
 
     # the ledger, asked over HTTP
+    swept: int = 41  # points at which a decision is tried along one number
+    tried_rows: int = 200  # of a table that is pasted to be tried
     found_page: int = 100  # entries of one page, and where a caller says no number
     found_most: int = 1_000  # entries of one page, the most that a caller may ask for
     reason_characters: int = 1_000  # characters of a reason or purpose

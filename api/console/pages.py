@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from ordain.api.console import decision_pages, evidence_pages, model_pages, person_pages
+from ordain.api.console import decision_pages, evidence_pages, model_pages, person_pages, whatif_pages
 from ordain.api.console.page import Button, Page
 from ordain.api.console.reading.home import home
 
@@ -16,12 +16,14 @@ PREFIX = "/console"
 
 PAGES: tuple[Page, ...] = (
     Page("", "home", home, "home"),
+    *whatif_pages.PAGES,
     *decision_pages.PAGES,
     *person_pages.PAGES,
     *evidence_pages.PAGES,
     *model_pages.PAGES,
 )
 BUTTONS: tuple[Button, ...] = (
+    *whatif_pages.BUTTONS,
     *decision_pages.BUTTONS,
     *person_pages.BUTTONS,
     *evidence_pages.BUTTONS,

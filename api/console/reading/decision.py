@@ -26,6 +26,7 @@ def decision(asked: Asked, names: Names, query: Query) -> Json:
             ("prove", Right.PROVE),
             ("record", Right.READ_RECORD),
             ("person", Right.SEARCH),
+            ("whatif", Right.DRY_RUN),
         )
     }
     return told

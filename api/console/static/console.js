@@ -39,13 +39,10 @@
     plots.set(place, made);
   }
 
-  function begin(part) {
-    for (const place of part.querySelectorAll("[data-plot]")) if (!plots.has(place)) plot(place);
-    // A slider tells its number beside it.
-    for (const slider of part.querySelectorAll("input[type=range][data-tells]")) {
-      const told = document.getElementById(slider.dataset.tells);
-      slider.addEventListener("input", () => { told.value = slider.value; told.dispatchEvent(new Event("change", { bubbles: true })); });
-    }
+  // Draws what is new on the page, and forgets what is no longer there.
+  function draw() {
+    for (const [place, made] of plots) if (!place.isConnected) { made.destroy(); plots.delete(place); }
+    for (const place of document.querySelectorAll("[data-plot]")) if (!plots.has(place)) plot(place);
   }
 
   // <ul data-live="/v1/events/stream?..." data-live-type="..."> gets an item for each event, newest first.
@@ -67,10 +64,10 @@
       try { localStorage.setItem("theme", root.dataset.theme); } catch { /* it holds for this page */ }
       for (const place of [...plots.keys()]) plot(place);
     });
-    begin(document);
+    draw();
     for (const place of document.querySelectorAll("[data-live]")) listen(place);
   });
-  document.addEventListener("htmx:after:swap", (event) => begin(event.target instanceof Element ? event.target : document));
+  document.addEventListener("htmx:after:swap", draw); // htmx 4 tells it of the element that asked, not of the one that changed
   let waits;
   addEventListener("resize", () => {
     clearTimeout(waits);

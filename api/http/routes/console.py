@@ -142,7 +142,7 @@ def _refused(refused: Refused, shown: Page | None = None, retarget: str = "") ->
     request.environ[CODE] = refused.code
     if _wants_json():
         return _answer(orjson.dumps({"error": refused.error}), JSON, refused.status)
-    is_piece = bool(retarget) or (shown is not None and shown.is_part)
+    is_piece = bool(retarget) or "HX-Request" in request.headers or (shown is not None and shown.is_part)
     name = "pieces/refused" if is_piece else "refused"
     frame = {} if is_piece else _frame(shown) if shown is not None else _frame(_NO_PAGE)
     words = HTTPStatus(refused.status).phrase
