@@ -285,11 +285,13 @@ time zone: Mars/Base
 decimal comma: sometimes
 true is: [J]
 false is: [J]
+leave out: {a: b}
+missing: [[a]]
 """
     with pytest.raises(PolicyError) as raised:
         column_mapping_from(wrong.encode(), "m.yaml")
     said = [issue.message for issue in raised.value.issues]
-    assert len(said) == 8, said
+    assert len(said) == 10, said
     assert all(issue.span is not None for issue in raised.value.issues)
 
 
