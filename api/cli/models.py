@@ -96,6 +96,9 @@ def train(
     recorded.
     """
     settings = load_settings(call.config)
+    read = [each for each in (data, Path(mapping) if mapping else None) if each is not None]
+    written = [each for each in (held_out, card_page) if each is not None]
+    late("ordain.models.training.before_training:check_before")(name or model, rows, seed, read, written)
     person = person_of(settings, STEPPERS, who) if promote else None
     how: dict[str, Any] = {"data": data, "mapping": mapping, "rows": rows, "seed": seed, "held_out": held_out}
     how |= {"seeds": seeds, "allow_leaks": allow_leaks, "card_page": card_page}

@@ -81,8 +81,7 @@ class Registry:
         Several processes may save at once: each gets a version of its own. Raises SettingsError when the name
         is not one or the directory cannot be written.
         """
-        if not _NAME.fullmatch(name):
-            raise SettingsError(f"`{name}` is no name for a model", "lower case letters, digits, - and _")
+        check_name(name)
         if odd := [file for file in files if not _FILE.fullmatch(file)]:
             raise SettingsError(f"`{odd[0]}` is no file of a model", "formats that load without running anything")
         place = self.directory / name
@@ -220,6 +219,12 @@ class Registry:
         if digest != hashlib.sha256(data).hexdigest():
             raise broken(name, version, f"`{file}` is damaged: its digest is not the one in `{SUMS}`")
         return data
+
+
+def check_name(name: str) -> None:
+    """Raises SettingsError for what no model can be called."""
+    if not _NAME.fullmatch(name):
+        raise SettingsError(f"`{name}` is no name for a model", "lower case letters, digits, - and _")
 
 
 def _card_of(files: dict[str, bytes], name: str, version: int) -> tuple[Card, str, dict[str, bytes]]:
