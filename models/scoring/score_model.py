@@ -9,8 +9,8 @@ from ordain.engine.policy.facts import Fact, Score
 from ordain.engine.values.types import Value
 from ordain.models.registry.card import Card
 from ordain.models.registry.stored import Stored, broken
-from ordain.models.specs.catalogue import spec_of
 from ordain.models.spec import PlainScorer, Scorer
+from ordain.models.specs.catalogue import spec_of
 
 
 class ScoreModel:

@@ -13,8 +13,8 @@ from ordain.models.data.table import Table
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
 from ordain.models.scoring.score_model import ScoreModel
-from ordain.models.specs.churn import CHURN
 from ordain.models.spec import Artifact
+from ordain.models.specs.churn import CHURN
 from ordain.models.training.referenced import with_reference
 from ordain.models.training.train import train_model
 

@@ -23,8 +23,8 @@ from ordain.models.methods.boosting import RECIPES
 from ordain.models.methods.split import Split, split
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
-from ordain.models.specs.churn import CHURN
 from ordain.models.spec import Artifact, Figure
+from ordain.models.specs.churn import CHURN
 from ordain.models.training.train import train_model
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

@@ -18,8 +18,8 @@ from ordain.models.monitoring.reference import FILE
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import CARD, SIGNATURE, SUMS, Registry
 from ordain.models.registry.signing import PRIVATE, PUBLIC, ModelKeys
-from ordain.models.specs.churn import MODEL
 from ordain.models.spec import Artifact
+from ordain.models.specs.churn import MODEL
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,8 +21,8 @@ from ordain.models.methods.logistic import probability
 from ordain.models.methods.tree_score import TREES, Contributions, Trees
 from ordain.models.registry.registry import Registry
 from ordain.models.scoring.score_model import ScoreModel
-from ordain.models.specs.churn import CHURN, MODEL, ChurnScorer
 from ordain.models.spec import Artifact
+from ordain.models.specs.churn import CHURN, MODEL, ChurnScorer
 
 
 def _booster(trained: Artifact) -> xgb.Booster:

@@ -18,8 +18,8 @@ from ordain.models.data.table import Table
 from ordain.models.methods.demand.demand_scorer import SERIES, TREES, DemandScorer
 from ordain.models.methods.demand.made_series import made_demand
 from ordain.models.methods.demand.series import holiday_days, read_series
-from ordain.models.specs.demand import SAMPLE_CLOCK, Demand
 from ordain.models.spec import Artifact
+from ordain.models.specs.demand import SAMPLE_CLOCK, Demand
 
 DAYS = 30 * 7
 FIRST_DAY = dt.date(2025, 6, 2)

@@ -19,9 +19,9 @@ from ordain.models.methods.lifetime.purchase_score import facts_of
 from ordain.models.methods.lifetime.purchase_table import read_purchases
 from ordain.models.methods.lifetime.purchases import histories
 from ordain.models.registry.registry import Registry
+from ordain.models.spec import Artifact, Gives, Scorer
 from ordain.models.specs.catalogue import spec_of
 from ordain.models.specs.lifetime_value import SPEC
-from ordain.models.spec import Artifact, Gives, Scorer
 from ordain.models.training.train import table_for, train_model
 
 ROOT = Path(__file__).parents[3]

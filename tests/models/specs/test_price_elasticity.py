@@ -15,8 +15,8 @@ from ordain.engine.values.types import Value
 from ordain.models.data.table import Table
 from ordain.models.methods.elasticity.elasticity_scorer import FILE, ElasticityScorer
 from ordain.models.methods.elasticity.made_sales import PRODUCTS, SEGMENTS, made_sales
-from ordain.models.specs.price_elasticity import SPEC
 from ordain.models.spec import Artifact
+from ordain.models.specs.price_elasticity import SPEC
 
 PERIODS = 52
 GROUPS = [(segment, product) for segment, _ in SEGMENTS for product in PRODUCTS]

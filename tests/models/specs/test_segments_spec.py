@@ -17,8 +17,8 @@ from ordain.engine.policy.facts import Score
 from ordain.models.data.synthetic import SEGMENTS, customers
 from ordain.models.data.table import Table
 from ordain.models.registry.registry import Registry
-from ordain.models.specs.segments import SPEC
 from ordain.models.spec import Artifact, Scorer
+from ordain.models.specs.segments import SPEC
 from ordain.models.training.train import train_model
 
 COUNT = 1200

@@ -13,8 +13,8 @@ from ordain.engine.policy.facts import Fact, Score
 from ordain.engine.values.types import NUMBER, TEXT, Value
 from ordain.models.data.table import Table
 from ordain.models.methods.lifetime.subscription_score import by_month
-from ordain.models.specs.lifetime_value import SPEC
 from ordain.models.spec import Artifact, Scorer
+from ordain.models.specs.lifetime_value import SPEC
 
 FACTS = (
     Fact("monthly_price", NUMBER),

@@ -18,8 +18,8 @@ from ordain.engine.text.source import digest_of
 from ordain.models.data.table import Table
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
-from ordain.models.specs.churn import CHURN
 from ordain.models.spec import Plot, Series
+from ordain.models.specs.churn import CHURN
 from ordain.models.training.card_page import page
 from ordain.models.training.drawing import marks, picture
 from ordain.models.training.referenced import with_reference
