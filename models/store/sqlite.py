@@ -105,7 +105,7 @@ class SqliteDatabase(Database):
         """Connections go on with a file that has no name any more: what they took in would be in no file."""
         if self._identity() != self._file:
             raise FeaturesUnavailable(
-                f"the file of the feature store `{self.name}` was removed, or replaced by another one, while it was open",
+                f"the file of the feature store `{self.name}` was removed, or replaced by another one, while open",
                 "put it back, and start again what has it open",
             )
 
