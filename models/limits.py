@@ -13,6 +13,8 @@ class Limits:
     text_values: int = 50  # different texts of a feature that lists no values
     listed: int = 10  # findings about one table that are named; the rest is counted
     seeds: int = 100  # trainings of one command
+    seed: int = 1_000_000_000  # the largest seed that is taken
+    synthetic_rows: int = 1_000_000  # rows that are invented for one training
     model_bytes: int = 1 << 30  # bytes of one file of a stored version
     key_bytes: int = 4096  # bytes of a key that signs models
     table_bytes: int = 1 << 32  # bytes of a table to train on

@@ -19,13 +19,13 @@ from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import open_for
 from ordain.api.lifecycle.who import APPROVER, OPERATOR, Person
 from ordain.api.settings import Settings, load_settings
-from ordain.api.stages.model_record import ModelRecord
+from ordain.api.stages.model_record import ModelRecord, stages_on_record
 from ordain.engine.late import late
 from ordain.engine.text.source import digest_of
 from ordain.models.limits import LIMITS
 from ordain.models.registry.card import Card
 from ordain.models.registry.registry import Registry
-from ordain.models.registry.stages import Stage, Step
+from ordain.models.registry.stages import ModelStages, Stage, Step
 from ordain.models.specs.catalogue import SPECS, spec_of
 
 STEPPERS = (APPROVER, OPERATOR)
@@ -96,6 +96,9 @@ def train(
     recorded.
     """
     settings = load_settings(call.config)
+    read = [each for each in (data, Path(mapping) if mapping else None) if each is not None]
+    written = [each for each in (held_out, card_page) if each is not None]
+    late("ordain.models.training.before_training:check_before")(name or model, rows, seed, read, written)
     person = person_of(settings, STEPPERS, who) if promote else None
     how: dict[str, Any] = {"data": data, "mapping": mapping, "rows": rows, "seed": seed, "held_out": held_out}
     how |= {"seeds": seeds, "allow_leaks": allow_leaks, "card_page": card_page}
@@ -132,6 +135,7 @@ def train_and_store(settings: Settings, model: str, *, name: str = "", who: str 
     Raises what `train_model` and `open_for` do, and NotRecorded; then there is no such version.
     """
     called = name or model
+    on_record = stages_on_record(settings).get(called) or ModelStages(called)
     with progress_bar(f"training {called}") as (progress, task):
 
         def show(done: int, most: int, seen: str) -> None:
@@ -147,6 +151,7 @@ def train_and_store(settings: Settings, model: str, *, name: str = "", who: str 
             at=dt.datetime.now(dt.UTC),
             progress=show,
             confirm=lambda trained: _record(settings, trained, who or actor(None)),
+            above=max(on_record.of, default=0),
             **how,
         )
         # Training may stop early, when the validation rows gain no more.

@@ -32,6 +32,8 @@ class LateStore:
     @property
     def is_there(self) -> bool:
         """False where its file has not been made: then nothing is in it, and to look for something makes none."""
+        if self._opened is not None:  # a file that went away since is a fault, not a store without anything
+            return True
         url = self._settings.features_url
         return not url.startswith(_FILE) or Path(url.removeprefix(_FILE)).exists()
 

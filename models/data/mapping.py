@@ -36,6 +36,7 @@ from ordain.engine.policy.facts import Fact
 from ordain.engine.text.source import Node, digest_of, parse, read_file
 from ordain.engine.values.decimals import number
 from ordain.engine.values.types import FLAG, NUMBER, SIMPLE, Kind, Limits
+from ordain.models.yaml_reader import YamlReader
 
 SPACES = "spaces"
 
@@ -131,11 +132,8 @@ def limits_from(text: str) -> Limits:
     return Limits(low, high, match["open"] == "(", match["close"] == ")")
 
 
-class _Reader:
+class _Reader(YamlReader):
     """Reads the whole mapping before it complains, so that all findings come at once."""
-
-    def __init__(self) -> None:
-        self.issues: list[Issue] = []
 
     def mapping(self, root: Node, data: bytes) -> Mapping:
         self.known_keys(root, _TOP, "a mapping")
@@ -168,9 +166,11 @@ class _Reader:
         self.known_keys(node, (*_LABEL, *_OLDER), "a label")
         older = {new: old for old, new in _OLDER.items() if node.get(old) is not None}
         keys = [older.get(key, key) for key in _LABEL[1:]]
+        before = len(self.issues)
         label = Label(self.required(node, "column"), *(self.texts(node, key) for key in keys))
+        told = len(self.issues) > before
         for key, texts in (("true is", label.true_is), ("false is", label.false_is)):
-            if not texts:
+            if not texts and not told:
                 self.wrong(node, f"`{key}` is missing", "name the two values of the label's column")
         listed = (*label.true_is, *label.false_is, *label.left_out)
         if twice := sorted({text for text in listed if listed.count(text) > 1}):
@@ -193,6 +193,9 @@ class _Reader:
 
     def columns(self, root: Node) -> tuple[Column, ...]:
         node = root.get("features")
+        if node is not None and isinstance(node.value, list) and node.value:
+            self.wrong(node, "`features` is a list", "write each as `name:` with its keys below, without `-`")
+            return ()
         if node is None or not list(node.items()):
             if root.get("columns") is None:
                 self.wrong(node or root, "`features` is missing or empty", "name at least one column to learn from")
@@ -209,6 +212,10 @@ class _Reader:
             self.wrong(node["type"], f"`{kind}` is not the type of a feature", did_you_mean(kind, _TYPES))
         type_ = _TYPES.get(kind, NUMBER)
         values = self.texts(node, "values")
+        if twice := sorted({text for text in values if values.count(text) > 1}):
+            self.wrong(
+                node["values"], f"`{twice[0]}` stands twice among the values of `{name}`", "name each value once"
+            )
         for key, needed in (("values", "text"), ("range", "number"), ("true is", "flag"), ("false is", "flag")):
             if node.get(key) is not None and kind in _TYPES and kind != needed:
                 self.wrong(node[key], f"`{key}` is for a {needed}, `{name}` is a {kind}", "leave it out")
@@ -248,36 +255,3 @@ class _Reader:
                 message = f"the column `{column.header}` is already {taken[column.header]}"
                 self.wrong(root["features"][column.fact.name], message, "use each column once")
             taken[column.header] = f"the feature `{column.fact.name}`"
-
-    def known_keys(self, node: Node, known: tuple[str, ...], what: str) -> None:
-        if not isinstance(node.value, dict):
-            self.wrong(node, f"{what} is written as `key: value` lines", f"keys: {', '.join(known)}")
-        for key in node.keys:
-            if key not in known:
-                hint = did_you_mean(key, known)
-                self.issues.append(Issue(f"{what} has no `{key}`", hint, node.keys[key]))
-
-    def required(self, node: Node, key: str) -> str:
-        text = self.text(node, key)
-        if not text and isinstance(node.value, dict):
-            self.wrong(node, f"`{key}` is missing")
-        return text
-
-    def text(self, node: Node, key: str) -> str:
-        given = node.get(key)
-        if given is not None and isinstance(given.value, dict | list):
-            self.wrong(given, f"`{key}` is one text, not a list or a mapping")
-        return given.text if given is not None else ""
-
-    def texts(self, node: Node, key: str) -> tuple[str, ...]:
-        given = node.get(key)
-        return given.texts() if given is not None else ()
-
-    def flag(self, node: Node, key: str) -> bool:
-        given = node.get(key)
-        if given is not None and not isinstance(given.value, bool):
-            self.wrong(given, f"`{key}` is `true` or `false`, not `{given.text}`")
-        return given is not None and given.value is True
-
-    def wrong(self, node: Node, message: str, hint: str = "") -> None:
-        self.issues.append(Issue(message, hint, node.span))

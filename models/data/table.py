@@ -117,7 +117,11 @@ class _Reader:
         roles: dict[str, list[Value]] = {name: [] for name in (*self.asked, *([LABEL] if self.labelled else []))}
         reader = self.reader(text)
         try:
-            places = self.places(list(self.mapping.header) or next(reader, (1, []))[1])
+            header = list(self.mapping.header) or next(reader, (1, []))[1]
+            if not header:
+                self.wrong("the first line is empty, or there is none", "it names the columns", 1)
+                self.raise_findings()
+            places = self.places(header)
             for row, (line, cells) in enumerate(self.records(reader, len(places.header)), start=1):
                 if places.label is not None:
                     if (label := self.label(cells[places.label], line)) is None:

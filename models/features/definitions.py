@@ -25,7 +25,7 @@ from pathlib import Path
 from ordain.engine.errors import Issue, NotThatType, PolicyError, Span, did_you_mean
 from ordain.engine.text.source import Node, parse, read_file
 from ordain.engine.values.decimals import settled, step
-from ordain.engine.values.types import DATE, DATE_TIME, FLAG, NUMBER, TEXT, Type, format_raw, plain, read
+from ordain.engine.values.types import DATE, DATE_TIME, FLAG, NUMBER, TEXT, Type, plain, read
 from ordain.models.features.definition import (
     COMPARES,
     MAY_HAVE_FIELD,
@@ -43,6 +43,7 @@ from ordain.models.features.definition import (
 )
 from ordain.models.features.definition import NUMBER as READABLE
 from ordain.models.limits import LIMITS
+from ordain.models.yaml_reader import YamlReader
 
 SHIPPED = Path(__file__).parents[1] / "features.yaml"
 
@@ -70,15 +71,15 @@ def definitions_from(data: bytes, file: str) -> Definitions:
     return _Reader().definitions(parse(data, file))
 
 
-class _Reader:
+class _Reader(YamlReader):
     """Reads the whole file before it complains, so that all findings come at once."""
-
-    def __init__(self) -> None:
-        self.issues: list[Issue] = []
 
     def definitions(self, root: Node) -> Definitions:
         self.known_keys(root, ("features",), "the file of features")
         node = root.get("features")
+        if node is not None and isinstance(node.value, list) and node.value:
+            self.wrong(node, "`features` is a list", "write each as `name:` with its keys below, without `-`")
+            raise PolicyError(self.issues)
         if node is None or not list(node.items()):
             self.wrong(node or root, "`features` is missing or empty", "name at least one feature")
             raise PolicyError(self.issues)
@@ -104,7 +105,7 @@ class _Reader:
             where=self.conditions(node),
             digits=self.digits(node, aggregation),
             owner=self.required(node, "owner"),
-            personal=self.personal(node),
+            personal=self.flag(node, "personal", default=True),
             meaning=self.required(node, "meaning"),
             span=place,
         )
@@ -142,12 +143,13 @@ class _Reader:
         return text
 
     def days(self, node: Node, key: str) -> int | None:
-        if not (text := self.text(node, key)):
+        text, given = self.text(node, key), node.get(key)
+        if given is None or isinstance(given.value, dict | list):
             return None
         if (match := _DAYS.fullmatch(text)) is None or int(match[1]) > LIMITS.window_days:
             hint = f"such as `30 days`, {LIMITS.window_days:,} at the most"
             hint += "; left out it means all that ever happened" if key == "window" else ""
-            self.wrong(node[key], f"`{text}` is no `{key}`", hint)
+            self.wrong(given, f"{f'`{text}`' if text else 'what is blank'} is no `{key}`", hint)
             return None
         return int(match[1])
 
@@ -233,35 +235,6 @@ class _Reader:
             message = f"`window` is missing: `{definition.aggregation}` compares one with the time before"
             self.wrong(node, message, "such as `window: 30 days`")
         return replace(definition, against=definition.against or definition.window if compares else None)
-
-    def personal(self, node: Node) -> bool:
-        given = node.get("personal")
-        if given is not None and not isinstance(given.value, bool):
-            self.wrong(given, f"`personal` is `true` or `false`, not `{given.text}`")
-        return given is None or given.value is True
-
-    def known_keys(self, node: Node, known: tuple[str, ...], what: str) -> None:
-        if not isinstance(node.value, dict):
-            self.wrong(node, f"{what} is written as `key: value` lines", f"keys: {', '.join(known)}")
-        for key in node.keys:
-            if key not in known:
-                self.issues.append(Issue(f"{what} has no `{key}`", did_you_mean(key, known), node.keys[key]))
-
-    def required(self, node: Node, key: str) -> str:
-        text, given = self.text(node, key), node.get(key)
-        if not text and isinstance(node.value, dict) and (given is None or not isinstance(given.value, dict | list)):
-            self.wrong(node, f"`{key}` is missing")
-        return text
-
-    def text(self, node: Node, key: str) -> str:
-        given = node.get(key)
-        if given is not None and isinstance(given.value, dict | list):
-            self.wrong(given, f"`{key}` is one text, not {format_raw(given.data())}")
-            return ""
-        return given.text if given is not None else ""
-
-    def wrong(self, node: Node, message: str, hint: str = "") -> None:
-        self.issues.append(Issue(message, hint, node.span))
 
 
 def _near(text: str, known: Iterable[str]) -> str:

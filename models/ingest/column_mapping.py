@@ -26,9 +26,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ordain.engine.errors import Issue, PolicyError, did_you_mean
+from ordain.engine.errors import PolicyError
 from ordain.engine.text.source import Node, parse, read_file
 from ordain.models.ingest.moments import UNIX
+from ordain.models.yaml_reader import YamlReader
 
 _KEYS = (
     *("kind", "snapshot", "columns", "leave out", "separator", "missing", "time format", "date format", "time zone"),
@@ -69,33 +70,26 @@ def column_mapping_from(data: bytes, file: str) -> ColumnMapping:
     return _Reader().mapping(parse(data, file))
 
 
-class _Reader:
+class _Reader(YamlReader):
     """Reads the whole mapping before it complains, so that all findings come at once."""
 
-    def __init__(self) -> None:
-        self.issues: list[Issue] = []
-
     def mapping(self, root: Node) -> ColumnMapping:
+        self.known_keys(root, _KEYS, "a mapping of columns")
         if not isinstance(root.value, dict):
-            self.wrong(root, "a mapping of columns is written as `key: value` lines", f"keys: {', '.join(_KEYS)}")
             raise PolicyError(self.issues)
-        for key in root.keys:
-            if key not in _KEYS:
-                hint = did_you_mean(key, _KEYS)
-                self.issues.append(Issue(f"a mapping of columns has no `{key}`", hint, root.keys[key]))
         mapping = ColumnMapping(
             ours=self.columns(root),
             kind=self.text(root, "kind"),
             snapshot=self.text(root, "snapshot"),
-            left_out=self.texts(root, "leave out"),
+            left_out=frozenset(self.texts(root, "leave out")),
             separator=self.separator(root),
-            missing=self.texts(root, "missing"),
+            missing=frozenset(self.texts(root, "missing")),
             time_format=self.format(root, "time format"),
             date_format=self.format(root, "date format"),
             time_zone=self.zone(root),
             decimal_comma=self.flag(root, "decimal comma"),
-            true_is=self.texts(root, "true is"),
-            false_is=self.texts(root, "false is"),
+            true_is=frozenset(self.texts(root, "true is")),
+            false_is=frozenset(self.texts(root, "false is")),
         )
         if mapping.kind and mapping.snapshot:
             self.wrong(root["snapshot"], "a row is an event of a `kind`, or a `snapshot`, and not both")
@@ -151,23 +145,3 @@ class _Reader:
             except KeyError:
                 self.wrong(root["time zone"], f"there is no time zone `{text}`", "such as Asia/Kolkata")
         return text
-
-    def flag(self, root: Node, key: str) -> bool:
-        given = root.get(key)
-        if given is not None and not isinstance(given.value, bool):
-            self.wrong(given, f"`{key}` is `true` or `false`, not `{given.text}`")
-        return given is not None and given.value is True
-
-    def texts(self, root: Node, key: str) -> frozenset[str]:
-        given = root.get(key)
-        return frozenset(given.texts()) if given is not None else frozenset()
-
-    def text(self, root: Node, key: str) -> str:
-        given = root.get(key)
-        if given is not None and isinstance(given.value, dict | list):
-            self.wrong(given, f"`{key}` is one text, not a list or a mapping")
-            return ""
-        return given.text if given is not None else ""
-
-    def wrong(self, node: Node, message: str, hint: str = "") -> None:
-        self.issues.append(Issue(message, hint, node.span))

@@ -6,16 +6,20 @@ what it is: the store refuses it then where a feature needs another, in the same
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from ordain.engine.errors import NotThatType
 from ordain.engine.values.decimals import number
-from ordain.engine.values.types import Kind, Value
+from ordain.engine.values.types import Kind, Value, format_raw
 from ordain.models.features.definition import OF_NUMBERS, PICKS, SINCE, Definition, Definitions
 from ordain.models.ingest.column_mapping import ColumnMapping
 from ordain.models.ingest.moments import Moments
 
 Read = Callable[[str], Value]
+"""Raises NotThatType for a text that may mean two things; what says no such value stays a text."""
+_WITH_COMMA = re.compile(r"[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?")
+"""1.234,50: points between groups of three digits alone."""
 
 
 class FieldTexts:
@@ -44,12 +48,16 @@ class FieldTexts:
         return self._of.get(source)
 
     def _number(self, text: str) -> Value:
-        if self._mapping.decimal_comma:
-            text = text.replace(".", "").replace(",", ".")
+        said = text
+        if self._mapping.decimal_comma and _WITH_COMMA.fullmatch(text):
+            said = text.replace(".", "").replace(",", ".")
         try:
-            return number(text)
+            found = number(said)
         except NotThatType:
             return text
+        if self._mapping.decimal_comma and said is text and "." in text:
+            raise NotThatType(f"{format_raw(text)} has a decimal point, and the mapping says `decimal comma: true`")
+        return found
 
     def _flag(self, text: str) -> Value:
         return True if text in self._true else False if text in self._false else text

@@ -11,7 +11,7 @@ import gzip
 import io
 import zlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
@@ -36,6 +36,9 @@ from ordain.models.limits import LIMITS
 
 Told = Callable[[int, int], None]
 """Is told how much of how much has been read."""
+
+
+Needed = Sequence[tuple[str, ...]]
 
 
 class FileFormat(StrEnum):
@@ -67,11 +70,14 @@ def _none(path: Path) -> SettingsError:
     return SettingsError(f"there is no file `{path.name}`", "name a file of events or snapshots")
 
 
-def lines_of(path: Path, mapping: ColumnMapping, told: Told) -> Iterator[Line]:
-    """The rows of a file. Raises SettingsError without one, DataQualityIssue for a header or a file that is damaged."""
+def lines_of(path: Path, mapping: ColumnMapping, told: Told, needed: Needed = ()) -> Iterator[Line]:
+    """The rows of a file; of each of `needed`, names of the store, a table has one column.
+
+    Raises SettingsError without a file, DataQualityIssue for a header or a file that is damaged.
+    """
     kind = format_of(path)
     if kind is FileFormat.PARQUET:
-        yield from late("ordain.models.ingest.parquet:lines_of_parquet")(path, mapping, told)
+        yield from late("ordain.models.ingest.parquet:lines_of_parquet")(path, mapping, told, needed)
         return
     with _bytes_of(path) as (raw, text):
         size = path.stat().st_size
@@ -80,7 +86,7 @@ def lines_of(path: Path, mapping: ColumnMapping, told: Told) -> Iterator[Line]:
             yield from _of_json(numbered, mapping)
         else:
             tabs = path.name.lower().removesuffix(".gz").endswith(".tsv") and mapping.separator == PLAIN.separator
-            yield from _of_csv(numbered, replace(mapping, separator="\t") if tabs else mapping, path.name)
+            yield from _of_csv(numbered, replace(mapping, separator="\t") if tabs else mapping, path.name, needed)
 
 
 def named(mapping: ColumnMapping) -> Callable[[str], str | None]:
@@ -158,12 +164,15 @@ def _of_json(lines: Iterator[_Text], mapping: ColumnMapping) -> Iterator[Line]:
             yield line._replace(cells={n: v for n, v in cells.items() if type(v) is not str or v not in missing})
 
 
-def _of_csv(lines: Iterator[_Text], mapping: ColumnMapping, file: str) -> Iterator[Line]:
+def _of_csv(lines: Iterator[_Text], mapping: ColumnMapping, file: str, needed: Needed) -> Iterator[Line]:
     rows = _Rows(lines, mapping.separator)
     header = next(iter(rows), None)
     if header is None:
         raise DataQualityIssue(f"`{file}` is empty", "its first line names its columns")
-    names = _header(header, mapping, file)
+    if header.wrong:
+        raise DataQualityIssue(f"the header of `{file}` cannot be read: {header.wrong}")
+    check_columns(header.cells, mapping, file, needed)
+    names = [named(mapping)(column) or "" for column in header.cells]
     width, missing = len(names), mapping.missing
     for number, text, cells, wrong in rows:
         if wrong:
@@ -228,31 +237,28 @@ class _Rows:
         return _Cells(first.number, first.text.rstrip("\r\n"), [], wrong)
 
 
-def _header(row: _Cells, mapping: ColumnMapping, file: str) -> list[str]:
-    """The store's names of the columns; empty for one that is left out. Raises DataQualityIssue with all findings."""
+def check_columns(columns: Sequence[str], mapping: ColumnMapping, file: str, needed: Needed) -> None:
+    """Raises DataQualityIssue with all findings: columns that are nameless, there twice, or lacking."""
     name_of, issues = named(mapping), []
-    if row.wrong:
-        raise DataQualityIssue(f"the header of `{file}` cannot be read: {row.wrong}")
-    for column, count in Counter(row.cells).items():
+    for column, count in Counter(columns).items():
         if not column:
             issues.append(Issue(f"`{file}` has a column without a name", "name each column, or take it out"))
         elif count > 1:
             issues.append(
                 Issue(f"`{file}` has the column {quoted(column)} {count} times", "give each a name of its own")
             )
-    check_columns(row.cells, mapping, file, issues)
-    return [name_of(column) or "" for column in row.cells]
-
-
-def check_columns(columns: list[str], mapping: ColumnMapping, file: str, issues: list[Issue]) -> None:
-    """Raises DataQualityIssue with `issues`, and what the mapping names that is not there or is twice what it names."""
     for column in (*mapping.ours, *sorted(mapping.left_out)):
         if column not in columns:
             issues.append(Issue(f"`{file}` has no column {quoted(column)}", did_you_mean(column, columns)))
-    name_of = named(mapping)
     names = Counter(name for column in columns if (name := name_of(column)))
     for name, count in names.items():
-        if count > 1 and name in mapping.ours.values():
+        if count > 1 and name in mapping.ours.values() and Counter(columns)[name] == 1:
             issues.append(Issue(f"`{file}` has a column {quoted(name)}, and the mapping calls another one so"))
+    for one_of in needed:
+        if not any(name in names or name in mapping.ours.values() for name in one_of):
+            hint = f"it has {', '.join(map(quoted, columns[: LIMITS.listed]))}; a mapping says what columns are called"
+            if len(one_of) > 1:
+                hint += ", and --kind or --snapshot what all rows are"
+            issues.append(Issue(f"`{file}` has no column {' or '.join(map(quoted, one_of))}", hint))
     if issues:
         raise DataQualityIssue(issues)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -33,6 +34,7 @@ def rows_of_body(body: bytes, by_line: bool, most: int) -> Iterable[Line]:
     Raises MalformedRequest for what is neither, RequestTooLarge for more than `most` rows.
     """
     if by_line:
+        body = body.removeprefix(codecs.BOM_UTF8)  # as of a file
         lines = [(number, text) for number, text in enumerate(body.split(b"\n"), start=1) if text.strip()]
         _check_count(len(lines), most)
         return (row_of_text(number, text, text.decode("utf-8", "replace").strip()) for number, text in lines)

@@ -31,6 +31,11 @@ NAMES = (ID, SUBJECT, KIND, SNAPSHOT_OF, HAPPENED, KNOWN)
 """What is no field. A snapshot has no `event_id`: there it is a field as any other."""
 
 
+def needed_columns(source: str) -> tuple[tuple[str, ...], ...]:
+    """What a table of rows has one column of, each; `source` as in `Reading`."""
+    return ((SUBJECT,), (HAPPENED,)) if source else ((SUBJECT,), (HAPPENED,), (KIND, SNAPSHOT_OF))
+
+
 class Unfit(Exception):
     """A row that is not taken, and why."""
 
@@ -156,7 +161,7 @@ class RowReader:
                     self.seen.fields[source, name] += 1
                 else:
                     read = read_by[name]
-            fields[name] = read(value) if read is not None and type(value) is str else value
+            fields[name] = _read(name, read, value) if read is not None and type(value) is str else value
         if read_by is None:
             if reading.strict:
                 raise NotThatType(f"no feature reads {quoted(source)}")
@@ -168,6 +173,13 @@ class RowReader:
         if name in (KIND, SNAPSHOT_OF):
             return not self._reading.source
         return name != ID or not of_snapshot
+
+
+def _read(name: str, read: Read, text: str) -> Any:
+    try:
+        return read(text)
+    except NotThatType as error:
+        raise NotThatType(f"`{name}`: {error}") from None
 
 
 def _name(row: Mapping[str, Any], name: str, wrong: list[str]) -> str:

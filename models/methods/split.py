@@ -37,7 +37,8 @@ def split(rows: Row, labels: NDArray[np.int64], seed: int) -> Split:
     for label, called in ((1, "true"), (0, "false")):
         if (count := int((of_group == label).sum())) < LIMITS.fewest_rows:
             message = f"the label of only {count} different rows is {called}, {LIMITS.fewest_rows} at least are needed"
-            raise DataQualityIssue(message, "check the label in the mapping, or bring more rows")
+            hint = "check the label in the mapping, or bring more rows; rows with the same features count as one"
+            raise DataQualityIssue(message, hint)
     numbers = np.arange(len(of_group))
     training, rest = train_test_split(numbers, test_size=0.30, stratify=of_group, random_state=seed)
     validation, held_out = train_test_split(rest, test_size=0.50, stratify=of_group[rest], random_state=seed)

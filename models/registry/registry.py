@@ -72,20 +72,21 @@ class Registry:
         files: Mapping[str, bytes],
         card_of: Callable[[int], Card],
         confirm: Callable[[Card], None] = lambda card: None,
+        above: int = 0,
     ) -> Card:
         """Stores a new version; `card_of(version)` gives its card. Returns the stored card.
 
+        Its number is above all that are here and above `above`: those on record whose files are gone keep theirs.
         `confirm` is called once the version is durable and before anybody can load it; when it raises, nothing stays.
         Several processes may save at once: each gets a version of its own. Raises SettingsError when the name
         is not one or the directory cannot be written.
         """
-        if not _NAME.fullmatch(name):
-            raise SettingsError(f"`{name}` is no name for a model", "lower case letters, digits, - and _")
+        check_name(name)
         if odd := [file for file in files if not _FILE.fullmatch(file)]:
             raise SettingsError(f"`{odd[0]}` is no file of a model", "formats that load without running anything")
         place = self.directory / name
         try:
-            card = self._stage(place, files, card_of)
+            card = self._stage(place, files, card_of, above)
         except OSError as error:
             raise SettingsError(f"model `{name}` cannot be stored: {reason_of(error)}") from None
         staged = place / f"{_STAGED}{card.version}"
@@ -111,7 +112,7 @@ class Registry:
         numbers = (path.name.removeprefix(prefix) for path in place.iterdir() if path.name.startswith(prefix))
         return tuple(sorted(int(number) for number in numbers if _VERSION.fullmatch(number)))
 
-    def _stage(self, place: Path, files: Mapping[str, bytes], card_of: Callable[[int], Card]) -> Card:
+    def _stage(self, place: Path, files: Mapping[str, bytes], card_of: Callable[[int], Card], above: int) -> Card:
         """Writes a version to `.staged-<version>`, durably, under a number that nobody else has or will get."""
         place.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place))
@@ -120,8 +121,8 @@ class Registry:
             for file, data in files.items():
                 _write(beside / file, data)
             while True:
-                taken = (*self.versions(place.name), *self.unfinished(place.name))
-                card = card_of(max(taken, default=0) + 1)
+                taken = (above, *self.versions(place.name), *self.unfinished(place.name))
+                card = card_of(max(taken) + 1)
                 card_bytes = card.to_bytes()
                 _write(beside / CARD, card_bytes)
                 sums = _sums({**files, CARD: card_bytes})
@@ -218,6 +219,12 @@ class Registry:
         if digest != hashlib.sha256(data).hexdigest():
             raise broken(name, version, f"`{file}` is damaged: its digest is not the one in `{SUMS}`")
         return data
+
+
+def check_name(name: str) -> None:
+    """Raises SettingsError for what no model can be called."""
+    if not _NAME.fullmatch(name):
+        raise SettingsError(f"`{name}` is no name for a model", "lower case letters, digits, - and _")
 
 
 def _card_of(files: dict[str, bytes], name: str, version: int) -> tuple[Card, str, dict[str, bytes]]:

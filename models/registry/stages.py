@@ -101,6 +101,8 @@ def _folded(model: str, changes: list[Change]) -> ModelStages:
     earlier: list[int] = []
     for change in changes:
         number = change.version
+        if change.step is Step.TRAINED and not change.at_once and number in of:
+            continue  # another one under its number, whose files were gone: it takes no stage away, nor brings one back
         live = next((each.version for each in of.values() if each.stage is Stage.LIVE), None)
         stage = _STAGE[change.step] if not change.at_once else Stage.LIVE
         if stage is Stage.LIVE and live is not None and live != number:

@@ -7,6 +7,7 @@ person is to leave nothing in the file. Values that can be worked out again are 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -91,6 +92,22 @@ class SqliteDatabase(Database):
         self._keepers = Pool(self._keeper)
         self._writes = Lock()
         self.guarded(self._mark)
+        self._file = self._identity()
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _check_file(self) -> None:
+        """Connections go on with a file that has no name any more: what they took in would be in no file."""
+        if self._identity() != self._file:
+            raise FeaturesUnavailable(
+                f"the file of the feature store `{self.name}` was removed, or replaced by another one, while open",
+                "put it back, and start again what has it open",
+            )
 
     def _mark(self) -> None:
         with self._writers.lent() as driver:
@@ -105,6 +122,7 @@ class SqliteDatabase(Database):
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
+        self._check_file()
         with self._writes, self._writers.lent() as driver:
             driver.execute("BEGIN IMMEDIATE")
             try:
@@ -115,6 +133,7 @@ class SqliteDatabase(Database):
             driver.commit()
 
     def known(self, subject: str) -> Known | None:
+        self._check_file()
         with self._readers.lent() as driver:
             row = driver.execute(_KNOWN, (subject,)).fetchone()
         return None if row is None else Known(*row)
@@ -140,6 +159,7 @@ class SqliteDatabase(Database):
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
+        self._check_file()
         with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
             yield connection
 
@@ -150,6 +170,7 @@ class SqliteDatabase(Database):
                 yield rows
 
     def entities(self, subjects: Sequence[str]) -> list[EntityLine]:
+        self._check_file()
         with self._readers.lent() as driver:
             return [EntityLine(*row) for row in driver.execute(_ENTITIES, (_json(subjects),))]
 

@@ -46,6 +46,7 @@ def train_model(
     tell: Callable[[Sequence[str]], None] = lambda lines: None,
     progress: Progress | None = None,
     confirm: Callable[[Card], None] = lambda card: None,
+    above: int = 0,
 ) -> Card:
     """Trains, measures and stores one version of the model `name` (that of `spec`, if left out); returns its card.
 
@@ -53,7 +54,7 @@ def train_model(
     `at` is the time to note as that of training. `held_out` gets the rows that were kept from training, as asks (see
     `write_held_out`), `card_page` the card as an HTML page. `tell` hears what decides about training, before it begins.
     With several `seeds` the first one's version is stored, and its card has the figures over all. `confirm` is called
-    before the version can be loaded (`Registry.save`).
+    before the version can be loaded, whose number is above `above` (`Registry.save`).
     Raises PolicyError (mapping), DataQualityIssue (table; features that give the label away and are not among
     `allow_leaks`), SettingsError (files).
     """
@@ -76,7 +77,7 @@ def train_model(
             _write(card_page, page(trained))
         confirm(trained)
 
-    return registry.save(name or spec.name, artifact.files, card_of, confirmed)
+    return registry.save(name or spec.name, artifact.files, card_of, confirmed, above)
 
 
 def _noted(report: Report, leaks: Sequence[Leak]) -> Report:

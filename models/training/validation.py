@@ -40,7 +40,7 @@ def _rows(table: Table) -> str:
     if LABEL not in table.roles or not len(table):
         return told
     true = int(table.labels.sum())
-    return f"{told}; the label is true in {true:,} rows ({true / len(table):.1%})"
+    return f"{told}; the label is true in {counted(true, 'row')} ({true / len(table):.1%})"
 
 
 def _missing(table: Table, fact: Fact) -> str:

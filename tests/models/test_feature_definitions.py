@@ -106,6 +106,10 @@ def test_a_file_without_features_is_told(text: str) -> None:
     assert "`features` is missing or empty" in [issue.message for issue in issues(text)]
 
 
+def test_a_list_of_features_is_told_as_one() -> None:
+    assert [issue.message for issue in issues("features: [{source: a}]")] == ["`features` is a list"]
+
+
 def test_what_the_shipped_features_are_called_means_the_same_among_the_facts() -> None:
     facts = load_vocabulary((ROOT / "policies/facts.yaml").read_bytes(), "facts.yaml")
     shared = [each.fact for each in read_definitions().features.values() if each.name in facts]

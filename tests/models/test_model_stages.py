@@ -46,9 +46,18 @@ def test_at_most_one_version_is_live_and_it_is_the_one_that_was_last_made_so(ste
     live = [each for each in stages.of.values() if each.stage is Stage.LIVE]
     assert len(live) <= 1
     for each in live:
-        last = next(step for step, version in reversed(steps) if version == each.version)
+        others = (step for step, version in reversed(steps) if version == each.version and step is not Step.TRAINED)
+        last = next(others)
         assert last in (Step.PROMOTED, Step.ROLLED_BACK)
         assert each.by.version == each.version
+
+
+@pytest.mark.parametrize("step", [Step.PROMOTED, Step.SHADOWED, Step.RETIRED])
+def test_a_training_under_a_number_that_is_taken_changes_no_stage(step: Step) -> None:
+    before = folded((Step.TRAINED, 1), (step, 1))
+    after = folded((Step.TRAINED, 1), (step, 1), (Step.TRAINED, 1))
+    assert after.of == before.of
+    assert len(after.changes) == 3
 
 
 @given(STEPS)

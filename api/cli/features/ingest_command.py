@@ -79,7 +79,10 @@ def ingest_command(
     with _store(settings, dry_run) as store, progress_bar(f"reading {file.name}") as (bar, task):
         reader = late("ordain.models.ingest.row_reading:RowReader")(reading, lambda: dt.datetime.now(dt.UTC))
         lines = late("ordain.models.ingest.files:lines_of")(
-            file, reading.mapping, lambda done, total: bar.update(task, completed=done, total=total)
+            file,
+            reading.mapping,
+            lambda done, total: bar.update(task, completed=done, total=total),
+            late("ordain.models.ingest.row_reading:needed_columns")(reading.source),
         )
         with ending_interrupts():
             taken: Taken = late("ordain.models.ingest.taking:take")(lines, reader, store, file.name)

@@ -34,7 +34,9 @@ def test_one_event_a_list_and_lines_are_taken_each_once(asking: FlaskClient) -> 
     assert one == {"added": 1, "repeated": 0, "quarantined": [], "quarantined_count": 0, "notes": []}
     several = asking.post("/v1/events", json=[usage(1), usage(2)]).get_json()
     assert (several["added"], several["repeated"]) == (1, 1)
-    lines = asking.post("/v1/events", data=lined(usage(2), usage(3)) + b"\r\n\n", content_type=NDJSON).get_json()
+    lines = asking.post(
+        "/v1/events", data=b"\xef\xbb\xbf" + lined(usage(2), usage(3)) + b"\r\n\n", content_type=NDJSON
+    ).get_json()
     assert (lines["added"], lines["repeated"], lines["quarantined"]) == (1, 1, [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,18 @@ def test_training_says_how_to_make_the_version_live_and_with_promote_it_is(tmp_p
     assert live(settings) == 2
     assert [change.who for change in stages(settings).changes if change.version == 2] == ["asha", "asha"]
     assert verify(tmp_path / "ordain.db")
+
+
+def test_a_training_does_not_take_the_number_of_a_version_on_record_whose_files_are_gone(
+    settings: Settings, tmp_path: Path
+) -> None:
+    make_live(settings, 1)
+    shutil.rmtree(settings.models)
+    done = ordain_here(tmp_path, "train", "churn", "--customers", "300", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["version"] == 2
+    assert live(settings) == 1
+    assert [(each.version, str(each.step)) for each in stages(settings).changes] == [(1, "promoted"), (2, "trained")]
 
 
 def test_what_is_not_permitted_is_told_with_the_rule_and_the_version_stays(settings: Settings, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ordain.models.ingest.column_mapping import PLAIN, ColumnMapping
 from ordain.models.ingest.files import lines_of
 from ordain.models.ingest.moments import Moments
-from ordain.models.ingest.row_reading import Reading, RowReader
+from ordain.models.ingest.row_reading import Reading, RowReader, needed_columns
 from ordain.models.ingest.taking import Taken, take
 from ordain.models.store.store import FeatureStore
 
@@ -22,4 +22,5 @@ def take_in(
     """Takes a file in as the command does, at `NOW`."""
     moments = Moments(ZoneInfo(mapping.time_zone or zone), mapping.time_format, mapping.date_format)
     reading = Reading(store.definitions, moments, mapping, **more)  # type: ignore[arg-type]
-    return take(lines_of(file, mapping, lambda _done, _total: None), RowReader(reading, lambda: NOW), store, file.name)
+    lines = lines_of(file, mapping, lambda _done, _total: None, needed_columns(reading.source))
+    return take(lines, RowReader(reading, lambda: NOW), store, file.name)

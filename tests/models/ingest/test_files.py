@@ -120,6 +120,51 @@ def test_whatever_a_table_has_in_its_cells_is_read_as_pythons_reader_reads_it(
 
 
 @pytest.mark.parametrize(
+    ("header", "source", "lacking"),
+    [
+        ("customer,kind,happened_at", "", ["`subject`"]),
+        ("subject,when", "", ["`happened_at`", "`kind` or `snapshot`"]),
+        ("subject,when", "usage", ["`happened_at`"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_a_table_without_a_column_that_every_row_needs_is_refused_and_nothing_of_it_is_kept(
+    sqlite_store: FeatureStore, tmp_path: Path, name: str, header: str, source: str, lacking: list[str]
+) -> None:
+    columns = header.split(",")
+    file = written(tmp_path, f"{header}\n{','.join('x' * len(columns))}\n", "rows.csv")
+    if name == "rows.parquet":
+        file = tmp_path / name
+        parquet.write_table(pa.table({column: ["x"] for column in columns}), file)
+    with pytest.raises(DataQualityIssue) as raised:
+        take_in(sqlite_store, file, source=source)
+    assert [each.message for each in raised.value.issues] == [f"`{name}` has no column {each}" for each in lacking]
+    assert sqlite_store.quarantined() == ()
+
+
+def test_a_column_that_stands_twice_is_refused_in_parquet_too(tmp_path: Path) -> None:
+    table = pa.table([["C-1"], ["C-2"]], names=["subject", "subject"])
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    with pytest.raises(DataQualityIssue, match="has the column `subject` 2 times"):
+        read(tmp_path / "rows.parquet")
+
+
+def test_parquets_short_floats_and_texts_without_an_encoding_are_read_as_what_they_say(tmp_path: Path) -> None:
+    columns = {
+        "gb": pa.array([0.1, None, float("inf"), 16777216.0], pa.float32()),
+        "subject": pa.array([b"J\xc3\xb6rg", None, b"\xff", b"x"], pa.binary()),
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "rows.parquet")
+    cells = [line.cells for line in read(tmp_path / "rows.parquet")]
+    assert cells == [
+        {"gb": Decimal("0.1"), "subject": "Jörg"},
+        {},
+        {"subject": b"\xff"},
+        {"gb": 16777216, "subject": "x"},
+    ]
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "is empty"),
@@ -189,6 +234,29 @@ def test_a_mapping_says_how_columns_are_called_and_values_are_written(
     assert second.fields == {}
 
 
+@pytest.mark.parametrize(
+    ("written_as", "gb"),
+    [
+        ("12,5", "12.5"),
+        ("1.234", "1234"),
+        ("-1.234.567,8", "-1234567.8"),
+        ("7", "7"),
+        ("1.5", None),
+        ("1234.567", None),
+    ],
+)
+def test_with_decimal_commas_a_point_that_groups_no_digits_is_not_dropped(
+    sqlite_store: FeatureStore, tmp_path: Path, written_as: str, gb: str | None
+) -> None:
+    file = written(tmp_path, f"subject;happened_at;gb\nC-1;2026-05-01;{written_as}\n")
+    mapping = column_mapping_from(b'{separator: ";", decimal comma: true}', "m.yaml")
+    taken = take_in(sqlite_store, file, mapping, source="usage")
+    assert [event.fields for event in sqlite_store.events_of("C-1")] == ([] if gb is None else [{"gb": gb}])
+    if gb is None:
+        said = f'`gb`: the text `"{written_as}"` has a decimal point, and the mapping says `decimal comma: true`'
+        assert taken.told[0].reasons == (said,)
+
+
 def test_times_may_be_counted_since_1970(sqlite_store: FeatureStore, tmp_path: Path) -> None:
     mapping = column_mapping_from(b"time format: unix milliseconds", "m.yaml")
     row = {"subject": "C-1", "kind": "login", "happened_at": 1777629600500}
@@ -217,11 +285,13 @@ time zone: Mars/Base
 decimal comma: sometimes
 true is: [J]
 false is: [J]
+leave out: {a: b}
+missing: [[a]]
 """
     with pytest.raises(PolicyError) as raised:
         column_mapping_from(wrong.encode(), "m.yaml")
     said = [issue.message for issue in raised.value.issues]
-    assert len(said) == 8, said
+    assert len(said) == 10, said
     assert all(issue.span is not None for issue in raised.value.issues)
 
 
