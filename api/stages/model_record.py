@@ -116,6 +116,7 @@ def _change(record: Record) -> Change | None:
             str(about.get("decision", "")),
             about.get("overridden") is True,
             at_once=step is Step.TRAINED and about.get("stage") != Stage.CANDIDATE,
+            found=dict(about.get("found", {})),
         )
     except _MALFORMED:
         _LOG.error("the entry `%s` about a model cannot be read by this version of Ordain", envelope["id"])

@@ -38,14 +38,19 @@ class ShadowModel:
             return UNREADABLE
         if why := self.model.resting:
             return why
+        if self.model.loading:
+            self.read_meanwhile()
+            return LOADING
         if not self._free.acquire(blocking=False):
             return BUSY
-        if self.model.loading:
-            self._in_thread(self.model.read)
-            return LOADING
         call = Call(self.model, rows)
         self._in_thread(call.run)
         return call
+
+    def read_meanwhile(self) -> None:
+        """Has it read in a thread, unless that is under way or done."""
+        if self.model.loading and self._free.acquire(blocking=False):
+            self._in_thread(self.model.read)
 
     def _in_thread(self, work: Callable[[], object]) -> None:
         """Runs `work`, after which it is free again."""
