@@ -19,6 +19,7 @@ from ordain.api.lifecycle.recorded import Lifecycle, lifecycle_of
 from ordain.api.settings import Settings
 from ordain.api.stages.live_models import LiveModels, live_models
 from ordain.api.stages.model_record import Live, ModelRecord, live_of, stages_on_record
+from ordain.api.stages.shadow_model import ShadowModel
 from ordain.api.stopped import Stopped
 from ordain.audit.entry.decision_form import Forms
 from ordain.audit.entry.documents import Document
@@ -52,6 +53,8 @@ class Rules:
     facts_from: Mapping[str, FactStore] = field(kw_only=True, default_factory=dict)
     """What knows facts that a request leaves out, by the name that facts.yaml has for it."""
     fallen_back: FallenBack = field(kw_only=True, default_factory=FallenBack)
+    shadows: Mapping[str, tuple[ShadowModel, ...]] = field(kw_only=True, default_factory=dict)
+    """By the name of a live model, the versions that are tried beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,7 @@ def _rules(settings: Settings, catalog: Catalog, live: LiveModels) -> Rules:
         *(settings, catalog, vocabulary, live.models, forms, lambda: fixed_offset(dt.datetime.now(zone))),
         features=store,
         facts_from={FEATURES: store},
+        shadows=live.shadows,
     )
 
 
@@ -205,6 +209,7 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
             models[name] = before
         elif isinstance(model, ModelDegradationDetected) and name in live and not _is_fault(before):
             raise model
+    shadows = {name: _still(beside, use.shadows.get(name, ())) for name, beside in found.shadows.items()}
     vocabulary, usable = _with_models(catalog, found)
     documents = _documents(catalog)
     use.ledger.ledger.check_unchanged(documents)
@@ -214,11 +219,17 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
             catalog=catalog,
             vocabulary=vocabulary,
             models=models,
+            shadows=shadows,
             forms=Forms(documents, usable),
             live=live,
             not_reloaded=(),
         )
     )
+
+
+def _still(shadows: tuple[ShadowModel, ...], before: tuple[ShadowModel, ...]) -> tuple[ShadowModel, ...]:
+    """The shadows of now: those that have been read already, where they are the same."""
+    return tuple(next((old for old in before if old.model.is_still(each.model)), each) for each in shadows)
 
 
 def _is_fault(model: FactSource | ModelDegradationDetected | None) -> bool:

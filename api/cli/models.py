@@ -184,6 +184,12 @@ _COMMANDS = {
         "ordain.api.cli.stages.drift_command:drift_command",
         "Compare rows of now with those learned from.",
     ),
+    "watch": ("ordain.api.cli.stages.watch_command:watch_command", "Whether a version is still what its card says."),
+    "retrain": (
+        "ordain.api.cli.stages.retrain_command:retrain_command",
+        "Train a candidate on rows of now, at an alarm.",
+    ),
+    "compare": ("ordain.api.cli.stages.compare_command:compare_command", "Compare shadows with the live version."),
     "promote": (f"{_STEPPING}:promote_command", "Make a version live, if the policy permits it."),
     "shadow": (f"{_STEPPING}:shadow_command", "Try a version beside the live one."),
     "rollback": (f"{_STEPPING}:rollback_command", "Go back to the version that was live before."),

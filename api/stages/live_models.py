@@ -1,14 +1,17 @@
-"""The models that score now: the live version of each, as the ledger has it, read from its signed files."""
+"""The models that score now: the live version of each, as the ledger has it, read from its signed files; and those
+that are tried beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ordain.api.late_model import LateModel
 from ordain.api.settings import Settings
 from ordain.api.stages.model_record import Stages
+from ordain.api.stages.shadow_model import ShadowModel
 from ordain.audit.ledger.used_models import UsedModels
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import ModelDegradationDetected
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from ordain.models.registry.registry import Registry
     from ordain.models.registry.stored import Stored
 
+_LOG = logging.getLogger("ordain")
 Models = dict[str, FactSource | ModelDegradationDetected]
 
 
@@ -27,11 +31,12 @@ Models = dict[str, FactSource | ModelDegradationDetected]
 class LiveModels:
     """By name, each model that a fact comes from, or why it cannot be had; one that nobody has trained is left out.
 
-    Those of which no score is read come as cards alone, as `idle`.
+    Those of which no score is read come as cards alone, as `idle`. `shadows` are by the name of a live model.
     """
 
     models: Models = field(default_factory=dict)
     idle: list[ModelCard] = field(default_factory=list)
+    shadows: dict[str, tuple[ShadowModel, ...]] = field(default_factory=dict)
 
 
 def live_models(
@@ -62,6 +67,8 @@ def live_models(
         if scores:
             known = stored.digest if used is not None and used.knows(stored) else ""
             found.models[name] = _late(registry, stored, known, settings.score_timeout_ms / 1000)
+            if beside := tuple(_shadows(registry, on_record[name], settings.score_timeout_ms / 1000)):
+                found.shadows[name] = beside
         else:
             found.idle.append(stored)
     return found
@@ -92,6 +99,18 @@ def _stored(registry: Registry, stages: ModelStages, used: UsedModels | None) ->
         raise changed
     check_same(stages.model, stages.live, stored.digest)
     return stored
+
+
+def _shadows(registry: Registry, stages: ModelStages, slow: float) -> Iterator[ShadowModel]:
+    """One that cannot be read keeps nothing from going on: the log says so."""
+    for standing in stages.shadows:
+        try:
+            stored = registry.stored(stages.model, standing.version)
+            check_same(stages.model, standing, stored.digest)
+        except ModelDegradationDetected as error:
+            _LOG.warning("%s: it is not tried beside the live version", error.message)
+        else:
+            yield ShadowModel(_late(registry, stored, "", slow))
 
 
 def _late(registry: Registry, stored: Stored, known: str, slow: float) -> LateModel:
