@@ -9,8 +9,8 @@ from ordain.engine.policy.facts import Fact, Score
 from ordain.engine.values.types import Value
 from ordain.models.registry.card import Card
 from ordain.models.registry.stored import Stored, broken
-from ordain.models.specs.catalogue import spec_of
 from ordain.models.spec import PlainScorer, Scorer
+from ordain.models.specs.catalogue import spec_of
 
 
 class ScoreModel:
@@ -34,7 +34,7 @@ class ScoreModel:
             card = stored.card
             scorer = spec_of(card.spec).scorer(stored.files, card.facts, card.parameters)
         except ModelDegradationDetected as error:
-            raise broken(stored.name, stored.version, error.message) from None
+            raise broken(stored.name, stored.version, error.message, stored.card.spec) from None
         return cls(stored.card, stored.digest, scorer)
 
     def score(self, inputs: Mapping[str, Value]) -> Score:
@@ -61,4 +61,4 @@ class ScoreModel:
         return [self._broken(each) if isinstance(each, ModelDegradationDetected) else each for each in scores]
 
     def _broken(self, error: ModelDegradationDetected) -> ModelDegradationDetected:
-        return broken(self.name, self.version, error.message)
+        return broken(self.name, self.version, error.message, self.card.spec)
