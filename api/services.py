@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from ordain.api.facts.decision_time import DecisionTime
 from ordain.api.facts.fallen_back import FallenBack
 from ordain.api.facts.late_store import LateStore
 from ordain.api.facts.ledger_facts import LedgerFacts
@@ -30,7 +31,7 @@ from ordain.engine.errors import ModelDegradationDetected, PolicyError
 from ordain.engine.fact_store import FactStore
 from ordain.engine.late import late
 from ordain.engine.lifecycle.turns import Turns
-from ordain.engine.policy.facts import FEATURES, LEDGER, FactSource, ModelCard, Vocabulary
+from ordain.engine.policy.facts import FEATURES, LEDGER, TIME, FactSource, ModelCard, Vocabulary
 from ordain.engine.values.temporal import fixed_offset
 from ordain.engine.versions import Kept
 
@@ -165,7 +166,7 @@ def _rules(settings: Settings, catalog: Catalog, live: LiveModels) -> Rules:
     return Rules(
         *(settings, catalog, vocabulary, live.models, forms, lambda: fixed_offset(dt.datetime.now(zone))),
         features=store,
-        facts_from={FEATURES: store},
+        facts_from={FEATURES: store, TIME: DecisionTime(vocabulary.facts)},
         shadows=live.shadows,
     )
 
@@ -218,6 +219,7 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
             use,
             catalog=catalog,
             vocabulary=vocabulary,
+            facts_from={**use.facts_from, TIME: DecisionTime(vocabulary.facts)},
             models=models,
             shadows=shadows,
             forms=Forms(documents, usable),

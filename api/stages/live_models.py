@@ -4,7 +4,7 @@ that are tried beside them."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -53,18 +53,19 @@ def live_models(
         return found
     registry = late("ordain.models.registry.registry:Registry")(settings.models, settings.keys)
     facts = catalog.vocabulary.facts
-    needed = {name for policy in catalog.policies() for name in policy.reads} if service else facts.keys()
+    read = {name for policy in catalog.policies() for name in policy.reads} if service else facts.keys()
     names = [name for name in sorted(_scorers(facts.values())) if registry.versions(name)]
     on_record = stages() if names else {}
+    usable: dict[str, Stored] = {}
     for name in names:
-        scores = any(name == facts[each].model for each in needed if each in facts)
         try:
-            stored = _stored(registry, on_record.get(name) or ModelStages(name), used)
+            usable[name] = _stored(registry, on_record.get(name) or ModelStages(name), used)
         except ModelDegradationDetected as error:
-            if scores:
-                found.models[name] = error
-            continue
-        if scores:
+            found.models[name] = error
+    asked = _asked(facts, read, usable)
+    found.models = {name: error for name, error in found.models.items() if name in asked}
+    for name, stored in usable.items():
+        if name in asked:
             known = stored.digest if used is not None and used.knows(stored) else ""
             found.models[name] = _late(registry, stored, known, settings.score_timeout_ms / 1000)
             if beside := tuple(_shadows(registry, on_record[name], settings.score_timeout_ms / 1000)):
@@ -74,6 +75,19 @@ def live_models(
     return found
 
 
+def _asked(facts: Mapping[str, Fact], read: Iterable[str], cards: Mapping[str, ModelCard]) -> set[str]:
+    """The models that give the facts which are read, and those that give what these models need."""
+    asked: set[str] = set()
+    waiting = [facts[name].model for name in read if name in facts]
+    while waiting:
+        model = waiting.pop()
+        if model and model not in asked:
+            asked.add(model)
+            needs = cards[model].reads if model in cards else ()
+            waiting += [facts[fact.name].model for fact in needs if fact.name in facts]
+    return asked
+
+
 def none_live(name: str, versions: tuple[int, ...]) -> ModelDegradationDetected:
     """The error for a model that is trained, and of which no version scores."""
     return ModelDegradationDetected(
@@ -81,13 +95,14 @@ def none_live(name: str, versions: tuple[int, ...]) -> ModelDegradationDetected:
     )
 
 
-def check_same(name: str, standing: Standing, digest: str) -> None:
+def check_same(name: str, standing: Standing, digest: str, spec: str = "") -> None:
     """That a version is the one that was put on record. Raises ModelDegradationDetected."""
     if standing.digest != digest:
+        train = late("ordain.models.registry.stored:training")(name, spec)
         raise ModelDegradationDetected(
             f"model `{name}` version {standing.version} was replaced after it was {standing.by.step}: "
             f"on record with digest `{standing.digest}`, now `{digest}`",
-            f"put version {standing.version} back as it was, or train the next: ordain train {name}",
+            f"put version {standing.version} back as it was, or train the next: {train}",
         )
 
 
@@ -97,7 +112,7 @@ def _stored(registry: Registry, stages: ModelStages, used: UsedModels | None) ->
     stored = registry.stored(stages.model, stages.live.version)
     if used is not None and (changed := used.change(stored)) is not None:
         raise changed
-    check_same(stages.model, stages.live, stored.digest)
+    check_same(stages.model, stages.live, stored.digest, stored.card.spec)
     return stored
 
 

@@ -17,7 +17,7 @@ from ordain.api.lifecycle.who import APPROVER, Person
 from ordain.api.services import Services, wire
 from ordain.api.settings import Settings
 from ordain.api.stages.live_models import check_same
-from ordain.api.stages.measured import measured_facts
+from ordain.api.stages.measurements import measured_facts
 from ordain.api.stages.promotion_facts import promotion_facts
 from ordain.audit.entry.entry import Receipt
 from ordain.engine.errors import (

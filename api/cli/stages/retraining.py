@@ -20,7 +20,7 @@ from ordain.api.cli.stages.look_source import Look
 from ordain.api.lifecycle.who import Person
 from ordain.api.settings import Settings
 from ordain.api.stages.looked_at import in_table, measures_of, reference_for
-from ordain.api.stages.measured import found_by_watching, found_on_same_rows
+from ordain.api.stages.measurements import found_by_watching, found_on_same_rows
 from ordain.api.stages.model_measures import record_measure
 from ordain.api.stages.model_record import stages_on_record
 from ordain.api.stages.model_steps import Taken, model_steps

@@ -13,7 +13,7 @@ from ordain.api.cli.stages.look_source import Look, look_options
 from ordain.api.cli.terminal import OUT
 from ordain.api.settings import load_settings
 from ordain.api.stages.looked_at import measures_of, reference_for
-from ordain.api.stages.measured import found_by_watching
+from ordain.api.stages.measurements import found_by_watching
 from ordain.api.stages.model_measures import record_measure
 from ordain.api.stages.model_record import stages_on_record
 from ordain.models.monitoring.terminal import watched_view

@@ -11,11 +11,11 @@ from flask import Blueprint, Response, g, request
 
 from ordain.api.access.admission import caller, may
 from ordain.api.console.asked import Asked, Refused
+from ordain.api.console.every_page import PREFIX, address, button_at, page_at
 from ordain.api.console.menu import MENU
-from ordain.api.console.page import Go, Page
-from ordain.api.console.pages import PREFIX, address, button_at, page_at
+from ordain.api.console.page_shape import Go, Page
 from ordain.api.console.rendering import POLICY, TYPES, drawn, static_files
-from ordain.api.console.texts import has
+from ordain.api.console.sentences_said import has
 from ordain.api.http.account import CODE
 from ordain.api.http.forms.accepted import accepted
 from ordain.api.http.forms.browsers import HEADERS

@@ -14,7 +14,7 @@ from served import SECONDS, edit, environment, install_models, ordain_here
 from several import stages
 
 from ordain.api.settings import Settings
-from ordain.api.stages.measured import measured_facts
+from ordain.api.stages.measurements import measured_facts
 from ordain.models.data.synthetic import customers
 from ordain.models.registry.stages import Stage, Step
 
