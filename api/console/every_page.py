@@ -10,12 +10,13 @@ from werkzeug.routing import Map, Rule
 
 from ordain.api.console import decision_pages, evidence_pages, model_pages, person_pages, whatif_pages
 from ordain.api.console.page_shape import Button, Page
-from ordain.api.console.reading.home import home
+from ordain.api.console.reading.home import home, reviews
 
 PREFIX = "/console"
 
 PAGES: tuple[Page, ...] = (
     Page("", "home", home, "home"),
+    Page("reviews", "home_reviews", reviews, "home", is_part=True),
     *whatif_pages.PAGES,
     *decision_pages.PAGES,
     *person_pages.PAGES,

@@ -6,25 +6,16 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from answers import ADVICE, QUOTE, RETENTION, body
 from any_time import at_any_time
 from chromium import chromium
+from console_served import Console
 from looked_at import Looked, looked_at
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from served import Server, install_models
-
-
-@dataclass(frozen=True, slots=True)
-class Console:
-    """A server with decisions on record: `decisions` by their service, the newest id of each."""
-
-    server: Server
-    address: str
-    decisions: dict[str, str]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ def sample(name: str, decisions: dict[str, str]) -> str:
     """The address of a page in the server of `conftest.py`. Raises KeyError for a page without a sample."""
     samples: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "home": ({}, {}),
+        "home_reviews": ({}, {}),
         "whatifs": ({}, {}),
         "whatif": ({"service": "price-quote"}, {"from": decisions["price-quote"]}),
         "decisions": ({}, {"since": "2026-01-01"}),
