@@ -14,4 +14,7 @@ class Entry(NamedTuple):
     right: Right
 
 
-MENU: tuple[Entry, ...] = (Entry("home", Right.DESCRIBE),)
+MENU: tuple[Entry, ...] = (
+    Entry("home", Right.DESCRIBE),
+    Entry("policies", Right.READ_POLICIES),
+)

@@ -9,12 +9,17 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 from ordain.api.console.page import Button, Page
+from ordain.api.console.policy_pages import BUTTONS as POLICY_BUTTONS
+from ordain.api.console.policy_pages import PAGES as POLICY_PAGES
 from ordain.api.console.reading.home import home
 
 PREFIX = "/console"
 
-PAGES: tuple[Page, ...] = (Page("", "home", home, "home"),)
-BUTTONS: tuple[Button, ...] = ()
+PAGES: tuple[Page, ...] = (
+    Page("", "home", home, "home"),
+    *POLICY_PAGES,
+)
+BUTTONS: tuple[Button, ...] = (*POLICY_BUTTONS,)
 
 _PAGES = {each.name: each for each in PAGES}
 _BUTTONS = {each.name: each for each in BUTTONS}

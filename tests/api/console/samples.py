@@ -6,11 +6,18 @@ from typing import Any
 
 from ordain.api.console.pages import PAGES, address
 
+_POLICY = {"policy": "retention-offer"}
+
 
 def sample(name: str, decisions: dict[str, str]) -> str:
     """The address of a page in the server of `conftest.py`. Raises KeyError for a page without a sample."""
     samples: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "home": ({}, {}),
+        "policies": ({}, {}),
+        "policy": (_POLICY, {}),
+        "policy_text": (_POLICY, {}),
+        "policy_findings": (_POLICY, {}),
+        "policy_history": (_POLICY, {}),
     }
     parts, query = samples[name]
     return address(name, query, **parts)

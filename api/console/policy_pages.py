@@ -1,0 +1,35 @@
+"""The pages and buttons of policies and their versions."""
+
+from __future__ import annotations
+
+from ordain.api.console.acting import policy_steps as steps
+from ordain.api.console.page import Button, Page
+from ordain.api.console.reading.policies import policies
+from ordain.api.console.reading.policy import policy
+from ordain.api.console.reading.policy_history import policy_history
+from ordain.api.console.reading.policy_text import policy_findings, policy_text
+
+_MENU = "policies"
+_ONE = "policies/<policy>"
+_VERSION = f"{_ONE}/versions/<int:version>"
+
+PAGES: tuple[Page, ...] = (
+    Page("policies", "policies", policies, _MENU),
+    Page(_ONE, "policy", policy, _MENU),
+    Page(f"{_ONE}/text", "policy_text", policy_text, _MENU),
+    Page(f"{_ONE}/findings", "policy_findings", policy_findings, _MENU, is_part=True),
+    Page(f"{_ONE}/history", "policy_history", policy_history, _MENU),
+)
+
+BUTTONS: tuple[Button, ...] = (
+    Button(f"{_ONE}/next", "policy_next", steps.begin_next),
+    Button(f"{_VERSION}/submit", "policy_submit", steps.submit),
+    Button(f"{_VERSION}/approve", "policy_approve", steps.approve),
+    Button(f"{_VERSION}/activate", "policy_activate", steps.activate),
+    Button(f"{_VERSION}/rollout", "policy_rollout", steps.roll_out),
+    Button(f"{_ONE}/rollout/share", "policy_share", steps.share),
+    Button(f"{_ONE}/rollout/pause", "policy_pause", steps.pause),
+    Button(f"{_ONE}/rollout/resume", "policy_resume", steps.resume),
+    Button(f"{_ONE}/rollout/revert", "policy_revert", steps.revert),
+    Button(f"{_VERSION}/back", "policy_back", steps.back),
+)
