@@ -65,7 +65,7 @@ def following(policy: str) -> Response:
 @ROUTES.get("/<policy>/versions/<version>/text")
 def text(policy: str, version: str) -> Response:
     """Byte for byte, with its digest as `ETag`: as its file is or, `of=record`, as it was submitted or activated."""
-    found = _found(policy, version, request.args.get("of", FILE))
+    found = found_of(policy, version, request.args.get("of", FILE))
     answer = Response(found.text, mimetype="application/xml" if found.file.endswith(".dmn") else YAML)
     answer.set_etag(found.digest)
     answer.headers["Cache-Control"] = "private, no-cache"
@@ -87,13 +87,14 @@ def diff(policy: str, version: str) -> Response:
     label, _ = labelled(policy, version)
     use = in_use()
     against = request.args.get("against") or str(version_before(texts_of(use), use.lifecycle, label))
-    old, new = _found(policy, against, FILE), _found(policy, version, FILE)
+    old, new = found_of(policy, against, FILE), found_of(policy, version, FILE)
     with at_once():
         told = examiner().diff((f"{policy}@{against}", old.file, old.text), (label, new.file, new.text))
     return shown_json({**told, "old_digest": old.digest, "new_digest": new.digest})
 
 
-def _found(policy: str, version: str, of: str) -> Found:
+def found_of(policy: str, version: str, of: str) -> Found:
+    """A version's text. Raises as `found_text` does."""
     label, _ = labelled(policy, version)
     use = in_use()
     if use.lifecycle is None and of != RECORD:
