@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from ordain.api.console.acting import policy_drafts as drafts
 from ordain.api.console.acting import policy_steps as steps
+from ordain.api.console.acting.policy_backtest import backtest
 from ordain.api.console.page import Button, Page
 from ordain.api.console.reading.policies import policies
 from ordain.api.console.reading.policy import policy
+from ordain.api.console.reading.policy_diff import policy_diff
+from ordain.api.console.reading.policy_edit import policy_edit
 from ordain.api.console.reading.policy_history import policy_history
+from ordain.api.console.reading.policy_table import policy_table
+from ordain.api.console.reading.policy_tests import policy_tests
 from ordain.api.console.reading.policy_text import policy_findings, policy_text
+from ordain.api.console.reading.service import service
 
 _MENU = "policies"
 _ONE = "policies/<policy>"
@@ -18,11 +25,20 @@ PAGES: tuple[Page, ...] = (
     Page(_ONE, "policy", policy, _MENU),
     Page(f"{_ONE}/text", "policy_text", policy_text, _MENU),
     Page(f"{_ONE}/findings", "policy_findings", policy_findings, _MENU, is_part=True),
+    Page(f"{_ONE}/table", "policy_table", policy_table, _MENU),
+    Page(f"{_ONE}/edit", "policy_edit", policy_edit, _MENU),
+    Page(f"{_ONE}/tests", "policy_tests", policy_tests, _MENU),
+    Page(f"{_ONE}/diff", "policy_diff", policy_diff, _MENU),
     Page(f"{_ONE}/history", "policy_history", policy_history, _MENU),
+    Page("services/<service>", "service", service, _MENU),
 )
 
 BUTTONS: tuple[Button, ...] = (
     Button(f"{_ONE}/next", "policy_next", steps.begin_next),
+    Button(f"{_VERSION}/table", "policy_table_save", drafts.save_table),
+    Button(f"{_VERSION}/check", "policy_text_check", drafts.check_text),
+    Button(f"{_VERSION}/text", "policy_text_save", drafts.save_text),
+    Button(f"{_VERSION}/backtest", "policy_backtest", backtest),
     Button(f"{_VERSION}/submit", "policy_submit", steps.submit),
     Button(f"{_VERSION}/approve", "policy_approve", steps.approve),
     Button(f"{_VERSION}/activate", "policy_activate", steps.activate),

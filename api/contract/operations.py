@@ -236,6 +236,14 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         others=(_UNCHANGED,),
         takes_at=True,
     ),
+    ("GET", "/v1/services/<service>/flow"): Operation(
+        "A picture of what a service does: facts, decisions in their order, and what it gives",
+        TEXT,
+        Right.DESCRIBE,
+        (UnknownService, NotInForce),
+        "image/svg+xml",
+        others=(_UNCHANGED,),
+    ),
     ("POST", "/v1/services/<service>/stop"): Operation(
         "Stops a service: it decides nothing until it is started",
         _STOPPED,

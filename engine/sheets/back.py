@@ -77,7 +77,8 @@ class Rewritten:
 def rewritten(book: Book, text: str, label: str, known: Sequence[Section] | None = None) -> Rewritten:
     """The text of the policy `label` with the sheets' rules, nothing of which is loaded yet.
 
-    `known` are the lists of rules of the text, for who has them. Raises PolicyError with everything that is wrong with the sheets, each by sheet, row and column.
+    `known` are the lists of rules of the text, for who has them. Raises PolicyError with everything that is wrong with
+    the sheets, each by sheet, row and column.
     """
     sections = {section.name: section for section in (sections_of(text) if known is None else known)}
     issues: list[Issue] = []

@@ -14,7 +14,7 @@ from any_time import at_any_time
 from chromium import chromium
 from looked_at import Looked, looked_at
 from playwright.sync_api import Browser, Playwright, sync_playwright
-from served import Server
+from served import Server, ordain_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,16 @@ class Console:
 
 @pytest.fixture(scope="session")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """Approvals are needed; decisions about `C-1` of three services are on record."""
+    """Approvals are needed; decisions about `C-1` of three services are on record; `retention-offer@2` is a draft."""
     folder = tmp_path_factory.mktemp("console")
     policies = Path(shutil.copytree(at_any_time(), folder / "policies"))
-    with Server(folder, ORDAIN_POLICIES=str(policies)) as server:
+    chosen = {"ORDAIN_POLICIES": str(policies), "ORDAIN_APPROVALS": "named"}
+    begun = ordain_here(folder, "policy", "adopt", "--reason", "approvals begin", "--as", "chen", **chosen)
+    assert begun.returncode == 0, begun.stderr
+    text = (policies / "retention-offer/v1.yaml").read_text(encoding="utf-8")
+    draft = text.replace("version: 1", "version: 2").replace("effective: 2026-01-01", "effective: 2026-12-31")
+    (policies / "retention-offer/v2.yaml").write_text(draft, encoding="utf-8")
+    with Server(folder, **chosen) as server:
         yield Console(server, f"http://127.0.0.1:{server.port}", _decided(server))
 
 

@@ -16,8 +16,13 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "policies": ({}, {}),
         "policy": (_POLICY, {}),
         "policy_text": (_POLICY, {}),
+        "policy_table": (_POLICY, {}),
         "policy_findings": (_POLICY, {}),
         "policy_history": (_POLICY, {}),
+        "policy_tests": (_POLICY, {}),
+        "policy_diff": (_POLICY, {}),
+        "policy_edit": (_POLICY, {"v": 2}),
+        "service": ({"service": "retention"}, {}),
     }
     parts, query = samples[name]
     return address(name, query, **parts)
