@@ -42,7 +42,8 @@ def _buttons(told: Json, version: Json, rollout: Json | None) -> list[Json]:
     for name in _STEPS[version["state"]]:
         right = _RIGHTS.get(name, "activate")
         if told["may"][right] and not _is_idle(name, rollout):
-            buttons.append({"name": name, "roles": told["roles"][right]})
+            roles = told["roles"][right]
+            buttons.append({"name": name, "roles": roles[::-1] if name == "back" else roles})
     return buttons
 
 
