@@ -52,6 +52,11 @@ def _match(method: str, path: str) -> tuple[str, dict[str, Any]]:
     return str(name), dict(parts)
 
 
+def is_there(name: str) -> bool:
+    """Whether there is a page of that name: pages come from several parts of the console."""
+    return name in _PAGES
+
+
 def address(name: str, query: dict[str, Any] | None = None, **parts: Any) -> str:
     """The address of a page or button by its name. Parameters that are None or empty are left out.
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ordain.api.console.acting import policy_drafts as drafts
-from ordain.api.console.acting import policy_steps as steps
-from ordain.api.console.acting.policy_backtest import backtest
+from ordain.api.console.acting import draft_buttons as drafts
+from ordain.api.console.acting import version_buttons as steps
+from ordain.api.console.acting.backtest_button import backtest
 from ordain.api.console.page import Button, Page
-from ordain.api.console.reading.policies import policies
+from ordain.api.console.reading.one_service import service
 from ordain.api.console.reading.policy import policy
 from ordain.api.console.reading.policy_diff import policy_diff
 from ordain.api.console.reading.policy_edit import policy_edit
 from ordain.api.console.reading.policy_history import policy_history
+from ordain.api.console.reading.policy_list import policies
 from ordain.api.console.reading.policy_table import policy_table
 from ordain.api.console.reading.policy_tests import policy_tests
 from ordain.api.console.reading.policy_text import policy_findings, policy_text
-from ordain.api.console.reading.service import service
 
 _MENU = "policies"
 _ONE = "policies/<policy>"

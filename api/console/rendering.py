@@ -12,7 +12,7 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ordain.api.console.pages import PREFIX, address
+from ordain.api.console.pages import PREFIX, address, is_there
 from ordain.api.console.texts import has, say
 
 _HERE = Path(__file__).parent
@@ -52,7 +52,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(say=say, has=has, address=address, static=static)
+    made.globals.update(say=say, has=has, address=address, is_there=is_there, static=static)
     made.filters.update(as_json=as_json, number=_number)
     return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ordain.api.console.asked import Asked
 from ordain.api.console.page import Json, Names, Query
-from ordain.api.console.reading.of_policy import of_policy
+from ordain.api.console.reading.of_policy import is_open, of_policy
 from ordain.engine.lifecycle.life import State
 
 _STEPS: dict[str, tuple[str, ...]] = {
@@ -30,7 +30,13 @@ def policy(asked: Asked, names: Names, query: Query) -> Json:
     rollout = asked.get_if(f"/v1/policies/{names['policy']}/rollout") if on_record else None
     on = rollout["rollout"] if rollout else None
     versions = [
-        {"steps": [], "edited": None, **each, "buttons": _buttons(told, each, on) if on_record else []}
+        {
+            "steps": [],
+            "edited": None,
+            **each,
+            "may_edit": is_open(each, told["approvals"]) and told["may"]["edit"],
+            "buttons": _buttons(told, each, on) if on_record else [],
+        }
         for each in reversed(told["policy"]["versions"])
     ]
     waiting = [each for each in versions if each["state"] in (State.SUBMITTED, State.APPROVED, State.DRAFT)]

@@ -1,4 +1,4 @@
-"""The business user's story, by clicks and by keys alone: a cell edited, mended, saved, submitted, approved, in force."""
+"""The business user's story, by clicks and by keys alone: a cell edited, mended, saved, approved, in force."""
 
 from __future__ import annotations
 
