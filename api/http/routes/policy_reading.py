@@ -15,7 +15,7 @@ from ordain.api.http.routes.policy_asking import (
     refuse_some_services,
 )
 from ordain.api.http.routes.reading import in_use, shown_json
-from ordain.api.lifecycle.shown_steps import deciding_shown, steps_shown
+from ordain.api.lifecycle.shown_steps import deciding_by_dates, deciding_shown, steps_shown
 from ordain.api.lifecycle.texts import FILE, RECORD, Found, found_text, version_before
 from ordain.api.lifecycle.told_versions import policies_told, policy_told
 from ordain.api.lifecycle.workbench import known_of, texts_of
@@ -51,6 +51,9 @@ def history(policy: str) -> Response:
     }
     if not asked:
         return shown_json({"policy": policy, "steps": steps_shown(known_of(use), policy)})
+    if use.lifecycle is None and "known" not in asked:
+        with at_once(), bench().versions(use) as (catalog, _):
+            return shown_json(deciding_by_dates(catalog, policy, asked["at"], use.now()))
     with at_once(), bench().reading(use) as steps:
         now = steps.now()
         return shown_json(deciding_shown(steps, policy, asked.get("at", now), asked.get("known", now)))

@@ -147,3 +147,13 @@ def test_rows_of_a_spreadsheet_are_pasted_and_taken_back_at_once(drafts: Server,
     assert json.loads(shown.locator("[data-grid-edits]").input_value()) == []
     context.close()
     assert seen.unexpected() == []
+
+
+def test_the_calendar_says_which_version_decides_on_each_day(drafts: Server) -> None:
+    told = page(drafts, "policies/retention-offer/history?month=2031-02")
+    days = [day for week in told["weeks"] for day in week if day]
+    assert (len(days), {day["version"] for day in days}) == (28, {1})
+    long_ago = page(drafts, "policies/retention-offer/history?month=2001-02")
+    assert {day["version"] for week in long_ago["weeks"] for day in week if day} == {None}
+    refused = drafts.ask("GET", "/console/policies/retention-offer/history?month=May", None, {"Accept": "text/html"})
+    assert (refused.status, b"is no month" in refused.body) == (400, True)

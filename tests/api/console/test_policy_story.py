@@ -75,7 +75,7 @@ def test_a_cell_is_edited_mended_saved_submitted_approved_and_in_force_by_clicks
     page.get_by_role("link", name="retention-offer").click()
     page.get_by_role("button", name="New version 2").click()
     expect(page.get_by_text("Version 2 of retention-offer is begun as a draft")).to_be_visible()
-    page.get_by_role("link", name="Tables").click()
+    page.get_by_role("link", name="Tables", exact=True).click()
     edited = cell(page, "elevated-risk", "then: discount_percent")
     edited.dblclick()  # type: ignore[attr-defined]
     page.keyboard.type("five")
@@ -90,7 +90,7 @@ def test_a_cell_is_edited_mended_saved_submitted_approved_and_in_force_by_clicks
     page.get_by_role("button", name="Save the draft").click()
     expect(page.get_by_text("Version 2 of retention-offer is saved.")).to_be_visible()
     assert cell(page, "elevated-risk", "then: discount_percent").inner_text() == "5"  # type: ignore[attr-defined]
-    page.get_by_role("link", name="Differences").click()
+    page.get_by_role("link", name="Differences", exact=True).first.click()
     expect(page.get_by_text("discount_percent: 0 → 5")).to_be_visible()
     page.get_by_role("link", name="Overview").click()
     page.get_by_text("Backtest", exact=True).first.click()
