@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from ordain.api.console import decision_pages, evidence_pages, model_pages, person_pages, whatif_pages
+from ordain.api.console import decision_pages, evidence_pages, model_pages, person_pages, policy_pages, whatif_pages
 from ordain.api.console.page_shape import Button, Page
 from ordain.api.console.reading.home import home, reviews
 
@@ -17,6 +17,7 @@ PREFIX = "/console"
 PAGES: tuple[Page, ...] = (
     Page("", "home", home, "home"),
     Page("reviews", "home_reviews", reviews, "home", is_part=True),
+    *policy_pages.PAGES,
     *whatif_pages.PAGES,
     *decision_pages.PAGES,
     *person_pages.PAGES,
@@ -24,6 +25,7 @@ PAGES: tuple[Page, ...] = (
     *model_pages.PAGES,
 )
 BUTTONS: tuple[Button, ...] = (
+    *policy_pages.BUTTONS,
     *whatif_pages.BUTTONS,
     *decision_pages.BUTTONS,
     *person_pages.BUTTONS,
@@ -59,6 +61,11 @@ def _match(method: str, path: str) -> tuple[str, dict[str, Any]]:
     except (NotFound, MethodNotAllowed):
         return "", {}
     return str(name), dict(parts)
+
+
+def is_there(name: str) -> bool:
+    """Whether there is a page of that name: pages come from several parts of the console."""
+    return name in _PAGES
 
 
 def address(name: str, query: dict[str, Any] | None = None, **parts: Any) -> str:

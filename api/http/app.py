@@ -48,6 +48,7 @@ from ordain.api.http.routes import (
     policy_reading,
     policy_rollouts,
     policy_steps,
+    policy_tables,
     reference,
     service_sheets,
     stopping,
@@ -92,7 +93,7 @@ def app_for(
     for read in (
         *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping),
         *(log_tiles, hooks, model_reading, ingesting, facts, console),
-        *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
+        *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest, policy_tables),
     ):
         app.register_blueprint(read.ROUTES)
     app.extensions["ordain_metrics"] = page or _alone(use)

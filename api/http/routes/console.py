@@ -19,6 +19,7 @@ from ordain.api.console.sentences_said import has
 from ordain.api.http.account import CODE
 from ordain.api.http.forms.accepted import accepted
 from ordain.api.http.forms.browsers import HEADERS
+from ordain.api.http.forms.policy_texts import let_texts_in
 from ordain.api.http.refusals import JSON, Refusal, headers_for, request_id_for, unforeseen
 from ordain.api.http.refusals import refused as refused_as_data
 from ordain.api.http.routes.reading import in_use
@@ -61,6 +62,7 @@ def press(page: str) -> Response:
     if at is None:
         return _refused(Refused(404, {"code": "NotFound", "message": f"there is no button at {request.path[:80]!r}"}))
     button, names = at
+    let_texts_in(in_use().settings)
     try:
         done = button.do(_asked(), names, request.form)
     except Refused as refused:

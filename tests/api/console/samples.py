@@ -6,6 +6,8 @@ from typing import Any
 
 from ordain.api.console.every_page import PAGES, address
 
+_POLICY = {"policy": "retention-offer"}
+
 
 def sample(name: str, decisions: dict[str, str]) -> str:
     """The address of a page in the server of `conftest.py`. Raises KeyError for a page without a sample."""
@@ -24,6 +26,16 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "evidence": ({}, {}),
         "models": ({}, {}),
         "model": ({"model": "churn", "version": 1}, {}),
+        "policies": ({}, {}),
+        "policy": (_POLICY, {}),
+        "policy_text": (_POLICY, {}),
+        "policy_table": (_POLICY, {}),
+        "policy_findings": (_POLICY, {}),
+        "policy_history": (_POLICY, {}),
+        "policy_tests": (_POLICY, {}),
+        "policy_diff": (_POLICY, {}),
+        "policy_edit": (_POLICY, {"v": 2}),
+        "service": ({"service": "retention"}, {}),
     }
     parts, query = samples[name]
     return address(name, query, **parts)
