@@ -163,12 +163,12 @@ def _refused(refused: Refused, shown: Page | None = None, retarget: str = "") ->
 
 
 def _whole(error: dict[str, Any]) -> dict[str, Any]:
-    """The one shape of errors; a page that there is not has no more than its code and message."""
-    return (
-        error
-        if "requestId" in error
-        else shape(error["code"], error["message"], [], Severity.LOW, _request_id())["error"]
-    )
+    """The one shape of errors, for what a page itself refuses, too."""
+    if "requestId" in error:
+        return error
+    details = list(error.get("details", ()))
+    whole: dict[str, Any] = shape(error["code"], error["message"], details, Severity.LOW, _request_id())["error"]
+    return whole
 
 
 def _read_nothing(*_: Any) -> dict[str, Any]:
