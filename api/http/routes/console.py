@@ -10,6 +10,7 @@ import orjson
 from flask import Blueprint, Response, g, request
 
 from ordain.api.access.admission import caller, may
+from ordain.api.access.caller import LOCAL
 from ordain.api.console.asked import Asked, Refused
 from ordain.api.console.every_page import PREFIX, address, button_at, page_at
 from ordain.api.console.menu import MENU
@@ -110,7 +111,8 @@ def _frame(shown: Page) -> dict[str, Any]:
     """What is around a page: the menu, who looks at it."""
     who = caller()
     entries = [{"page": each.page, "here": each.page == shown.under} for each in MENU if may(each.right)]
-    return {"menu": entries, "who": who.name, "logged_in": who.session is not None, "json_at": _json_address()}
+    seen = {"who": who.name, "known": who is not LOCAL, "logged_in": who.session is not None}
+    return {"menu": entries, **seen, "json_at": _json_address()}
 
 
 def _drawn(template: str, **data: Any) -> str:
