@@ -1,5 +1,5 @@
-"""The models that score now: the live version of each, as the ledger has it, read from its signed files; and those
-that are tried beside them."""
+"""The models that score now: the live version of each, as the ledger has it, read from its signed files; one that
+scores for a share of the subjects; and those that are tried beside them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ordain.api.late_model import LateModel
 from ordain.api.settings import Settings
 from ordain.api.stages.model_record import Stages
+from ordain.api.stages.partly_live import PartlyLive
 from ordain.api.stages.shadow_model import ShadowModel
 from ordain.audit.ledger.used_models import UsedModels
 from ordain.engine.catalog import Catalog
@@ -31,12 +32,14 @@ Models = dict[str, FactSource | ModelDegradationDetected]
 class LiveModels:
     """By name, each model that a fact comes from, or why it cannot be had; one that nobody has trained is left out.
 
-    Those of which no score is read come as cards alone, as `idle`. `shadows` are by the name of a live model.
+    Those of which no score is read come as cards alone, as `idle`. `shadows` and `partly` are by the name of a live
+    model.
     """
 
     models: Models = field(default_factory=dict)
     idle: list[ModelCard] = field(default_factory=list)
     shadows: dict[str, tuple[ShadowModel, ...]] = field(default_factory=dict)
+    partly: dict[str, PartlyLive] = field(default_factory=dict)
 
 
 def live_models(
@@ -70,6 +73,8 @@ def live_models(
             found.models[name] = _late(registry, stored, known, settings.score_timeout_ms / 1000)
             if beside := tuple(_shadows(registry, on_record[name], settings.score_timeout_ms / 1000)):
                 found.shadows[name] = beside
+            if (partly := _partly(registry, on_record[name], settings.score_timeout_ms / 1000)) is not None:
+                found.partly[name] = partly
         else:
             found.idle.append(stored)
     return found
@@ -126,6 +131,21 @@ def _shadows(registry: Registry, stages: ModelStages, slow: float) -> Iterator[S
             _LOG.warning("%s: it is not tried beside the live version", error.message)
         else:
             yield ShadowModel(_late(registry, stored, "", slow))
+
+
+def _partly(registry: Registry, stages: ModelStages, slow: float) -> PartlyLive | None:
+    """For one that cannot be read the live version scores: the log says so."""
+    standing = stages.partly_live
+    if standing is None:
+        return None
+    try:
+        stored = registry.stored(stages.model, standing.version)
+        check_same(stages.model, standing, stored.digest)
+    except ModelDegradationDetected as error:
+        _LOG.warning("%s: the live version scores for its share, too", error.message)
+        return None
+    model = _late(registry, stored, "", slow)
+    return PartlyLive(model, standing.share, model)
 
 
 def _late(registry: Registry, stored: Stored, known: str, slow: float) -> LateModel:
