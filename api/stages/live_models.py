@@ -65,15 +65,16 @@ def live_models(
             usable[name] = _stored(registry, on_record.get(name) or ModelStages(name), used)
         except ModelDegradationDetected as error:
             found.models[name] = error
+    slow, kept = settings.score_timeout_ms / 1000, settings.score_cache_seconds
     asked = _asked(facts, read, usable)
     found.models = {name: error for name, error in found.models.items() if name in asked}
     for name, stored in usable.items():
         if name in asked:
             known = stored.digest if used is not None and used.knows(stored) else ""
-            found.models[name] = _late(registry, stored, known, settings.score_timeout_ms / 1000)
-            if beside := tuple(_shadows(registry, on_record[name], settings.score_timeout_ms / 1000)):
+            found.models[name] = _late(registry, stored, known, slow, kept)
+            if beside := tuple(_shadows(registry, on_record[name], slow)):
                 found.shadows[name] = beside
-            if (partly := _partly(registry, on_record[name], settings.score_timeout_ms / 1000)) is not None:
+            if (partly := _partly(registry, on_record[name], slow, kept)) is not None:
                 found.partly[name] = partly
         else:
             found.idle.append(stored)
@@ -133,7 +134,7 @@ def _shadows(registry: Registry, stages: ModelStages, slow: float) -> Iterator[S
             yield ShadowModel(_late(registry, stored, "", slow))
 
 
-def _partly(registry: Registry, stages: ModelStages, slow: float) -> PartlyLive | None:
+def _partly(registry: Registry, stages: ModelStages, slow: float, kept: float) -> PartlyLive | None:
     """For one that cannot be read the live version scores: the log says so."""
     standing = stages.partly_live
     if standing is None:
@@ -144,13 +145,15 @@ def _partly(registry: Registry, stages: ModelStages, slow: float) -> PartlyLive 
     except ModelDegradationDetected as error:
         _LOG.warning("%s: the live version scores for its share, too", error.message)
         return None
-    model = _late(registry, stored, "", slow)
+    model = _late(registry, stored, "", slow, kept)
     return PartlyLive(model, standing.share, model)
 
 
-def _late(registry: Registry, stored: Stored, known: str, slow: float) -> LateModel:
+def _late(registry: Registry, stored: Stored, known: str, slow: float, kept: float = 0) -> LateModel:
     """The version, whose files have been looked at and whose trees are read later; `known` is its digest if it is."""
-    return LateModel(stored, lambda: registry.load(stored.name, int(stored.version), known=known), slow)
+    return LateModel(
+        stored, lambda: registry.load(stored.name, int(stored.version), known=known), slow, kept_seconds=kept
+    )
 
 
 def _scorers(facts: Iterable[Fact]) -> set[str]:
