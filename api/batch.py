@@ -131,7 +131,10 @@ class _InTurn:
 def _in_turn(use: Rules) -> tuple[list[_InTurn], Rules]:
     """The models that score in turn, and all that decides with them in their places."""
     turns = {name: _InTurn(model) for name, model in use.models.items() if not isinstance(model, OrdainError)}
-    return list(turns.values()), replace(use, models={**use.models, **turns}) if turns else use
+    partly = {name: replace(each, source=_InTurn(each.model)) for name, each in use.partly.items()}
+    others = [each.source for each in partly.values() if isinstance(each.source, _InTurn)]
+    all_turns = [*turns.values(), *others]
+    return all_turns, replace(use, models={**use.models, **turns}, partly=partly) if all_turns else use
 
 
 def _decided(ask: Ask | OrdainError, use: Rules, planned: UUID | None) -> Decision | OrdainError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from ordain.api.services import Rules, Services
 from ordain.api.settings import Settings
 from ordain.api.shadow import beside
 from ordain.api.stages.beside_live import score_beside
+from ordain.api.stages.partly_live import models_for
 from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.entry import Receipt, moment_in, new_id
 from ordain.audit.entry.once import Once
@@ -90,6 +91,7 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
             f"the service {quoted(ask.service)} takes no `at`: it decides for the moment it is asked",
             "leave `at` out; a dry run may try another time",
         )
+    use = _for(ask.subject, use)
     now = use.now() if planned is None else fixed_offset(moment_in(planned.bytes).astimezone(use.settings.zone))
     at = time_of(ask, now, use.settings)
     assigned = use.catalog.assigned(ask.service, at, ask.subject, ask.facts)
@@ -111,6 +113,12 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
         else (),
     )
     return Decision(entry, plan.service.refuses and outcome.verdict is Verdict.DENY)
+
+
+def _for(subject: str, use: Rules) -> Rules:
+    """With the versions of models that score for that subject."""
+    models = models_for(subject, use.models, use.partly) if use.partly else use.models
+    return use if models is use.models else replace(use, models=models)
 
 
 def _without_unknown(ask: Ask, vocabulary: Vocabulary) -> Mapping[str, object]:

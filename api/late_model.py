@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from ordain.api.facts.kept_scores import KeptScores
 from ordain.api.facts.model_circuit import ModelCircuit
 from ordain.engine.errors import ModelDegradationDetected, OrdainError
 from ordain.engine.policy.facts import Fact, FactSource, ModelCard, Score, outputs_of
@@ -22,12 +23,16 @@ class LateModel:
         load: Callable[[], FactSource],
         slow: float = 0.25,
         now: Callable[[], float] = time.perf_counter,
+        kept_seconds: float = 0,
     ) -> None:
-        """`slow`: the seconds beyond which a score counts as late; `now` gives seconds."""
+        """`slow`: the seconds beyond which a score counts as late; `now` gives seconds. For `kept_seconds` a score is
+        given again for the same row, without asking the model; 0: never."""
         self.name, self.version, self.digest = card.name, card.version, card.digest
         self.reads: tuple[Fact, ...] = card.reads
         self.outputs = outputs_of(card)
         self._now, self._circuit = now, ModelCircuit(slow, now)
+        names = tuple(fact.name for fact in self.reads)
+        self._kept = KeptScores(names, kept_seconds, now) if kept_seconds else None
         self._load = load
         self._model: FactSource | ModelDegradationDetected | None = None
         self._reading = threading.Lock()
@@ -63,17 +68,36 @@ class LateModel:
 
     def score(self, inputs: Mapping[str, Value]) -> Score:
         """As the model's own. Raises ModelDegradationDetected when it cannot be read."""
-        model, begun = self._usable(), self._now()
+        model, row = self._usable(), self._kept.row(inputs) if self._kept is not None else ()
+        if self._kept is not None and (known := self._kept.of(row)) is not None:
+            return known
+        begun = self._now()
         try:
             score = model.score(inputs)
         except ModelDegradationDetected:
             self._circuit.failed()
             raise
         self._asked(begun, 1)
+        if self._kept is not None:
+            self._kept.keep(row, score)
         return score
 
     def score_many(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
         """As the model's own. Raises ModelDegradationDetected when it cannot be read."""
+        if self._kept is None:
+            return self._scored(many)
+        self._usable()
+        rows = [self._kept.row(inputs) for inputs in many]
+        known = [self._kept.of(row) for row in rows]
+        new = [at for at, score in enumerate(known) if score is None]
+        made = iter(self._scored([many[at] for at in new]) if new else ())
+        came = [next(made) if score is None else score for score in known]
+        for at in new:
+            if isinstance(score := came[at], Score):
+                self._kept.keep(rows[at], score)
+        return came
+
+    def _scored(self, many: Sequence[Mapping[str, Value]]) -> list[Score | OrdainError]:
         model, begun = self._usable(), self._now()
         try:
             scores = model.score_many(many)

@@ -21,6 +21,8 @@ class Limits:
     circuit_seconds: float = 30.0  # seconds for which it is, before one score is tried
     circuit_rows: int = 64  # rows of one call that may take as long as one
 
+    scores_kept: int = 2_000  # of one version, each with its row and reasons: some KB
+
     # SYNTHETIC customers
     synthetic_customers: int = 10_000  # invented by one command
     synthetic_batch: int = 500  # of their events in one transaction

@@ -20,6 +20,7 @@ from ordain.api.lifecycle.recorded import Lifecycle, lifecycle_of
 from ordain.api.settings import Settings
 from ordain.api.stages.live_models import LiveModels, live_models
 from ordain.api.stages.model_record import Live, ModelRecord, live_of, stages_on_record
+from ordain.api.stages.partly_live import PartlyLive
 from ordain.api.stages.shadow_model import ShadowModel
 from ordain.api.stopped import Stopped
 from ordain.audit.entry.decision_form import Forms
@@ -56,6 +57,8 @@ class Rules:
     fallen_back: FallenBack = field(kw_only=True, default_factory=FallenBack)
     shadows: Mapping[str, tuple[ShadowModel, ...]] = field(kw_only=True, default_factory=dict)
     """By the name of a live model, the versions that are tried beside it."""
+    partly: Mapping[str, PartlyLive] = field(kw_only=True, default_factory=dict)
+    """By the name of a live model, the version that scores for a share of the subjects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ def _rules(settings: Settings, catalog: Catalog, live: LiveModels) -> Rules:
         features=store,
         facts_from={FEATURES: store, TIME: DecisionTime(vocabulary.facts)},
         shadows=live.shadows,
+        partly=live.partly,
     )
 
 
@@ -177,7 +181,7 @@ def on_trial(rules: Rules, catalog: Catalog, now: dt.datetime) -> Rules:
     Raises PolicyError where a protected fact would reach a price through a model's score.
     """
     usable = [model for model in rules.models.values() if not isinstance(model, ModelDegradationDetected)]
-    if issues := protected_score_issues(catalog, usable):
+    if issues := protected_score_issues(catalog, [*usable, *(each.model for each in rules.partly.values())]):
         raise PolicyError(issues)
     return replace(rules, catalog=catalog, forms=Forms(_documents(catalog), usable), now=lambda: now)
 
@@ -211,6 +215,7 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
         elif isinstance(model, ModelDegradationDetected) and name in live and not _is_fault(before):
             raise model
     shadows = {name: _still(beside, use.shadows.get(name, ())) for name, beside in found.shadows.items()}
+    partly = {name: _still_partly(each, use.partly.get(name)) for name, each in found.partly.items()}
     vocabulary, usable = _with_models(catalog, found)
     documents = _documents(catalog)
     use.ledger.ledger.check_unchanged(documents)
@@ -222,6 +227,7 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
             facts_from={**use.facts_from, TIME: DecisionTime(vocabulary.facts)},
             models=models,
             shadows=shadows,
+            partly=partly,
             forms=Forms(documents, usable),
             live=live,
             not_reloaded=(),
@@ -234,6 +240,13 @@ def _still(shadows: tuple[ShadowModel, ...], before: tuple[ShadowModel, ...]) ->
     return tuple(next((old for old in before if old.model.is_still(each.model)), each) for each in shadows)
 
 
+def _still_partly(one: PartlyLive, before: PartlyLive | None) -> PartlyLive:
+    """The same with the model of before, where that has been read already and is still the version."""
+    if before is None or not before.model.is_still(one.model):
+        return one
+    return PartlyLive(before.model, one.share, before.model)
+
+
 def _is_fault(model: FactSource | ModelDegradationDetected | None) -> bool:
     return isinstance(model, ModelDegradationDetected)
 
@@ -242,9 +255,10 @@ def _with_models(catalog: Catalog, live: LiveModels) -> tuple[Vocabulary, list[M
     """The vocabulary with the inputs of the models, and those that can be used. Raises PolicyError."""
     usable: list[ModelCard] = [each for each in live.models.values() if not isinstance(each, ModelDegradationDetected)]
     usable += live.idle
-    if issues := protected_score_issues(catalog, usable):
+    scoring = [*usable, *(each.model for each in live.partly.values())]
+    if issues := protected_score_issues(catalog, scoring):
         raise PolicyError(issues)
-    return vocabulary_with(catalog.vocabulary, usable), usable
+    return vocabulary_with(catalog.vocabulary, scoring), usable
 
 
 def _documents(catalog: Catalog) -> tuple[Document, ...]:

@@ -78,6 +78,9 @@ class Settings:
     score_timeout_ms: int = _setting(
         250, "how long a model may take for a score before it counts as too slow, in milliseconds", _whole(1, 60_000)
     )
+    score_cache_seconds: int = _setting(
+        300, "for how long a model's score is given again for exactly the same row; 0: never", _whole(0, 86_400)
+    )
     keys: Path = _setting(Path("var/keys"), "the folder of the ledger's master and signing keys", Path)
     anchors: tuple[Path, ...] = _setting(
         (),

@@ -24,6 +24,7 @@ _STANDING: Json = {
     "since": _NONE,
     "by": _NONE,
     "live_before": FLAG,
+    "share_percent": _NONE,
 }
 _VERSION: Json = an_object(
     *(*_STANDING, "figure", "synthetic", "fault"),
@@ -38,11 +39,12 @@ _VERSION: Json = an_object(
     fault=_NONE,
 )
 _CHANGE: Json = an_object(
-    *("entry_id", "step", "recorded", "who", "role", "reason", "decision_id", "overridden"),
+    *("entry_id", "step", "recorded", "who", "role", "reason", "decision_id", "overridden", "share_percent"),
     **dict.fromkeys(("entry_id", "recorded", "who", "role", "reason"), TEXT),
     step={"enum": [str(step) for step in Step]},
     decision_id=_NONE,
     overridden=FLAG,
+    share_percent=_NONE,
 )
 
 MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {

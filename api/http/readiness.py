@@ -10,7 +10,8 @@ from ordain.api.services import Services
 
 def loading(use: Services) -> list[LateModel]:
     """The models that are still being read."""
-    return [model for model in use.models.values() if isinstance(model, LateModel) and model.loading]
+    scoring = (*use.models.values(), *(each.model for each in use.partly.values()))
+    return [model for model in scoring if isinstance(model, LateModel) and model.loading]
 
 
 def readiness(use: Services, in_full: bool = True) -> tuple[int, bytes]:
@@ -23,7 +24,7 @@ def readiness(use: Services, in_full: bool = True) -> tuple[int, bytes]:
     since what decided before goes on; a log that is not signed, or not anchored, since entries are on record all the
     same. All is looked up in memory.
     """
-    names, lacks = sorted(model.name for model in loading(use)), use.fitness.lacks
+    names, lacks = sorted({model.name for model in loading(use)}), use.fitness.lacks
     is_ready = not names and not lacks
     told: dict[str, object] = {"ready": is_ready}
     if in_full:

@@ -32,7 +32,7 @@ class Telling(NamedTuple):
         """From now on `use` is what decides."""
         self.page.use = use
         use.fallen_back.watch = self.desk.meter.fell_back
-        for model in use.models.values():
+        for model in (*use.models.values(), *(each.model for each in use.partly.values())):
             if isinstance(model, LateModel):
                 model.watch = self.desk.scored
 

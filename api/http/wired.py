@@ -58,6 +58,10 @@ class Wired:
                 model.read()
                 if model.fault is not None:
                     _LOG.warning("%s: decisions that need it are refused", model.fault.message)
+        for partly in self.use.partly.values():
+            partly.model.read()
+            if partly.model.fault is not None:
+                _LOG.warning("%s: the live version scores for its share, too", partly.model.fault.message)
         for beside in self.use.shadows.values():
             for shadow in beside:
                 shadow.read_meanwhile()

@@ -70,6 +70,10 @@ def with_models(new: Services, use: Services) -> Services:
             model.read()
             if model.fault is not None:
                 raise model.fault
+    for partly in new.partly.values():
+        partly.model.read()
+        if partly.model.fault is not None:
+            _LOG.warning("%s: the live version scores for its share, too", partly.model.fault.message)
     for beside in new.shadows.values():
         for shadow in beside:
             shadow.read_meanwhile()

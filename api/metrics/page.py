@@ -55,8 +55,9 @@ class Page:
         found["ordain_reload_failed"][()] = [bool(self.use.not_reloaded)]
         stops = self.use.stopped.now
         found["ordain_service_stopped"].update(((name,), [name in stops]) for name in self.use.catalog.services.by_name)
-        found["ordain_models_loading"][()] = [sum(map(_loading, self.use.models.values()))]
-        for name, model in self.use.models.items():
+        partly = [(name, each.model) for name, each in self.use.partly.items()]
+        found["ordain_models_loading"][()] = [sum(_loading(model) for _, model in [*self.use.models.items(), *partly])]
+        for name, model in [*self.use.models.items(), *partly]:
             fault = model.fault if isinstance(model, LateModel) else model
             version = "" if isinstance(model, ModelDegradationDetected) else model.version
             found["ordain_model_usable"][name, version] = [not isinstance(fault, ModelDegradationDetected)]

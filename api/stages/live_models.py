@@ -1,5 +1,5 @@
-"""The models that score now: the live version of each, as the ledger has it, read from its signed files; and those
-that are tried beside them."""
+"""The models that score now: the live version of each, as the ledger has it, read from its signed files; one that
+scores for a share of the subjects; and those that are tried beside them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ordain.api.late_model import LateModel
 from ordain.api.settings import Settings
 from ordain.api.stages.model_record import Stages
+from ordain.api.stages.partly_live import PartlyLive
 from ordain.api.stages.shadow_model import ShadowModel
 from ordain.audit.ledger.used_models import UsedModels
 from ordain.engine.catalog import Catalog
@@ -31,12 +32,14 @@ Models = dict[str, FactSource | ModelDegradationDetected]
 class LiveModels:
     """By name, each model that a fact comes from, or why it cannot be had; one that nobody has trained is left out.
 
-    Those of which no score is read come as cards alone, as `idle`. `shadows` are by the name of a live model.
+    Those of which no score is read come as cards alone, as `idle`. `shadows` and `partly` are by the name of a live
+    model.
     """
 
     models: Models = field(default_factory=dict)
     idle: list[ModelCard] = field(default_factory=list)
     shadows: dict[str, tuple[ShadowModel, ...]] = field(default_factory=dict)
+    partly: dict[str, PartlyLive] = field(default_factory=dict)
 
 
 def live_models(
@@ -62,14 +65,17 @@ def live_models(
             usable[name] = _stored(registry, on_record.get(name) or ModelStages(name), used)
         except ModelDegradationDetected as error:
             found.models[name] = error
+    slow, kept = settings.score_timeout_ms / 1000, settings.score_cache_seconds
     asked = _asked(facts, read, usable)
     found.models = {name: error for name, error in found.models.items() if name in asked}
     for name, stored in usable.items():
         if name in asked:
             known = stored.digest if used is not None and used.knows(stored) else ""
-            found.models[name] = _late(registry, stored, known, settings.score_timeout_ms / 1000)
-            if beside := tuple(_shadows(registry, on_record[name], settings.score_timeout_ms / 1000)):
+            found.models[name] = _late(registry, stored, known, slow, kept)
+            if beside := tuple(_shadows(registry, on_record[name], slow)):
                 found.shadows[name] = beside
+            if (partly := _partly(registry, on_record[name], slow, kept)) is not None:
+                found.partly[name] = partly
         else:
             found.idle.append(stored)
     return found
@@ -128,9 +134,26 @@ def _shadows(registry: Registry, stages: ModelStages, slow: float) -> Iterator[S
             yield ShadowModel(_late(registry, stored, "", slow))
 
 
-def _late(registry: Registry, stored: Stored, known: str, slow: float) -> LateModel:
+def _partly(registry: Registry, stages: ModelStages, slow: float, kept: float) -> PartlyLive | None:
+    """For one that cannot be read the live version scores: the log says so."""
+    standing = stages.partly_live
+    if standing is None:
+        return None
+    try:
+        stored = registry.stored(stages.model, standing.version)
+        check_same(stages.model, standing, stored.digest)
+    except ModelDegradationDetected as error:
+        _LOG.warning("%s: the live version scores for its share, too", error.message)
+        return None
+    model = _late(registry, stored, "", slow, kept)
+    return PartlyLive(model, standing.share, model)
+
+
+def _late(registry: Registry, stored: Stored, known: str, slow: float, kept: float = 0) -> LateModel:
     """The version, whose files have been looked at and whose trees are read later; `known` is its digest if it is."""
-    return LateModel(stored, lambda: registry.load(stored.name, int(stored.version), known=known), slow)
+    return LateModel(
+        stored, lambda: registry.load(stored.name, int(stored.version), known=known), slow, kept_seconds=kept
+    )
 
 
 def _scorers(facts: Iterable[Fact]) -> set[str]:

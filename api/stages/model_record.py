@@ -21,9 +21,9 @@ from ordain.models.registry.stages import Change, ModelStages, Stage, Step, stag
 
 Json = dict[str, Any]
 Stages = Mapping[str, ModelStages]
-Live = Mapping[str, tuple[tuple[int, str], ...]]
-"""By model, the version that scores, and the digest that its card had when it was made live; then each that is tried
-beside it."""
+Live = Mapping[str, tuple[tuple[int, str, int], ...]]
+"""By model, the version that scores, the digest that its card had when it was made live, and 0; then each that is tried
+beside it; and one that is partly live with its share of 10,000 buckets."""
 _LOG = logging.getLogger("ordain")
 _MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 
@@ -73,10 +73,10 @@ class ModelRecord:
         return made
 
 
-def live_of(stages: Stages) -> dict[str, tuple[tuple[int, str], ...]]:
+def live_of(stages: Stages) -> dict[str, tuple[tuple[int, str, int], ...]]:
     """Of each model that has a live version."""
     return {
-        name: tuple((standing.version, standing.digest) for standing in (each.live, *each.shadows))
+        name: tuple((one.version, one.digest, one.share) for one in (each.live, *each.shadows, each.partly_live) if one)
         for name, each in stages.items()
         if each.live is not None
     }
@@ -117,6 +117,7 @@ def _change(record: Record) -> Change | None:
             about.get("overridden") is True,
             at_once=step is Step.TRAINED and about.get("stage") != Stage.CANDIDATE,
             found=dict(about.get("found", {})),
+            share=int(about.get("share", 0)),
         )
     except _MALFORMED:
         _LOG.error("the entry `%s` about a model cannot be read by this version of Ordain", envelope["id"])

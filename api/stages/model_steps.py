@@ -31,6 +31,7 @@ from ordain.engine.errors import (
     StepRefused,
     UnknownService,
 )
+from ordain.engine.lifecycle.bucket import percent
 from ordain.engine.policy.model import Verdict
 from ordain.models.registry import stage_rules as rules
 from ordain.models.registry.card import Card
@@ -50,7 +51,8 @@ _COPY = (
 @dataclass(frozen=True, slots=True)
 class Taken:
     """`change` is None for a step that was not taken. `facts` are what the policy was told, `left` the version that was
-    live; `decision` is the id of what it said, "" where that is not on record."""
+    live; `decision` is the id of what it said, "" where that is not on record. `share` is of how many of 10,000 buckets
+    a promotion speaks; 0 of all."""
 
     model: str
     version: int
@@ -61,6 +63,7 @@ class Taken:
     left: Standing | None
     change: Change | None = None
     decision: str = ""
+    share: int = 0
 
     @property
     def permitted(self) -> bool:
@@ -80,6 +83,7 @@ class Taken:
                 name: value if isinstance(value, str | bool) else str(value) for name, value in self.facts.items()
             },
             "left": None if self.left is None else self.left.version,
+            "share_percent": percent(self.share) if self.share else None,
             "overridden": made is not None and made.overridden,
             "entry_id": None if made is None else made.id,
             "decision_id": self.decision or None,
@@ -109,15 +113,24 @@ class ModelSteps:
         self._registry = Registry(use.settings.models, use.settings.keys)
 
     def take(
-        self, step: Step, model: str, version: int | None, person: Person, reason: str = "", *, override: bool = False
+        self,
+        step: Step,
+        model: str,
+        version: int | None,
+        person: Person,
+        reason: str = "",
+        *,
+        override: bool = False,
+        share: int = 0,
     ) -> Taken:
-        """`version` None is that which a rollback goes back to."""
+        """`version` None is that which a rollback goes back to. `share`, of 10,000 buckets of subjects, is of a
+        promotion; 0 is for all."""
         if override:
             _check_override(person, reason)
         with self._use.ledger.store.alone():
             self._record.look()
             stages = self._record.of(model)
-            asked = self._asked(step, stages, version)
+            asked = self._asked(step, stages, version, share=share)
             entry = asked.decision.entry
             receipt = self._use.ledger.ledger.append(entry, entry.form.texts)
             if not asked.permitted and not override:
@@ -125,9 +138,10 @@ class ModelSteps:
             about: dict[str, Any] = {"decision": receipt.entry_id}
             about |= {} if asked.permitted else {"overridden": True}
             about |= {} if stages.live is None else {"live_before": stages.live.version}
+            about |= {"share": share} if share else {}
             private = {"actor": person.name, "role": person.role, "reason": reason}
             made = self._record.record(step, model, asked.version, asked.digest, about, private)
-        return replace(_told(step, stages, asked), change=made, decision=receipt.entry_id)
+        return replace(_told(step, stages, asked), change=made, decision=receipt.entry_id, share=share)
 
     def ask(self, step: Step, model: str, version: int) -> Taken:
         """What the policy says, on record; nothing is done."""
@@ -138,14 +152,16 @@ class ModelSteps:
             receipt = self._use.ledger.ledger.append(asked.decision.entry, asked.decision.entry.form.texts)
         return replace(_told(step, stages, asked), decision=receipt.entry_id)
 
-    def on_trial(self, step: Step, model: str, version: int | None) -> Taken:
+    def on_trial(self, step: Step, model: str, version: int | None, share: int = 0) -> Taken:
         """What the policy would say now; nothing is recorded, and nothing done."""
         self._record.look()
         stages = self._record.of(model)
-        return _told(step, stages, self._asked(step, stages, version, on_trial=True))
+        return replace(_told(step, stages, self._asked(step, stages, version, on_trial=True, share=share)), share=share)
 
-    def _asked(self, step: Step, stages: ModelStages, version: int | None, *, on_trial: bool = False) -> _Asked:
-        number = _checked(step, stages, version)
+    def _asked(
+        self, step: Step, stages: ModelStages, version: int | None, *, on_trial: bool = False, share: int = 0
+    ) -> _Asked:
+        number = _checked(step, stages, version, share)
         card, digest = self._version(step, stages, number)
         known = {} if card is None else measured_facts(stages, number)
         facts = promotion_facts(ASKED[step], stages.stage(number), card, self._live(stages), known)
@@ -193,15 +209,15 @@ def model_steps(settings: Settings) -> Iterator[ModelSteps]:
         use.close()
 
 
-def _checked(step: Step, stages: ModelStages, version: int | None) -> int:
+def _checked(step: Step, stages: ModelStages, version: int | None, share: int) -> int:
     if step is Step.ROLLED_BACK or version is None:
         return rules.check_rollback(stages)
-    check = {
-        Step.PROMOTED: rules.check_promotion,
-        Step.SHADOWED: rules.check_shadow,
-        Step.RETIRED: rules.check_retirement,
-    }
-    check[step](stages, version)
+    if step is Step.PROMOTED:
+        rules.check_promotion(stages, version, share)
+    elif step is Step.SHADOWED:
+        rules.check_shadow(stages, version)
+    else:
+        rules.check_retirement(stages, version)
     return version
 
 

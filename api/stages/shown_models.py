@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ordain.api.stages.model_record import Stages
 from ordain.engine.errors import ModelDegradationDetected
+from ordain.engine.lifecycle.bucket import percent
 from ordain.models.registry.stages import Change, ModelStages, Standing
 
 if TYPE_CHECKING:  # a server without models does without what reads cards
@@ -50,6 +51,7 @@ def change_shown(change: Change) -> Json:
         "reason": change.reason,
         "decision_id": change.decision or None,
         "overridden": change.overridden,
+        "share_percent": percent(change.share) if change.share else None,
     }
 
 
@@ -70,6 +72,7 @@ def _standing(stages: ModelStages, number: int) -> Json:
     standing: Standing | None = stages.of.get(number)
     return {
         "stage": str(stages.stage(number)),
+        "share_percent": percent(standing.share) if standing is not None and standing.share else None,
         "since": None if standing is None else standing.by.recorded.isoformat(),
         "by": None if standing is None else standing.by.who,
         "live_before": number in stages.earlier,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ordain.engine.lifecycle.bucket import BUCKETS
+from ordain.engine.lifecycle.bucket import percent
 
 
 class Action(StrEnum):
@@ -36,8 +36,7 @@ class Stage:
     @property
     def percent(self) -> str:
         """As people write it: `5`, `0.25`."""
-        whole, rest = divmod(self.share, BUCKETS // 100)
-        return f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)
+        return percent(self.share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What stage a version of a model is in: a fold over what is on record of the model.
 
-A trained version is a candidate. One at a time is live: it scores. A shadow is tried beside the live one, and a retired
-one never comes back. Whatever is on record has a fold; what may be put on record is for `registry.stage_rules`.
+A trained version is a candidate. One at a time is live: it scores. One at a time may be partly live: it scores for a
+share of the subjects, and the live one for the rest. A shadow is tried beside the live one, and a retired one never
+comes back. Whatever is on record has a fold; what may be put on record is for `registry.stage_rules`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class Stage(StrEnum):
 
     CANDIDATE = "candidate"
     SHADOW = "shadow"
+    PARTLY_LIVE = "partly live"
     LIVE = "live"
     RETIRED = "retired"
 
@@ -45,6 +47,7 @@ class Change:
     `digest` is that of its card. `decision` is the id of the decision that the step follows from, "" for a training;
     `overridden` says that this decision was no, and a person has gone on. `at_once`: an entry of before there were
     stages, when a trained version was live as soon as it was on record. `found` is what a measure came to, as JSON.
+    `share` is of how many of 10,000 buckets of subjects a promotion speaks; 0 of all.
     """
 
     id: str
@@ -60,6 +63,7 @@ class Change:
     overridden: bool = False
     at_once: bool = False
     found: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    share: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,11 @@ class Standing:
     stage: Stage
     digest: str
     by: Change
+
+    @property
+    def share(self) -> int:
+        """Of 10,000 buckets of subjects, those that it scores for while it is partly live; otherwise 0."""
+        return self.by.share if self.stage is Stage.PARTLY_LIVE else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,11 @@ class ModelStages:
     def live(self) -> Standing | None:
         """The one that scores."""
         return next((each for each in self.of.values() if each.stage is Stage.LIVE), None)
+
+    @property
+    def partly_live(self) -> Standing | None:
+        """The one that scores for a share of the subjects; there is none without a live one."""
+        return next((each for each in self.of.values() if each.stage is Stage.PARTLY_LIVE), None)
 
     @property
     def shadows(self) -> tuple[Standing, ...]:
@@ -114,7 +128,11 @@ def _folded(model: str, changes: list[Change]) -> ModelStages:
         if change.step is Step.TRAINED and not change.at_once and number in of:
             continue  # another one under its number, whose files were gone: it takes no stage away, nor brings one back
         live = next((each.version for each in of.values() if each.stage is Stage.LIVE), None)
-        stage = _STAGE[change.step] if not change.at_once else Stage.LIVE
+        stage = _stage(change, live)
+        if stage in (Stage.LIVE, Stage.PARTLY_LIVE) or number == live:  # it was tried against what was live until now
+            _end_share(of, change)
+        if change.step is Step.ROLLED_BACK and number == live:
+            continue  # what ended is the share of another one
         if stage is Stage.LIVE and live is not None and live != number:
             of[live] = Standing(live, Stage.CANDIDATE, of[live].digest, change)
             if change.step is not Step.ROLLED_BACK:
@@ -125,6 +143,19 @@ def _folded(model: str, changes: list[Change]) -> ModelStages:
             earlier = [each for each in earlier if each != number]
         of[number] = Standing(number, stage, change.digest, change)
     return ModelStages(model, of, tuple(earlier), tuple(changes))
+
+
+def _stage(change: Change, live: int | None) -> Stage:
+    """A share leaves the rest to a live version: without another one a promotion is one for all."""
+    if change.share and change.step is Step.PROMOTED and live not in (None, change.version):
+        return Stage.PARTLY_LIVE
+    return Stage.LIVE if change.at_once else _STAGE[change.step]
+
+
+def _end_share(of: dict[int, Standing], change: Change) -> None:
+    for each in list(of.values()):
+        if each.stage is Stage.PARTLY_LIVE:
+            of[each.version] = Standing(each.version, Stage.CANDIDATE, each.digest, change)
 
 
 _STAGE = {

@@ -62,6 +62,7 @@ OTHER: dict[str, tuple[str, Any]] = {
     "at_ahead_days": ("7", 7),
     "as_of_seconds": ("5", 5),
     "score_timeout_ms": ("100", 100),
+    "score_cache_seconds": ("0", 0),
     "rate": ("6000 per minute", Rate(6000, 60)),
     "rate_per_service": ("50 per second", Rate(50, 1)),
     "rate_per_caller": ("600 per minute", Rate(600, 60)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,22 +17,31 @@ from ordain.models.registry.stages import MEASURES, Change, ModelStages, Stage, 
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 TAKEN = st.sampled_from([step for step in Step if step not in MEASURES])
+SHARES = {1: 0, 2: 0, 3: 2_000, 4: 500}
+"""By version the share, in 10,000 buckets, that its promotions speak of: 0 of all."""
 STEPS = st.lists(st.tuples(TAKEN, st.integers(1, 4)), max_size=20)
 
 
-def changes(steps: Sequence[tuple[Step, int]], model: str = "churn", *, at_once: bool = False) -> list[Change]:
+def changes(
+    steps: Sequence[tuple[Step, int]],
+    model: str = "churn",
+    *,
+    at_once: bool = False,
+    shares: Mapping[int, int] | None = None,
+) -> list[Change]:
     return [
         Change(
             *(f"{model}-{place:04}", step, model, version, f"sha256:{version}"),
             *(START + dt.timedelta(minutes=place), "asha"),
             at_once=at_once and step is Step.TRAINED,
+            share=(shares or {}).get(version, 0) if step is Step.PROMOTED else 0,
         )
         for place, (step, version) in enumerate(steps)
     ]
 
 
-def folded(*steps: tuple[Step, int], at_once: bool = False) -> ModelStages:
-    return stages_of(changes(steps, at_once=at_once)).get("churn", ModelStages("churn"))
+def folded(*steps: tuple[Step, int], at_once: bool = False, shares: Mapping[int, int] | None = None) -> ModelStages:
+    return stages_of(changes(steps, at_once=at_once, shares=shares)).get("churn", ModelStages("churn"))
 
 
 @given(STEPS, st.integers(0, 2**32))
@@ -116,6 +126,66 @@ def test_what_is_found_out_about_a_version_changes_no_stage(
     }
     assert after.earlier == before.earlier
     assert [each.step for each in after.changes if each.step in MEASURES] == [measure]
+
+
+@given(STEPS)
+def test_a_version_is_partly_live_beside_a_live_one_alone_and_one_at_a_time(steps: list[tuple[Step, int]]) -> None:
+    stages = folded(*steps, shares=SHARES)
+    partly = [each for each in stages.of.values() if each.stage is Stage.PARTLY_LIVE]
+    assert len(partly) <= 1
+    assert set(stages.of) == {version for _, version in steps}
+    for each in partly:
+        assert stages.live is not None
+        assert each.share == SHARES[each.version] > 0
+        after = steps[max(place for place, step in enumerate(steps) if step == (Step.PROMOTED, each.version)) + 1 :]
+        assert not {step for step, _ in after} & {Step.PROMOTED, Step.ROLLED_BACK}
+
+
+def test_a_share_ends_with_a_rollback_and_the_live_version_goes_on_as_it_was() -> None:
+    steps = [(Step.PROMOTED, 1), (Step.PROMOTED, 2), (Step.PROMOTED, 3)]
+    before = folded(*steps[:2], shares=SHARES)
+    tried = folded(*steps, shares=SHARES)
+    assert (tried.live, tried.stage(3)) == (before.live, Stage.PARTLY_LIVE)
+    assert tried.earlier == before.earlier
+    steps.append((Step.ROLLED_BACK, rules.check_rollback(tried)))
+    after = folded(*steps, shares=SHARES)
+    assert (after.live, after.stage(3), after.earlier) == (before.live, Stage.CANDIDATE, (1,))
+    assert rules.check_rollback(after) == 1
+
+
+def test_a_share_becomes_all_and_a_rollback_then_goes_back() -> None:
+    made = changes([(Step.PROMOTED, 1), (Step.PROMOTED, 3), (Step.PROMOTED, 3)], shares=SHARES)
+    stages = stages_of([*made[:2], replace(made[2], share=0)])["churn"]
+    assert (stages.stage(3), stages.partly_live, rules.check_rollback(stages)) == (Stage.LIVE, None, 1)
+
+
+def test_the_live_version_that_is_retired_ends_the_share() -> None:
+    stages = folded((Step.PROMOTED, 1), (Step.PROMOTED, 3), (Step.RETIRED, 1), shares=SHARES)
+    assert (stages.live, stages.partly_live, stages.stage(3)) == (None, None, Stage.CANDIDATE)
+
+
+@pytest.mark.parametrize(
+    ("steps", "version", "share", "says"),
+    [
+        ([], 1, 2_000, "no version of the model `churn` is live, so none would score for the rest"),
+        ([(Step.PROMOTED, 1)], 1, 2_000, "`churn@1` is live already"),
+        ([(Step.PROMOTED, 1), (Step.PROMOTED, 3)], 3, 2_000, "`churn@3` scores for 20 % of the subjects already"),
+        ([(Step.PROMOTED, 1), (Step.PROMOTED, 3)], 4, 2_000, "`churn@3` scores for 20 % of the subjects now"),
+        ([(Step.PROMOTED, 1), (Step.PROMOTED, 3)], 4, 0, "`churn@3` scores for 20 % of the subjects now"),
+    ],
+)
+def test_a_share_that_cannot_be_is_refused(steps: list[tuple[Step, int]], version: int, share: int, says: str) -> None:
+    with pytest.raises(StepRefused, match=says):
+        rules.check_promotion(folded(*steps, shares=SHARES), version, share)
+
+
+def test_a_partly_live_version_may_have_another_share_or_all_and_is_no_shadow() -> None:
+    stages = folded((Step.PROMOTED, 1), (Step.PROMOTED, 3), shares=SHARES)
+    rules.check_promotion(stages, 3, 5_000)
+    rules.check_promotion(stages, 3)
+    rules.check_retirement(stages, 3)
+    with pytest.raises(StepRefused, match="`churn@3` is partly live, so its scores count"):
+        rules.check_shadow(stages, 3)
 
 
 def test_a_trained_version_is_a_candidate_until_it_is_promoted() -> None:

@@ -1,4 +1,5 @@
-"""`ordain models compare`: what shadows made of the rows that the live version scored, in the decisions on record."""
+"""`ordain models compare`: what shadows made of the rows that the live version scored, in the decisions on record, and
+a version that scores for a share of the subjects beside the live one."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from ordain.api.stages.looked_at import measures_of
 from ordain.api.stages.model_record import stages_on_record
 from ordain.api.stages.recorded_scores import Missing, Scored
 from ordain.engine.errors import StepRefused, counted
+from ordain.engine.lifecycle.bucket import BUCKETS, percent
+from ordain.models.monitoring.arms import Arm, arm
 from ordain.models.monitoring.beside import Beside, beside
 from ordain.models.registry.registry import Registry
 from ordain.models.registry.stages import ModelStages
@@ -30,17 +33,20 @@ from ordain.models.registry.stages import ModelStages
 def compare_command(call: Invocation, name: str, days: int, outcome: str | None, within: int, as_json: bool) -> None:
     """Compare the shadows of model NAME with its live version, over decisions that both scored.
 
-    With --outcome their AUC and Brier score, too, by what came true after the decisions.
+    With --outcome their AUC and Brier score, too, by what came true after the decisions. A version that is live for a
+    share of the subjects is compared with the live one over the decisions since it was, each with its own subjects.
 
     Exit codes: 0 compared, 2 no live version, or bad input, 3 the ledger cannot be read.
     """
     settings = load_settings(call.config)
-    live = (stages_on_record(settings).get(name) or ModelStages(name)).live
+    stages = stages_on_record(settings).get(name) or ModelStages(name)
+    live = stages.live
     if live is None:
         raise StepRefused(f"no version of the model `{name}` is live, so there is nothing to compare with", _LIST)
     model = Registry(settings.models, settings.keys).load(name, live.version)
     look = Look(None, None, (), days, outcome, within)
-    scored = [each for each in look.scored(settings, model) if each.version == live.version]
+    everything = look.scored(settings, model)
+    scored = [each for each in everything if each.version == live.version]
     happened, chances = look.happened(settings), bool(measures_of(model).chance)
     told = []
     for version in sorted({version for each in scored for version in each.beside}):
@@ -52,10 +58,36 @@ def compare_command(call: Invocation, name: str, days: int, outcome: str | None,
         told.append({"version": version, "asked": len(rows), "not_scored": dict(sorted(whys.items())), **found.told()})
         if not as_json:
             OUT.print(_said(name, live.version, version, rows, whys, found), markup=False)
+    arms: list[dict[str, object]] = []
+    partly = stages.partly_live
+    if partly is not None:
+        since = [each for each in everything if each.at >= partly.by.recorded]
+        for version, share in ((live.version, BUCKETS - partly.share), (partly.version, partly.share)):
+            mine = [each for each in since if each.version == version]
+            subjects, scores = [each.subject for each in mine], [each.score for each in mine]
+            own = arm(subjects, scores, [happened(each) for each in mine], chances=chances)
+            arms.append({"version": version, "share_percent": percent(share), **own.told()})
+            if not as_json:
+                OUT.print(_of_arm(f"{name}@{version}", percent(share), own), markup=False)
     if as_json:
-        OUT.print(json.dumps({"model": name, "live": live.version, "days": days, "beside": told}), markup=False)
-    elif not told:
+        found_out = {"model": name, "live": live.version, "days": days, "beside": told, "arms": arms}
+        OUT.print(json.dumps(found_out), markup=False)
+    elif not told and not arms:
         OUT.print(f"no version was tried beside {name}@{live.version} in {counted(days, 'day')}", markup=False)
+
+
+def _of_arm(label: str, share: str, own: Arm) -> str:
+    said = (
+        f"{label}, {share} % of the subjects: {counted(own.rows, 'decision')} about {counted(own.subjects, 'subject')}"
+    )
+    lines = [said if own.mean is None else f"{said}, mean {own.mean:.3f}"]
+    if own.share is not None:
+        rate, low, high = (100 * value for value in own.share)
+        lines.append(f"  came true in {own.came_true:,} of {own.outcomes:,}: {rate:.1f} % ({low:.1f} to {high:.1f})")
+    lines += [f"  {measure} {value:.3f}" for measure, value in own.figures.items()]
+    if not own.figures:
+        lines.append("  outcomes are not known, or too few to say how good it is")
+    return "\n".join(lines)
 
 
 def _said(name: str, live: int, version: int, rows: list[Scored], whys: Counter[str], found: Beside) -> str:

@@ -72,7 +72,8 @@ def show_command(call: Invocation, name: str, version: int | None, as_json: bool
         because = f": {each['reason']}" if each["reason"] else ""
         by = f" by decision {each['decision_id']}" if each["decision_id"] else ""
         against = ", against the policy" if each["overridden"] else ""
-        OUT.print(f"  {_second(each['recorded'])} {each['step']}, {each['who']}{by}{against}{because}", markup=False)
+        step = f"{each['step']} for {each['share_percent']} %" if each["share_percent"] else each["step"]
+        OUT.print(f"  {_second(each['recorded'])} {step}, {each['who']}{by}{against}{because}", markup=False)
 
 
 def _cells(version: dict[str, Any]) -> tuple[str, ...]:
@@ -83,7 +84,10 @@ def _cells(version: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _stage(version: dict[str, Any]) -> str:
-    return f"{version['stage']}, live before" if version["live_before"] else str(version["stage"])
+    told = str(version["stage"])
+    if version["share_percent"]:
+        told += f", {version['share_percent']} % of the subjects"
+    return f"{told}, live before" if version["live_before"] else told
 
 
 def _second(moment: str | None) -> str:

@@ -60,7 +60,10 @@ def health() -> tuple[dict[str, Any], int, dict[str, str]]:
         "services": sorted(mine),
         "stopped": stops,
         "policies": [{"policy": name, "version": version} for name, version in policies],
-        "models": [{"model": name, **_state(model)} for name, model in use.models.items()],
+        "models": [
+            *({"model": name, **_state(model)} for name, model in use.models.items()),
+            *({"model": name, **_state(each.model)} for name, each in use.partly.items()),
+        ],
         "entries": entries,
         "waiting": waiting,
         "ledger": ledger.identity.origin,
