@@ -21,4 +21,5 @@ MENU: tuple[Entry, ...] = (
     Entry("people", Right.SEARCH),
     Entry("evidence", Right.VERIFY),
     Entry("models", Right.READ_MODELS),
+    Entry("operations", Right.HEALTH),
 )

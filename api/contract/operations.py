@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ordain.api.access.rights import OPEN, SIGNED, Right
+from ordain.api.contract.alert_operations import ALERT_OPERATIONS
 from ordain.api.contract.audit_operations import AUDIT_OPERATIONS, PURPOSE
 from ordain.api.contract.console_operations import CONSOLE_OPERATIONS
 from ordain.api.contract.feature_operations import FEATURE_OPERATIONS
@@ -211,6 +212,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "text/plain",
         is_read=True,
     ),
+    **ALERT_OPERATIONS,
     **AUDIT_OPERATIONS,
     **CONSOLE_OPERATIONS,
     **FEATURE_OPERATIONS,

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Reque
 
 from ordain.api.access.admission import guard
 from ordain.api.access.gate import Gate
+from ordain.api.alerts.shared_alerts import SharedAlerts
 from ordain.api.asked_once import REPLAYED
 from ordain.api.contract.example_request import Examples
 from ordain.api.contract.operations import OPERATIONS
@@ -28,6 +29,7 @@ from ordain.api.http.refusals import (
     unforeseen,
 )
 from ordain.api.http.routes import (
+    alerting,
     audit_export,
     audit_keeping,
     audit_search,
@@ -83,6 +85,7 @@ def app_for(
     app.extensions["examples"] = Examples()
     app.extensions["ordain_workbench"] = Workbench()
     app.extensions["tried"] = Kept()
+    app.extensions["ordain_alerts"] = SharedAlerts(use.ledger)
     app.register_blueprint(decisions.ROUTES)
     app.register_blueprint(follow_ups.ROUTES)
     app.register_blueprint(events.ROUTES)
@@ -90,7 +93,7 @@ def app_for(
     app.register_blueprint(service_sheets.ROUTES)
     app.register_blueprint(reference.ROUTES)
     for read in (
-        *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping),
+        *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping, alerting),
         *(log_tiles, hooks, model_reading, ingesting, facts, console),
         *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
     ):

@@ -23,6 +23,7 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "evidence": ({}, {}),
         "models": ({}, {}),
         "model": ({"model": "churn", "version": 1}, {}),
+        "operations": ({}, {}),
     }
     parts, query = samples[name]
     return address(name, query, **parts)

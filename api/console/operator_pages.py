@@ -1,0 +1,14 @@
+"""The pages of who keeps the service running, and what is done there."""
+
+from __future__ import annotations
+
+from ordain.api.console.acting.operating import acknowledge, start_service, stop_service
+from ordain.api.console.page import Button, Page
+from ordain.api.console.reading.operations import operations
+
+PAGES = (Page("operations", "operations", operations, "operations"),)
+BUTTONS = (
+    Button("operations/services/<service>/stop", "stop_service", stop_service, undone_by="start_service"),
+    Button("operations/services/<service>/start", "start_service", start_service, undone_by="stop_service"),
+    Button("operations/alerts/<alert_id>", "acknowledge", acknowledge),
+)
