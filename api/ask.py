@@ -39,10 +39,10 @@ _KEYS = ("subject", "facts", "at", "may_be_unknown")
 
 
 def read_ask(service: str, body: bytes, caller: Mapping[str, str] | None = None) -> Ask:
-    """The question that a request's body puts: `{"subject", "facts", "at"?, "may_be_unknown"?}`.
+    """The question that a request's body puts: `{"subject", "facts"?, "at"?, "may_be_unknown"?}`.
 
-    `may_be_unknown` names facts that this installation may not know yet, and then does not read. Raises
-    MalformedRequest.
+    Without `facts` all come from what knows them otherwise: stores, models, defaults. `may_be_unknown` names facts that
+    this installation may not know yet, and then does not read. Raises MalformedRequest.
     """
     data = read_json(body, "the request")
     if not isinstance(data, dict):
@@ -50,7 +50,7 @@ def read_ask(service: str, body: bytes, caller: Mapping[str, str] | None = None)
     for key in data:
         if key not in _KEYS:
             raise MalformedRequest(f"unknown field {quoted(key)}", did_you_mean(key, _KEYS))
-    facts = data.get("facts")
+    facts = data.get("facts", {})
     if not isinstance(facts, dict):
         raise MalformedRequest(f"`facts` must be an object, not {format_raw(facts)}", _SHAPE)
     # Only an escape can bring half of a surrogate pair into text that was UTF-8.

@@ -11,6 +11,7 @@ from ordain.api.ask import Ask
 from ordain.api.decide import Answer, Decision, make_decision
 from ordain.api.problems import unforeseen_in
 from ordain.api.services import Rules, Services
+from ordain.api.stages.beside_live import score_beside
 from ordain.audit.entry.once import Once
 from ordain.audit.store.store import AskedBefore
 from ordain.engine.errors import OrdainError
@@ -56,6 +57,8 @@ def decide_many(
             for (at, _), score in zip(group, _scores(model, [inputs for _, inputs in group]), strict=True):
                 scores[at][model.name] = score
                 waiting.append(at)
+    pairs = zip(asks, came, strict=True)
+    score_beside([(ask, each.entry) for ask, each in pairs if isinstance(ask, Ask) and isinstance(each, Decision)], use)
     return came
 
 

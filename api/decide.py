@@ -17,6 +17,7 @@ from ordain.api.limits import LIMITS
 from ordain.api.services import Rules, Services
 from ordain.api.settings import Settings
 from ordain.api.shadow import beside
+from ordain.api.stages.beside_live import score_beside
 from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.entry import Receipt, moment_in, new_id
 from ordain.audit.entry.once import Once
@@ -74,6 +75,7 @@ def decide(ask: Ask, use: Services, once: Once | None = None) -> Answer:
     asked. With `once` AskedBefore, when the same request was decided before or meanwhile.
     """
     decision = make_decision(use.stopped.asked(ask), use)
+    score_beside([(ask, decision.entry)], use)
     return decision.recorded(use.ledger.ledger.append(decision.entry, decision.entry.form.texts, once=once))
 
 

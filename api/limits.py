@@ -21,6 +21,10 @@ class Limits:
     circuit_seconds: float = 30.0  # seconds for which it is, before one score is tried
     circuit_rows: int = 64  # rows of one call that may take as long as one
 
+    # SYNTHETIC customers
+    synthetic_customers: int = 10_000  # invented by one command
+    synthetic_batch: int = 500  # of their events in one transaction
+
     # facts from the ledger
     offers_read: int = 500  # newest decisions about one subject among which the last offer is looked for
 
@@ -84,6 +88,7 @@ class Limits:
     events_looked: int = 500  # entries looked at for one page
 
     # the ledger, asked over HTTP
+    console_rows: int = 50  # rows of a page of the console
     swept: int = 41  # points at which a decision is tried along one number
     tried_rows: int = 200  # of a table that is pasted to be tried
     found_page: int = 100  # entries of one page, and where a caller says no number

@@ -56,7 +56,7 @@ def check(texts: Texts, zone: ZoneInfo, asked: Json) -> Json:
     """
     file = f"{texts.root}/{asked['file']}"
     with_text = replace(texts, policies={**texts.policies, file: base64.b64decode(asked["text"])})
-    models, day, kept = models_on_file(Path(asked["models"])), dt.datetime.now(zone).date(), Kept()
+    models, day, kept = models_on_file(Path(asked["models"]), asked.get("live")), dt.datetime.now(zone).date(), Kept()
     found = check_policies(with_text, models, day, kept).issues
     own = [issue for issue in found if issue.span is not None and issue.span.file == file]
     others = [issue for issue in found if issue not in own and issue.level is Level.ERROR]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from ordain.api.facts.decision_time import DecisionTime
 from ordain.api.facts.fallen_back import FallenBack
 from ordain.api.facts.late_store import LateStore
 from ordain.api.facts.ledger_facts import LedgerFacts
@@ -19,6 +20,7 @@ from ordain.api.lifecycle.recorded import Lifecycle, lifecycle_of
 from ordain.api.settings import Settings
 from ordain.api.stages.live_models import LiveModels, live_models
 from ordain.api.stages.model_record import Live, ModelRecord, live_of, stages_on_record
+from ordain.api.stages.shadow_model import ShadowModel
 from ordain.api.stopped import Stopped
 from ordain.audit.entry.decision_form import Forms
 from ordain.audit.entry.documents import Document
@@ -29,7 +31,7 @@ from ordain.engine.errors import ModelDegradationDetected, PolicyError
 from ordain.engine.fact_store import FactStore
 from ordain.engine.late import late
 from ordain.engine.lifecycle.turns import Turns
-from ordain.engine.policy.facts import FEATURES, LEDGER, FactSource, ModelCard, Vocabulary
+from ordain.engine.policy.facts import FEATURES, LEDGER, TIME, FactSource, ModelCard, Vocabulary
 from ordain.engine.values.temporal import fixed_offset
 from ordain.engine.versions import Kept
 
@@ -52,6 +54,8 @@ class Rules:
     facts_from: Mapping[str, FactStore] = field(kw_only=True, default_factory=dict)
     """What knows facts that a request leaves out, by the name that facts.yaml has for it."""
     fallen_back: FallenBack = field(kw_only=True, default_factory=FallenBack)
+    shadows: Mapping[str, tuple[ShadowModel, ...]] = field(kw_only=True, default_factory=dict)
+    """By the name of a live model, the versions that are tried beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,8 @@ def _rules(settings: Settings, catalog: Catalog, live: LiveModels) -> Rules:
     return Rules(
         *(settings, catalog, vocabulary, live.models, forms, lambda: fixed_offset(dt.datetime.now(zone))),
         features=store,
-        facts_from={FEATURES: store},
+        facts_from={FEATURES: store, TIME: DecisionTime(vocabulary.facts)},
+        shadows=live.shadows,
     )
 
 
@@ -205,6 +210,7 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
             models[name] = before
         elif isinstance(model, ModelDegradationDetected) and name in live and not _is_fault(before):
             raise model
+    shadows = {name: _still(beside, use.shadows.get(name, ())) for name, beside in found.shadows.items()}
     vocabulary, usable = _with_models(catalog, found)
     documents = _documents(catalog)
     use.ledger.ledger.check_unchanged(documents)
@@ -213,12 +219,19 @@ def reloaded(use: Services, catalog: Catalog) -> Services:
             use,
             catalog=catalog,
             vocabulary=vocabulary,
+            facts_from={**use.facts_from, TIME: DecisionTime(vocabulary.facts)},
             models=models,
+            shadows=shadows,
             forms=Forms(documents, usable),
             live=live,
             not_reloaded=(),
         )
     )
+
+
+def _still(shadows: tuple[ShadowModel, ...], before: tuple[ShadowModel, ...]) -> tuple[ShadowModel, ...]:
+    """The shadows of now: those that have been read already, where they are the same."""
+    return tuple(next((old for old in before if old.model.is_still(each.model)), each) for each in shadows)
 
 
 def _is_fault(model: FactSource | ModelDegradationDetected | None) -> bool:

@@ -13,6 +13,7 @@ from bench import (
     analysis,
     batches,
     catalogue,
+    customer,
     decision,
     features,
     front,
@@ -57,6 +58,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "features": features.run,
     "models": models.run,
     "scores": scores.run,
+    "customer": customer.run,
     "ingest": ingest.run,
 }
 

@@ -242,14 +242,18 @@ def known_vocabulary(texts: Texts) -> tuple[Vocabulary, list[Issue]]:
 
 
 def protected_score_issues(catalog: Catalog, models: Iterable[ModelCard]) -> list[Issue]:
-    """A protected fact must not reach a price or an intervention through a model's score either."""
-    tainted = {}
-    for model in models:
-        for feature in model.reads:
-            known = catalog.vocabulary.facts.get(feature.name, feature)
-            if feature.protected or known.protected:
-                scored = (fact.name for fact in catalog.vocabulary.facts.values() if fact.model == model.name)
-                tainted.update(dict.fromkeys(scored, feature.name))
+    """A protected fact must not reach a price or an intervention through a model's score either, nor through several,
+    of which one needs what another one gives."""
+    tainted: dict[str, str] = {}
+    models, facts = list(models), catalog.vocabulary.facts
+    for _ in models:  # each round goes one model further
+        for model in models:
+            for feature in model.reads:
+                known = facts.get(feature.name, feature)
+                through = feature.name if feature.protected or known.protected else tainted.get(feature.name)
+                if through is not None:
+                    scored = (fact.name for fact in facts.values() if fact.model == model.name)
+                    tainted |= {name: through for name in scored if name not in tainted}
     return protected_issues(catalog.vocabulary, catalog.versions, tainted) if tainted else []
 
 

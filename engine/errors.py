@@ -22,7 +22,6 @@ OrdainError
 │   ├── NotCovered                no checkpoint covers the entry yet
 │   ├── IdempotencyKeyReused      another request was sent under this key before
 │   ├── UnknownHook               no source of events has that name
-│   ├── UnknownAlert              no alert of that id is there now
 │   ├── SignatureRefused          what came to a hook is not signed by its source
 │   ├── EventTooOld               it is, and was signed too long ago to be taken
 │   ├── AnswerGone                the request was decided before, and its answer cannot be told any more
@@ -246,10 +245,6 @@ class IdempotencyKeyReused(DataError):
 
 
 class UnknownHook(DataError):
-    severity = Severity.LOW
-
-
-class UnknownAlert(DataError):
     severity = Severity.LOW
 
 

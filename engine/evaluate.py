@@ -255,7 +255,12 @@ def make_plan(service: Service, policies: tuple[CompiledPolicy, ...], vocabulary
     given = {name: gives[name] for name in service.gives}
     unknowns = Unknowns([compiled.policy for compiled in policies], needs.values())
     tellers = {name: teller(type) for name, type in given.items()}
-    wanted = Needs(tuple(needs.values()), gate)
+    scored = [fact for fact in vocabulary.facts.values() if fact.model]
+    behind = [
+        Need(fact, "a model", fact.span or service.span, may_miss=False, fallback=fallback_of(fact, vocabulary))
+        for fact in scored
+    ]
+    wanted = Needs(tuple(needs.values()), gate, behind)
     return Plan(service, policies, wanted, given, heads, tuple(decisions), unknowns, tellers, derived, personal)
 
 

@@ -55,7 +55,7 @@ def gather(
     if read is not None:
         left = () if read == len(needs) else [need for name, need in needs.others if given.get(name) is None]
     if left:
-        _Rest(given, withheld, vocabulary, models, on_file, facts, faults, missing).fill(left)
+        _Rest(given, withheld, vocabulary, models, on_file, facts, faults, missing, needs.behind).fill(left)
     if faults:
         raise DataQualityIssue([*faults, *missing])
     if missing:
@@ -75,6 +75,7 @@ class _Rest:
     facts: Facts
     faults: list[Issue]
     missing: list[Issue]
+    behind: Mapping[str, Need]
 
     def fill(self, left: Iterable[Need]) -> None:
         """Adds each fact from the first of its sources that has it, or says what is wrong."""
@@ -91,7 +92,7 @@ class _Rest:
             elif need.may_be_null or (fact.stores and self._is_kept(need, found.get(fact.name))):
                 continue
             elif fact.model:
-                parts = (self.given, found, unread, self.models, self.facts, self.faults, self.missing)
+                parts = (self.given, found, unread, self.models, self.facts, self.faults, self.missing, self.behind)
                 scores = scores or GivenScores(*parts)
                 scores.give(need)
             elif fact.stores and unread is not None:
@@ -124,15 +125,22 @@ class _Rest:
             return _NONE_FOUND, error
 
     def _inputs(self, scored: Iterable[Need], on_file: OnFile) -> dict[str, tuple[str, ...]]:
-        """What models and fallbacks read and the request left out, with the stores that may know it."""
+        """What models and fallbacks read and the request left out, with the stores that may know it; also the models
+        that give what these read."""
         inputs: dict[str, tuple[str, ...]] = {}
         usual = (FEATURES,) if on_file.has(FEATURES) else ()
-        for need in scored:
+        waiting, seen = list(scored), set[str]()
+        while waiting:
+            need = waiting.pop()
+            seen.add(need.fact.name)
             model = self.models.get(need.fact.model)
             reads = () if model is None or isinstance(model, OrdainError) else model.reads
             for feature in reads:
                 declared = self.vocabulary.facts.get(feature.name, feature).stores
                 inputs[feature.name] = declared or usual
+                other = self.behind.get(feature.name)
+                if other is not None and feature.name not in seen and self.given.get(feature.name) is None:
+                    waiting.append(other)
             if need.fallback is not None:
                 inputs |= {fact.name: fact.stores for fact in need.fallback.facts if fact.stores}
         return {name: stores for name, stores in inputs.items() if stores and self.given.get(name) is None}

@@ -1,4 +1,7 @@
-"""Facts that models give: each model is asked once a decision, and what it fails at may have a fallback."""
+"""Facts that models give: each model is asked once a decision, and what it fails at may have a fallback.
+
+What a model needs may come from another model: `segment` from one, for the price elasticity that another one gives.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
-from ordain.engine.errors import Issue, ModelDegradationDetected, NotThatType, OrdainError
+from ordain.engine.errors import DataError, Issue, ModelDegradationDetected, NotThatType, OrdainError
 from ordain.engine.fact_store import Found
 from ordain.engine.feel.runtime.missing import MissingValue
 from ordain.engine.needs import Need, absent, accept
@@ -20,7 +23,7 @@ from ordain.engine.policy.facts import (
     Score,
     outputs_of,
 )
-from ordain.engine.score_fallback import NO_INPUTS, UNREADABLE, UNTRAINED, FallbackRule, typed
+from ordain.engine.score_fallback import NO_INPUTS, NO_SCORE, UNREADABLE, UNTRAINED, FallbackRule, typed
 from ordain.engine.values.types import Value
 
 Models = Mapping[str, FactSource | ModelDegradationDetected]
@@ -39,7 +42,8 @@ class Rests(Protocol):
 @dataclass(slots=True)
 class GivenScores:
     """The scores of one decision. `given` is what the request sent, `on_file` what stores know of what it left out;
-    `unread` is why they could not be read. Findings go to `faults` and `missing`."""
+    `unread` is why they could not be read; `behind` are all facts that models may give. Findings go to `faults` and
+    `missing`."""
 
     given: Mapping[str, object]
     on_file: Mapping[str, Found]
@@ -48,7 +52,9 @@ class GivenScores:
     facts: Facts
     faults: list[Issue]
     missing: list[Issue]
+    behind: Mapping[str, Need]
     _asked: dict[str, Score | ModelDegradationDetected] = field(default_factory=dict)
+    _asking: list[str] = field(default_factory=list)
 
     def give(self, need: Need) -> None:
         """Adds the fact from the last of its sources, a model, whose own inputs come from the request or are on file.
@@ -99,12 +105,17 @@ class GivenScores:
         inputs: dict[str, Value] = {}
         lacking = len(self.faults) + len(self.missing)
         for feature in model.reads:
+            told = len(self.faults) + len(self.missing)
             raw, found = self.given.get(feature.name), self.on_file.get(feature.name)
             if raw is not None:
                 accept(feature, raw, inputs, self.faults)
             elif found is not None and found.value is not None:
                 accept(feature, found.value, inputs, self.faults, found.source)
                 self.facts.inputs_from[feature.name] = found.source
+            elif self._from_model(feature, need, model):
+                self._take_input(feature, model, inputs)
+            elif len(self.faults) + len(self.missing) > told:
+                continue  # what that other model lacks is what this one lacks
             elif self.unread is not None:
                 self._refuse_unread(need, model)
             elif feature.optional:
@@ -121,7 +132,48 @@ class GivenScores:
         except ModelDegradationDetected as failed:
             self._asked[model.name] = failed
             raise
+        except DataError as refused:
+            # Nobody sent what it cannot take, such as a moment that it does not forecast any more.
+            if need.fallback is None or any(issue.fact in self.given for issue in refused.issues):
+                raise
+            unfit = self._asked[model.name] = _failed(NO_SCORE, refused.message)
+            raise unfit from None
         return score
+
+    def _from_model(self, feature: Fact, need: Need, model: FactSource) -> bool:
+        """Whether another model, or its fallback, gives an input of this one, which is a fact of the decision then.
+
+        Raises ModelDegradationDetected where it fails without a fallback, or needs what it is to give itself.
+        """
+        label, name = f"{model.name}@{model.version}", feature.name
+        other = self.behind.get(name)
+        if other is None or self.facts.values.get(name) is not None:
+            return other is not None
+        if other.fact.model == model.name or other.fact.model in self._asking:
+            raise _failed(NO_INPUTS, f"the model {label} needs `{name}`, which cannot be had without it")
+        if other.fact.model not in self.models and need.fallback is not None and other.fallback is None:
+            raise _failed(NO_INPUTS, f"the model {label} needs `{name}`, and `{other.fact.model}` is not trained")
+        may_miss = feature.optional or need.fact.optional or need.may_miss
+        self._asking.append(model.name)
+        try:
+            self.give(replace(other, reader=f"the model {label}", may_miss=may_miss))
+        except ModelDegradationDetected as failed:
+            message = f"the model {label} needs `{name}`: {failed.message}"
+            raise _failed(NO_INPUTS, message, failed.issues[0].hint) from None
+        finally:
+            self._asking.pop()
+        return self.facts.values.get(name) is not None
+
+    def _take_input(self, feature: Fact, model: FactSource, inputs: dict[str, Value]) -> None:
+        name = feature.name
+        try:
+            inputs[name] = feature.accept(typed(self.facts.values[name]))
+        except NotThatType as error:
+            message = (
+                f"the model {model.name}@{model.version} cannot use `{name}` of {self.facts.sources[name]}: {error}"
+            )
+            raise _failed(NO_INPUTS, message, "train the two models on the same names") from None
+        self.facts.inputs_from[name] = self.facts.sources[name]
 
     def _refuse_unread(self, need: Need, model: FactSource) -> None:
         if self.unread is not None and need.fallback is None:

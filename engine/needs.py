@@ -48,12 +48,15 @@ class Needs(tuple[Need, ...]):
     others: tuple[tuple[str, Need], ...]
     gate: ScoreGate | None
     """What is looked at before any model is asked, if the service has it."""
+    behind: Mapping[str, Need]
+    """Every fact that a model may give, by name: a model may need one that no policy reads."""
 
-    def __new__(cls, needs: Iterable[Need], gate: ScoreGate | None = None) -> Self:
+    def __new__(cls, needs: Iterable[Need], gate: ScoreGate | None = None, behind: Iterable[Need] = ()) -> Self:
         return super().__new__(cls, needs)
 
-    def __init__(self, needs: Iterable[Need], gate: ScoreGate | None = None) -> None:
+    def __init__(self, needs: Iterable[Need], gate: ScoreGate | None = None, behind: Iterable[Need] = ()) -> None:
         self.gate = gate
+        self.behind = {need.fact.name: need for need in behind}
         self.readers = {need.fact.name: need.fact.read for need in self if REQUEST in need.fact.sources}
         self.values = dict.fromkeys(need.fact.name for need in self)
         self.sources = dict.fromkeys(self.values, "missing")

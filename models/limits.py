@@ -36,6 +36,8 @@ class Limits:
     examples: int = 3  # cells of a column that are named as examples
     segment_cores: int = 300  # core points that are kept of one segment of DBSCAN
 
+    shadows: int = 3  # versions of one model that are tried beside the live one
+
     # features
     stale_seconds: float = 300.0  # seconds after which a kept value that may have changed since is told as stale
     feature_whole_digits: int = 15  # digits before the point of a number that a feature reads

@@ -7,6 +7,7 @@ file alone: none of them knows what any model is about.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -61,6 +62,20 @@ class Role:
     type: Type
     meaning: str
     needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Something that training may be told beside its table: how many segments, whose holidays.
+
+    `type` is that of a value as a fact's. A number may have to be `whole`; a text may name a `file`.
+    """
+
+    name: str
+    type: Type
+    meaning: str
+    whole: bool = False
+    file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +194,25 @@ class Spec(Protocol):
 
     def sample(self, count: int, seed: int) -> Table:
         """A SYNTHETIC table to learn from where there is none, and said so wherever it shows."""
+        ...
+
+
+@runtime_checkable
+class Adjustable(Spec, Protocol):
+    """A specification that can be told parameters."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]: ...
+
+    def adjusted(self, values: Mapping[str, Value]) -> Spec:
+        """The specification with these values, each of its parameter's type, in the place of its own."""
+        ...
+
+
+@runtime_checkable
+class Dated(Spec, Protocol):
+    """A specification whose SYNTHETIC rows have a calendar, so that it matters when they end."""
+
+    def sample_until(self, count: int, seed: int, day: dt.date) -> Table:
+        """As `sample`, of rows that end as that day begins."""
         ...

@@ -11,7 +11,7 @@ from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.operations import Operations
 from ordain.audit.ledger.reader import Record
-from ordain.engine.errors import UnknownAlert
+from ordain.engine.errors import UnknownDecision
 
 Json = dict[str, Any]
 RAISED, ESCALATED, ACKNOWLEDGED, ENDED = "raised", "escalated", "acknowledged", "ended"
@@ -81,11 +81,11 @@ class Alerts:
         return receipt.entry_id
 
     def acknowledge(self, alert_id: str, actor: str) -> Alert:
-        """Somebody is on it. Raises UnknownAlert for what is no open alert, NotRecorded, LedgerUnavailable."""
+        """Somebody is on it. Raises UnknownDecision for what is no open alert, NotRecorded, LedgerUnavailable."""
         self.look()
         found = [alert for alert in self.open.values() if alert.id.startswith(alert_id) and len(alert_id) >= 8]
         if len(found) != 1:
-            raise UnknownAlert(
+            raise UnknownDecision(
                 f"there is no open alert `{alert_id[:64]}`", "`ordain alerts list` and /v1/alerts have their ids"
             )
         (alert,) = found

@@ -28,6 +28,7 @@ from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.check.codes import CHECKS, explained, page
 from ordain.engine.check.findings import Findings, check_policies
 from ordain.engine.errors import Issue, Level, PolicyError, did_you_mean
+from ordain.engine.late import late
 from ordain.engine.policy.facts import ModelCard
 from ordain.engine.versions import Kept
 
@@ -114,7 +115,10 @@ def check(
         folder = directory or (settings.policies if settings else Path())
         if not folder.is_dir():
             read_texts(folder)  # says that there is none
-        models = models_on_file(settings.models) if settings and not directory else None
+        models = None
+        if settings and not directory:
+            live = late("ordain.api.stages.live_versions:live_versions")(settings) if settings.models.is_dir() else {}
+            models = models_on_file(settings.models, live)
         zone = settings.zone if settings and not directory else dt.UTC
         used = None if settings is None or ledger is False else partial(used_issues, settings, asked=bool(ledger))
         looked = _Looked(folder, models, zone, used)

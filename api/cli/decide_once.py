@@ -23,7 +23,11 @@ from ordain.engine.late import late
 @click.command("decide")
 @click.argument("service")
 @click.option("--subject", help="The customer or account that the decision is about.")
-@click.option("--facts", type=click.Path(path_type=Path), help="A JSON or YAML file of facts.")
+@click.option(
+    "--facts",
+    type=click.Path(path_type=Path),
+    help="A JSON or YAML file of facts; stores and models may know the others.",
+)
 @click.option("--at", help="A day (its noon), or a time such as 2026-01-31T08:00:00+05:30; now if left out.")
 @click.option(
     "--table",
@@ -77,13 +81,13 @@ def decide_command(
         context = click.get_current_context()
         decide_table = late("ordain.api.cli.whole_tables.decide_table:decide_table")
         context.exit(decide_table(call, service, table, as_json, **of_table))
-    if subject is None or facts is None:
-        missing = "--subject" if subject is None else "--facts"
-        raise click.UsageError(f"Missing option '{missing}' (or '--table').")
+    if subject is None:
+        raise click.UsageError("Missing option '--subject' (or '--table').")
     settings = load_settings(call.config)
+    given = {} if facts is None else read_facts_file(facts)
     at = day_or_time(at, settings.zone)
     if dry_run:
-        ask = replace(make_ask(service, subject, read_facts_file(facts), at), on_trial=True)
+        ask = replace(make_ask(service, subject, given, at), on_trial=True)
         if tried:
             late("ordain.api.cli.differences.tried:show_tried")(ask, settings, tried, as_json=as_json)
             return
@@ -92,7 +96,7 @@ def decide_command(
         return
     use = wire(settings, service)
     try:
-        answer = decide(make_ask(service, subject, read_facts_file(facts), at), use)
+        answer = decide(make_ask(service, subject, given, at), use)
     finally:
         use.close()
     try:

@@ -28,7 +28,7 @@ from ordain.api.cli.terminal import OUT
 from ordain.api.lifecycle.who import OPERATOR, Person
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
-from ordain.api.stages.model_record import live_of, stages_on_record
+from ordain.api.stages.model_record import stages_on_record
 from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.errors import ModelDegradationDetected, SettingsError
 from ordain.engine.values.json_text import read_json
@@ -74,11 +74,12 @@ def _cases() -> bytes:
 
 
 def _train(settings: Settings) -> None:
-    live = live_of(stages_on_record(settings)).get("churn")
+    stages = stages_on_record(settings).get("churn")
+    live = None if stages is None else stages.live
     with suppress(ModelDegradationDetected):
         if live is not None:
-            Registry(settings.models, settings.keys).tried("churn", live[0])
-            OUT.print(f"churn@{live[0]} is live already (ordain train churn --promote makes a new version)")
+            Registry(settings.models, settings.keys).tried("churn", live.version)
+            OUT.print(f"churn@{live.version} is live already (ordain train churn --promote makes a new version)")
             return
     OUT.print("Training the churn model on 10,000 SYNTHETIC customers ...")
     card = train_and_store(settings, "churn")

@@ -1,7 +1,12 @@
-"""What the models on file read, from their cards alone: without the scoring libraries, which take long to load."""
+"""What the models on file read, from their cards alone: without the scoring libraries, which take long to load.
+
+Of each model it is the version that decisions are made with: the live one, as the ledger has it, and the newest where
+none is live or the ledger cannot be read.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +21,7 @@ from ordain.models.limits import LIMITS
 
 @dataclass(frozen=True, slots=True)
 class OnFile:
-    """The newest version of a model, known by its card; it does not score."""
+    """One version of a model, known by its card; it does not score."""
 
     name: str
     version: str
@@ -24,8 +29,9 @@ class OnFile:
     digest: str = ""
 
 
-def models_on_file(directory: Path) -> list[OnFile] | None:
-    """The newest version of each model in a directory of models; None when there is no such directory.
+def models_on_file(directory: Path, live: Mapping[str, int] | None = None) -> list[OnFile] | None:
+    """The version of each model in a directory of models that is `live` (`ordain.api.stages.live_versions`), or its
+    newest; None when there is no such directory.
 
     A model whose card cannot be read cannot score either, and is left out.
     """
@@ -34,7 +40,9 @@ def models_on_file(directory: Path) -> list[OnFile] | None:
     models = []
     for place in sorted(directory.iterdir()):
         versions = [int(each.name) for each in place.glob("*") if each.name.isdecimal()]
-        if versions and (model := _read(place / str(max(versions)) / "card.json")) is not None:
+        version = (live or {}).get(place.name)
+        chosen = version if version in versions else max(versions, default=0)
+        if versions and (model := _read(place / str(chosen) / "card.json")) is not None:
             models.append(model)
     return models
 

@@ -47,6 +47,13 @@ STEPPERS = (APPROVER, OPERATOR)
     show_default=True,
     help="How many SYNTHETIC rows to invent, without a table.",
 )
+@click.option(
+    "--with",
+    "told",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the model, such as segments=5. May be repeated; a wrong name lists those that it takes.",
+)
 @click.option("--seed", default=0, show_default=True, help="The seed of the split and of synthetic rows.")
 @click.option(
     "--held-out",
@@ -82,6 +89,7 @@ def train(
     mapping: str | None,
     name: str,
     rows: int,
+    told: tuple[str, ...],
     seed: int,
     seeds: int,
     allow_leaks: tuple[str, ...],
@@ -101,7 +109,7 @@ def train(
     late("ordain.models.training.before_training:check_before")(name or model, rows, seed, read, written)
     person = person_of(settings, STEPPERS, who) if promote else None
     how: dict[str, Any] = {"data": data, "mapping": mapping, "rows": rows, "seed": seed, "held_out": held_out}
-    how |= {"seeds": seeds, "allow_leaks": allow_leaks, "card_page": card_page}
+    how |= {"seeds": seeds, "allow_leaks": allow_leaks, "card_page": card_page, "told": told}
     if not who["as_json"]:
         how["tell"] = _told
     card = train_and_store(settings, model, name=name, who=actor(who["actor_name"]), **how)
@@ -130,7 +138,8 @@ def promote_trained(settings: Settings, card: Card, person: Person, *, as_json: 
 
 
 def train_and_store(settings: Settings, model: str, *, name: str = "", who: str = "", **how: Any) -> Card:
-    """Trains, and stores a candidate, which is there only once the ledger has it on record. `how` is `train_model`'s.
+    """Trains, and stores a candidate, which is there only once the ledger has it on record. `how` is `train_model`'s;
+    `told` are parameters of the model as they are written.
 
     Raises what `train_model` and `open_for` do, and NotRecorded; then there is no such version.
     """
@@ -142,8 +151,9 @@ def train_and_store(settings: Settings, model: str, *, name: str = "", who: str 
             label = f"training {called}, {seen}" if seen else f"training {called}"
             progress.update(task, completed=done, total=most, description=label)
 
+        told = late("ordain.models.training.given_parameters:adjusted_by")(spec_of(model), how.pop("told", ()))
         card: Card = late("ordain.models.training.train:train_model")(
-            spec_of(model),
+            told,
             how.pop("data", None),
             how.pop("mapping", None),
             Registry(settings.models, settings.keys),
@@ -184,6 +194,12 @@ _COMMANDS = {
         "ordain.api.cli.stages.drift_command:drift_command",
         "Compare rows of now with those learned from.",
     ),
+    "watch": ("ordain.api.cli.stages.watch_command:watch_command", "Whether a version is still what its card says."),
+    "retrain": (
+        "ordain.api.cli.stages.retrain_command:retrain_command",
+        "Train a candidate on rows of now, at an alarm.",
+    ),
+    "compare": ("ordain.api.cli.stages.compare_command:compare_command", "Compare shadows with the live version."),
     "promote": (f"{_STEPPING}:promote_command", "Make a version live, if the policy permits it."),
     "shadow": (f"{_STEPPING}:shadow_command", "Try a version beside the live one."),
     "rollback": (f"{_STEPPING}:rollback_command", "Go back to the version that was live before."),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ordain.api.console.acting.reviewing import settle
-from ordain.api.console.page import Button, Page
+from ordain.api.console.page_shape import Button, Page
 from ordain.api.console.reading.decision import decision, proof, replay, why_not
-from ordain.api.console.reading.decisions import decisions
+from ordain.api.console.reading.decision_search import decisions
 
 PAGES = (
     Page("decisions", "decisions", decisions, "decisions"),

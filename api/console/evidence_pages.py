@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordain.api.console.acting.verifying import verify
-from ordain.api.console.page import Button, Page
+from ordain.api.console.page_shape import Button, Page
 from ordain.api.console.reading.evidence import evidence
 
 PAGES = (Page("evidence", "evidence", evidence, "evidence"),)

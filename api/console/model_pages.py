@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ordain.api.console.page import Page
-from ordain.api.console.reading.models import model, models
+from ordain.api.console.page_shape import Page
+from ordain.api.console.reading.known_models import model, models
 
 PAGES = (
     Page("models", "models", models, "models"),

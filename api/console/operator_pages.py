@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ordain.api.console.acting.operating import acknowledge, start_service, stop_service
-from ordain.api.console.page import Button, Page
-from ordain.api.console.reading.operations import operations
+from ordain.api.console.page_shape import Button, Page
+from ordain.api.console.reading.operations_now import operations
 
 PAGES = (Page("operations", "operations", operations, "operations"),)
 BUTTONS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordain.api.console.acting.keeping import erase, hold, release
-from ordain.api.console.page import Button, Page
+from ordain.api.console.page_shape import Button, Page
 from ordain.api.console.reading.people import people, person
 
 PAGES = (

@@ -14,8 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ordain.api.console.card_pictures import card_picture
-from ordain.api.console.pages import PREFIX, address
-from ordain.api.console.texts import has, say
+from ordain.api.console.every_page import PREFIX, address
+from ordain.api.console.sentences_said import has, say
 
 _ROUNDED = 1e-12
 _MONEY = len(("amount", "currency"))

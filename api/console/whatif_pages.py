@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordain.api.console.acting.trying import sweep, try_out, try_table
-from ordain.api.console.page import Button, Page
+from ordain.api.console.page_shape import Button, Page
 from ordain.api.console.reading.whatif import whatif, whatifs
 
 PAGES = (

@@ -12,7 +12,7 @@ from ordain.engine.errors import (
     MalformedRequest,
     NotRecorded,
     RequestTooLarge,
-    UnknownAlert,
+    UnknownDecision,
 )
 
 _MAYBE: Json = {"type": ["string", "null"]}
@@ -40,7 +40,7 @@ ALERT_OPERATIONS: dict[tuple[str, str], Operation] = {
         "Says that the caller is on an alert: it escalates no further",
         _ALERT,
         Right.STOP_SERVICE,
-        (MalformedRequest, RequestTooLarge, UnknownAlert, LedgerUnavailable, LedgerRolledBack, NotRecorded),
+        (MalformedRequest, RequestTooLarge, UnknownDecision, LedgerUnavailable, LedgerRolledBack, NotRecorded),
         by_http=_POSTED,
         asks={"type": "object", "properties": {}, "additionalProperties": False},
     ),

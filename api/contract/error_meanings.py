@@ -50,7 +50,6 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "TextLost": "A text that the record refers to is not kept, or is another one.",
         "TooManyRequests": "A limit of requests is reached; `Retry-After` says when to ask again.",
         "Unauthenticated": "Callers are known here, and the request has no key or token that opens anything.",
-        "UnknownAlert": "No alert of that id is there now: it has ended, or never was.",
         "UnknownDecision": "There is no such decision or entry, or none that the caller may see.",
         "UnknownHook": "There is no source of events of that name.",
         "UnknownModel": "There is no such model, or no such version of it.",

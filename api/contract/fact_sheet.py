@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ordain.api.late_model import LateModel
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.needs import Need
-from ordain.engine.policy.facts import FEATURES, LEDGER, REQUEST, Fact, FactSource
+from ordain.engine.policy.facts import FEATURES, LEDGER, REQUEST, TIME, Fact, FactSource
 from ordain.engine.values.types import Kind, Type, plain
 
 Json = dict[str, Any]
@@ -33,9 +33,9 @@ def type_sheet(type: Type) -> Json:
     return sheet
 
 
-def sent_fact(need: Need, models: Models, readers: Iterable[str]) -> Json:
-    """A fact that a request may hold; `readers` are the labels of the policies that read it."""
-    return _sheet(need.fact, _absence(need, models), readers)
+def sent_fact(need: Need, models: Models, readers: Iterable[str], stores: Collection[str]) -> Json:
+    """A fact that a request may hold; `readers` are the labels of the policies that read it, `stores` are there."""
+    return _sheet(need.fact, _absence(need, models, stores), readers)
 
 
 def scored_by(name: str, models: Models) -> FactSource | None:
@@ -73,17 +73,22 @@ def _sheet(fact: Fact, absence: Json, readers: Iterable[str]) -> Json:
     return {**sheet, "personal": fact.personal, "read_by": list(readers)}
 
 
-def _absence(need: Need, models: Models) -> Json:
+def _absence(need: Need, models: Models, stores: Collection[str]) -> Json:
     """`absent` in a word for programs, `if_absent` in a sentence: the same cases as in `engine/gather.py`."""
     fact, otherwise = need.fact, _without_stores(need, models)
-    if not fact.stores:
+    known = [store for store in fact.stores if store in stores]
+    if not known:
         return otherwise
-    says = f"{' or '.join(_STORES[store] for store in fact.stores)}; if nothing is there: {otherwise['if_absent']}"
+    says = f"{' or '.join(_STORES[store] for store in known)}; if nothing is there: {otherwise['if_absent']}"
     need_it = OPTIONAL if REQUEST in fact.sources else COMPUTED
     return {**otherwise, "need": need_it, "absent": "on file", "if_absent": says}
 
 
-_STORES = {FEATURES: "read from the feature store", LEDGER: "counted from the decisions on record"}
+_STORES = {
+    FEATURES: "read from the feature store",
+    LEDGER: "counted from the decisions on record",
+    TIME: "the moment that is decided for",
+}
 
 
 def _without_stores(need: Need, models: Models) -> Json:

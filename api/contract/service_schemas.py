@@ -41,11 +41,12 @@ def schemas_of(plan: Plan, vocabulary: Vocabulary, sheet: Json) -> ServiceSchema
     if sheet["gives_verdict"] and sheet["if_review"] == "withhold":
         outcome = {"anyOf": [outcome, {"type": "null"}], "description": "null: it is in review"}
     answered = answer_schema({"const": name}, outcome, verdict)
+    facts = _facts(plan, vocabulary, sheet)
     components = {
         request: closed(
-            ("at", "may_be_unknown"),
+            ("at", "may_be_unknown") if facts["required"] else ("facts", "at", "may_be_unknown"),
             subject=SUBJECT,
-            facts=_facts(plan, vocabulary, sheet),
+            facts=facts,
             at=AT,
             may_be_unknown=MAY_BE_UNKNOWN,
         ),

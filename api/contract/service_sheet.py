@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import NotInForce
 from ordain.engine.evaluate import Plan
-from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.policy.facts import STORES, Vocabulary
 from ordain.engine.policy.model import BACK, Policy, Table, Verdict
 
 Json = dict[str, Any]
@@ -41,7 +41,8 @@ _ORDER = (REQUIRED, OPTIONAL, FOR_A_SCORE, COMPUTED)
 class Offer:
     """All that is described: `vocabulary` has the inputs of the models, too; `zone` says what day it is.
 
-    `only` are the services that are told of, where whoever asks may not ask all of them.
+    `only` are the services that are told of, where whoever asks may not ask all of them. `stores` are those that are
+    there: of the feature store nothing is to be had where nothing has ever come in.
     """
 
     catalog: Catalog
@@ -50,6 +51,7 @@ class Offer:
     zone: dt.tzinfo
     examples: Examples
     only: frozenset[str] | None = None
+    stores: Sequence[str] = STORES
 
 
 def service_list(offer: Offer, at: dt.datetime) -> Json:
@@ -156,7 +158,9 @@ def _facts(plan: Plan, offer: Offer) -> list[Json]:
     for compiled in plan.policies:
         for name in compiled.policy.reads:
             readers[name].append(compiled.policy.label)
-    facts = {need.fact.name: sent_fact(need, offer.models, readers[need.fact.name]) for need in plan.needs}
+    facts = {
+        need.fact.name: sent_fact(need, offer.models, readers[need.fact.name], offer.stores) for need in plan.needs
+    }
     for scored, inputs in _scores(plan, offer.models):
         for feature in inputs:
             known = facts.get(feature.name)

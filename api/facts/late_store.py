@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ordain.api.settings import Settings
 from ordain.engine.fact_store import Kept
 from ordain.engine.late import late
+from ordain.engine.policy.facts import FEATURES, STORES
 from ordain.engine.values.types import Value
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ class LateStore:
             return True
         url = self._settings.features_url
         return not url.startswith(_FILE) or Path(url.removeprefix(_FILE)).exists()
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """The sources of facts that are there, this one among them if it is."""
+        return tuple(store for store in STORES if store != FEATURES or self.is_there)
 
     def opened(self) -> FeatureStore:
         """Made if there is none yet. Raises SettingsError, PolicyError for its definitions, FeaturesUnavailable."""

@@ -58,6 +58,9 @@ class Wired:
                 model.read()
                 if model.fault is not None:
                     _LOG.warning("%s: decisions that need it are refused", model.fault.message)
+        for beside in self.use.shadows.values():
+            for shadow in beside:
+                shadow.read_meanwhile()
 
 
 def wired(

@@ -11,6 +11,7 @@ from typing import Any
 from ordain.api.apart import TooLong, answered
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings
+from ordain.api.stages.live_versions import live_versions
 from ordain.engine.errors import Issue, Level, MalformedRequest, PolicyError, PolicyRefused, Span
 
 Json = dict[str, Any]
@@ -39,7 +40,8 @@ class Examiner:
         `file` is its place below the folder of policies: `retention-offer/v3.yaml`.
         """
         asked = {"task": "check", "file": file, "text": _encoded(text), "level": str(level)}
-        return self._ask({**asked, "models": str(self.settings.models)}, "checked")
+        models = {"models": str(self.settings.models), "live": live_versions(self.settings)}
+        return self._ask({**asked, **models}, "checked")
 
     def refuse_wrong(self, file: str, text: bytes) -> Json:
         """The same, of a text without an error. Raises PolicyRefused, with all of them."""

@@ -64,10 +64,13 @@ def promoted(use: Services) -> Services:
 
 
 def with_models(new: Services, use: Services) -> Services:
-    """`new` with the models that `use` has not read. Raises ModelDegradationDetected."""
+    """`new` with the models that `use` has not read; shadows are read meanwhile. Raises ModelDegradationDetected."""
     for name, model in new.models.items():
         if isinstance(model, LateModel) and model is not use.models.get(name):
             model.read()
             if model.fault is not None:
                 raise model.fault
+    for beside in new.shadows.values():
+        for shadow in beside:
+            shadow.read_meanwhile()
     return new

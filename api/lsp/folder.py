@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,8 +47,8 @@ class Checked:
 class Folder:
     """`open` are the texts in the editor, by the names that findings give to files: `policies/price-bounds/v1.yaml`."""
 
-    def __init__(self, path: Path, models: Path | None = None) -> None:
-        self.path, self._models = path, models
+    def __init__(self, path: Path, models: Path | None = None, live: Callable[[], Mapping[str, int]] = dict) -> None:
+        self.path, self._models, self._live = path, models, live
         self.open: dict[str, str] = {}
         self._kept = Kept()
         self._lock, self._reading = threading.Lock(), threading.Lock()
@@ -68,7 +68,7 @@ class Folder:
         return self.path / name.removeprefix(f"{self.root}/")
 
     def models(self) -> list[ModelCard] | None:
-        cards = models_on_file(self._models) if self._models is not None else None
+        cards = models_on_file(self._models, self._live()) if self._models is not None else None
         return None if cards is None else list(cards)
 
     # --- texts --------------------------------------------------------------------------------------------------

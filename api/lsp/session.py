@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ordain.api.lsp.document import Document
@@ -12,6 +13,7 @@ from ordain.api.lsp.folder import NAMED, Checked, Folder, folder_of
 from ordain.api.lsp.text_lines import Lines
 from ordain.api.settings import load_settings
 from ordain.engine.errors import Issue, SettingsError
+from ordain.engine.late import late
 from ordain.engine.values.types import Type
 
 LOG = logging.getLogger("ordain.lsp")
@@ -45,20 +47,22 @@ class Session:
         if path is None or not file.is_relative_to(path) or len(file.relative_to(path).parts) > 2:
             return None
         if path not in self._folders:
-            self._folders[path] = Folder(path, self._models_of(path))
+            self._folders[path] = self._made(path)
         return self._folders[path]
 
     def folders(self) -> Iterable[Folder]:
         return list(self._folders.values())
 
-    def _models_of(self, path: Path) -> Path | None:
-        """The models that are checked with it: where the settings name this directory, as `ordain check` does."""
+    def _made(self, path: Path) -> Folder:
+        """With the models that are checked with it: where the settings name this directory, as `ordain check` does."""
         try:
             settings = load_settings(self._config)
         except SettingsError as error:
             LOG.warning("models are not looked at: %s", error.message)
-            return None
-        return settings.models if settings.policies.absolute() == path else None
+            return Folder(path)
+        if settings.policies.absolute() != path:
+            return Folder(path)
+        return Folder(path, settings.models, partial(late("ordain.api.stages.live_versions:live_versions"), settings))
 
     def put(self, file: Path, text: str) -> Folder | None:
         """A file is open in the editor, with this text."""

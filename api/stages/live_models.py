@@ -1,14 +1,17 @@
-"""The models that score now: the live version of each, as the ledger has it, read from its signed files."""
+"""The models that score now: the live version of each, as the ledger has it, read from its signed files; and those
+that are tried beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ordain.api.late_model import LateModel
 from ordain.api.settings import Settings
 from ordain.api.stages.model_record import Stages
+from ordain.api.stages.shadow_model import ShadowModel
 from ordain.audit.ledger.used_models import UsedModels
 from ordain.engine.catalog import Catalog
 from ordain.engine.errors import ModelDegradationDetected
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from ordain.models.registry.registry import Registry
     from ordain.models.registry.stored import Stored
 
+_LOG = logging.getLogger("ordain")
 Models = dict[str, FactSource | ModelDegradationDetected]
 
 
@@ -27,11 +31,12 @@ Models = dict[str, FactSource | ModelDegradationDetected]
 class LiveModels:
     """By name, each model that a fact comes from, or why it cannot be had; one that nobody has trained is left out.
 
-    Those of which no score is read come as cards alone, as `idle`.
+    Those of which no score is read come as cards alone, as `idle`. `shadows` are by the name of a live model.
     """
 
     models: Models = field(default_factory=dict)
     idle: list[ModelCard] = field(default_factory=list)
+    shadows: dict[str, tuple[ShadowModel, ...]] = field(default_factory=dict)
 
 
 def live_models(
@@ -48,23 +53,39 @@ def live_models(
         return found
     registry = late("ordain.models.registry.registry:Registry")(settings.models, settings.keys)
     facts = catalog.vocabulary.facts
-    needed = {name for policy in catalog.policies() for name in policy.reads} if service else facts.keys()
+    read = {name for policy in catalog.policies() for name in policy.reads} if service else facts.keys()
     names = [name for name in sorted(_scorers(facts.values())) if registry.versions(name)]
     on_record = stages() if names else {}
+    usable: dict[str, Stored] = {}
     for name in names:
-        scores = any(name == facts[each].model for each in needed if each in facts)
         try:
-            stored = _stored(registry, on_record.get(name) or ModelStages(name), used)
+            usable[name] = _stored(registry, on_record.get(name) or ModelStages(name), used)
         except ModelDegradationDetected as error:
-            if scores:
-                found.models[name] = error
-            continue
-        if scores:
+            found.models[name] = error
+    asked = _asked(facts, read, usable)
+    found.models = {name: error for name, error in found.models.items() if name in asked}
+    for name, stored in usable.items():
+        if name in asked:
             known = stored.digest if used is not None and used.knows(stored) else ""
             found.models[name] = _late(registry, stored, known, settings.score_timeout_ms / 1000)
+            if beside := tuple(_shadows(registry, on_record[name], settings.score_timeout_ms / 1000)):
+                found.shadows[name] = beside
         else:
             found.idle.append(stored)
     return found
+
+
+def _asked(facts: Mapping[str, Fact], read: Iterable[str], cards: Mapping[str, ModelCard]) -> set[str]:
+    """The models that give the facts which are read, and those that give what these models need."""
+    asked: set[str] = set()
+    waiting = [facts[name].model for name in read if name in facts]
+    while waiting:
+        model = waiting.pop()
+        if model and model not in asked:
+            asked.add(model)
+            needs = cards[model].reads if model in cards else ()
+            waiting += [facts[fact.name].model for fact in needs if fact.name in facts]
+    return asked
 
 
 def none_live(name: str, versions: tuple[int, ...]) -> ModelDegradationDetected:
@@ -74,13 +95,14 @@ def none_live(name: str, versions: tuple[int, ...]) -> ModelDegradationDetected:
     )
 
 
-def check_same(name: str, standing: Standing, digest: str) -> None:
+def check_same(name: str, standing: Standing, digest: str, spec: str = "") -> None:
     """That a version is the one that was put on record. Raises ModelDegradationDetected."""
     if standing.digest != digest:
+        train = late("ordain.models.registry.stored:training")(name, spec)
         raise ModelDegradationDetected(
             f"model `{name}` version {standing.version} was replaced after it was {standing.by.step}: "
             f"on record with digest `{standing.digest}`, now `{digest}`",
-            f"put version {standing.version} back as it was, or train the next: ordain train {name}",
+            f"put version {standing.version} back as it was, or train the next: {train}",
         )
 
 
@@ -90,8 +112,20 @@ def _stored(registry: Registry, stages: ModelStages, used: UsedModels | None) ->
     stored = registry.stored(stages.model, stages.live.version)
     if used is not None and (changed := used.change(stored)) is not None:
         raise changed
-    check_same(stages.model, stages.live, stored.digest)
+    check_same(stages.model, stages.live, stored.digest, stored.card.spec)
     return stored
+
+
+def _shadows(registry: Registry, stages: ModelStages, slow: float) -> Iterator[ShadowModel]:
+    """One that cannot be read keeps nothing from going on: the log says so."""
+    for standing in stages.shadows:
+        try:
+            stored = registry.stored(stages.model, standing.version)
+            check_same(stages.model, standing, stored.digest)
+        except ModelDegradationDetected as error:
+            _LOG.warning("%s: it is not tried beside the live version", error.message)
+        else:
+            yield ShadowModel(_late(registry, stored, "", slow))
 
 
 def _late(registry: Registry, stored: Stored, known: str, slow: float) -> LateModel:

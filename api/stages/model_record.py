@@ -21,8 +21,9 @@ from ordain.models.registry.stages import Change, ModelStages, Stage, Step, stag
 
 Json = dict[str, Any]
 Stages = Mapping[str, ModelStages]
-Live = Mapping[str, tuple[int, str]]
-"""By model, the version that scores, and the digest that its card had when it was made live."""
+Live = Mapping[str, tuple[tuple[int, str], ...]]
+"""By model, the version that scores, and the digest that its card had when it was made live; then each that is tried
+beside it."""
 _LOG = logging.getLogger("ordain")
 _MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 
@@ -72,9 +73,13 @@ class ModelRecord:
         return made
 
 
-def live_of(stages: Stages) -> dict[str, tuple[int, str]]:
-    """Of each model that has one."""
-    return {name: (each.live.version, each.live.digest) for name, each in stages.items() if each.live is not None}
+def live_of(stages: Stages) -> dict[str, tuple[tuple[int, str], ...]]:
+    """Of each model that has a live version."""
+    return {
+        name: tuple((standing.version, standing.digest) for standing in (each.live, *each.shadows))
+        for name, each in stages.items()
+        if each.live is not None
+    }
 
 
 def stages_on_record(settings: Settings) -> Stages:
@@ -111,6 +116,7 @@ def _change(record: Record) -> Change | None:
             str(about.get("decision", "")),
             about.get("overridden") is True,
             at_once=step is Step.TRAINED and about.get("stage") != Stage.CANDIDATE,
+            found=dict(about.get("found", {})),
         )
     except _MALFORMED:
         _LOG.error("the entry `%s` about a model cannot be read by this version of Ordain", envelope["id"])

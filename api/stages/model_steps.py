@@ -17,6 +17,7 @@ from ordain.api.lifecycle.who import APPROVER, Person
 from ordain.api.services import Services, wire
 from ordain.api.settings import Settings
 from ordain.api.stages.live_models import check_same
+from ordain.api.stages.measurements import measured_facts
 from ordain.api.stages.promotion_facts import promotion_facts
 from ordain.audit.entry.entry import Receipt
 from ordain.engine.errors import (
@@ -48,7 +49,8 @@ _COPY = (
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """`change` is None for a step on trial. `facts` are what the policy was told, `left` the version that was live."""
+    """`change` is None for a step that was not taken. `facts` are what the policy was told, `left` the version that was
+    live; `decision` is the id of what it said, "" where that is not on record."""
 
     model: str
     version: int
@@ -58,6 +60,11 @@ class Taken:
     reasons: tuple[str, ...]
     left: Standing | None
     change: Change | None = None
+    decision: str = ""
+
+    @property
+    def permitted(self) -> bool:
+        return self.verdict == Verdict.PERMIT
 
     def as_json(self) -> dict[str, Any]:
         """For programs: null where nothing was recorded."""
@@ -75,7 +82,7 @@ class Taken:
             "left": None if self.left is None else self.left.version,
             "overridden": made is not None and made.overridden,
             "entry_id": None if made is None else made.id,
-            "decision_id": None if made is None else made.decision,
+            "decision_id": self.decision or None,
         }
 
 
@@ -120,7 +127,16 @@ class ModelSteps:
             about |= {} if stages.live is None else {"live_before": stages.live.version}
             private = {"actor": person.name, "role": person.role, "reason": reason}
             made = self._record.record(step, model, asked.version, asked.digest, about, private)
-        return replace(_told(step, stages, asked), change=made)
+        return replace(_told(step, stages, asked), change=made, decision=receipt.entry_id)
+
+    def ask(self, step: Step, model: str, version: int) -> Taken:
+        """What the policy says, on record; nothing is done."""
+        with self._use.ledger.store.alone():
+            self._record.look()
+            stages = self._record.of(model)
+            asked = self._asked(step, stages, version)
+            receipt = self._use.ledger.ledger.append(asked.decision.entry, asked.decision.entry.form.texts)
+        return replace(_told(step, stages, asked), decision=receipt.entry_id)
 
     def on_trial(self, step: Step, model: str, version: int | None) -> Taken:
         """What the policy would say now; nothing is recorded, and nothing done."""
@@ -131,7 +147,8 @@ class ModelSteps:
     def _asked(self, step: Step, stages: ModelStages, version: int | None, *, on_trial: bool = False) -> _Asked:
         number = _checked(step, stages, version)
         card, digest = self._version(step, stages, number)
-        facts = promotion_facts(ASKED[step], stages.stage(number), card, self._live(stages))
+        known = {} if card is None else measured_facts(stages, number)
+        facts = promotion_facts(ASKED[step], stages.stage(number), card, self._live(stages), known)
         ask = Ask(SERVICE, f"{stages.model}@{number}", facts, on_trial=on_trial)
         try:
             return _Asked(number, digest, facts, make_decision(ask, self._use))

@@ -26,7 +26,7 @@ def promotion_facts(
     asked: str, stage: Stage, card: Card | None, live: Card | None, known: Mapping[str, object] | None = None
 ) -> dict[str, object]:
     """The facts for the step `asked` for. `card` is None for a version whose files are damaged, `live` where no version
-    is live or its files are; `known` are facts that no card has: `model_drift`.
+    is live or its files are; `known` are facts that were measured since, and count more than the card's.
     """
     facts: dict[str, object] = {"model_step": asked, "model_stage": str(stage)}
     if card is None:

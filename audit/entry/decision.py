@@ -27,6 +27,8 @@ be made again from the texts of the policies:
               (champion or challenger), the subject's bucket, and how many of 10,000 buckets were the challenger's
     shadows   of each version that was tried beside, and answered nobody: its policy, version and digest, and the
               verdict and outcome of the service with it, or the code of the error that it ended in
+    shadow_scores  of each version of a model that was tried beside the live one, and decided nothing: its `model`
+              (name, version, digest), the `fact`, and the `score` that would have become it, or `why` there is none
     caller    who asked over HTTP, with a `name` and, if it was known by an API key, the id of that `key`; entries of
               commands, and of before there were callers, have none
     answer    SHA-256 (hexadecimal) of the canonical answer without its receipt
@@ -69,6 +71,8 @@ class DecisionEntry:
     """A decision that is to be recorded. `time` is when it was made, `at` what it was decided for; `as_of` says that
     the caller chose that, and another time than the clock's: the envelope has it, so that such are found unopened.
 
+    `shadow_scores` may be added until it is recorded: they are no part of the answer.
+
     `answer` is the canonical JSON of what an app is told, without the receipt, which only recording it gives.
     """
 
@@ -84,6 +88,7 @@ class DecisionEntry:
     as_of: bool = False
     rollouts: Sequence[Mapping[str, object]] = ()
     shadows: Sequence[Mapping[str, object]] = ()
+    shadow_scores: list[Mapping[str, object]] = field(default_factory=list)
     answer: bytes = field(init=False, repr=False)
     _until_receipt: int = field(init=False, repr=False)
     _id: bytes = field(init=False, repr=False)
@@ -153,6 +158,8 @@ class DecisionEntry:
             private["rollouts"] = self.rollouts
         if self.shadows:
             private["shadows"] = self.shadows
+        if self.shadow_scores:
+            private["shadow_scores"] = self.shadow_scores
         if self.outcome.nulls:
             private["nulls"] = self.outcome.told_nulls()
         return canonical_of_values(private)

@@ -10,7 +10,7 @@ from ordain.audit.explain.language import Language
 from ordain.audit.explain.plain_words import code, escaped, short, spaced, words
 from ordain.audit.ledger.restoring import NOT_RESTORED
 from ordain.engine.lifecycle.bucket import BUCKETS
-from ordain.engine.policy.facts import FALLBACK, LEDGER, STORES, Vocabulary
+from ordain.engine.policy.facts import FALLBACK, LEDGER, STORES, TIME, Vocabulary
 from ordain.engine.score_gate import WITHHELD
 
 Json = dict[str, Any]
@@ -128,8 +128,8 @@ class _Annex:
             said = self.say("from_fallback", model=escaped(source.removeprefix(FALLBACK).partition(":")[0]))
         elif store in STORES and as_of:
             date = self.language.moment(as_of)
-            texts = "from_ledger" if store == LEDGER else "from_features_stale" if stale else "from_features"
-            said = self.say(texts, date=date)
+            texts = {LEDGER: "from_ledger", TIME: "from_time"}.get(store)
+            said = self.say(texts or ("from_features_stale" if stale else "from_features"), date=date)
         else:
             said = self.say("from_other", source=escaped(source))
         return f"- {self.say('fact_line', fact=meaning, value=self.value(fact['name'], fact['value']), source=said)}"

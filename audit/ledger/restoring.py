@@ -31,9 +31,9 @@ NOT_RESTORED = "not_restored"
 """In a record that could not be made whole: why. It has no reasons, obligations, disclosures and trace then, and of the
 rest what it holds itself: what is not there is not known, which is something else than none."""
 
-_IF_THERE = ("caller", "fallbacks", "rollouts", "shadows")
-"""What some entries have, and others have not: who asked, what models failed at, and where versions were rolled out, or
-tried beside."""
+_IF_THERE = ("caller", "fallbacks", "rollouts", "shadows", "shadow_scores")
+"""What some entries have, and others have not: who asked, what models failed at, where versions were rolled out, or
+tried beside, and what models that are tried beside made of the rows."""
 
 _BEFORE = 2
 """The form whose answers are made as they were then."""

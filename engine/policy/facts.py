@@ -24,9 +24,10 @@ PERSONAL_FACTS = "personal facts"
 fact that was there."""
 POLICY = "policy "
 """A source that begins so names the policy that gives the value: `policy price-bounds`."""
-FEATURES, LEDGER = "features", "ledger"
-STORES = (FEATURES, LEDGER)
-"""The sources that know a value already when somebody asks: the feature store, and the ledger's own decisions."""
+FEATURES, LEDGER, TIME = "features", "ledger", "time"
+STORES = (FEATURES, LEDGER, TIME)
+"""The sources that know a value already when somebody asks: the feature store, the ledger's own decisions, and the
+moment that is decided for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,17 @@ from ordain.engine.errors import Issue, NotThatType, PolicyError, did_you_mean
 from ordain.engine.feel.syntax.lexer import is_name
 from ordain.engine.policy.counted_facts import counted
 from ordain.engine.policy.declared_types import read_type
-from ordain.engine.policy.facts import LEDGER, PERSONAL_FACTS, REQUEST, STORES, Fact, Fallback, Vocabulary, is_model
+from ordain.engine.policy.facts import (
+    LEDGER,
+    PERSONAL_FACTS,
+    REQUEST,
+    STORES,
+    TIME,
+    Fact,
+    Fallback,
+    Vocabulary,
+    is_model,
+)
 from ordain.engine.policy.written_range import RANGE, read_range
 from ordain.engine.text.source import Node, digest_of, parse
 from ordain.engine.text.structure import Schema, Structure, check_structure
@@ -34,8 +44,8 @@ FACT: Schema = {
         "source": {
             "type": ["string", "array"],
             "items": {"type": "string"},
-            "description": "request (if left out), features, ledger and a model's name, or some in this order; or "
-            "`policy <name>`, or `personal facts`; `churn.risk_level` is an output of the model churn",
+            "description": "request (if left out), features, ledger, time and a model's name, or some in this order; "
+            "or `policy <name>`, or `personal facts`; `churn.risk_level` is an output of the model churn",
         },
         "fallback": {
             "type": ["string", "number", "boolean", "object"],
@@ -120,9 +130,13 @@ def _fact(name: str, node: Node, facts: Node) -> Fact:
     if not _in_order(fact.sources):
         message, hint = f"`{name}` comes from {', '.join(fact.sources)}", "write `source: [request, a model]`"
         if any(source in STORES for source in fact.sources):
-            hint = "each once, the request first, then `features` or `ledger`, a model last"
+            hint = "each once, the request first, then `features`, `ledger` or `time`, a model last"
         raise PolicyError(Issue(message, hint, node.keys["source"], code="source"))
     _refuse_uncounted(fact, node)
+    if TIME in fact.sources and type.kind not in (Kind.DATE, Kind.DATE_TIME):
+        message = f"`{name}` comes from `time`, the moment that is decided for, and is a {type}"
+        hint = "give it `type: date` or `type: date and time`"
+        raise PolicyError(Issue(message, hint, node.keys["source"], code="source"))
     if PERSONAL_FACTS in fact.sources and (type.kind is not Kind.FLAG or optional or default is not None):
         message = f"`{name}` says whether personal facts were read, which is yes or no"
         raise PolicyError(Issue(message, "give it `type: flag`, and no default", node.keys["source"], code="source"))

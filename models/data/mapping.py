@@ -122,6 +122,12 @@ def read_mapping(where: str | Path) -> Mapping:
     return _Reader().mapping(parse(data, path.name), data)
 
 
+def mapping_from(text: str, name: str) -> Mapping:
+    """The mapping that a card has as `text`. Raises as `read_mapping`."""
+    data = text.encode()
+    return _Reader().mapping(parse(data, name), data)
+
+
 def limits_from(text: str) -> Limits:
     """A range such as `[0..100]`, `(0..1]` or `[0..]`; a round bracket leaves the bound out. Raises NotThatType."""
     if not (match := _RANGE.fullmatch(text.strip())):

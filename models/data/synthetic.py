@@ -49,6 +49,9 @@ NOISE = 0.5
 
 PLANS = ((30, 300), (60, 400), (100, 500), (200, 700), (500, 1000))
 """Monthly allowance in GB and price in rupees."""
+PLAN_NAMES = ("basic", "standard", "premium", "unlimited")
+PLAN_OF = {30: "basic", 60: "basic", 100: "standard", 200: "premium", 500: "unlimited"}
+"""What a plan of that allowance is called."""
 
 
 def customers(count: int, seed: int) -> pd.DataFrame:

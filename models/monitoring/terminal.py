@@ -13,8 +13,9 @@ from rich.text import Text
 from ordain.engine.errors import counted
 from ordain.models.monitoring.drift import Drift
 from ordain.models.monitoring.fairness import Fairness
-from ordain.models.monitoring.finding import Finding, Verdict
+from ordain.models.monitoring.finding import Finding, Verdict, worst
 from ordain.models.monitoring.table_quality import Column, Quality
+from ordain.models.monitoring.watching import Watched
 
 _STYLES = {Verdict.NONE: "green", Verdict.MODERATE: "yellow", Verdict.MAJOR: "bold red"}
 _BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -24,6 +25,18 @@ def drift_view(drift: Drift, *, every: bool = False) -> RenderableType:
     """The findings with a verdict; with `every` those without one, too."""
     head = f"{counted(drift.rows, 'row')} now, {drift.reference_rows:,} in training: "
     return Group(_head(head, drift.verdict), _findings(drift.findings, every=every))
+
+
+def watched_view(watched: Watched, *, every: bool = False) -> RenderableType:
+    """Drift, outcomes, groups, what was not measured, and last whether somebody has to look."""
+    parts: list[RenderableType] = [drift_view(watched.drift, every=every)]
+    if watched.performance:
+        parts.append(_head(f"{counted(watched.outcomes, 'outcome')} known: ", worst(watched.performance)))
+        parts.append(_findings(watched.performance, every=True))
+    parts += [fairness_view(each) for each in watched.fairness]
+    parts += [Text(_clean(note), style="dim") for note in watched.notes]
+    alarm = "\n".join(f"ALARM: {_clean(each.sentence)}" for each in watched.alarms)
+    return Group(*parts, Text(alarm, "bold red") if alarm else Text("no alarm", "green"))
 
 
 def fairness_view(fairness: Fairness) -> RenderableType:

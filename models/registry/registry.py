@@ -25,14 +25,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from ordain.engine.errors import ModelDegradationDetected, SettingsError, did_you_mean, reason_of
+from ordain.engine.errors import MalformedRequest, ModelDegradationDetected, SettingsError, did_you_mean, reason_of
 from ordain.engine.late import late
 from ordain.engine.text.regular import bytes_of
 from ordain.engine.text.source import digest_of
+from ordain.engine.values.json_text import read_json
 from ordain.models.limits import LIMITS
 from ordain.models.registry.card import Card
 from ordain.models.registry.signing import ModelKeys
-from ordain.models.registry.stored import Stored, broken
+from ordain.models.registry.stored import Stored, broken, training
+from ordain.models.specs.catalogue import SPECS
 
 if TYPE_CHECKING:
     from ordain.models.scoring.score_model import ScoreModel
@@ -153,7 +155,8 @@ class Registry:
         """
         stored = self.stored(name, version) if known else self.tried(name, version)
         if known and stored.digest != known:
-            raise broken(name, stored.version, f"it was replaced: its digest is `{stored.digest}`, and was `{known}`")
+            what = f"it was replaced: its digest is `{stored.digest}`, and was `{known}`"
+            raise broken(name, stored.version, what, stored.card.spec)
         try:
             ready: ScoreModel = late("ordain.models.scoring.score_model:ScoreModel").loaded(stored)
         except SettingsError as error:
@@ -168,7 +171,7 @@ class Registry:
         """
         stored = self.stored(name, version)
         if fault := late("ordain.models.scoring.trial:fault_of")(stored):
-            raise broken(name, stored.version, fault)
+            raise broken(name, stored.version, fault, stored.card.spec)
         return stored
 
     def stored(self, name: str, version: int | None = None) -> Stored:
@@ -177,7 +180,12 @@ class Registry:
         Raises ModelDegradationDetected when there is none, or when its files are damaged.
         """
         version = self._known(name, version)
-        return self._read(self.directory / name / str(version), name, version)
+        place = self.directory / name / str(version)
+        try:
+            return self._read(place, name, version)
+        except ModelDegradationDetected as error:  # what may still be read of the card says how to train another one
+            hint = f"run: {training(name, _spec_said(place))} --promote"
+            raise ModelDegradationDetected(error.message, hint) from None
 
     def card(self, name: str, version: int) -> Card:
         """The signed card of a version; its other files are not looked at.
@@ -194,7 +202,7 @@ class Registry:
         versions = self.versions(name)
         if not versions:
             hint = did_you_mean(name, self.names())
-            train = f"run: ordain train {name} --promote"
+            train = f"run: {training(name)} --promote"
             raise ModelDegradationDetected(f"there is no model `{name}`", f"{hint} or {train}" if hint else train)
         if version is not None and version not in versions:
             known = ", ".join(str(each) for each in versions[-12:])
@@ -247,6 +255,15 @@ def _card_in(data: bytes, name: str, version: int) -> Card:
     if (card.name, card.version) != (name, version):
         raise broken(name, version, f"`{CARD}` is the card of another model")
     return card
+
+
+def _spec_said(place: Path) -> str:
+    """The model that a version's card says it was trained as, whether that can be believed or not; "" without."""
+    try:
+        said = read_json(bytes_of(place / CARD, LIMITS.model_bytes), CARD)
+        return spec if (spec := said["spec"]) in SPECS else ""
+    except (OSError, MalformedRequest, KeyError, TypeError):
+        return ""
 
 
 def _bytes(place: Path, file: str, name: str, version: int) -> bytes:

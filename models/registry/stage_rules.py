@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ordain.engine.errors import StepRefused
+from ordain.models.limits import LIMITS
 from ordain.models.registry.stages import ModelStages, Stage
 
 
@@ -21,6 +22,10 @@ def check_shadow(stages: ModelStages, version: int) -> None:
         raise StepRefused(f"`{stages.model}@{version}` is live, so its scores count", "promote another one first")
     if stage is Stage.SHADOW:
         raise StepRefused(f"`{stages.model}@{version}` is a shadow already", f"see: {_LIST}")
+    if len(stages.shadows) >= LIMITS.shadows:
+        several = ", ".join(str(each.version) for each in stages.shadows)
+        what = f"the model `{stages.model}` has {LIMITS.shadows} shadows, and each is asked at every decision"
+        raise StepRefused(f"{what}: versions {several}", f"promote or retire one first: {_LIST}")
 
 
 def check_rollback(stages: ModelStages) -> int:

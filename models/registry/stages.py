@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Stage(StrEnum):
@@ -29,6 +30,12 @@ class Step(StrEnum):
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled back"
     RETIRED = "retired"
+    WATCHED = "watched"
+    COMPARED = "compared"
+
+
+MEASURES = (Step.WATCHED, Step.COMPARED)
+"""Those that say what was found out about a version, and leave its stage as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class Change:
 
     `digest` is that of its card. `decision` is the id of the decision that the step follows from, "" for a training;
     `overridden` says that this decision was no, and a person has gone on. `at_once`: an entry of before there were
-    stages, when a trained version was live as soon as it was on record.
+    stages, when a trained version was live as soon as it was on record. `found` is what a measure came to, as JSON.
     """
 
     id: str
@@ -52,6 +59,7 @@ class Change:
     decision: str = ""
     overridden: bool = False
     at_once: bool = False
+    found: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,8 @@ def _folded(model: str, changes: list[Change]) -> ModelStages:
     of: dict[int, Standing] = {}
     earlier: list[int] = []
     for change in changes:
+        if change.step in MEASURES:
+            continue
         number = change.version
         if change.step is Step.TRAINED and not change.at_once and number in of:
             continue  # another one under its number, whose files were gone: it takes no stage away, nor brings one back

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.policy.facts import Fact
 from ordain.models.registry.card import Card
+from ordain.models.specs.catalogue import SPECS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,16 @@ class Stored:
         return tuple(output.name for output in self.card.outputs)
 
 
-def broken(name: str, version: int | str, what: str) -> ModelDegradationDetected:
-    """The error for a version that cannot be used."""
-    return ModelDegradationDetected(f"model `{name}` version {version}: {what}", f"run: ordain train {name} --promote")
+def broken(name: str, version: int | str, what: str, spec: str = "") -> ModelDegradationDetected:
+    """The error for a version that cannot be used; `spec` is the model that it was trained as, where that is known."""
+    return ModelDegradationDetected(
+        f"model `{name}` version {version}: {what}", f"run: {training(name, spec)} --promote"
+    )
+
+
+def training(name: str, spec: str = "") -> str:
+    """The command that trains the next version of what policies call `name`, which need not be the model's own name."""
+    model = spec or (name if name in SPECS else "")
+    if model == name:
+        return f"ordain train {name}"
+    return f"ordain train {model or 'MODEL'} --name {name}"

@@ -34,7 +34,7 @@ class ScoreModel:
             card = stored.card
             scorer = spec_of(card.spec).scorer(stored.files, card.facts, card.parameters)
         except ModelDegradationDetected as error:
-            raise broken(stored.name, stored.version, error.message) from None
+            raise broken(stored.name, stored.version, error.message, stored.card.spec) from None
         return cls(stored.card, stored.digest, scorer)
 
     def score(self, inputs: Mapping[str, Value]) -> Score:
@@ -61,4 +61,4 @@ class ScoreModel:
         return [self._broken(each) if isinstance(each, ModelDegradationDetected) else each for each in scores]
 
     def _broken(self, error: ModelDegradationDetected) -> ModelDegradationDetected:
-        return broken(self.name, self.version, error.message)
+        return broken(self.name, self.version, error.message, self.card.spec)

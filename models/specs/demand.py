@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
 from ordain.engine.policy.facts import Fact
 from ordain.engine.text.source import digest_of
-from ordain.engine.values.types import Kind, Type
+from ordain.engine.values.types import Kind, Type, Value
 from ordain.models.data.table import Table
 from ordain.models.methods.demand import trees
 from ordain.models.methods.demand.demand_report import report
@@ -21,7 +22,7 @@ from ordain.models.methods.demand.grid import WEEKS_BACK
 from ordain.models.methods.demand.made_series import made_demand
 from ordain.models.methods.demand.origins import WEEKS_NEEDED, Past, backtest, bounds_at
 from ordain.models.methods.demand.series import SeriesOfTable, read_series
-from ordain.models.spec import Artifact, Gives, Output, Progress, Role
+from ordain.models.spec import Artifact, Gives, Output, Parameter, Progress, Role
 
 _NUMBER = Type(Kind.NUMBER)
 _CURVE = Type(Kind.LIST, item=_NUMBER)
@@ -68,6 +69,18 @@ class Demand:
         Role("holiday", _NUMBER, "1 on a public holiday, else 0", needed=False),
     )
 
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        country = "whose public holidays count, by a code such as IN or US-NY"
+        return (
+            Parameter("country", Type(Kind.TEXT), country),
+            Parameter("rounds", _NUMBER, "how many trees forecast", whole=True),
+        )
+
+    def adjusted(self, values: Mapping[str, Value]) -> Demand:
+        told = dict[str, Any](values)
+        return replace(self, **told | {"rounds": int(told.get("rounds", self.rounds))})
+
     def train(self, table: Table, *, seed: int = 0, progress: Progress | None = None) -> Artifact:
         """Measured at past origins, then trained on all. Raises DataQualityIssue, SettingsError (`country`)."""
         series = read_series(table, self.country)
@@ -99,8 +112,12 @@ class Demand:
 
     def sample(self, count: int, seed: int) -> Table:
         """`count` SYNTHETIC hours, in whole days and at least as many as training takes, up to the end of 2025."""
+        return self.sample_until(count, seed, SAMPLE_ENDS)
+
+    def sample_until(self, count: int, seed: int, day: dt.date) -> Table:
+        """The same up to the beginning of a day: what is learned from them forecasts the 30 days from it on."""
         days = max(-(-count // 24), WEEKS_NEEDED * 7)
-        start = dt.datetime.combine(SAMPLE_ENDS - dt.timedelta(days=days), dt.time(), SAMPLE_CLOCK)
+        start = dt.datetime.combine(day - dt.timedelta(days=days), dt.time(), SAMPLE_CLOCK)
         quantity = tuple(Decimal(int(each)) for each in made_demand(days * 24, start.weekday(), seed))
         return Table(
             name=f"{len(quantity)} SYNTHETIC hours of demand, seed {seed}",

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from ordain.engine.late import late
 from ordain.engine.policy.facts import Fact
-from ordain.engine.values.types import DATE, NUMBER, TEXT, list_of
+from ordain.engine.values.types import DATE, NUMBER, TEXT, Value, list_of
 from ordain.models.data.table import Table
-from ordain.models.spec import Artifact, Gives, Output, Progress, Role, Scorer
+from ordain.models.spec import Artifact, Gives, Output, Parameter, Progress, Role, Scorer
 
 _TIERS = replace(TEXT, values=("high", "medium", "low"))
 _MAY_MISS = replace(NUMBER, optional=True)
@@ -59,6 +60,13 @@ class LifetimeValue:
     @property
     def roles(self) -> tuple[Role, ...]:
         return _ROLES
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return (Parameter("discount", NUMBER, "the rate per year at which later amounts count less, such as 0.10"),)
+
+    def adjusted(self, values: Mapping[str, Value]) -> LifetimeValue:
+        return replace(self, **dict[str, Any](values))
 
     def train(self, table: Table, *, seed: int = 0, progress: Progress | None = None) -> Artifact:
         """Raises DataQualityIssue."""

@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from ordain.engine.errors import DataQualityIssue
+from ordain.engine.late import late
 from ordain.engine.policy.facts import Fact, round_to
 from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import Kind, Type
@@ -17,7 +18,7 @@ from ordain.models.data.table import Table
 from ordain.models.methods.elasticity import log_log
 from ordain.models.methods.elasticity.elasticity_report import report
 from ordain.models.methods.elasticity.elasticity_scorer import BASES, DIGITS, FILE, PRICE_DIGITS, ElasticityScorer
-from ordain.models.methods.elasticity.made_sales import PRODUCTS, SEGMENTS, made_sales
+from ordain.models.methods.elasticity.made_sales import made_sales
 from ordain.models.methods.elasticity.partial_pooling import Drawn, Pooled, draw, pool
 from ordain.models.methods.elasticity.sales import PERIODS_OF_TABLE, SalesOfTable, read_sales
 from ordain.models.spec import Artifact, Gives, Output, Progress, Role
@@ -90,10 +91,15 @@ class PriceElasticity:
         return ElasticityScorer(self.name, files, reads)
 
     def sample(self, count: int, seed: int) -> Table:
-        """About `count` SYNTHETIC sums of sales: nine groups, and a week for each nine of the count."""
-        groups = len(SEGMENTS) * len(PRODUCTS)
-        sales = made_sales(max(-(-count // groups), PERIODS_OF_TABLE), seed).sales
-        names = [(segment, product) for segment, _ in SEGMENTS for product in PRODUCTS]
+        """About `count` SYNTHETIC sums of sales: a week for each twenty, of five segments and the four plans.
+
+        Segments, and how they answer prices, are those of the SYNTHETIC customers (`models.data.synthetic`).
+        """
+        invented = late("ordain.models.data.synthetic")
+        segments = [(each.name, each.elasticity) for each in invented.SEGMENTS]
+        names = [(segment, product) for segment, _ in segments for product in invented.PLAN_NAMES]
+        periods = max(-(-count // len(names)), PERIODS_OF_TABLE)
+        sales = made_sales(periods, seed, segments=segments, products=invented.PLAN_NAMES).sales
         price = [round_to(Decimal(repr(each)), 2) for each in np.exp(sales.price).tolist()]
         quantity = [max(round_to(Decimal(repr(each)), 0), Decimal(1)) for each in np.exp(sales.quantity).tolist()]
         rows = len(price)

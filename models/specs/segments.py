@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from ordain.engine.errors import ModelDegradationDetected
 from ordain.engine.late import late
 from ordain.engine.policy.facts import Fact
 from ordain.engine.text.source import digest_of
-from ordain.engine.values.types import FLAG, NUMBER, TEXT, Limits, Value
+from ordain.engine.values.types import FLAG, NUMBER, TEXT, Limits, Type, Value
 from ordain.models.data.table import Table
-from ordain.models.spec import Artifact, Gives, Output, Progress, Role, Scorer
+from ordain.models.spec import Artifact, Gives, Output, Parameter, Progress, Role, Scorer
 
 NAMES = Path(__file__).with_name("segment_names.yaml")
 ELASTICITY_NOISE = 0.15
@@ -24,7 +25,7 @@ ELASTICITY_NOISE = 0.15
 _SAMPLE = (
     Fact("usage_gb", NUMBER, limits=Limits(Decimal(0)), personal=True, meaning="Gigabytes used this month"),
     Fact("elasticity", NUMBER, personal=True, meaning="Estimated change of demand in percent per percent of price"),
-    Fact("monthly_price", NUMBER, limits=Limits(Decimal(0)), personal=True, meaning="Monthly price in rupees"),
+    Fact("current_price", NUMBER, limits=Limits(Decimal(0)), personal=True, meaning="Monthly price in rupees"),
 )
 
 
@@ -65,6 +66,23 @@ class Segments:
             Role("label", FLAG, "Whether something happened (the customer left), to compare segments by", needed=False),
         )
 
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        methods = Type(TEXT.kind, values=("kmeans", "ward", "dbscan"))
+        return (
+            Parameter("method", methods, "how segments are found"),
+            Parameter("segments", NUMBER, "how many there are to be; found by a rule if left out", whole=True),
+            Parameter("radius", NUMBER, "how near customers of one dense region are, in scaled units, for dbscan"),
+            Parameter("names", TEXT, "the profiles by which segments are named, as YAML", file=True),
+        )
+
+    def adjusted(self, values: Mapping[str, Value]) -> Segments:
+        told = dict[str, Any](values)
+        for name, kind in (("segments", int), ("radius", float), ("names", Path)):
+            if name in told:
+                told[name] = kind(told[name])
+        return replace(self, **told)
+
     def train(self, table: Table, *, seed: int = 0, progress: Progress | None = None) -> Artifact:
         """Raises DataQualityIssue, SettingsError (method, number, radius) and PolicyError (the file of names)."""
         profiles = late("ordain.models.methods.segment_names:read_profiles")(self.names)
@@ -92,7 +110,7 @@ class Segments:
         columns: dict[str, Sequence[Value]] = {
             "usage_gb": _decimals(made["usage_gb"], 1),
             "elasticity": _decimals(made["elasticity"] + noise, 2),
-            "monthly_price": _decimals(made["monthly_price"], 0),
+            "current_price": _decimals(made["monthly_price"], 0),
         }
         revenue = _decimals(made["monthly_price"] * made["contract_months"], 0)
         label = tuple(each == "yes" for each in made["churned"])

@@ -18,7 +18,7 @@ from ordain.models.data.mapping import Mapping, read_mapping, shipped
 from ordain.models.data.table import LABEL, Table, read_table
 from ordain.models.registry.card import Card, Data, Feature, Given, MappingText
 from ordain.models.registry.registry import Registry
-from ordain.models.spec import Artifact, Progress, Report, Role, Spec
+from ordain.models.spec import Artifact, Dated, Progress, Report, Role, Spec
 from ordain.models.training.card_page import page
 from ordain.models.training.leaks import Leak, allowed_leaks
 from ordain.models.training.referenced import with_reference
@@ -32,7 +32,7 @@ LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost")
 def train_model(
     spec: Spec,
     data: Path | None,
-    mapping: str | Path | None,
+    mapping: str | Path | Mapping | None,
     registry: Registry,
     *,
     at: dt.datetime,
@@ -46,25 +46,29 @@ def train_model(
     tell: Callable[[Sequence[str]], None] = lambda lines: None,
     progress: Progress | None = None,
     confirm: Callable[[Card], None] = lambda card: None,
+    keep: Callable[[Table, Sequence[int]], None] = lambda table, held_out: None,
     above: int = 0,
 ) -> Card:
     """Trains, measures and stores one version of the model `name` (that of `spec`, if left out); returns its card.
 
-    Without `data` it learns from so many `rows` of SYNTHETIC ones. `mapping` is a file or the name of a shipped one.
-    `at` is the time to note as that of training. `held_out` gets the rows that were kept from training, as asks (see
-    `write_held_out`), `card_page` the card as an HTML page. `tell` hears what decides about training, before it begins.
+    Without `data` it learns from so many `rows` of SYNTHETIC ones. `mapping` is one, its file, or a shipped one's name.
+    `at` is the time to note as that of training; SYNTHETIC rows with a calendar end at its day. `held_out` gets the
+    rows that were kept from training, as asks (see `write_held_out`), `card_page` the card as an HTML page. `tell`
+    hears what decides about training, before it begins.
     With several `seeds` the first one's version is stored, and its card has the figures over all. `confirm` is called
-    before the version can be loaded, whose number is above `above` (`Registry.save`).
+    before the version can be loaded, whose number is above `above` (`Registry.save`); `keep` before that, with the
+    table and the places of its held-out rows.
     Raises PolicyError (mapping), DataQualityIssue (table; features that give the label away and are not among
     `allow_leaks`), SettingsError (files).
     """
-    table, about = table_for(spec, data, mapping, seed, rows)
+    table, about = table_for(spec, data, mapping, seed, rows, at.date())
     tell(validation(table))
     # What only compares by a label, as segments do, cannot learn from what gives it away.
     learned = any(role.name == LABEL and role.needed for role in spec.roles)
     leaks = allowed_leaks(table, allow_leaks, seed) if learned else ()
     artifact, spread = trained_with_seeds(spec, table, seed, seeds, progress)
     artifact = with_reference(spec, table, replace(artifact, report=_noted(artifact.report, leaks)))
+    keep(table, artifact.held_out)
     if held_out is not None:
         write_held_out(held_out, table, artifact.held_out)
 
@@ -87,14 +91,24 @@ def _noted(report: Report, leaks: Sequence[Leak]) -> Report:
 
 
 def table_for(
-    spec: Spec, data: Path | None, mapping: str | Path | None, seed: int, rows: int
+    spec: Spec,
+    data: Path | None,
+    mapping: str | Path | Mapping | None,
+    seed: int,
+    rows: int,
+    day: dt.date | None = None,
 ) -> tuple[Table, Mapping | None]:
-    """The table to learn from, and the mapping it was read by; a SYNTHETIC one without. Raises as `train_model`."""
+    """The table to learn from, and the mapping it was read by; a SYNTHETIC one without, which ends at that day where
+    it has a calendar. Raises as `train_model`."""
     if data is None:
         if mapping is not None:
             what = f"the mapping `{mapping}` says what the columns of a table mean, and there is no table"
             raise SettingsError(what, "name the table with --data, or leave the mapping out for SYNTHETIC rows")
+        if day is not None and isinstance(spec, Dated):
+            return spec.sample_until(rows, seed, day), None
         return spec.sample(rows, seed), None
+    if isinstance(mapping, Mapping):
+        return read_table(data, mapping, map(_as_fact, spec.roles)), mapping
     if mapping is None:
         hint = f"name a mapping file, or a shipped mapping: {', '.join(shipped())}"
         raise SettingsError(f"`{data.name}` needs a mapping that says what its columns mean", hint)

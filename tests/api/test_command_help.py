@@ -60,7 +60,10 @@ COMMANDS = [
     ["audit", "text"],
     ["audit", "settle"],
     ["dmn", "bundle"],
-    *(["models", name] for name in ("list", "show", "drift", "promote", "shadow", "rollback", "retire")),
+    *(
+        ["models", name]
+        for name in ("list", "show", "drift", "watch", "retrain", "compare", "promote", "shadow", "rollback", "retire")
+    ),
     *(["rollout", name] for name in ("start", "shadow", "show", "share", "pause", "resume", "revert")),
     ["dmn", "tck"],
     ["rename", "fact"],

@@ -166,7 +166,7 @@ def test_a_trainer_killed_once_its_version_is_confirmed_leaves_one_that_is_not_l
 def test_an_unknown_model_is_met_with_the_nearest_name(registry: Registry) -> None:
     with pytest.raises(ModelDegradationDetected, match="there is no model `chrun`") as caught:
         registry.load("chrun")
-    assert caught.value.issues[0].hint == "did you mean `churn`? or run: ordain train chrun --promote"
+    assert caught.value.issues[0].hint == "did you mean `churn`? or run: ordain train MODEL --name chrun --promote"
 
 
 def test_without_any_model_the_hint_is_to_train_one(tmp_path: Path) -> None:

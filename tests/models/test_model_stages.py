@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from ordain.engine.errors import StepRefused
 from ordain.models.registry import stage_rules as rules
-from ordain.models.registry.stages import Change, ModelStages, Stage, Step, stages_of
+from ordain.models.registry.stages import MEASURES, Change, ModelStages, Stage, Step, stages_of
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
-STEPS = st.lists(st.tuples(st.sampled_from(Step), st.integers(1, 4)), max_size=20)
+TAKEN = st.sampled_from([step for step in Step if step not in MEASURES])
+STEPS = st.lists(st.tuples(TAKEN, st.integers(1, 4)), max_size=20)
 
 
 def changes(steps: Sequence[tuple[Step, int]], model: str = "churn", *, at_once: bool = False) -> list[Change]:
@@ -103,6 +104,18 @@ def test_steps_by_the_rules_never_bring_a_retired_version_back(steps: list[tuple
         taken.append((step, number))
         retired |= {number} if step is Step.RETIRED else set()
         assert {number for number, each in folded(*taken).of.items() if each.stage is Stage.RETIRED} == retired
+
+
+@given(STEPS, st.integers(0, 20), st.sampled_from(MEASURES), st.integers(1, 5))
+def test_what_is_found_out_about_a_version_changes_no_stage(
+    steps: list[tuple[Step, int]], place: int, measure: Step, version: int
+) -> None:
+    before, after = folded(*steps), folded(*steps[:place], (measure, version), *steps[place:])
+    assert {number: each.stage for number, each in after.of.items()} == {
+        number: each.stage for number, each in before.of.items()
+    }
+    assert after.earlier == before.earlier
+    assert [each.step for each in after.changes if each.step in MEASURES] == [measure]
 
 
 def test_a_trained_version_is_a_candidate_until_it_is_promoted() -> None:

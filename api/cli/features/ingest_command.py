@@ -21,7 +21,7 @@ from ordain.api.cli.terminal import OUT
 from ordain.api.facts.late_store import LateStore, definitions_of
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings, load_settings
-from ordain.engine.errors import MalformedRequest, counted
+from ordain.engine.errors import MalformedRequest, SettingsError, counted
 from ordain.engine.late import late
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="A YAML file that says what columns are called and how times are written.",
 )
+@click.option(
+    "--synthetic",
+    type=click.IntRange(1, LIMITS.synthetic_customers),
+    metavar="COUNT",
+    help="In place of FILE: so many invented (SYNTHETIC) customers.",
+)
 @click.option("--strict", is_flag=True, help="Do not take what no feature reads.")
 @click.option("--dry-run", is_flag=True, help="Take nothing; say what would be wrong.")
 @click.option("--quarantine", is_flag=True, help="List what could not be taken, of FILE or of all files.")
@@ -52,6 +58,7 @@ def ingest_command(
     kind: str | None,
     snapshot: str | None,
     mapping: Path | None,
+    synthetic: int | None,
     strict: bool,
     dry_run: bool,
     quarantine: bool,
@@ -67,13 +74,20 @@ def ingest_command(
     Exit codes: 0 all taken, 1 rows were put into quarantine, 2 bad input, 3 the feature store cannot be reached.
     """
     settings = load_settings(call.config)
+    if synthetic is not None:
+        if any((file, kind, snapshot, mapping, strict, dry_run, quarantine, drop)):
+            raise click.UsageError("--synthetic goes with --json alone")
+        _invent(settings, synthetic, as_json)
+        return
     if quarantine:
         if any((kind, snapshot, mapping, strict, dry_run)):
             raise click.UsageError("--quarantine goes with FILE, --drop and --json alone")
         _quarantine(settings, None if file is None else file.name, drop, as_json)
         return
     if file is None or drop:
-        raise click.UsageError("--drop goes with --quarantine" if drop else "name a FILE, or give --quarantine")
+        raise click.UsageError(
+            "--drop goes with --quarantine" if drop else "name a FILE, or give --quarantine or --synthetic"
+        )
     late("ordain.models.ingest.files:check_file")(file)
     reading = _reading(settings, kind, snapshot, mapping, strict)
     with _store(settings, dry_run) as store, progress_bar(f"reading {file.name}") as (bar, task):
@@ -89,6 +103,29 @@ def ingest_command(
     _show(taken, file.name, dry_run, as_json)
     if taken.quarantined:
         raise click.exceptions.Exit(1)
+
+
+def _invent(settings: Settings, count: int, as_json: bool) -> None:
+    """Takes SYNTHETIC customers in, as they are now. Raises SettingsError where there are such already: invented again
+    at another moment, each would have used and paid twice."""
+    events, snapshots = late("ordain.models.ingest.invented:records")(count, 0, dt.datetime.now(dt.UTC))
+    with _store(settings, dry_run=False) as store:
+        if store.database.known(snapshots[0].subject) is not None:
+            message = f"SYNTHETIC customers are in the feature store already, such as `{snapshots[0].subject}`"
+            raise SettingsError(message, "ask about these, or name another store: `features_url`")
+        store.put(snapshots)
+        for first in range(0, len(events), LIMITS.synthetic_batch):
+            store.add(events[first : first + LIMITS.synthetic_batch])
+    first_of_them = snapshots[0].subject
+    if as_json:
+        told = {"customers": count, "events": len(events), "snapshots": len(snapshots), "first": first_of_them}
+        OUT.print(json.dumps(told), markup=False)
+        return
+    OUT.print(
+        f"{counted(count, 'SYNTHETIC customer')}: {len(events):,} events and {len(snapshots):,} snapshots; "
+        f"the first is {first_of_them}",
+        markup=False,
+    )
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from ordain.api.contract.flow_mermaid import mermaid
 from ordain.api.contract.flow_svg import svg
 from ordain.api.contract.service_flow import flow_of
 from ordain.api.contract.service_sheet import Offer, service_list, service_sheet
+from ordain.api.facts.late_store import LateStore
 from ordain.api.ledger import open_for
 from ordain.api.lifecycle.in_force import load_in_force
 from ordain.api.services import models_described, vocabulary_with
@@ -155,7 +156,8 @@ def _offer(settings: Settings, name: str = "") -> Offer:
     catalog = load_in_force(settings, name)
     models = models_described(catalog, settings)
     usable = [model for model in models.values() if not isinstance(model, ModelDegradationDetected)]
-    return Offer(catalog, vocabulary_with(catalog.vocabulary, usable), models, settings.zone, Examples())
+    told = catalog, vocabulary_with(catalog.vocabulary, usable), models, settings.zone, Examples()
+    return Offer(*told, stores=LateStore(settings).stores)
 
 
 def _moment(at: str | None, settings: Settings) -> dt.datetime:

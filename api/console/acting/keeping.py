@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordain.api.console.asked import Asked
-from ordain.api.console.page import Go, Names, Part, Query
+from ordain.api.console.page_shape import Go, Names, Part, Query
 
 
 def erase(asked: Asked, names: Names, form: Query) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordain.api.console.asked import Asked
-from ordain.api.console.page import Go, Names, Query
+from ordain.api.console.page_shape import Go, Names, Query
 
 
 def settle(asked: Asked, names: Names, form: Query) -> Go:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ordain.api.console.asked import Asked, Refused
 from ordain.api.console.fact_fields import PREFIX, fields_of, read_facts, value_of
-from ordain.api.console.page import Json, Names, Part, Query
+from ordain.api.console.page_shape import Json, Names, Part, Query
 from ordain.api.limits import LIMITS
 
 

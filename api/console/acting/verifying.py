@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ordain.api.console.asked import Asked
-from ordain.api.console.page import Names, Part, Query
+from ordain.api.console.page_shape import Names, Part, Query
 
 
 def verify(asked: Asked, names: Names, form: Query) -> Part:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ordain.api.access.rights import Right
 from ordain.api.console.asked import Asked
-from ordain.api.console.page import Json, Names, Query
+from ordain.api.console.page_shape import Json, Names, Query
 
 ACROSS = 1000
 """How wide a waterfall is drawn, in its own units."""

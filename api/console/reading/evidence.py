@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from ordain.api.access.rights import Right
 from ordain.api.console.asked import Asked, Refused
-from ordain.api.console.page import Json, Names, Query
-
-SHOWN = 20
-"""Entries of each list."""
+from ordain.api.console.page_shape import Json, Names, Query
+from ordain.api.limits import LIMITS
 
 
 def evidence(asked: Asked, names: Names, query: Query) -> Json:
@@ -24,7 +22,7 @@ def evidence(asked: Asked, names: Names, query: Query) -> Json:
 
 
 def _newest(asked: Asked, kind: str) -> list[Json] | None:
-    found = asked.get_if("/v1/audit/search", kind=kind, order="newest", limit=SHOWN)
+    found = asked.get_if("/v1/audit/search", kind=kind, order="newest", limit=LIMITS.console_rows)
     return None if found is None else list(found["entries"])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ordain.api.access.rights import Right
 from ordain.api.console.asked import Asked
-from ordain.api.console.page import Json, Names, Query
+from ordain.api.console.page_shape import Json, Names, Query
 from ordain.api.limits import LIMITS
 
 VERDICTS = ("decided", "permit", "review", "deny")

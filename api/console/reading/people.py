@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from ordain.api.access.rights import Right
 from ordain.api.console.asked import Asked
-from ordain.api.console.page import Json, Names, Query
-
-SHOWN = 50
-"""Decisions of a page."""
+from ordain.api.console.page_shape import Json, Names, Query
+from ordain.api.limits import LIMITS
 
 
 def people(asked: Asked, names: Names, query: Query) -> Json:
@@ -18,7 +16,9 @@ def people(asked: Asked, names: Names, query: Query) -> Json:
 def person(asked: Asked, names: Names, query: Query) -> Json:
     """What is on record about one. Each part is None for who may not ask for it; that it was read is on record."""
     subject, purpose = names["subject"], query.get("purpose")
-    decided = asked.get(f"/v1/subjects/{subject}/decisions", limit=SHOWN, after=query.get("after", ""), purpose=purpose)
+    decided = asked.get(
+        f"/v1/subjects/{subject}/decisions", limit=LIMITS.console_rows, after=query.get("after", ""), purpose=purpose
+    )
     return {
         "subject": subject,
         **decided,

@@ -6,7 +6,7 @@ from typing import Any
 
 from ordain.api.console.asked import Asked
 from ordain.api.console.fact_fields import PREFIX, fields_of
-from ordain.api.console.page import Json, Names, Query
+from ordain.api.console.page_shape import Json, Names, Query
 
 
 def whatifs(asked: Asked, names: Names, query: Query) -> Json:

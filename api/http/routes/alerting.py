@@ -8,7 +8,7 @@ from ordain.api.access.admission import caller
 from ordain.api.alerts.open_alerts import Alert
 from ordain.api.alerts.shared_alerts import SharedAlerts
 from ordain.api.http.routes.reading import fields_sent, shown_json
-from ordain.engine.errors import UnknownAlert, quoted
+from ordain.engine.errors import UnknownDecision, quoted
 
 ROUTES = Blueprint("alerting", __name__, url_prefix="/v1/alerts")
 
@@ -23,7 +23,7 @@ def alerts() -> Response:
 def acknowledge(alert_id: str) -> Response:
     """The caller is on it. One that somebody is on already stays theirs, and nothing is recorded."""
     if not any(alert.id == alert_id for alert in _theirs()):
-        raise UnknownAlert(f"there is no open alert {quoted(alert_id[:64])}", "/v1/alerts has their ids")
+        raise UnknownDecision(f"there is no open alert {quoted(alert_id[:64])}", "/v1/alerts has their ids")
     fields_sent()
     return shown_json(_shared().acknowledge(alert_id, caller().name).as_json())
 

@@ -11,18 +11,19 @@ from flask import Blueprint, Response, g, request
 
 from ordain.api.access.admission import caller, may
 from ordain.api.console.asked import Asked, Refused
+from ordain.api.console.every_page import PREFIX, address, button_at, page_at, undo_of
 from ordain.api.console.menu import MENU
-from ordain.api.console.page import Go, Page
-from ordain.api.console.pages import PREFIX, address, button_at, page_at, undo_of
+from ordain.api.console.page_shape import Go, Page
 from ordain.api.console.rendering import POLICY, TYPES, drawn, static_files
-from ordain.api.console.texts import has, put_in, say
+from ordain.api.console.sentences_said import has, put_in, say
 from ordain.api.http.account import CODE
 from ordain.api.http.forms.accepted import accepted
 from ordain.api.http.forms.browsers import HEADERS
 from ordain.api.http.refusals import JSON, Refusal, headers_for, request_id_for, unforeseen
 from ordain.api.http.refusals import refused as refused_as_data
 from ordain.api.http.routes.reading import in_use
-from ordain.engine.errors import OrdainError
+from ordain.api.problems import shape
+from ordain.engine.errors import OrdainError, Severity
 
 ROUTES = Blueprint("console", __name__)
 _STATIC = "static/"
@@ -90,7 +91,7 @@ def failed(error: Exception) -> Response:
 
 def _refused_whole(told: Refusal) -> Response:
     request.environ[CODE] = told.code
-    if _HTML not in accepted(request.headers.get("Accept", "")).types or g.get("caller") is None:
+    if not _reads_pages() or g.get("caller") is None:
         return _answer(told.body, JSON, told.status)
     return _refused(Refused(told.status, orjson.loads(told.body)["error"]))
 
@@ -131,6 +132,11 @@ def _json_address() -> str:
     return f"{request.path}?{'&'.join(f'{n}={v}' for n, v in query)}{'&' if query else ''}as=json"
 
 
+def _reads_pages() -> bool:
+    """Whether a browser asks, or the script of a page."""
+    return "HX-Request" in request.headers or _HTML in accepted(request.headers.get("Accept", "")).types
+
+
 def _wants_json() -> bool:
     if request.args.get("as") == "json":
         return True
@@ -141,8 +147,8 @@ def _wants_json() -> bool:
 def _refused(refused: Refused, shown: Page | None = None, retarget: str = "") -> Response:
     """Why there is no page, or why a button did nothing: as a page, as a piece of one, or as JSON."""
     request.environ[CODE] = refused.code
-    if _wants_json():
-        return _answer(orjson.dumps({"error": refused.error}), JSON, refused.status)
+    if _wants_json() or not _reads_pages():
+        return _answer(orjson.dumps({"error": _whole(refused.error)}), JSON, refused.status)
     is_piece = bool(retarget) or "HX-Request" in request.headers or (shown is not None and shown.is_part)
     name = "pieces/refused" if is_piece else "refused"
     frame = {} if is_piece else _frame(shown) if shown is not None else _frame(_NO_PAGE)
@@ -153,6 +159,15 @@ def _refused(refused: Refused, shown: Page | None = None, retarget: str = "") ->
         answer.headers["HX-Retarget"] = retarget
         answer.headers["HX-Reswap"] = "innerHTML"
     return answer
+
+
+def _whole(error: dict[str, Any]) -> dict[str, Any]:
+    """The one shape of errors; a page that there is not has no more than its code and message."""
+    return (
+        error
+        if "requestId" in error
+        else shape(error["code"], error["message"], [], Severity.LOW, _request_id())["error"]
+    )
 
 
 def _read_nothing(*_: Any) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def offer() -> Offer:
     """What is described now."""
     use: Services = current_app.extensions["ordain"]
     examples = current_app.extensions["examples"]
-    return Offer(use.catalog, use.vocabulary, use.models, use.settings.zone, examples, caller().services)
+    told = use.catalog, use.vocabulary, use.models, use.settings.zone, examples
+    return Offer(*told, caller().services, use.features.stores)
 
 
 def shown(body: bytes | str, media: str, **headers: Any) -> Response:

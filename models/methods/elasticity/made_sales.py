@@ -6,6 +6,7 @@ fixed effects finds elasticities that are too high, often above 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,14 +29,21 @@ class MadeSales:
     truth: Floats
 
 
-def made_sales(periods: int, seed: int, noise: float = 0.15) -> MadeSales:
-    """A row for each group and period. `noise` is the standard deviation of log quantity beside all that is known."""
+def made_sales(
+    periods: int,
+    seed: int,
+    noise: float = 0.15,
+    segments: Sequence[tuple[str, float]] = SEGMENTS,
+    products: Sequence[str] = PRODUCTS,
+) -> MadeSales:
+    """A row for each group and period. `noise` is the standard deviation of log quantity beside all that is known;
+    `segments` are names and mean elasticities, `products` from the smallest to the largest."""
     random = np.random.default_rng(seed)
-    groups = len(SEGMENTS) * len(PRODUCTS)
-    mean = np.repeat([elasticity for _, elasticity in SEGMENTS], len(PRODUCTS))
+    groups = len(segments) * len(products)
+    mean = np.repeat([elasticity for _, elasticity in segments], len(products))
     truth = np.minimum(mean + random.normal(0.0, SPREAD, groups), -0.05)
     group, period = np.repeat(np.arange(groups), periods), np.tile(np.arange(periods), groups)
-    size = np.tile([5.0, 5.8, 6.6], len(SEGMENTS)) + random.normal(0.0, 0.3, groups)
+    size = np.tile(np.linspace(5.0, 6.6, len(products)), len(segments)) + random.normal(0.0, 0.3, groups)
     season = 0.3 * np.sin(2 * np.pi * np.arange(periods) / 26) + random.normal(0.0, 0.1, periods)
     own = random.normal(0.0, 0.12, len(group))
     price = np.log(300.0) + 0.5 * (size[group] - 5.8) + 0.6 * season[period] + own

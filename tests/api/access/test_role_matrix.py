@@ -21,7 +21,10 @@ from ordain.engine.errors import SettingsError
 
 TABLE: dict[str, Any] = yaml.safe_load((ROOT / "tests/cases/access/role_matrix.yaml").read_text(encoding="utf-8"))
 ANYBODY = "anybody"
-ANSWERS = {"/checkpoint": (200, 409), "/stream": (200, 400), "/<path:place>": (200, 404), "/acknowledge": (404,)}
+ANSWERS = {
+    **{"/checkpoint": (200, 409), "/stream": (200, 400), "/<path:place>": (200, 404), "/<path:page>": (404,)},
+    "/acknowledge": (404,),
+}
 """By the end of a route: what it answers to who may ask, where that is not 200 alone."""
 OF_ALL_SERVICES = ("audit/subjects", "/v1/policies", "/v1/models", "POST /v1/events", "/v1/facts")
 LOG_IN = ("GET /login", "GET /login/callback", "POST /logout")
@@ -68,6 +71,7 @@ def request_to(route: str, decision_id: str, service: str = "plan-advice") -> tu
     path = rule.replace("<service>", service).replace("<decision_id>", decision_id).replace("<entry_id>", decision_id)
     path = path.replace("<alert_id>", decision_id)
     path = path.replace("<path:place>", "entries/000.p/1").replace("<source>", "crm")
+    path = path.replace("<path:page>", "nothing-here")
     path = path.replace("<policy>", "plan-advice").replace("<model>", "churn").replace("<version>", "1")
     if "/audit/" in path and method == "POST":
         return (

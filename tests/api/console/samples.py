@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ordain.api.console.pages import PAGES, address
+from ordain.api.console.every_page import PAGES, address
 
 
 def sample(name: str, decisions: dict[str, str]) -> str:

@@ -11,10 +11,10 @@ from conftest import Console
 from looked_at import SIZES, Looked, barriers
 from samples import WHOLE, sample
 
+from ordain.api.console.every_page import BUTTONS, PAGES
 from ordain.api.console.menu import MENU
-from ordain.api.console.pages import BUTTONS, PAGES
 from ordain.api.console.rendering import STATIC
-from ordain.api.console.texts import FILE, texts
+from ordain.api.console.sentences_said import FILE, texts
 
 TEMPLATES = STATIC.parent / "templates"
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}

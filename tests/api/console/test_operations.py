@@ -15,8 +15,8 @@ from stories import seen_by, tab_to
 
 from ordain.api.alerts.measured import FROM_LEDGER, Measured, Signal
 from ordain.api.alerts.watch import Watch
-from ordain.api.console.pages import BUTTONS, undo_of
-from ordain.api.console.texts import texts
+from ordain.api.console.every_page import BUTTONS, undo_of
+from ordain.api.console.sentences_said import texts
 from ordain.api.http.app import app_for
 from ordain.api.services import wire
 from ordain.engine.errors import LedgerUnavailable
@@ -100,7 +100,7 @@ def test_an_alert_that_there_is_not_is_not_found_and_one_taken_is_taken_once(ser
     (quotes,) = (each["id"] for each in alerts if each["service"] == "price-quote")
     for wrong in ("nothing", quotes[:13], quotes[:-1] + "_"):
         told = served.ask("POST", f"/v1/alerts/{wrong}/acknowledge", b"{}")
-        assert (told.status, told.json()["error"]["code"]) == (404, "UnknownAlert")
+        assert (told.status, told.json()["error"]["code"]) == (404, "UnknownDecision")
     assert served.ask("POST", f"/v1/alerts/{quotes}/acknowledge", b'{"as": "ana"}').status == 400
     for _ in range(2):
         told = served.ask("POST", f"/v1/alerts/{quotes}/acknowledge", b"{}")

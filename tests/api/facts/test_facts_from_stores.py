@@ -68,8 +68,6 @@ def use(tmp_path: Path, policies: Path) -> Iterator[Services]:
     text = text.replace(tier, f"{tier}    source: [request, features, churn.tier]\n")
     last = "  last_offer_on:\n"
     text = text.replace(last, f"{last}    source: [request, churn.offered]\n")
-    objection = "  marketing_objection:\n"
-    text = text.replace(objection, f"{objection}    source: [request, features]\n")
     facts.write_text(text, encoding="utf-8")
     offer = policies / "retention-offer/v1.yaml"
     rules = offer.read_text(encoding="utf-8").replace("without: [churn_risk]", "without: [churn_risk, clv_tier]")

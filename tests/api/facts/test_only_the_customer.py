@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from decimal import Decimal
 from pathlib import Path
 
-import yaml
 from answers import CUSTOMER, RETENTION
-from any_time import at_any_time
 from served import install_models, settings_in
 
 from ordain.api.ask import make_ask
@@ -24,16 +21,6 @@ SENT = {
     if name not in ("churn_risk", *(fact for fact in CUSTOMER if fact not in RETENTION))
 }
 """What only the app knows: nothing of the customer's use or contract."""
-
-
-def _policies(folder: Path) -> Path:
-    """The shipped ones, with the facts of `features.yaml` from the store too."""
-    copied = Path(shutil.copytree(at_any_time(), folder / "policies"))
-    facts = yaml.safe_load((copied / "facts.yaml").read_text())
-    for name in ("plan", "tenure_months", "usage_gb", "plan_gb"):
-        facts["facts"][name]["source"] = ["request", "features"]
-    (copied / "facts.yaml").write_text(yaml.safe_dump(facts, sort_keys=False))
-    return copied
 
 
 def _on_file(use: Services, now: dt.datetime) -> None:
@@ -59,7 +46,7 @@ def _on_file(use: Services, now: dt.datetime) -> None:
 
 def test_use_and_contract_come_from_the_store_and_the_risk_from_the_model(tmp_path: Path, models: Path) -> None:
     install_models(models, tmp_path)
-    use = wire(settings_in(tmp_path, policies=_policies(tmp_path)))
+    use = wire(settings_in(tmp_path))
     try:
         now = use.now()
         _on_file(use, now)

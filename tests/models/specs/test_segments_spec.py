@@ -102,14 +102,14 @@ def test_the_report_tells_size_and_performance_of_each_segment(five: Artifact, s
 
 
 def test_a_customer_whose_behaviour_changes_moves_to_another_segment(scorer: Scorer) -> None:
-    before = {"usage_gb": Decimal(45), "elasticity": Decimal("-1.2"), "monthly_price": Decimal(400)}
-    after = {"usage_gb": Decimal(220), "elasticity": Decimal("-0.3"), "monthly_price": Decimal(1000)}
+    before = {"usage_gb": Decimal(45), "elasticity": Decimal("-1.2"), "current_price": Decimal(400)}
+    after = {"usage_gb": Decimal(220), "elasticity": Decimal("-0.3"), "current_price": Decimal(1000)}
     first, second = scored(scorer.scores([before, after]))
     assert (first.value, second.value) == ("value seekers", "premium power")
 
 
 def test_reasons_name_value_and_usual_value_and_speak_for_the_segment_against_the_second_one(scorer: Scorer) -> None:
-    inputs = {"usage_gb": Decimal(220), "elasticity": Decimal("-0.3"), "monthly_price": Decimal(1000)}
+    inputs = {"usage_gb": Decimal(220), "elasticity": Decimal("-0.3"), "current_price": Decimal(1000)}
     [score] = scored(scorer.scores([inputs]))
     assert score.also["second_segment"] == "price-conscious power"
     strongest = score.reasons[0]

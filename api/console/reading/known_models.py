@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordain.api.console.asked import Asked
-from ordain.api.console.page import Json, Names, Query
+from ordain.api.console.page_shape import Json, Names, Query
 
 
 def models(asked: Asked, names: Names, query: Query) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ordain.api.access.rights import Right
 from ordain.api.console.asked import Asked, Refused
-from ordain.api.console.page import Json, Names, Query
+from ordain.api.console.page_shape import Json, Names, Query
 
 
 def operations(asked: Asked, names: Names, query: Query) -> Json:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ordain.api.console.asked import Asked
-from ordain.api.console.page import Json, Names, Query
+from ordain.api.console.page_shape import Json, Names, Query
+from ordain.api.limits import LIMITS
 from ordain.audit.records.asked import CHOICES, KINDS, STATUSES, VERDICTS
 
 FIELDS = (
@@ -12,8 +13,6 @@ FIELDS = (
 )
 """Conditions of one value; `outcome` and `where` may be there several times."""
 SEVERAL = ("outcome", "where")
-SHOWN = 50
-"""Rows of a page."""
 
 
 def decisions(asked: Asked, names: Names, query: Query) -> Json:
@@ -22,7 +21,12 @@ def decisions(asked: Asked, names: Names, query: Query) -> Json:
     several = {name: [each.strip() for each in query.getlist(name) if each.strip()] for name in SEVERAL}
     order = "oldest" if query.get("order") == "oldest" else "newest"
     found = asked.get(
-        "/v1/audit/search", **said, **several, order=order, limit=SHOWN, after=query.get("after", "").strip()
+        "/v1/audit/search",
+        **said,
+        **several,
+        order=order,
+        limit=LIMITS.console_rows,
+        after=query.get("after", "").strip(),
     )
     services = asked.get_if("/v1/services")
     return {

@@ -10,7 +10,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 from ordain.api.console import decision_pages, evidence_pages, model_pages, operator_pages, person_pages, whatif_pages
-from ordain.api.console.page import Button, Json, Page
+from ordain.api.console.page_shape import Button, Json, Page
 from ordain.api.console.reading.home import home
 
 PREFIX = "/console"
