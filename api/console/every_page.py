@@ -63,6 +63,11 @@ def _match(method: str, path: str) -> tuple[str, dict[str, Any]]:
     return str(name), dict(parts)
 
 
+def is_page(name: str) -> bool:
+    """Whether there is a page of that name."""
+    return name in _PAGES
+
+
 def undo_of(done: str, values: Mapping[str, str]) -> Json | None:
     """The button that takes back what a button did, and the parts of its address among `values`; None without one."""
     name = _BUTTONS[done].undone_by if done in _BUTTONS else ""

@@ -23,6 +23,7 @@ from ordain.api.contract.operation import (
     ref,
 )
 from ordain.api.contract.policy_operations import POLICY_OPERATIONS
+from ordain.api.contract.settings_operations import SETTINGS_OPERATIONS
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import (
     AnswerGone,
@@ -220,6 +221,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **LOGIN_OPERATIONS,
     **MODEL_OPERATIONS,
     **POLICY_OPERATIONS,
+    **SETTINGS_OPERATIONS,
     ("GET", "/v1/services"): Operation(
         "The services that there are",
         ref("ServiceList"),

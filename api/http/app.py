@@ -52,6 +52,7 @@ from ordain.api.http.routes import (
     policy_steps,
     reference,
     service_sheets,
+    settings_told,
     stopping,
     subjects,
 )
@@ -93,7 +94,17 @@ def app_for(
     app.register_blueprint(service_sheets.ROUTES)
     app.register_blueprint(reference.ROUTES)
     for read in (
-        *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping, alerting),
+        *(
+            logging_in,
+            subjects,
+            audit_search,
+            audit_export,
+            audit_verify,
+            audit_keeping,
+            stopping,
+            alerting,
+            settings_told,
+        ),
         *(log_tiles, hooks, model_reading, ingesting, facts, console),
         *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
     ):

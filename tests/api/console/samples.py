@@ -24,6 +24,8 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "models": ({}, {}),
         "model": ({"model": "churn", "version": 1}, {}),
         "operations": ({}, {}),
+        "rollouts": ({}, {}),
+        "settings": ({}, {}),
     }
     parts, query = samples[name]
     return address(name, query, **parts)
