@@ -21,6 +21,7 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "people": ({}, {"subject": "C-1"}),
         "person": ({"subject": "C-1"}, {}),
         "evidence": ({}, {}),
+        "sample": ({}, {"seed": "42", "size": "5"}),
         "models": ({}, {}),
         "model": ({"model": "churn", "version": 1}, {}),
         "operations": ({}, {}),
