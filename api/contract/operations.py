@@ -8,6 +8,7 @@ from ordain.api.contract.audit_operations import AUDIT_OPERATIONS, PURPOSE
 from ordain.api.contract.console_operations import CONSOLE_OPERATIONS
 from ordain.api.contract.feature_operations import FEATURE_OPERATIONS
 from ordain.api.contract.follow_up_operations import FOLLOW_UP_OPERATIONS
+from ordain.api.contract.link_operations import LINK_OPERATIONS
 from ordain.api.contract.login_operations import LOGIN_OPERATIONS
 from ordain.api.contract.model_operations import MODEL_OPERATIONS
 from ordain.api.contract.operation import (
@@ -218,6 +219,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **CONSOLE_OPERATIONS,
     **FEATURE_OPERATIONS,
     **FOLLOW_UP_OPERATIONS,
+    **LINK_OPERATIONS,
     **LOGIN_OPERATIONS,
     **MODEL_OPERATIONS,
     **POLICY_OPERATIONS,
