@@ -23,7 +23,7 @@ TABLE: dict[str, Any] = yaml.safe_load((ROOT / "tests/cases/access/role_matrix.y
 ANYBODY = "anybody"
 ANSWERS = {
     **{"/checkpoint": (200, 409), "/stream": (200, 400), "/<path:place>": (200, 404), "/<path:page>": (404,)},
-    **{"/acknowledge": (404,), "/<token>": (404,)},
+    **{"/acknowledge": (404,), "/<token>": (404,), "/sample": (400,)},
 }
 """By the end of a route: what it answers to who may ask, where that is not 200 alone."""
 OF_ALL_SERVICES = ("audit/subjects", "/v1/policies", "/v1/models", "POST /v1/events", "/v1/facts", "/v1/settings")

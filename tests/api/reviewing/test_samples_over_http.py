@@ -32,6 +32,8 @@ def test_the_command_draws_the_same_and_so_does_whoever_knows_the_seed(
     ids = [each["entry_id"] for each in page(client, "/v1/audit/search", service="plan-advice")["entries"]]
     smallest = sorted(ids, key=lambda each: hashlib.sha256(f"a b:{each}".encode()).hexdigest())[:4]
     assert [each["entry_id"] for each in drawn["entries"]] == [each for each in ids if each in smallest]
+    if not use.settings.database_url.startswith("sqlite"):
+        return  # the command finds its ledger in the folder
     done = ordain_here(
         tmp_path, "audit", "report", "--sample", "4", "--seed", "a b", "--service", "plan-advice", "--json"
     )
