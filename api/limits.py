@@ -106,6 +106,9 @@ class Limits:
     export_piece: int = 64 << 10  # bytes of an export that are sent at once
 
     # versions of policies, over HTTP
+    policy_body_bytes: int = 4 << 20  # bytes of a body with the text of a policy, which JSON or a form makes longer
+    row_edits: int = 2_000  # rules of tables that one request edits
+    edited_cells: int = 200  # cells of one of them
     step_waits: float = 2.0  # seconds that a step waits for another one of the same process
     checks_at_once: int = 2  # checks and comparisons that one process has made at once, each by a process of its own
     check_seconds: float = 30.0  # seconds for one

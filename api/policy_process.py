@@ -20,15 +20,17 @@ from zoneinfo import ZoneInfo
 from ordain.api.cli.model_cards import models_on_file
 from ordain.api.differences.told_difference import as_data
 from ordain.api.differences.two_versions import side_of, vocabulary_of
-from ordain.api.told_findings import Lines, as_json
+from ordain.api.told_findings import Lines, as_json, cells_told
 from ordain.engine.catalog import Texts, read_texts
 from ordain.engine.check.findings import check_policies
 from ordain.engine.compare.difference import differences
-from ordain.engine.errors import Issue, Level, PolicyError
+from ordain.engine.errors import Issue, Level, MalformedRequest, PolicyError
+from ordain.engine.sheets.row_edits import RowEdit, WrongCells, cell_issues, edited
 from ordain.engine.versions import Kept
 
 Json = dict[str, Any]
 
+_MARK = b"\xef\xbb\xbf"
 _NICE = 10  # of a process: others come first
 
 
@@ -54,8 +56,42 @@ def check(texts: Texts, zone: ZoneInfo, asked: Json) -> Json:
 
     `findings` are those of the `level` asked for or above; `errors` how many are errors.
     """
+    own, with_text = _found(texts, zone, asked, base64.b64decode(asked["text"]))
+    levels = list(Level)
+    shown = [issue for issue in own if levels.index(issue.level) <= levels.index(Level(asked["level"]))]
+    return {"counts": _counts(own), "findings": as_json(shown, Lines(with_text))}
+
+
+def edit(texts: Texts, zone: ZoneInfo, asked: Json) -> Json:
+    """The text with rules edited as rows, and the findings about it by their cells.
+
+    `text` is None where none can be made of the cells. `whole`: whether it is checked, too; else there are no findings.
+    """
+    before = base64.b64decode(asked["text"])
+    mark = _MARK if before.startswith(_MARK) else b""
+    edits = [RowEdit(**each) for each in asked["edits"]]
+    try:
+        made = edited(before.decode("utf-8-sig"), edits, asked["label"])
+    except MalformedRequest as error:
+        return {"malformed": _told(error.issues)}
+    except WrongCells as wrong:
+        issues = [each.issue for each in wrong.issues]
+        return {"text": None, "counts": _counts(issues), "findings": cells_told(wrong.issues)}
+    text = mark + made.text.encode()
+    own = _found(texts, zone, asked, text)[0] if asked["whole"] else []
+    found = cells_told(cell_issues([*made.notes, *own], made))
+    return {"text": base64.b64encode(text).decode(), "counts": _counts(own), "findings": found}
+
+
+def _counts(issues: Iterable[Issue]) -> Json:
+    told = list(issues)
+    return {str(level): sum(issue.level is level for issue in told) for level in Level}
+
+
+def _found(texts: Texts, zone: ZoneInfo, asked: Json, text: bytes) -> tuple[list[Issue], Texts]:
+    """The findings about a text where it would stand, with the errors that it makes elsewhere; and all texts then."""
     file = f"{texts.root}/{asked['file']}"
-    with_text = replace(texts, policies={**texts.policies, file: base64.b64decode(asked["text"])})
+    with_text = replace(texts, policies={**texts.policies, file: text})
     models, day, kept = models_on_file(Path(asked["models"]), asked.get("live")), dt.datetime.now(zone).date(), Kept()
     found = check_policies(with_text, models, day, kept).issues
     own = [issue for issue in found if issue.span is not None and issue.span.file == file]
@@ -64,10 +100,7 @@ def check(texts: Texts, zone: ZoneInfo, asked: Json) -> Json:
         without = replace(texts, policies={each: text for each, text in texts.policies.items() if each != file})
         before = set(check_policies(without, models, day, kept).issues)
         own += [issue for issue in others if issue not in before]
-    levels = list(Level)
-    shown = [issue for issue in own if levels.index(issue.level) <= levels.index(Level(asked["level"]))]
-    counts = {str(level): sum(issue.level is level for issue in own) for level in Level}
-    return {"counts": counts, "findings": as_json(shown, Lines(with_text))}
+    return own, with_text
 
 
 def diff(texts: Texts, zone: ZoneInfo, asked: Json) -> Json:
@@ -87,7 +120,7 @@ def _told(issues: Iterable[Issue]) -> list[Json]:
     ]
 
 
-_TASKS: Mapping[str, Callable[[Texts, ZoneInfo, Json], Json]] = {"check": check, "diff": diff}
+_TASKS: Mapping[str, Callable[[Texts, ZoneInfo, Json], Json]] = {"check": check, "diff": diff, "edit": edit}
 
 if __name__ == "__main__":
     main()

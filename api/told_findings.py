@@ -9,6 +9,7 @@ from typing import Any
 from ordain.engine.catalog import Texts
 from ordain.engine.check.codes import CHECKS
 from ordain.engine.errors import Issue, Span
+from ordain.engine.sheets.row_edits import CellIssue
 
 
 class Lines:
@@ -62,3 +63,21 @@ def as_json(issues: Iterable[Issue], lines: Lines) -> list[dict[str, Any]]:
             }
         )
     return data
+
+
+def cells_told(found: Iterable[CellIssue]) -> list[dict[str, Any]]:
+    """Findings about edited rules by their cells: `number` counts the rules of the table as they are now, from 1."""
+    return [
+        {
+            "table": each.table,
+            "rule": each.rule,
+            "number": each.number,
+            "heading": each.heading,
+            "message": each.issue.message,
+            "hint": each.issue.hint,
+            "level": str(each.issue.level),
+            "code": each.issue.code,
+            "page": CHECKS[each.issue.code].page if each.issue.code in CHECKS else None,
+        }
+        for each in found
+    ]

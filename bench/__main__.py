@@ -13,6 +13,7 @@ from bench import (
     analysis,
     batches,
     catalogue,
+    console,
     customer,
     decision,
     features,
@@ -59,6 +60,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "models": models.run,
     "scores": scores.run,
     "customer": customer.run,
+    "console": console.run,
     "ingest": ingest.run,
 }
 

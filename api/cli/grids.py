@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from ordain.engine.tables.grid import Grid, Heading
+from ordain.engine.errors import MalformedRequest, did_you_mean
+from ordain.engine.policy.model import Policy, Table
+from ordain.engine.tables.grid import Grid, Heading, grid_of
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem; color: #1c2530; }
@@ -19,6 +21,18 @@ td { white-space: pre-wrap; overflow-wrap: anywhere; }
 tr.otherwise td { color: #5b6775; font-style: italic; }
 p { margin: 0; color: #5b6775; }
 """
+
+
+def grids_in(policy: Policy, decision: str = "") -> list[Grid]:
+    """The tables of a policy, those that it calls first; or the one called `decision`. Raises MalformedRequest."""
+    called = [each.table for each in policy.functions if each.takes]
+    tables = [*called, *(each for each in policy.decisions if isinstance(each, Table))]
+    if not tables:
+        raise MalformedRequest(f"`{policy.label}` has no tables, only formulas")
+    known = [each.name for each in tables]
+    if decision and decision not in known:
+        raise MalformedRequest(f"`{policy.label}` has no table `{decision}`", did_you_mean(decision, known))
+    return [grid_of(each) for each in tables if decision in ("", each.name)]
 
 
 def as_markdown(grids: Sequence[Grid], title: str) -> str:

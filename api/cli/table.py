@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ordain.api.cli.checking.against_ledger import refuse_used, used_in
-from ordain.api.cli.grids import as_data, as_html, as_markdown
+from ordain.api.cli.grids import as_data, as_html, as_markdown, grids_in
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.sheets.chosen_policy import ChosenPolicy, choose_policy, refuse_lost_work
 from ordain.api.cli.sheets.import_sheet import import_sheet
@@ -25,12 +25,12 @@ from ordain.api.cli.whole_files import write_whole
 from ordain.api.settings import load_settings
 from ordain.audit.records.used_policies import PolicyVersion
 from ordain.engine.backends.python.policy import compile_policy
-from ordain.engine.errors import MalformedRequest, counted, did_you_mean
+from ordain.engine.errors import MalformedRequest, counted
 from ordain.engine.examples.run import example_issues
-from ordain.engine.policy.model import Policy, Table
+from ordain.engine.policy.model import Policy
 from ordain.engine.sheets.back import bring_back
 from ordain.engine.sheets.book import book_of, chosen_sections, text_of
-from ordain.engine.tables.grid import Grid, grid_of
+from ordain.engine.tables.grid import Grid
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _RULED, _LEAST, _MOST = 60, 24, 80
@@ -143,7 +143,7 @@ def table_command(
         used = used_in(call.config, folder) if write or replace else frozenset()
         _bring_in(chosen, back, used, replace=replace, write=write, force=force, as_json=as_json)
     else:
-        _show(_grids(chosen.policy, decision), chosen.policy, form, as_json)
+        _show(grids_in(chosen.policy, decision), chosen.policy, form, as_json)
 
 
 def _refuse_beside_import(policy: str, new: str, others: tuple[object, ...]) -> None:
@@ -154,17 +154,6 @@ def _refuse_beside_import(policy: str, new: str, others: tuple[object, ...]) -> 
     if not re.fullmatch("[a-z][a-z0-9-]*", new):
         what = f"`{new}` is no name for a policy" if new else "the new policy has no name"
         raise MalformedRequest(what, "write --new NAME, in small letters, digits and hyphens")
-
-
-def _grids(policy: Policy, decision: str) -> list[Grid]:
-    called = [each.table for each in policy.functions if each.takes]
-    tables = [*called, *(each for each in policy.decisions if isinstance(each, Table))]
-    if not tables:
-        raise MalformedRequest(f"`{policy.label}` has no tables, only formulas")
-    known = [each.name for each in tables]
-    if decision and decision not in known:
-        raise MalformedRequest(f"`{policy.label}` has no table `{decision}`", did_you_mean(decision, known))
-    return [grid_of(each) for each in tables if decision in ("", each.name)]
 
 
 def _show(grids: list[Grid], policy: Policy, form: str, as_json: bool) -> None:

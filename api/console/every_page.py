@@ -9,14 +9,24 @@ from urllib.parse import urlencode
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from ordain.api.console import decision_pages, evidence_pages, model_pages, operator_pages, person_pages, whatif_pages
+from ordain.api.console import (
+    decision_pages,
+    evidence_pages,
+    model_pages,
+    operator_pages,
+    person_pages,
+    policy_pages,
+    whatif_pages,
+)
 from ordain.api.console.page_shape import Button, Json, Page
-from ordain.api.console.reading.home import home
+from ordain.api.console.reading.home import home, reviews
 
 PREFIX = "/console"
 
 PAGES: tuple[Page, ...] = (
     Page("", "home", home, "home"),
+    Page("reviews", "home_reviews", reviews, "home", is_part=True),
+    *policy_pages.PAGES,
     *whatif_pages.PAGES,
     *decision_pages.PAGES,
     *person_pages.PAGES,
@@ -25,6 +35,7 @@ PAGES: tuple[Page, ...] = (
     *operator_pages.PAGES,
 )
 BUTTONS: tuple[Button, ...] = (
+    *policy_pages.BUTTONS,
     *whatif_pages.BUTTONS,
     *decision_pages.BUTTONS,
     *person_pages.BUTTONS,
@@ -63,8 +74,8 @@ def _match(method: str, path: str) -> tuple[str, dict[str, Any]]:
     return str(name), dict(parts)
 
 
-def is_page(name: str) -> bool:
-    """Whether there is a page of that name."""
+def is_there(name: str) -> bool:
+    """Whether there is a page of that name: pages come from several parts of the console."""
     return name in _PAGES
 
 

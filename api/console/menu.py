@@ -16,6 +16,7 @@ class Entry(NamedTuple):
 
 MENU: tuple[Entry, ...] = (
     Entry("home", Right.DESCRIBE),
+    Entry("policies", Right.READ_POLICIES),
     Entry("whatifs", Right.DRY_RUN),
     Entry("decisions", Right.SEARCH),
     Entry("people", Right.SEARCH),

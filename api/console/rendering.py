@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ordain.api.console.card_pictures import card_picture
-from ordain.api.console.every_page import PREFIX, address, is_page
+from ordain.api.console.every_page import PREFIX, address, is_there
 from ordain.api.console.sentences_said import has, say
 
 _ROUNDED = 1e-12
@@ -77,8 +77,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(say=say, has=has, address=address, is_page=is_page, static=static, card_picture=card_picture)
-    made.globals.update(plainly=plainly, pairs=_pairs)
+    made.globals.update(say=say, has=has, address=address, is_there=is_there, static=static)
+    made.globals.update(plainly=plainly, pairs=_pairs, card_picture=card_picture)
     made.filters.update(as_json=as_json, number=_number, measured=_measured)
     return made
 

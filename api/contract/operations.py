@@ -24,6 +24,7 @@ from ordain.api.contract.operation import (
     ref,
 )
 from ordain.api.contract.policy_operations import POLICY_OPERATIONS
+from ordain.api.contract.policy_table_operations import POLICY_TABLE_OPERATIONS
 from ordain.api.contract.settings_operations import SETTINGS_OPERATIONS
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import (
@@ -223,6 +224,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **LOGIN_OPERATIONS,
     **MODEL_OPERATIONS,
     **POLICY_OPERATIONS,
+    **POLICY_TABLE_OPERATIONS,
     **SETTINGS_OPERATIONS,
     ("GET", "/v1/services"): Operation(
         "The services that there are",
@@ -239,6 +241,14 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         (MalformedRequest, UnknownService, NotInForce),
         others=(_UNCHANGED,),
         takes_at=True,
+    ),
+    ("GET", "/v1/services/<service>/flow"): Operation(
+        "A picture of what a service does: facts, decisions in their order, and what it gives",
+        TEXT,
+        Right.DESCRIBE,
+        (UnknownService, NotInForce),
+        "image/svg+xml",
+        others=(_UNCHANGED,),
     ),
     ("POST", "/v1/services/<service>/stop"): Operation(
         "Stops a service: it decides nothing until it is started",

@@ -25,15 +25,15 @@ from ordain.engine.errors import (
 )
 from ordain.engine.lifecycle.life import State
 
-_POSTED = (("RequestTimeout", 408), ("UnsupportedMediaType", 415), ("Forbidden", 403))
+POSTED = (("RequestTimeout", 408), ("UnsupportedMediaType", 415), ("Forbidden", 403))
 _READING: Errors = (MalformedRequest, PolicyError, LedgerUnavailable, LedgerRolledBack)
 _OF_ONE: Errors = (*_READING, UnknownPolicy)
-_OF_RECORD: Errors = (*_OF_ONE, StepRefused, PolicyRefused, TextLost, SettingsError)
-_STEPPING: Errors = (*_OF_RECORD, RequestTooLarge, NotRecorded)
+OF_RECORD: Errors = (*_OF_ONE, StepRefused, PolicyRefused, TextLost, SettingsError)
+_STEPPING: Errors = (*OF_RECORD, RequestTooLarge, NotRecorded)
 _WRITING: Errors = (*_STEPPING, ExportFailed)
 
 _NONE: Json = {"type": ["string", "null"]}
-_WHOLE: Json = {"type": "integer", "minimum": 0}
+WHOLE: Json = {"type": "integer", "minimum": 0}
 _NUMBER: Json = {"type": "integer", "minimum": 1, "maximum": 999_999}
 _OBJECT: Json = {"type": "object"}
 _OBJECTS: Json = {"type": "array", "items": _OBJECT}
@@ -78,12 +78,12 @@ _STEP: Json = an_object(
     signed=FLAG,
     void=FLAG,
 )
-_FOUND: Json = {"counts": {"type": "object", "additionalProperties": _WHOLE}, "findings": _OBJECTS}
+FOUND: Json = {"counts": {"type": "object", "additionalProperties": WHOLE}, "findings": _OBJECTS}
 _WRITTEN: Json = an_object(
     *("policy", "version", "file", "digest", "counts", "findings"),
     **dict.fromkeys(("policy", "file", "digest"), TEXT),
     version=_NUMBER,
-    **_FOUND,
+    **FOUND,
 )
 _DIFFERENCE: Json = an_object(
     *("old", "new", "same", "changes", "exact", "regions", "uncovered", "samples", "old_digest", "new_digest"),
@@ -106,10 +106,10 @@ def _text(*more: tuple[str, Json]) -> Json:
 def _step(summary: str, right: str, **asks: Json) -> Operation:
     needs = ("to", "reason") if "to" in asks else ()
     body = an_object(*needs, **{"reason": _REASON, "role": _ROLE, **asks}) | {"additionalProperties": False}
-    return Operation(summary, _STEP, right, _STEPPING, by_http=_POSTED, asks=body)
+    return Operation(summary, _STEP, right, _STEPPING, by_http=POSTED, asks=body)
 
 
-_VERSION = "/v1/policies/<policy>/versions/<version>"
+VERSION = "/v1/policies/<policy>/versions/<version>"
 
 POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/v1/policies"): Operation(
@@ -137,10 +137,10 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/v1/policies/check"): Operation(
         "Checks a text as it would stand among the policies, and stores nothing",
-        an_object("file", "counts", "findings", file=TEXT, **_FOUND),
+        an_object("file", "counts", "findings", file=TEXT, **FOUND),
         Right.EDIT_POLICIES,
         (MalformedRequest, RequestTooLarge, PolicyError),
-        by_http=_POSTED,
+        by_http=POSTED,
         query=(("level", "the least that is told", {"enum": [str(level) for level in Level]}),),
         asks=_text(("name", {"type": "string", "minLength": 1, "maxLength": LIMITS.subject_characters})),
         takes_yaml=True,
@@ -163,7 +163,7 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
                     loads=FLAG,
                     effective={"type": ["object", "null"]},
                     edited={"type": ["boolean", "null"]},
-                    approvals=an_object("needed", "by", needed=_WHOLE, by={"type": "array", "items": TEXT}),
+                    approvals=an_object("needed", "by", needed=WHOLE, by={"type": "array", "items": TEXT}),
                     steps={"type": "array", "items": _STEP},
                     **{"from": _NONE},
                 ),
@@ -187,7 +187,7 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
             ]
         },
         Right.READ_POLICIES,
-        _OF_RECORD,
+        OF_RECORD,
         takes_at=True,
         query=(("known", "a date, or a date and time with its offset: as far as was on record by then", FILLED),),
     ),
@@ -203,42 +203,42 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
         _WRITTEN,
         Right.EDIT_POLICIES,
         _WRITING,
-        by_http=_POSTED,
+        by_http=POSTED,
         asks=_text(),
         takes_yaml=True,
     ),
-    ("GET", f"{_VERSION}/text"): Operation(
+    ("GET", f"{VERSION}/text"): Operation(
         "The text of a version, byte for byte; its digest is the `ETag`",
         _POLICY,
         Right.READ_POLICIES,
-        _OF_RECORD,
+        OF_RECORD,
         YAML,
         others=((304, "Not changed since the `ETag` that `If-None-Match` names.", None),),
         query=(
             ("of", "as its file is, or as it was submitted or activated; `file` if left out", {"enum": [FILE, RECORD]}),
         ),
     ),
-    ("PUT", f"{_VERSION}/text"): Operation(
+    ("PUT", f"{VERSION}/text"): Operation(
         "Writes a draft anew, in the place of the text that `If-Match` names by its digest",
         _WRITTEN,
         Right.EDIT_POLICIES,
         (*_WRITING, EditedMeanwhile),
-        by_http=_POSTED,
+        by_http=POSTED,
         asks=_text(),
         takes_yaml=True,
     ),
-    ("GET", f"{_VERSION}/message"): Operation(
-        "What an approval of a version signs", TEXT, Right.READ_POLICIES, _OF_RECORD, "text/plain"
+    ("GET", f"{VERSION}/message"): Operation(
+        "What an approval of a version signs", TEXT, Right.READ_POLICIES, OF_RECORD, "text/plain"
     ),
-    ("GET", f"{_VERSION}/diff"): Operation(
+    ("GET", f"{VERSION}/diff"): Operation(
         "What differs from another version by meaning, and which customers would be decided otherwise",
         _DIFFERENCE,
         Right.READ_POLICIES,
-        _OF_RECORD,
+        OF_RECORD,
         query=(("against", "the number of the other version; the one before if left out", _NUMBER),),
     ),
-    ("POST", f"{_VERSION}/submit"): _step("Submits a version to be approved", Right.EDIT_POLICIES),
-    ("POST", f"{_VERSION}/approve"): _step(
+    ("POST", f"{VERSION}/submit"): _step("Submits a version to be approved", Right.EDIT_POLICIES),
+    ("POST", f"{VERSION}/approve"): _step(
         "Approves a version that somebody else submitted, or that one comes back",
         Right.APPROVE_POLICIES,
         signature={
@@ -254,26 +254,26 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
             "description": "of the text that was read: another one is not approved",
         },
     ),
-    ("POST", f"{_VERSION}/activate"): _step(
+    ("POST", f"{VERSION}/activate"): _step(
         "Activates an approved version, now or from a day on",
         Right.ACTIVATE_POLICIES,
         **{"from": {"type": "string", "format": "date"}},
     ),
-    ("POST", f"{_VERSION}/backtest"): Operation(
+    ("POST", f"{VERSION}/backtest"): Operation(
         "Decides recorded decisions again under a version: what would have come out otherwise",
         an_object(
             *("source", "with", "decisions", "compared", "changed", "outputs", "not_known"),
             source=TEXT,
-            decisions=_WHOLE,
-            compared=_WHOLE,
-            changed=_WHOLE,
+            decisions=WHOLE,
+            compared=WHOLE,
+            changed=WHOLE,
             outputs=_OBJECT,
             not_known=_OBJECT,
             **{"with": {"type": "array", "items": TEXT}},
         ),
         Right.BACKTEST,
         _STEPPING,
-        by_http=_POSTED,
+        by_http=POSTED,
         query=(PURPOSE,),
         asks=an_object(
             last={
@@ -298,9 +298,9 @@ POLICY_OPERATIONS: dict[tuple[str, str], Operation] = {
         "What is rolled out or tried beside now: the share, to whom, and what is next",
         an_object("policy", "rollout", policy=TEXT, rollout={"type": ["object", "null"]}),
         Right.READ_POLICIES,
-        _OF_RECORD,
+        OF_RECORD,
     ),
-    ("POST", f"{_VERSION}/rollout"): _step(
+    ("POST", f"{VERSION}/rollout"): _step(
         "Rolls an approved version out to a share of the customers, or has one decide beside, told nobody",
         Right.ACTIVATE_POLICIES,
         steps={

@@ -52,6 +52,7 @@ from ordain.api.http.routes import (
     policy_reading,
     policy_rollouts,
     policy_steps,
+    policy_tables,
     reference,
     service_sheets,
     settings_told,
@@ -110,7 +111,7 @@ def app_for(
             settings_told,
         ),
         *(log_tiles, hooks, model_reading, ingesting, facts, console),
-        *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
+        *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest, policy_tables),
     ):
         app.register_blueprint(read.ROUTES)
     app.extensions["ordain_metrics"] = page or _alone(use)

@@ -30,6 +30,7 @@ from ordain.api.http.forms.browsers import is_about_callers, is_link, is_log_in,
 from ordain.api.http.forms.cors import CrossOrigin
 from ordain.api.http.forms.dressed import Dressed
 from ordain.api.http.forms.ingested import is_ingested
+from ordain.api.http.forms.policy_texts import brings_policy_text
 from ordain.api.http.forms.queries import check_query
 from ordain.api.http.guards import Guard, names_of
 from ordain.api.http.hooked import is_hook, signed_by
@@ -275,7 +276,9 @@ class Front:
             await drop_body(scope, exchange)
             raise
         takes_lines = is_ingested(scope) and self._gate.may(seen.caller, Right.INGEST)
-        limit = max(self._limit, LIMITS.ingest_bytes) if takes_lines else self._limit
+        takes_text = brings_policy_text(scope) and self._gate.may(seen.caller, Right.EDIT_POLICIES)
+        most = LIMITS.ingest_bytes if takes_lines else LIMITS.policy_body_bytes if takes_text else 0
+        limit = max(self._limit, most)
         try:
             body = await body_of(scope, exchange, limit)
         except RequestTooLarge:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ordain.api.apart import TooLong, answered
@@ -13,6 +13,7 @@ from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings
 from ordain.api.stages.live_versions import live_versions
 from ordain.engine.errors import Issue, Level, MalformedRequest, PolicyError, PolicyRefused, Span
+from ordain.engine.sheets.row_edits import RowEdit
 
 Json = dict[str, Any]
 
@@ -49,6 +50,18 @@ class Examiner:
         if found["counts"][Level.ERROR]:
             raise PolicyRefused([_issue_of(each) for each in found["findings"] if each["level"] == Level.ERROR])
         return found
+
+    def edited(self, label: str, file: str, text: bytes, edits: Sequence[RowEdit], *, whole: bool) -> Json:
+        """A text with rules edited as rows: `text`, bytes, None where none can be made; `counts` and `findings` by
+        cell, of the whole text or, else, of what no text can be made of alone.
+
+        Raises MalformedRequest for a rule that there is not."""
+        asked = {"task": "edit", "label": label, "file": file, "text": _encoded(text), "whole": whole}
+        rows = [asdict(each) for each in edits]
+        answer = self._ask({**asked, "edits": rows, "models": str(self.settings.models)}, "checked")
+        if "malformed" in answer:
+            raise MalformedRequest([_issue(each) for each in answer["malformed"]])
+        return {**answer, "text": None if answer["text"] is None else base64.b64decode(answer["text"])}
 
     def diff(self, old: tuple[str, str, bytes], new: tuple[str, str, bytes]) -> Json:
         """What differs; each version is its label, file and text. Raises PolicyRefused for one that does not load."""

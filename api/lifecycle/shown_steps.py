@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any
 
 from ordain.api.lifecycle.steps import Steps
-from ordain.engine.errors import UnknownPolicy, did_you_mean
+from ordain.engine.catalog import Catalog
+from ordain.engine.errors import NotInForce, UnknownPolicy, did_you_mean
 from ordain.engine.lifecycle.change import Change, Step
 from ordain.engine.lifecycle.life import Life
 from ordain.engine.lifecycle.rollout import Rollout, Stage
@@ -91,6 +92,18 @@ def deciding_shown(steps: Steps, policy: str, at: dt.datetime, known: dt.datetim
         "entry_id": None if deciding is None else deciding.id,
         "rollout": None if on is None or on.rollout is None else rolling_shown(on, on.rollout, at),
     }
+
+
+def deciding_by_dates(catalog: Catalog, policy: str, at: dt.datetime, now: dt.datetime) -> Json:
+    """The same where versions decide by the dates in their texts, as they are now. Raises UnknownPolicy."""
+    if policy not in catalog.versions:
+        raise UnknownPolicy(f"there is no policy `{policy[:80]}`", did_you_mean(policy, catalog.versions))
+    try:
+        version = catalog.by_dates(policy, at.date()).policy.version
+    except NotInForce:
+        version = None
+    told: Json = {"policy": policy, "at": at.isoformat(), "known": now.isoformat(), "version": version}
+    return {**told, "entry_id": None, "rollout": None}
 
 
 def check_known(steps: Steps, policy: str) -> None:

@@ -2,7 +2,7 @@
 
 What is recorded meanwhile changes no page: of a subject the newest entries come first, and other searches go over the
 log, forth or back, as it was at the first page, to which the cursor holds. One page looks at `LIMITS.pages_looked`
-entries at the most, so it may have none and not be the last.
+entries and for some `LIMITS.pages_seconds` at the most, so it may have none and not be the last.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 from uuid import UUID
 
 from ordain.audit.ledger.reader import Reader, Record
@@ -58,14 +59,13 @@ def _of_log(reader: Reader, query: Query, after: str | None) -> Page:
         return _back_from(reader, query, after)
     first, size = _from(reader, after, (0, reader.size()))
     start, end = bounds(reader, replace(query, places=(first, size)))
-    until = min(end, start + LIMITS.pages_looked)
-    within, looked = replace(query, places=(start, until)), Looked()
-    found = search(reader, within, looked=looked) if query.is_personal else matching(reader, within, looked=looked)
-    records = list(found)
-    following = until
-    if len(records) == query.limit:
-        following = (records[-1].entry.leaf_index or 0) + 1
-    return Page(records, f"{following}-{size}" if following < end else None, looked.unreadable)
+    found = _Found(reader, query)
+    until = start
+    while until < end and not found.is_enough(until - start):
+        begin, until = until, min(end, until + found.step)
+        found.look(begin, until)
+    following = until if found.left else (found.records[-1].entry.leaf_index or 0) + 1
+    return Page(found.records, f"{following}-{size}" if following < end else None, found.looked.unreadable)
 
 
 def _from(reader: Reader, after: str | None, first: tuple[int, int]) -> tuple[int, int]:
@@ -82,14 +82,43 @@ def _back_from(reader: Reader, query: Query, after: str | None) -> Page:
     """The same, from the end of the log at the first page to its beginning: the cursor says where it had come to."""
     upto, size = _from(reader, after, (reader.size(),) * 2)
     start, end = bounds(reader, replace(query, places=(0, min(upto, size))))
-    least, looked = max(start, end - LIMITS.pages_looked), Looked()
-    within = replace(query, places=(least, end))
-    found = search(reader, within, looked=looked) if query.is_personal else matching(reader, within, looked=looked)
-    records = list(found)
-    following = least
-    if len(records) == query.limit:
-        following = records[-1].entry.leaf_index or 0
-    return Page(records, f"{following}-{size}" if following > start else None, looked.unreadable)
+    found = _Found(reader, query)
+    least = end
+    while least > start and not found.is_enough(end - least):
+        upto, least = least, max(start, least - found.step)
+        found.look(least, upto)
+    following = least if found.left else found.records[-1].entry.leaf_index or 0
+    return Page(found.records, f"{following}-{size}" if following > start else None, found.looked.unreadable)
+
+
+class _Found:
+    """What one page has found so far, looking at one stretch of the log after the other.
+
+    A condition in FEEL is judged over all that a page looks at, where it is said whether it fits any decision.
+    """
+
+    def __init__(self, reader: Reader, query: Query) -> None:
+        self._reader, self._query, self._begun = reader, query, monotonic()
+        self.records: list[Record] = []
+        self.looked = Looked()
+        self.step = LIMITS.pages_looked if query.where else min(LIMITS.pages_step, LIMITS.pages_looked)
+
+    @property
+    def left(self) -> int:
+        """How many more the page takes; 1 and on where it takes any number."""
+        return 1 if self._query.limit is None else self._query.limit - len(self.records)
+
+    def is_enough(self, looked_at: int) -> bool:
+        """Whether the page is full, or has looked at so much, or for so long, that it ends here."""
+        is_long = monotonic() - self._begun > LIMITS.pages_seconds
+        return not self.left or looked_at >= LIMITS.pages_looked or is_long
+
+    def look(self, start: int, end: int) -> None:
+        """At the entries of these places, the second without itself."""
+        limit = None if self._query.limit is None else self.left
+        within = replace(self._query, places=(start, end), limit=limit)
+        look = search if within.is_personal else matching
+        self.records += look(self._reader, within, looked=self.looked)
 
 
 def _places(cursor: str) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ordain.engine.errors import Issue, PolicyError, Span, did_you_mean
@@ -46,14 +46,48 @@ def bring_back(
         hint = "write them out again; or --force, to replace the rules that are there now"
         raise PolicyError(f"`{policy.label}` has been changed since these sheets were written", hint)
     text = text_of(policy)
-    sections = {section.name: section for section in sections_of(text)}
+    made = rewritten(book, text, policy.label)
+    new = made.text
+    if version is not None and new != text:
+        new = _with_version(new, version)
+    raw = (_MARK if policy.text.startswith(_MARK) else b"") + new.encode()
+    try:
+        return Returned(raw, load_policy(raw, file, vocabulary, policy.zone), notes=made.notes)
+    except PolicyError as error:
+        examples = parts_of(new).get("examples")
+        if examples is not None and all(
+            examples.start <= _position(issue, new) < examples.end for issue in error.issues
+        ):
+            if force:
+                return Returned(raw, None, error.issues, made.notes)
+            hint = "change these examples in the policy's file before or, with --force, after"
+            raise PolicyError([*error.issues, Issue("the examples do not fit the changed rules", hint)]) from None
+        raise PolicyError(told_once(in_sheets(error.issues, replace(made, text=new), book.file))) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A text with the rules of sheets: `arrivals` are those sheets, `notes` what of them was left out."""
+
+    text: str
+    arrivals: tuple[Arrival, ...]
+    notes: tuple[Issue, ...] = ()
+
+
+def rewritten(book: Book, text: str, label: str, known: Sequence[Section] | None = None) -> Rewritten:
+    """The text of the policy `label` with the sheets' rules, nothing of which is loaded yet.
+
+    `known` are the lists of rules of the text, for who has them. Raises PolicyError with everything that is wrong with
+    the sheets, each by sheet, row and column.
+    """
+    sections = {section.name: section for section in (sections_of(text) if known is None else known)}
     issues: list[Issue] = []
     notes: list[Issue] = []
     arrivals = []
     for sheet in book.sheets:
         section = sections.get(sheet.name)
         if section is None:
-            message = f"`{policy.label}` has no rules called `{sheet.name}`"
+            message = f"`{label}` has no rules called `{sheet.name}`"
             issues.append(Issue(message, did_you_mean(sheet.name, sections), code="sheet-cell"))
             continue
         faults: list[Issue] = []
@@ -65,22 +99,14 @@ def bring_back(
     for arrival in sorted(arrivals, key=lambda each: each.section.start, reverse=True):
         new = new[: arrival.section.start] + _rules(text, arrival) + new[arrival.section.end :]
     _refuse_misread(text, new, arrivals)
-    if version is not None and new != text:
-        new = _with_version(new, version)
-    raw = (_MARK if policy.text.startswith(_MARK) else b"") + new.encode()
-    try:
-        return Returned(raw, load_policy(raw, file, vocabulary, policy.zone), notes=tuple(notes))
-    except PolicyError as error:
-        examples = parts_of(new).get("examples")
-        if examples is not None and all(
-            examples.start <= _position(issue, new) < examples.end for issue in error.issues
-        ):
-            if force:
-                return Returned(raw, None, error.issues, tuple(notes))
-            hint = "change these examples in the policy's file before or, with --force, after"
-            raise PolicyError([*error.issues, Issue("the examples do not fit the changed rules", hint)]) from None
-        places = list(_places(new, arrivals))
-        raise PolicyError(told_once(_in_sheet(issue, new, places, book.file) for issue in error.issues)) from None
+    return Rewritten(new, tuple(arrivals), tuple(notes))
+
+
+def in_sheets(issues: Iterable[Issue], made: Rewritten, file: str) -> Iterator[Issue]:
+    """The findings about the text, each with the place of its cell before it and in `file`, the sheets'; as it was when
+    it came from no sheet."""
+    places = list(places_in(made))
+    return (_in_sheet(issue, place_of(issue, made.text, places), file) for issue in issues)
 
 
 def _position(issue: Issue, text: str) -> int:
@@ -245,7 +271,7 @@ def _with_version(text: str, version: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """A stretch of the new text that came from a cell, or, with column 0, from a row."""
 
     start: int
@@ -255,39 +281,46 @@ class _Place:
     column: int
 
 
-def _places(text: str, arrivals: list[Arrival]) -> Iterator[_Place]:
-    sections = {section.name: section for section in sections_of(text)}
-    for arrival in arrivals:
+def places_in(made: Rewritten) -> Iterator[Place]:
+    """The place of every cell, row and column of the sheets."""
+    sections = {section.name: section for section in sections_of(made.text)}
+    for arrival in made.arrivals:
         for row, arrived in zip(sections[arrival.section.name].rows, arrival.rows, strict=True):
-            yield _Place(row.part.start, row.part.end, arrival, arrived.row, 0)
+            yield Place(row.part.start, row.part.end, arrival, arrived.row, 0)
             for path, key, value in row.part.leaves():
                 column = arrival.columns.get(path, 0)
-                yield _Place(key.start, key.end, arrival, arrival.sheet.heading_row, column)
-                yield _Place(value.start, value.end, arrival, arrived.row, column)
+                yield Place(key.start, key.end, arrival, arrival.sheet.heading_row, column)
+                yield Place(value.start, value.end, arrival, arrived.row, column)
             yield from _outer(row.part, arrival, arrived.row)
 
 
-def _outer(part: Part, arrival: Arrival, row: int) -> Iterator[_Place]:
+def _outer(part: Part, arrival: Arrival, row: int) -> Iterator[Place]:
     """Entries that are no cell themselves, such as all outputs together."""
     for key, value in part.pairs:
         if value.kind != "scalar":
             column = next((number for path, number in arrival.columns.items() if path[0] == key.text), 0)
-            yield _Place(value.start, value.start, arrival, row, 0 if len(value.pairs) != 1 else column)
+            yield Place(value.start, value.start, arrival, row, 0 if len(value.pairs) != 1 else column)
 
 
-def _in_sheet(issue: Issue, text: str, places: list[_Place], file: str) -> Issue:
-    """The finding with the place of its cell before it; as it was when it came from no sheet."""
-    if issue.span is None:
-        return issue
+def place_of(issue: Issue, text: str, places: Iterable[Place]) -> Place | None:
+    """The smallest place in which a finding about the text stands; None when it came from no sheet."""
     at = _position(issue, text)
     inside = [place for place in places if place.start <= at <= place.end]
-    if not inside:
+    return min(inside, key=lambda each: (each.end - each.start, each.row), default=None)
+
+
+def _in_sheet(issue: Issue, place: Place | None, file: str) -> Issue:
+    if issue.span is None or place is None:
         return issue
-    place = min(inside, key=lambda each: (each.end - each.start, each.row))
     where = place.arrival.sheet.place(place.row, place.column)
     span = Span(file, place.row, max(place.column, 1), issue.span.text)
-    hint = issue.hint
-    for edit in issue.replacements:  # they are of the policy's file, with quotes that a cell does without
-        hint = hint.replace(f"`{edit.new}`", f"`{read_nodes(edit.new).text}`")
-    message = f"{where}: {issue.message}"
+    message, hint = f"{where}: {issue.message}", hint_for_cell(issue)
     return replace(issue, message=message, hint=hint, span=span, code=issue.code or "sheet-cell", replacements=())
+
+
+def hint_for_cell(issue: Issue) -> str:
+    """The hint of a finding: what it says to write is of the policy's file, with quotes that a cell does without."""
+    hint = issue.hint
+    for edit in issue.replacements:
+        hint = hint.replace(f"`{edit.new}`", f"`{read_nodes(edit.new).text}`")
+    return hint

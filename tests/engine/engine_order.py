@@ -284,6 +284,7 @@ ORDER = [
     "sheets.book",
     "sheets.arriving",
     "sheets.back",
+    "sheets.row_edits",
     "sheets.csv",
     "sheets.xlsx",
     "sheets.foreign.amounts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordain.api.console.asked import Asked
+from ordain.api.console.asked import Asked, Refused
 from ordain.api.console.page_shape import Json, Names, Query
 from ordain.api.limits import LIMITS
 from ordain.audit.records.asked import CHOICES, KINDS, STATUSES, VERDICTS
@@ -13,24 +13,30 @@ FIELDS = (
 )
 """Conditions of one value; `outcome` and `where` may be there several times."""
 SEVERAL = ("outcome", "where")
+BAD_REQUEST = 400
 
 
 def decisions(asked: Asked, names: Names, query: Query) -> Json:
-    """The rows, the conditions as they were asked, and what may be chosen from."""
+    """The rows, the conditions as they were asked, and what may be chosen from.
+
+    A condition that is refused is told beside the form, so that it can be mended there.
+    """
     said = {name: query[name].strip() for name in FIELDS if query.get(name, "").strip()}
     several = {name: [each.strip() for each in query.getlist(name) if each.strip()] for name in SEVERAL}
     order = "oldest" if query.get("order") == "oldest" else "newest"
-    found = asked.get(
-        "/v1/audit/search",
-        **said,
-        **several,
-        order=order,
-        limit=LIMITS.console_rows,
-        after=query.get("after", "").strip(),
-    )
+    refused: Json | None = None
+    try:
+        after = query.get("after", "").strip()
+        limit = LIMITS.console_rows
+        found = asked.get("/v1/audit/search", **said, **several, order=order, limit=limit, after=after)
+    except Refused as refusal:
+        if refusal.status != BAD_REQUEST:
+            raise
+        refused, found = refusal.error, {"entries": [], "after": None, "more": False, "unreadable": 0}
     services = asked.get_if("/v1/services")
     return {
         **found,
+        "refused": refused,
         "asked": {**said, **{name: values for name, values in several.items() if values}},
         "order": order,
         "choices": {

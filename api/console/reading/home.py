@@ -43,7 +43,7 @@ def _in_force(policies: list[Json]) -> Json:
 
 
 def _waiting(asked: Asked, policies: Json | None) -> Json:
-    """What this person could do now: versions to approve or to activate, reviews to settle."""
+    """What this person could do now: versions to approve or to activate, and whether to settle reviews."""
     submitted, approved = [], []
     for each in [] if policies is None else policies["policies"]:
         for version in each["versions"]:
@@ -52,10 +52,13 @@ def _waiting(asked: Asked, policies: Json | None) -> Json:
                 submitted.append(label)
             if version["state"] == "approved" and asked.may(Right.ACTIVATE_POLICIES):
                 approved.append(label)
-    reviews = None
-    if asked.may(Right.SETTLE):
-        reviews = asked.get_if("/v1/audit/search", review="open", order="newest", limit=_LISTED)
-    return {"approve": submitted, "activate": approved, "reviews": None if reviews is None else reviews["entries"]}
+    return {"approve": submitted, "activate": approved, "settles": asked.may(Right.SETTLE)}
+
+
+def reviews(asked: Asked, names: Names, query: Query) -> Json:
+    """Open reviews among the newest decisions; a part of its own, since the log is looked through for them."""
+    told: Json = asked.get("/v1/audit/search", review="open", order="newest", limit=_LISTED)
+    return told
 
 
 def _recent(asked: Asked) -> Json | None:

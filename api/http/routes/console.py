@@ -10,6 +10,7 @@ import orjson
 from flask import Blueprint, Response, g, request
 
 from ordain.api.access.admission import caller, may
+from ordain.api.access.caller import LOCAL
 from ordain.api.console.asked import Asked, Refused
 from ordain.api.console.every_page import PREFIX, address, button_at, page_at, undo_of
 from ordain.api.console.menu import MENU
@@ -19,6 +20,7 @@ from ordain.api.console.sentences_said import has, put_in, say
 from ordain.api.http.account import CODE
 from ordain.api.http.forms.accepted import accepted
 from ordain.api.http.forms.browsers import HEADERS
+from ordain.api.http.forms.policy_texts import let_texts_in
 from ordain.api.http.refusals import JSON, Refusal, headers_for, request_id_for, unforeseen
 from ordain.api.http.refusals import refused as refused_as_data
 from ordain.api.http.routes.reading import in_use
@@ -61,6 +63,7 @@ def press(page: str) -> Response:
     if at is None:
         return _refused(Refused(404, {"code": "NotFound", "message": f"there is no button at {request.path[:80]!r}"}))
     button, names = at
+    let_texts_in(in_use().settings)
     try:
         done = button.do(_asked(), names, request.form)
     except Refused as refused:
@@ -108,7 +111,8 @@ def _frame(shown: Page) -> dict[str, Any]:
     """What is around a page: the menu, who looks at it."""
     who = caller()
     entries = [{"page": each.page, "here": each.page == shown.under} for each in MENU if may(each.right)]
-    return {"menu": entries, "who": who.name, "logged_in": who.session is not None, "json_at": _json_address()}
+    seen = {"who": who.name, "known": who is not LOCAL, "logged_in": who.session is not None}
+    return {"menu": entries, **seen, "json_at": _json_address()}
 
 
 def _drawn(template: str, **data: Any) -> str:
@@ -162,12 +166,12 @@ def _refused(refused: Refused, shown: Page | None = None, retarget: str = "") ->
 
 
 def _whole(error: dict[str, Any]) -> dict[str, Any]:
-    """The one shape of errors; a page that there is not has no more than its code and message."""
-    return (
-        error
-        if "requestId" in error
-        else shape(error["code"], error["message"], [], Severity.LOW, _request_id())["error"]
-    )
+    """The one shape of errors, for what a page itself refuses, too."""
+    if "requestId" in error:
+        return error
+    details = list(error.get("details", ()))
+    whole: dict[str, Any] = shape(error["code"], error["message"], details, Severity.LOW, _request_id())["error"]
+    return whole
 
 
 def _read_nothing(*_: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ordain.api.apart import ServerEnds
 from ordain.api.ask import is_encodable
 from ordain.api.backtest.bounded import TriesAlready
 from ordain.api.contract.operation import YAML
+from ordain.api.http.forms.policy_texts import let_texts_in
 from ordain.api.http.routes.reading import fields_sent, in_use
 from ordain.api.http.told_to_end import ENDING
 from ordain.api.lifecycle.examined import Examiner, ExaminesAlready
@@ -87,6 +88,7 @@ def text_sent(*more: str) -> tuple[bytes, dict[str, Any]]:
 
     Raises MalformedRequest, RequestTooLarge.
     """
+    let_texts_in(in_use().settings)
     if request.mimetype in _YAMLS:
         text = request.get_data(cache=False)
         request.stream.read(1)  # as in `fields_sent`

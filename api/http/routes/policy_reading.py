@@ -15,7 +15,7 @@ from ordain.api.http.routes.policy_asking import (
     refuse_some_services,
 )
 from ordain.api.http.routes.reading import in_use, shown_json
-from ordain.api.lifecycle.shown_steps import deciding_shown, steps_shown
+from ordain.api.lifecycle.shown_steps import deciding_by_dates, deciding_shown, steps_shown
 from ordain.api.lifecycle.texts import FILE, RECORD, Found, found_text, version_before
 from ordain.api.lifecycle.told_versions import policies_told, policy_told
 from ordain.api.lifecycle.workbench import known_of, texts_of
@@ -51,6 +51,9 @@ def history(policy: str) -> Response:
     }
     if not asked:
         return shown_json({"policy": policy, "steps": steps_shown(known_of(use), policy)})
+    if use.lifecycle is None and "known" not in asked:
+        with at_once(), bench().versions(use) as (catalog, _):
+            return shown_json(deciding_by_dates(catalog, policy, asked["at"], use.now()))
     with at_once(), bench().reading(use) as steps:
         now = steps.now()
         return shown_json(deciding_shown(steps, policy, asked.get("at", now), asked.get("known", now)))
@@ -65,7 +68,7 @@ def following(policy: str) -> Response:
 @ROUTES.get("/<policy>/versions/<version>/text")
 def text(policy: str, version: str) -> Response:
     """Byte for byte, with its digest as `ETag`: as its file is or, `of=record`, as it was submitted or activated."""
-    found = _found(policy, version, request.args.get("of", FILE))
+    found = found_of(policy, version, request.args.get("of", FILE))
     answer = Response(found.text, mimetype="application/xml" if found.file.endswith(".dmn") else YAML)
     answer.set_etag(found.digest)
     answer.headers["Cache-Control"] = "private, no-cache"
@@ -87,13 +90,14 @@ def diff(policy: str, version: str) -> Response:
     label, _ = labelled(policy, version)
     use = in_use()
     against = request.args.get("against") or str(version_before(texts_of(use), use.lifecycle, label))
-    old, new = _found(policy, against, FILE), _found(policy, version, FILE)
+    old, new = found_of(policy, against, FILE), found_of(policy, version, FILE)
     with at_once():
         told = examiner().diff((f"{policy}@{against}", old.file, old.text), (label, new.file, new.text))
     return shown_json({**told, "old_digest": old.digest, "new_digest": new.digest})
 
 
-def _found(policy: str, version: str, of: str) -> Found:
+def found_of(policy: str, version: str, of: str) -> Found:
+    """A version's text. Raises as `found_text` does."""
     label, _ = labelled(policy, version)
     use = in_use()
     if use.lifecycle is None and of != RECORD:

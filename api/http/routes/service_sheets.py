@@ -10,6 +10,8 @@ from flask import Blueprint, Response, current_app, request
 
 from ordain.api.access.admission import caller
 from ordain.api.ask import asked_time
+from ordain.api.contract.flow_svg import svg
+from ordain.api.contract.service_flow import flow_of
 from ordain.api.contract.service_sheet import Offer, service_list, service_sheet
 from ordain.api.http.refusals import JSON
 from ordain.api.services import Services
@@ -27,6 +29,12 @@ def services() -> Response:
 def service(service: str) -> Response:
     """The sheet of a service at `?at=`, or now."""
     return shown(orjson.dumps(service_sheet(offer(), service, _at())), JSON)
+
+
+@ROUTES.get("/<service>/flow")
+def flow(service: str) -> Response:
+    """The picture that `ordain service flow` draws, of what is in force now."""
+    return shown(svg(flow_of(service_sheet(offer(), service, now()))), "image/svg+xml")
 
 
 def offer() -> Offer:

@@ -6,34 +6,34 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from answers import ADVICE, QUOTE, RETENTION, body
 from any_time import at_any_time
 from chromium import chromium
+from console_served import Console
 from looked_at import Looked, looked_at
 from playwright.sync_api import Browser, Playwright, sync_playwright
-from served import Server, install_models
-
-
-@dataclass(frozen=True, slots=True)
-class Console:
-    """A server with decisions on record: `decisions` by their service, the newest id of each."""
-
-    server: Server
-    address: str
-    decisions: dict[str, str]
+from served import Server, install_models, ordain_here
 
 
 @pytest.fixture(scope="session")
 def console(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Console]:
-    """Decisions about `C-1` of three services are on record; a model on SYNTHETIC customers is live."""
+    """Approvals are needed; decisions about `C-1` of three services are on record; `retention-offer@2` is a draft.
+
+    A model on SYNTHETIC customers is live.
+    """
     folder = tmp_path_factory.mktemp("console")
     install_models(models, folder)
     policies = Path(shutil.copytree(at_any_time(), folder / "policies"))
-    with Server(folder, ORDAIN_POLICIES=str(policies), ORDAIN_CHECKPOINT_SECONDS="0.2") as server:
+    chosen = {"ORDAIN_POLICIES": str(policies), "ORDAIN_APPROVALS": "named"}
+    begun = ordain_here(folder, "policy", "adopt", "--reason", "approvals begin", "--as", "chen", **chosen)
+    assert begun.returncode == 0, begun.stderr
+    text = (policies / "retention-offer/v1.yaml").read_text(encoding="utf-8")
+    draft = text.replace("version: 1", "version: 2").replace("effective: 2026-01-01", "effective: 2026-12-31")
+    (policies / "retention-offer/v2.yaml").write_text(draft, encoding="utf-8")
+    with Server(folder, ORDAIN_CHECKPOINT_SECONDS="0.2", **chosen) as server:
         yield Console(server, f"http://127.0.0.1:{server.port}", _decided(server))
 
 

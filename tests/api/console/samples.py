@@ -6,11 +6,14 @@ from typing import Any
 
 from ordain.api.console.every_page import PAGES, address
 
+_POLICY = {"policy": "retention-offer"}
+
 
 def sample(name: str, decisions: dict[str, str]) -> str:
     """The address of a page in the server of `conftest.py`. Raises KeyError for a page without a sample."""
     samples: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "home": ({}, {}),
+        "home_reviews": ({}, {}),
         "whatifs": ({}, {}),
         "whatif": ({"service": "price-quote"}, {"from": decisions["price-quote"]}),
         "decisions": ({}, {"since": "2026-01-01"}),
@@ -24,6 +27,16 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "sample": ({}, {"seed": "42", "size": "5"}),
         "models": ({}, {}),
         "model": ({"model": "churn", "version": 1}, {}),
+        "policies": ({}, {}),
+        "policy": (_POLICY, {}),
+        "policy_text": (_POLICY, {}),
+        "policy_table": (_POLICY, {}),
+        "policy_findings": (_POLICY, {}),
+        "policy_history": (_POLICY, {}),
+        "policy_tests": (_POLICY, {}),
+        "policy_diff": (_POLICY, {}),
+        "policy_edit": (_POLICY, {"v": 2}),
+        "service": ({"service": "retention"}, {}),
         "operations": ({}, {}),
         "rollouts": ({}, {}),
         "settings": ({}, {}),

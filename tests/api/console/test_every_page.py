@@ -7,7 +7,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from conftest import Console
+from console_served import Console
 from looked_at import SIZES, Looked, barriers
 from samples import WHOLE, sample
 

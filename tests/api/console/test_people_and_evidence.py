@@ -131,7 +131,6 @@ def test_markup_in_what_somebody_can_set_is_shown_as_text(browser: Browser, serv
         assert MARKUP in page.inner_text("main")
         page.goto(f"{address(served)}/console/people")
         for field in ("subject", "rule", "policy", "outcome"):
-            seen.expected = ("400",)
             page = seen.page
             page.goto(f"{address(served)}/console/decisions")
             page.evaluate("document.querySelector('details').open = true")
@@ -140,6 +139,13 @@ def test_markup_in_what_somebody_can_set_is_shown_as_text(browser: Browser, serv
             page.wait_for_url(f"**{field}=**")
             assert page.locator("img[src=x]").count() == 0
         assert shown == []
+
+
+def test_a_condition_that_is_refused_is_told_beside_the_form_with_what_was_typed(served: Server) -> None:
+    told = served.ask("GET", "/console/decisions?rule=no-such-rule&since=yesterday", None, {"Accept": "text/html"})
+    html = told.body.decode()
+    assert (told.status, 'value="yesterday"' in html, 'value="no-such-rule"' in html) == (200, True, True)
+    assert "is not a date or moment" in html
 
 
 def test_a_form_of_another_page_without_the_header_is_refused(served: Server) -> None:

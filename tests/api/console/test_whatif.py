@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import orjson
 import pytest
-from conftest import Console
+from console_served import Console
 from looked_at import Looked
 from playwright.sync_api import expect
 

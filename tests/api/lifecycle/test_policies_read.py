@@ -174,6 +174,13 @@ def test_what_cannot_be_told_is_refused_with_the_reason(office: Office, path: st
     assert said in office.refused("rita", path, status, "GET")["message"]
 
 
+def test_where_versions_decide_by_their_dates_the_one_of_a_day_is_told(by_dates: FlaskClient) -> None:
+    told = by_dates.get("/v1/policies/fees/history?at=2026-06-01").get_json()
+    assert (told["version"], told["entry_id"], told["rollout"]) == (2, None, None)
+    assert by_dates.get("/v1/policies/fees/history?at=2020-06-01").get_json()["version"] is None
+    assert by_dates.get("/v1/policies/fee/history?at=2020-06-01").status_code == 404
+
+
 def test_where_versions_decide_by_their_dates_they_are_told_and_nothing_is_on_record(by_dates: FlaskClient) -> None:
     def told(path: str, status: int = 200) -> Any:
         answer = by_dates.get(f"/v1/policies{path}")
