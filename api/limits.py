@@ -95,6 +95,10 @@ class Limits:
     tried_rows: int = 200  # of a table that is pasted to be tried
     found_page: int = 100  # entries of one page, and where a caller says no number
     found_most: int = 1_000  # entries of one page, the most that a caller may ask for
+    link_days: int = 365  # days for which a link for a customer opens
+    sampled: int = 500  # entries of one sample
+    sample_seconds: float = 30.0  # seconds in which a sample has to be drawn
+    seed_characters: int = 200  # characters of its seed
     reason_characters: int = 1_000  # characters of a reason or purpose
     confirmed_ahead: int = 300  # seconds by which the clock of who confirms something may be ahead
     verify_seconds: float = 60.0  # seconds for one verification

@@ -11,7 +11,7 @@ from ordain.audit.entry.entry import Kind
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.operations import Operations
 from ordain.audit.ledger.reader import Record
-from ordain.engine.errors import MalformedRequest
+from ordain.engine.errors import UnknownDecision
 
 Json = dict[str, Any]
 RAISED, ESCALATED, ACKNOWLEDGED, ENDED = "raised", "escalated", "acknowledged", "ended"
@@ -49,7 +49,7 @@ class Alert:
         return dt.datetime.fromisoformat(self.raised)
 
     def as_json(self) -> Json:
-        """What `ordain alerts list --json` gives."""
+        """What `ordain alerts list --json` and `GET /v1/alerts` give."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
@@ -81,11 +81,13 @@ class Alerts:
         return receipt.entry_id
 
     def acknowledge(self, alert_id: str, actor: str) -> Alert:
-        """Somebody is on it. Raises MalformedRequest for what is no open alert, NotRecorded, LedgerUnavailable."""
+        """Somebody is on it. Raises UnknownDecision for what is no open alert, NotRecorded, LedgerUnavailable."""
         self.look()
         found = [alert for alert in self.open.values() if alert.id.startswith(alert_id) and len(alert_id) >= 8]
         if len(found) != 1:
-            raise MalformedRequest(f"there is no open alert `{alert_id[:64]}`", "`ordain alerts list` has their ids")
+            raise UnknownDecision(
+                f"there is no open alert `{alert_id[:64]}`", "`ordain alerts list` and /v1/alerts have their ids"
+            )
         (alert,) = found
         if alert.acknowledged_by is None:
             self.record(ACKNOWLEDGED, alert.service, {"alert": alert.id, "signal": alert.signal}, actor)

@@ -22,7 +22,7 @@ from ordain.api.http.refusals import JSON
 from ordain.api.services import Services
 
 Json = Any
-_BEGINS_ERRORS = 400
+_BEGINS_ERRORS, UNWELL = 400, 503
 _CARRIED = (
     *("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "HTTP_HOST"),
     *("wsgi.version", "wsgi.url_scheme", "wsgi.errors", "wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once"),
@@ -68,6 +68,13 @@ class Asked:
             if refused.status in (403, 404, 409):
                 return None
             raise
+
+    def state(self, path: str) -> Json | None:
+        """What `/healthz` and `/readyz` say, which answer with a status of 503 that all is not well. Raises Refused."""
+        status, body, etag = self._ask("GET", path, {})
+        if status == UNWELL and "error" not in (told := orjson.loads(body)):
+            return told
+        return _json((status, body, etag))
 
     def text(self, path: str, **query: Any) -> Text:
         """An answer that is text. Raises Refused."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordain.api.console.acting.reviewing import settle
+from ordain.api.console.acting.reviewing import link, settle
 from ordain.api.console.page_shape import Button, Page
 from ordain.api.console.reading.decision import decision, proof, replay, why_not
 from ordain.api.console.reading.decision_search import decisions
@@ -14,4 +14,7 @@ PAGES = (
     Page("decisions/<decision_id>/replay", "decision_replay", replay, "decisions", is_part=True),
     Page("decisions/<decision_id>/proof", "decision_proof", proof, "decisions", is_part=True),
 )
-BUTTONS = (Button("decisions/<decision_id>/settle", "settle", settle),)
+BUTTONS = (
+    Button("decisions/<decision_id>/settle", "settle", settle),
+    Button("decisions/<decision_id>/link", "link", link),
+)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from ordain.api.console import decision_pages, evidence_pages, model_pages, person_pages, policy_pages, whatif_pages
-from ordain.api.console.page_shape import Button, Page
+from ordain.api.console import (
+    decision_pages,
+    evidence_pages,
+    model_pages,
+    operator_pages,
+    person_pages,
+    policy_pages,
+    whatif_pages,
+)
+from ordain.api.console.page_shape import Button, Json, Page
 from ordain.api.console.reading.home import home, reviews
 
 PREFIX = "/console"
@@ -23,6 +32,7 @@ PAGES: tuple[Page, ...] = (
     *person_pages.PAGES,
     *evidence_pages.PAGES,
     *model_pages.PAGES,
+    *operator_pages.PAGES,
 )
 BUTTONS: tuple[Button, ...] = (
     *policy_pages.BUTTONS,
@@ -30,6 +40,7 @@ BUTTONS: tuple[Button, ...] = (
     *decision_pages.BUTTONS,
     *person_pages.BUTTONS,
     *evidence_pages.BUTTONS,
+    *operator_pages.BUTTONS,
 )
 
 _PAGES = {each.name: each for each in PAGES}
@@ -66,6 +77,15 @@ def _match(method: str, path: str) -> tuple[str, dict[str, Any]]:
 def is_there(name: str) -> bool:
     """Whether there is a page of that name: pages come from several parts of the console."""
     return name in _PAGES
+
+
+def undo_of(done: str, values: Mapping[str, str]) -> Json | None:
+    """The button that takes back what a button did, and the parts of its address among `values`; None without one."""
+    name = _BUTTONS[done].undone_by if done in _BUTTONS else ""
+    for rule in _MAP.iter_rules(name) if name else ():
+        if rule.arguments <= values.keys():
+            return {"name": name, "names": {part: values[part] for part in rule.arguments}}
+    return None
 
 
 def address(name: str, query: dict[str, Any] | None = None, **parts: Any) -> str:

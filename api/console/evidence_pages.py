@@ -5,6 +5,10 @@ from __future__ import annotations
 from ordain.api.console.acting.verifying import verify
 from ordain.api.console.page_shape import Button, Page
 from ordain.api.console.reading.evidence import evidence
+from ordain.api.console.reading.sample_drawn import sample
 
-PAGES = (Page("evidence", "evidence", evidence, "evidence"),)
+PAGES = (
+    Page("evidence", "evidence", evidence, "evidence"),
+    Page("evidence/sample", "sample", sample, "evidence"),
+)
 BUTTONS = (Button("evidence/verify", "verify", verify),)

@@ -22,4 +22,7 @@ MENU: tuple[Entry, ...] = (
     Entry("people", Right.SEARCH),
     Entry("evidence", Right.VERIFY),
     Entry("models", Right.READ_MODELS),
+    Entry("rollouts", Right.READ_POLICIES),
+    Entry("operations", Right.HEALTH),
+    Entry("settings", Right.MANAGE_KEYS),
 )

@@ -57,8 +57,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something to do. `do` gets the fields of its form and raises Refused, which the form then shows."""
+    """Something to do. `do` gets the fields of its form and raises Refused, which the form then shows.
+
+    `undone_by` is the name of the button that takes it back, for the same parts of an address: it stands beside the
+    line that says what was done, with the text `undo.<name>`. It may be asked for a `reason`, and gets one.
+    """
 
     rule: str
     name: str
     do: Callable[[Asked, Names, Query], Go | Part]
+    undone_by: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import yaml
@@ -39,6 +40,11 @@ def say(key: str, count: int | None = None, **values: Any) -> Markup:
         key = f"{key}.one" if count == 1 else f"{key}.many"
         values["count"] = f"{count:,}"
     return Markup("{}").format(texts()[key]).format(**values)
+
+
+def put_in(key: str) -> set[str]:
+    """The names of the values that a line has."""
+    return {name for _, name, _, _ in Formatter().parse(texts()[key]) if name}
 
 
 def has(key: str) -> bool:

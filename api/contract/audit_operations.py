@@ -135,6 +135,26 @@ AUDIT_OPERATIONS: dict[tuple[str, str], Operation] = {
         query=(*_CONDITIONS, *_PAGED),
         is_read=True,
     ),
+    ("GET", "/v1/audit/sample"): Operation(
+        "Entries at random among those that fit, which anybody can draw again with the same seed",
+        an_object(
+            *("of", "seed", "key", "unreadable", "entries"),
+            of={**_WHOLE, "description": "how many fit"},
+            seed=TEXT,
+            key={**TEXT, "description": "the public key that proofs of them verify with"},
+            unreadable=_WHOLE,
+            entries=_many(_FOUND),
+        ),
+        Right.SEARCH,
+        _READ,
+        query=(
+            *(each for each in _CONDITIONS if each[0] != "order"),
+            ("size", "so many", {"type": "integer", "minimum": 1, "maximum": LIMITS.sampled}),
+            ("seed", "chosen by whoever asks for the sample", {**FILLED, "maxLength": LIMITS.seed_characters}),
+            PURPOSE,
+        ),
+        is_read=True,
+    ),
     ("GET", "/v1/audit/entries/<entry_id>"): Operation(
         "One entry of the ledger, as it is stored",
         an_object(

@@ -216,6 +216,8 @@ def _responses(operation: Operation, answer: Json, media: str) -> Json:
             content = known["content"]["application/json"]
             content["schema"] = {"anyOf": [schema, content["schema"]]}
             known["description"] = f"{description} {known['description']}"
+        if operation.is_page and "content" not in known:
+            known["content"] = {operation.media: {"schema": operation.answer}}
     return dict(sorted(responses.items()))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ordain.api.access.rights import OPEN, SIGNED, Right
+from ordain.api.contract.alert_operations import ALERT_OPERATIONS
 from ordain.api.contract.audit_operations import AUDIT_OPERATIONS, PURPOSE
 from ordain.api.contract.console_operations import CONSOLE_OPERATIONS
 from ordain.api.contract.feature_operations import FEATURE_OPERATIONS
 from ordain.api.contract.follow_up_operations import FOLLOW_UP_OPERATIONS
+from ordain.api.contract.link_operations import LINK_OPERATIONS
 from ordain.api.contract.login_operations import LOGIN_OPERATIONS
 from ordain.api.contract.model_operations import MODEL_OPERATIONS
 from ordain.api.contract.operation import (
@@ -23,6 +25,7 @@ from ordain.api.contract.operation import (
 )
 from ordain.api.contract.policy_operations import POLICY_OPERATIONS
 from ordain.api.contract.policy_table_operations import POLICY_TABLE_OPERATIONS
+from ordain.api.contract.settings_operations import SETTINGS_OPERATIONS
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import (
     AnswerGone,
@@ -212,14 +215,17 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "text/plain",
         is_read=True,
     ),
+    **ALERT_OPERATIONS,
     **AUDIT_OPERATIONS,
     **CONSOLE_OPERATIONS,
     **FEATURE_OPERATIONS,
     **FOLLOW_UP_OPERATIONS,
+    **LINK_OPERATIONS,
     **LOGIN_OPERATIONS,
     **MODEL_OPERATIONS,
     **POLICY_OPERATIONS,
     **POLICY_TABLE_OPERATIONS,
+    **SETTINGS_OPERATIONS,
     ("GET", "/v1/services"): Operation(
         "The services that there are",
         ref("ServiceList"),

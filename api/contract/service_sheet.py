@@ -98,6 +98,7 @@ def _named(offer: Offer, name: str) -> Json:
         "if_denied": "refuse" if service.refuses else "answer",
         "at": "allowed" if service.takes_time else "refused",
         "if_review": "withhold" if Verdict.REVIEW in service.withholds else "answer",
+        "fallback": service.fallback or None,
     }
 
 

@@ -140,6 +140,10 @@ _REVIEWED: Schema = {
     "enum": ["answer", "withhold"],
     "description": "what comes of a review: an answer with the outcome, or without",
 }
+_FALLBACK: Schema = {
+    "type": ["string", "null"],
+    "description": "the service that is asked in its place once it is stopped onto its fallback",
+}
 _VALUE_PARTS: dict[str, Schema] = {
     "type": _TEXT,
     "unit": _TEXT,
@@ -283,7 +287,12 @@ SHARED: dict[str, Schema] = {
         faults={**list_of(_TEXT), "description": "what it is degraded by"},
         engine=_TEXT,
         services=list_of(_TEXT),
-        stopped=list_of(closed(("alert",), service=_TEXT, since=_TEXT, reason=_TEXT, entry_id=_TEXT, alert=_TEXT)),
+        stopped=list_of(
+            closed(
+                ("alert", "fallback"),
+                **dict.fromkeys(("service", "since", "reason", "entry_id", "alert", "fallback"), _TEXT),
+            )
+        ),
         policies=list_of(closed(policy=_TEXT, version=_VERSION)),
         models=list_of(
             closed(
@@ -309,6 +318,7 @@ SHARED: dict[str, Schema] = {
         purpose=_TEXT,
         if_denied=_DENIED,
         if_review=_REVIEWED,
+        fallback=_FALLBACK,
         at=_TIME_TAKEN,
         gives=list_of(_TEXT),
         policies=list_of(closed(**_POLICY_PARTS)),
@@ -320,6 +330,7 @@ SHARED: dict[str, Schema] = {
         purpose=_TEXT,
         if_denied=_DENIED,
         if_review=_REVIEWED,
+        fallback=_FALLBACK,
         at=_TIME_TAKEN,
         tells={**list_of(_TEXT), "description": "the decisions that make further events"},
         scores={

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Reque
 
 from ordain.api.access.admission import guard
 from ordain.api.access.gate import Gate
+from ordain.api.alerts.shared_alerts import SharedAlerts
 from ordain.api.asked_once import REPLAYED
 from ordain.api.contract.example_request import Examples
 from ordain.api.contract.operations import OPERATIONS
@@ -28,11 +29,14 @@ from ordain.api.http.refusals import (
     unforeseen,
 )
 from ordain.api.http.routes import (
+    alerting,
     audit_export,
     audit_keeping,
+    audit_sample,
     audit_search,
     audit_verify,
     console,
+    decision_links,
     decisions,
     events,
     facts,
@@ -51,6 +55,7 @@ from ordain.api.http.routes import (
     policy_tables,
     reference,
     service_sheets,
+    settings_told,
     stopping,
     subjects,
 )
@@ -84,6 +89,7 @@ def app_for(
     app.extensions["examples"] = Examples()
     app.extensions["ordain_workbench"] = Workbench()
     app.extensions["tried"] = Kept()
+    app.extensions["ordain_alerts"] = SharedAlerts(use.ledger)
     app.register_blueprint(decisions.ROUTES)
     app.register_blueprint(follow_ups.ROUTES)
     app.register_blueprint(events.ROUTES)
@@ -91,7 +97,19 @@ def app_for(
     app.register_blueprint(service_sheets.ROUTES)
     app.register_blueprint(reference.ROUTES)
     for read in (
-        *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping),
+        *(
+            logging_in,
+            subjects,
+            audit_search,
+            audit_sample,
+            audit_export,
+            audit_verify,
+            audit_keeping,
+            stopping,
+            alerting,
+            decision_links,
+            settings_told,
+        ),
         *(log_tiles, hooks, model_reading, ingesting, facts, console),
         *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest, policy_tables),
     ):

@@ -26,7 +26,7 @@ from ordain.api.http.bodies import BodyTooSlow, Exchange, Scope, body_of, drop_b
 from ordain.api.http.bridge import HEALTH, Bridge, Wsgi
 from ordain.api.http.desk import Desk
 from ordain.api.http.forms.accepted import Accepted, Unacceptable, accepted
-from ordain.api.http.forms.browsers import is_about_callers, is_log_in, to_login, wants_page
+from ordain.api.http.forms.browsers import is_about_callers, is_link, is_log_in, to_login, wants_page
 from ordain.api.http.forms.cors import CrossOrigin
 from ordain.api.http.forms.dressed import Dressed
 from ordain.api.http.forms.ingested import is_ingested
@@ -262,14 +262,15 @@ class Front:
 
     async def _others(self, scope: Scope, exchange: Exchange, seen: Account) -> int:
         # Which right a route needs is looked up where routes are known: `api/access/admission.py`.
-        is_open = scope.path in (HEALTH, "/readyz") or is_about_callers(scope.path)
+        is_limited = is_about_callers(scope.path) or is_link(scope.path)
+        is_open = scope.path in (HEALTH, "/readyz") or is_limited
         is_signed = is_hook(scope)  # by whom, its body will show
         try:
             if not is_signed:
                 seen.caller = await self._door.known(scope) if is_open else await self._known(scope, seen)
             if is_log_in(scope.path):
                 self._door.log_in(scope)
-            if not is_open or is_about_callers(scope.path):
+            if not is_open or is_limited:
                 await self._take(seen, self._limiter.draws(scope, seen.caller, ""))
         except OrdainError:
             await drop_body(scope, exchange)

@@ -21,7 +21,7 @@ from ordain.api.contract.operations import OPERATIONS
 from ordain.api.hooks.source import no_source
 from ordain.api.http.account import METRICS
 from ordain.api.http.bodies import Exchange, Scope
-from ordain.api.http.forms.browsers import is_about_callers
+from ordain.api.http.forms.browsers import is_about_callers, is_link
 from ordain.api.http.front import Front
 from ordain.api.http.guards import called
 from ordain.api.http.readiness import loading
@@ -111,8 +111,8 @@ class Reception:
         branch = self._branches[name]
         TENANT.set(name)
         is_open = _OPEN.fullmatch(scope.path) is not None
-        if is_open and not header and is_about_callers(scope.path):
-            is_open = False  # else nobody could log in
+        if is_open and not header and (is_about_callers(scope.path) or is_link(scope.path)):
+            is_open = False  # else nobody could log in, or open a link
         if (front := branch.front) is None:
             is_told = not is_open and (not header or branch.gate.known(header) is not None)
             return await self._strangers.answer(scope, exchange, away() if is_told else None)

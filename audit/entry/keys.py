@@ -154,6 +154,10 @@ class Keyring:
         """A code that stands for `data` where nobody without the master key is to guess it, 32 bytes."""
         return self._code(b"\xff request " + data)
 
+    def code_of_link(self, data: bytes) -> bytes:
+        """A code over what a link says, which only who has the master key can make, 32 bytes."""
+        return self._code(b"\xff link " + data)
+
     def _keep(self, data_key: DataKey) -> None:
         with self._lock:
             if len(self._cached) >= LIMITS.keys_cached:

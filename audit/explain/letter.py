@@ -26,9 +26,14 @@ Json = dict[str, Any]
 _GONE = ("erased", "expired", "restricted")
 
 
-def letter(explanation: Explanation, sender: Sender | None = None, own_request: bool = False) -> str:
-    """The text, ending in a newline. `own_request`: whoever it is about asked for a restricted record."""
-    return _Letter(explanation, sender or nobody(), own_request).text()
+def letter(
+    explanation: Explanation, sender: Sender | None = None, own_request: bool = False, *, with_annex: bool = True
+) -> str:
+    """The text, ending in a newline. `own_request`: whoever it is about asked for a restricted record.
+
+    The annex has all else that is on record, for who wants to check it.
+    """
+    return _Letter(explanation, sender or nobody(), own_request).text(with_annex)
 
 
 class _Letter:
@@ -40,7 +45,7 @@ class _Letter:
         self.is_whole = "outcome" in self.data and NOT_RESTORED not in self.data
         self.is_gone = "outcome" not in self.data and self.data["private_part"] in _GONE
 
-    def text(self) -> str:
+    def text(self, with_annex: bool) -> str:
         data = self.data
         parts = [self.head(), self.result()]
         if self.is_whole:
@@ -51,7 +56,8 @@ class _Letter:
         elif NOT_RESTORED in data:
             parts += [self.estimate(model) for model in data.get("models", ())]
             parts += [f"## {self.say('duties')}\n\n{self.say('untold')}"]
-        parts += [self.person(), self.rights(), annex(self.data, self.language, self.vocabulary)]
+        parts += [self.person(), self.rights()]
+        parts += [annex(self.data, self.language, self.vocabulary)] if with_annex else []
         return "\n\n".join(part for part in parts if part) + "\n"
 
     # --- the head and the result

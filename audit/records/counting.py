@@ -11,6 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from itertools import product
 from typing import Any, TypeVar
 
@@ -69,9 +70,9 @@ def sample(found: Iterable[Named], id_of: Callable[[Named], str], size: int, see
 
     So a sample depends on nothing but the seed and the entries: `printf '%s' SEED:ENTRY_ID | sha256sum` draws it again.
     """
-    drawn = sorted(enumerate(found), key=lambda each: hashlib.sha256(f"{seed}:{id_of(each[1])}".encode()).digest())[
-        :size
-    ]
+    drawn = nsmallest(
+        size, enumerate(found), key=lambda each: hashlib.sha256(f"{seed}:{id_of(each[1])}".encode()).digest()
+    )
     return [each for _, each in sorted(drawn, key=lambda pair: pair[0])]
 
 

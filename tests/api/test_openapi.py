@@ -98,7 +98,7 @@ def test_the_routes_that_record_decisions_and_no_others_take_an_idempotency_key(
         for path, operations in document["paths"].items()
         if "post" in operations
         and path.startswith("/v1/decisions/")
-        and not path.endswith(("/dry-run", "/versions", "/settle"))
+        and not path.endswith(("/dry-run", "/versions", "/settle", "/link"))
     }
     answered = document["paths"]["/v1/decisions/plan-advice"]["post"]["responses"]["200"]
     assert "Idempotency-Replayed" in answered["headers"]

@@ -26,8 +26,9 @@ def table() -> list[str]:
     lines = [f"| right | {' | '.join(ROLES)} | routes |", "|---" * (len(ROLES) + 2) + "|"]
     for right in Right:
         marks = " | ".join("yes" if right in of[role] else "" for role in ROLES)
-        routes = ", ".join(f"`{method} {rule}`" for (method, rule), each in OPERATIONS.items() if each.right == right)
-        lines.append(f"| {right} | {marks} | {routes or _BESIDE.get(right, '')} |")
+        routes = [f"`{method} {rule}`" for (method, rule), each in OPERATIONS.items() if each.right == right]
+        routes += [_BESIDE[right]] if right in _BESIDE else []
+        lines.append(f"| {right} | {marks} | {', '.join(routes)} |")
     return lines
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,11 @@ from ordain.api.settings import load_settings
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.proving import NO_CHECKPOINT, proof_file
 from ordain.audit.ledger.reader import Record
-from ordain.audit.records.counting import DIMENSIONS, NONE, OUTCOME, Counts, count, needs_private, sample
-from ordain.audit.records.export import places_with
+from ordain.audit.records.counting import DIMENSIONS, NONE, OUTCOME, Counts, count, needs_private
 from ordain.audit.records.query import Condition, Query
 from ordain.audit.records.readings import check_purpose, note_search
-from ordain.audit.records.search import Looked, Progress, matching, search
+from ordain.audit.records.sampling import draw, passing
+from ordain.audit.records.search import Looked
 from ordain.audit.records.shown import entry_shown, found_shown
 from ordain.engine.errors import ExportFailed, MalformedRequest, NotCovered, counted, reason_of
 
@@ -83,16 +82,17 @@ def report_command(
         def show(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        read = _Read(_records(opened, query, show, looked))
         drawn: list[Record] = []
         counts = Counts()
         if size is None:
+            read = passing(opened.reader, query, show, looked)
             counts = count(read, by, settings.zone)
+            entries = read.entries
+            if query.is_personal:
+                note_search(opened, "report", reading, query, read.ids, entries, read.places)
         else:
-            drawn = sample(read, lambda record: str(record.entry.id), size, str(seed))
-        if query.is_personal:
-            note_search(opened, "report", reading, query, read.ids, read.entries, read.places)
-        check_found(read.entries + looked.unreadable, opened.reader, query, settings)
+            drawn, entries = draw(opened, query, size, str(seed), reading, "report", show, looked)
+        check_found(entries + looked.unreadable, opened.reader, query, settings)
         if nowhere := _nowhere(counts, by):
             check_found(0, opened.reader, replace(query, outcome=nowhere), settings)
         files = {} if proofs is None else _proofs(opened, drawn, proofs)
@@ -100,7 +100,7 @@ def report_command(
     if size is None:
         _show_counts(counts, by, looked, as_json)
     else:
-        _show_sample(drawn, read.entries, str(seed), query, files, key, as_json)
+        _show_sample(drawn, entries, str(seed), query, files, key, as_json)
     if looked.unreadable or counts.unreadable:
         ERR.print(f"{looked.unreadable + counts.unreadable:,} more can no longer be read, or are restricted")
 
@@ -126,28 +126,6 @@ def _nowhere(counts: Counts, by: tuple[str, ...]) -> tuple[Condition, ...]:
         for name, values in found
         if name.startswith(OUTCOME) and values == {NONE}
     )
-
-
-class _Read:
-    """Records as they pass by: how many, which, and where they stand."""
-
-    def __init__(self, records: Iterable[Record]) -> None:
-        self._records, self.entries = records, 0
-        self.ids: list[str] = []
-        self.places: tuple[int, int] | None = None
-
-    def __iter__(self) -> Iterator[Record]:
-        for record in self._records:
-            self.entries += 1
-            self.ids.append(str(record.entry.id))
-            self.places = places_with(self.places, record)
-            yield record
-
-
-def _records(opened: OpenLedger, query: Query, show: Progress, looked: Looked) -> Iterator[Record]:
-    if query.is_personal:
-        return search(opened.reader, query, show, looked)
-    return matching(opened.reader, query, show, looked)
 
 
 def _proofs(opened: OpenLedger, drawn: list[Record], folder: Path) -> dict[str, str]:

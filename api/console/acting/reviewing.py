@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordain.api.console.asked import Asked
-from ordain.api.console.page_shape import Go, Names, Query
+from ordain.api.console.page_shape import Go, Names, Part, Query
 
 
 def settle(asked: Asked, names: Names, form: Query) -> Go:
@@ -11,3 +11,10 @@ def settle(asked: Asked, names: Names, form: Query) -> Go:
     said = {"verdict": form.get("verdict", ""), "reason": form.get("reason", "").strip()}
     asked.post(f"/v1/decisions/{names['decision_id']}/settle", said)
     return Go("decision", {"decision_id": names["decision_id"]})
+
+
+def link(asked: Asked, names: Names, form: Query) -> Part:
+    """A link for the person whom the decision is about."""
+    text = form.get("days", "").strip()
+    said = {"days": int(text) if text.isdecimal() and len(text) < len("1000") else text} if text else {}
+    return Part("decision_link", asked.post(f"/v1/decisions/{names['decision_id']}/link", said))

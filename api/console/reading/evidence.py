@@ -17,7 +17,11 @@ def evidence(asked: Asked, names: Names, query: Query) -> Json:
         "erasures": _newest(asked, "erasure"),
         "restrictions": _newest(asked, "restriction"),
         "retention": _newest(asked, "retention"),
-        "may": {"verify": asked.may(Right.VERIFY), "export": asked.may(Right.EXPORT)},
+        "may": {
+            "search": asked.may(Right.SEARCH),
+            "verify": asked.may(Right.VERIFY),
+            "export": asked.may(Right.EXPORT),
+        },
     }
 
 

@@ -27,8 +27,9 @@ def home(asked: Asked, names: Names, query: Query) -> Json:
         "recent": _recent(asked),
         "models": asked.get_if("/v1/models"),
         "checkpoint": asked.get_if("/v1/audit/checkpoint"),
-        "health": asked.get_if("/healthz"),
-        "ready": asked.get_if("/readyz"),
+        "health": asked.state("/healthz"),
+        "ready": asked.state("/readyz"),
+        "alerts": asked.get_if("/v1/alerts"),
     }
 
 

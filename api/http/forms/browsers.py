@@ -8,6 +8,7 @@ from ordain.api.http.bodies import Scope
 from ordain.api.http.forms.accepted import accepted
 
 LOGIN, CALLBACK, LOGOUT, ME = "/login", "/login/callback", "/logout", "/v1/me"
+LINKS = "/price/"
 _PAGE = "text/html"
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action {}; frame-ancestors 'none'"
@@ -33,6 +34,11 @@ def is_log_in(path: str) -> bool:
 def is_about_callers(path: str) -> bool:
     """Whether it is asked by who is not known yet, too, and says no more to these than that."""
     return path in (LOGIN, CALLBACK, LOGOUT, ME)
+
+
+def is_link(path: str) -> bool:
+    """Whether it is the page behind a link for a customer: whoever has the link may open it."""
+    return path.startswith(LINKS)
 
 
 def wants_page(scope: Scope) -> bool:

@@ -12,11 +12,11 @@ from flask import Blueprint, Response, g, request
 from ordain.api.access.admission import caller, may
 from ordain.api.access.caller import LOCAL
 from ordain.api.console.asked import Asked, Refused
-from ordain.api.console.every_page import PREFIX, address, button_at, page_at
+from ordain.api.console.every_page import PREFIX, address, button_at, page_at, undo_of
 from ordain.api.console.menu import MENU
 from ordain.api.console.page_shape import Go, Page
 from ordain.api.console.rendering import POLICY, TYPES, drawn, static_files
-from ordain.api.console.sentences_said import has
+from ordain.api.console.sentences_said import has, put_in, say
 from ordain.api.http.account import CODE
 from ordain.api.http.forms.accepted import accepted
 from ordain.api.http.forms.browsers import HEADERS
@@ -123,11 +123,12 @@ def _drawn(template: str, **data: Any) -> str:
 
 
 def _done(names: dict[str, Any]) -> dict[str, Any] | None:
-    """What a button has just done here: its name, if it is one, and the values that its text may have."""
-    said = request.args.get("done", "")
-    if not has(f"done.{said}"):
+    """What a button has just done here, and the button that takes it back; None if none has."""
+    said, values = request.args.get("done", ""), {**request.args.to_dict(), **names}
+    if not has(f"done.{said}") or not (wanted := put_in(f"done.{said}")) <= values.keys():
         return None
-    return {"key": f"done.{said}", "values": {**request.args.to_dict(), **names}}
+    line = say(f"done.{said}", **{name: values[name] for name in wanted})
+    return {"line": line, "undo": undo_of(said, values)}
 
 
 def _json_address() -> str:

@@ -70,13 +70,13 @@ def query_asked(limit: int | None) -> Query:
     return query
 
 
-def limit_asked(most: int = LIMITS.found_most) -> int:
-    """`limit` of the query, `most` at the most. Raises MalformedRequest."""
-    text = request.args.get("limit")
+def limit_asked(most: int = LIMITS.found_most, name: str = "limit", default: int = LIMITS.found_page) -> int:
+    """`limit` of the query, or what else has that `name`, `most` at the most. Raises MalformedRequest."""
+    text = request.args.get(name)
     if text is None:
-        return LIMITS.found_page
+        return default
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most):
-        raise MalformedRequest(f"`limit` is {quoted(text[:20])}", f"it is a number from 1 to {most:,}")
+        raise MalformedRequest(f"`{name}` is {quoted(text[:20])}", f"it is a number from 1 to {most:,}")
     return int(text)
 
 

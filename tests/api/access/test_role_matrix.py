@@ -21,11 +21,16 @@ from ordain.engine.errors import SettingsError
 
 TABLE: dict[str, Any] = yaml.safe_load((ROOT / "tests/cases/access/role_matrix.yaml").read_text(encoding="utf-8"))
 ANYBODY = "anybody"
-ANSWERS = {"/checkpoint": (200, 409), "/stream": (200, 400), "/<path:place>": (200, 404), "/<path:page>": (404,)}
+ANSWERS = {
+    **{"/checkpoint": (200, 409), "/stream": (200, 400), "/<path:place>": (200, 404), "/<path:page>": (404,)},
+    **{"/acknowledge": (404,), "/<token>": (404,), "/sample": (400,)},
+}
 """By the end of a route: what it answers to who may ask, where that is not 200 alone."""
-OF_ALL_SERVICES = ("audit/subjects", "/v1/policies", "/v1/models", "POST /v1/events", "/v1/facts")
+OF_ALL_SERVICES = ("audit/subjects", "/v1/policies", "/v1/models", "POST /v1/events", "/v1/facts", "/v1/settings")
 LOG_IN = ("GET /login", "GET /login/callback", "POST /logout")
 """They are not there where the settings name no identity provider; tests/api/access/login has them."""
+LINK = "GET /price/<token>"
+"""Its page is behind a token that was made here; tests/api/console/test_customer_page.py has it."""
 
 
 class Told(NamedTuple):
@@ -66,6 +71,7 @@ def asked(request: pytest.FixtureRequest) -> tuple[Ask, dict[str, dict[str, str]
 def request_to(route: str, decision_id: str, service: str = "plan-advice") -> tuple[str, str, bytes | None]:
     method, rule = route.split(" ")
     path = rule.replace("<service>", service).replace("<decision_id>", decision_id).replace("<entry_id>", decision_id)
+    path = path.replace("<alert_id>", decision_id).replace("<token>", "nothing")
     path = path.replace("<path:place>", "entries/000.p/1").replace("<source>", "crm")
     path = path.replace("<path:page>", "nothing-here")
     path = path.replace("<policy>", "plan-advice").replace("<model>", "churn").replace("<version>", "1")
@@ -121,7 +127,7 @@ def test_a_role_that_there_is_not_has_no_right(asked: Any, route: str, role: str
     if TABLE[route] == SIGNED:
         assert is_not_signed(told)
     else:
-        assert told.status == (404 if route in LOG_IN else 200 if TABLE[route] == ANYBODY else 403)
+        assert told.status == (404 if route in (*LOG_IN, LINK) else 200 if TABLE[route] == ANYBODY else 403)
 
 
 @pytest.mark.parametrize("who", NOT_KNOWN)
@@ -134,6 +140,8 @@ def test_who_is_not_known_is_told_no_more_than_a_status(asked: Any, route: str, 
     elif route in LOG_IN:
         assert (told.status, code(told)) == (404, "NotFound")
         assert "`login_issuer`" in error_in(told.body)["message"]
+    elif route == LINK:
+        assert (told.status, told.headers["content-type"].partition(";")[0]) == (404, "text/html")
     elif TABLE[route] == ANYBODY:
         assert told.status == 200
         assert json.loads(told.body) in ({"status": "ok"}, {"ready": True}, {"known": False})
@@ -230,7 +238,7 @@ def test_the_document_says_who_is_answered_what_each_operation_needs_and_how_it_
     assert "Authorization: Bearer" not in shared_client.get("/docs").get_data(as_text=True)
     for path, methods in known["paths"].items():
         for operation in methods.values():
-            if path in ("/healthz", "/readyz", "/login", "/login/callback", "/logout", "/v1/me"):
+            if path in ("/healthz", "/readyz", "/login", "/login/callback", "/logout", "/v1/me", "/price/{token}"):
                 assert {} in operation["security"]
             elif path.startswith("/v1/hooks/"):
                 assert operation["security"] == []

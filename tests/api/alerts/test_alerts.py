@@ -21,7 +21,7 @@ from ordain.api.services import Services, wire
 from ordain.api.stopped import Stopped
 from ordain.audit.entry.entry import Kind
 from ordain.audit.records.replay import Replayer
-from ordain.engine.errors import MalformedRequest, SettingsError
+from ordain.engine.errors import SettingsError, UnknownDecision
 
 MONDAY = dt.datetime(2026, 11, 30, 9, 0, tzinfo=dt.UTC)
 ALL = FROM_LEDGER | {Signal.SERVER_DOWN, Signal.ERROR_RATE, Signal.LATENCY, Signal.MODEL_UNUSABLE}
@@ -146,10 +146,10 @@ def test_who_acknowledges_it_stops_that(any_site: Site) -> None:
     for _ in range(8):
         assert any_site.look(REVIEW, after=15) == []
     for wrong in ("", "0", "00000000", alert["id"] + "0"):
-        with pytest.raises(MalformedRequest):
+        with pytest.raises(UnknownDecision):
             Alerts(any_site.use.ledger).acknowledge(wrong, "ana")
     assert any_site.look(after=1) == ["ended"]
-    with pytest.raises(MalformedRequest):
+    with pytest.raises(UnknownDecision):
         Alerts(any_site.use.ledger).acknowledge(alert["id"], "ana")
 
 

@@ -24,6 +24,7 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "people": ({}, {"subject": "C-1"}),
         "person": ({"subject": "C-1"}, {}),
         "evidence": ({}, {}),
+        "sample": ({}, {"seed": "42", "size": "5"}),
         "models": ({}, {}),
         "model": ({"model": "churn", "version": 1}, {}),
         "policies": ({}, {}),
@@ -36,6 +37,9 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "policy_diff": (_POLICY, {}),
         "policy_edit": (_POLICY, {"v": 2}),
         "service": ({"service": "retention"}, {}),
+        "operations": ({}, {}),
+        "rollouts": ({}, {}),
+        "settings": ({}, {}),
     }
     parts, query = samples[name]
     return address(name, query, **parts)
