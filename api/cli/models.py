@@ -209,6 +209,10 @@ _COMMANDS = {
         "ordain.api.cli.stages.retrain_command:retrain_command",
         "Train a candidate on rows of now, at an alarm.",
     ),
+    "at-risk": (
+        "ordain.api.cli.stages.at_risk_command:at_risk_command",
+        "Who may leave, why, and the value at risk.",
+    ),
     "compare": ("ordain.api.cli.stages.compare_command:compare_command", "Compare shadows with the live version."),
     "promote": (f"{_STEPPING}:promote_command", "Make a version live, if the policy permits it."),
     "shadow": (f"{_STEPPING}:shadow_command", "Try a version beside the live one."),

@@ -28,6 +28,7 @@ from ordain.api.http.refusals import (
     unforeseen,
 )
 from ordain.api.http.routes import (
+    at_risk,
     audit_export,
     audit_keeping,
     audit_search,
@@ -91,7 +92,7 @@ def app_for(
     app.register_blueprint(reference.ROUTES)
     for read in (
         *(logging_in, subjects, audit_search, audit_export, audit_verify, audit_keeping, stopping),
-        *(log_tiles, hooks, model_reading, ingesting, facts, console),
+        *(log_tiles, hooks, model_reading, ingesting, facts, at_risk, console),
         *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
     ):
         app.register_blueprint(read.ROUTES)

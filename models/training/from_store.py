@@ -122,7 +122,7 @@ def rows_to_learn(
         objecting += len(refused)
         subjects = [subject for subject in some if subject not in refused]
         known = {entity.subject: entity.first_known for entity in entities(store, subjects)}
-        came = _came(store, cut.outcome, subjects, end)
+        came = outcomes(store, cut.outcome, subjects, end)
         for subject in subjects:
             at = moments[_drawn(subject, len(moments))]
             day = micros(at)
@@ -134,8 +134,8 @@ def rows_to_learn(
     return rows, objecting
 
 
-def _came(store: FeatureStore, outcome: str, subjects: Sequence[str], end: int) -> dict[str, list[int]]:
-    """When it happened to each, of what is known at the end."""
+def outcomes(store: FeatureStore, outcome: str, subjects: Sequence[str], end: int) -> dict[str, list[int]]:
+    """When it happened to each, of what is known at the end; all in microseconds. Raises FeaturesUnavailable."""
     came: dict[str, list[int]] = {}
     try:
         for many in store.database.bulk_records((outcome,), subjects):

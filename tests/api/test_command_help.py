@@ -62,7 +62,19 @@ COMMANDS = [
     ["dmn", "bundle"],
     *(
         ["models", name]
-        for name in ("list", "show", "drift", "watch", "retrain", "compare", "promote", "shadow", "rollback", "retire")
+        for name in (
+            "list",
+            "show",
+            "drift",
+            "watch",
+            "retrain",
+            "at-risk",
+            "compare",
+            "promote",
+            "shadow",
+            "rollback",
+            "retire",
+        )
     ),
     *(["rollout", name] for name in ("start", "shadow", "show", "share", "pause", "resume", "revert")),
     ["dmn", "tck"],

@@ -22,6 +22,7 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "person": ({"subject": "C-1"}, {}),
         "evidence": ({}, {}),
         "models": ({}, {}),
+        "at_risk": ({"model": "churn"}, {"days": "30"}),
         "model": ({"model": "churn", "version": 1}, {}),
     }
     parts, query = samples[name]
