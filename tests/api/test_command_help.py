@@ -25,6 +25,7 @@ COMMANDS = [
             "dmn",
             "events",
             "facts",
+            "quality",
             "feel",
             "fmt",
             "hooks",
