@@ -45,7 +45,11 @@ class ScoreGate:
     holds: Callable[..., Value]
 
     def withholds(self, given: Mapping[str, object], on_file: OnFile | None = None) -> frozenset[str]:
-        """The scores that are not to be made for the raw facts of a request, and for what is on file beside them.
+        """The scores that are not to be made for the raw facts of a request, and for what is on file beside them."""
+        return self.scores if self.is_shut(given, on_file) else frozenset()
+
+    def is_shut(self, given: Mapping[str, object], on_file: OnFile | None = None) -> bool:
+        """Whether nobody may be scored of whom this is known.
 
         What is missing, and what is not what it must be, may be an objection: then none is made either, unless the
         condition says what holds then. A store that cannot be read may hold one, too. Raises CalculationFailed.
@@ -59,9 +63,9 @@ class ScoreGate:
                     raw = found[fact.name].value
                 absent = None if fact.name in given else fact.default  # a null is no default, as in `gather`
                 values[fact.name] = absent if raw is None else fact.accept(raw)
-            return frozenset() if self.holds(None, values, _AT, Runtime(None)) is False else self.scores
+            return self.holds(None, values, _AT, Runtime(None)) is not False
         except (MissingValue, NotThatType, _Unread):
-            return self.scores
+            return True
 
     def _found(self, given: Mapping[str, object], on_file: OnFile) -> Mapping[str, Found]:
         wanted = {fact.name: fact.stores for fact in self.facts if fact.stores and given.get(fact.name) is None}
@@ -82,12 +86,23 @@ def gate_of(service: Service, vocabulary: Vocabulary, policies: Iterable[Policy]
     """
     if service.scores is None:
         return None
-    checked, issues = _checked(service.scores, vocabulary)
+    scores = frozenset(name for policy in policies for name in policy.reads if is_score(vocabulary[name]))
+    return _gate(service.scores, vocabulary, scores) if scores else None
+
+
+def objections(services: Iterable[Service], vocabulary: Vocabulary) -> tuple[ScoreGate, ...]:
+    """The gates of all services that have one, whatever scores their policies read: for who is scored outside of a
+    decision. Raises PolicyError for a condition that is none."""
+    scores = frozenset(name for name in vocabulary if is_score(vocabulary[name]))
+    return tuple(_gate(each.scores, vocabulary, scores) for each in services if each.scores is not None)
+
+
+def _gate(scores: Scores, vocabulary: Vocabulary, withheld: frozenset[str]) -> ScoreGate:
+    checked, issues = _checked(scores, vocabulary)
     if checked is None or issues:
         raise PolicyError(issues)
-    scores = frozenset(name for policy in policies for name in policy.reads if is_score(vocabulary[name]))
     reads = tuple(name for name in checked.reads if name in vocabulary)
-    return ScoreGate(tuple(vocabulary[name] for name in reads), scores, function_of(checked, reads)) if scores else None
+    return ScoreGate(tuple(vocabulary[name] for name in reads), withheld, function_of(checked, reads))
 
 
 def is_score(fact: Fact) -> bool:

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -84,10 +85,9 @@ def decide_command(
     if subject is None:
         raise click.UsageError("Missing option '--subject' (or '--table').")
     settings = load_settings(call.config)
-    given = {} if facts is None else read_facts_file(facts)
     at = day_or_time(at, settings.zone)
     if dry_run:
-        ask = replace(make_ask(service, subject, given, at), on_trial=True)
+        ask = replace(make_ask(service, subject, _given(facts), at), on_trial=True)
         if tried:
             late("ordain.api.cli.differences.tried:show_tried")(ask, settings, tried, as_json=as_json)
             return
@@ -96,7 +96,7 @@ def decide_command(
         return
     use = wire(settings, service)
     try:
-        answer = decide(make_ask(service, subject, given, at), use)
+        answer = decide(make_ask(service, subject, _given(facts), at), use)
     finally:
         use.close()
     try:
@@ -104,6 +104,11 @@ def decide_command(
     except OSError as error:
         tell_unseen(answer.receipt.entry_id, error)
         click.get_current_context().exit(UNSEEN)
+
+
+def _given(file: Path | None) -> dict[str, Any]:
+    """The facts of a file; none without one. Read once the policies are right, whose findings come first."""
+    return {} if file is None else read_facts_file(file)
 
 
 def _show(service: str, subject: str, answer: bytes, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.lazy import LazyGroup
 from ordain.api.cli.policy.taking_steps import person_of, step_options
 from ordain.api.cli.progress import progress_bar
+from ordain.api.cli.stages.store_options import store_options, table_or_store
 from ordain.api.cli.terminal import OUT
 from ordain.api.ledger import open_for
 from ordain.api.lifecycle.who import APPROVER, OPERATOR, Person
@@ -38,6 +39,7 @@ STEPPERS = (APPROVER, OPERATOR)
     "--data", "--table", "data", type=click.Path(path_type=Path, dir_okay=False), help="A CSV file to learn from."
 )
 @click.option("--mapping", help="A YAML file that says what its columns mean, or the name of a shipped mapping.")
+@store_options
 @click.option("--name", default="", help="What policies call it; the model's own name, if left out.")
 @click.option(
     "--customers",
@@ -87,6 +89,10 @@ def train(
     model: str,
     data: Path | None,
     mapping: str | None,
+    from_store: bool,
+    outcome: str | None,
+    within: int | None,
+    days: int | None,
     name: str,
     rows: int,
     told: tuple[str, ...],
@@ -98,7 +104,9 @@ def train(
     promote: bool,
     **who: Any,
 ) -> None:
-    """Train MODEL on a table, or on synthetic rows, and store it as its next version: a candidate, not live yet.
+    """Train MODEL on a table, on the feature store, or on synthetic rows, and store it as its next version.
+
+    It is a candidate, not live yet.
 
     Exit codes: 0 trained and, with --promote, live; 2 bad input or settings, or not permitted to be live; 3 not
     recorded.
@@ -108,7 +116,9 @@ def train(
     written = [each for each in (held_out, card_page) if each is not None]
     late("ordain.models.training.before_training:check_before")(name or model, rows, seed, read, written)
     person = person_of(settings, STEPPERS, who) if promote else None
-    how: dict[str, Any] = {"data": data, "mapping": mapping, "rows": rows, "seed": seed, "held_out": held_out}
+    asked: dict[str, Any] = {"from_store": from_store, "outcome": outcome, "within": within, "days": days}
+    how: dict[str, Any] = table_or_store(settings, model, data, mapping, **asked)
+    how |= {"rows": rows, "seed": seed, "held_out": held_out}
     how |= {"seeds": seeds, "allow_leaks": allow_leaks, "card_page": card_page, "told": told}
     if not who["as_json"]:
         how["tell"] = _told
@@ -198,6 +208,10 @@ _COMMANDS = {
     "retrain": (
         "ordain.api.cli.stages.retrain_command:retrain_command",
         "Train a candidate on rows of now, at an alarm.",
+    ),
+    "at-risk": (
+        "ordain.api.cli.stages.at_risk_command:at_risk_command",
+        "Who may leave, why, and the value at risk.",
     ),
     "compare": ("ordain.api.cli.stages.compare_command:compare_command", "Compare shadows with the live version."),
     "promote": (f"{_STEPPING}:promote_command", "Make a version live, if the policy permits it."),

@@ -11,6 +11,7 @@ from ordain.engine.errors import (
     LedgerRolledBack,
     LedgerUnavailable,
     MalformedRequest,
+    ModelDegradationDetected,
     NotRecorded,
     PolicyError,
     RequestTooLarge,
@@ -35,6 +36,20 @@ _FACT: Json = an_object(
     stale=FLAG,
     personal=FLAG,
 )
+
+_NONE: Json = {"type": ["string", "null"]}
+_AT_RISK: Json = an_object(
+    *("subject", "level", "probability", "segment", "value", "value_from", "value_at_risk", "reasons"),
+    **dict.fromkeys(("subject", "level", "probability", "segment"), TEXT),
+    **dict.fromkeys(("value", "value_from", "value_at_risk"), _NONE),
+    reasons=_TEXTS,
+)
+
+
+def _sums(by: str) -> Json:
+    rows = an_object(*(by, "people", "value_at_risk"), **{by: TEXT}, people=_WHOLE, value_at_risk=TEXT)
+    return {"type": "array", "items": rows}
+
 
 FEATURE_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/v1/events"): Operation(
@@ -63,6 +78,36 @@ FEATURE_OPERATIONS: dict[tuple[str, str], Operation] = {
         ),
         by_http=(("NotFound", 404),),  # a name with a line break in it is no address
         query=(("at", "as it was known at this date or moment; now if left out", FILLED), PURPOSE),
+        is_read=True,
+    ),
+    ("GET", "/v1/models/<model>/at-risk"): Operation(
+        "Who may leave, by the live version: level, probability, reasons, value at risk, the most of it first",
+        an_object(
+            *("model", "version", "at", "days", "level", "segment", "people", "value_at_risk", "levels", "segments"),
+            *("tenths", "left_out", "rows", "next"),
+            **dict.fromkeys(("model", "at", "value_at_risk"), TEXT),
+            **dict.fromkeys(("level", "segment"), _NONE),
+            **dict.fromkeys(("version", "days", "people"), _WHOLE),
+            levels=_sums("level"),
+            segments=_sums("segment"),
+            tenths={"type": "array", "items": _WHOLE, "description": "people by tenth of the probability"},
+            left_out=an_object(*("objected", "gone", "not_scored"), objected=_WHOLE, gone=_WHOLE, not_scored=_WHOLE),
+            rows={"type": "array", "items": _AT_RISK},
+            next={"type": ["integer", "null"], "description": "`after` of the next page; null: there is none"},
+        ),
+        Right.READ_FACTS,
+        (
+            *(MalformedRequest, FeaturesUnavailable, SettingsError, PolicyError, ModelDegradationDetected),
+            *(LedgerUnavailable, LedgerRolledBack, NotRecorded),
+        ),
+        query=(
+            ("days", "leave within 30, 60 or 90 days; 90 if left out", {**TEXT, "enum": ["30", "60", "90"]}),
+            ("level", "this level and those above", {**TEXT, "enum": ["low", "medium", "high", "critical"]}),
+            ("segment", "one segment, by its name", FILLED),
+            ("limit", "rows of one page", {"type": "integer", "minimum": 1, "maximum": LIMITS.found_most}),
+            ("after", "how many rows come before the page", _WHOLE),
+            PURPOSE,
+        ),
         is_read=True,
     ),
 }

@@ -34,6 +34,9 @@ SEGMENTS = (
     Segment("casual premium", 0.10, (2.0, 29.9), -0.5),
 )
 
+INVENTED = "SYNTHETIC-"
+"""What the names of invented customers begin with, in a store of features."""
+
 DRIVERS = {
     "usage_decline_percent": 0.06,
     "days_since_login": 0.08,

@@ -58,8 +58,18 @@ class Table:
         return np.array([int(value is True) for value in self.roles[LABEL]], dtype=np.int64)
 
 
-def read_table(path: Path, mapping: TableMapping, roles: Iterable[Fact] = (LABELLED,)) -> Table:
+@dataclass(frozen=True, slots=True)
+class TableText:
+    """A table that lies in no file: separated text, and what it is called."""
+
+    name: str
+    data: bytes
+
+
+def read_table(path: Path | TableText, mapping: TableMapping, roles: Iterable[Fact] = (LABELLED,)) -> Table:
     """The table in the file `path`, gzip or not. Raises SettingsError without one, and as `table_from`."""
+    if isinstance(path, TableText):
+        return table_from(path.data, mapping, path.name, roles)
     try:
         data = bytes_of(path, LIMITS.table_bytes)
         data = gzip.decompress(data) if path.suffix == ".gz" else data

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ordain.models.data.synthetic import PLAN_OF, customers
+from ordain.models.data.synthetic import INVENTED, PLAN_OF, customers
 from ordain.models.store.records import Event, Snapshot
 
 Row = dict[str, Any]
@@ -33,7 +33,7 @@ def records(count: int, seed: int, at: dt.datetime) -> tuple[list[Event], list[S
     snapshots: list[Snapshot] = []
     for made in customers(count, seed).to_dict("records"):
         row = {str(column): value for column, value in made.items()}
-        subject = f"SYNTHETIC-{str(row['subject']).removeprefix('S-')}"
+        subject = f"{INVENTED}{str(row['subject']).removeprefix('S-')}"
         snapshots += _snapshots(subject, row, at, random)
         events += _events(subject, row, at, random)
     return events, snapshots

@@ -64,7 +64,7 @@ def rows_as_of(
     for place, point in enumerate(given):
         places.setdefault(point.subject, []).append(place)
     for subjects in _together(places):
-        known = {entity.subject: entity.first_known for entity in _entities(store, subjects)}
+        known = {entity.subject: entity.first_known for entity in entities(store, subjects)}
         asked_for = [
             place
             for subject in subjects
@@ -98,11 +98,11 @@ def refresh(store: FeatureStore, at: dt.datetime, subjects: Iterable[str] | None
     rest = store.subjects() if subjects is None else iter(subjects)
     while some := list(islice(rest, LIMITS.subjects_at_once)):
         # The stamps are read before the records: what comes between the two makes other stamps.
-        entities = [entity for entity in _entities(store, some) if entity.first_known <= now]
-        found = _worked_out(store, definitions, [Point(entity.subject, now) for entity in entities])
+        there = [entity for entity in entities(store, some) if entity.first_known <= now]
+        found = _worked_out(store, definitions, [Point(entity.subject, now) for entity in there])
         lines = [
             KeptLine(each.subject, each.stamp, store.definitions.digest, now, at_point.records, text)
-            for each, at_point in zip(entities, found, strict=True)
+            for each, at_point in zip(there, found, strict=True)
             for text in [told_text(at_point.features)]
         ]
         if lines:
@@ -131,7 +131,8 @@ def _together(places: Mapping[str, Sequence[int]]) -> Iterator[list[str]]:
         yield some
 
 
-def _entities(store: FeatureStore, subjects: Sequence[str]) -> list[EntityLine]:
+def entities(store: FeatureStore, subjects: Sequence[str]) -> list[EntityLine]:
+    """Those of them of whom something is known. Raises FeaturesUnavailable."""
     return store.database.guarded(lambda: store.database.entities(subjects))
 
 

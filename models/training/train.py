@@ -15,7 +15,7 @@ from ordain.engine.text.source import digest_of
 from ordain.engine.values.types import Value, plain
 from ordain.engine.version import VERSION
 from ordain.models.data.mapping import Mapping, read_mapping, shipped
-from ordain.models.data.table import LABEL, Table, read_table
+from ordain.models.data.table import LABEL, Table, TableText, read_table
 from ordain.models.registry.card import Card, Data, Feature, Given, MappingText
 from ordain.models.registry.registry import Registry
 from ordain.models.spec import Artifact, Dated, Progress, Report, Role, Spec
@@ -31,7 +31,7 @@ LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost")
 
 def train_model(
     spec: Spec,
-    data: Path | None,
+    data: Path | TableText | None,
     mapping: str | Path | Mapping | None,
     registry: Registry,
     *,
@@ -92,7 +92,7 @@ def _noted(report: Report, leaks: Sequence[Leak]) -> Report:
 
 def table_for(
     spec: Spec,
-    data: Path | None,
+    data: Path | TableText | None,
     mapping: str | Path | Mapping | None,
     seed: int,
     rows: int,

@@ -25,6 +25,7 @@ COMMANDS = [
             "dmn",
             "events",
             "facts",
+            "quality",
             "feel",
             "fmt",
             "hooks",
@@ -62,7 +63,19 @@ COMMANDS = [
     ["dmn", "bundle"],
     *(
         ["models", name]
-        for name in ("list", "show", "drift", "watch", "retrain", "compare", "promote", "shadow", "rollback", "retire")
+        for name in (
+            "list",
+            "show",
+            "drift",
+            "watch",
+            "retrain",
+            "at-risk",
+            "compare",
+            "promote",
+            "shadow",
+            "rollback",
+            "retire",
+        )
     ),
     *(["rollout", name] for name in ("start", "shadow", "show", "share", "pause", "resume", "revert")),
     ["dmn", "tck"],

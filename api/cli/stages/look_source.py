@@ -19,7 +19,7 @@ from ordain.api.stages.recorded_scores import Scored, recorded_scores
 from ordain.engine.errors import MalformedRequest, SettingsError
 from ordain.engine.policy.facts import Fact
 from ordain.models.data.mapping import Mapping, mapping_from, read_mapping, shipped
-from ordain.models.data.table import Table, read_table
+from ordain.models.data.table import Table, TableText, read_table
 from ordain.models.monitoring.watching import Seen
 from ordain.models.scoring.score_model import ScoreModel
 from ordain.models.specs.catalogue import spec_of
@@ -31,8 +31,8 @@ _DAYS = click.IntRange(1, 3650)
 class Look:
     """What the options say. `mapping` None is that which the version itself was trained by."""
 
-    data: Path | None
-    mapping: str | None
+    data: Path | TableText | None
+    mapping: str | Mapping | None
     groups: tuple[str, ...]
     days: int
     outcome: str | None
@@ -58,6 +58,8 @@ class Look:
 
     def read_as(self, model: ScoreModel) -> Mapping:
         """The mapping that is named, or that of the card. Raises PolicyError, SettingsError where there is neither."""
+        if isinstance(self.mapping, Mapping):
+            return self.mapping
         if self.mapping is not None:
             return read_mapping(self.mapping)
         if model.card.mapping is None:

@@ -14,9 +14,12 @@ from ordain.api.cli.policy.taking_steps import person_of, step_options
 from ordain.api.cli.regular_looks import look_regularly
 from ordain.api.cli.stages.look_source import Look
 from ordain.api.cli.stages.retraining import Came, Retraining
+from ordain.api.cli.stages.store_options import store_options, table_or_store
 from ordain.api.cli.terminal import OUT
 from ordain.api.logs.begin import begin_logs
 from ordain.api.settings import load_settings
+from ordain.engine.errors import MalformedRequest
+from ordain.models.registry.card import Card
 
 
 @click.command("retrain")
@@ -24,12 +27,12 @@ from ordain.api.settings import load_settings
 @click.option(
     "--data",
     type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
     help="A CSV file of now, with its labels; read anew at each look.",
 )
 @click.option(
     "--mapping", help="What its columns mean: a YAML file, or a shipped mapping. Default: the live version's."
 )
+@store_options
 @click.option("--now", "always", is_flag=True, help="Train also without an alarm.")
 @click.option("--every", "seconds", type=Finite(min=1), help="Look again after so many seconds, until stopped.")
 @click.option("--seed", default=0, show_default=True, help="The seed of the split.")
@@ -37,8 +40,12 @@ from ordain.api.settings import load_settings
 def retrain_command(
     call: Any,
     name: str,
-    data: Path,
+    data: Path | None,
     mapping: str | None,
+    from_store: bool,
+    outcome: str | None,
+    within: int | None,
+    days: int | None,
     always: bool,
     seconds: float | None,
     seed: int,
@@ -46,16 +53,24 @@ def retrain_command(
 ) -> None:
     """Watch the live version of model NAME on rows of now and, at an alarm, train a candidate to take its place.
 
-    Candidate and live version are measured on the same held-out rows, and the policy `model-promotion` is asked. If it
-    permits, the candidate becomes a shadow; it is made live by `ordain models promote` alone. Each step is on record. A
-    table that a version learned from already is not trained on again.
+    With --from-store the rows are those of the feature store, with the features that the live version reads, made anew
+    at each look. Candidate and live version are measured on the same held-out rows, and the policy `model-promotion` is
+    asked. If it permits, the candidate becomes a shadow; it is made live by `ordain models promote` alone. Each step is
+    on record. A table that a version learned from already is not trained on again.
 
     Exit codes: 0 nothing to do, or a shadow; 1 trained, and not good enough to be tried; 2 bad input or settings,
     3 not recorded.
     """
     settings = load_settings(call.config)
     person = person_of(settings, STEPPERS, who)
-    look = Look(data, mapping, (), 1, None, 1)
+    if data is None and not from_store:
+        raise MalformedRequest("there is nothing to look at", "name a table with --data, or add --from-store")
+    asked: dict[str, Any] = {"from_store": from_store, "outcome": outcome, "within": within, "days": days}
+
+    def look(live: Card) -> Look:
+        rows = table_or_store(settings, live.spec, data, mapping, wanted=live.facts, **asked)
+        return Look(rows["data"], rows["mapping"], (), 1, None, 1)
+
     retraining = Retraining(settings, name, look, person, always, seed)
 
     def once() -> Came:

@@ -69,11 +69,12 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Retraining:
-    """`look` names the table; `always` says to train whatever watching comes to; `seed` is that of the split."""
+    """`look` names the table, for the card of the live version; `always` says to train whatever watching comes to;
+    `seed` is that of the split."""
 
     settings: Settings
     model: str
-    look: Look
+    look: Callable[[Card], Look]
     person: Person
     always: bool = False
     seed: int = 0
@@ -87,8 +88,9 @@ class Retraining:
             what = f"no version of the model `{self.model}` is live, so there is nothing to hold a candidate against"
             raise StepRefused(what, f"train the first one: ordain train {self.model} --promote")
         live = registry.load(self.model, stages.live.version)
-        table = self.look.table(live)
-        seen = watched(reference_for(registry, live), in_table(live, table, self.look.groups), measures_of(live))
+        look = self.look(live.card)
+        table = look.table(live)
+        seen = watched(reference_for(registry, live), in_table(live, table, look.groups), measures_of(live))
         came = Came(self.model, stages.live.version, seen.alarms)
         if seen.alarms:
             came.entries["watched"] = self._alarm(live, seen, table)
@@ -96,18 +98,18 @@ class Retraining:
             return came
         came.before = _from(table, registry, stages)
         if came.before is None:
-            self._replace(came, live, registry)
+            self._replace(came, live, look, registry)
         return came
 
-    def _replace(self, came: Came, live: ScoreModel, registry: Registry) -> None:
+    def _replace(self, came: Came, live: ScoreModel, look: Look, registry: Registry) -> None:
         kept: list[tuple[Table, Sequence[int]]] = []
         card = train_and_store(
             self.settings,
             live.card.spec,
             name=self.model,
             who=self.person.name,
-            data=self.look.data,
-            mapping=self.look.read_as(live),
+            data=look.data,
+            mapping=look.read_as(live),
             seed=self.seed,
             tell=self.tell,
             keep=lambda table, held_out: kept.append((table, held_out)),

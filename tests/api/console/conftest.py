@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,11 @@ from looked_at import Looked, looked_at
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from served import Server, install_models, ordain_here
 
+from ordain.models.ingest.invented import records
+from ordain.models.store.store import FeatureStore
+
+MARKUP = """<script>alert(1)</script>"><img src=x onerror=alert(1)>'"""
+
 
 @pytest.fixture(scope="session")
 def console(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Console]:
@@ -26,6 +33,7 @@ def console(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[
     """
     folder = tmp_path_factory.mktemp("console")
     install_models(models, folder)
+    _known(folder)
     policies = Path(shutil.copytree(at_any_time(), folder / "policies"))
     chosen = {"ORDAIN_POLICIES": str(policies), "ORDAIN_APPROVALS": "named"}
     begun = ordain_here(folder, "policy", "adopt", "--reason", "approvals begin", "--as", "chen", **chosen)
@@ -35,6 +43,17 @@ def console(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[
     (policies / "retention-offer/v2.yaml").write_text(draft, encoding="utf-8")
     with Server(folder, ORDAIN_CHECKPOINT_SECONDS="0.2", **chosen) as server:
         yield Console(server, f"http://127.0.0.1:{server.port}", _decided(server))
+
+
+def _known(folder: Path) -> None:
+    """SYNTHETIC customers in the feature store, and one whose name is markup."""
+    events, snapshots = records(30, 1, dt.datetime.now(dt.UTC))
+    first = snapshots[0].subject
+    odd = [replace(each, id=f"odd-{each.id}", subject=MARKUP) for each in events if each.subject == first]
+    same = [replace(each, subject=MARKUP) for each in snapshots if each.subject == first]
+    with FeatureStore(f"sqlite:///{folder}/features.db") as store:
+        store.add([*events, *odd])
+        store.put([*snapshots, *same])
 
 
 def _decided(server: Server) -> dict[str, str]:

@@ -26,6 +26,7 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "evidence": ({}, {}),
         "sample": ({}, {"seed": "42", "size": "5"}),
         "models": ({}, {}),
+        "at_risk": ({"model": "churn"}, {"days": "30"}),
         "model": ({"model": "churn", "version": 1}, {}),
         "policies": ({}, {}),
         "policy": (_POLICY, {}),

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from answers import ADVICE, body
 from callers import bearer, keeper
-from conftest import Console
+from console_served import Console
 from hypothesis import given
 from hypothesis import strategies as st
 from looked_at import Looked, barriers, looked_at
