@@ -29,10 +29,8 @@ from ordain.api.http.refusals import (
     unforeseen,
 )
 from ordain.api.http.routes import (
-    alerting,
     audit_export,
     audit_keeping,
-    audit_sample,
     audit_search,
     audit_verify,
     console,
@@ -47,18 +45,20 @@ from ordain.api.http.routes import (
     log_tiles,
     logging_in,
     model_reading,
-    policy_backtest,
-    policy_drafts,
-    policy_reading,
-    policy_rollouts,
-    policy_steps,
-    policy_tables,
     reference,
     risk_listing,
     service_sheets,
     settings_told,
     stopping,
     subjects,
+)
+from ordain.api.http.routes.policies import (
+    policy_backtest,
+    policy_drafts,
+    policy_reading,
+    policy_rollouts,
+    policy_steps,
+    policy_tables,
 )
 from ordain.api.lifecycle.workbench import Workbench
 from ordain.api.metrics.cells import Cells
@@ -102,12 +102,10 @@ def app_for(
             logging_in,
             subjects,
             audit_search,
-            audit_sample,
             audit_export,
             audit_verify,
             audit_keeping,
             stopping,
-            alerting,
             link_making,
             settings_told,
         ),

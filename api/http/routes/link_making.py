@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from flask import Blueprint, Response, request
 
-from ordain.api.access.decision_links import opened, token_of
+from ordain.api.access.link_tokens import opened, token_of
 from ordain.api.console.customer_page import nothing_page, policy, told_page
 from ordain.api.http.account import CODE
 from ordain.api.http.forms.browsers import HEADERS, LINKS
@@ -33,8 +33,8 @@ _GONE, _NOT_THERE = (410, "gone"), (404, "not_there")
 @ROUTES.post("/v1/decisions/<decision_id>/link")
 def make(decision_id: str) -> Response:
     """Who makes it is on record as a reader of the decision, for it shows what an explanation does."""
+    record, use = decision_of(decision_id), in_use()  # of a decision that is not the caller's nothing is said
     days = _days()
-    record, use = decision_of(decision_id), in_use()
     if record.private is None:
         raise UnknownDecision(
             f"what the decision {decision_id} is about is {record.status}", "a link would show nothing"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,10 +19,13 @@ from looked_at import Looked, barriers, looked_at
 from playwright.sync_api import Browser
 from served import Server, settings_in
 
-from ordain.api.access.decision_links import opened, token_of
+from ordain.api.access.link_tokens import opened, token_of
 from ordain.api.console.customer_page import told_page
 from ordain.api.http.app import app_for
 from ordain.api.services import Services, wire
+
+if TYPE_CHECKING:
+    from conftest import Console  # at run time the name may be another folder's
 
 MARKUP = """<script>alert(1)</script>"><img src=x onerror=alert(1)>'"""
 

@@ -9,7 +9,14 @@ from flask import Blueprint, Response
 
 from ordain.api.backtest.bounded import tried
 from ordain.api.backtest.over_record import Wanted
-from ordain.api.http.routes.policy_asking import PREFIX, at_once, bench, labelled, refuse_some_services, text_of
+from ordain.api.http.routes.policies.policy_asking import (
+    PREFIX,
+    at_once,
+    bench,
+    labelled,
+    refuse_some_services,
+    text_of,
+)
 from ordain.api.http.routes.reading import fields_sent, in_use, reader, shown_json
 from ordain.api.http.told_to_end import ENDING
 from ordain.api.lifecycle.texts import check_version

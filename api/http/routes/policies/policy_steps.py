@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from ordain.api.access.rights import Right
-from ordain.api.http.routes.policy_asking import (
+from ordain.api.http.routes.policies.policy_asking import (
     PREFIX,
     at_once,
     bench,

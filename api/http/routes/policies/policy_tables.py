@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from ordain.api.ask import is_encodable
 from ordain.api.http.forms.policy_texts import let_texts_in
-from ordain.api.http.routes.policy_asking import (
+from ordain.api.http.routes.policies.policy_asking import (
     PREFIX,
     at_once,
     bench,
@@ -17,7 +17,7 @@ from ordain.api.http.routes.policy_asking import (
     refuse_some_services,
     text_of,
 )
-from ordain.api.http.routes.policy_reading import found_of
+from ordain.api.http.routes.policies.policy_reading import found_of
 from ordain.api.http.routes.reading import fields_sent, in_use, shown_json
 from ordain.api.lifecycle.tables import compiled_of, examples_told, grids_told, rows_checked, sheets_told
 from ordain.api.lifecycle.texts import FILE, Found

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from ordain.api.ask import asked_time
 from ordain.api.contract.operation import YAML
-from ordain.api.http.routes.policy_asking import (
+from ordain.api.http.routes.policies.policy_asking import (
     PREFIX,
     at_once,
     bench,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from ordain.api.http.routes.policy_asking import (
+from ordain.api.http.routes.policies.policy_asking import (
     PREFIX,
     at_once,
     bench,

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from ordain.api.access.rights import Right
-from ordain.api.http.routes.policy_asking import (
+from ordain.api.http.routes.policies.policy_asking import (
     PREFIX,
     at_once,
     bench,
@@ -17,7 +17,7 @@ from ordain.api.http.routes.policy_asking import (
     reason_of,
     refuse_some_services,
 )
-from ordain.api.http.routes.policy_steps import day_sent
+from ordain.api.http.routes.policies.policy_steps import day_sent
 from ordain.api.http.routes.reading import fields_sent, in_use, shown_json
 from ordain.api.lifecycle.asked_rollouts import period_of, share_of, where_of
 from ordain.api.lifecycle.rolling import Asked, Rolling

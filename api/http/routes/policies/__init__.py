@@ -1,0 +1,1 @@
+"""The routes of policies: read, edited, stepped, rolled out, tried on the past."""
