@@ -69,7 +69,7 @@ def test_a_checked_program_asks_by_generated_types(packages: Path, tmp_path: Pat
         assert (told["first"]["status"], told["first"]["action"]) == ("decided", "plan up")
         assert told["again"] == told["first"], "the same key: one decision"
         assert (told["record"], told["quote"]) == ("decided", "INR")
-        assert told["lines"] == ["decided", "MalformedRequest"]
+        assert told["lines"] == ["decided", "CustomerDataIncomplete"]
         assert told["refusals"] == [422, 422, 404]
         entries = server.ask("GET", "/healthz", headers=bearer(key)).json()["entries"]
         events = server.ask("GET", f"/v1/events?after={before - 1}", headers=bearer(key)).json()["events"]
