@@ -29,10 +29,8 @@ from ordain.api.http.refusals import (
     unforeseen,
 )
 from ordain.api.http.routes import (
-    alerting,
     audit_export,
     audit_keeping,
-    audit_sample,
     audit_search,
     audit_verify,
     console,
@@ -101,12 +99,10 @@ def app_for(
             logging_in,
             subjects,
             audit_search,
-            audit_sample,
             audit_export,
             audit_verify,
             audit_keeping,
             stopping,
-            alerting,
             decision_links,
             settings_told,
         ),
@@ -114,6 +110,7 @@ def app_for(
         *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest, policy_tables),
     ):
         app.register_blueprint(read.ROUTES)
+    app.register_blueprint(stopping.ALERTS)
     app.extensions["ordain_metrics"] = page or _alone(use)
     app.extensions["ordain_limiter"] = limiter
     guard(app, gate or Gate(use))

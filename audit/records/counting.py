@@ -1,7 +1,8 @@
 """Counts of entries by what they say, and samples that whoever names a seed can draw again without us.
 
 A dimension is a word of `DIMENSIONS`, or `outcome.PATH`. An entry with several values of one (of rules, policies or
-models) counts under each, one without any under `none`: so counts by them add up to more than the entries.
+models) counts under each, one without any under `none`: so counts by them add up to more than the entries. Of what is
+personal it goes on record that it was read.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ordain.audit.entry.entry import Kind
-from ordain.audit.ledger.reader import Record
+from ordain.audit.ledger.open_ledger import OpenLedger
+from ordain.audit.ledger.reader import Reader, Record
+from ordain.audit.records.export import places_with
 from ordain.audit.records.older_forms import in_todays_form
-from ordain.audit.records.query import at_path
+from ordain.audit.records.query import Query, at_path
+from ordain.audit.records.readings import Access, note_search
+from ordain.audit.records.search import Looked, Progress, matching, nothing_shown, search
 from ordain.audit.records.shown import status_of
 from ordain.engine.errors import MalformedRequest, did_you_mean
 from ordain.engine.policy.model import Verdict
@@ -74,6 +79,55 @@ def sample(found: Iterable[Named], id_of: Callable[[Named], str], size: int, see
         size, enumerate(found), key=lambda each: hashlib.sha256(f"{seed}:{id_of(each[1])}".encode()).digest()
     )
     return [each for _, each in sorted(drawn, key=lambda pair: pair[0])]
+
+
+class Passed:
+    """Records as they pass by: how many, which, and where they stand."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._records, self.entries = records, 0
+        self.ids: list[str] = []
+        self.places: tuple[int, int] | None = None
+
+    def __iter__(self) -> Iterator[Record]:
+        for record in self._records:
+            self.entries += 1
+            self.ids.append(str(record.entry.id))
+            self.places = places_with(self.places, record)
+            yield record
+
+
+class Drawn(NamedTuple):
+    """A sample: its records in the order of the log, and of how many they are."""
+
+    records: list[Record]
+    of: int
+
+
+def passing(reader: Reader, query: Query, show: Progress, looked: Looked) -> Passed:
+    """What fits, opened no further than the query takes."""
+    return Passed((search if query.is_personal else matching)(reader, query, show, looked))
+
+
+def draw(
+    opened: OpenLedger,
+    query: Query,
+    size: int,
+    seed: str,
+    by: Access,
+    action: str,
+    show: Progress = nothing_shown,
+    looked: Looked | None = None,
+) -> Drawn:
+    """`size` of what fits, the same for the same seed; what was opened for that goes on record as read.
+
+    Raises NotRecorded, UnknownSubject, MalformedRequest; then nothing may be shown.
+    """
+    read = passing(opened.reader, query, show, looked or Looked())
+    records = sample(read, lambda record: str(record.entry.id), size, seed)
+    if query.is_personal:
+        note_search(opened, action, by, query, read.ids, read.entries, read.places)
+    return Drawn(records, read.entries)
 
 
 def _values(name: str) -> Values:

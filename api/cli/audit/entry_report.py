@@ -22,10 +22,9 @@ from ordain.api.settings import load_settings
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.ledger.proving import NO_CHECKPOINT, proof_file
 from ordain.audit.ledger.reader import Record
-from ordain.audit.records.counting import DIMENSIONS, NONE, OUTCOME, Counts, count, needs_private
+from ordain.audit.records.counting import DIMENSIONS, NONE, OUTCOME, Counts, count, draw, needs_private, passing
 from ordain.audit.records.query import Condition, Query
 from ordain.audit.records.readings import check_purpose, note_search
-from ordain.audit.records.sampling import draw, passing
 from ordain.audit.records.search import Looked
 from ordain.audit.records.shown import entry_shown, found_shown
 from ordain.engine.errors import ExportFailed, MalformedRequest, NotCovered, counted, reason_of

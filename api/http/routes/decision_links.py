@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from flask import Blueprint, Response, request
 
-from ordain.api.access.decision_links import opened, token_of
+from ordain.api.access.link_tokens import opened, token_of
 from ordain.api.console.customer_page import nothing_page, policy, told_page
 from ordain.api.http.account import CODE
 from ordain.api.http.forms.browsers import HEADERS, LINKS

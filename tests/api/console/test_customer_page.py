@@ -11,14 +11,14 @@ from uuid import UUID, uuid4
 import pytest
 from answers import ADVICE, body
 from callers import bearer, keeper
-from conftest import Console
+from console_served import Console
 from hypothesis import given
 from hypothesis import strategies as st
 from looked_at import Looked, barriers, looked_at
 from playwright.sync_api import Browser
 from served import Server, settings_in
 
-from ordain.api.access.decision_links import opened, token_of
+from ordain.api.access.link_tokens import opened, token_of
 from ordain.api.console.customer_page import told_page
 from ordain.api.http.app import app_for
 from ordain.api.services import Services, wire

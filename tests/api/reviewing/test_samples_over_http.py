@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reviewing import decided, page, readings
 from served import ordain_here
 
-from ordain.api.http.routes import audit_sample
+from ordain.api.http.routes import audit_search
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services
 from ordain.audit.records.counting import sample
@@ -79,7 +79,7 @@ def test_what_takes_too_long_says_how_far_it_came(
     decided(client, "C-1", 3)
     use.ledger.settle()
     times = iter([0.0, *[1e9] * 9])
-    monkeypatch.setattr(audit_sample.time, "monotonic", lambda: next(times))
+    monkeypatch.setattr(audit_search.time, "monotonic", lambda: next(times))
     told = client.get(SAMPLE, query_string={"seed": "1"})
     assert (told.status_code, "entries have been looked at" in error_in(told.data)["message"]) == (400, True)
 
