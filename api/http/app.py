@@ -113,6 +113,7 @@ def app_for(
         *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest, policy_tables),
     ):
         app.register_blueprint(read.ROUTES)
+    app.register_blueprint(stopping.ALERTS)
     app.extensions["ordain_metrics"] = page or _alone(use)
     app.extensions["ordain_limiter"] = limiter
     guard(app, gate or Gate(use))
