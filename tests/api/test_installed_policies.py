@@ -46,7 +46,7 @@ BROKEN = [
         "facts.yaml",
         "  plan_min_price:",
         "  base_price:",
-        "11:3: `base_price` appears twice; first in line 6\n    base_price\n    hint: keep one of them\n",
+        "12:3: `base_price` appears twice; first in line 6\n    base_price\n    hint: keep one of them\n",
         id="a fact declared twice",
     ),
     pytest.param(
