@@ -66,12 +66,12 @@ def edit_tables(policy: str, version: str) -> Response:
     label, number = labelled(policy, version)
     use = in_use()
     let_texts_in(use.settings)
+    found = found_of(policy, version, FILE)
     data = fields_sent("edits", "digest", "check")
     edits = _edits(data.get("edits"))
     check = data.get("check", ALL)
     if check not in (ROWS, ALL, NOTHING):
         raise MalformedRequest(f"`check` is {format_raw(check)}", did_you_mean(str(check), (ROWS, ALL, NOTHING)))
-    found = found_of(policy, version, FILE)
     _refuse_another(data, label, policy, number, found)
     if check == ROWS:
         findings = rows_checked(texts_of(use), label, found, edits)
