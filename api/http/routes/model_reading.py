@@ -41,15 +41,26 @@ def card(model: str, version: str) -> Response:
     """As `ordain models show --json`."""
     registry, record = _registry(), in_use().record
     record.look()
-    known = registry.versions(model)
-    if not known:
-        hint = did_you_mean(model, registry.names()) or "see: GET /v1/models"
-        raise UnknownModel(f"there is no model `{model[:64]}`", hint)
+    known = known_versions(registry, model)
     number = int(version) if version.isascii() and version.isdecimal() and len(version) <= LIMITS.version_digits else 0
     if number not in known:
         listed = ", ".join(str(each) for each in known[-12:])
         raise UnknownModel(f"the model `{model}` has no version `{version[:20]}`", f"known: {listed}")
     return shown_json(card_shown(record.of(model), registry.card(model, number)))
+
+
+def known_versions(registry: Registry, model: str) -> list[int]:
+    """Those on file. Raises UnknownModel where there is none."""
+    if known := registry.versions(model):
+        return list(known)
+    raise UnknownModel(
+        f"there is no model `{model[:64]}`", did_you_mean(model, registry.names()) or "see: GET /v1/models"
+    )
+
+
+def check_model(model: str) -> None:
+    """Raises UnknownModel."""
+    known_versions(_registry(), model)
 
 
 def _registry() -> Registry:

@@ -7,6 +7,7 @@ import datetime as dt
 from flask import Blueprint, Response, request
 
 from ordain.api.http.routes.all_services import refuse_some_services
+from ordain.api.http.routes.model_reading import check_model
 from ordain.api.http.routes.reading import in_use, limit_asked, reader, shown_json
 from ordain.audit.records.readings import check_purpose, note_reading
 from ordain.engine.errors import MalformedRequest, quoted
@@ -19,6 +20,7 @@ ROUTES = Blueprint("at_risk", __name__, url_prefix="/v1/models")
 def at_risk(model: str) -> Response:
     """As `ordain models at-risk --json`, from the row `after` on. That it was read is on record before it is told."""
     refuse_some_services("a list of customers is read by all of them")
+    check_model(model)
     use, by = in_use(), reader()
     check_purpose(by)
     asked, limit, after = request.args, limit_asked(), _whole("after", 0)

@@ -70,13 +70,13 @@ def _decided(server: Server) -> dict[str, str]:
     raise AssertionError("the log was not signed")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # an event loop runs while it is there, and other modules want to run their own
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     path = chromium(playwright)
     if path is None:
