@@ -16,6 +16,7 @@ from ordain.engine.errors import (
     PolicyError,
     RequestTooLarge,
     SettingsError,
+    UnknownModel,
 )
 
 _WHOLE: Json = {"type": "integer", "minimum": 0}
@@ -98,7 +99,7 @@ FEATURE_OPERATIONS: dict[tuple[str, str], Operation] = {
         Right.READ_FACTS,
         (
             *(MalformedRequest, FeaturesUnavailable, SettingsError, PolicyError, ModelDegradationDetected),
-            *(LedgerUnavailable, LedgerRolledBack, NotRecorded),
+            *(LedgerUnavailable, LedgerRolledBack, NotRecorded, UnknownModel),
         ),
         query=(
             ("days", "leave within 30, 60 or 90 days; 90 if left out", {**TEXT, "enum": ["30", "60", "90"]}),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-
-from flask import request
+from typing import TYPE_CHECKING
 
 from ordain.api.http.bodies import Scope
 from ordain.api.limits import LIMITS
 from ordain.api.settings import Settings
+
+if TYPE_CHECKING:  # the event loop decides without it
+    from flask import Request
 
 _ROUTE = re.compile("/v1/policies/(check|[^/]+/versions(/[^/]+/(text|tables))?)")
 _CONSOLE = "/console/policies/"
@@ -21,7 +23,7 @@ def brings_policy_text(scope: Scope) -> bool:
     return scope.path.startswith(_CONSOLE) or _ROUTE.fullmatch(scope.path) is not None
 
 
-def let_texts_in(settings: Settings) -> None:
-    """The request that is answered now may be as large, whole or as a form."""
+def let_texts_in(settings: Settings, request: Request) -> None:
+    """That request may be as large, whole or as a form."""
     most = max(LIMITS.policy_body_bytes, settings.max_body_bytes)
     request.max_content_length = request.max_form_memory_size = most

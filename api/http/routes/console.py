@@ -63,7 +63,7 @@ def press(page: str) -> Response:
     if at is None:
         return _refused(Refused(404, {"code": "NotFound", "message": f"there is no button at {request.path[:80]!r}"}))
     button, names = at
-    let_texts_in(in_use().settings)
+    let_texts_in(in_use().settings, request)
     try:
         done = button.do(_asked(), names, request.form)
     except Refused as refused:

@@ -88,7 +88,7 @@ def text_sent(*more: str) -> tuple[bytes, dict[str, Any]]:
 
     Raises MalformedRequest, RequestTooLarge.
     """
-    let_texts_in(in_use().settings)
+    let_texts_in(in_use().settings, request)
     if request.mimetype in _YAMLS:
         text = request.get_data(cache=False)
         request.stream.read(1)  # as in `fields_sent`

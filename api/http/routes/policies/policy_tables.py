@@ -65,7 +65,7 @@ def edit_tables(policy: str, version: str) -> Response:
     """The text of a version with rules edited as rows of a sheet, and its findings by cell. Nothing is stored."""
     label, number = labelled(policy, version)
     use = in_use()
-    let_texts_in(use.settings)
+    let_texts_in(use.settings, request)
     found = found_of(policy, version, FILE)
     data = fields_sent("edits", "digest", "check")
     edits = _edits(data.get("edits"))
