@@ -65,9 +65,9 @@ def test_head_of_what_is_private_tells_whether_it_is_there_and_records_nothing(s
     assert server.entries() == before + 1
 
 
-def test_the_way_to_the_docs_is_told(server: Server) -> None:
+def test_the_way_to_the_console_and_the_docs_is_told(server: Server) -> None:
     browser = server.ask("GET", "/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-    assert (browser.status, browser.headers["location"]) == (303, "/docs")
+    assert (browser.status, browser.headers["location"]) == (303, "/console")
     assert server.get("/").status == 404
     assert server.get("/nowhere").headers["link"] == '</docs>; rel="help"'
     told = error_in(server.get(ADVISE).body)
