@@ -99,14 +99,14 @@ def test_the_same_id_of_another_source_is_another_event(use: Services, client: F
 
 @EACH
 def test_an_event_that_many_send_at_once_is_one_decision(use: Services, client: FlaskClient) -> None:
-    body, told, start = usage(), [], threading.Barrier(8)
+    body, told, start = usage(), [], threading.Barrier(8, timeout=60)
+    clients = [app_for(use).test_client() for _ in range(8)]  # a process makes one application, and not at once
 
-    def send() -> None:
-        other = app_for(use).test_client()
+    def send(other: FlaskClient) -> None:
         start.wait()
         told.append(post(other, CRM, body, by_standard(body)).get_json())
 
-    threads = [threading.Thread(target=send) for _ in range(8)]
+    threads = [threading.Thread(target=send, args=(other,)) for other in clients]
     for thread in threads:
         thread.start()
     for thread in threads:
