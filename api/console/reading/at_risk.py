@@ -9,7 +9,7 @@ from ordain.api.console.page_shape import Json, Names, Query
 from ordain.api.limits import LIMITS
 
 FILTERS = ("days", "level", "segment", "purpose")
-_NOT_YET = ("SettingsError", "ModelDegradationDetected")
+_NOT_YET = ("SettingsError", "ModelDegradationDetected", "UnknownModel")
 """What is missing where nobody has made a feature store or a live version."""
 
 
