@@ -149,6 +149,12 @@ def test_why_the_system_refused_is_said_in_one_place() -> None:
 TESTS = list((ROOT / "tests").rglob("*.py"))
 
 
+def test_no_two_test_files_have_one_name() -> None:
+    """pytest imports a file of a folder without `__init__.py` by its bare name, and refuses the second one."""
+    places = Counter(file.name for file in TESTS if file.name != "conftest.py")
+    assert [name for name, count in places.items() if count > 1] == [], "call one of them by a word more"
+
+
 @pytest.mark.parametrize("file", [*SOURCES, *TESTS], ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_file_is_longer_than_400_lines(file: Path) -> None:
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST
