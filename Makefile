@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 COMPILE = uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --no-emit-index-url
-FULL   := ml export postgres auth events kafka nats redis telemetry
+FULL   := ml export postgres auth events kafka nats redis telemetry sql prove
 STAMP  := $(VENV)/.installed
 
 # The tests start hundreds of processes; where this is set, each would compile every file again.

@@ -23,6 +23,8 @@ EXTRAS = {
     "holidays": ("calendars", "Importing the holidays of a country"),
     "openpyxl": ("export", "An Excel sheet"),
     "pyarrow": ("export", "A Parquet file"),
+    "sqlglot": ("sql", "A policy as SQL"),
+    "z3": ("prove", "A proof about a policy"),
     "httpx": ("events", "Delivering events"),
     "confluent_kafka": ("kafka", "Delivering events to Kafka"),
     "nats": ("nats", "Delivering events to NATS"),
@@ -36,7 +38,7 @@ EXTRAS = {
 }
 """By the package's name in Python: the extra of Ordain that brings it, and what needs it."""
 
-_CALLED = {"sklearn": "scikit-learn", "confluent_kafka": "confluent-kafka", "nats": "nats-py"}
+_CALLED = {"sklearn": "scikit-learn", "confluent_kafka": "confluent-kafka", "nats": "nats-py", "z3": "z3-solver"}
 
 
 def late(name: str) -> Any:
