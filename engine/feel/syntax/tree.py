@@ -326,7 +326,7 @@ def rebuilt(node: Expr, change: Callable[[Expr, Expr], Expr]) -> Expr:
 def with_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The node with `change` applied to those directly below it; the same object when none of them changes."""
     new: dict[str, Any] = {}
-    for name in _fields(type(node)):
+    for name in () if type(node) in _LEAVES else _fields(type(node)):
         value = getattr(node, name)
         if isinstance(value, Expr):
             after: Expr | tuple[Expr, ...] = change(value)
