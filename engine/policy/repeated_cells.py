@@ -6,6 +6,7 @@ most of the time in which such a policy is loaded.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ordain.engine.errors import Span
@@ -14,7 +15,7 @@ from ordain.engine.feel.syntax.tree import Expr
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.made_often import made_often
 from ordain.engine.policy.draft import Draft
-from ordain.engine.policy.model import Column
+from ordain.engine.policy.model import Column, Output
 from ordain.engine.text.source import Node
 
 
@@ -42,7 +43,18 @@ class RepeatedCells:
 
     def cell(self, node: Node, column: Column) -> Checked | None:
         """As `Draft.cell` gives it. One about which there is anything to say is read again each time."""
-        said = _Said(column.text, node.text, node.raw, node.quoted)
+        return self._read(
+            f"when {column.text}",
+            node,
+            lambda: self._draft.cell(node, column.expression.type, column.text, column.expression.tree),
+        )
+
+    def output(self, node: Node, output: Output) -> Checked | None:
+        """As `Draft.output` gives it, for one that reads no other of its row."""
+        return self._read(f"then {output.name}", node, lambda: self._draft.output(node, output.type))
+
+    def _read(self, column: str, node: Node, read: Callable[[], Checked | None]) -> Checked | None:
+        said = _Said(column, node.text, node.raw, node.quoted)
         span, known = node.span, self._known.get(said)
         if known is not None and not span.folds:
             if known.checked is None:
@@ -50,7 +62,7 @@ class RepeatedCells:
             line, further = span.line, span.column - known.span.column
             return Checked(_moved(known.checked.tree, line, further), reads=known.checked.reads)
         before = self._told()
-        checked = self._draft.cell(node, column.expression.type, column.text, column.expression.tree)
+        checked = read()
         is_clean = self._told() == before and (checked is None or _is_plain(checked))
         if is_clean and not span.folds and "\n" not in node.text:
             self._known[said] = _Known(checked, span)

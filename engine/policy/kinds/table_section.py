@@ -10,7 +10,6 @@ from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.kinds.row import Row, RowScope
 from ordain.engine.policy.model import Column, HitPolicy, Output, Rule, Table
-from ordain.engine.policy.repeated_cells import RepeatedCells
 from ordain.engine.policy.written_range import RANGE
 from ordain.engine.text.source import Node
 from ordain.engine.text.structure import Schema, key_span
@@ -102,8 +101,7 @@ def read_table(draft: Draft, name: str, node: Node, otherwise: Node | None = Non
         outputs = tuple(replace(output, type=replace(output.type, limits=None)) for output in outputs)
     columns = _columns(draft, node["rules"])
     scope = RowScope(draft, outputs)
-    cells = RepeatedCells(draft)
-    rules = [read_rule(draft, rule, columns, scope, cells) for rule in node["rules"].nodes()]
+    rules = [read_rule(draft, rule, columns, scope) for rule in node["rules"].nodes()]
     unique_ids(draft, node["rules"])
     hit_policy = HitPolicy(node["hit policy"].text) if node.get("hit policy") else HitPolicy.UNIQUE
     _fits_hit_policy(draft, node, hit_policy, aggregation, outputs)
@@ -175,16 +173,14 @@ def _columns(draft: Draft, rules: Node) -> dict[str, Column | None]:
     return columns
 
 
-def read_rule(
-    draft: Draft, node: Node, columns: dict[str, Column | None], scope: RowScope, seen: RepeatedCells
-) -> Rule | None:
+def read_rule(draft: Draft, node: Node, columns: dict[str, Column | None], scope: RowScope) -> Rule | None:
     when, condition = node.get("when"), node.get("if")
     cells: list[Checked | None] = []
     for text, column in columns.items():
         cell = when.get(text) if when is not None else None
         known = cell is not None and column is not None
         if known and cell and column:
-            cells.append(seen.cell(cell, column))
+            cells.append(scope.repeated.cell(cell, column))
         else:
             cells.append(None)
     checked = draft.formula(condition, FLAG) if condition is not None else None
@@ -200,7 +196,7 @@ def read_row(draft: Draft, node: Node, row: Row) -> tuple[Checked, ...] | None:
     """The output cells of a rule, in the order of the outputs; None, and issues, when one is wrong."""
     outputs = row.of.outputs
     if len(outputs) == 1 and not outputs[0].name:
-        only = draft.output(node, outputs[0].type)
+        only = row.of.repeated.output(node, outputs[0])
         return (only,) if only is not None else None
     if not isinstance(node.value, dict):
         names = ", ".join(output.name for output in outputs)

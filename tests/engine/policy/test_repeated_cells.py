@@ -84,6 +84,19 @@ def test_a_cell_below_is_what_it_would_be_alone() -> None:
             assert [(each.span, each.type) for each, _ in nodes] == [(each.span, each.type) for _, each in nodes]
 
 
+def test_outputs_below_stand_in_their_own_lines() -> None:
+    whens = ("usage: 1", "usage: 2", "usage: 33")
+    rules = "".join(f"      - {{id: r{n}, when: {{{when}}}, then: quota * 2}}\n" for n, when in enumerate(whens))
+    lines = (HEAD + rules).splitlines()
+    table = loaded(rules).decisions[0]
+    assert isinstance(table, Table)
+    for number, rule in enumerate(table.rules):
+        assert rule.gives[0].reads == ("quota",)
+        for part in tree.walk(rule.gives[0].tree):
+            assert part.span.line == len(HEAD.splitlines()) + number + 1
+            assert lines[part.span.line - 1][part.span.column - 1 :].startswith(part.span.text)
+
+
 def test_a_doubt_is_told_of_each_cell() -> None:
     doubtful = "".join(f'      - {{id: r{number}, when: {{usage: "[5, 7]"}}, then: 1}}\n' for number in range(3))
     found = [each for each in loaded(doubtful).warnings if each.code == "list-not-range"]
