@@ -25,7 +25,7 @@ from bench.servers import kept_in, serving
 from bench.table_cases import SERVICES, VOCABULARY
 from bench.tables import Result
 
-RULES, ROUNDS, AGAIN, CELLS = 2_000, 1, 5, 10
+RULES, ROUNDS, AGAIN, CELLS = 2_000, 3, 5, 10
 TARGETS = {"opened, the first time": 1000.0, "one cell's edit checked": 300.0}
 """Milliseconds asked for."""
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
