@@ -93,12 +93,12 @@ def _found(texts: Texts, zone: ZoneInfo, asked: Json, text: bytes) -> tuple[list
     file = f"{texts.root}/{asked['file']}"
     with_text = replace(texts, policies={**texts.policies, file: text})
     models, day, kept = models_on_file(Path(asked["models"]), asked.get("live")), dt.datetime.now(zone).date(), Kept()
-    found = check_policies(with_text, models, day, kept).issues
+    found = check_policies(with_text, models, day, kept, about=file).issues
     own = [issue for issue in found if issue.span is not None and issue.span.file == file]
     others = [issue for issue in found if issue not in own and issue.level is Level.ERROR]
     if others:  # it is answerable for what was right without it
         without = replace(texts, policies={each: text for each, text in texts.policies.items() if each != file})
-        before = set(check_policies(without, models, day, kept).issues)
+        before = set(check_policies(without, models, day, kept, about=file).issues)
         own += [issue for issue in others if issue not in before]
     return own, with_text
 

@@ -14,6 +14,7 @@ from bench import (
     batches,
     catalogue,
     console,
+    console_table,
     customer,
     decision,
     features,
@@ -61,6 +62,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "scores": scores.run,
     "customer": customer.run,
     "console": console.run,
+    "console-table": console_table.run,
     "ingest": ingest.run,
 }
 

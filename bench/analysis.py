@@ -27,15 +27,16 @@ class Shape:
     hit_policy: str
     rules: Callable[[int], list[tuple[str, str]]]
 
-    def load(self, size: int) -> Catalog:
+    def text(self, size: int) -> str:
         lines = "".join(
             f"      - {{id: r{number}, when: {{{when}}}, then: {then}}}\n"
             for number, (when, then) in enumerate(self.rules(size))
         )
-        text = (
-            _HEAD + f"  percent:\n    gives: number\n    hit policy: {self.hit_policy}\n    rules:\n{lines}" + _EXAMPLE
-        )
-        texts = Texts(VOCABULARY, SERVICES, {"policies/big/v1.yaml": text.encode()})
+        head = f"  percent:\n    gives: number\n    hit policy: {self.hit_policy}\n    rules:\n"
+        return _HEAD + head + lines + _EXAMPLE
+
+    def load(self, size: int) -> Catalog:
+        texts = Texts(VOCABULARY, SERVICES, {"policies/big/v1.yaml": self.text(size).encode()})
         return load_catalog(texts, run_examples=False)
 
 
@@ -100,9 +101,10 @@ def _random_order(size: int) -> list[tuple[str, str]]:
     return rules
 
 
+GRID = Shape("unique, a grid with holes", "unique", _grid)
 SHAPES = (
     Shape("first, random order", "first", _random_order),
-    Shape("unique, a grid with holes", "unique", _grid),
+    GRID,
     Shape("first, ranges that cross", "first", _crossing),
     Shape("any, ranges that cross", "any", _crossing),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -72,6 +72,18 @@ class Kept:
         self._versions: dict[str, Version] = {}
         self.compiled: tuple[str, ...] = ()
         """The files that the last load read and compiled."""
+        self._beside: dict[str, Version] = {}
+        self._noted: object = None
+
+    def note(self, versions: Mapping[str, Sequence[CompiledPolicy]], vocabulary: Vocabulary) -> None:
+        """What somebody else has loaded by now, and decides by: no text of it has to be compiled here."""
+        if self._noted is not versions:
+            self._noted = versions
+            self._beside = {
+                each.policy.span.file: Version(each.policy.text, vocabulary, (), each.policy, each)
+                for several in versions.values()
+                for each in several
+            }
 
     def take(
         self, files: Mapping[str, bytes], root: str, vocabulary: Vocabulary, zone: dt.tzinfo = dt.UTC
@@ -81,11 +93,19 @@ class Kept:
         for file, text in files.items():
             known = self._versions.get(file)
             if known is None or not known.holds(text, vocabulary):
+                known = self._noted_of(file, text, vocabulary, zone)
+            if known is None:
                 known = _read(text, file, root, vocabulary, zone)
                 compiled.append(file)
             versions[file] = known
         self._versions, self.compiled = versions, tuple(compiled)
         return list(versions.values())
+
+    def _noted_of(self, file: str, text: bytes, vocabulary: Vocabulary, zone: dt.tzinfo) -> Version | None:
+        found = self._beside.get(file)
+        if found is None or found.policy is None or not found.holds(text, vocabulary):
+            return None
+        return found if found.policy.lenient or found.policy.zone == zone else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +121,13 @@ class ReadVersions:
     nearly: list[Policy]
     read: dict[CompiledPolicy, Version]
 
-    def example_issues(self) -> Iterator[Issue]:
-        """What came out of examples otherwise than they say, by policy, the latest version first."""
+    def example_issues(self, about: str = "") -> Iterator[Issue]:
+        """What came out of examples otherwise than they say, by policy, the latest version first; of one file, or of
+        all."""
         for several in self.versions.values():
             for compiled in several:
-                yield from self.read[compiled].example_issues
+                if about in ("", compiled.policy.span.file):
+                    yield from self.read[compiled].example_issues
 
 
 def read_versions(

@@ -23,17 +23,19 @@ class Busy(Exception):
 
 
 class _Place:
-    """Where one works at a time. What was compiled is kept: only what has changed is compiled again."""
+    """Where one works at a time. What was compiled is kept: only what has changed is compiled again, and of what
+    decides in this process already, nothing."""
 
     def __init__(self) -> None:
         self._one, self.kept = threading.Lock(), Kept()
 
     @contextmanager
-    def alone(self) -> Iterator[Kept]:
+    def alone(self, use: Services) -> Iterator[Kept]:
         """There are few threads for what is no decision, and they are not all to wait for one. Raises Busy."""
         if not self._one.acquire(timeout=LIMITS.step_waits):
             raise Busy
         try:
+            self.kept.note(use.catalog.versions, use.catalog.vocabulary)
             yield self.kept
         finally:
             self._one.release()
@@ -54,7 +56,7 @@ class Workbench:
         """To take a step: nobody else takes one meanwhile, in whatever process. What `label` names is compiled before,
         so that nobody has to wait for that."""
         life = life_of(use)
-        with self._taking.alone() as kept:
+        with self._taking.alone(use) as kept:
             if label:
                 _steps(use, life, kept).compile(label)
             with use.ledger.store.alone():
@@ -74,7 +76,7 @@ class Workbench:
     def reading(self, use: Services) -> Iterator[Steps]:
         """To see what is on record, and take none."""
         life = life_of(use)
-        with self._reading.alone() as kept:
+        with self._reading.alone(use) as kept:
             steps = _steps(use, life, kept)
             with of_version():
                 yield steps
@@ -82,7 +84,7 @@ class Workbench:
     @contextmanager
     def versions(self, use: Services) -> Iterator[tuple[Catalog, list[VersionState]]]:
         """All versions with their states, and the catalog of those that load."""
-        with self._reading.alone() as kept:
+        with self._reading.alone(use) as kept:
             texts = texts_of(use)
             turns = None
             if use.lifecycle is not None:
@@ -96,7 +98,7 @@ class Workbench:
         if use.lifecycle is not None:
             with self.reading(use) as steps:
                 return steps.loaded(labels)
-        with self._reading.alone() as kept:
+        with self._reading.alone(use) as kept:
             texts = texts_of(use)
             with of_version():
                 return load_catalog(texts, kept=kept)

@@ -56,10 +56,10 @@ class Explanation:
 def explain(record: Record, reader: Reader, past: Past | None = None) -> Explanation:
     """The explanation of a decision; of one that can no longer be read, what its envelope says.
 
-    Whoever explains many gives `past`, so that policies are compiled once.
+    Whoever explains many gives `past`, so that each text is read once.
     """
     envelope = record.envelope
-    told = _Told(envelope, past or Past(reader.document))
+    told = _Told(envelope, past or reader.past.reread())
     data: Json = {
         "decision_id": envelope["id"],
         "private_part": str(record.status),

@@ -41,6 +41,12 @@ class Past:
         self._codes: dict[str, Codes] = {}
         self._told: dict[str, Mapping[str, str]] = {}
 
+    def reread(self) -> Past:
+        """The same, which reads each text again before it uses what was compiled of it: so it says what is lost now."""
+        made = Past(self._document)
+        made._vocabularies, made._services, made._plans = self._vocabularies, self._services, self._plans
+        return made
+
     def named(self, envelope: Json) -> Named:
         """The policies and documents that it was decided under, and the models that may have scored."""
         digest = envelope.get("plan")
@@ -83,15 +89,17 @@ class Past:
     def vocabulary(self, envelope: Json) -> Vocabulary:
         """The facts as they were declared."""
         named = self._digest(envelope, "vocabulary")
+        text = self._text(named, "the vocabulary")
         if named not in self._vocabularies:
-            self._vocabularies[named] = load_vocabulary(self._text(named, "the vocabulary"), "facts.yaml")
+            self._vocabularies[named] = load_vocabulary(text, "facts.yaml")
         return self._vocabularies[named]
 
     def service(self, envelope: Json) -> Service | None:
         """The service that decided, with its purpose."""
         named = self._digest(envelope, "services")
+        text = self._text(named, "the services")
         if named not in self._services:
-            self._services[named] = load_services(self._text(named, "the services"), "services.yaml")
+            self._services[named] = load_services(text, "services.yaml")
         return self._services[named].by_name.get(str(envelope.get("service")))
 
     def plan(self, envelope: Json) -> Plan:
@@ -99,9 +107,10 @@ class Past:
         vocabulary, services = self._digest(envelope, "vocabulary"), self._digest(envelope, "services")
         policies = self.named(envelope).policies
         key = (str(envelope["service"]), vocabulary, services, *(str(policy["digest"]) for policy in policies))
+        known, offered = self._text(vocabulary, "the vocabulary"), self._text(services, "the services")
+        texts = self._policies(envelope)
         if key not in self._plans:
-            known, offered = self._text(vocabulary, "the vocabulary"), self._text(services, "the services")
-            self._plans[key] = plan_of(key[0], known, offered, self._policies(envelope))
+            self._plans[key] = plan_of(key[0], known, offered, texts)
         return self._plans[key]
 
     def trial(self, envelope: Json, vocabulary: bytes, chosen: Mapping[str, Policy]) -> Plan:

@@ -21,6 +21,7 @@ from ordain.audit.ledger.past import Past
 from ordain.audit.ledger.restoring import NOT_RESTORED, not_restored, restored
 from ordain.audit.ledger.told import FORM_MARK, SEALED_MARK, told_by
 from ordain.audit.limits import LIMITS
+from ordain.audit.store.marks import with_marks
 from ordain.audit.store.private_parts import Stored
 from ordain.audit.store.rows import DOCUMENT, ENTRY, SUBJECT_KEY
 from ordain.audit.store.store import Store
@@ -97,6 +98,17 @@ class Reader:
             stored = self._store.envelope(connection, entry_id.bytes)
         return None if stored is None else _stored((stored[0], entry_id.bytes, stored[1]))
 
+    def entries_of(self, ids: Sequence[UUID]) -> Iterator[StoredEntry]:
+        """The entries with these ids, in their order, many at a time; of one that there is not, nothing."""
+        for start in range(0, len(ids), LIMITS.page):
+            some = ids[start : start + LIMITS.page]
+            with self._store.reading() as connection:
+                rows = connection.execute(_ENTRIES.where(ENTRY.c.id.in_([each.bytes for each in some]))).all()
+            known = {entry.id: entry for entry in map(_stored, rows)}
+            for each in some:
+                if (entry := known.get(each) or self.entry(each)) is not None:  # it may have no place yet
+                    yield entry
+
     def record(self, entry_id: UUID) -> Record | None:
         """Durable entries that have no place in the order yet are found, too."""
         with self._store.reading() as connection:
@@ -146,16 +158,18 @@ class Reader:
         end: int | None = None,
         wanted: Callable[[StoredEntry], bool] = lambda _: True,
         marks: Sequence[bytes] = (),
+        public: Sequence[bytes] = (),
     ) -> Iterator[Record]:
         """Like `records`, those that are wanted, without their private parts: these are opened no further than to tell
         what envelopes said until format 4. `Status.READABLE` says nothing of those whose envelope says it itself. Of
         a damaged private part nothing is told.
 
         Since format 4 a private part that lacks one of the `marks`, bytes of its canonical form, is passed over unread;
-        not so one of a form that this version does not know.
+        not so one of a form that this version does not know. `public` are bytes that each envelope wanted has.
         """
         secrets: Secrets = {}
-        for row in self._pages(self._store.private.records, start, end):
+        select = with_marks(self._store.private.records, public, self._store.engine.dialect.name)
+        for row in self._pages(select, start, end):
             entry = _stored(row)
             if wanted(entry) and (record := self._told(entry, row[3:], secrets, marks)) is not None:
                 yield record

@@ -63,11 +63,10 @@ def follow_ups(reader: Reader, record: Record) -> list[FollowUp]:
     if "subject" not in private:
         return []
     found = []
-    for entry_id in reader.ids_of(str(private["subject"])):
-        entry = reader.entry(entry_id)
-        if entry is None or not any(mark in entry.envelope for mark in _MARKS.values()):
+    for entry in reader.entries_of(reader.ids_of(str(private["subject"]))):
+        if not any(mark in entry.envelope for mark in _MARKS.values()):
             continue
-        made = _read(reader.record(entry_id))
+        made = _read(reader.record(entry.id))
         if made is not None and made.decision == str(record.entry.id):
             found.append(made)
     return found

@@ -98,12 +98,11 @@ def _by_private(reader: Reader, records: Iterator[Record], query: Query, looked:
 def _of_ids(reader: Reader, query: Query, ids: Sequence[UUID], progress: Progress, looked: Looked) -> Iterator[Record]:
     """Those of the entries that fit, in the same order; only these are opened."""
     test = EnvelopeTest(query, reader)
-    for done, entry_id in enumerate(ids, start=1):
-        entry = reader.entry(entry_id)
-        if entry is not None and test.may_fit(entry):
+    for done, entry in enumerate(reader.entries_of(ids), start=1):
+        if test.may_fit(entry):
             fits = test.fits(reader.told_of(entry).envelope)
             looked.unreadable += fits is None
-            if fits and (record := reader.record(entry_id)) is not None:
+            if fits and (record := reader.record(entry.id)) is not None:
                 yield record
         progress(done, len(ids))
 
@@ -141,7 +140,7 @@ def _chunks(reader: Reader, query: Query, progress: Progress, looked: Looked) ->
     test = EnvelopeTest(query, reader)
     for start, end in _pages(reader, query, progress):
         fitting = []
-        for record in reader.told(start, end, test.may_fit, test.sealed_marks):
+        for record in reader.told(start, end, test.may_fit, test.sealed_marks, test.marks):
             fits = test.fits(record.envelope)
             looked.unreadable += fits is None
             if fits:
@@ -166,7 +165,7 @@ def _pages(reader: Reader, query: Query, progress: Progress) -> Iterator[tuple[i
 def bounds(reader: Reader, query: Query) -> tuple[int, int]:
     """The leaf indices between which everything in the query's time is, and in its places."""
     if query.since is None and query.until is None:
-        start, end = 0, reader.size()
+        start, end = query.places or (0, reader.size())
     else:
         test = EnvelopeTest(query)
         start, end = reader.bounds(test.first, test.last)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from ordain.engine.backends.plan import PolicyPlan
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.catalog import Catalog, Texts, known_vocabulary
 from ordain.engine.check.across.across import across
@@ -19,6 +20,7 @@ from ordain.engine.policy.load import read_structure
 from ordain.engine.policy.model import Policy
 from ordain.engine.policy.service import Service, Services, load_services
 from ordain.engine.together import fitting_issues
+from ordain.engine.uncollected import uncollected
 from ordain.engine.versions import Kept, read_versions
 
 _WHOLE_ONLY = ("unread-fact", "unused-policy", "unused-output", "unused-shared")
@@ -42,13 +44,22 @@ def check_policies(
     models: Sequence[ModelCard] | None = None,
     today: dt.date | None = None,
     kept: Kept | None = None,
+    about: str = "",
 ) -> Findings:
     """Everything that can be found in these texts; an error in one file hides no finding in another.
 
     `models` are the usable ones; None when it is not known which there are. With `today`, versions that another one
     has replaced by then are not looked at for what goes across policies. Policies that are `kept` are not read and
-    compiled again. Nothing is raised.
+    compiled again. With `about`, a file, the tables and examples of others are not looked at: nothing that this file
+    says changes what is found there. Nothing is raised.
     """
+    with uncollected():
+        return _checked(texts, models, today, kept, about)
+
+
+def _checked(
+    texts: Texts, models: Sequence[ModelCard] | None, today: dt.date | None, kept: Kept | None, about: str
+) -> Findings:
     issues: list[Issue] = []
     vocabulary, faults = _tried(issues, lambda: known_vocabulary(texts)) or (None, [])
     issues.extend(faults)
@@ -66,14 +77,15 @@ def check_policies(
     versions = read.versions
     issues.extend(read.issues)
     loaded = [compiled for several in versions.values() for compiled in several]
-    issues.extend(read.example_issues())
+    issues.extend(read.example_issues(about))
     # A wrong example often comes of what is found here, so it must not hide it.
-    every = [*(compiled.policy for compiled in loaded), *read.nearly]
-    newest = {policy.name: policy.version for policy in sorted(every, key=lambda each: each.version)}
-    for policy in every:
+    planned: list[tuple[Policy, PolicyPlan | None]] = [(compiled.policy, compiled.plan) for compiled in loaded]
+    planned.extend((policy, None) for policy in read.nearly)
+    newest = {policy.name: policy.version for policy, _ in sorted(planned, key=lambda each: each[0].version)}
+    for policy, plan in planned:
         issues.extend(_stricter(policy) if policy.version == newest[policy.name] else policy.warnings)
-        if not policy.lenient:
-            issues.extend(tables.findings(policy, vocabulary))
+        if not policy.lenient and about in ("", policy.span.file):
+            issues.extend(tables.findings(policy, vocabulary, plan=plan))
     known = services or Services({}, "", b"")
     issues.extend(
         _together(texts, vocabulary, known, versions, complete=services is not None, models=models, day=today)

@@ -197,6 +197,20 @@ def test_without_the_kept_texts_it_says_so_and_tells_the_rest(made: Sample) -> N
     assert len(data["notes"]) == 3
 
 
+def test_it_says_so_too_where_they_were_there_a_moment_ago(made: Sample) -> None:
+    record = made.record(made.decide("C-1"))
+    assert "cannot be read from the ledger" not in told(made, record)[1]
+    with made.store.transaction() as connection:
+        connection.execute(sa.delete(DOCUMENT))
+    assert "cannot be read from the ledger" in told(made, record)[1]
+
+
+def test_policies_are_compiled_once_for_many_decisions(made: Sample) -> None:
+    records = [made.record(made.decide(subject)) for subject in ("C-1", "C-2")]
+    plans = [made.reader.past.reread().plan(record.envelope) for record in records]
+    assert plans[0] is plans[1]
+
+
 def test_text_from_a_request_cannot_become_markup(made: Sample) -> None:
     zone = '"recipient_time_zone": "Asia/Kolkata"'
     record = made.record(made.decide("C-1", CALL.replace(zone, '"recipient_time_zone": "Asia/Kolkata"')))

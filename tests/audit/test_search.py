@@ -109,6 +109,21 @@ def test_all_conditions_of_a_query_hold_for_what_is_found(filled: Filled, query:
     assert filled.names(query) == expected
 
 
+def test_of_a_rare_kind_only_what_fits_leaves_the_database(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
+    came = []
+    monkeypatch.setattr(reader, "_stored", lambda row, made=reader._stored: came.append(row) or made(row))
+    assert [filled.name(each.entry.id) for each in matching(filled.sample.reader, Query(kind=Kind.READ))] == ["read"]
+    assert len(came) == 1
+
+
+def test_entries_come_in_the_order_that_they_are_asked_for(own: Sample) -> None:
+    ids = [own.decide("C-1"), own.decide("C-2")]
+    own.use.settle()
+    ids = [own.decide("C-1"), *ids[::-1], own.decide("C-3")]  # some have no place in the order yet
+    asked = [ids[0], UUID(int=7), *ids[1:]]
+    assert [each.id for each in own.reader.entries_of(asked)] == ids
+
+
 def test_a_time_range_takes_its_first_moment_and_leaves_its_last(filled: Filled) -> None:
     second = dt.timedelta(seconds=1)
     query = Query(since=NOON + 2 * second, until=NOON + 4 * second)

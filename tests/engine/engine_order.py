@@ -111,6 +111,7 @@ ORDER = [
     "policy.declared_types",
     "policy.misfits",
     "policy.draft",
+    "policy.repeated_cells",
     "policy.reasons",
     "policy.kinds.row",
     "policy.kinds.table_section",

@@ -131,3 +131,24 @@ def test_a_policy_whose_file_is_gone_is_forgotten(loaded: tuple[Texts, Kept]) ->
     assert "taxes" not in load_catalog(replace(before, policies=fewer), kept=kept).versions
     load_catalog(before, kept=kept)
     assert kept.compiled == ("policies/taxes/v1.yaml",)
+
+
+def test_what_decides_already_is_not_compiled_again(loaded: tuple[Texts, Kept]) -> None:
+    before, kept = loaded
+    deciding = load_catalog(before, kept=kept)
+    other = Kept()
+    other.note(deciding.versions, deciding.vocabulary)
+    after = changed(before, "fees/v1", "share * 3", "share * 4")
+    catalog = load_catalog(after, kept=other)
+    assert other.compiled == ("policies/fees/v1.yaml",)
+    assert catalog.versions["taxes"] == deciding.versions["taxes"]
+    assert catalog.versions["fees"] != deciding.versions["fees"]
+
+
+def test_what_decides_by_other_facts_is_compiled_again(loaded: tuple[Texts, Kept]) -> None:
+    before, kept = loaded
+    deciding = load_catalog(before, kept=kept)
+    other = Kept()
+    other.note(deciding.versions, deciding.vocabulary)
+    load_catalog(with_facts(before, "meaning: b", "range: 0..5, meaning: b"), kept=other)
+    assert "policies/taxes/v1.yaml" in other.compiled

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+
+from ordain.engine.tables.index_column import bits
 
 Box = tuple[tuple[int, ...], ...]
 """For each column some of its pieces: every combination of them."""
+
+
+_SCANS = 4
+"""A column that is looked at more often is noted by where its rules begin and cease to accept."""
 
 
 class TooIntertwined(Exception):
@@ -43,6 +50,8 @@ class Search:
                 closing &= mask
             self.closing[number] = closing
         self.counts: dict[tuple[int, int], int] = {}
+        self._scanned = [0] * len(columns)
+        self._changes: dict[int, dict[int, list[int]]] = {}
 
     def count(self, mask: int, column: int = 0) -> int:
         """How many boxes of inputs no rule of `mask` accepts. Raises TooIntertwined."""
@@ -54,9 +63,26 @@ class Search:
         if known is None:
             pieces = self.columns[column]
             self.budget.spend(len(pieces))
-            known = sum(self.count(left, column + 1) for left in {accepting & mask for _, accepting in pieces})
+            known = sum(self.count(left, column + 1) for left in self._lefts(mask, column))
             self.counts[column, mask] = known
         return known
+
+    def _lefts(self, mask: int, column: int) -> set[int]:
+        """The different sets of rules of `mask` that pieces of a column leave, added in the order of the pieces.
+
+        Few rules leave another set at few places only, however many pieces all rules together cut a column into.
+        """
+        pieces = self.columns[column]
+        self._scanned[column] += 1
+        if self._scanned[column] <= _SCANS or 4 * mask.bit_count() > len(pieces):
+            return {accepting & mask for _, accepting in pieces}
+        changes = self._changes.get(column)
+        if changes is None:
+            changes = self._changes[column] = _changes(pieces)
+        places = {0}
+        for rule in bits(mask):
+            places.update(changes.get(rule, ()))
+        return {pieces[place][1] & mask for place in sorted(places)}
 
     def any(self, mask: int, column: int = 0) -> bool:
         """Whether there is such a box at all. Raises TooIntertwined."""
@@ -68,7 +94,7 @@ class Search:
         if known is None:
             pieces = self.columns[column]
             self.budget.spend(len(pieces))
-            lefts = {accepting & mask for _, accepting in pieces}
+            lefts = self._lefts(mask, column)
             known = int(0 in lefts or any(self.any(left, column + 1) for left in lefts))
             self.counts[column, mask] = known
         return known > 0
@@ -101,3 +127,14 @@ class Search:
         for left in sorted(groups, key=int.bit_count):
             for rest in self.some(left, budget, column + 1):
                 yield (tuple(groups[left]), *rest)
+
+
+def _changes(pieces: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+    """For each rule the places at which it accepts a piece and not the one before, or the other way round."""
+    places: dict[int, list[int]] = defaultdict(list)
+    before = pieces[0][1]
+    for place, (_, accepting) in enumerate(pieces):
+        for rule in bits(accepting ^ before):
+            places[rule].append(place)
+        before = accepting
+    return places

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ordain.engine.backends.plan import PlannedTable, plan_policy
+from ordain.engine.backends.plan import PlannedTable, PolicyPlan, plan_policy
 from ordain.engine.check.tables import gaps as coverage
 from ordain.engine.check.tables.box_search import Box, Budget, TooIntertwined
 from ordain.engine.check.tables.domains import Domains
@@ -32,11 +32,14 @@ MOST_GAPS, MOST_NAMED, MOST_MERGES = 5, 6, 10
 _SINGLE = (HitPolicy.UNIQUE, HitPolicy.FIRST, HitPolicy.ANY, HitPolicy.PRIORITY)
 
 
-def findings(policy: Policy, vocabulary: Vocabulary, steps: int = LIMITS.table_steps) -> list[Issue]:
-    """Every finding about the tables of a policy, table by table. Each search takes at most so many steps."""
+def findings(
+    policy: Policy, vocabulary: Vocabulary, steps: int = LIMITS.table_steps, plan: PolicyPlan | None = None
+) -> list[Issue]:
+    """Every finding about the tables of a policy, table by table. Each search takes at most so many steps. `plan` is
+    the policy's, where it is made already."""
     issues: list[Issue] = []
     earlier: dict[str, Decision] = {}
-    plan = plan_policy(policy)
+    plan = plan or plan_policy(policy)
     for planned in plan.decisions:
         if isinstance(planned, PlannedTable):
             decision: Decision = planned.table

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ordain.engine.check.tables.in_words import cell_of, is_one_stretch
 from ordain.engine.check.tables.outputs import Row
+from ordain.engine.check.tables.regions import runs
 from ordain.engine.check.tables.regions_of import Grid
 from ordain.engine.feel.syntax.printer import printed
 from ordain.engine.policy.model import HitPolicy
@@ -37,8 +38,10 @@ def mergeable(grid: Grid, rows: Sequence[Row]) -> Iterator[Mergeable]:
         for rule, (cells, rest) in enumerate(keys):
             if rule not in used and not dead >> rule & 1:
                 groups.setdefault((rows[rule], rest, cells[:column], cells[column + 1 :]), []).append(rule)
-        for group in groups.values():
-            for joined in _joined(grid, group, column) if len(group) > 1 else ():
+        several = [group for group in groups.values() if len(group) > 1]
+        accepted = runs(grid.regions[number]) if several else {}
+        for group in several:
+            for joined in _joined(grid, group, column, accepted):
                 used.update(joined.rules)
                 yield joined
 
@@ -51,11 +54,15 @@ def _key(grid: Grid, rule: int) -> tuple[tuple[str, ...], Hashable]:
     return cells, (condition, repr(plain(dict(planned.rule.obligations))), repr(planned.rule.missing))
 
 
-def _joined(grid: Grid, group: list[int], column: int) -> Iterator[Mergeable]:
-    region = grid.regions[grid.of_column[column]]
+def _joined(
+    grid: Grid, group: list[int], column: int, accepted: Mapping[int, Sequence[tuple[int, int]]]
+) -> Iterator[Mergeable]:
+    """`accepted` are the stretches of pieces of the column that each rule accepts."""
     # A cell that is not plain accepts more pieces here than it does when it is decided.
     plain_ones = [rule for rule in group if _is_plain(grid, rule, column)]
-    pieces = {rule: region.pieces_of(1 << rule) for rule in plain_ones}
+    pieces = {
+        rule: [n for first, last in accepted.get(rule, ()) for n in range(first, last + 1)] for rule in plain_ones
+    }
     in_order = grid.table.hit_policy not in _ANYWHERE and not grid.table.aggregation
     order = plain_ones if in_order else sorted(plain_ones, key=lambda rule: pieces[rule][0])
     rules: list[int] = []

@@ -206,10 +206,10 @@ def runs(region: Region) -> dict[int, list[tuple[int, int]]]:
 
 def neighbours(numbers: Iterable[int]) -> list[tuple[int, ...]]:
     """Numbers in rising order, cut where one is left out."""
-    groups: list[tuple[int, ...]] = []
+    groups: list[list[int]] = []
     for number in numbers:
         if groups and groups[-1][-1] == number - 1:
-            groups[-1] = (*groups[-1], number)
+            groups[-1].append(number)
         else:
-            groups.append((number,))
-    return groups
+            groups.append([number])
+    return [tuple(group) for group in groups]

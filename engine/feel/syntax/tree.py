@@ -303,9 +303,7 @@ _LEAVES = frozenset({Literal, Name, Input})
 
 def children(node: Expr) -> Iterator[Expr]:
     """The nodes directly below `node`, left to right."""
-    if type(node) in _LEAVES:
-        return
-    for name in _fields(type(node)):
+    for name in () if type(node) in _LEAVES else _fields(type(node)):
         value = getattr(node, name)
         if isinstance(value, Expr):
             yield value
@@ -326,7 +324,7 @@ def rebuilt(node: Expr, change: Callable[[Expr, Expr], Expr]) -> Expr:
 def with_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The node with `change` applied to those directly below it; the same object when none of them changes."""
     new: dict[str, Any] = {}
-    for name in _fields(type(node)):
+    for name in () if type(node) in _LEAVES else _fields(type(node)):
         value = getattr(node, name)
         if isinstance(value, Expr):
             after: Expr | tuple[Expr, ...] = change(value)
@@ -397,4 +395,5 @@ def free_names(node: Expr, own: frozenset[str] = frozenset()) -> Iterator[Name]:
             yield from free_names(node.condition, own | {"item"})
         case _:
             for child in children(node):
-                yield from free_names(child, own)
+                if type(child) is not Literal and type(child) is not Input:
+                    yield from free_names(child, own)

@@ -16,6 +16,7 @@ from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.model import Because, Output
 from ordain.engine.policy.reasons import reason
+from ordain.engine.policy.repeated_cells import RepeatedCells
 from ordain.engine.policy.templates import has_braces
 from ordain.engine.policy.visible import Visible
 from ordain.engine.text.source import Node
@@ -34,6 +35,7 @@ class RowScope:
         self.draft, self.outputs = draft, outputs
         self.places = {output.name: place for place, output in enumerate(outputs) if output.name}
         self.hidden = self.places.keys() & draft.scope.keys()
+        self.repeated = RepeatedCells(draft)
         self._scope: Visible | None = None
 
     @property
@@ -66,7 +68,7 @@ class Row:
         """The output of that place; None, and issues, when it is wrong or reads what is not given yet."""
         output, draft = self.of.outputs[place], self.of.draft
         if not self.of.mentions(node):
-            return self._kept(output.name, draft.output(node, output.type))
+            return self._kept(output.name, self.of.repeated.output(node, output))
         with draft.reading(self.of.scope):
             checked = draft.output(node, output.type)
         if checked is None:

@@ -180,7 +180,7 @@ def read_rule(draft: Draft, node: Node, columns: dict[str, Column | None], scope
         cell = when.get(text) if when is not None else None
         known = cell is not None and column is not None
         if known and cell and column:
-            cells.append(draft.cell(cell, column.expression.type, text, column.expression.tree))
+            cells.append(scope.repeated.cell(cell, column))
         else:
             cells.append(None)
     checked = draft.formula(condition, FLAG) if condition is not None else None
@@ -196,7 +196,7 @@ def read_row(draft: Draft, node: Node, row: Row) -> tuple[Checked, ...] | None:
     """The output cells of a rule, in the order of the outputs; None, and issues, when one is wrong."""
     outputs = row.of.outputs
     if len(outputs) == 1 and not outputs[0].name:
-        only = draft.output(node, outputs[0].type)
+        only = row.of.repeated.output(node, outputs[0])
         return (only,) if only is not None else None
     if not isinstance(node.value, dict):
         names = ", ".join(output.name for output in outputs)
