@@ -31,7 +31,7 @@
       axes: [{ ...axis, label: told.xlabel, ...(told.time ? { values: (_, splits, at, space, step) => splits.map((each) => moment(each, step)) } : {}) }, { ...axis, label: told.unit, size: 64 }],
       series: [{ label: told.xlabel || (told.time ? "time" : ""), ...(told.time ? { value: (_, at) => full(at) } : {}) }, ...told.series.map((each, at) => ({
         label: each.label, stroke: each.colour ? token(each.colour) : colours[at % colours.length], width: 2, dash: each.dash,
-        points: { show: told.x.length < 60 }, paths: told.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
+        points: { show: !told.bars && told.x.length < 60 }, paths: told.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
         fill: told.bars ? (each.colour ? token(each.colour) : colours[at % colours.length]) : undefined,
       }))],
     }, [told.x, ...told.series.map((each) => each.values)], place);
@@ -43,6 +43,14 @@
   function draw() {
     for (const [place, made] of plots) if (!place.isConnected) { made.destroy(); plots.delete(place); }
     for (const place of document.querySelectorAll("[data-plot]")) if (!plots.has(place)) plot(place);
+  }
+
+  // On a phone the rows of such a table are blocks (console.css): each cell then says the heading of its column.
+  function label() {
+    for (const table of document.querySelectorAll("table.rows")) {
+      const heads = [...(table.tHead?.rows[0]?.cells ?? [])].map((each) => each.textContent.trim());
+      for (const row of table.tBodies[0]?.rows ?? []) [...row.cells].forEach((cell, at) => { if (heads[at] && row.cells.length === heads.length) cell.dataset.label = heads[at]; });
+    }
   }
 
   // <ul data-live="/v1/events/stream?..." data-live-type="..."> gets an item for each event, newest first.
@@ -65,9 +73,10 @@
       for (const place of [...plots.keys()]) plot(place);
     });
     draw();
+    label();
     for (const place of document.querySelectorAll("[data-live]")) listen(place);
   });
-  document.addEventListener("htmx:after:swap", draw); // htmx 4 tells it of the element that asked, not of the one that changed
+  document.addEventListener("htmx:after:swap", () => { draw(); label(); }); // htmx 4 tells it of the element that asked, not of the one that changed
   let waits;
   addEventListener("resize", () => {
     clearTimeout(waits);
