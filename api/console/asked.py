@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
@@ -68,6 +69,19 @@ class Asked:
             if refused.status in (403, 404, 409):
                 return None
             raise
+
+    def part(self, path: str, unwell: list[str], **query: Any) -> Json | None:
+        """The same, also None where the service cannot answer now: why goes into `unwell`, once, so that a page that
+        asks for several things shows the others, and says what is missing.
+        """
+        try:
+            return self.get_if(path, **query)
+        except Refused as refused:
+            if refused.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+            if (why := str(refused.error.get("message", ""))) not in unwell:
+                unwell.append(why)
+            return None
 
     def state(self, path: str) -> Json | None:
         """What `/healthz` and `/readyz` say, which answer with a status of 503 that all is not well. Raises Refused."""

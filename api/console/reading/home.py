@@ -18,19 +18,21 @@ _LISTED = 8
 
 
 def home(asked: Asked, names: Names, query: Query) -> Json:
-    """Each part is None for who may not ask for it."""
-    policies = asked.get_if("/v1/policies")
+    """Each part is None for who may not ask for it, and where it cannot be told now; then `unwell` says why."""
+    unwell: list[str] = []
+    policies = asked.part("/v1/policies", unwell)
     return {
         "me": asked.get("/v1/me"),
         "services": asked.get("/v1/services"),
         "policies": None if policies is None else _in_force(policies["policies"]),
         "waiting": _waiting(asked, policies),
-        "recent": _recent(asked),
-        "models": asked.get_if("/v1/models"),
-        "checkpoint": asked.get_if("/v1/audit/checkpoint"),
+        "recent": _recent(asked, unwell),
+        "models": asked.part("/v1/models", unwell),
+        "checkpoint": asked.part("/v1/audit/checkpoint", unwell),
         "health": asked.state("/healthz"),
         "ready": asked.state("/readyz"),
-        "alerts": asked.get_if("/v1/alerts"),
+        "alerts": asked.part("/v1/alerts", unwell),
+        "unwell": unwell,
     }
 
 
@@ -77,11 +79,12 @@ def reviews(asked: Asked, names: Names, query: Query) -> Json:
     return told
 
 
-def _recent(asked: Asked) -> Json | None:
+def _recent(asked: Asked, unwell: list[str]) -> Json | None:
     """Decisions of the last 24 hours by hour and verdict; of the newest only, if there are more than a page holds."""
     now = asked.use().now()
     since = (now - _DAY).isoformat(timespec="seconds")
-    found = asked.get_if("/v1/audit/search", kind="decision", order="newest", limit=LIMITS.found_most, since=since)
+    asks = {"kind": "decision", "order": "newest", "limit": LIMITS.found_most, "since": since}
+    found = asked.part("/v1/audit/search", unwell, **asks)
     if found is None:
         return None
     entries = found["entries"]

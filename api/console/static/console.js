@@ -49,6 +49,14 @@
     for (const place of document.querySelectorAll("[data-plot]")) if (!plots.has(place)) plot(place);
   }
 
+  // On a phone the rows of such a table are blocks (console.css): each cell then says the heading of its column.
+  function label() {
+    for (const table of document.querySelectorAll("table.rows")) {
+      const heads = [...(table.tHead?.rows[0]?.cells ?? [])].map((each) => each.textContent.trim());
+      for (const row of table.tBodies[0]?.rows ?? []) [...row.cells].forEach((cell, at) => { if (heads[at] && row.cells.length === heads.length) cell.dataset.label = heads[at]; });
+    }
+  }
+
   // <ul data-live="/v1/events/stream?..." data-live-type="..."> gets an item for each event, newest first.
   function listen(place) {
     const source = new EventSource(place.dataset.live);
@@ -69,9 +77,10 @@
       for (const place of [...plots.keys()]) plot(place);
     });
     draw();
+    label();
     for (const place of document.querySelectorAll("[data-live]")) listen(place);
   });
-  document.addEventListener("htmx:after:swap", draw); // htmx 4 tells it of the element that asked, not of the one that changed
+  document.addEventListener("htmx:after:swap", () => { draw(); label(); }); // htmx 4 tells it of the element that asked, not of the one that changed
   let waits;
   addEventListener("resize", () => {
     clearTimeout(waits);
