@@ -83,7 +83,7 @@ def _environment() -> Environment:
     )
     made.globals.update(say=say, has=has, address=address, is_there=is_there, static=static)
     made.globals.update(plainly=plainly, pairs=_pairs, card_picture=card_picture, letter_html=letter_html)
-    made.filters.update(as_json=as_json, number=_number, measured=_measured, ticked=_ticked, percent=_percent)
+    made.filters.update(as_json=as_json, number=_number, measured=_measured, ticked=_ticked, breakable=_breakable, percent=_percent)
     return made
 
 
@@ -95,6 +95,11 @@ def as_json(data: Any) -> str:
 def _ticked(text: Any) -> Markup:
     """A sentence for a page's text, in which what stands in backticks is code; all of it is escaped."""
     return Markup(_TICKED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # it is escaped before
+
+
+def _breakable(name: Any) -> Markup:
+    """A long name, which a narrow column may break behind its underscores; its text stays the same."""
+    return Markup(str(escape(name)).replace("_", "_<wbr>"))  # noqa: S704  # it is escaped before
 
 
 def _percent(share: Any) -> str:

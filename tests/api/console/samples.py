@@ -29,6 +29,7 @@ def sample(name: str, decisions: dict[str, str]) -> str:
         "at_risk": ({"model": "churn"}, {"days": "30"}),
         "model": ({"model": "churn", "version": 1}, {}),
         "policies": ({}, {}),
+        "policies_findings": ({}, {}),
         "policy": (_POLICY, {}),
         "policy_text": (_POLICY, {}),
         "policy_table": (_POLICY, {}),
