@@ -130,7 +130,12 @@ def _told(issues: Iterable[Issue]) -> list[Json]:
     ]
 
 
-_TASKS: Mapping[str, Callable[[Texts, ZoneInfo, Json], Json]] = {"check": check, "check all": check_all, "diff": diff, "edit": edit}
+_TASKS: Mapping[str, Callable[[Texts, ZoneInfo, Json], Json]] = {
+    "check": check,
+    "check all": check_all,
+    "diff": diff,
+    "edit": edit,
+}
 
 if __name__ == "__main__":
     main()

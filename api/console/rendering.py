@@ -83,7 +83,9 @@ def _environment() -> Environment:
     )
     made.globals.update(say=say, has=has, address=address, is_there=is_there, static=static)
     made.globals.update(plainly=plainly, pairs=_pairs, card_picture=card_picture, letter_html=letter_html)
-    made.filters.update(as_json=as_json, number=_number, measured=_measured, ticked=_ticked, breakable=_breakable, percent=_percent)
+    made.filters.update(
+        as_json=as_json, number=_number, measured=_measured, ticked=_ticked, breakable=_breakable, percent=_percent
+    )
     return made
 
 

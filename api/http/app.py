@@ -113,7 +113,8 @@ def app_for(
             settings_told,
         ),
         *(log_tiles, hooks, model_reading, ingesting, facts, risk_listing, console),
-        *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest, policy_tables, policy_findings),
+        *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
+        *(policy_tables, policy_findings),
     ):
         app.register_blueprint(read.ROUTES)
     app.register_blueprint(stopping.ALERTS)

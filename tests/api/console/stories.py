@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-
 from typing import Any
 
 from looked_at import Looked, looked_at
@@ -67,9 +66,15 @@ class Office:
     def data(self, who: str, path: str) -> Any:
         return json.loads(self.ask(who, "GET", path))
 
+    def expects(self, *parts: str) -> None:
+        """Faults of pages in which these stand are what a test provokes."""
+        for each in self._seen:
+            each.expected += parts
+
     def close(self) -> None:
         self._open.close()
-        assert [fault for each in self._seen for fault in each.unexpected()] == []
+        faults = [fault for each in self._seen for fault in each.unexpected()]
+        assert not faults, faults
 
 
 def reach(page: Page, name: str) -> None:

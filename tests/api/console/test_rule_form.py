@@ -91,6 +91,31 @@ def test_the_form_fits_a_phone_and_everybody_can_use_it(office: Office) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 
+def test_two_who_edit_the_same_table_are_told_of_each_other_and_neither_loses_a_change(office: Office) -> None:
+    page = draft(office, "price-bounds")
+    own = page.locator("[data-grid] .r").first.locator("div")
+    own.last.dblclick()
+    page.keyboard.type("mine")
+    page.keyboard.press("Enter")
+    theirs = office.page("asha", "/console/policies/price-bounds/table?v=2")
+    theirs.locator("[data-grid] .r").nth(1).locator("div").last.dblclick()
+    theirs.keyboard.type("theirs")
+    theirs.keyboard.press("Enter")
+    theirs.get_by_role("button", name="Save the draft").click()
+    expect(theirs.get_by_text("Version 2 of price-bounds is saved.")).to_be_visible()
+    expect(page.get_by_text("Somebody else has saved this draft since you read it.")).to_be_visible()
+    page.get_by_role("button", name="Read it again, with what you changed put on it").click()
+    expect(page.locator("[data-grid] .r").nth(1).locator("div").last).to_have_text("theirs")
+    expect(own.last).to_have_text("mine")
+    page.get_by_role("button", name="Save the draft").click()
+    expect(page.get_by_text("Version 2 of price-bounds is saved.")).to_be_visible()
+    office.expects("status of 409", "status of 503")  # checks of the text of before, and while the other one's was made
+    assert (own.last.text_content(), page.locator("[data-grid] .r").nth(1).locator("div").last.text_content()) == (
+        "mine",
+        "theirs",
+    )
+
+
 def test_rules_are_moved_and_opened_as_forms_by_keys_alone(office: Office) -> None:
     page = draft(office, "plan-advice")
     before = rules(page)

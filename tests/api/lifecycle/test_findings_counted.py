@@ -54,7 +54,7 @@ def test_only_one_counts_at_a_time_and_another_day_is_counted_anew(policies: Pat
     def slow() -> dict[str, Any]:
         begun.set()
         assert go_on.wait(60)
-        return dict.fromkeys(texts.policies, {"error": 0})
+        return {file: {"error": 0} for file in texts.policies}
 
     first = threading.Thread(target=kept.counted, args=(texts, "monday", slow))
     first.start()
