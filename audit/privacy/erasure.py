@@ -102,14 +102,14 @@ def erase(
     gone: Json = {}
     for _ in range(LIMITS.erasure_attempts):
         try:
-            person = _person(opened, subject)
+            person = person_of(opened, subject)
         except UnknownSubject:
             if not (gone := gone or beside(subject)):
                 raise
             return _destroy(opened, [], private | gone)
         if not person.hold:
             gone = gone or beside(subject)
-        allowed = _allowed(person, keep, not_before, opened.now())
+        allowed = allowed_from(person, keep, not_before, opened.now())
         try:
             if not person.hold and allowed <= opened.now().date():
                 done = _destroy(opened, [person], private | gone, since=bool(keep))
@@ -130,7 +130,7 @@ def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> Receip
     Raises UnknownSubject, NotRecorded.
     """
     for _ in range(LIMITS.erasure_attempts):
-        person = _person(opened, subject)
+        person = person_of(opened, subject)
         try:
             return _restrict(opened, person, subject, on, person.not_before, private)
         except Changed:
@@ -216,7 +216,8 @@ def _vouched(opened: OpenLedger, key: bytes, entry_id: str) -> str:
     return opened.keyring.vouch(key + entry_id.encode()).hex()
 
 
-def _person(opened: OpenLedger, subject: str) -> Subject:
+def person_of(opened: OpenLedger, subject: str) -> Subject:
+    """Raises UnknownSubject for somebody of whom the ledger has nothing, LedgerUnavailable."""
     with opened.store.reading() as connection:
         wanted = sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.tag == opened.keyring.tag(subject))
         key = connection.execute(wanted).scalar()
@@ -246,7 +247,7 @@ def _newest(person: Subject, now: dt.datetime) -> dt.datetime:
     return max((time for time in times if time <= now), default=dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
-def _allowed(person: Subject, keep: dt.timedelta, not_before: dt.date | None, now: dt.datetime) -> dt.date:
+def allowed_from(person: Subject, keep: dt.timedelta, not_before: dt.date | None, now: dt.datetime) -> dt.date:
     """The first day on which the subject may be erased: so long after the newest decision, or as was asked.
 
     What a wrong clock says was made later than now was made by now. The day that an earlier request was given stays:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,24 @@ def readings_of(reader: Reader, subject: str) -> list[UUID]:
     found = {entry.id for entry in kept if _MARK in entry.envelope}
     found |= {record.entry.id for record in _of_many(reader) if _held(reader, record, about)}
     return sorted(found)
+
+
+def readings_of_entry(reader: Reader, record: Record) -> list[Record]:
+    """The reading entries that held this one, opened, the newest first: as `readings_of`, for one entry.
+
+    Empty for an entry whose subject is not known any more. Raises LedgerUnavailable.
+    """
+    subject = (record.private or {}).get("subject")
+    if not isinstance(subject, str):
+        return []
+    own = (reader.entry(each) for each in reader.ids_of(subject))
+    of_one = (reader.record(entry.id) for entry in own if entry is not None and _MARK in entry.envelope)
+    found = {
+        each.entry.id: each
+        for each in chain(of_one, _of_many(reader))
+        if each is not None and each.private is not None and _held(reader, each, [record.entry])
+    }
+    return [found[each] for each in sorted(found, reverse=True)]
 
 
 def _of_many(reader: Reader) -> Iterator[Record]:
