@@ -33,7 +33,7 @@ def at_risk(model: str) -> Response:
     found = people.found(made, dt.datetime.now(dt.UTC))
     rows = people.with_reasons(found, found.rows[after : after + limit])
     query = {"model": f"{found.model.name}@{found.model.version}", **made.as_json(), "after": after}
-    one = made.subject if found.rows else None  # who is asked for and not there leaves no name
+    one = made.subject if made.subject and found.rows else None  # who is asked for and not there leaves no name
     if one is not None:
         query["subject"] = one
     note_reading(use.ledger, "http at-risk", by, [], entries=len(rows), query=query, subject=one, known=False)
