@@ -8,12 +8,12 @@ from ordain.api.console.reading.people import people, person, person_readers, pe
 
 PAGES = (
     Page("people", "people", people, "people"),
-    Page("people/<path:subject>", "person", person, "people"),
-    Page("risk-of/<path:subject>", "person_risk", person_risk, "people", is_part=True),
-    Page("readers-of/<path:subject>", "person_readers", person_readers, "people", is_part=True),
+    Page("people/<subject:subject>", "person", person, "people"),
+    Page("risk-of/<subject:subject>", "person_risk", person_risk, "people", is_part=True),
+    Page("readers-of/<subject:subject>", "person_readers", person_readers, "people", is_part=True),
 )
 BUTTONS = (
-    Button("erase/<path:subject>", "erase", erase),
-    Button("hold/<path:subject>", "hold", hold, undone_by="release"),
-    Button("release/<path:subject>", "release", release, undone_by="hold"),
+    Button("erase/<subject:subject>", "erase", erase),
+    Button("hold/<subject:subject>", "hold", hold, undone_by="release"),
+    Button("release/<subject:subject>", "release", release, undone_by="hold"),
 )
