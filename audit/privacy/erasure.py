@@ -102,7 +102,7 @@ def erase(
     gone: Json = {}
     for _ in range(LIMITS.erasure_attempts):
         try:
-            person = person_of(opened, subject)
+            person = _person(opened, subject)
         except UnknownSubject:
             if not (gone := gone or beside(subject)):
                 raise
@@ -130,7 +130,7 @@ def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> Receip
     Raises UnknownSubject, NotRecorded.
     """
     for _ in range(LIMITS.erasure_attempts):
-        person = person_of(opened, subject)
+        person = _person(opened, subject)
         try:
             return _restrict(opened, person, subject, on, person.not_before, private)
         except Changed:
@@ -216,17 +216,21 @@ def _vouched(opened: OpenLedger, key: bytes, entry_id: str) -> str:
     return opened.keyring.vouch(key + entry_id.encode()).hex()
 
 
-def person_of(opened: OpenLedger, subject: str) -> Subject:
-    """Raises UnknownSubject for somebody of whom the ledger has nothing, LedgerUnavailable."""
+def _person(opened: OpenLedger, subject: str) -> Subject:
     with opened.store.reading() as connection:
         wanted = sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.tag == opened.keyring.tag(subject))
         key = connection.execute(wanted).scalar()
         person = None if key is None else subject_of_key(opened, connection, key, on_record(opened, connection))
     if person is None:
-        raise UnknownSubject(
-            f"the ledger has nothing about `{subject}`", "check the id; who was erased is not found again"
-        )
+        raise unknown(subject)
     return person
+
+
+def unknown(subject: str) -> UnknownSubject:
+    """Of somebody of whom the ledger has nothing."""
+    return UnknownSubject(
+        f"the ledger has nothing about `{subject}`", "check the id; who was erased is not found again"
+    )
 
 
 def _called(record: OnRecord, person: Subject) -> str:

@@ -155,11 +155,11 @@ def readers(entry_id: str) -> Response:
     limit, by, record = limit_asked(), reader(), entry_of(entry_id)
     if record.private is None:
         return shown_json({"readers": [], "more": False, "private_part": str(record.status)})
-    found, ids = readings_of_entry(in_use().ledger.reader, record), [str(record.entry.id)]
+    found, ids = readings_of_entry(in_use().ledger.reader, record, limit), [str(record.entry.id)]
     subject = record.private.get("subject")
     note_reading(in_use().ledger, "http readers", by, ids, query={"id": ids[0]}, subject=subject)
-    rows = [_reading(each) for each in found[:limit]]
-    return shown_json({"readers": rows, "more": len(found) > limit, "private_part": str(record.status)})
+    rows = [_reading(each) for each in found.readings]
+    return shown_json({"readers": rows, "more": found.more, "private_part": str(record.status)})
 
 
 def _reading(reading: Record) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from served import settings_in
 
 from ordain.api.http.app import app_for
 from ordain.api.services import wire
+from ordain.audit.records import read_of
 
 PAGE = {"Accept": "text/html"}
 
@@ -57,6 +59,28 @@ def test_each_reading_of_a_decision_is_told_with_who_and_why_the_newest_first(kn
     assert told["readers"][2]["purpose"] == "complaint 4711"
     assert readers(known, one, limit=1)["more"] is True
     assert len(readers(known, one, limit=1)["readers"]) == 1
+
+
+@pytest.mark.parametrize("most", [3, 4])
+def test_readings_are_opened_from_the_newest_back_up_to_a_number_and_the_rest_is_said(
+    known: KnownClient, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    one, other = decided(known, "C-many"), decided(known, "C-others")
+    reviewer = known.headers["reviewer"]
+    known.client.get(f"/v1/decisions/{one}/explanation", headers=reviewer)
+    for _ in range(3):
+        known.client.get(f"/v1/decisions/{other}/explanation", headers=reviewer)
+        known.client.get("/v1/subjects/C-nobody/decisions", headers=reviewer)  # nothing was read: not opened
+    monkeypatch.setattr(read_of, "LIMITS", replace(read_of.LIMITS, readings_opened=most))
+    told = readers(known, one)
+    actions = [each["action"] for each in told["readers"]]
+    assert (actions, told["more"]) == (([], True) if most == 3 else (["http explanation"], True))
+    monkeypatch.setattr(read_of, "LIMITS", replace(read_of.LIMITS, readings_opened=5))
+    told = readers(known, one)
+    assert [each["action"] for each in told["readers"]] == ["http readers", "http explanation"]
+    assert told["more"] is True
+    monkeypatch.setattr(read_of, "LIMITS", replace(read_of.LIMITS, readings_opened=50))
+    assert readers(known, one)["more"] is False
 
 
 def test_that_somebody_asked_who_read_is_told_to_the_next(known: KnownClient) -> None:
