@@ -51,7 +51,7 @@ def static(name: str) -> str:
 
 
 def plainly(value: Any) -> str:
-    """A value of JSON in words: money as `4.90 EUR`, lists with commas, an object as `name: value` of what is not None."""
+    """A value of JSON in words: money as `4.90 EUR`, lists with commas, an object as `name: value` but for None."""
     match value:
         case None:
             return "–"

@@ -15,6 +15,6 @@ def settle(asked: Asked, names: Names, form: Query) -> Go:
 
 def link(asked: Asked, names: Names, form: Query) -> Part:
     """A link for the person whom the decision is about."""
-    text = form.get("days", "").strip()
+    text, at = form.get("days", "").strip(), f"/v1/decisions/{names['decision_id']}/link"
     said = {"days": int(text) if text.isdecimal() and len(text) < len("1000") else text} if text else {}
-    return Part("decision_link", asked.post(f"/v1/decisions/{names['decision_id']}/link", said))
+    return Part("decision_link", asked.post(at, said, purpose=form.get("purpose", "").strip()))

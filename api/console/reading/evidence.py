@@ -5,6 +5,7 @@ from __future__ import annotations
 from ordain.api.access.rights import Right
 from ordain.api.console.asked import UNWELL, Asked, Refused
 from ordain.api.console.page_shape import Json, Names, Query
+from ordain.api.console.reading.readings_told import of_search
 from ordain.api.limits import LIMITS
 
 
@@ -23,8 +24,15 @@ def evidence(asked: Asked, names: Names, query: Query) -> Json:
             "search": asked.may(Right.SEARCH),
             "verify": asked.may(Right.VERIFY),
             "export": asked.may(Right.EXPORT),
+            "readers": asked.may(Right.SEARCH) and asked.may(Right.READ_RECORD),
         },
     }
+
+
+def who_read(asked: Asked, names: Names, query: Query) -> Json:
+    """The newest readings, each with who read and why. That this was asked is on record, too."""
+    asks = {"kind": "read", "opened": "true", "order": "newest", "limit": LIMITS.console_rows}
+    return of_search(asked.get("/v1/audit/search", purpose=query.get("purpose"), **asks))
 
 
 def _newest(asked: Asked, kind: str, unwell: list[str]) -> list[Json] | None:

@@ -1,4 +1,4 @@
-"""Pages say what is so: what was refused is not called an outcome, rules kept to are no reasons, a letter is a letter."""
+"""Pages say what is so: what was refused is no outcome, rules kept to are no reasons, a letter is a letter."""
 
 from __future__ import annotations
 

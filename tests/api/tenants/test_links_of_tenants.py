@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from housed import OTHER, OURS, House, make_server, make_tenant
 from callers import a_key_for_each
+from housed import OTHER, OURS, House, make_server, make_tenant
 
 Headers = dict[str, dict[str, dict[str, str]]]
 
