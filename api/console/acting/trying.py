@@ -47,8 +47,9 @@ def try_table(asked: Asked, names: Names, form: Query) -> Part:
     """Each row of a pasted table, whose first line names facts; a column `subject` is whom it is about."""
     fields = fields_of(asked.get(f"/v1/services/{names['service']}")["facts"], {})
     text = form.get("table", "").replace("\r\n", "\n").strip()
-    dialect = csv.excel_tab if "\t" in text.partition("\n")[0] else csv.excel
-    reader = csv.DictReader(io.StringIO(text), dialect=dialect)
+    first = text.partition("\n")[0]
+    between = max("\t;,", key=first.count)  # spreadsheets of many countries write semicolons; of none the first counts
+    reader = csv.DictReader(io.StringIO(text), delimiter=between)
     header = reader.fieldnames or []
     known = {field["name"] for field in fields} | {"subject"}
     unknown = [name for name in header if name not in known]
