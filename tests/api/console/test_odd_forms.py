@@ -86,7 +86,8 @@ def test_lists_in_lists_and_numbers_without_end_are_refused_in_words(client: Fla
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("7", 7), ("0" * 15, 0), ("9" * 16, "9" * 16), ("²", "²"), ("１", "１"), ("-1", "-1"), ("", "")]
+    ("text", "number"),
+    [("7", 7), ("0" * 15, 0), ("9" * 16, "9" * 16), ("²", "²"), ("-1", "-1"), ("", "")],
 )
 def test_a_whole_number_is_one_of_plain_digits(text: str, number: int | str) -> None:
     assert whole(text) == number
