@@ -97,7 +97,11 @@ class Asked:
 
     def post(self, path: str, data: Mapping[str, Any] | None = None, **query: Any) -> Json:
         """Raises Refused."""
-        sent = orjson.dumps(dict(data or {}))
+        try:
+            sent = orjson.dumps(dict(data or {}))
+        except orjson.JSONEncodeError as error:  # a number of more than 64 bits, lists in lists without end
+            message = f"what was sent cannot be told to the service: {error}"
+            raise Refused(HTTPStatus.BAD_REQUEST, {"code": "MalformedRequest", "message": message}) from None
         return _json(self._ask("POST", path, query, sent, JSON))
 
     def post_text(self, path: str, text: str, **query: Any) -> Json:

@@ -9,9 +9,10 @@ from urllib.parse import urljoin
 from flask import Blueprint, Response, request
 
 from ordain.api.access.link_tokens import opened, token_of
-from ordain.api.console.customer_page import nothing_page, policy, told_page
+from ordain.api.console.customer_page import nothing_page, told_page
 from ordain.api.http.account import CODE
-from ordain.api.http.forms.browsers import HEADERS, LINKS
+from ordain.api.http.forms.browsers import LINKS
+from ordain.api.http.forms.link_pages import link_headers
 from ordain.api.http.refusals import headers_for, refused, request_id_for
 from ordain.api.http.routes.decisions import decision_of
 from ordain.api.http.routes.reading import fields_sent, in_use, reader, shown_json
@@ -95,15 +96,7 @@ def _nothing(status: int, key: str, code: str = "") -> Response:
 
 
 def _page(html: str, status: int = 200) -> Response:
-    """Kept by nobody, found by no search engine, and its address is told to no other site."""
-    headers = {
-        **HEADERS,
-        "Content-Security-Policy": policy(),
-        "Cache-Control": "private, no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Robots-Tag": "noindex, nofollow, noarchive",
-    }
-    return Response(html, status, headers, mimetype="text/html")
+    return Response(html, status, link_headers(), mimetype="text/html")
 
 
 def _days() -> int:
