@@ -112,7 +112,7 @@ document.addEventListener("DOMContentLoaded", () => {
         for (const found of told.findings) place(found, rows);
         status.textContent = told.findings.length ? say(told.findings) : status.dataset.rowFine;
         status.dataset.took = Math.round(performance.now() - begun);
-      } catch (error) { status.textContent = error.message; if (error.status === 409) document.dispatchEvent(new Event("draft:others")); }
+      } catch (error) { status.textContent = error.message; if (error.status === 412) document.dispatchEvent(new Event("draft:others")); }
     }
     show();
     document.dispatchEvent(new Event("grid:checked"));
@@ -134,7 +134,7 @@ document.addEventListener("DOMContentLoaded", () => {
       status.dataset.whole = "yes";
     } catch (error) {
       if (mine !== asked) return;
-      if (error.status === 409) document.dispatchEvent(new Event("draft:others"));
+      if (error.status === 412) document.dispatchEvent(new Event("draft:others"));
       if (error.status === 503) waits = setTimeout(checkAll, 3000, mine);
       else status.textContent = error.message;
     } finally { checks = false; }

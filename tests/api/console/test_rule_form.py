@@ -109,7 +109,7 @@ def test_two_who_edit_the_same_table_are_told_of_each_other_and_neither_loses_a_
     expect(own.last).to_have_text("mine")
     page.get_by_role("button", name="Save the draft").click()
     expect(page.get_by_text("Version 2 of price-bounds is saved.")).to_be_visible()
-    office.expects("status of 409", "status of 503")  # checks of the text of before, and while the other one's was made
+    office.expects("status of 412", "status of 503")  # checks of the text of before, and while the other one's was made
     assert (own.last.text_content(), page.locator("[data-grid] .r").nth(1).locator("div").last.text_content()) == (
         "mine",
         "theirs",
