@@ -83,6 +83,16 @@ def edit(texts: Texts, zone: ZoneInfo, asked: Json) -> Json:
     return {"text": base64.b64encode(text).decode(), "counts": _counts(own), "findings": found}
 
 
+def check_all(texts: Texts, zone: ZoneInfo, asked: Json) -> Json:
+    """How many findings of each level stand in each file."""
+    models, day = models_on_file(Path(asked["models"]), asked.get("live")), dt.datetime.now(zone).date()
+    by_file: dict[str, list[Issue]] = {file: [] for file in texts.policies}
+    for issue in check_policies(texts, models, day).issues:
+        if issue.span is not None and issue.span.file in by_file:
+            by_file[issue.span.file].append(issue)
+    return {"files": {file: _counts(issues) for file, issues in by_file.items()}}
+
+
 def _counts(issues: Iterable[Issue]) -> Json:
     told = list(issues)
     return {str(level): sum(issue.level is level for issue in told) for level in Level}
@@ -120,7 +130,12 @@ def _told(issues: Iterable[Issue]) -> list[Json]:
     ]
 
 
-_TASKS: Mapping[str, Callable[[Texts, ZoneInfo, Json], Json]] = {"check": check, "diff": diff, "edit": edit}
+_TASKS: Mapping[str, Callable[[Texts, ZoneInfo, Json], Json]] = {
+    "check": check,
+    "check all": check_all,
+    "diff": diff,
+    "edit": edit,
+}
 
 if __name__ == "__main__":
     main()

@@ -85,6 +85,8 @@ class Limits:
     pages_looked: int = 10_000  # entries looked at for one page of a search
     pages_step: int = 500  # of these, before the clock is looked at
     pages_seconds: float = 0.2  # after which a page ends with what it has
+    readings_opened: int = 2_000  # readings opened to find who read one entry
+    readings_seconds: float = 2.0  # after which that ends with what it has
     ids_named: int = 1_000  # ids named in the entry that says who read them
     drivers: int = 5  # inputs of a score that a letter tells, those that moved it most
     what_ifs: int = 2000  # how often a decision is made again to find what would have changed it

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
@@ -69,6 +70,19 @@ class Asked:
                 return None
             raise
 
+    def part(self, path: str, unwell: list[str], **query: Any) -> Json | None:
+        """The same, also None where the service cannot answer now: why goes into `unwell`, once, so that a page that
+        asks for several things shows the others, and says what is missing.
+        """
+        try:
+            return self.get_if(path, **query)
+        except Refused as refused:
+            if refused.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+            if (why := str(refused.error.get("message", ""))) not in unwell:
+                unwell.append(why)
+            return None
+
     def state(self, path: str) -> Json | None:
         """What `/healthz` and `/readyz` say, which answer with a status of 503 that all is not well. Raises Refused."""
         status, body, etag = self._ask("GET", path, {})
@@ -83,7 +97,11 @@ class Asked:
 
     def post(self, path: str, data: Mapping[str, Any] | None = None, **query: Any) -> Json:
         """Raises Refused."""
-        sent = orjson.dumps(dict(data or {}))
+        try:
+            sent = orjson.dumps(dict(data or {}))
+        except orjson.JSONEncodeError as error:  # a number of more than 64 bits, lists in lists without end
+            message = f"what was sent cannot be told to the service: {error}"
+            raise Refused(HTTPStatus.BAD_REQUEST, {"code": "MalformedRequest", "message": message}) from None
         return _json(self._ask("POST", path, query, sent, JSON))
 
     def post_text(self, path: str, text: str, **query: Any) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ordain.api.console.acting.reviewing import link, settle
 from ordain.api.console.page_shape import Button, Page
-from ordain.api.console.reading.decision import decision, proof, replay, why_not
+from ordain.api.console.reading.decision import decision, proof, readers, replay, why_not
 from ordain.api.console.reading.decision_search import decisions
 
 PAGES = (
@@ -12,6 +12,7 @@ PAGES = (
     Page("decisions/<decision_id>", "decision", decision, "decisions"),
     Page("decisions/<decision_id>/why-not", "decision_why_not", why_not, "decisions", is_part=True),
     Page("decisions/<decision_id>/replay", "decision_replay", replay, "decisions", is_part=True),
+    Page("decisions/<decision_id>/readers", "decision_readers", readers, "decisions", is_part=True),
     Page("decisions/<decision_id>/proof", "decision_proof", proof, "decisions", is_part=True),
 )
 BUTTONS = (

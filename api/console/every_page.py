@@ -20,6 +20,7 @@ from ordain.api.console import (
 )
 from ordain.api.console.page_shape import Button, Json, Page
 from ordain.api.console.reading.home import home, reviews
+from ordain.api.console.subject_address import SubjectConverter
 
 PREFIX = "/console"
 
@@ -50,6 +51,7 @@ _MAP = Map(
     + [Rule(f"/{each.rule}", endpoint=each.name, methods=["POST"]) for each in BUTTONS],
     merge_slashes=False,
     strict_slashes=False,
+    converters={"subject": SubjectConverter},
 )
 _ADDRESSES = _MAP.bind("")
 

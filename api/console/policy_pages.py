@@ -11,7 +11,7 @@ from ordain.api.console.reading.policy import policy
 from ordain.api.console.reading.policy_diff import policy_diff
 from ordain.api.console.reading.policy_edit import policy_edit
 from ordain.api.console.reading.policy_history import policy_history
-from ordain.api.console.reading.policy_list import policies
+from ordain.api.console.reading.policy_list import policies, policies_findings
 from ordain.api.console.reading.policy_table import policy_table
 from ordain.api.console.reading.policy_tests import policy_tests
 from ordain.api.console.reading.policy_text import policy_findings, policy_text
@@ -22,6 +22,7 @@ _VERSION = f"{_ONE}/versions/<int:version>"
 
 PAGES: tuple[Page, ...] = (
     Page("policies", "policies", policies, _MENU),
+    Page("policies-findings", "policies_findings", policies_findings, _MENU, is_part=True),
     Page(_ONE, "policy", policy, _MENU),
     Page(f"{_ONE}/text", "policy_text", policy_text, _MENU),
     Page(f"{_ONE}/findings", "policy_findings", policy_findings, _MENU, is_part=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any
 
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ordain.api.console.card_pictures import card_picture
 from ordain.api.console.every_page import PREFIX, address, is_there
+from ordain.api.console.letter_shown import letter_html
 from ordain.api.console.sentences_said import has, say
 
 _ROUNDED = 1e-12
+_TICKED = re.compile(r"`([^`\n]+)`")
 _MONEY = len(("amount", "currency"))
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -48,7 +51,7 @@ def static(name: str) -> str:
 
 
 def plainly(value: Any) -> str:
-    """A value of JSON in words: money as `4.90 EUR`, lists with commas, an object as `name: value`."""
+    """A value of JSON in words: money as `4.90 EUR`, lists with commas, an object as `name: value` but for None."""
     match value:
         case None:
             return "–"
@@ -57,7 +60,8 @@ def plainly(value: Any) -> str:
         case {"amount": amount, "currency": currency} if len(value) == _MONEY:
             return f"{amount} {currency}"
         case dict():
-            return ", ".join(f"{name}: {plainly(each)}" for name, each in value.items())
+            told = [f"{name}: {plainly(each)}" for name, each in value.items() if each is not None]
+            return ", ".join(told) or "–"
         case list():
             return ", ".join(map(plainly, value)) or "none"
     return str(value)
@@ -78,14 +82,31 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(say=say, has=has, address=address, is_there=is_there, static=static)
-    made.globals.update(plainly=plainly, pairs=_pairs, card_picture=card_picture)
-    made.filters.update(as_json=as_json, number=_number, measured=_measured)
+    made.globals.update(plainly=plainly, pairs=_pairs, card_picture=card_picture, letter_html=letter_html)
+    made.filters.update(
+        as_json=as_json, number=_number, measured=_measured, ticked=_ticked, breakable=_breakable, percent=_percent
+    )
     return made
 
 
 def as_json(data: Any) -> str:
     """JSON, for an attribute; it is escaped where it is put in."""
     return orjson.dumps(data).decode()
+
+
+def _ticked(text: Any) -> Markup:
+    """A sentence for a page's text, in which what stands in backticks is code; all of it is escaped."""
+    return Markup(_TICKED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # it is escaped before
+
+
+def _breakable(name: Any) -> Markup:
+    """A long name, which a narrow column may break behind its underscores; its text stays the same."""
+    return Markup(str(escape(name)).replace("_", "_<wbr>"))  # noqa: S704  # it is escaped before
+
+
+def _percent(share: Any) -> str:
+    """A probability, as JSON has it, in percent."""
+    return f"{float(share):.1%}".replace("%", " %")
 
 
 def _number(value: Any) -> str:

@@ -104,6 +104,18 @@ _FOUND: Json = an_object(
     at=_NONE,
     private={"type": ["object", "null"]},
 )
+_READING: Json = an_object(
+    *("entry_id", "recorded_at", "action", "entries", "actor", "purpose"),
+    **dict.fromkeys(("entry_id", "recorded_at", "action"), TEXT),
+    entries=_WHOLE,
+    actor=_NONE,
+    purpose=_NONE,
+)
+_EXPORTS = (
+    ("role", "who may read it; public if left out", {"enum": [str(role) for role in Role]}),
+    ("limit", "at most so many", {"type": "integer", "minimum": 1}),
+    PURPOSE,
+)
 _RECEIPT: Json = an_object("entry_id", "leaf_hash", entry_id=TEXT, leaf_hash=TEXT)
 _HELD: Json = an_object("held", "receipt", held=FLAG, receipt=_RECEIPT)
 
@@ -132,7 +144,7 @@ AUDIT_OPERATIONS: dict[tuple[str, str], Operation] = {
         ),
         Right.SEARCH,
         _READ,
-        query=(*_CONDITIONS, *_PAGED),
+        query=(*_CONDITIONS, ("opened", "with the private part of each that is found", {"enum": YES}), *_PAGED),
         is_read=True,
     ),
     ("GET", "/v1/audit/sample"): Operation(
@@ -153,6 +165,14 @@ AUDIT_OPERATIONS: dict[tuple[str, str], Operation] = {
             ("seed", "chosen by whoever asks for the sample", {**FILLED, "maxLength": LIMITS.seed_characters}),
             PURPOSE,
         ),
+        is_read=True,
+    ),
+    ("GET", "/v1/audit/entries/<entry_id>/readers"): Operation(
+        "Who read an entry and why, the newest first",
+        an_object(*("readers", "more", "private_part"), readers=_many(_READING), more=FLAG, private_part=PRIVATE_PART),
+        Right.SEARCH,
+        (*_READ, UnknownDecision),
+        query=(_PAGED[1], PURPOSE),
         is_read=True,
     ),
     ("GET", "/v1/audit/entries/<entry_id>"): Operation(
@@ -176,12 +196,16 @@ AUDIT_OPERATIONS: dict[tuple[str, str], Operation] = {
         Right.EXPORT,
         (*_READ, ExportFailed),
         "application/x-ndjson",
-        query=(
-            *_CONDITIONS,
-            ("role", "who may read it; public if left out", {"enum": [str(role) for role in Role]}),
-            ("limit", "at most so many", {"type": "integer", "minimum": 1}),
-            PURPOSE,
-        ),
+        query=(*_CONDITIONS, *_EXPORTS),
+        is_read=True,
+    ),
+    ("GET", "/v1/audit/export.csv"): Operation(
+        "The same for a spreadsheet",
+        {"type": "string", "description": "one record a row, the first row names the columns"},
+        Right.EXPORT,
+        (*_READ, ExportFailed),
+        "text/csv",
+        query=(*_CONDITIONS, *_EXPORTS),
         is_read=True,
     ),
     ("POST", "/v1/audit/verify"): Operation(
@@ -252,6 +276,23 @@ AUDIT_OPERATIONS: dict[tuple[str, str], Operation] = {
         (*_KEPT, AnchorUnavailable, FeaturesUnavailable, SettingsError, PolicyError),
         by_http=_POSTED,
         asks=an_object("reason", reason=_REASON, not_before=_DAY) | {"additionalProperties": False},
+    ),
+    ("GET", "/v1/audit/subjects/<path:subject>/standing"): Operation(
+        "Whether a customer is under a hold or restricted, and what an erasure would do now",
+        an_object(
+            *("entries", "decisions", "hold", "not_before", "since", "erasable", "would"),
+            entries=_WHOLE,
+            decisions=_WHOLE,
+            hold=FLAG,
+            not_before=_DAY,
+            since=_NONE,
+            erasable={"type": "string", "format": "date"},
+            would={"enum": [str(each) for each in Erased]},
+        ),
+        Right.HOLD,
+        (*_READ, UnknownSubject),
+        query=(PURPOSE,),
+        is_read=True,
     ),
     ("POST", "/v1/audit/subjects/<path:subject>/hold"): Operation(
         "Puts a customer under a legal hold", _HELD, Right.HOLD, _KEPT, by_http=_POSTED, asks=_ASKS_REASON

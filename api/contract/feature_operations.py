@@ -36,6 +36,7 @@ _FACT: Json = an_object(
     value={"type": ["string", "boolean", "null"], "description": "a number is the text of its digits"},
     stale=FLAG,
     personal=FLAG,
+    protected={**FLAG, "description": "policies of prices may not read it"},
 )
 
 _NONE: Json = {"type": ["string", "null"]}
@@ -105,6 +106,7 @@ FEATURE_OPERATIONS: dict[tuple[str, str], Operation] = {
             ("days", "leave within 30, 60 or 90 days; 90 if left out", {**TEXT, "enum": ["30", "60", "90"]}),
             ("level", "this level and those above", {**TEXT, "enum": ["low", "medium", "high", "critical"]}),
             ("segment", "one segment, by its name", FILLED),
+            ("subject", "this customer alone", FILLED),
             ("limit", "rows of one page", {"type": "integer", "minimum": 1, "maximum": LIMITS.found_most}),
             ("after", "how many rows come before the page", _WHOLE),
             PURPOSE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ordain.api.access.rights import OPEN, Right
+from ordain.api.contract.audit_operations import PURPOSE
 from ordain.api.contract.operation import TEXT, Json, Operation, an_object
 from ordain.api.limits import LIMITS
 from ordain.engine.errors import (
@@ -28,6 +29,7 @@ LINK_OPERATIONS: dict[tuple[str, str], Operation] = {
         Right.EXPLAIN,
         (MalformedRequest, RequestTooLarge, UnknownDecision, *_LEDGER),
         by_http=_POSTED,
+        query=(PURPOSE,),
         asks={"type": "object", "properties": {"days": _DAYS}, "additionalProperties": False},
     ),
     ("GET", "/price/<token>"): Operation(

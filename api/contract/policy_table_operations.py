@@ -7,7 +7,7 @@ from ordain.api.contract.operation import TEXT, Errors, Json, Operation, an_obje
 from ordain.api.contract.policy_operations import FOUND, OF_RECORD, POSTED, VERSION, WHOLE
 from ordain.api.lifecycle.texts import FILE, RECORD
 from ordain.api.limits import LIMITS
-from ordain.engine.errors import EditedMeanwhile, RequestTooLarge
+from ordain.engine.errors import EditedMeanwhile, MalformedRequest, PolicyError, RequestTooLarge
 from ordain.engine.sheets.book import LONGEST
 
 _TEXTS: Json = {"type": "array", "items": TEXT}
@@ -17,16 +17,29 @@ _OF = ("of", "as its file is, or as it was submitted or activated; `file` if lef
 _CELL: Json = {"type": "string", "maxLength": LONGEST}
 _EDITING: Errors = (*OF_RECORD, RequestTooLarge, EditedMeanwhile)
 
+_COUNTED: Json = {
+    "type": "array",
+    "items": an_object("policy", "version", "counts", policy=TEXT, version=WHOLE, counts=FOUND["counts"]),
+}
+_COUNT: Json = {"enum": ["now", "known"]}
 _EDIT: Json = an_object(
     "table",
     table={**_CELL, "description": "the name of the table"},
     rule={**_CELL, "description": "the id of the rule as it is in the text; left out for a new one"},
-    after={**_CELL, "description": "of a new rule: the id of the one that it follows; left out for the first"},
+    after={**_CELL, "description": "of a new or moved rule: the id of the one that it follows; left out for the first"},
     cells={"type": "object", "additionalProperties": _CELL, "description": "texts by heading, such as `when: plan`"},
     drop={"type": "boolean", "description": "whether the rule is taken out"},
+    move={"type": "boolean", "description": "whether the rule is put where `after` says"},
 ) | {"additionalProperties": False}
 
 POLICY_TABLE_OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("GET", "/v1/findings"): Operation(
+        "How many findings of each level a check has about each version of each policy, counted once for the texts",
+        an_object("versions", versions={"anyOf": [_COUNTED, {"type": "null"}]}),
+        Right.READ_POLICIES,
+        (MalformedRequest, PolicyError),
+        query=(("count", "`now`, or `known` if they are known already, else null; `now` if left out", _COUNT),),
+    ),
     ("GET", f"{VERSION}/tables"): Operation(
         "The tables of a version: as grids, as people read them, or as sheets, which can be edited",
         an_object(

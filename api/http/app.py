@@ -55,11 +55,13 @@ from ordain.api.http.routes import (
 from ordain.api.http.routes.policies import (
     policy_backtest,
     policy_drafts,
+    policy_findings,
     policy_reading,
     policy_rollouts,
     policy_steps,
     policy_tables,
 )
+from ordain.api.lifecycle.findings_counted import CountedFindings
 from ordain.api.lifecycle.workbench import Workbench
 from ordain.api.metrics.cells import Cells
 from ordain.api.metrics.ledger_look import LedgerLook
@@ -89,6 +91,7 @@ def app_for(
     app.extensions["ordain"] = use
     app.extensions["examples"] = Examples()
     app.extensions["ordain_workbench"] = Workbench()
+    app.extensions["ordain_findings"] = CountedFindings()
     app.extensions["tried"] = Kept()
     app.extensions["ordain_alerts"] = SharedAlerts(use.ledger)
     app.register_blueprint(decisions.ROUTES)
@@ -110,7 +113,8 @@ def app_for(
             settings_told,
         ),
         *(log_tiles, hooks, model_reading, ingesting, facts, risk_listing, console),
-        *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest, policy_tables),
+        *(policy_reading, policy_drafts, policy_steps, policy_rollouts, policy_backtest),
+        *(policy_tables, policy_findings),
     ):
         app.register_blueprint(read.ROUTES)
     app.register_blueprint(stopping.ALERTS)

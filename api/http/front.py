@@ -53,6 +53,7 @@ from ordain.audit.ledger.repeats import Repeats, Told
 from ordain.audit.ledger.writer import Begun
 from ordain.audit.store.store import AskedBefore
 from ordain.engine.errors import NotPermitted, OrdainError, RequestTooLarge, Unauthenticated
+from ordain.engine.late import late
 
 _LISTENED = "as many listen already as this process serves; ask later, or for /v1/events"
 _FULL = "too many requests wait already; nothing was done: try again"
@@ -183,6 +184,8 @@ class Front:
         except OrdainError as error:
             status, body, seen.code = refused(error, seen.id)
             headers += headers_for(error)
+            if is_link(scope.path):
+                headers[:1], body = late("ordain.api.http.forms.link_pages:later")(self._together.use.settings.zone)
             if self._gate.login is not None and isinstance(error, Unauthenticated) and wants_page(scope):
                 status, headers[1:] = 303, [("x-request-id", seen.id), ("location", to_login(scope))]
         except Unacceptable as error:

@@ -44,6 +44,12 @@ class Examiner:
         models = {"models": str(self.settings.models), "live": live_versions(self.settings)}
         return self._ask({**asked, **models}, "checked")
 
+    def check_all(self) -> Json:
+        """The counts by level of each file of a policy: `policies/retention-offer/v3.yaml`."""
+        models = {"models": str(self.settings.models), "live": live_versions(self.settings)}
+        files: Json = self._ask({"task": "check all", **models}, "checked")["files"]
+        return files
+
     def refuse_wrong(self, file: str, text: bytes) -> Json:
         """The same, of a text without an error. Raises PolicyRefused, with all of them."""
         found = self.check(file, text)

@@ -17,12 +17,14 @@ from ordain.engine.dmn.reading.policy_file import read_policy
 from ordain.engine.errors import PolicyRefused
 from ordain.engine.examples.coverage import measure
 from ordain.engine.examples.run import decided
+from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.load import load_policy
-from ordain.engine.policy.model import Table
+from ordain.engine.policy.model import HitPolicy, Table
 from ordain.engine.sheets.book import heading_of
 from ordain.engine.sheets.cases.case_sheet import case_book, cases_of
+from ordain.engine.sheets.edits import PathOf
 from ordain.engine.sheets.row_edits import RowEdit, edited_row_issues
-from ordain.engine.sheets.sections import Section, sections_of
+from ordain.engine.sheets.sections import FREE, Section, sections_of
 from ordain.engine.uncollected import uncollected
 
 Json = dict[str, Any]
@@ -54,29 +56,51 @@ def grids_told(compiled: CompiledPolicy) -> list[Json]:
     return [as_data(grid) for grid in grids_in(policy)] if has_tables else []
 
 
-def sheets_told(found: Found) -> list[Json]:
-    """Each list of rules as a sheet: what it is, its headings, with the declared values of outputs, and its rows, of
-    which each has a text for each heading. None for what is no YAML. Raises PolicyRefused."""
+def sheets_told(found: Found, vocabulary: Vocabulary) -> list[Json]:
+    """Each list of rules as a sheet: what it is, its headings, and its rows, of which each has a text for each heading.
+
+    A heading has the declared `values` of its fact or output, and its `type`, `unit`, `range` and `meaning` where
+    these are known, else "". None for what is no YAML. Raises PolicyRefused."""
     if found.file.endswith(".dmn"):
         return []
     with of_version():
-        return [_sheet_told(section) for section in _sections(found.text)]
+        return [_sheet_told(section, vocabulary) for section in _sections(found.text)]
 
 
-def _sheet_told(section: Section) -> Json:
+_HIT = {"promises": HitPolicy.FIRST}
+"""Of lists that name no hit policy; of all others every rule counts."""
+
+
+def _sheet_told(section: Section, vocabulary: Vocabulary) -> Json:
     headings = [heading_of(path) for path in section.columns]
+    about = dict(section.about)
     return {
         "name": section.name,
-        "about": dict(section.about),
+        "about": about,
+        "hit_policy": about.get("hit policy") or _HIT.get(str(section.path[-1]), HitPolicy.COLLECT),
         "free": list(section.free),
         "headings": [
-            {"text": heading, "part": path[0], "values": list(section.values.get(path, ()))}
+            {"text": heading, "part": path[0], **_told_of(path, section, vocabulary)}
             for heading, path in zip(headings, section.columns, strict=True)
         ],
         "rows": [
             [*(row.cells.get(path, "") for path in section.columns[:-1]), row.comment] for row in section.rows
         ],
     }  # fmt: skip
+
+
+def _told_of(path: PathOf, section: Section, vocabulary: Vocabulary) -> Json:
+    """What may stand in a column."""
+    told = {"values": list(section.values.get(path, ())), "type": section.types.get(path, ""), **_UNKNOWN}
+    name = path[-1]
+    if path[0] in FREE and name in vocabulary:
+        fact = vocabulary[name]
+        told |= {"values": list(fact.type.values), "type": str(fact.type), "unit": fact.type.unit}
+        told |= {"range": "" if fact.limits is None else str(fact.limits), "meaning": fact.meaning}
+    return told
+
+
+_UNKNOWN = {"unit": "", "range": "", "meaning": ""}
 
 
 @lru_cache(maxsize=4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from ordain.api.lifecycle.recorded import Lifecycle
 from ordain.engine.catalog import Texts, file_of
@@ -34,18 +35,31 @@ def in_files(texts: Texts) -> VersionsToTry:
     return VersionsToTry(lambda name: list(files.get(name, {})), text, Kept())
 
 
-def submitted(life: Lifecycle | None, root: str, kept: Kept) -> VersionsToTry:
+def submitted(
+    life: Lifecycle | None, root: str, kept: Kept, drafts: Callable[[], Texts] | None = None
+) -> VersionsToTry:
     """Those of a ledger, by its last look at it; none where versions decide by their dates. `root` is the name of the
-    policies directory."""
+    policies directory. `drafts` reads its files: for who may write them, versions that are in none of these count, too.
+    """
+
+    @cache
+    def beside() -> VersionsToTry | None:
+        return None if drafts is None else in_files(drafts())
 
     def texts(name: str) -> dict[int, Text]:
         changes = life.life(name).changes if life is not None else ()
         return {change.version: change.text for change in changes if change.step is Step.SUBMISSION}
 
+    def numbers(name: str) -> list[int]:
+        files = beside()
+        return [*texts(name), *(files.numbers(name) if files is not None else ())]
+
     def text(name: str, number: int) -> tuple[str, bytes]:
-        assert life is not None  # noqa: S101 - without one there is no number
-        submission = texts(name)[number]
+        submission, files = texts(name).get(number), beside()
+        if submission is None or life is None:
+            assert files is not None  # noqa: S101 - without them there is no number
+            return files.text(name, number)
         made = life.kept(submission)
         return f"{root}/{file_of(submission.label, made)}", made
 
-    return VersionsToTry(lambda name: list(texts(name)), text, kept)
+    return VersionsToTry(numbers, text, kept)

@@ -47,11 +47,12 @@ UNKNOWN = "not known"
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """`level` and those above it; "" for every level and every segment."""
+    """`level` and those above it; "" for every level and every segment, and for every `subject`."""
 
     days: int = 90
     level: str = ""
     segment: str = ""
+    subject: str = ""
 
     def __post_init__(self) -> None:
         """Raises MalformedRequest."""
@@ -168,7 +169,7 @@ class AtRiskList:
     def found(self, asked: Filter, at: dt.datetime) -> Found:
         """Everybody who passes."""
         found = Found(self._model, at, asked)
-        everybody = self._store.subjects()
+        everybody = iter([asked.subject]) if asked.subject else self._store.subjects()
         while some := list(islice(everybody, LIMITS.subjects_at_once)):
             for row in self._scored(found, some, at):
                 if asked.passes(row):

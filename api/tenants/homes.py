@@ -177,5 +177,5 @@ def _own(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "place of anchors", str(folder)
     if settings.events is not None:
         yield "file of `events`", str(settings.events.resolve())
-    if settings.login_issuer is not None and (called := login_host(settings)) is not None:
+    if (called := login_host(settings)) is not None:
         yield "name in `login_address`", called

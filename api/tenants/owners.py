@@ -41,7 +41,7 @@ class _Issued(NamedTuple):
 
 class Owners:
     """Knows whose each API key is, by its id, and whose each token, by its issuer and audience, or by its claim; and
-    whose people come to which name of the server.
+    whose people, who log in or open a link, come to which name of the server.
 
     What would be two tenants' is nobody's. Used by one event loop; `look` may be called by any thread.
     """
@@ -49,11 +49,7 @@ class Owners:
     def __init__(self, gates: Mapping[str, Gate], settings: Mapping[str, Settings]) -> None:
         self._gates = gates
         self._issued = {name: issued for name, each in settings.items() if (issued := _Issued.of(each))}
-        self._at = {
-            host: name
-            for name, each in settings.items()
-            if each.login_issuer is not None and (host := login_host(each)) is not None
-        }
+        self._at = {host: name for name, each in settings.items() if (host := login_host(each)) is not None}
         self._of_key: Mapping[str, str] = {}
         self._of_token: dict[int, str | None] = {}  # by their hashes
         self._told = frozenset[str]()
@@ -101,7 +97,7 @@ class Owners:
         return self._at.keys()
 
     def at(self, place: str) -> str | None:
-        """The name of the tenant whose people come to this `Host`; None where nobody logs in."""
+        """The name of the tenant whose people come to this `Host`; None where it is nobody's."""
         return self._at.get(host_in(place)) if place and self._at else None
 
     def _issued_for(self, token: str) -> str | None:

@@ -109,7 +109,7 @@ def erase(
             return _destroy(opened, [], private | gone)
         if not person.hold:
             gone = gone or beside(subject)
-        allowed = _allowed(person, keep, not_before, opened.now())
+        allowed = allowed_from(person, keep, not_before, opened.now())
         try:
             if not person.hold and allowed <= opened.now().date():
                 done = _destroy(opened, [person], private | gone, since=bool(keep))
@@ -222,10 +222,15 @@ def _person(opened: OpenLedger, subject: str) -> Subject:
         key = connection.execute(wanted).scalar()
         person = None if key is None else subject_of_key(opened, connection, key, on_record(opened, connection))
     if person is None:
-        raise UnknownSubject(
-            f"the ledger has nothing about `{subject}`", "check the id; who was erased is not found again"
-        )
+        raise unknown(subject)
     return person
+
+
+def unknown(subject: str) -> UnknownSubject:
+    """Of somebody of whom the ledger has nothing."""
+    return UnknownSubject(
+        f"the ledger has nothing about `{subject}`", "check the id; who was erased is not found again"
+    )
 
 
 def _called(record: OnRecord, person: Subject) -> str:
@@ -246,7 +251,7 @@ def _newest(person: Subject, now: dt.datetime) -> dt.datetime:
     return max((time for time in times if time <= now), default=dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
-def _allowed(person: Subject, keep: dt.timedelta, not_before: dt.date | None, now: dt.datetime) -> dt.date:
+def allowed_from(person: Subject, keep: dt.timedelta, not_before: dt.date | None, now: dt.datetime) -> dt.date:
     """The first day on which the subject may be erased: so long after the newest decision, or as was asked.
 
     What a wrong clock says was made later than now was made by now. The day that an earlier request was given stays:

@@ -8,14 +8,17 @@ is kept twice, and after an erasure nobody finds out any more.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from heapq import merge
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ordain.audit.entry.canonical import canonical
 from ordain.audit.entry.entry import Kind, StoredEntry
 from ordain.audit.ledger.reader import Reader, Record
+from ordain.audit.limits import LIMITS
 from ordain.audit.records.by_envelope import EnvelopeTest
 from ordain.audit.records.by_private import PrivateTest
 from ordain.audit.records.query import Query, read_query
@@ -39,6 +42,56 @@ def readings_of(reader: Reader, subject: str) -> list[UUID]:
     found = {entry.id for entry in kept if _MARK in entry.envelope}
     found |= {record.entry.id for record in _of_many(reader) if _held(reader, record, about)}
     return sorted(found)
+
+
+class Read(NamedTuple):
+    """The newest readings of an entry, opened; `more` where older ones may be there that were not looked at."""
+
+    readings: list[Record]
+    more: bool
+
+
+def readings_of_entry(reader: Reader, record: Record, most: int) -> Read:
+    """The reading entries that held this one, the newest first, at most so many: as `readings_of`, for one entry.
+
+    Readings are opened from the newest back, whether they held it or not: `LIMITS.readings_opened` of them at the most,
+    and for `LIMITS.readings_seconds`.
+    None of an entry whose subject is not known any more. Raises LedgerUnavailable.
+    """
+    subject = (record.private or {}).get("subject")
+    if not isinstance(subject, str):
+        return Read([], False)
+    own = (each for entry_id in reversed(reader.ids_of(subject)) if (each := reader.entry(entry_id)) is not None)
+    found: dict[UUID, Record] = {}
+    seen: set[UUID] = set()
+    late = time.monotonic() + LIMITS.readings_seconds
+    more = False
+    for entry in merge(own, _backwards(reader, record.entry.leaf_index or 0), key=lambda each: each.id, reverse=True):
+        is_new = entry.id not in seen and _read_something(entry)
+        if (is_new and len(found) == most) or len(seen) == LIMITS.readings_opened or time.monotonic() > late:
+            more = True
+            break
+        if not is_new:
+            continue
+        seen.add(entry.id)
+        reading = reader.record(entry.id)
+        if reading is not None and reading.private is not None and _held(reader, reading, [record.entry]):
+            found[entry.id] = reading
+    return Read([found[each] for each in sorted(found, reverse=True)], more)
+
+
+def _backwards(reader: Reader, start: int) -> Iterator[StoredEntry]:
+    """The entries from the end of the log back to a place."""
+    end = reader.size()
+    while end > start:
+        begin = max(start, end - LIMITS.page)
+        yield from reversed(list(reader.entries(begin, end)))
+        end = begin
+
+
+def _read_something(entry: StoredEntry) -> bool:
+    """Whether it is a reading of one entry or more, as far as its envelope says."""
+    return _MARK in entry.envelope and entry.read()["about"].get("entries") != 0
 
 
 def _of_many(reader: Reader) -> Iterator[Record]:

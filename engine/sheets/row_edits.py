@@ -27,13 +27,15 @@ _FEW = 20
 @dataclass(frozen=True, slots=True)
 class RowEdit:
     """What is done to a rule of a list: `rule` is its id, and "" for a new one, which follows the rule `after`, or ""
-    for none. `cells` are texts by heading, such as `when: plan`; those that are not named stay. `drop` takes it out."""
+    for none. `cells` are texts by heading, such as `when: plan`; those that are not named stay. `drop` takes it out.
+    `move` puts a rule that is there behind the rule `after`, or before all others; one move follows the other."""
 
     table: str
     rule: str = ""
     after: str = ""
     cells: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
+    move: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _sheet(section: Section, edits: Sequence[RowEdit]) -> Sheet:
         if not each.rule and not each.drop:
             added.setdefault(each.after, []).append(dict(each.cells))
     rows = [*added.get("", ())]
-    for row in section.rows:
+    for row in _in_order(section, edits):
         if row.id not in dropped:
             rows.append({**_texts(row), **changed.get(row.id, {})})
         rows += added.get(row.id, ())
@@ -146,6 +148,20 @@ def _sheet(section: Section, edits: Sequence[RowEdit]) -> Sheet:
         for number, row in enumerate(rows, start=_FIRST)
     )
     return Sheet(section.name, section.name, section.about, heads, tuple(cells))
+
+
+def _in_order(section: Section, edits: Sequence[RowEdit]) -> list[Row]:
+    """The rules that are there as they stand after all moves. Raises MalformedRequest."""
+    rows = list(section.rows)
+    for each in edits:
+        if not each.move:
+            continue
+        if each.drop or not each.rule or each.rule == each.after:
+            said = f"`{each.rule or 'a new rule'}` of `{section.name}` cannot be moved"
+            raise MalformedRequest(said, "a rule that is there and stays is moved, behind another one")
+        moved = rows.pop(next(n for n, row in enumerate(rows) if row.id == each.rule))
+        rows.insert(next((n for n, row in enumerate(rows, start=1) if row.id == each.after), 0), moved)
+    return rows
 
 
 def _texts(row: Row) -> dict[str, str]:
@@ -166,7 +182,7 @@ def _known(sections: Sequence[Section], edits: Sequence[RowEdit]) -> None:
 
 def _cut(text: str, sections: Sequence[Section], edits: Sequence[RowEdit]) -> tuple[str, list[RowEdit]]:
     """The text with no more rules of long lists than the edited ones, and the edits of that."""
-    kept_edits: list[RowEdit] = [each for each in edits if not each.drop]
+    kept_edits = [replace(each, move=False, after="" if each.rule else each.after) for each in edits if not each.drop]
     for section in sorted(sections, key=lambda each: each.start, reverse=True):
         if len(section.rows) <= _FEW or section.part.flow:
             continue

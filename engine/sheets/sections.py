@@ -31,7 +31,7 @@ INSIDE = "inside the rule: "
 """How a comment begins, in a sheet, that stands within a rule and not above it."""
 _BEHIND = re.compile(r"[ \t]*#[^\r\n]*")
 _CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
-_FREE = ("when", "requires")
+FREE = ("when", "requires")
 """The entries of a rule whose own entries are named by the policy's author."""
 
 
@@ -68,7 +68,7 @@ class Section:
     """One list of rules. `about` is what a sheet says of it and cannot change: hit policy, outputs, otherwise.
 
     `columns` are the paths of its cells, `free` the keys below which an author may add further ones. `values` are
-    the declared values of outputs.
+    the declared values of outputs, `types` their types as they are written.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Section:
     free: tuple[str, ...]
     about: tuple[tuple[str, str], ...]
     values: Mapping[PathOf, tuple[str, ...]]
+    types: Mapping[PathOf, str]
 
     @property
     def start(self) -> int:
@@ -124,9 +125,9 @@ def _section(text: str, root: Node, parts: Part, name: str, path: tuple[str, ...
     rows = tuple(rows_in(text, part, node))
     declared = _outputs(holder.get("gives"))
     schema = _schema(root, path)
-    free = tuple(key for key in _FREE if key in schema)
+    free = tuple(key for key in FREE if key in schema)
     columns = _columns(schema, rows, tuple(declared))
-    return Section(name, path, part, rows, columns, free, _about(root, holder), _values(declared))
+    return Section(name, path, part, rows, columns, free, _about(root, holder), _values(declared), _types(declared))
 
 
 def _schema(root: Node, path: tuple[str | int, ...]) -> Mapping[str, Any]:
@@ -149,7 +150,7 @@ def _columns(schema: Mapping[str, Any], rows: tuple[Row, ...], outputs: tuple[st
     for name, of in schema.items():
         if name == "then":
             columns += [("then", output) if output else ("then",) for output in outputs]
-        elif name in _FREE:
+        elif name in FREE:
             columns += [column for column in seen if column[0] == name]
         elif of.get("type") == "object":
             columns += [(name, inner) for inner in of["properties"]]
@@ -173,6 +174,15 @@ def _values(outputs: Mapping[str, Node]) -> dict[PathOf, tuple[str, ...]]:
         if values is not None:
             declared[("then", name) if name else ("then",)] = values.texts()
     return declared
+
+
+def _types(outputs: Mapping[str, Node]) -> dict[PathOf, str]:
+    types: dict[PathOf, str] = {}
+    for name, node in outputs.items():
+        told = node.get("type") if isinstance(node.value, dict) else node
+        if told is not None and not isinstance(told.value, dict | list):
+            types[("then", name) if name else ("then",)] = told.text
+    return types
 
 
 def _about(root: Node, holder: Node) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from answers import error_in
+from callers import bearer, keeper
 from flask.testing import FlaskClient
 from served import edit, ordain_here, settings_in
 
@@ -144,7 +145,7 @@ def test_versions_of_several_policies_decide_together(policies: Path, tmp_path: 
 # --- what was submitted -------------------------------------------------------------------------------------------
 
 
-def test_a_server_tries_what_was_submitted_and_no_other_draft(policies: Path, tmp_path: Path) -> None:
+def test_a_server_tries_what_was_submitted_and_drafts_for_who_may_edit_them(policies: Path, tmp_path: Path) -> None:
     environment = {"ORDAIN_POLICIES": str(policies), "ORDAIN_APPROVALS": "named"}
 
     def done(*arguments: str) -> None:
@@ -162,7 +163,24 @@ def test_a_server_tries_what_was_submitted_and_no_other_draft(policies: Path, tm
         told = asked(client, "?try=plan-advice@2").get_json()
         assert told["tried"][1]["answer"]["outcome"]["advice"]["action"] != "plan up"
         assert asked(client, "?try=plan-advice@2").get_json() == told
-        unknown = error_in(asked(client, "?try=plan-advice@3").data)
+        drafted = asked(client, "?try=plan-advice@3").get_json()
+        assert drafted["tried"][1]["answer"]["policies"][0]["version"] == 3
+        edit(policies / "plan-advice/v3.yaml", "> 97", "> 10")  # of a draft the file as it is now
+        edit(policies / "plan-advice/v3.yaml", "[30..97]", "10")
+        edited = asked(client, "?try=plan-advice@3").get_json()
+        assert edited["tried"][1]["answer"]["outcome"]["advice"]["action"] == "plan up"
+    finally:
+        use.close()
+    key = bearer(keeper(tmp_path).make("bela", ["approver"]).text)
+    use = wire(settings_in(tmp_path, policies=policies, approvals="named"))
+    try:
+        path = "/v1/decisions/plan-advice/dry-run/versions?try=plan-advice@3"
+        unknown = error_in(
+            app_for(use)
+            .test_client()
+            .post(path, data=json.dumps({"subject": "C-9", "facts": ADVICE}), headers=key)
+            .data
+        )
         assert (unknown["message"], unknown["details"][0]["hint"]) == (
             "`plan-advice` has no version 3",
             "there are: 1, 2",

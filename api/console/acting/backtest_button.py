@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ordain.api.console.asked import Asked
+from ordain.api.console.numbers_typed import whole
 from ordain.api.console.page_shape import Json, Names, Part, Query
 
 
@@ -12,8 +13,8 @@ def backtest(asked: Asked, names: Names, form: Query) -> Part:
     """`outputs` are those of which something changed; `plot` the values of the first number among them, before and now.
     Raises Refused."""
     said: dict[str, Any] = {name: form[name].strip() for name in ("since", "service") if form.get(name, "").strip()}
-    if (last := form.get("last", "").strip()).isdigit():
-        said["last"] = int(last)
+    if last := form.get("last", "").strip():
+        said["last"] = whole(last)
     at = f"/v1/policies/{names['policy']}/versions/{names['version']}/backtest"
     told = asked.post(at, said, purpose=form.get("purpose", "").strip())
     outputs = [{"name": name, **each} for name, each in told["outputs"].items() if each["changed"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ordain.api.console.asked import Asked
+from ordain.api.console.numbers_typed import whole
 from ordain.api.console.page_shape import Go, Names, Part, Query
 
 
@@ -15,6 +16,6 @@ def settle(asked: Asked, names: Names, form: Query) -> Go:
 
 def link(asked: Asked, names: Names, form: Query) -> Part:
     """A link for the person whom the decision is about."""
-    text = form.get("days", "").strip()
-    said = {"days": int(text) if text.isdecimal() and len(text) < len("1000") else text} if text else {}
-    return Part("decision_link", asked.post(f"/v1/decisions/{names['decision_id']}/link", said))
+    text, at = form.get("days", "").strip(), f"/v1/decisions/{names['decision_id']}/link"
+    said = {"days": whole(text)} if text else {}
+    return Part("decision_link", asked.post(at, said, purpose=form.get("purpose", "").strip()))

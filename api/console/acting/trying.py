@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from ordain.api.console.asked import Asked, Refused
@@ -46,18 +47,20 @@ def sweep(asked: Asked, names: Names, form: Query) -> Part:
 def try_table(asked: Asked, names: Names, form: Query) -> Part:
     """Each row of a pasted table, whose first line names facts; a column `subject` is whom it is about."""
     fields = fields_of(asked.get(f"/v1/services/{names['service']}")["facts"], {})
-    text = form.get("table", "").replace("\r\n", "\n").strip()
-    dialect = csv.excel_tab if "\t" in text.partition("\n")[0] else csv.excel
-    reader = csv.DictReader(io.StringIO(text), dialect=dialect)
-    header = reader.fieldnames or []
+    text = form.get("table", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    first = text.partition("\n")[0]
+    between = max("\t;,", key=first.count)  # spreadsheets of many countries write semicolons; of none the first counts
+    reader = csv.DictReader(io.StringIO(text), delimiter=between)
+    try:
+        header, given = list(reader.fieldnames or []), list(islice(reader, LIMITS.tried_rows + 1))
+    except csv.Error as error:
+        message = f"line {reader.line_num + 1} of the table cannot be read: {error}"
+        raise Refused(400, {"code": "MalformedRequest", "message": message, "details": []}) from None
     known = {field["name"] for field in fields} | {"subject"}
     unknown = [name for name in header if name not in known]
     rows: list[Json] = []
-    more = False
-    for number, row in enumerate(reader):
-        if number == LIMITS.tried_rows:
-            more = True
-            break
+    more = len(given) > LIMITS.tried_rows
+    for number, row in enumerate(given[: LIMITS.tried_rows]):
         said = {PREFIX + name: value or "" for name, value in row.items() if name in known}
         subject = (row.get("subject") or "").strip() or f"row {number + 1}"
         try:

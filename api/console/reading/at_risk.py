@@ -8,13 +8,16 @@ from ordain.api.console.asked import Asked, Refused
 from ordain.api.console.page_shape import Json, Names, Query
 from ordain.api.limits import LIMITS
 
+RISK_MODEL = "churn"
+"""The one that says who may leave, as for `ordain models at-risk`."""
 FILTERS = ("days", "level", "segment", "purpose")
 _NOT_YET = ("SettingsError", "ModelDegradationDetected", "UnknownModel")
 """What is missing where nobody has made a feature store or a live version."""
 
 
-def at_risk(asked: Asked, names: Names, query: Query) -> Json:
-    """The page of `GET /v1/models/<model>/at-risk` that was asked for; that it was read is on record.
+def at_risk(asked: Asked, names: Names, query: Query, subject: str = "") -> Json:
+    """The page of `GET /v1/models/<model>/at-risk` that was asked for; that it was read is on record. Of one `subject`
+    alone if that is said.
 
     `missing` says what there is not yet, and then there is nothing else.
     """
@@ -22,7 +25,9 @@ def at_risk(asked: Asked, names: Names, query: Query) -> Json:
     where = f"/v1/models/{names['model']}/at-risk"
     told: Json = {"model": names["model"], "asked": said, "missing": None}
     try:
-        found = asked.get(where, **said, limit=LIMITS.console_rows, after=query.get("after", "").strip())
+        found = asked.get(
+            where, **said, subject=subject, limit=LIMITS.console_rows, after=query.get("after", "").strip()
+        )
     except Refused as refused:
         if refused.code not in _NOT_YET:
             raise

@@ -8,6 +8,8 @@ from typing import Any
 from ordain.api.access.rights import Right
 from ordain.api.console.asked import Asked
 from ordain.api.console.page_shape import Json, Names, Query
+from ordain.api.console.reading.readings_told import readings
+from ordain.api.limits import LIMITS
 
 ACROSS = 1000
 """How wide a waterfall is drawn, in its own units."""
@@ -26,6 +28,8 @@ def decision(asked: Asked, names: Names, query: Query) -> Json:
             ("prove", Right.PROVE),
             ("record", Right.READ_RECORD),
             ("person", Right.SEARCH),
+            ("readers", Right.SEARCH),
+            ("link", Right.EXPLAIN),
             ("whatif", Right.DRY_RUN),
         )
     }
@@ -34,7 +38,7 @@ def decision(asked: Asked, names: Names, query: Query) -> Json:
 
 def why_not(asked: Asked, names: Names, query: Query) -> Json:
     """The rules that did not fire, and the first condition of each that did not hold."""
-    told: Json = asked.get(f"/v1/decisions/{names['decision_id']}/why-not")
+    told: Json = asked.get(f"/v1/decisions/{names['decision_id']}/why-not", purpose=query.get("purpose"))
     return told
 
 
@@ -42,6 +46,12 @@ def replay(asked: Asked, names: Names, query: Query) -> Json:
     """The decision made again from the record alone."""
     told: Json = asked.get(f"/v1/decisions/{names['decision_id']}/replay")
     return told
+
+
+def readers(asked: Asked, names: Names, query: Query) -> Json:
+    """Who read the decision and why, the newest first. That this was asked is on record, too."""
+    at = f"/v1/audit/entries/{names['decision_id']}/readers"
+    return readings(asked.get(at, limit=LIMITS.console_rows, purpose=query.get("purpose")))
 
 
 def proof(asked: Asked, names: Names, query: Query) -> Json:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from ordain.api.access.rights import Right
 from ordain.api.console.asked import Asked, Refused
 from ordain.api.console.page_shape import Json, Names, Query
 from ordain.api.limits import LIMITS
@@ -34,8 +37,12 @@ def decisions(asked: Asked, names: Names, query: Query) -> Json:
             raise
         refused, found = refusal.error, {"entries": [], "after": None, "more": False, "unreadable": 0}
     services = asked.get_if("/v1/services")
+    with_private = asked.may(Right.READ_RECORD)
+    exports = urlencode({**said, **several, "role": "reviewer" if with_private else "public"}, doseq=True)
     return {
         **found,
+        "exports": {"csv": f"/v1/audit/export.csv?{exports}", "jsonl": f"/v1/audit/export?{exports}"},
+        "may": {"export": asked.may(Right.EXPORT), "record": with_private},
         "refused": refused,
         "asked": {**said, **{name: values for name, values in several.items() if values}},
         "order": order,

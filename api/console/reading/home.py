@@ -10,6 +10,7 @@ from ordain.api.access.rights import Right
 from ordain.api.console.asked import Asked
 from ordain.api.console.page_shape import Json, Names, Query
 from ordain.api.limits import LIMITS
+from ordain.engine.lifecycle.life import State
 
 VERDICTS = ("decided", "permit", "review", "deny")
 _DAY = dt.timedelta(days=1)
@@ -17,42 +18,59 @@ _LISTED = 8
 
 
 def home(asked: Asked, names: Names, query: Query) -> Json:
-    """Each part is None for who may not ask for it."""
-    policies = asked.get_if("/v1/policies")
+    """Each part is None for who may not ask for it, and where it cannot be told now; then `unwell` says why."""
+    unwell: list[str] = []
+    policies = asked.part("/v1/policies", unwell)
     return {
         "me": asked.get("/v1/me"),
         "services": asked.get("/v1/services"),
         "policies": None if policies is None else _in_force(policies["policies"]),
         "waiting": _waiting(asked, policies),
-        "recent": _recent(asked),
-        "models": asked.get_if("/v1/models"),
-        "checkpoint": asked.get_if("/v1/audit/checkpoint"),
+        "recent": _recent(asked, unwell),
+        "models": asked.part("/v1/models", unwell),
+        "checkpoint": asked.part("/v1/audit/checkpoint", unwell),
         "health": asked.state("/healthz"),
         "ready": asked.state("/readyz"),
-        "alerts": asked.get_if("/v1/alerts"),
+        "alerts": asked.part("/v1/alerts", unwell),
+        "unwell": unwell,
     }
 
 
 def _in_force(policies: list[Json]) -> Json:
-    """How many decide now, and which change next, the soonest first."""
+    """How many decide now, which change next, the soonest first, and which are rolled out."""
     coming = [{"policy": each["policy"], **each["next"]} for each in policies if each["next"]]
+    rolling = [
+        {"policy": each["policy"], "version": version["version"]}
+        for each in policies
+        for version in each["versions"]
+        if version["state"] == State.ROLLING
+    ]
     return {
         "in_force": sum(each["in_force"] is not None for each in policies),
         "next": sorted(coming, key=lambda each: str(each["from"])),
+        "rolling": rolling,
     }
 
 
+_WAIT_FOR = {
+    State.SUBMITTED: ("approve", Right.APPROVE_POLICIES),
+    State.APPROVED: ("activate", Right.ACTIVATE_POLICIES),
+    State.DRAFT: ("edit", Right.EDIT_POLICIES),
+}
+"""What is done next with a version in a state, and the right that it takes."""
+
+
 def _waiting(asked: Asked, policies: Json | None) -> Json:
-    """What this person could do now: versions to approve or to activate, and whether to settle reviews."""
-    submitted, approved = [], []
-    for each in [] if policies is None else policies["policies"]:
+    """What this person could do now: drafts to go on with, versions to approve or to activate, whether to settle
+    reviews. Where versions decide by their dates none is a draft that waits for anybody."""
+    waiting: dict[str, list[Json]] = {name: [] for name, _ in _WAIT_FOR.values()}
+    on_record = policies is not None and policies["approvals"] != "none"
+    for each in policies["policies"] if policies is not None and on_record else []:
         for version in each["versions"]:
-            label = {"policy": each["policy"], "version": version["version"]}
-            if version["state"] == "submitted" and asked.may(Right.APPROVE_POLICIES):
-                submitted.append(label)
-            if version["state"] == "approved" and asked.may(Right.ACTIVATE_POLICIES):
-                approved.append(label)
-    return {"approve": submitted, "activate": approved, "settles": asked.may(Right.SETTLE)}
+            name, right = _WAIT_FOR.get(version["state"], ("", None))
+            if right is not None and asked.may(right):
+                waiting[name].append({"policy": each["policy"], "version": version["version"]})
+    return {**waiting, "settles": asked.may(Right.SETTLE)}
 
 
 def reviews(asked: Asked, names: Names, query: Query) -> Json:
@@ -61,11 +79,12 @@ def reviews(asked: Asked, names: Names, query: Query) -> Json:
     return told
 
 
-def _recent(asked: Asked) -> Json | None:
+def _recent(asked: Asked, unwell: list[str]) -> Json | None:
     """Decisions of the last 24 hours by hour and verdict; of the newest only, if there are more than a page holds."""
     now = asked.use().now()
     since = (now - _DAY).isoformat(timespec="seconds")
-    found = asked.get_if("/v1/audit/search", kind="decision", order="newest", limit=LIMITS.found_most, since=since)
+    asks = {"kind": "decision", "order": "newest", "limit": LIMITS.found_most, "since": since}
+    found = asked.part("/v1/audit/search", unwell, **asks)
     if found is None:
         return None
     entries = found["entries"]
@@ -89,7 +108,7 @@ def _by_hour(entries: list[Json], now: dt.datetime) -> Json:
         for verdict in VERDICTS
     ]
     shown = [each for each in series if any(each["values"])] or series[:1]
-    return {"x": [int(hour.timestamp()) for hour in hours], "time": True, "series": shown}
+    return {"x": [int(hour.timestamp()) for hour in hours], "time": True, "stacked": True, "series": shown}
 
 
 def _hour(moment: str) -> dt.datetime:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from ordain.api.access.rights import Right
 from ordain.api.console.asked import Asked
 from ordain.api.console.page_shape import Json, Names, Query
+from ordain.api.console.reading.at_risk import RISK_MODEL
 
 
 def models(asked: Asked, names: Names, query: Query) -> Json:
-    """All of them, as `GET /v1/models` has them."""
+    """All of them, as `GET /v1/models` has them. `lists` is the model of which there is a list of who may leave."""
     told: Json = asked.get("/v1/models")
-    return told
+    return {**told, "lists": RISK_MODEL, "may": {"list": asked.may(Right.READ_FACTS)}}
 
 
 def model(asked: Asked, names: Names, query: Query) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ordain.api.console.asked import Asked
 from ordain.api.console.page_shape import Json, Names, Query
 from ordain.api.console.reading.of_policy import is_open, of_policy
+from ordain.api.console.reading.rollouts_on import stages
 from ordain.engine.lifecycle.life import State
 
 _STEPS: dict[str, tuple[str, ...]] = {
@@ -19,6 +20,8 @@ _STEPS: dict[str, tuple[str, ...]] = {
     State.WITHDRAWN: ("submit",),
 }
 """The buttons that a version in each state has. Whether a step may be taken is for its route to say."""
+_WAITING = (State.SUBMITTED, State.APPROVED, State.DRAFT, State.ROLLING, State.SHADOW)
+"""The states in which somebody has to do something with a version."""
 _RIGHTS = {"submit": "edit", "approve": "approve"}
 """What each takes, of `may` and `roles` of a policy's page; all others take that of activating."""
 
@@ -39,8 +42,9 @@ def policy(asked: Asked, names: Names, query: Query) -> Json:
         }
         for each in reversed(told["policy"]["versions"])
     ]
-    waiting = [each for each in versions if each["state"] in (State.SUBMITTED, State.APPROVED, State.DRAFT)]
-    return {**told, "rollout": on, "versions": versions, "waiting": waiting if on_record else []}
+    waiting = [each for each in versions if each["state"] in _WAITING] if on_record else []
+    whole = on is not None and stages(on, asked.use().now())["whole"]
+    return {**told, "rollout": on, "rollout_whole": whole, "versions": versions, "waiting": waiting}
 
 
 def _buttons(told: Json, version: Json, rollout: Json | None) -> list[Json]:

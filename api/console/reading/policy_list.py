@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-from ordain.api.console.asked import Asked
+from ordain.api.console.asked import Asked, Refused
 from ordain.api.console.page_shape import Json, Names, Query
 from ordain.engine.lifecycle.life import State
 
@@ -21,12 +22,32 @@ def policies(asked: Asked, names: Names, query: Query) -> Json:
     ]
     return {
         "approvals": told["approvals"],
+        "found": _by_policy(asked.get_if("/v1/findings", count="known")),
         "policies": shown,
         "all": len(told["policies"]),
         "states": [str(each) for each in State],
         "q": query.get("q", ""),
         "state": state,
     }
+
+
+def policies_findings(asked: Asked, names: Names, query: Query) -> Json:
+    """How much a check finds in the newest version of each policy: what takes seconds for texts that nobody checked.
+
+    `found` is None while they are counted for somebody else.
+    """
+    try:
+        return {"found": _by_policy(asked.get("/v1/findings"))}
+    except Refused as refused:
+        if refused.status != HTTPStatus.SERVICE_UNAVAILABLE:
+            raise
+        return {"found": None}
+
+
+def _by_policy(told: Json | None) -> Json | None:
+    """The counts of the newest version, which comes last."""
+    versions = None if told is None else told["versions"]
+    return None if versions is None else {each["policy"]: each for each in versions}
 
 
 def _said(policy: Json) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 from ordain.api.console.asked import Asked
 from ordain.api.console.page_shape import Json, Names, Query
 from ordain.engine.lifecycle.life import State
 
+_WHOLE = 100
 _ON = (State.ROLLING, State.SHADOW)
 
 
@@ -19,13 +21,15 @@ def rollouts(asked: Asked, names: Names, query: Query) -> Json:
     found = [(each, asked.get(f"/v1/policies/{each['policy']}/rollout")["rollout"]) for each in on]
     return {
         "approvals": told["approvals"],
-        "rollouts": [{**each, "owner": policy["owner"], **_stages(each, now)} for policy, each in found if each],
+        "rollouts": [{**each, "owner": policy["owner"], **stages(each, now)} for policy, each in found if each],
     }
 
 
-def _stages(rollout: Json, now: dt.datetime) -> Json:
-    """The schedule with what has begun, and what comes next: nothing does while it is paused."""
+def stages(rollout: Json, now: dt.datetime) -> Json:
+    """The schedule with what has begun, what comes next, which is nothing while it is paused, and whether the version
+    decides for everybody: then it is activated, which ends the roll-out."""
     stages = [{**each, "begun": dt.datetime.fromisoformat(each["from"]) <= now} for each in rollout["stages"]]
     coming = [each for each in stages if not each["begun"]]
     paused = rollout["action"] == "pause"
-    return {"stages": stages, "paused": paused, "next": coming[0] if coming and not paused else None}
+    whole = not rollout["shadow"] and not rollout["where"] and Decimal(rollout["percent"]) == _WHOLE
+    return {"stages": stages, "paused": paused, "whole": whole, "next": coming[0] if coming and not paused else None}

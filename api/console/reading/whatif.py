@@ -36,8 +36,22 @@ def whatif(asked: Asked, names: Names, query: Query) -> Json:
         "try": query.getlist("try"),
         "fields": fields_of(sheet["facts"], given),
         "policies": [f"{each['policy']}@{each['version']}" for each in sheet["policies"]],
+        "others": _others(asked, sheet["policies"]),
         "gives": sheet["gives"],
     }
+
+
+def _others(asked: Asked, in_force: list[Json]) -> list[str]:
+    """The versions of a service's policies that do not decide now, the newest first."""
+    now = {each["policy"]: each["version"] for each in in_force}
+    told = asked.get_if("/v1/policies")
+    return [
+        f"{each['policy']}@{version['version']}"
+        for each in (told["policies"] if told else ())
+        if each["policy"] in now
+        for version in reversed(each["versions"])
+        if version["version"] != now[each["policy"]]
+    ]
 
 
 def _was_given(fact: Any) -> bool:

@@ -18,23 +18,27 @@
   };
   const full = (seconds) => (seconds === null ? "–" : `${moment(seconds, 86400)} ${moment(seconds + 0.001, 0)}`);
 
-  // <div data-plot='{"x": [...], "series": [{"label": "...", "values": [...]}], "time": true, "bars": false, "unit": ""}'>
+  // <div data-plot='{"x": [...], "series": [{"label": "...", "values": [...]}], "time": true, "bars": false, "stacked": false, "unit": ""}'>
+  // `stacked`: bars one upon the other, drawn from the highest sum to the lowest; the legend says what each has alone.
   function plot(place) {
     if (typeof uPlot === "undefined") return;
     const told = JSON.parse(place.dataset.plot);
     const colours = ["--one", "--two", "--three", "--four"].map(token);
+    const sums = told.stacked ? told.series.map((_, at) => told.x.map((_, n) => told.series.slice(0, at + 1).reduce((sum, each) => sum + (each.values[n] ?? 0), 0))) : null;
+    const shown = told.stacked ? told.series.map((each, at) => ({ ...each, values: sums[at], own: each.values })).reverse() : told.series;
+    const bars = Boolean(told.bars || told.stacked), colour = (each) => (each.colour ? token(each.colour) : colours[told.series.findIndex((own) => own.label === each.label) % colours.length]);
     const axis = { stroke: token("--soft"), grid: { stroke: token("--line"), width: 1 }, ticks: { stroke: token("--line") } };
     const made = new uPlot({
       width: place.clientWidth || 600,
       height: place.clientHeight || 256,
       scales: { x: { time: Boolean(told.time) } },
       axes: [{ ...axis, label: told.xlabel, ...(told.time ? { values: (_, splits, at, space, step) => splits.map((each) => moment(each, step)) } : {}) }, { ...axis, label: told.unit, size: 64 }],
-      series: [{ label: told.xlabel || (told.time ? "time" : ""), ...(told.time ? { value: (_, at) => full(at) } : {}) }, ...told.series.map((each, at) => ({
-        label: each.label, stroke: each.colour ? token(each.colour) : colours[at % colours.length], width: 2, dash: each.dash,
-        points: { show: told.x.length < 60 }, paths: told.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
-        fill: told.bars ? (each.colour ? token(each.colour) : colours[at % colours.length]) : undefined,
+      series: [{ label: told.xlabel || (told.time ? "time" : ""), ...(told.time ? { value: (_, at) => full(at) } : {}) }, ...shown.map((each) => ({
+        label: each.label, stroke: colour(each), width: told.stacked ? 0 : 2, dash: each.dash,
+        points: { show: !bars && told.x.length < 60 }, paths: bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
+        fill: bars ? colour(each) : undefined, ...(each.own ? { value: (_, value, n, at) => (at === null ? "–" : each.own[at]) } : {}),
       }))],
-    }, [told.x, ...told.series.map((each) => each.values)], place);
+    }, [told.x, ...shown.map((each) => each.values)], place);
     plots.get(place)?.destroy();
     plots.set(place, made);
   }
@@ -43,6 +47,14 @@
   function draw() {
     for (const [place, made] of plots) if (!place.isConnected) { made.destroy(); plots.delete(place); }
     for (const place of document.querySelectorAll("[data-plot]")) if (!plots.has(place)) plot(place);
+  }
+
+  // On a phone the rows of such a table are blocks (console.css): each cell then says the heading of its column.
+  function label() {
+    for (const table of document.querySelectorAll("table.rows")) {
+      const heads = [...(table.tHead?.rows[0]?.cells ?? [])].map((each) => each.textContent.trim());
+      for (const row of table.tBodies[0]?.rows ?? []) [...row.cells].forEach((cell, at) => { if (heads[at] && row.cells.length === heads.length) cell.dataset.label = heads[at]; });
+    }
   }
 
   // <ul data-live="/v1/events/stream?..." data-live-type="..."> gets an item for each event, newest first.
@@ -65,9 +77,10 @@
       for (const place of [...plots.keys()]) plot(place);
     });
     draw();
+    label();
     for (const place of document.querySelectorAll("[data-live]")) listen(place);
   });
-  document.addEventListener("htmx:after:swap", draw); // htmx 4 tells it of the element that asked, not of the one that changed
+  document.addEventListener("htmx:after:swap", () => { draw(); label(); }); // htmx 4 tells it of the element that asked, not of the one that changed
   let waits;
   addEventListener("resize", () => {
     clearTimeout(waits);

@@ -12,11 +12,15 @@ document.addEventListener("DOMContentLoaded", () => {
     const row = document.createElement("tr");
     const at = document.createElement("time");
     at.dateTime = detail.time;
-    at.textContent = new Date(detail.time).toLocaleTimeString();
+    const told = new Date(detail.time), two = (number) => String(number).padStart(2, "0");
+    at.textContent = `${told.getFullYear()}-${two(told.getMonth() + 1)}-${two(told.getDate())} ${[told.getHours(), told.getMinutes(), told.getSeconds()].map(two).join(":")}`;
     const verdict = document.createElement("span");
     verdict.className = `badge ${kinds[said.verdict] ?? ""}`;
     verdict.textContent = said.verdict ?? "decided";
-    for (const content of [at, said.service, verdict, said.reason_codes.join(", ")]) {
+    const link = document.createElement("a");
+    link.href = rows.dataset.decision.replace("ID", encodeURIComponent(said.decision_id));
+    link.append(at);
+    for (const content of [link, said.service, verdict, said.reason_codes.join(", ")]) {
       const cell = document.createElement("td");
       cell.append(content);
       row.append(cell);

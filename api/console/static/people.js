@@ -5,7 +5,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("form[data-leads-to]");
   form?.addEventListener("submit", (event) => {
     const subject = form.elements.subject.value.trim();
-    if (!subject) return;
+    if (!subject || /^~|(^|\/)\.{0,2}(\/|$)/.test(subject)) return; // a browser would make another address of it
     event.preventDefault();
     location.assign(form.dataset.leadsTo + subject.split("/").map(encodeURIComponent).join("/"));
   });

@@ -10,6 +10,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const kept = `ordain:${check}`;
   const was = new WeakMap(); // the text of a cell before its first change
   const dropped = new Map(); // table and rule -> nothing more to know of it
+  const order = new Map(); // grid -> its rules as they stand in the text
   const undo = [];
   let at = null; // the cell that keys are for
   let asked = 0, waits = null, checks = false;
@@ -22,24 +23,46 @@ document.addEventListener("DOMContentLoaded", () => {
   const columnOf = (cell) => [...cell.parentElement.children].indexOf(cell);
   const beside = (row, by) => { let next = row; for (let n = Math.abs(by); n && next; n--) next = by < 0 ? next.previousElementSibling : next.nextElementSibling; return next?.classList.contains("r") ? next : null; };
 
+  for (const grid of grids) order.set(grid, rowsOf(grid).map((row) => row.dataset.rule));
+
   // --- what was changed ---------------------------------------------------------------------------------------
-  function editOf(row, heads) {
+  // Rules that stand elsewhere than in the text, in the order in which they are put there. Only as many as it takes are
+  // moved: those that are in order with each other, as many as there can be, stay.
+  function movedIn(grid) {
+    const now = rowsOf(grid).filter((row) => row.dataset.rule), were = new Map(order.get(grid).map((rule, n) => [rule, n]));
+    const places = now.map((row) => were.get(row.dataset.rule)), tails = [], before = [];
+    for (const [n, place] of places.entries()) {
+      let low = 0, high = tails.length;
+      while (low < high) { const mid = (low + high) >> 1; if (places[tails[mid]] < place) low = mid + 1; else high = mid; }
+      before[n] = low ? tails[low - 1] : -1;
+      tails[low] = n;
+    }
+    const stays = new Set();
+    for (let n = tails.at(-1) ?? -1; n >= 0; n = before[n]) stays.add(n);
+    return new Map(now.map((row, n) => [row, now[n - 1]?.dataset.rule ?? ""]).filter((_, n) => !stays.has(n)));
+  }
+  function editOf(row, heads, moved) {
     const grid = gridOf(row), cells = {};
     for (const [n, cell] of [...row.children].entries()) {
       const text = cell.textContent;
       if (row.dataset.rule ? was.has(cell) && was.get(cell).text !== text : text) cells[heads[n]] = text;
     }
-    if (row.dataset.rule) return Object.keys(cells).length ? { table: grid.dataset.grid, rule: row.dataset.rule, cells } : null;
+    if (row.dataset.rule) {
+      const move = moved?.has(row) ? { move: true, after: moved.get(row) } : {};
+      return moved?.has(row) || Object.keys(cells).length ? { table: grid.dataset.grid, rule: row.dataset.rule, cells, ...move } : null;
+    }
     let above = row.previousElementSibling;
     while (above?.classList.contains("r") && !above.dataset.rule) above = above.previousElementSibling;
     return Object.keys(cells).length ? { table: grid.dataset.grid, after: above?.dataset.rule ?? "", cells } : null;
   }
   const changedRows = new Set();
+  const shifted = new Set(); // grids of which a rule was moved
   function edits(rows = changedRows) {
     const told = [];
     for (const grid of grids) {
-      const heads = headsOf(grid), own = rowsOf(grid).filter((row) => rows.has(row));
-      for (const row of own) { const edit = editOf(row, heads); if (edit) told.push(edit); }
+      const heads = headsOf(grid), moved = rows === changedRows && shifted.has(grid) ? movedIn(grid) : null;
+      const own = rowsOf(grid).filter((row) => rows.has(row) || moved?.has(row));
+      for (const row of own) { const edit = editOf(row, heads, moved); if (edit) told.push(edit); }
     }
     if (rows === changedRows) for (const [table, rule] of dropped.values()) told.push({ table, rule, drop: true });
     return told;
@@ -89,9 +112,10 @@ document.addEventListener("DOMContentLoaded", () => {
         for (const found of told.findings) place(found, rows);
         status.textContent = told.findings.length ? say(told.findings) : status.dataset.rowFine;
         status.dataset.took = Math.round(performance.now() - begun);
-      } catch (error) { status.textContent = error.message; }
+      } catch (error) { status.textContent = error.message; if (error.status === 412) document.dispatchEvent(new Event("draft:others")); }
     }
     show();
+    document.dispatchEvent(new Event("grid:checked"));
     if (mine === asked) waits = setTimeout(checkAll, 900, mine);
   }
   async function checkAll(mine) {
@@ -110,10 +134,12 @@ document.addEventListener("DOMContentLoaded", () => {
       status.dataset.whole = "yes";
     } catch (error) {
       if (mine !== asked) return;
+      if (error.status === 412) document.dispatchEvent(new Event("draft:others"));
       if (error.status === 503) waits = setTimeout(checkAll, 3000, mine);
       else status.textContent = error.message;
     } finally { checks = false; }
     show();
+    document.dispatchEvent(new Event("grid:checked"));
   }
   function say(findings) {
     const counts = {};
@@ -161,6 +187,19 @@ document.addEventListener("DOMContentLoaded", () => {
     keep();
     if (near) go(cellAt(near, column)); else at = null;
     checkRows([]);
+  }
+  const dialogIsOpen = () => document.querySelector("dialog[open]") !== null;
+  function shift(row, by) {
+    const other = beside(row, by), grid = gridOf(row), column = at && row.contains(at) ? columnOf(at) : 0;
+    if (!other) return;
+    const swap = () => { const next = beside(row, by); if (next) (by < 0 ? next.before(row) : next.after(row)); by = -by; shifted.add(grid); };
+    swap();
+    undo.push(() => { swap(); if (!dialogIsOpen()) go(cellAt(row, column)); return new Set(); }); // what is moved loses the focus
+    keep();
+    if (!dialogIsOpen()) go(cellAt(row, column));
+    checkRows([]);
+    const own = rowsOf(grid);
+    status.textContent = status.dataset.moved.replace("{rule}", row.children[0].textContent).replace("{number}", own.indexOf(row) + 1).replace("{all}", own.length);
   }
   function back() {
     const rows = undo.pop()?.();
@@ -275,7 +314,9 @@ document.addEventListener("DOMContentLoaded", () => {
     grid.addEventListener("keydown", (event) => {
       if (!at || event.target !== at) return;
       const control = event.ctrlKey || event.metaKey;
-      if (control && event.key === "Enter") add(at.parentElement);
+      if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) shift(at.parentElement, event.key === "ArrowUp" ? -1 : 1);
+      else if (event.altKey && event.key === "Enter") document.dispatchEvent(new Event("grid:form"));
+      else if (control && event.key === "Enter") add(at.parentElement);
       else if (control && event.key === "Delete") drop(at.parentElement);
       else if (control && event.key.toLowerCase() === "z") back();
       else if (control && (event.key === "Home" || event.key === "End")) go(cellAt(event.key === "Home" ? rowsOf(grid)[0] : rowsOf(grid).at(-1), columnOf(at)));
@@ -299,9 +340,18 @@ document.addEventListener("DOMContentLoaded", () => {
   one("add").addEventListener("click", () => { const row = at?.parentElement ?? rowsOf(grids[0]).at(-1); add(row ?? grids[0].querySelector(".heads")); });
   one("drop").addEventListener("click", () => { if (at) drop(at.parentElement); });
   undoes.addEventListener("click", back);
+  one("up").addEventListener("click", () => { if (at) shift(at.parentElement, -1); });
+  one("down").addEventListener("click", () => { if (at) shift(at.parentElement, 1); });
   for (const button of document.querySelectorAll("[data-grid-adds-column]")) {
     button.addEventListener("click", () => { const panel = button.closest("section"), box = panel.querySelector("[data-grid-column]"); addColumn(panel.querySelector("[data-grid]"), box.value.trim()); box.value = ""; });
   }
+
+  // For the form of one rule. `row` is the one that keys are for, or the first.
+  window.ordainGrid = {
+    row: () => at?.parentElement ?? rowsOf(grids[0])[0] ?? add(grids[0].querySelector(".heads")),
+    heads: (row) => [...gridOf(row).querySelectorAll(":scope > .heads > [data-heading]")],
+    change, shift, drop, back, undone: () => !undo.length, add, place: (row) => [rowsOf(gridOf(row)).indexOf(row) + 1, rowsOf(gridOf(row)).length], go: (row) => go(cellAt(row, 0)),
+  };
 
   // What was changed here before and not saved; once it is saved, nothing is kept.
   function restore(told) {
@@ -310,6 +360,7 @@ document.addEventListener("DOMContentLoaded", () => {
       if (!grid) continue;
       for (const heading of Object.keys(edit.cells ?? {})) if (!headsOf(grid).includes(heading)) addColumn(grid, heading);
       const heads = headsOf(grid), rows = rowsOf(grid);
+      const put = (row) => { const above = rows.find((each) => edit.after && each.dataset.rule === edit.after) ?? grid.querySelector(".heads"); above.after(row); shifted.add(grid); };
       let row = rows.find((each) => edit.rule && each.dataset.rule === edit.rule);
       if (edit.drop) { if (row) { row.remove(); dropped.set(`${edit.table}\n${edit.rule}`, [edit.table, edit.rule]); } continue; }
       if (!edit.rule) {
@@ -318,6 +369,7 @@ document.addEventListener("DOMContentLoaded", () => {
         while (above.nextElementSibling?.dataset.rule === "") above = above.nextElementSibling;
         above.after(row);
       }
+      if (row && edit.move) put(row);
       if (row) for (const [heading, text] of Object.entries(edit.cells)) write(cellAt(row, heads.indexOf(heading)), text);
     }
   }

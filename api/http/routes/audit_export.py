@@ -1,4 +1,4 @@
-"""`GET /v1/audit/export`: records as JSON lines, as one role may see them.
+"""`GET /v1/audit/export` and `export.csv`: records as JSON lines, or for a spreadsheet, as one role may see them.
 
 The export is written whole, by the same function as the command's, into a file without a name in the folder for
 temporary files, and what it holds goes on record; then it is sent piece by piece. So a fault is told as one, the entry
@@ -43,6 +43,16 @@ _ONE = threading.Lock()
 @ROUTES.get("/export")
 def exported() -> Response:
     """All that fits, or the first `limit` of it."""
+    return _export(Format.JSONL, "application/x-ndjson")
+
+
+@ROUTES.get("/export.csv")
+def exported_as_csv() -> Response:
+    """The same for a spreadsheet: it begins with a byte order mark, and no cell is taken for a formula."""
+    return _export(Format.CSV, "text/csv")
+
+
+def _export(format: Format, media: str) -> Response:
     role = _role()
     query = query_asked(limit_asked(LARGEST_SIZE) if "limit" in request.args else None)
     if role is not Role.PUBLIC:
@@ -53,13 +63,13 @@ def exported() -> Response:
             "an export is being made already; one is done at a time", retry_after=LIMITS.listen_seconds
         )
     try:
-        file, size = _written(in_use(), query, role, by)
+        file, size = _written(in_use(), query, role, by, format)
     except BaseException:
         _ONE.release()
         raise
     sent = _Sent(file)
     request.environ[IN_PIECES] = True
-    answer = Response(sent.pieces(), mimetype="application/x-ndjson", headers={"Content-Length": str(size)})
+    answer = Response(sent.pieces(), mimetype=media, headers={"Content-Length": str(size)})
     answer.call_on_close(sent.end)
     return answer
 
@@ -82,7 +92,7 @@ class _Sent:
             _ONE.release()
 
 
-def _written(use: Services, query: Query, role: Role, by: Access) -> tuple[IO[bytes], int]:
+def _written(use: Services, query: Query, role: Role, by: Access, format: Format) -> tuple[IO[bytes], int]:
     """The export, open, its name gone already, and its length in bytes. Raises MalformedRequest for one too long."""
     ledger, looked = use.ledger, Looked()
 
@@ -95,8 +105,9 @@ def _written(use: Services, query: Query, role: Role, by: Access) -> tuple[IO[by
     with TemporaryDirectory(prefix="ordain-export-") as name:
         folder = Path(name)
         records = _bounded(records_for(role, ledger.reader, query, looked=looked), folder)
-        export(records, ledger.reader, folder / "export.jsonl", Format.JSONL, role, confirm=confirm)
-        return (folder / "export.jsonl").open("rb"), (folder / "export.jsonl").stat().st_size
+        path, mark = folder / f"export.{format}", format is Format.CSV
+        export(records, ledger.reader, path, format, role, mark=mark, confirm=confirm)
+        return path.open("rb"), path.stat().st_size
 
 
 def _bounded(records: Iterator[Record], folder: Path) -> Iterator[Record]:

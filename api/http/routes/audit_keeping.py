@@ -1,4 +1,7 @@
-"""`POST /v1/audit/subjects/<subject>/erase`, `hold`, `release`: what may no longer be kept, and what must be."""
+"""`POST /v1/audit/subjects/<subject>/erase`, `hold`, `release`: what may no longer be kept, and what must be.
+
+`GET .../standing`: whether a hold stands, and what an erasure would do now.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from flask import Blueprint, Response
 
 from ordain.api.erasing import from_features
 from ordain.api.http.routes.all_services import refuse_some_services
-from ordain.api.http.routes.reading import by_caller, fields_sent, in_use, reason_in, shown_json
+from ordain.api.http.routes.reading import by_caller, fields_sent, in_use, reader, reason_in, shown_json
 from ordain.audit.privacy.erasure import erase, hold
+from ordain.audit.privacy.standing import standing_of
+from ordain.audit.records.readings import note_reading
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.values.types import format_raw
 
@@ -33,6 +38,16 @@ def erase_subject(subject: str) -> Response:
     beside = from_features(use.features)
     erasure = erase(use.ledger, subject, private=private, keep=keep, not_before=not_before, beside=beside)
     return shown_json(erasure.data())
+
+
+@ROUTES.get("/<path:subject>/standing")
+def standing(subject: str) -> Response:
+    """That it was read is on record. Who is not known and who was erased have the same answer."""
+    refuse_some_services(_OF_ALL)
+    use, by = in_use(), reader()
+    told = standing_of(use.ledger, subject, dt.timedelta(days=use.settings.keep_days))
+    note_reading(use.ledger, "http standing", by, [], query={"subject": subject}, subject=subject)
+    return shown_json(told.data())
 
 
 @ROUTES.post("/<path:subject>/hold")

@@ -1,15 +1,16 @@
-"""`GET /v1/audit/search`, `/sample`, `/entries/<entry_id>`, `/checkpoint`: the ledger read, as by commands."""
+"""`GET /v1/audit/search`, `/sample`, `/entries/<entry_id>`, its `/readers`, `/checkpoint`: the ledger read."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import orjson
 from flask import Blueprint, Response, request
 
-from ordain.api.access.admission import caller, may
+from ordain.api.access.admission import caller, gate, may
 from ordain.api.access.rights import Right
 from ordain.api.http.refusals import JSON
 from ordain.api.http.routes.reading import in_use, limit_asked, query_asked, reader, shown_json
@@ -18,9 +19,12 @@ from ordain.api.limits import LIMITS
 from ordain.api.names import names_in
 from ordain.audit.ledger.proving import NO_CHECKPOINT
 from ordain.audit.ledger.reader import Record, Status
+from ordain.audit.records.asked import YES
 from ordain.audit.records.counting import Drawn, draw
 from ordain.audit.records.known_names import check_names
 from ordain.audit.records.pages import page_of
+from ordain.audit.records.query import Query
+from ordain.audit.records.read_of import readings_of_entry
 from ordain.audit.records.readings import note_reading, note_search
 from ordain.audit.records.search import Looked
 from ordain.audit.records.shown import entry_shown, found_shown, whole_shown
@@ -34,7 +38,7 @@ _SIZE = 25
 @ROUTES.get("/search")
 def found() -> Response:
     """A page of the entries that fit. Where what is private decides it, the reading is on record first."""
-    query, ledger, by = query_asked(limit_asked()), in_use().ledger, reader()
+    query, ledger, by = _opened(query_asked(limit_asked())), in_use().ledger, reader()
     page = page_of(ledger.reader, query, request.args.get("after"))
     records, after = page.records, page.after
     if not records and not page.unreadable and "after" not in request.args:
@@ -49,6 +53,17 @@ def found() -> Response:
     else:
         rows = [entry_shown(record.entry, record.envelope) for record in records]
     return shown_json({"entries": rows, "after": after, "more": after is not None, "unreadable": page.unreadable})
+
+
+def _opened(query: Query) -> Query:
+    """With the private parts of what is found, where `opened` says so. Raises MalformedRequest, NotPermitted."""
+    said = request.args.get("opened")
+    if said is None:
+        return query
+    if said not in YES:
+        raise MalformedRequest(f"`opened` is {quoted(said[:60])}", "write `true`, or leave it out")
+    gate().require(caller(), Right.READ_RECORD)
+    return replace(query, opened=True)
 
 
 @ROUTES.get("/sample")
@@ -131,6 +146,26 @@ def entry_of(entry_id: str) -> Record:
 def _unknown(entry_id: str) -> UnknownDecision:
     hint = "each answer has its `decision_id`; /v1/audit/search finds it"
     return UnknownDecision(f"there is no entry {quoted(entry_id[:60])}", hint)
+
+
+@ROUTES.get("/entries/<entry_id>/readers")
+def readers(entry_id: str) -> Response:
+    """Who read an entry and why, the newest first. That this was asked is on record, too."""
+    gate().require(caller(), Right.READ_RECORD)
+    limit, by, record = limit_asked(), reader(), entry_of(entry_id)
+    if record.private is None:
+        return shown_json({"readers": [], "more": False, "private_part": str(record.status)})
+    found, ids = readings_of_entry(in_use().ledger.reader, record, limit), [str(record.entry.id)]
+    subject = record.private.get("subject")
+    note_reading(in_use().ledger, "http readers", by, ids, query={"id": ids[0]}, subject=subject)
+    rows = [_reading(each) for each in found.readings]
+    return shown_json({"readers": rows, "more": found.more, "private_part": str(record.status)})
+
+
+def _reading(reading: Record) -> dict[str, Any]:
+    private = reading.private or {}
+    told = {"entry_id": str(reading.entry.id), "recorded_at": reading.envelope["time"]}
+    return {**told, **reading.envelope["about"], **{name: private.get(name) for name in ("actor", "purpose")}}
 
 
 @ROUTES.get("/checkpoint")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import orjson
 from flask import Blueprint, Response, g, request
@@ -25,7 +26,7 @@ from ordain.api.http.refusals import JSON, Refusal, headers_for, request_id_for,
 from ordain.api.http.refusals import refused as refused_as_data
 from ordain.api.http.routes.reading import in_use
 from ordain.api.problems import shape
-from ordain.engine.errors import OrdainError, Severity
+from ordain.engine.errors import MalformedRequest, OrdainError, Severity
 
 ROUTES = Blueprint("console", __name__)
 _STATIC = "static/"
@@ -133,7 +134,7 @@ def _done(names: dict[str, Any]) -> dict[str, Any] | None:
 
 def _json_address() -> str:
     query = [(name, value) for name, value in request.args.items(multi=True) if name not in ("as", "done")]
-    return f"{request.path}?{'&'.join(f'{n}={v}' for n, v in query)}{'&' if query else ''}as=json"
+    return f"{quote(request.path)}?{urlencode([*query, ('as', 'json')])}"
 
 
 def _reads_pages() -> bool:
@@ -157,12 +158,22 @@ def _refused(refused: Refused, shown: Page | None = None, retarget: str = "") ->
     name = "pieces/refused" if is_piece else "refused"
     frame = {} if is_piece else _frame(shown) if shown is not None else _frame(_NO_PAGE)
     words = HTTPStatus(refused.status).phrase
-    told = _drawn(name, error=refused.error, status=refused.status, words=words, done=None, **frame)
+    more = {} if is_piece else {"purpose_of": _without_purpose(refused)}
+    told = _drawn(name, error=refused.error, status=refused.status, words=words, done=None, **frame, **more)
     answer = _answer(told, status=refused.status)
     if retarget:
         answer.headers["HX-Retarget"] = retarget
         answer.headers["HX-Reswap"] = "innerHTML"
     return answer
+
+
+def _without_purpose(refused: Refused) -> dict[str, Any] | None:
+    """What to ask again with a purpose, where that is required and was not said; None for whatever else is refused."""
+    is_wanted = request.method == "GET" and in_use().settings.purpose == "required"
+    if refused.code != MalformedRequest.__name__ or not is_wanted or request.args.get("purpose", "").strip():
+        return None
+    fields = [(name, value) for name, value in request.args.items(multi=True) if name != "purpose"]
+    return {"at": quote(request.path), "fields": fields}
 
 
 def _whole(error: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from ordain.api.http.routes.reading import reader
 from ordain.api.http.signed_receipts import PREFER, is_wanted, receipt_headers
 from ordain.api.letters import sender_of
 from ordain.api.lifecycle.versions_to_try import submitted
+from ordain.api.lifecycle.workbench import texts_of
 from ordain.api.services import Services
 from ordain.api.side_by_side import named_sets, side_by_side
 from ordain.audit.entry.entry import Kind, Receipt
@@ -100,11 +102,12 @@ def dry_run(service: str) -> Response:
 
 @ROUTES.post("/<service>/dry-run/versions")
 def versions(service: str) -> Response:
-    """Decides by several versions side by side, and records nothing."""
+    """Decides by several versions side by side, and records nothing. Drafts are for who may edit them."""
     asked, _ = _asked(service, on_trial=True)
-    sets = named_sets(request.args.getlist("try"))
-    drafts = submitted(_use().lifecycle, _use().settings.policies.name, current_app.extensions["tried"])
-    return _json(side_by_side(asked, _use(), sets, drafts))
+    use, sets = _use(), named_sets(request.args.getlist("try"))
+    files = partial(texts_of, use) if may(Right.EDIT_POLICIES) else None
+    drafts = submitted(use.lifecycle, use.settings.policies.name, current_app.extensions["tried"], files)
+    return _json(side_by_side(asked, use, sets, drafts))
 
 
 @ROUTES.post("/<service>/batch")

@@ -25,4 +25,6 @@ def facts_about(subject: str) -> Response:
     asked = request.args.get("at")
     at = moment(None if asked is None else asked.replace(" ", "+"), "at", use.settings.zone) or dt.datetime.now(dt.UTC)
     facts = facts_of(use.features, use.ledger, subject, at, by, "http facts")
-    return shown_json({"subject": subject, "at": at.isoformat(), "facts": facts})
+    known = use.catalog.vocabulary
+    told = [{**each, "protected": each["name"] in known and known[each["name"]].protected} for each in facts]
+    return shown_json({"subject": subject, "at": at.isoformat(), "facts": told})

@@ -9,9 +9,11 @@ from urllib.parse import urljoin
 from flask import Blueprint, Response, request
 
 from ordain.api.access.link_tokens import opened, token_of
-from ordain.api.console.customer_page import nothing_page, policy, told_page
+from ordain.api.console.customer_page import nothing_page, told_page
 from ordain.api.http.account import CODE
-from ordain.api.http.forms.browsers import HEADERS, LINKS
+from ordain.api.http.forms.browsers import LINKS
+from ordain.api.http.forms.link_pages import link_headers
+from ordain.api.http.refusals import headers_for, refused, request_id_for
 from ordain.api.http.routes.decisions import decision_of
 from ordain.api.http.routes.reading import fields_sent, in_use, reader, shown_json
 from ordain.api.letters import sender_of
@@ -20,7 +22,7 @@ from ordain.audit.entry.entry import Kind
 from ordain.audit.explain.explanation import explain
 from ordain.audit.explain.letter import letter
 from ordain.audit.records.readings import Access, note_reading
-from ordain.engine.errors import MalformedRequest, UnknownDecision, UnknownSubject
+from ordain.engine.errors import MalformedRequest, OrdainError, UnknownDecision, UnknownSubject
 from ordain.engine.values.types import format_raw
 
 ROUTES = Blueprint("decision_links", __name__)
@@ -50,7 +52,15 @@ def make(decision_id: str) -> Response:
 
 @ROUTES.get(f"{LINKS}<token>")
 def look(token: str) -> Response:
-    """The letter, for whoever has the link; each opening is on record before anything is shown."""
+    """The letter, for whoever has the link. Whoever opens it is no program: every refusal is a page, too."""
+    try:
+        return _looked(token)
+    except OrdainError as error:
+        return _later(error)
+
+
+def _looked(token: str) -> Response:
+    """Each opening is on record before anything is shown."""
     use = in_use()
     told = opened(use.ledger.keyring, token)
     if told is None:
@@ -70,22 +80,23 @@ def look(token: str) -> Response:
     return _page(told_page(text, told.expires, use.settings.zone))
 
 
-def _nothing(status: int, key: str) -> Response:
+def _later(error: OrdainError) -> Response:
+    """What keeps the page away now, such as a ledger that cannot record the opening: nothing of it is told outside."""
+    told = refused(error, request_id_for(request.headers.get("X-Request-ID", "")))
+    answer = _nothing(told.status, "later", told.code)
+    for name, value in headers_for(error):
+        answer.headers[name] = value
+    return answer
+
+
+def _nothing(status: int, key: str, code: str = "") -> Response:
     """The same for every wrong token; and for what has expired, was erased or is restricted, the same again."""
-    request.environ[CODE] = "NotFound" if status == _NOT_THERE[0] else "Gone"
+    request.environ[CODE] = code or ("NotFound" if status == _NOT_THERE[0] else "Gone")
     return _page(nothing_page(key, in_use().settings.zone), status)
 
 
 def _page(html: str, status: int = 200) -> Response:
-    """Kept by nobody, found by no search engine, and its address is told to no other site."""
-    headers = {
-        **HEADERS,
-        "Content-Security-Policy": policy(),
-        "Cache-Control": "private, no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Robots-Tag": "noindex, nofollow, noarchive",
-    }
-    return Response(html, status, headers, mimetype="text/html")
+    return Response(html, status, link_headers(), mimetype="text/html")
 
 
 def _days() -> int:

@@ -25,7 +25,7 @@ def at_risk(model: str) -> Response:
     check_purpose(by)
     asked, limit, after = request.args, limit_asked(), _whole("after", 0)
     made = late("ordain.api.stages.at_risk_list:Filter")(
-        _whole("days", 90), asked.get("level", ""), asked.get("segment", "")
+        _whole("days", 90), asked.get("level", ""), asked.get("segment", ""), asked.get("subject", "")
     )
     people = late("ordain.api.stages.at_risk_list:AtRiskList")(
         use.settings, use.features, use.catalog, use.record.now(), model
@@ -33,7 +33,10 @@ def at_risk(model: str) -> Response:
     found = people.found(made, dt.datetime.now(dt.UTC))
     rows = people.with_reasons(found, found.rows[after : after + limit])
     query = {"model": f"{found.model.name}@{found.model.version}", **made.as_json(), "after": after}
-    note_reading(use.ledger, "http at-risk", by, [], entries=len(rows), query=query)
+    one = made.subject if made.subject and found.rows else None  # who is asked for and not there leaves no name
+    if one is not None:
+        query["subject"] = one
+    note_reading(use.ledger, "http at-risk", by, [], entries=len(rows), query=query, subject=one, known=False)
     further = after + limit if after + limit < len(found.rows) else None
     return shown_json({**found.told(rows), "next": further})
 

@@ -26,7 +26,15 @@ ANSWERS = {
     **{"/acknowledge": (404,), "/<token>": (404,), "/sample": (400,)},
 }
 """By the end of a route: what it answers to who may ask, where that is not 200 alone."""
-OF_ALL_SERVICES = ("audit/subjects", "/v1/policies", "/v1/models", "POST /v1/events", "/v1/facts", "/v1/settings")
+OF_ALL_SERVICES = (
+    "audit/subjects",
+    "/v1/policies",
+    "/v1/findings",
+    "/v1/models",
+    "POST /v1/events",
+    "/v1/facts",
+    "/v1/settings",
+)
 LOG_IN = ("GET /login", "GET /login/callback", "POST /logout")
 """They are not there where the settings name no identity provider; tests/api/access/login has them."""
 LINK = "GET /price/<token>"

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 from answers import ADVICE, QUOTE, RETENTION, body
 from any_time import at_any_time
+from callers import bearer, keeper
 from chromium import chromium
 from console_served import Console
 from looked_at import Looked, looked_at
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from served import Server, install_models, ordain_here
+from stories import PEOPLE, Office
 
 from ordain.models.ingest.invented import records
 from ordain.models.store.store import FeatureStore
@@ -95,3 +97,23 @@ def looked(browser: Browser, console: Console) -> Iterator[Looked]:
     yield seen
     context.close()
     assert seen.unexpected() == []
+
+
+@pytest.fixture(scope="module")
+def office_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, dict[str, str]]]]:
+    folder = tmp_path_factory.mktemp("office")
+    policies = Path(shutil.copytree(at_any_time(), folder / "policies"))
+    chosen = {"ORDAIN_POLICIES": str(policies), "ORDAIN_APPROVALS": "named"}
+    begun = ordain_here(folder, "policy", "adopt", "--reason", "approvals begin", "--as", "chen", **chosen)
+    assert begun.returncode == 0, begun.stderr
+    made = keeper(folder)
+    keys = {name: bearer(made.make(name, [role]).text) for name, role in PEOPLE.items()}
+    with Server(folder, **chosen) as server:
+        yield server, keys
+
+
+@pytest.fixture
+def office(office_served: tuple[Server, dict[str, dict[str, str]]], browser: Browser) -> Iterator[Office]:
+    made = Office(office_served[0], browser, office_served[1])
+    yield made
+    made.close()

@@ -40,5 +40,5 @@ def test_a_customer_whose_name_is_markup_is_shown_as_text(console: Console) -> N
 
 def test_a_model_that_is_not_there_says_what_to_do(console: Console) -> None:
     page = console.server.get("/console/models/nobodys/at-risk").body.decode()
-    assert "there is no model `nobodys`" in page
+    assert "there is no model <code>nobodys</code>" in page
     assert "known: churn" in page

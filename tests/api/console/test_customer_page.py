@@ -199,6 +199,17 @@ def test_where_callers_are_known_a_link_needs_none_and_making_one_needs_the_righ
         assert server.ask("HEAD", path, None).body == b""
 
 
+def test_who_opens_links_too_often_gets_a_page_that_says_to_come_back(tmp_path: Path) -> None:
+    with Server(tmp_path, ORDAIN_RATE_PER_ADDRESS="3 per hour") as server:
+        told = [server.get("/price/nothing") for _ in range(5)]
+        assert [each.status for each in told][-1] == 429
+        assert told[-1].headers["content-type"].startswith("text/html")
+        assert b"try again in some minutes" in told[-1].body
+        assert told[-1].headers["referrer-policy"] == "no-referrer"
+        assert told[-1].headers["retry-after"]
+        assert "script-src" not in told[-1].headers["content-security-policy"]
+
+
 def test_markup_in_a_letter_is_shown_as_text() -> None:
     links = "[here](javascript:alert(1)) ![x](https://a.example/x) <https://a.example>"
     text = f"# {MARKUP}\n\n{links}\n\n| a | b |\n|---|---:|\n| {MARKUP} | 1 |\n"

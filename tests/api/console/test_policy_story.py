@@ -2,66 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-
-import pytest
-from any_time import at_any_time
-from callers import bearer, keeper
-from looked_at import Looked, looked_at
-from playwright.sync_api import Browser, Page, expect
-from served import Server, ordain_here
+from playwright.sync_api import Page, expect
+from stories import Office, reach
 
 expect.set_options(timeout=60_000)  # a step compiles, and a check is a process of its own
-
-PEOPLE = {"asha": "editor", "bela": "approver", "chen": "operator"}
-_TABS = 120
-"""So many are pressed before a control is given up."""
-
-
-class Office:
-    """A server on which approvals are needed; each person has a browser of their own."""
-
-    def __init__(self, server: Server, browser: Browser, keys: dict[str, dict[str, str]]) -> None:
-        self.address = f"http://127.0.0.1:{server.port}"
-        self._browser, self._keys, self._open = browser, keys, ExitStack()
-        self._seen: list[Looked] = []
-
-    def page(self, who: str, path: str) -> Page:
-        context = self._browser.new_context(
-            viewport={"width": 1280, "height": 900}, reduced_motion="reduce", extra_http_headers=self._keys[who]
-        )
-        self._open.callback(context.close)
-        looked = looked_at(context, self.address)
-        looked.page.set_default_timeout(30_000)
-        self._seen.append(looked)
-        return looked.at(path)
-
-    def close(self) -> None:
-        self._open.close()
-        assert [fault for each in self._seen for fault in each.unexpected()] == []
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, dict[str, str]]]]:
-    folder = tmp_path_factory.mktemp("office")
-    policies = Path(shutil.copytree(at_any_time(), folder / "policies"))
-    chosen = {"ORDAIN_POLICIES": str(policies), "ORDAIN_APPROVALS": "named"}
-    begun = ordain_here(folder, "policy", "adopt", "--reason", "approvals begin", "--as", "chen", **chosen)
-    assert begun.returncode == 0, begun.stderr
-    made = keeper(folder)
-    keys = {name: bearer(made.make(name, [role]).text) for name, role in PEOPLE.items()}
-    with Server(folder, **chosen) as server:
-        yield server, keys
-
-
-@pytest.fixture
-def office(served: tuple[Server, dict[str, dict[str, str]]], browser: Browser) -> Iterator[Office]:
-    made = Office(served[0], browser, served[1])
-    yield made
-    made.close()
 
 
 def cell(page: Page, rule: str, heading: str) -> object:
@@ -110,19 +54,6 @@ def test_a_cell_is_edited_mended_saved_submitted_approved_and_in_force_by_clicks
     expect(page.get_by_text("is back, and decides now")).to_be_visible()
     page.get_by_role("link", name="History").click()
     expect(page.locator(".timeline li").first).to_contain_text("Brought back")
-
-
-def reach(page: Page, name: str) -> None:
-    """Presses Tab until the control of that name has the focus."""
-    for _ in range(_TABS):
-        page.keyboard.press("Tab")
-        said = page.evaluate(
-            "document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
-            " || document.activeElement.textContent"
-        )
-        if str(said).strip().startswith(name):
-            return
-    raise AssertionError(f"no key reaches {name!r}")
 
 
 def test_the_same_by_keys_alone_and_the_version_is_rolled_out(office: Office) -> None:
@@ -176,7 +107,7 @@ def test_the_same_by_keys_alone_and_the_version_is_rolled_out(office: Office) ->
     expect(page.get_by_text("Version 2 of price-bounds is approved")).to_be_visible()
     reach(page, "Roll version 2 out")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Version 2 of price-bounds is rolled out.")).to_be_visible()
+    expect(page.get_by_text("The roll-out of version 2 of price-bounds has begun.")).to_be_visible()
     expect(page.get_by_text("of customers now")).to_be_visible()
     reach(page, "Revert the roll-out")
     page.keyboard.press("Enter")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from urllib.parse import urlencode
 
 import orjson
@@ -89,7 +90,31 @@ def test_along_one_number_the_stretches_with_the_same_answer_are_told(console: C
     assert first[1].startswith("0 – ")
     assert "A smaller plan would do." in html
     status, html = pressed(console, "plan-advice/sweep", fact__plan_gb="100", along="usage_gb", low="", high="x")
-    assert (status, "`low`" in html) == (400, True)
+    assert (status, "<code>low</code>" in html) == (400, True)
+
+
+def test_what_was_not_known_is_said_with_who_asks_for_it(console: Console) -> None:
+    given = {"fact__clv_tier": "high", "fact__offers_last_90_days": "0", "fact__churn_risk": "0.9"}
+    status, html = pressed(console, "retention/try", **given)
+    assert status == 200, html
+    assert "opted_out_channels is not known, and would have been needed for" in html
+    assert "contact-house-rules@1 / house-opt-out" in html
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_a_file_of_customers_may_have_commas_semicolons_or_tabs(
+    looked: Looked, console: Console, tmp_path: Path, between: str
+) -> None:
+    rows = [["subject", "usage_gb", "plan_gb"], ["ann", "95", "100"], ["cleo", "10", "100"]]
+    (tmp_path / "people.csv").write_text("".join(between.join(row) + "\n" for row in rows), encoding="utf-8")
+    page = looked.at("/console/whatif/plan-advice")
+    page.get_by_label("File").set_input_files(tmp_path / "people.csv")
+    page.get_by_role("button", name="Try these rows").click()
+    page.locator("#rows tbody tr").nth(1).wait_for()
+    told = page.locator("#rows").inner_text()
+    assert "ann" in told
+    assert "cleo" in told
+    assert "refused" not in told
 
 
 def test_rows_of_a_table_are_tried_one_by_one_and_a_bad_one_stops_no_other(console: Console) -> None:

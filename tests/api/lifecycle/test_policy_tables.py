@@ -41,6 +41,26 @@ def test_the_tables_of_a_version_are_told_as_grids_and_as_sheets(office: Office)
     assert headings[:2] == ["id", "when: churn_risk"]
     assert sheet["rows"][1][headings.index("then: discount_percent")] == "30"
     assert "personal call" in sheet["headings"][headings.index("then: action")]["values"]
+    risk, discount = (
+        sheet["headings"][headings.index(name)] for name in ("when: churn_risk", "then: discount_percent")
+    )
+    assert (risk["type"], risk["unit"], risk["range"]) == ("number", "probability", "[0..1]")
+    assert risk["meaning"] == "the probability that the customer leaves"
+    assert (discount["type"], discount["values"], discount["meaning"]) == ("number", [], "")
+    assert sheet["hit_policy"] == "first"
+    promises = office.get("rita", "/grandfathering/versions/1/tables?form=sheets")["tables"]
+    bounds = office.get("rita", "/price-bounds/versions/1/tables?form=sheets")["tables"]
+    assert [each["hit_policy"] for each in (*promises, *bounds)][:2] == ["first", "collect"]
+
+
+def test_a_rule_is_moved_and_its_findings_stand_where_it_is_then(office: Office) -> None:
+    told = edited(office, {"table": "offer", "rule": "elevated-risk", "move": True})
+    rows = [line.split("id: ")[1] for line in told["text"].splitlines() if line.strip().startswith("- id: ")]
+    assert rows[0] == "elevated-risk"
+    up = {"table": "offer", "rule": "elevated-risk", "move": "up"}
+    refused = office.ask("asha", "POST", AT, json={"edits": [up]})
+    assert refused.status_code == 400
+    assert refused.get_json()["error"]["message"] == '`edits[0].move` is the text `"up"`'
 
 
 def test_a_policy_of_formulas_alone_has_no_tables(office: Office) -> None:

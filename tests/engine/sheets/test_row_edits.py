@@ -61,6 +61,52 @@ def test_a_rule_goes_with_its_comment_and_a_new_one_comes_where_it_was_put() -> 
     ]
 
 
+def ids(*edits: RowEdit) -> list[str]:
+    """The rules of the table after the edits, in their order."""
+    (section,) = sections_of(edited(TEXT, edits, "retention-offer@1").text)
+    return [row.id for row in section.rows]
+
+
+def test_rules_are_moved_one_after_the_other_each_with_its_comment() -> None:
+    before = ids()
+    moved = ids(RowEdit("offer", "elevated-risk", after="not-scored", move=True))
+    assert moved == ["not-scored", "elevated-risk", *(each for each in before[1:] if each != "elevated-risk")]
+    lines = changed(RowEdit("offer", "elevated-risk", move=True, cells={"then: discount_percent": "5"}))
+    assert "+      # asked by marketing" in lines
+    assert any("discount_percent: 5" in line for line in lines)
+    first, second = before[:2]
+    assert ids(RowEdit("offer", second, move=True), RowEdit("offer", first, after=second, move=True))[:2] == [
+        second,
+        first,
+    ]
+    assert changed(RowEdit("offer", second, after=first, move=True)) == []
+
+
+def test_a_new_rule_follows_one_that_was_moved_and_one_that_goes_is_still_a_place() -> None:
+    new = RowEdit("offer", after="elevated-risk", cells={"id": "calm", "then: action": "none"})
+    assert ids(RowEdit("offer", "elevated-risk", move=True), new)[:2] == ["elevated-risk", "calm"]
+    gone = RowEdit("offer", "not-scored", drop=True)
+    assert ids(gone, RowEdit("offer", "elevated-risk", after="not-scored", move=True))[0] == "elevated-risk"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        RowEdit("offer", after="not-scored", move=True, cells={"id": "x"}),
+        RowEdit("offer", "not-scored", after="not-scored", move=True),
+        RowEdit("offer", "not-scored", drop=True, move=True),
+    ],
+)
+def test_what_cannot_be_moved_is_refused(wrong: RowEdit) -> None:
+    with pytest.raises(MalformedRequest, match="cannot be moved"):
+        changed(wrong)
+
+
+def test_a_move_alone_is_nothing_that_is_wrong_with_a_rule() -> None:
+    assert found(RowEdit("offer", "r50", after="r3", move=True)) == []
+    assert found(RowEdit("offer", "r50", after="r3", move=True, cells={"then: action": "nap"})) != []
+
+
 def test_a_rule_that_comes_after_none_is_the_first() -> None:
     new = edited(TEXT, [RowEdit("offer", cells={"id": "calm", "then: action": "none"})], "retention-offer@1").text
     (section,) = sections_of(new)

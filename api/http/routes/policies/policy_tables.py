@@ -33,7 +33,7 @@ ROUTES.before_request(refuse_some_services)
 
 GRIDS, SHEETS = "grids", "sheets"
 ROWS, ALL, NOTHING = "rows", "all", "nothing"
-_FIELDS = ("table", "rule", "after", "cells", "drop")
+_FIELDS = ("table", "rule", "after", "cells", "drop", "move")
 
 
 @ROUTES.get("/<policy>/versions/<version>/tables")
@@ -45,8 +45,9 @@ def tables(policy: str, version: str) -> Response:
         raise MalformedRequest(f"`form` is {quoted(form[:60])}", did_you_mean(form, (GRIDS, SHEETS)))
     found = found_of(policy, version, request.args.get("of", FILE))
     with at_once():
-        compiled = compiled_of(in_use(), bench(), policy, number, found)
-        told = grids_told(compiled) if form == GRIDS else sheets_told(found)
+        use = in_use()
+        compiled = compiled_of(use, bench(), policy, number, found)
+        told = grids_told(compiled) if form == GRIDS else sheets_told(found, use.catalog.vocabulary)
     return shown_json({"policy": policy, "version": number, "digest": found.digest, "form": form, "tables": told})
 
 
@@ -107,14 +108,19 @@ def _edit(given: Any, at: str) -> RowEdit:
         if name not in _FIELDS:
             raise MalformedRequest(f"`{at}` has the unknown field {quoted(name)}", did_you_mean(name, _FIELDS))
     table, rule, after = (_text(given.get(name, ""), f"{at}.{name}") for name in ("table", "rule", "after"))
-    cells, drop = given.get("cells", {}), given.get("drop", False)
-    if not isinstance(drop, bool):
-        raise MalformedRequest(f"`{at}.drop` is {format_raw(drop)}", "it is true or false")
+    cells = given.get("cells", {})
+    drop, move = (_flag(given.get(name, False), f"{at}.{name}") for name in ("drop", "move"))
     if not isinstance(cells, dict) or len(cells) > LIMITS.edited_cells:
         hint = f"texts by heading, {LIMITS.edited_cells} or fewer: when: plan"
         raise MalformedRequest(f"`{at}.cells` is {format_raw(cells)}", hint)
     texts = {_text(name, f"{at}.cells"): _text(text, f"{at}.cells.{name}") for name, text in cells.items()}
-    return RowEdit(table, rule, after, texts, drop)
+    return RowEdit(table, rule, after, texts, drop, move)
+
+
+def _flag(given: Any, at: str) -> bool:
+    if not isinstance(given, bool):
+        raise MalformedRequest(f"`{at}` is {format_raw(given)}", "it is true or false")
+    return given
 
 
 def _text(given: Any, at: str) -> str:
