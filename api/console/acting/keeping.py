@@ -23,4 +23,4 @@ def release(asked: Asked, names: Names, form: Query) -> Go:
 
 def _held(asked: Asked, names: Names, form: Query, step: str) -> Go:
     asked.post(f"/v1/audit/subjects/{names['subject']}/{step}", {"reason": form.get("reason", "").strip()})
-    return Go("person", {"subject": names["subject"]})
+    return Go("person", {"subject": names["subject"]}, {"purpose": form.get("purpose", "").strip()})

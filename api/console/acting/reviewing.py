@@ -11,7 +11,7 @@ def settle(asked: Asked, names: Names, form: Query) -> Go:
     """Permits or denies, by the button that was pressed, and says why."""
     said = {"verdict": form.get("verdict", ""), "reason": form.get("reason", "").strip()}
     asked.post(f"/v1/decisions/{names['decision_id']}/settle", said)
-    return Go("decision", {"decision_id": names["decision_id"]})
+    return Go("decision", {"decision_id": names["decision_id"]}, {"purpose": form.get("purpose", "").strip()})
 
 
 def link(asked: Asked, names: Names, form: Query) -> Part:

@@ -15,6 +15,8 @@ from ordain.engine.lifecycle.life import State
 VERDICTS = ("decided", "permit", "review", "deny")
 _DAY = dt.timedelta(days=1)
 _LISTED = 8
+_UNTOLD = "no longer told"
+"""Of decisions that are erased or restricted."""
 
 
 def home(asked: Asked, names: Names, query: Query) -> Json:
@@ -74,7 +76,12 @@ def _waiting(asked: Asked, policies: Json | None) -> Json:
 
 
 def reviews(asked: Asked, names: Names, query: Query) -> Json:
-    """Open reviews among the newest decisions; a part of its own, since the log is looked through for them."""
+    """Open reviews among the newest decisions; a part of its own, since the log is looked through for them.
+
+    None where nothing personal is read without a purpose: then it says where they are looked for.
+    """
+    if asked.use().settings.purpose == "required":
+        return {"entries": [], "after": None, "more": True, "unreadable": 0}
     told: Json = asked.get("/v1/audit/search", review="open", order="newest", limit=_LISTED)
     return told
 
@@ -116,4 +123,4 @@ def _hour(moment: str) -> dt.datetime:
 
 
 def _verdict(entry: Json) -> str:
-    return str(entry["verdict"] or VERDICTS[0])
+    return str(entry["verdict"] or (_UNTOLD if entry["status"] is None else VERDICTS[0]))

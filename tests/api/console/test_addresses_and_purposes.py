@@ -53,6 +53,7 @@ def test_a_page_that_needs_a_purpose_asks_for_it_and_goes_on(client: FlaskClient
         refused = client.get(f"{at}?x=%22%3E%3Cb%3E", headers=PAGE)
         assert refused.status_code == 400
         asks = refused.data.decode()
+        assert "<h1>Why do you read it?</h1>" in asks
         assert 'name="purpose"' in asks
         assert f'action="{at}"' in asks
         assert 'name="x" value="&#34;&gt;&lt;b&gt;"' in asks
@@ -68,6 +69,20 @@ def test_a_page_that_needs_a_purpose_asks_for_it_and_goes_on(client: FlaskClient
     assert (made.status_code, b"/price/" in made.data) == (200, True)
     person = client.get("/console/people/C-1?purpose=complaint", headers=PAGE).data.decode()
     assert f"/console/decisions/{decision_id}?purpose=complaint" in person
+
+
+def test_after_a_step_the_purpose_that_was_said_goes_on(client: FlaskClient) -> None:
+    client.post("/v1/decisions/plan-advice", data=body(ADVICE, subject="C-2"))
+    form = {"reason": "a court asks", "purpose": "complaint & more"}
+    told = client.post("/console/hold/C-2", data=form, headers={"X-CSRF-Token": "none", "HX-Request": "true"})
+    led = client.get(told.headers["HX-Redirect"], headers=PAGE)
+    assert (led.status_code, b"The customer is under a legal hold." in led.data) == (200, True)
+
+
+def test_home_is_there_without_a_purpose_and_says_where_reviews_are_looked_for(client: FlaskClient) -> None:
+    assert client.get("/console", headers=PAGE).status_code == 200
+    part = client.get("/console/reviews", headers=PAGE)
+    assert (part.status_code, b"All open reviews" in part.data, b"Nothing waits" in part.data) == (200, True, False)
 
 
 def test_what_else_is_refused_asks_for_no_purpose(client: FlaskClient) -> None:

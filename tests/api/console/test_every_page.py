@@ -83,6 +83,22 @@ def test_everybody_can_use_a_page_in_both_themes_and_sizes(looked: Looked, conso
     assert found == {}
 
 
+def test_everybody_can_use_what_a_page_shows_when_it_is_asked_for_more(looked: Looked, console: Console) -> None:
+    for name in ("decision", "person", "evidence"):
+        page = looked.at(sample(name, console.decisions))
+        for button in ("Show who read", "Rules that did not fire", "Decide again from the record"):
+            if page.get_by_role("button", name=button).count():
+                page.get_by_role("button", name=button).click()
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        page.wait_for_load_state("networkidle")
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert (name, size, beyond <= 0) == (name, size, True)
+            assert (name, size, barriers(page)) == (name, size, [])
+        assert page.get_by_role("columnheader", name="Who", exact=True).count() == 1
+
+
 def test_every_entry_of_the_menu_is_a_page_with_a_name() -> None:
     assert all(f"menu.{each.page}" in texts() for each in MENU)
     assert {each.under for each in PAGES} <= {each.page for each in MENU}

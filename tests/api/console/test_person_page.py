@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import ADVICE, body
+from answers import ADVICE, RETENTION, body
 from flask.testing import FlaskClient
 from served import install_models, settings_in
 
@@ -18,6 +18,7 @@ from ordain.models.ingest.invented import records
 from ordain.models.store.store import FeatureStore
 
 PAGE = {"Accept": "text/html"}
+NIGHT = "2026-06-01T23:30:00+05:30"
 KNOWN = "SYNTHETIC-00001"
 
 
@@ -93,6 +94,29 @@ def test_asked_to_be_erased_later_is_shown_with_its_day(client: FlaskClient) -> 
     told = standing(client, "C-later")
     assert (told["not_before"], told["would"], told["erasable"]) == ("2099-01-01", "restricted", "2099-01-01")
     assert "to be erased from 2099-01-01 on" in page(client, "C-later")
+
+
+def test_a_verdict_that_can_no_longer_be_told_is_not_shown_as_another(client: FlaskClient) -> None:
+    for subject, more in (("C-restricted", {"not_before": "2099-01-01"}), ("C-erased", {})):
+        told = client.post("/v1/decisions/retention", data=body(RETENTION, subject=subject, at=NIGHT)).get_json()
+        assert told["verdict"] == "deny"
+        step(client, subject, "erase", **more)
+        pages = [f"/console/decisions/{told['decision_id']}", "/console/decisions?service=retention"]
+        pages += [f"/console/people/{subject}"] if more else []
+        for at in pages:
+            html = client.get(at, headers=PAGE).data.decode()
+            assert "no longer told</span>" in html, at
+            assert ">decided</span>" not in html
+            assert ">None</span>" not in html
+
+
+def test_home_counts_what_can_no_longer_be_told_apart(client: FlaskClient) -> None:
+    before = client.get("/console?as=json").get_json()["recent"]["by_verdict"]
+    decided(client, "C-counted")
+    step(client, "C-counted", "erase")
+    after = client.get("/console?as=json").get_json()["recent"]["by_verdict"]
+    assert after["no longer told"] == before.get("no longer told", 0) + 1
+    assert after.get("decided", 0) == before.get("decided", 0)
 
 
 @pytest.mark.parametrize("subject", ["C-nobody", "%00", "a%0Ab", "%F0%9F%98%80", "x" * 5000])
