@@ -43,6 +43,7 @@ class ScoreGate:
     facts: tuple[Fact, ...]
     scores: frozenset[str]
     holds: Callable[..., Value]
+    condition: Checked
 
     def withholds(self, given: Mapping[str, object], on_file: OnFile | None = None) -> frozenset[str]:
         """The scores that are not to be made for the raw facts of a request, and for what is on file beside them."""
@@ -102,7 +103,7 @@ def _gate(scores: Scores, vocabulary: Vocabulary, withheld: frozenset[str]) -> S
     if checked is None or issues:
         raise PolicyError(issues)
     reads = tuple(name for name in checked.reads if name in vocabulary)
-    return ScoreGate(tuple(vocabulary[name] for name in reads), withheld, function_of(checked, reads))
+    return ScoreGate(tuple(vocabulary[name] for name in reads), withheld, function_of(checked, reads), checked)
 
 
 def is_score(fact: Fact) -> bool:

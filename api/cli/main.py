@@ -68,6 +68,7 @@ _COMMANDS = {
         "ordain.api.cli.services.service:service",
         "What can be asked for: services, their facts, requests that work.",
     ),
+    "sql": ("ordain.api.cli.sql.sql_command:sql_command", "A service as one SQL statement over a table of facts."),
     "test": (
         "ordain.api.cli.testing.test_command:test",
         "Run the examples of all policies; show what none of them reaches.",

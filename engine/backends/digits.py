@@ -99,7 +99,7 @@ def _arithmetic(node: Arithmetic, known: Known) -> Digits | None:
         whole = None if left.whole is None or right.whole is None else max(left.whole, right.whole) + 1
         return Digits(whole, max(left.scale, right.scale))
     if node.op == "/":
-        share = _reciprocal(node.right)
+        share = reciprocal(node.right)
         if share is None:
             return None
         right = Digits(_whole(share), _scale(share))
@@ -109,7 +109,7 @@ def _arithmetic(node: Arithmetic, known: Known) -> Digits | None:
     return Digits(whole, left.scale + right.scale)
 
 
-def _reciprocal(node: Expr) -> Decimal | None:
+def reciprocal(node: Expr) -> Decimal | None:
     """One part of a written number, where that ends: to divide by it is to multiply by this."""
     if not isinstance(node, Literal) or not isinstance(node.value, Decimal) or not node.value:
         return None

@@ -42,6 +42,7 @@ COMMANDS = [
             "schema",
             "serve",
             "service",
+            "sql",
             "table",
             "test",
             "train",

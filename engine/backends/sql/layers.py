@@ -1,0 +1,35 @@
+"""Columns worked out one after another: each step of a statement reads what the steps before it named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from ordain.engine.backends.sql.sql_terms import Term, column
+
+
+@dataclass(slots=True)
+class Layers:
+    """Named terms in layers; a term reads only names of earlier layers, or columns of the table."""
+
+    layers: list[dict[str, Term]] = field(default_factory=lambda: [{}])
+    made: dict[Term, str] = field(default_factory=dict)
+    """The name of each term that was named before, so that nothing is worked out twice."""
+
+    def named(self, term: Term, hint: str) -> Term:
+        """A column that holds the term. What is a column or a written value already stays."""
+        if isinstance(term, exp.Column | exp.Literal | exp.Null | exp.Boolean):
+            return term
+        if term not in self.made:
+            name = f"{hint}_{len(self.made)}"
+            self.put(name, term)
+            self.made[term] = name
+        return column(self.made[term])
+
+    def put(self, name: str, term: Term) -> None:
+        """Gives a term a name of its own."""
+        read = {found.name for found in term.find_all(exp.Column)}
+        if not read.isdisjoint(self.layers[-1]):
+            self.layers.append({})
+        self.layers[-1][name] = term

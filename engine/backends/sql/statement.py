@@ -1,0 +1,358 @@
+"""One statement for a service: for each row of facts the outcome, the verdict, the rules that fired and why.
+
+The order is that of a decision: facts, the gate before the scores, each policy, what must hold, the verdict.
+A row that the Python reading refuses has `error_code` and `error`, and null everywhere else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from ordain.engine.backends.digits import Digits
+from ordain.engine.backends.plan import PlannedFormula, is_held
+from ordain.engine.backends.python.policy import CompiledPolicy
+from ordain.engine.backends.sql.choices_in_sql import single
+from ordain.engine.backends.sql.dialects import DIALECTS, Dialect
+from ordain.engine.backends.sql.expressions_in_sql import Expressions, Scope
+from ordain.engine.backends.sql.facts_in_sql import Column, FactTerms, personal_read
+from ordain.engine.backends.sql.faults import Fault, Faults
+from ordain.engine.backends.sql.held_in_sql import held_value
+from ordain.engine.backends.sql.layers import Layers
+from ordain.engine.backends.sql.not_in_sql import Unsupported
+from ordain.engine.backends.sql.sql_terms import (
+    NULL,
+    Fields,
+    Items,
+    Rows,
+    Sql,
+    Term,
+    Value,
+    all_of,
+    any_of,
+    binary,
+    case,
+    cast,
+    column,
+    first_of,
+    is_null,
+    negated,
+    only_if,
+    text,
+    whole,
+)
+from ordain.engine.backends.sql.tables_in_sql import decided
+from ordain.engine.evaluate import Plan
+from ordain.engine.feel.syntax.tree import Function
+from ordain.engine.policy.model import STATUS, Table, Verdict
+from ordain.engine.values.types import Kind, Type
+from ordain.engine.values.zones import zone_names
+
+VERDICT, STATUS_COLUMN, FIRED, REASONS, CODE, ERROR = "verdict", "status", "fired", "reasons", "error_code", "error"
+"""Columns besides those of the outcome."""
+_FAULT = "o_fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column of the result: the output's name, and of a field of a context `output.field`."""
+
+    name: str
+    type: Type
+    digits: Digits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`tree` is sqlglot's, `text` what it prints; `outputs` are the outcome's columns, in order."""
+
+    tree: exp.Select
+    text: str
+    dialect: Dialect
+    columns: Sequence[Column]
+    outputs: Sequence[Output]
+    faults: Mapping[int, Fault]
+    has_verdict: bool
+
+
+def statement(
+    plan: Plan,
+    at: dt.datetime,
+    *,
+    dialect: str = "duckdb",
+    table: str = "facts",
+    columns: Mapping[str, Digits | None] | None = None,
+    keep: Sequence[str] = (),
+    explained: bool = True,
+) -> Statement:
+    """The statement that decides every row of `table` as of `at`, an aware time.
+
+    `columns` are those of the table, numbers with their digits; None: the statement asks for what it needs. `keep` are
+    columns that are handed on, such as a key. Not `explained`: without the rules that fired and their reasons.
+    Raises PolicyError for what cannot be said in SQL, with line and column.
+    """
+    return _Service(plan, at, DIALECTS[dialect], columns).statement(table, keep, explained)
+
+
+class _Service:
+    def __init__(
+        self, plan: Plan, at: dt.datetime, dialect: Dialect, columns: Mapping[str, Digits | None] | None
+    ) -> None:
+        self.plan, self.dialect = plan, dialect
+        self.values: dict[str, Value] = {}
+        self.known: dict[str, Sequence[str]] = {}
+        self.scope = Scope(self.values, self.known, at, dialect, Faults(), Layers())
+        self.facts = FactTerms(self.scope, columns)
+        self.fault_columns: list[Term] = []
+        self.fired: list[tuple[str, Table, Sequence[Term]]] = []
+        self.because: list[tuple[str, str]] = []
+
+    def statement(self, table: str, keep: Sequence[str], explained: bool) -> Statement:
+        service = self.plan.service
+        try:
+            self.gather()
+        except Unsupported as why:
+            raise why.told(f"the service {service.name}") from None
+        verdicts: list[Term] = []
+        for number, compiled in enumerate(self.plan.policies):
+            try:
+                self.decide(compiled, f"p{number}")
+            except Unsupported as why:
+                raise why.told(compiled.policy.label) from None
+            if compiled.policy.kind == "compliance":
+                verdicts.append(single(self.values["verdict"]).value)
+        if verdicts:
+            self.values["verdict"] = Sql(self.keep(_worst(verdicts), "verdict"))
+        try:
+            outputs = list(self.outputs())
+        except Unsupported as why:
+            raise why.told(f"the service {service.name}") from None
+        tree = self.select(table, keep, outputs, bool(verdicts), explained)
+        shown = [output for output, _ in outputs]
+        printed = tree.sql(dialect=self.dialect.name, pretty=True, copy=False)
+        return Statement(
+            tree, printed, self.dialect, self.facts.columns, shown, self.scope.faults.by_number(), bool(verdicts)
+        )
+
+    def keep(self, term: Term, hint: str) -> Term:
+        return self.scope.layers.named(term, hint)
+
+    def note(self, fault: Term | None) -> None:
+        """A fault of the row, in the order in which it would be found."""
+        if fault is not None:
+            self.fault_columns.append(self.keep(fault, "fault"))
+
+    def gather(self) -> None:
+        """The facts, as the gate before the scores leaves them."""
+        shut = self.gate()
+        for need in self.plan.needs:
+            fact = need.fact
+            known = len(self.facts.lacks)
+            value = self.facts.read(need)
+            if isinstance(value, Sql):
+                if shut is not None and need.may_withhold:
+                    value = replace(value, value=case([(negated(shut), value.value)]))
+                    value = replace(value, fault=only_if(negated(shut), value.fault))
+                    lacked = [only_if(negated(shut), fault) for fault in self.facts.lacks[known:]]
+                    self.facts.lacks[known:] = [fault for fault in lacked if fault is not None]
+                self.note(value.fault)
+                value = replace(value, value=self.keep(value.value, "f"), fault=None)
+            self.values[fact.name] = value
+            if fact.type.values and fact.type.kind is Kind.TEXT:
+                self.known[fact.name] = fact.type.values
+            elif fact.time_zone:
+                self.known[fact.name] = sorted(zone_names())
+        for fault in self.facts.lacks:
+            self.note(fault)
+        for name in self.plan.derived:
+            self.values[name] = Sql(self.keep(personal_read(self.values, self.plan.personal).value, "f"))
+
+    def gate(self) -> Term | None:
+        """Whether no score may be read: unless the condition is known not to hold."""
+        gate = self.plan.needs.gate
+        if gate is None:
+            return None
+        by_name = {need.fact.name: need for need in self.plan.needs}
+        read: dict[str, Value] = {}
+        for fact in gate.facts:
+            value = FactTerms(self.scope, self.facts.table).read(replace(by_name[fact.name], may_miss=True))
+            read[fact.name] = value
+        scope = replace(self.scope, values=read)
+        asked = Expressions(scope, f"`scores` of `{self.plan.service.name}`").flag(gate.condition)
+        faults = first_of((asked.fault, *(value.fault for value in read.values())))
+        is_open = negated(exp.Coalesce(this=exp.Paren(this=asked.value), expressions=[exp.true()]))
+        if faults is not None:
+            is_open = all_of((is_null(faults), is_open))
+        return self.keep(negated(is_open), "shut")
+
+    def decide(self, compiled: CompiledPolicy, name: str) -> None:
+        """One policy: its decisions in their order, and what must hold then."""
+        policy, plan = compiled.policy, compiled.plan
+        if policy.lenient:
+            raise Unsupported(
+                "a `.dmn` policy counts what fails as null", "convert it: ordain dmn convert", policy.span
+            )
+        for constant, (of, value) in policy.constants.items():
+            self.values.setdefault(constant, Expressions(self.scope, "").literal(value, of))
+        for number, planned in enumerate(plan.decisions):
+            prefix = f"{name}_{number}"
+            if isinstance(planned, PlannedFormula):
+                self.formula(planned, policy.label, prefix)
+                continue
+            table = planned.table
+            try:
+                found = decided(planned, self.scope, prefix)
+            except Unsupported as why:
+                raise why.at(table.span) from None
+            self.note(found.fault)
+            self.values[table.name] = self.kept(replace(found.value, fault=None), prefix)
+            self.fired.append((policy.label, table, found.fired))
+        for requirement, checked in plan.must_hold:
+            writer = Expressions(self.scope, f"requirement `{requirement.id}`")
+            try:
+                held = writer.flag(checked)
+            except Unsupported as why:
+                raise why.at(requirement.span) from None
+            said = requirement.because or requirement.expression.tree.span.text
+            broken = self.scope.faults.other("PricingConstraintViolation", f"`{requirement.id}` does not hold: {said}")
+            self.note(first_of((held.fault, case([(negated(held.value), whole(broken))]))))
+
+    def formula(self, planned: PlannedFormula, label: str, prefix: str) -> None:
+        decision, checked = planned.formula, planned.expression
+        if isinstance(checked.tree, Function):
+            return  # what calls it says that it cannot
+        writer = Expressions(self.scope, f"`{decision.name}`")
+        try:
+            value = writer.of(checked.tree, null_allowed=decision.type.optional)
+            if not is_held(checked.tree, decision.type):
+                value = writer.kept(value) if isinstance(value, Sql) else value
+                value = held_value(value, decision.type, decision.name, writer)
+        except Unsupported as why:
+            raise why.at(decision.span) from None
+        self.note(value.fault)
+        self.values[decision.name] = self.kept(replace(value, fault=None), prefix)
+        if decision.because:
+            self.because.append((label, decision.because))
+
+    def kept(self, value: Value, prefix: str) -> Value:
+        """Each single value under a name."""
+        match value:
+            case Sql(quotient=None):
+                return replace(value, value=self.keep(value.value, prefix))
+            case Fields():
+                return replace(value, parts={name: self.kept(part, prefix) for name, part in value.parts.items()})
+            case _:
+                return value
+
+    def outputs(self) -> Iterator[tuple[Output, Term]]:
+        """The columns of the outcome."""
+        for name, type in self.plan.gives.items():
+            if name == VERDICT and self.has_verdict:
+                continue  # it has a column of its own, which nothing withholds
+            shown = f"outcome.{name}" if name in (VERDICT, STATUS_COLUMN, FIRED, REASONS, CODE, ERROR) else name
+            yield from self.columns_of(shown, type, self.values[name])
+
+    @property
+    def has_verdict(self) -> bool:
+        return any(compiled.policy.kind == "compliance" for compiled in self.plan.policies)
+
+    def columns_of(self, name: str, type: Type, value: Value) -> Iterator[tuple[Output, Term]]:
+        match value:
+            case Sql():
+                if value.quotient is not None:
+                    raise Unsupported(f"`{name}` is a quotient that is not rounded", "round it: decimal(a / b, 2)")
+                yield Output(name, type, value.digits), value.value
+            case Fields():
+                for field, part in value.parts.items():
+                    yield from self.columns_of(f"{name}.{field}", type.fields.get(field, type), part)
+            case Rows():
+                if any(isinstance(row.value, Fields) for row in value.rows):
+                    raise Unsupported(f"`{name}` is a list of contexts, which has no column")
+                if any(row.place is not None for row in value.rows):
+                    raise Unsupported(f"`{name}` is a list ordered by what is worked out", "use hit policy rule order")
+                parts = [case([(row.when, _as_text(single(row.value), type))]) for row in value.rows]
+                yield Output(name, type), self.dialect.array(parts)
+            case Items():
+                yield Output(name, type), self.dialect.array([_as_text(part, type) for part in value.parts])
+
+    def select(
+        self,
+        table: str,
+        keep: Sequence[str],
+        outputs: Sequence[tuple[Output, Term]],
+        has_verdict: bool,
+        explained: bool,
+    ) -> exp.Select:
+        """The layers as common table expressions, one reading the other."""
+        fault = first_of(self.fault_columns) or cast(NULL, "INT")
+        layers = [layer for layer in self.scope.layers.layers if layer]
+        layers.append({_FAULT: fault})
+        query = exp.select()
+        source = table
+        for number, layer in enumerate(layers):
+            made = [_named(term, name) for name, term in layer.items()]
+            step = exp.select(exp.Star(), *made).from_(exp.to_table(source))
+            source = f"ordain_step_{number}"
+            query = query.with_(source, as_=step, materialized=True if self.dialect.fenced else None, copy=False)
+        is_fine = is_null(column(_FAULT))
+        verdict = single(self.values[VERDICT]).value if has_verdict else None
+        shown = is_fine
+        if verdict is not None and self.plan.service.withholds:
+            hidden = [binary(exp.EQ, verdict, text(str(each))) for each in self.plan.service.withholds if each]
+            shown = all_of((is_fine, negated(any_of(hidden))))
+        selected: list[Term] = [column(name) for name in keep]
+        selected += [_named(case([(shown, term)]), output.name) for output, term in outputs]
+        if verdict is not None:
+            selected.append(_named(case([(is_fine, verdict)]), VERDICT))
+        selected.append(_named(case([(is_fine, _status(verdict))]), STATUS_COLUMN))
+        if explained:
+            fired, reasons = self.explanations()
+            selected.append(_named(case([(is_fine, self.dialect.array(fired))]), FIRED))
+            selected.append(_named(case([(is_fine, self.dialect.array(reasons))]), REASONS))
+        by_number = self.scope.faults.by_number()
+        codes = {number: fault.code for number, fault in by_number.items()}
+        messages = {number: fault.message for number, fault in by_number.items()}
+        for name, told in ((CODE, codes), (ERROR, messages)):
+            words = case((binary(exp.EQ, column(_FAULT), whole(n)), text(said)) for n, said in told.items())
+            selected.append(_named(words if told else cast(NULL, "TEXT"), name))
+        return query.select(*selected, copy=False).from_(exp.to_table(source), copy=False)
+
+    def explanations(self) -> tuple[list[Term], list[Term]]:
+        """The rules that fired, as policy/decision/rule, and their reasons; a `{...}` in one stays as written."""
+        fired: list[Term] = []
+        reasons: list[Term] = []
+        for label, table, whens in self.fired:
+            for rule, when in zip(table.rules, whens, strict=True):
+                fired.append(case([(when, text(f"{label}/{table.name}/{rule.id}"))]))
+                if rule.because:
+                    reasons.append(case([(when, text(rule.because))]))
+        return fired, reasons + [text(words) for _, words in self.because]
+
+
+def _named(term: Term, name: str) -> exp.Alias:
+    return exp.Alias(this=term, alias=exp.to_identifier(name, quoted=True))
+
+
+def _as_text(value: Sql, type: Type) -> Term:
+    if type.item is not None and type.item.kind is not Kind.TEXT:
+        raise Unsupported(f"a {type} has no column; only lists of texts have one")
+    return value.value
+
+
+_WORST_FIRST = tuple(str(verdict) for verdict in Verdict)
+
+
+def _worst(verdicts: Sequence[Term]) -> Term:
+    """Deny before review before permit."""
+    *worse, best = _WORST_FIRST
+    branches = [(any_of(binary(exp.EQ, each, text(word)) for each in verdicts), text(word)) for word in worse]
+    return case(branches, text(best))
+
+
+def _status(verdict: Term | None) -> Term:
+    if verdict is None:
+        return text(str(STATUS[None]))
+    return case([(binary(exp.EQ, verdict, text(str(each))), text(str(STATUS[each]))) for each in Verdict])
