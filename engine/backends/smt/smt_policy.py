@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -35,6 +35,8 @@ class Decided:
 
     values: dict[str, Sym | NotCoveredHere] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    fired: dict[tuple[str, str, str], Truth] = field(default_factory=dict)
+    """By policy, table and rule: for whom the rule fires, as far as it is covered."""
     uncovered: list[NotCoveredHere] = field(default_factory=list)
 
     def ended(self, *ends: Ends) -> Truth:
@@ -80,27 +82,39 @@ def world_of(
     return World(Codes(texts))
 
 
-def decide(plan: PolicyPlan, vocabulary: Vocabulary, world: World, *, copy: str = "") -> Decided:
-    """What one policy decides of every customer with the facts that it reads, on its own days."""
+def decide(
+    plan: PolicyPlan, vocabulary: Vocabulary, world: World, *, copy: str = "", apart: Collection[str] = ()
+) -> Decided:
+    """What one policy decides of every customer with the facts that it reads, on its own days.
+
+    Of another customer (`copy`) the facts named in `apart` are its own, and all others those of the first.
+    """
     names: dict[str, Sym | NotCoveredHere] = {}
     decided = Decided(values=names)
     policy = plan.policy
     visible = vocabulary.visible(may_miss=policy.may_miss)
     for name in policy.reads:
         nullable = visible[name].optional or name in policy.without
-        _add_fact(world, vocabulary, name, decided, nullable=nullable, copy=copy)
+        _add_fact(world, vocabulary, name, decided, nullable=nullable, copy=copy if name in apart else "")
     _within_days(world, policy)
     _decide(plan, world, decided)
     return decided
 
 
-def decide_service(plan: Plan, vocabulary: Vocabulary, world: World, *, copy: str = "") -> Decided:
-    """What a service decides of every customer: its policies in their order, each reading what those before gave."""
+def decide_service(
+    plan: Plan, vocabulary: Vocabulary, world: World, *, copy: str = "", apart: Collection[str] = ()
+) -> Decided:
+    """What a service decides of every customer: its policies in their order, each reading what those before gave.
+
+    `copy` and `apart` are as of `decide`.
+    """
     decided = Decided()
     for need in plan.needs:
         fact = need.fact
         nullable = fact.nullable or need.may_miss or need.may_withhold
-        _add_fact(world, vocabulary, fact.name, decided, nullable=nullable, copy=copy)
+        _add_fact(
+            world, vocabulary, fact.name, decided, nullable=nullable, copy=copy if fact.name in apart else ""
+        )
     if plan.derived:
         known = [value for name in plan.personal if isinstance(value := decided.values.get(name), Sym)]
         read = either(*(opposite(value.null) for value in known))
@@ -171,7 +185,7 @@ def _decide(plan: PolicyPlan, world: World, decided: Decided) -> None:
             if isinstance(decision, PlannedFormula):
                 value: Sym | NotCoveredHere = _formula(reader, decision, scope)
             else:
-                value = table_terms(reader, decision, scope)
+                value = table_terms(reader, decision, scope, fired=decided.fired)
         except NotCoveredHere as error:
             value = error
             if error not in decided.uncovered:

@@ -57,6 +57,7 @@ class TableTerms:
     plan: PlannedTable
     names: Names
     path: Truth
+    fired: dict[tuple[str, str, str], Truth] | None = None
 
     def value(self) -> Sym:
         """What the table gives. Raises NotCoveredHere."""
@@ -125,6 +126,10 @@ class TableTerms:
             return NULL
         return self._row(self.plan.otherwise, path)
 
+    def _note(self, rule: PlannedRule, applies: Truth) -> None:
+        if self.fired is not None:
+            self.fired[rule.rule.span.file, self.plan.table.name, rule.rule.id] = applies
+
     def _say(self, rule: PlannedRule, path: Truth) -> None:
         """The reason of a rule that fired: its text is nothing to prove, but what is in it may have no value."""
         if rule.rule.told is not None:
@@ -140,6 +145,7 @@ class TableTerms:
             applies = self._applies(rule, columns, path)
             fires = both(none_yet, applies)
             rows.append(Row(fires, self._row(rule.gives, both(self.path, fires))))
+            self._note(rule, fires)
             self._say(rule, both(self.path, fires))
             none_yet = self._named(both(none_yet, opposite(applies)), len(rows))
         return self._joined(rows, self._otherwise(both(self.path, none_yet)), none_yet)
@@ -193,6 +199,7 @@ class TableTerms:
         for rule in self.plan.rules:
             row = self._tried(rule, columns)
             rows.append(row)
+            self._note(rule, row.applies)
             self._say(rule, both(self.path, row.applies))
             if table.hit_policy in (HitPolicy.UNIQUE, HitPolicy.ANY):
                 again = both(seen, row.applies)
@@ -379,8 +386,12 @@ def with_notes(reader: Reader, told: Checked, path: Truth, names: Names, what: s
     reader.faults.extend(faults)
 
 
-def table_terms(reader: Reader, plan: PlannedTable, names: Names, path: Truth = True) -> Sym:
-    """The value of a table for every customer. Raises NotCoveredHere."""
-    return TableTerms(reader, plan, names, path).value()
-
-
+def table_terms(
+    reader: Reader,
+    plan: PlannedTable,
+    names: Names,
+    path: Truth = True,
+    fired: dict[tuple[str, str, str], Truth] | None = None,
+) -> Sym:
+    """The value of a table for every customer; `fired` gets for whom each rule fires. Raises NotCoveredHere."""
+    return TableTerms(reader, plan, names, path, fired).value()
