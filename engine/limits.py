@@ -79,6 +79,7 @@ class Limits:
     proof_calls: int = 20  # functions of a policy called one inside the other
     proof_seconds: float = 10.0  # seconds of one question, unless somebody says otherwise
     check_seconds: float = 1.0  # seconds of one question that `ordain check` asks
+    nearest_seconds: float = 2.0  # seconds more in which a customer is made as much like an example as can be
     proof_tries: int = 4  # customers of the solver's that are decided before it is not believed
 
     # examples

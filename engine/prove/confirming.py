@@ -9,7 +9,6 @@ from typing import Any
 
 from ordain.engine.backends.python.expressions import function_of
 from ordain.engine.backends.python.policy import CompiledPolicy
-from ordain.engine.backends.settled import settle
 from ordain.engine.errors import NotThatType, OrdainError
 from ordain.engine.evaluate import Plan
 from ordain.engine.feel.runtime.calls import Runtime
@@ -53,10 +52,8 @@ def decided(of: CompiledPolicy | Plan, facts: Mapping[str, Value], at: dt.dateti
         return Told({}, error)
 
 
-def holds(condition: Checked, of: CompiledPolicy | Plan, values: Mapping[str, Value], at: dt.datetime) -> bool | None:
-    """Whether a condition holds of what was decided; None when it cannot be told, such as of a null."""
-    first = of if isinstance(of, CompiledPolicy) else of.policies[0]
-    expression = settle(condition, first.policy.constants)
+def holds(expression: Checked, values: Mapping[str, Value], at: dt.datetime) -> bool | None:
+    """Whether a settled condition holds of what was decided; None when it cannot be told, such as of a null."""
     names = tuple(name for name in expression.reads if name in values)
     try:
         return bool(function_of(expression, names)(None, values, at, Runtime(None)))

@@ -91,7 +91,7 @@ class PolicyProofs:
             told = self._decided(customer.facts, customer)
             if told is None or told.error is not None:
                 return None
-            is_held = holds(says.condition, self.compiled, told.values, customer.at)
+            is_held = holds(condition, told.values, customer.at)
             return None if is_held else shown(told.values, self.compiled.policy.gives)
 
         broken = both(first.has_outcome, either(opposite(holds_there), faulty))

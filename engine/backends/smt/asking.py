@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
@@ -48,6 +48,9 @@ class Reply:
 Confirm = Callable[[Customer], str | None]
 """What deciding for a customer says, where that shows the same; None where it does not."""
 
+_SHORT = 0.5
+"""Seconds of one step in making a customer like an example: a hard step is left out."""
+
 COPIES = ("", "'")
 """The names of the two customers of a question about two."""
 
@@ -59,46 +62,57 @@ def ask(
     *,
     seconds: float = LIMITS.proof_seconds,
     like: Iterable[Mapping[str, Value]] = (),
-    asserted: Iterable[Truth] = (),
+    tries: int = LIMITS.proof_tries,
 ) -> Reply:
     """Whether nobody is `broken`. A customer who is gets confirmed by deciding, and is made as much as one of `like`
-    as that can be. The time is shared by all that is asked for one answer."""
+    as that can be; without `tries` nobody is looked for. The time is shared by all that is asked for one answer."""
     if broken is False:
         return Reply(Found.PROVED)
     asking = Asking(world, seconds)
-    asking.add(*asserted, broken)
-    first = asking.check()
+    asking.add(broken)
+    first = asking.first()
     if first == z3.unsat:
         return Reply(Found.PROVED)
     if first == z3.unknown and asking.left <= 0:
         return Reply(Found.UNKNOWN, f"no answer within {seconds:g} seconds")
     spurious = asking.solver.reason_unknown() if first == z3.unknown else ""
+    asking.add(world.at_noon)
     tried = 0
-    for digits in (2, 4, 9, None):
-        asking.solver.push()
-        asking.add(world.at_noon, *(world.few_digits(digits) if digits is not None else ()))
-        while tried < LIMITS.proof_tries * 4 and asking.check() == z3.sat:
-            tried += 1
-            asking.solver.push()
-            customer = asking.nearest(like)
-            said = None if customer is None else confirm(customer)
-            asking.solver.pop()
-            if said is not None:
-                return Reply(Found.FALSE, customer=customer, said=said)
-            if not asking.exclude() or tried % LIMITS.proof_tries == 0:
-                break
-        asking.solver.pop()
+    # First near an example, where much is known: the question is easier then than of anybody.
+    while tried < tries and (tried == 0 or asking.first() == z3.sat):
+        tried += 1
+        customer = asking.nearest(like)
+        said = None if customer is None else confirm(customer)
+        if said is not None:
+            return Reply(Found.FALSE, customer=customer, said=said)
+        if asking.at_hand and not asking.exclude():
+            break
+        asking.at_hand = True
     if first == z3.unknown:
         return Reply(Found.UNKNOWN, f"the solver gives up: {spurious}")
-    why = "the solver has a customer whom deciding does not confirm" if tried else "no customer of few digits was found"
-    return Reply(Found.UNKNOWN, f"{why}; the claim may hold or not")
+    if asking.left <= 0:
+        return Reply(Found.UNKNOWN, f"no customer was found within {seconds:g} seconds; the claim may hold or not")
+    return Reply(Found.UNKNOWN, "deciding does not confirm the solver's customer; the claim may hold or not")
+
+
+_WAYS: tuple[dict[str, int], ...] = ({}, {"random_seed": 7}, {"arith.solver": 2})
+
+
+def _solver(**ways: int) -> Any:
+    """A solver that is asked one question after another; the combined one of Z3 loses minutes where this one does not."""
+    solver = z3.SimpleSolver()
+    for name, value in ways.items():
+        solver.set(name, value)
+    return solver
 
 
 class Asking:
     def __init__(self, world: World, seconds: float) -> None:
         self.world, self.until = world, monotonic() + seconds
-        self.solver = z3.Solver()
+        self.solver = _solver()
         self.model: Any = None
+        self.at_hand = False
+        """Whether the model is one of the question as it stands."""
         self._always = 0
 
     @property
@@ -110,35 +124,66 @@ class Asking:
         self._always = len(self.world.always)
         self.solver.add(*(as_bool(each) for each in truths))
 
-    def check(self, *truths: Truth) -> Any:
-        """What Z3 says, within the time that is left."""
+    def first(self) -> Any:
+        """What Z3 says of the question: it is asked in several ways in turns, since one may be slow where another is
+        not, at first for a short time each."""
+        told, answer = self.solver.assertions(), z3.unknown
+        for share in (_SHORT, self.left / 4, self.left):
+            for ways in _WAYS:
+                if self.left > 0 and answer == z3.unknown:
+                    self.solver = _solver(**ways)
+                    self.solver.add(told)
+                    answer = self.check(most=share)
+        return answer
+
+    def check(self, *truths: Truth, most: float = 1e6) -> Any:
+        """What Z3 says, within the time that is left, and `most` seconds."""
         if self.left <= 0:
             return z3.unknown
-        self.solver.set("timeout", max(1, int(self.left * 1000)))
+        self.solver.set("timeout", max(1, int(min(self.left, most) * 1000)))
         answer = self.solver.check(*(as_bool(each) for each in truths))
         if answer == z3.sat:
             self.model = self.solver.model()
         return answer
 
     def nearest(self, like: Iterable[Mapping[str, Value]]) -> Customer | None:
-        """The customer of the model, each fact made that of a known one where the question still holds."""
-        best, most = self.model, -1
+        """The customer of the model, each fact made that of a known one, or left out, where the question still holds.
+
+        None where the solver's values are none of the language.
+        """
+        self.until = max(self.until, monotonic() + LIMITS.nearest_seconds)
+        best, most = self.model if self.at_hand else None, -1
         for known in like:
-            kept: list[Truth] = []
+            pins: list[Truth] = []
             for (name, _), variable in self.world.variables.items():
-                if name not in known:
-                    continue
-                pinned = self.world.pinned(variable.sym, known[name])
-                if pinned is not None and self.check(*kept, pinned) == z3.sat:
-                    kept.append(pinned)
-            if len(kept) > most and self.check(*kept) == z3.sat:
+                pinned = self.world.pinned(variable.sym, known.get(name))
+                if pinned is not None and pinned is not False:
+                    pins.append(pinned)
+            kept = self._kept(pins, [])
+            if len(kept) > most and self._with_few_digits(kept):
                 best, most = self.model, len(kept)
         self.model = best
+        if best is None:
+            return None
         try:
             moment = dt.datetime.combine(self.world.day(best), dt.time(12), dt.UTC)
             return Customer(self.world.customer(best), moment, self.world.customer(best, COPIES[1]))
         except (NoValue, OverflowError, ValueError):
             return None
+
+    def _with_few_digits(self, kept: Sequence[Truth]) -> bool:
+        """Whether there is a model with these pins; its numbers have as few digits as can be."""
+        few = (self.world.few_digits(digits) for digits in (0, 2, 4, 9))
+        return any(self.check(*kept, *more, most=_SHORT) == z3.sat for more in (*few, []))
+
+    def _kept(self, pins: Sequence[Truth], kept: list[Truth]) -> list[Truth]:
+        """As many of the pins as go together with the question, found by halves."""
+        if pins and self.check(*kept, *pins, most=_SHORT) == z3.sat:
+            return [*kept, *pins]
+        if len(pins) < 2:
+            return kept
+        middle = len(pins) // 2
+        return self._kept(pins[middle:], self._kept(pins[:middle], kept))
 
     def exclude(self) -> bool:
         """Asks for another customer than that of the model; False where there is nothing to tell them by."""

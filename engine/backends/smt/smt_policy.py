@@ -109,12 +109,19 @@ def decide_service(
     `copy` and `apart` are as of `decide`.
     """
     decided = Decided()
+    read = {name for compiled in plan.policies for name in compiled.policy.reads}
     for need in plan.needs:
         fact = need.fact
+        if fact.name not in read:
+            continue
         nullable = fact.nullable or need.may_miss or need.may_withhold
         _add_fact(
             world, vocabulary, fact.name, decided, nullable=nullable, copy=copy if fact.name in apart else ""
         )
+    given = {name for compiled in plan.policies for name in compiled.policy.gives}
+    for name in sorted(read - decided.values.keys() - given - set(plan.derived)):
+        # A policy that gives it is left out of this question: it may be anything that its declaration says.
+        _add_fact(world, vocabulary, name, decided, nullable=vocabulary[name].type.optional, copy="")
     if plan.derived:
         known = [value for name in plan.personal if isinstance(value := decided.values.get(name), Sym)]
         read = either(*(opposite(value.null) for value in known))
