@@ -27,7 +27,10 @@ _ONE: Schema = {
             "items": _NAME,
             "description": "the values of that fact from the least to the most, where it is a text",
         },
-        **{str(each): {"type": "string", "description": "an output such as offer.discount_percent"} for each in Direction},
+        **{
+            str(each): {"type": "string", "description": "an output such as offer.discount_percent"}
+            for each in Direction
+        },
         OUTCOME: {"type": "string", "description": "an output such as offer.discount_percent"},
         NOT_ON: {"type": "array", "minItems": 1, "items": _NAME, "description": "facts that it is the same for"},
         "because": {"type": "string", "description": "why that has to be so"},
@@ -97,7 +100,9 @@ def _moves(draft: Draft, part: Node, direction: Direction, because: str) -> Clai
         draft.fault(part[MORE].span, f"`{name}` is a {of}, of which `{ORDER}` or `{MORE}` says nothing", code="type")
         return None
     if given is None or given.kind not in (Kind.NUMBER, Kind.DATE, Kind.FLAG):
-        draft.fault(part[str(direction)].span, f"`{'.'.join(output)}` is neither a number, a date nor a flag", code="type")
+        draft.fault(
+            part[str(direction)].span, f"`{'.'.join(output)}` is neither a number, a date nor a flag", code="type"
+        )
         return None
     text = f"more `{name}` {direction} `{'.'.join(output)}`"
     return Claim(text, Moves(name, output, direction, order), part[MORE].span, because)
@@ -122,7 +127,9 @@ def _output(draft: Draft, node: Node) -> tuple[str, ...] | None:
     path = tuple(node.text.split("."))
     if _type_at(draft.gives, path) is None:
         known = [f"{name}.{field}" for name, of in draft.gives.items() for field in of.fields] + list(draft.gives)
-        draft.fault(node.span, f"this policy does not give `{node.text}`", did_you_mean(node.text, known), code="unknown-name")
+        draft.fault(
+            node.span, f"this policy does not give `{node.text}`", did_you_mean(node.text, known), code="unknown-name"
+        )
         return None
     return path
 

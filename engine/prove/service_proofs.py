@@ -85,9 +85,7 @@ class ServiceProofs:
 
         return answered(self.plan.service.name, asked, self.plan.service.span, question)
 
-    def _alone(
-        self, compiled: CompiledPolicy, ends: tuple[Ends, ...], notes: dict[str, None], until: float
-    ) -> bool:
+    def _alone(self, compiled: CompiledPolicy, ends: tuple[Ends, ...], notes: dict[str, None], until: float) -> bool:
         """Whether a policy never ends so, whatever it is given."""
         world = world_of([compiled.plan], self.vocabulary)
         try:
@@ -162,8 +160,11 @@ class ServiceProofs:
             asked = f"{claim.text.replace(f'`{taken[0]}`', f'`{price}`', 1)} after all policies, but by a promise"
             made = [each for each in self.plan.policies if each.policy.kind != "compliance"]
             parts = ([each for each in made if each in self.plan.policies[place:]], made)
-            yield asked, lambda kept=kept, asked=asked, at=claim.span, parts=parts: self._holds(  # type: ignore[misc]
-                asked, kept, at, parts
+            yield (
+                asked,
+                lambda kept=kept, asked=asked, at=claim.span, parts=parts: self._holds(  # type: ignore[misc]
+                    asked, kept, at, parts
+                ),
             )
 
     def _holds(self, asked: str, condition: Checked, at: Span, parts: Sequence[Sequence[CompiledPolicy]]) -> Proof:

@@ -320,6 +320,12 @@ ORDER = [
     "backends.smt.smt_tables",
     "backends.smt.smt_policy",
     "backends.smt.asking",
+    "prove.proof",
+    "prove.confirming",
+    "prove.policy_proofs",
+    "prove.service_proofs",
+    "prove.equivalence",
+    "prove.proving",
 ]
 EMPTY = {
     "",

@@ -42,7 +42,16 @@ examples:
 """
 DAYS = [dt.date(2024, 1, 31), dt.date(2024, 2, 29), dt.date(2025, 12, 31), dt.date(2026, 2, 28), dt.date(2100, 3, 1)]
 _NUMBERS = ["0", "1", "0.5", "2.5", "-1.25", "10", "limit"]
-_ROUNDINGS = ["decimal", "floor", "ceiling", "round up", "round down", "round half up", "round half down", "round half even"]
+_ROUNDINGS = [
+    "decimal",
+    "floor",
+    "ceiling",
+    "round up",
+    "round down",
+    "round half up",
+    "round half down",
+    "round half even",
+]
 
 
 @st.composite
@@ -87,12 +96,12 @@ def flags(draw: st.DrawFn, depth: int = 2) -> str:
         'tier = "low"',
         'segment >= "m"',
         'segment in ("x", "other")',
-        "grade in (null, \"a\")",
+        'grade in (null, "a")',
         '"y" in tags',
         'some tag in tags satisfies tag != "x"',
         'every tag in tags satisfies tag < "z"',
         "day > leap",
-        "day = leap + @\"P1Y\"",
+        'day = leap + @"P1Y"',
         "today() < day + months(months_left)",
         'day + @"P3D" >= (if since != null then since + @"P1M" else leap)',
         "maybe > 1",
@@ -124,7 +133,9 @@ HIT_POLICIES = ["unique", "first", "any", "priority", "collect", "rule order", "
 @st.composite
 def tables(draw: st.DrawFn) -> str:
     """A table `offer`, which may read the number `first`: of texts, of numbers, or of several outputs."""
-    hit = draw(st.sampled_from([*HIT_POLICIES, "first", "collect sum", "collect count", "collect min", "collect average"]))
+    hit = draw(
+        st.sampled_from([*HIT_POLICIES, "first", "collect sum", "collect count", "collect min", "collect average"])
+    )
     lists = hit.startswith(("collect", "rule", "output"))
     numeric = hit.startswith("collect ") or draw(st.booleans())
     pair = not hit.startswith("collect ") and draw(st.integers(0, 3)) == 0

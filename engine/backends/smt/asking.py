@@ -99,7 +99,7 @@ _WAYS: tuple[dict[str, int], ...] = ({}, {"random_seed": 7}, {"arith.solver": 2}
 
 
 def _solver(**ways: int) -> Any:
-    """A solver that is asked one question after another; the combined one of Z3 loses minutes where this one does not."""
+    """A solver for one question after another; the combined one of Z3 loses minutes where this one does not."""
     solver = z3.SimpleSolver()
     for name, value in ways.items():
         solver.set(name, value)
@@ -159,6 +159,7 @@ class Asking:
                 pinned = self.world.pinned(variable.sym, known.get(name))
                 if pinned is not None and pinned is not False:
                     pins.append(pinned)
+            pins += self.world.usual_days()
             kept = self._kept(pins, [])
             if len(kept) > most and self._with_few_digits(kept):
                 best, most = self.model, len(kept)

@@ -7,7 +7,7 @@ Python comes to it, and a fault is noted with its path. A value means nothing wh
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -81,7 +81,7 @@ class Reader:
     depth: int = 0
 
     @contextmanager
-    def apart(self) -> Iterable[list[Fault]]:  # type: ignore[misc]
+    def apart(self) -> Iterator[list[Fault]]:
         """Faults that are noted meanwhile are kept apart: somebody else says what becomes of them."""
         outer, self.faults = self.faults, []
         try:

@@ -76,9 +76,7 @@ def _rounded(way: Callable[[Term], Term]) -> Emitter:
         whole_digits = None
         if value.digits is not None and value.digits.whole is not None:
             whole_digits = max(value.digits.whole, -places) + 1
-        return Sym(
-            Kind.NUMBER, z3.ToReal(way(value.term * unit)) / unit, digits=Digits(whole_digits, max(0, places))
-        )
+        return Sym(Kind.NUMBER, z3.ToReal(way(value.term * unit)) / unit, digits=Digits(whole_digits, max(0, places)))
 
     return emitted
 
@@ -94,7 +92,9 @@ def _modulo(reader: Reader, node: Expr, path: Truth, value: Sym, by: Sym) -> Sym
         raise NotCoveredHere("`modulo` by anything else than a written number above 0", node.span)
     quotient = z3.ToReal(z3.ToInt(value.term / by.term))
     scale = max(value.digits.scale, 0 if by.digits is None else by.digits.scale)
-    return Sym(Kind.NUMBER, value.term - by.term * quotient, digits=Digits(by.digits.whole if by.digits else None, scale))
+    return Sym(
+        Kind.NUMBER, value.term - by.term * quotient, digits=Digits(by.digits.whole if by.digits else None, scale)
+    )
 
 
 def _parity(odd: bool) -> Emitter:
@@ -226,7 +226,6 @@ def _reversed(reader: Reader, node: Expr, path: Truth, items: Sym) -> Sym:
 # --- of dates and texts
 
 
-
 def _date(reader: Reader, node: Expr, path: Truth, *given: Sym) -> Sym:
     if len(given) == 1 and given[0].kind is Kind.DATE:
         return given[0]
@@ -238,9 +237,7 @@ def _date(reader: Reader, node: Expr, path: Truth, *given: Sym) -> Sym:
 def _months(reader: Reader, node: Expr, path: Truth, given: Sym) -> Sym:
     if given.kind is not Kind.NUMBER:
         raise NotCoveredHere("`months` of a text that is not written", node.span)
-    reader.fault(
-        both(path, opposite(z3.IsInt(given.term))), Ends.FAILS, "it is no whole number of months", node.span
-    )
+    reader.fault(both(path, opposite(z3.IsInt(given.term))), Ends.FAILS, "it is no whole number of months", node.span)
     return Sym(Kind.MONTHS, z3.ToInt(given.term))
 
 
@@ -359,4 +356,3 @@ FUNCTIONS: dict[str, Emitter | Unsupported] = {
     ),
 }
 """By the names of FEEL's functions; a test holds that none is left out."""
-

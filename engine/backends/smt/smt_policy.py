@@ -40,7 +40,7 @@ class Decided:
     uncovered: list[NotCoveredHere] = field(default_factory=list)
 
     def ended(self, *ends: Ends) -> Truth:
-        """For whom deciding ends in one of these ways, whichever fault is the first; in any way, where none is named."""
+        """For whom deciding ends in one of these ways, whichever fault is the first; in any, if none is named."""
         ways: list[Truth] = []
         earlier: Truth = False
         for fault in self.faults:
@@ -83,9 +83,15 @@ def world_of(
 
 
 def decide(
-    plan: PolicyPlan, vocabulary: Vocabulary, world: World, *, copy: str = "", apart: Collection[str] = ()
+    plan: PolicyPlan,
+    vocabulary: Vocabulary,
+    world: World,
+    *,
+    copy: str = "",
+    apart: Collection[str] = (),
+    on_any_day: bool = False,
 ) -> Decided:
-    """What one policy decides of every customer with the facts that it reads, on its own days.
+    """What one policy decides of every customer with the facts that it reads, on the days that it is in force.
 
     Of another customer (`copy`) the facts named in `apart` are its own, and all others those of the first.
     """
@@ -96,7 +102,8 @@ def decide(
     for name in policy.reads:
         nullable = visible[name].optional or name in policy.without
         _add_fact(world, vocabulary, name, decided, nullable=nullable, copy=copy if name in apart else "")
-    _within_days(world, policy)
+    if not on_any_day:
+        _within_days(world, policy)
     _decide(plan, world, decided)
     return decided
 
@@ -115,9 +122,7 @@ def decide_service(
         if fact.name not in read:
             continue
         nullable = fact.nullable or need.may_miss or need.may_withhold
-        _add_fact(
-            world, vocabulary, fact.name, decided, nullable=nullable, copy=copy if fact.name in apart else ""
-        )
+        _add_fact(world, vocabulary, fact.name, decided, nullable=nullable, copy=copy if fact.name in apart else "")
     given = {name for compiled in plan.policies for name in compiled.policy.gives}
     for name in sorted(read - decided.values.keys() - given - set(plan.derived)):
         # A policy that gives it is left out of this question: it may be anything that its declaration says.
@@ -163,6 +168,7 @@ def _within_days(world: World, policy: Policy) -> None:
     days = policy.effective
     if days.start > FIRST_DAY:
         world.always.append(world.today >= day_code(days.start))
+        world.usual_day = max(world.usual_day, day_code(days.start))
     if days.end is not None and days.end < LAST_DAY:
         world.always.append(world.today <= day_code(days.end))
 
@@ -179,9 +185,7 @@ def _decide(plan: PolicyPlan, world: World, decided: Decided) -> None:
     own = decided.values
     reader = reader_of(world)
     reader.faults = decided.faults
-    scope: dict[str, Sym | NotCoveredHere] = {
-        name: own[name] for name in policy.reads if name in own
-    }
+    scope: dict[str, Sym | NotCoveredHere] = {name: own[name] for name in policy.reads if name in own}
     for name, (_, value) in policy.constants.items():
         scope[name] = _constant(reader, value, policy.span)
     for function, table in plan.functions:
@@ -190,14 +194,14 @@ def _decide(plan: PolicyPlan, world: World, decided: Decided) -> None:
         name = decision.formula.name if isinstance(decision, PlannedFormula) else decision.table.name
         try:
             if isinstance(decision, PlannedFormula):
-                value: Sym | NotCoveredHere = _formula(reader, decision, scope)
+                scope[name] = _formula(reader, decision, scope)
             else:
-                value = table_terms(reader, decision, scope, fired=decided.fired)
+                scope[name] = table_terms(reader, decision, scope, fired=decided.fired)
         except NotCoveredHere as error:
-            value = error
+            scope[name] = error
             if error not in decided.uncovered:
                 decided.uncovered.append(error)
-        scope[name] = own[name] = value
+        own[name] = scope[name]
     for requirement, expression in plan.must_hold:
         about = f"`{requirement.id}` does not hold"
         try:
@@ -237,12 +241,10 @@ def _table_function(
         taken: dict[str, Sym] = {}
         for (name, of), value in zip(_takes(function).items(), given, strict=True):
             if not of.optional:
-                from_here = both(path, value.null)
-                reader.fault(from_here, Ends.LACKS, name, table.table.span)
-                value = value.there
+                reader.fault(both(path, value.null), Ends.LACKS, name, table.table.span)
+            taken[name] = value if of.optional else value.there
             if of.values or of.limits is not None:
-                hold(reader, value, of, path, name, table.table.span)
-            taken[name] = value
+                hold(reader, taken[name], of, path, name, table.table.span)
         around = scope if function.takes else {}
         return table_terms(reader, table, {**around, **taken}, path)
 

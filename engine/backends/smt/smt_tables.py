@@ -34,7 +34,7 @@ from ordain.engine.backends.smt.unsupported import NotCoveredHere
 from ordain.engine.errors import Span
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.limits import LIMITS
-from ordain.engine.policy.model import HitPolicy, Output, Table
+from ordain.engine.policy.model import HitPolicy, Output
 from ordain.engine.values.types import Kind, Type
 
 _NESTED = 24
@@ -61,7 +61,9 @@ class TableTerms:
 
     def value(self) -> Sym:
         """What the table gives. Raises NotCoveredHere."""
-        columns = [self.reader.of(each.asked.tree, self.path, self.names, null_allowed=True) for each in self.plan.columns]
+        columns = [
+            self.reader.of(each.asked.tree, self.path, self.names, null_allowed=True) for each in self.plan.columns
+        ]
         if self.plan.table.hit_policy is HitPolicy.FIRST:
             return self._first(columns)
         return self._every(columns)
@@ -304,7 +306,9 @@ class TableTerms:
             reader.fault(none, Ends.NO_RULE, f"no rule of `{table.name}` applies, so there is no {how}", table.span)
         nulls = either(*(both(item.there, item.value.null) for item in items))
         if how != "count":
-            reader.fault(both(self.path, nulls), Ends.DISAGREE, f"the values of `{table.name}` have no {how}", table.span)
+            reader.fault(
+                both(self.path, nulls), Ends.DISAGREE, f"the values of `{table.name}` have no {how}", table.span
+            )
         value = self._aggregated(how, items)
         if self.plan.otherwise is not None:
             value = chosen(seen, value, self._otherwise(none))
@@ -325,8 +329,14 @@ class TableTerms:
             return self.reader.world.exact(total.term / if_then(count.term == 0, z3.RealVal(1), count.term), None)
         best, seen = number(Decimal(0)), False
         for item in items:
-            order = self.reader.ordered("<" if how == "min" else ">", item.value, best, span) if seen is not False else True
-            best = chosen(both(item.there, either(opposite(seen), order)), item.value, best) if seen is not False else item.value
+            order = (
+                self.reader.ordered("<" if how == "min" else ">", item.value, best, span) if seen is not False else True
+            )
+            best = (
+                chosen(both(item.there, either(opposite(seen), order)), item.value, best)
+                if seen is not False
+                else item.value
+            )
             seen = either(seen, item.there)
         return best
 
@@ -371,8 +381,20 @@ def hold(reader: Reader, sym: Sym, of: Type, path: Truth, name: str, span: Span)
         reader.fault(both(path, opposite(known)), Ends.FAILS, f"`{name}` is none of its declared values", span)
     if of.limits is not None and sym.kind is Kind.NUMBER:
         limits = of.limits
-        low = True if limits.low is None else sym.term > real(limits.low) if limits.low_open else sym.term >= real(limits.low)
-        high = True if limits.high is None else sym.term < real(limits.high) if limits.high_open else sym.term <= real(limits.high)
+        low = (
+            True
+            if limits.low is None
+            else sym.term > real(limits.low)
+            if limits.low_open
+            else sym.term >= real(limits.low)
+        )
+        high = (
+            True
+            if limits.high is None
+            else sym.term < real(limits.high)
+            if limits.high_open
+            else sym.term <= real(limits.high)
+        )
         reader.fault(both(path, opposite(both(low, high))), Ends.FAILS, f"`{name}` leaves its range {limits}", span)
 
 

@@ -173,7 +173,9 @@ def equal(one: Sym, other: Sym) -> Truth | None:
     if one.kind is not other.kind:
         return None
     if one.kind is Kind.CONTEXT:
-        parts = [equal(one.fields.get(name, NULL), other.fields.get(name, NULL)) for name in {**one.fields, **other.fields}]
+        parts = [
+            equal(one.fields.get(name, NULL), other.fields.get(name, NULL)) for name in {**one.fields, **other.fields}
+        ]
         return None if None in parts else _with_nulls(one, other, both(*parts))
     if one.kind is Kind.LIST:
         if one.items and other.items:

@@ -60,6 +60,8 @@ class World:
     variables: dict[tuple[str, str], Variable] = field(default_factory=dict)
     scaled: list[Term] = field(default_factory=list)
     """The numbers that are Reals here and decimals with few digits in truth."""
+    usual_day: int = day_code(dt.date(2026, 1, 1))
+    """The day for which customers are decided where any will do."""
     _numbers: int = 0
     _kept: dict[int, tuple[Term, Term]] = field(default_factory=dict)
     _days: dict[int, tuple[Term, tuple[Term, Term, Term]]] = field(default_factory=dict)
@@ -100,7 +102,9 @@ class World:
             case Kind.TEXT:
                 term = z3.Int(name)
                 codes = [self.codes.code(text) for text in of.values]
-                within = either(*(term == code for code in codes)) if codes else both(term >= 1, term <= self.codes.last)
+                within = (
+                    either(*(term == code for code in codes)) if codes else both(term >= 1, term <= self.codes.last)
+                )
                 self.always.append(within)
                 return Sym(Kind.TEXT, term)
             case Kind.FLAG:
@@ -124,7 +128,10 @@ class World:
                 self.always.append(both(term >= -1200, term <= 1200))
                 return Sym(Kind.MONTHS, term)
             case Kind.CONTEXT if of.fields:
-                return Sym(Kind.CONTEXT, fields={part: self._part(f"{name}.{part}", at, span) for part, at in of.fields.items()})
+                return Sym(
+                    Kind.CONTEXT,
+                    fields={part: self._part(f"{name}.{part}", at, span) for part, at in of.fields.items()},
+                )
             case Kind.LIST if of.item is not None:
                 return self._list(name, of.item, span)
         raise NotCoveredHere(f"a fact of the type {of} (`{name}`)", span or Span("facts.yaml", 1, 1, name))
@@ -146,7 +153,9 @@ class World:
         below = term < real(high) if limits is not None and limits.high_open else term <= real(high)
         self.always.append(both(above, below))
         most = max(abs(low), abs(high))
-        return Sym(Kind.NUMBER, term, digits=Digits(max(0, most.adjusted() + 1), SCALE if precision is None else precision))
+        return Sym(
+            Kind.NUMBER, term, digits=Digits(max(0, most.adjusted() + 1), SCALE if precision is None else precision)
+        )
 
     def _list(self, name: str, of: Type, span: Span | None) -> Sym:
         length = z3.Int(f"{name}#")
@@ -237,6 +246,13 @@ class World:
     def few_digits(self, digits: int) -> list[Truth]:
         """That the numbers without a declared precision have so many digits after the point."""
         return [z3.IsInt(term * real(10**digits)) for term in self.scaled]
+
+    def usual_days(self) -> list[Truth]:
+        """That days are of our time, where nothing speaks against it."""
+        days = [each.sym.term for each in self.variables.values() if each.sym.kind is Kind.DATE]
+        span = 3653
+        near = [both(day > self.usual_day - span, day < self.usual_day + span) for day in days]
+        return [self.today == self.usual_day, *near]
 
     def pinned(self, sym: Sym, value: Value) -> Truth:
         """That a fact has a value; None where a value has no term here."""

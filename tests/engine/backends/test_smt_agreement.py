@@ -112,7 +112,12 @@ def smt_says(plan: PolicyPlan, customer: dict[str, Value], day: dt.date, said: A
     return "same" if asking.check(opposite(same)) == z3.unsat else "either", world
 
 
-@given(policies(), st.lists(st.tuples(CUSTOMERS, st.sampled_from([dt.date(2026, 1, 1), dt.date(2027, 3, 31)])), min_size=2, max_size=4))
+@given(
+    policies(),
+    st.lists(
+        st.tuples(CUSTOMERS, st.sampled_from([dt.date(2026, 1, 1), dt.date(2027, 3, 31)])), min_size=2, max_size=4
+    ),
+)
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_random_policy_is_read_alike(text: str, customers: list[tuple[dict[str, Value], dt.date]]) -> None:
     try:
