@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ordain.engine.errors import Span, did_you_mean
+from ordain.engine.errors import did_you_mean
 from ordain.engine.policy.claims import Claim, Direction, Holds, Ignores, Moves
 from ordain.engine.policy.draft import Draft
 from ordain.engine.text.source import Node
@@ -48,15 +48,13 @@ _SHAPES = (
 
 
 def prove_section(draft: Draft, node: Node | None) -> None:
-    """Adds the claims of `prove`. Facts that only a claim reads are none of the policy's: that is a finding."""
-    before = dict(draft.reads)
+    """Adds the claims of `prove`. What only a claim reads is no fact of the policy's: nobody has to send it."""
+    reads = dict(draft.reads)
     for part in node.nodes() if node is not None else ():
         claim = _claim(draft, part)
         if claim is not None:
             draft.claims.append(claim)
-    for name in draft.reads.keys() - before.keys():
-        span = draft.reads.pop(name)
-        _unread(draft, name, span)
+    draft.reads = reads
 
 
 def _claim(draft: Draft, part: Node) -> Claim | None:
@@ -113,14 +111,10 @@ def _fact(draft: Draft, node: Node) -> str | None:
     if name not in draft.vocabulary:
         draft.fault(node.span, f"unknown fact `{name}`", did_you_mean(name, draft.vocabulary), code="unknown-name")
         return None
-    if name not in draft.reads:
-        draft.reads[name] = node.span  # told once, with those that conditions read
+    if name in draft.gives:
+        draft.fault(node.span, f"`{name}` is decided by this policy, and no fact of the customer's", code="prove")
+        return None
     return name
-
-
-def _unread(draft: Draft, name: str, span: Span) -> None:
-    hint = "prove it of a policy that reads the fact, or leave it out"
-    draft.fault(span, f"this policy does not read `{name}`, so nothing of it is to be proved", hint, code="prove")
 
 
 def _output(draft: Draft, node: Node) -> tuple[str, ...] | None:

@@ -10,7 +10,7 @@ from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.backends.settled import settle
 from ordain.engine.backends.smt.asking import COPIES, Confirm, Customer, Found, Reply, ask
 from ordain.engine.backends.smt.smt_expressions import Ends
-from ordain.engine.backends.smt.smt_policy import Decided, decide, reader_of, world_of
+from ordain.engine.backends.smt.smt_policy import Decided, add_facts, decide, reader_of, world_of
 from ordain.engine.backends.smt.terms import Sym, Truth, both, either, equal, if_then, opposite
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
 from ordain.engine.backends.smt.world import World
@@ -98,6 +98,8 @@ class PolicyProofs:
         return world, self._ask(world, broken, confirm)
 
     def _moves(self, says: Moves) -> tuple[World, Reply]:
+        if says.more not in self.compiled.policy.reads:
+            return self._world()[0], Reply(Found.PROVED)
         world, first, second = self._two((says.more,))
         less, more = (each.sym(says.more) for each in (first, second))
         low, high = first.at(says.output), second.at(says.output)
@@ -118,7 +120,8 @@ class PolicyProofs:
         return world, self._ask(world, both(first.has_outcome, second.has_outcome, grows, worse), confirm)
 
     def _ignores(self, says: Ignores) -> tuple[World, Reply]:
-        world, first, second = self._two(says.facts)
+        read = tuple(name for name in says.facts if name in self.compiled.policy.reads)
+        world, first, second = self._two(read)
         same = equal(first.at(says.output), second.at(says.output))
         if same is None:
             raise NotCoveredHere(f"`{'.'.join(says.output)}`, which is a list", self.compiled.policy.span)
@@ -138,7 +141,11 @@ class PolicyProofs:
     def _world(self, says: Holds | None = None) -> tuple[World, Decided]:
         more = () if says is None else (says.condition.tree,)
         world = world_of([self.compiled.plan], self.vocabulary, more)
-        return world, decide(self.compiled.plan, self.vocabulary, world)
+        first = decide(self.compiled.plan, self.vocabulary, world)
+        if says is not None:
+            may_miss = self.compiled.policy.may_miss
+            add_facts(world, self.vocabulary, says.condition.reads, first, may_miss=may_miss)
+        return world, first
 
     def _two(self, apart: tuple[str, ...]) -> tuple[World, Decided, Decided]:
         world, first = self._world()

@@ -74,6 +74,9 @@ def world_of(
 ) -> World:
     """A world for what these policies decide: all texts that occur have their codes."""
     texts: set[str] = {"", *WEEKDAYS, *values}
+    more = tuple(more)
+    asked = {name for node in more for name in tree.names(node) if name in vocabulary}
+    texts.update(texts_in(vocabulary[name].type for name in asked))
     for plan in plans:
         texts.update(_texts_of(plan))
         texts.update(texts_in(vocabulary[name].type for name in plan.policy.reads))
@@ -140,6 +143,14 @@ def decide_service(
     if worst is not None:
         decided.values["verdict"] = worst
     return decided
+
+
+def add_facts(world: World, vocabulary: Vocabulary, names: Iterable[str], decided: Decided, *, may_miss: bool) -> None:
+    """Facts that nothing decided reads, and a question does."""
+    visible = vocabulary.visible(may_miss=may_miss)
+    for name in names:
+        if name not in decided.values and name in vocabulary:
+            _add_fact(world, vocabulary, name, decided, nullable=visible[name].optional)
 
 
 def _worse(world: World, one: Sym | NotCoveredHere | None, other: Sym | NotCoveredHere) -> Sym | NotCoveredHere:
