@@ -112,7 +112,7 @@ def _fact(draft: Draft, node: Node) -> str | None:
         draft.fault(node.span, f"unknown fact `{name}`", did_you_mean(name, draft.vocabulary), code="unknown-name")
         return None
     if name in draft.gives:
-        draft.fault(node.span, f"`{name}` is decided by this policy, and no fact of the customer's", code="prove")
+        draft.fault(node.span, f"`{name}` is decided by this policy, and no fact of the customer's", code="structure")
         return None
     return name
 
