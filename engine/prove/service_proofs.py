@@ -10,10 +10,10 @@ from time import monotonic
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.backends.settled import settle
 from ordain.engine.backends.smt.asking import COPIES, Confirm, Customer, Found, Reply, ask
-from ordain.engine.backends.smt.codes import Codes
 from ordain.engine.backends.smt.smt_expressions import Ends
 from ordain.engine.backends.smt.smt_policy import Decided, decide, decide_service, reader_of, world_of
 from ordain.engine.backends.smt.terms import Truth, both, either, equal, opposite
+from ordain.engine.backends.smt.text_codes import Codes
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
 from ordain.engine.backends.smt.world import World
 from ordain.engine.errors import OrdainError, Span

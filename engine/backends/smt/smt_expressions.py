@@ -16,7 +16,6 @@ from typing import assert_never, cast
 
 import z3
 
-from ordain.engine.backends.smt.codes import day_code, instant_code, span_code
 from ordain.engine.backends.smt.terms import (
     NULL,
     Item,
@@ -31,6 +30,7 @@ from ordain.engine.backends.smt.terms import (
     number,
     opposite,
 )
+from ordain.engine.backends.smt.text_codes import day_code, instant_code, span_code
 from ordain.engine.backends.smt.unsupported import NotCoveredHere, Unsupported
 from ordain.engine.backends.smt.world import World
 from ordain.engine.errors import Span

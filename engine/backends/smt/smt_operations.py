@@ -7,9 +7,9 @@ from decimal import Decimal
 import z3
 
 from ordain.engine.backends.digits import Digits
-from ordain.engine.backends.smt.codes import DAY_NS
 from ordain.engine.backends.smt.smt_expressions import Emitter, Ends, Reader
 from ordain.engine.backends.smt.terms import Sym, Term, Truth, both, if_then, whole
+from ordain.engine.backends.smt.text_codes import DAY_NS
 from ordain.engine.backends.smt.unsupported import NotCoveredHere, Unsupported
 from ordain.engine.backends.smt.world import day_number, month_length
 from ordain.engine.feel.functions.operators import OPERATIONS

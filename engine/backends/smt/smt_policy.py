@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ordain.engine.backends.plan import PlannedFormula, PlannedTable, PolicyPlan, is_held
-from ordain.engine.backends.smt.codes import Codes, day_code
 from ordain.engine.backends.smt.smt_expressions import Ends, Fault, Reader
 from ordain.engine.backends.smt.smt_functions import FUNCTIONS
+from ordain.engine.backends.smt.smt_holding import hold, with_notes
 from ordain.engine.backends.smt.smt_operations import EMITTERS
-from ordain.engine.backends.smt.smt_tables import hold, table_terms, with_notes
+from ordain.engine.backends.smt.smt_tables import table_terms
 from ordain.engine.backends.smt.terms import Sym, Truth, both, chosen, either, opposite
+from ordain.engine.backends.smt.text_codes import Codes, day_code
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
 from ordain.engine.backends.smt.world import FIRST_DAY, LAST_DAY, World, texts_in
 from ordain.engine.errors import Span

@@ -13,6 +13,7 @@ import z3
 from ordain.engine.backends.plan import OnNull, PlannedCell, PlannedRule, PlannedTable, is_held
 from ordain.engine.backends.smt.smt_expressions import INPUT, Ends, Fault, Names, Reader
 from ordain.engine.backends.smt.smt_functions import counted
+from ordain.engine.backends.smt.smt_holding import hold, with_notes
 from ordain.engine.backends.smt.terms import (
     NULL,
     Item,
@@ -27,15 +28,13 @@ from ordain.engine.backends.smt.terms import (
     if_then,
     number,
     opposite,
-    real,
     widest,
 )
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
-from ordain.engine.errors import Span
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.limits import LIMITS
 from ordain.engine.policy.model import HitPolicy, Output
-from ordain.engine.values.types import Kind, Type
+from ordain.engine.values.types import Kind
 
 _NESTED = 24
 """From so many rules on a table's value is a variable of its own with a line for each rule, not one nested term."""
@@ -47,6 +46,8 @@ class Row:
 
     applies: Truth
     value: Sym
+    surely: Truth = True
+    """That it applies as it says, and not because a fact is missing that it needs."""
 
 
 @dataclass
@@ -201,7 +202,7 @@ class TableTerms:
         for rule in self.plan.rules:
             row = self._tried(rule, columns)
             rows.append(row)
-            self._note(rule, row.applies)
+            self._note(rule, both(row.applies, row.surely))
             self._say(rule, both(self.path, row.applies))
             if table.hit_policy in (HitPolicy.UNIQUE, HitPolicy.ANY):
                 again = both(seen, row.applies)
@@ -243,7 +244,8 @@ class TableTerms:
         table = self.plan.table
         names = [output.name for output in table.outputs]
         instead = parts[0] if table.single else Sym(Kind.CONTEXT, fields=dict(zip(names, parts, strict=True)))
-        return Row(either(lacks, both(applies, opposite(lacks))), chosen(lacks, instead, value))
+        surely = opposite(lacks)
+        return Row(either(lacks, both(applies, surely)), chosen(lacks, instead, value), surely)
 
     def _listed(self, rows: Sequence[Row], seen: Truth) -> Sym:
         items = tuple(Item(row.applies, row.value) for row in rows)
@@ -358,54 +360,6 @@ def _first_of_each(faults: Sequence[Fault]) -> tuple[Truth, list[Fault]]:
             others.append(replace(fault, when=first))
         earlier = either(earlier, fault.when)
     return either(*lacks), others
-
-
-def hold(reader: Reader, sym: Sym, of: Type, path: Truth, name: str, span: Span) -> None:
-    """A fault where a value is not of the declared type: outside of its range, or none of its values."""
-    path = both(path, opposite(sym.null))
-    if of.kind is Kind.CONTEXT:
-        for part, inner in of.fields.items():
-            if part in sym.fields:
-                value = sym.fields[part]
-                if not inner.optional:
-                    reader.fault(both(path, value.null), Ends.FAILS, f"`{name}.{part}` is null", span)
-                hold(reader, value, inner, path, f"{name}.{part}", span)
-        return
-    if of.kind is Kind.LIST:
-        for item in sym.items:
-            if of.item is not None:
-                hold(reader, item.value, of.item, both(path, item.there), name, span)
-        return
-    if of.values and sym.kind is Kind.TEXT:
-        known = either(*(sym.term == reader.world.codes.code(text) for text in of.values))
-        reader.fault(both(path, opposite(known)), Ends.FAILS, f"`{name}` is none of its declared values", span)
-    if of.limits is not None and sym.kind is Kind.NUMBER:
-        limits = of.limits
-        low = (
-            True
-            if limits.low is None
-            else sym.term > real(limits.low)
-            if limits.low_open
-            else sym.term >= real(limits.low)
-        )
-        high = (
-            True
-            if limits.high is None
-            else sym.term < real(limits.high)
-            if limits.high_open
-            else sym.term <= real(limits.high)
-        )
-        reader.fault(both(path, opposite(both(low, high))), Ends.FAILS, f"`{name}` leaves its range {limits}", span)
-
-
-def with_notes(reader: Reader, told: Checked, path: Truth, names: Names, what: str) -> None:
-    """The faults of a reason; where it is not covered, a note."""
-    with reader.apart() as faults:
-        try:
-            reader.of(told.tree, path, names)
-        except NotCoveredHere as error:
-            reader.world.notes[f"{what} is not covered: {error.told}"] = None
-    reader.faults.extend(faults)
 
 
 def table_terms(

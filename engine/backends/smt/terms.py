@@ -3,7 +3,7 @@
 | type          | term                                                                                  |
 |---------------|---------------------------------------------------------------------------------------|
 | number        | Real, made of the decimal's exact fraction                                            |
-| text          | Int, a code that keeps the order of texts: see `codes.py`                             |
+| text          | Int, a code that keeps the order of texts: see `text_codes.py`                             |
 | flag          | Bool, or Python's True and False                                                      |
 | date          | Int, the day's number, 1 for the first of January of the year 1                       |
 | date and time | Int, nanoseconds since the day 0, in UTC                                              |

@@ -14,8 +14,8 @@ from typing import Any
 import z3
 
 from ordain.engine.backends.digits import Digits
-from ordain.engine.backends.smt.codes import DAY_NS, Codes, day_code, moment_of, span_of
 from ordain.engine.backends.smt.terms import Item, Sym, Term, Truth, as_bool, both, either, opposite, real
+from ordain.engine.backends.smt.text_codes import DAY_NS, Codes, day_code, moment_of, span_of
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
 from ordain.engine.errors import Span
 from ordain.engine.limits import LIMITS
