@@ -71,14 +71,16 @@ def later(policies: Path) -> Path:
 
 def test_two_versions_that_decide_alike_are_proved_to_do_so(tmp_path: Path, later: Path) -> None:
     edit(later / "price-bounds/v2.yaml", "competitor_price * (1 + competitor_margin)", "competitor_price * 115 / 100")
-    done = ordain_here(tmp_path, "diff", "price-bounds@1", "@2", "--directory", str(later), "--prove")
+    done = ordain_here(tmp_path, "diff", "price-bounds@1", "@2", "--directory", str(later), "--prove", "--budget", "60")
     assert (done.returncode, done.stderr) == (0, "")
     assert "proved      both decide every customer alike" in done.stdout
 
 
 def test_of_two_versions_that_do_not_one_customer_is_shown(tmp_path: Path, later: Path) -> None:
     edit(later / "price-bounds/v2.yaml", "competitor_margin: {value: 0.15", "competitor_margin: {value: 0.16")
-    done = ordain_here(tmp_path, "diff", "price-bounds@1", "@2", "--directory", str(later), "--prove", "--json")
+    done = ordain_here(
+        tmp_path, "diff", "price-bounds@1", "@2", "--directory", str(later), "--prove", "--budget", "60", "--json"
+    )
     assert (done.returncode, done.stderr) == (1, "")
     told = json.loads(done.stdout)
     assert told["answer"] == "false"

@@ -70,24 +70,27 @@ def ask(
         return Reply(Found.PROVED)
     asking = Asking(world, seconds)
     asking.add(broken)
-    first = asking.first()
+    first = asking.check(most=_SHORT)
+    if first == z3.unknown and tries:
+        # It is not easily told of everybody; near an example, where much is known, it may be.
+        said, customer = asking.shown(like, confirm)
+        if said is not None:
+            return Reply(Found.FALSE, customer=customer, said=said)
+    if first == z3.unknown:
+        first = asking.first()
     if first == z3.unsat:
         return Reply(Found.PROVED)
     if first == z3.unknown and asking.left <= 0:
         return Reply(Found.UNKNOWN, f"no answer within {seconds:g} seconds")
     spurious = asking.solver.reason_unknown() if first == z3.unknown else ""
-    asking.add(world.at_noon)
-    tried = 0
-    # First near an example, where much is known: the question is easier then than of anybody.
-    while tried < tries and (tried == 0 or asking.first() == z3.sat):
-        tried += 1
-        customer = asking.nearest(like)
-        said = None if customer is None else confirm(customer)
+    for tried in range(tries):
+        if tried and asking.first() != z3.sat:
+            break
+        said, customer = asking.shown(like, confirm)
         if said is not None:
             return Reply(Found.FALSE, customer=customer, said=said)
-        if asking.at_hand and not asking.exclude():
+        if not asking.exclude():
             break
-        asking.at_hand = True
     if first == z3.unknown:
         return Reply(Found.UNKNOWN, f"the solver gives up: {spurious}")
     if asking.left <= 0:
@@ -111,8 +114,6 @@ class Asking:
         self.world, self.until = world, monotonic() + seconds
         self.solver = _solver()
         self.model: Any = None
-        self.at_hand = False
-        """Whether the model is one of the question as it stands."""
         self._always = 0
 
     @property
@@ -146,13 +147,24 @@ class Asking:
             self.model = self.solver.model()
         return answer
 
-    def nearest(self, like: Iterable[Mapping[str, Value]]) -> Customer | None:
-        """The customer of the model, each fact made that of a known one, or left out, where the question still holds.
+    def shown(self, like: Iterable[Mapping[str, Value]], confirm: Confirm) -> tuple[str | None, Customer | None]:
+        """What deciding says for a customer of whom the question is true, decided at noon; None where none is found."""
+        model = self.model
+        self.solver.push()
+        self.add(self.world.at_noon)
+        customer = self.nearest(like)
+        said = None if customer is None else confirm(customer)
+        self.solver.pop()
+        self.model = model if self.model is None else self.model
+        return said, customer
 
-        None where the solver's values are none of the language.
+    def nearest(self, like: Iterable[Mapping[str, Value]]) -> Customer | None:
+        """A customer of whom the question is true: each fact is that of a known one, or left out, where that may be.
+
+        None where nobody is found in a short time, and where the solver's values are none of the language.
         """
         self.until = max(self.until, monotonic() + LIMITS.nearest_seconds)
-        best, most = self.model if self.at_hand else None, -1
+        best: Any = None
         for known in like:
             pins: list[Truth] = []
             for (name, _), variable in self.world.variables.items():
@@ -160,12 +172,14 @@ class Asking:
                 if pinned is not None and pinned is not False:
                     pins.append(pinned)
             pins += self.world.usual_days()
-            kept = self._kept(pins, [])
-            if len(kept) > most and self._with_few_digits(kept):
-                best, most = self.model, len(kept)
-        self.model = best
+            if self._with_few_digits(self._kept(pins, [])):
+                best = self.model
+                break
+        if best is None and self._with_few_digits([]):
+            best = self.model
         if best is None:
             return None
+        self.model = best
         try:
             moment = dt.datetime.combine(self.world.day(best), dt.time(12), dt.UTC)
             return Customer(self.world.customer(best), moment, self.world.customer(best, COPIES[1]))
@@ -189,7 +203,7 @@ class Asking:
     def exclude(self) -> bool:
         """Asks for another customer than that of the model; False where there is nothing to tell them by."""
         parts = []
-        for variable in self.world.variables.values():
+        for variable in self.world.variables.values() if self.model is not None else ():
             for term in (variable.sym.term, *(item.value.term for item in variable.sym.items)):
                 if z3.is_expr(term):
                     parts.append(term != self.model.eval(term, model_completion=True))
