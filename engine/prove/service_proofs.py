@@ -11,7 +11,7 @@ from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.backends.settled import settle
 from ordain.engine.backends.smt.asking import COPIES, Confirm, Customer, Found, Reply, ask
 from ordain.engine.backends.smt.smt_expressions import Ends
-from ordain.engine.backends.smt.smt_policy import Decided, decide, decide_service, reader_of, world_of
+from ordain.engine.backends.smt.smt_policy import Decided, decide, reader_of, world_of
 from ordain.engine.backends.smt.terms import Truth, both, either, equal, opposite
 from ordain.engine.backends.smt.text_codes import Codes
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
@@ -26,6 +26,7 @@ from ordain.engine.policy.model import Policy, Rule, Table
 from ordain.engine.prove.confirming import decided, holds, may_be_sent, shown
 from ordain.engine.prove.policy_proofs import ENDINGS, answered
 from ordain.engine.prove.proof import Proof
+from ordain.engine.prove.service_terms import decide_service
 from ordain.engine.values.types import FLAG, NULL, Value, plain
 
 Question = tuple[str, Callable[[], Proof]]

@@ -323,6 +323,7 @@ ORDER = [
     "backends.smt.asking",
     "prove.proof",
     "prove.confirming",
+    "prove.service_terms",
     "prove.policy_proofs",
     "prove.service_proofs",
     "prove.equivalence",

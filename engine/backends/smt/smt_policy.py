@@ -1,4 +1,4 @@
-"""A policy, and a service, as terms of Z3: what is decided, and for whom deciding ends without an outcome."""
+"""A policy as terms of Z3: what is decided, and for whom deciding ends without an outcome."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from ordain.engine.backends.smt.smt_functions import FUNCTIONS
 from ordain.engine.backends.smt.smt_holding import hold, with_notes
 from ordain.engine.backends.smt.smt_operations import EMITTERS
 from ordain.engine.backends.smt.smt_tables import table_terms
-from ordain.engine.backends.smt.terms import Sym, Truth, both, chosen, either, opposite
+from ordain.engine.backends.smt.terms import Sym, Truth, both, either, opposite
 from ordain.engine.backends.smt.text_codes import Codes, day_code
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
 from ordain.engine.backends.smt.world import FIRST_DAY, LAST_DAY, World, texts_in
 from ordain.engine.errors import Span
-from ordain.engine.evaluate import Plan
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr, Function
 from ordain.engine.feel.typing.checker import Checked
@@ -105,44 +104,10 @@ def decide(
     visible = vocabulary.visible(may_miss=policy.may_miss)
     for name in policy.reads:
         nullable = visible[name].optional or name in policy.without
-        _add_fact(world, vocabulary, name, decided, nullable=nullable, copy=copy if name in apart else "")
+        add_fact(world, vocabulary, name, decided, nullable=nullable, copy=copy if name in apart else "")
     if not on_any_day:
-        _within_days(world, policy)
-    _decide(plan, world, decided)
-    return decided
-
-
-def decide_service(
-    plan: Plan, vocabulary: Vocabulary, world: World, *, copy: str = "", apart: Collection[str] = ()
-) -> Decided:
-    """What a service decides of every customer: its policies in their order, each reading what those before gave.
-
-    `copy` and `apart` are as of `decide`.
-    """
-    decided = Decided()
-    read = {name for compiled in plan.policies for name in compiled.policy.reads}
-    for need in plan.needs:
-        fact = need.fact
-        if fact.name not in read:
-            continue
-        nullable = fact.nullable or need.may_miss or need.may_withhold
-        _add_fact(world, vocabulary, fact.name, decided, nullable=nullable, copy=copy if fact.name in apart else "")
-    given = {name for compiled in plan.policies for name in compiled.policy.gives}
-    for name in sorted(read - decided.values.keys() - given - set(plan.derived)):
-        # A policy that gives it is left out of this question: it may be anything that its declaration says.
-        _add_fact(world, vocabulary, name, decided, nullable=vocabulary[name].type.optional, copy="")
-    if plan.derived:
-        known = [value for name in plan.personal if isinstance(value := decided.values.get(name), Sym)]
-        read = either(*(opposite(value.null) for value in known))
-        decided.values.update(dict.fromkeys(plan.derived, Sym(Kind.FLAG, read)))
-    worst: Sym | NotCoveredHere | None = None
-    for compiled in plan.policies:
-        _within_days(world, compiled.policy)
-        _decide(compiled.plan, world, decided)
-        if compiled.policy.kind == "compliance":
-            worst = _worse(world, worst, decided.values["verdict"])
-    if worst is not None:
-        decided.values["verdict"] = worst
+        within_days(world, policy)
+    decide_on(plan, world, decided)
     return decided
 
 
@@ -151,21 +116,13 @@ def add_facts(world: World, vocabulary: Vocabulary, names: Iterable[str], decide
     visible = vocabulary.visible(may_miss=may_miss)
     for name in names:
         if name not in decided.values and name in vocabulary:
-            _add_fact(world, vocabulary, name, decided, nullable=visible[name].optional)
+            add_fact(world, vocabulary, name, decided, nullable=visible[name].optional)
 
 
-def _worse(world: World, one: Sym | NotCoveredHere | None, other: Sym | NotCoveredHere) -> Sym | NotCoveredHere:
-    if one is None or isinstance(other, NotCoveredHere):
-        return other
-    if isinstance(one, NotCoveredHere):
-        return one
-    deny, review = (world.codes.code(word) for word in ("deny", "review"))
-    return chosen(both(one.term != deny, either(other.term == deny, one.term != review)), other, one)
-
-
-def _add_fact(
+def add_fact(
     world: World, vocabulary: Vocabulary, name: str, decided: Decided, *, nullable: bool, copy: str = ""
 ) -> None:
+    """One fact of a customer, under its name; what is not covered stands there as that."""
     fact = vocabulary[name]
     try:
         if fact.time_zone:
@@ -175,7 +132,7 @@ def _add_fact(
         decided.values[name] = error
 
 
-def _within_days(world: World, policy: Policy) -> None:
+def within_days(world: World, policy: Policy) -> None:
     """It decides on the days that it is in force."""
     days = policy.effective
     if days.start > FIRST_DAY:
@@ -189,7 +146,7 @@ def reader_of(world: World) -> Reader:
     return Reader(world, EMITTERS, FUNCTIONS)
 
 
-def _decide(plan: PolicyPlan, world: World, decided: Decided) -> None:
+def decide_on(plan: PolicyPlan, world: World, decided: Decided) -> None:
     """Adds what a policy decides to what is known already."""
     policy = plan.policy
     if policy.lenient:
