@@ -80,6 +80,9 @@ class Limits:
     proof_seconds: float = 10.0  # seconds of one question, unless somebody says otherwise
     check_seconds: float = 1.0  # seconds of one question that `ordain check` asks
     nearest_seconds: float = 2.0  # seconds more in which a customer is made as much like an example as can be
+    change_seconds: float = 30.0  # seconds in which the smallest change of a decision's facts is looked for
+    change_step: float = 2.0  # seconds of that for one set of facts
+    changed_facts: int = 2  # facts of such a change
     proof_tries: int = 4  # customers of the solver's that are decided before it is not believed
 
     # examples

@@ -328,6 +328,7 @@ ORDER = [
     "prove.service_proofs",
     "prove.equivalence",
     "prove.proving",
+    "prove.nearest_change",
 ]
 EMPTY = {
     "",
