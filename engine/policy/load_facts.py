@@ -62,7 +62,7 @@ FACT: Schema = {
         "personal": {"type": "boolean", "description": "it says something about a person"},
         "fixed": {
             "type": "boolean",
-            "description": "it cannot become another, such as an age or the day of a contract",
+            "description": "it cannot become another, such as an age",
         },
         "protected": {"type": "boolean", "description": "no price and no intervention may depend on it"},
         "retired": {

@@ -2,7 +2,7 @@
 
 The fewest facts first: one, and where no one fact does it, two. Of all changes of so many facts the nearest counts: a
 number by the share of itself by which it changes (a share or probability by how far it moves), a day by the year,
-anything else by 1.
+anything else by 1; what was missing is further away than anything that was not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import z3
 
 from ordain.engine.backends.smt.smt_policy import Decided, reader_of, world_of
-from ordain.engine.backends.smt.terms import Sym, Term, Truth, as_bool, both, either, equal, opposite, real
+from ordain.engine.backends.smt.terms import Term, Truth, as_bool, both, either, equal, opposite, real
 from ordain.engine.backends.smt.text_codes import day_code, instant_code
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
 from ordain.engine.backends.smt.world import NoValue, Variable, World
@@ -30,6 +30,7 @@ from ordain.engine.policy.model import Verdict
 from ordain.engine.prove.confirming import may_be_sent
 from ordain.engine.prove.service_terms import decide_service
 from ordain.engine.values.types import Kind, Value, plain
+from ordain.engine.values.zones import offset_of
 
 Json = dict[str, Any]
 _SHARES = ("probability", "fraction")
@@ -106,7 +107,8 @@ class NearestChange:
         variables = {name: world.variables[name, ""] for name in names}
         far: list[Term] = []
         for name, variable in variables.items():
-            solver.add(as_bool(opposite(pins[name])))
+            # Another value, not none: that somebody does not tell a fact is no change of it.
+            solver.add(as_bool(opposite(pins[name])), as_bool(opposite(variable.sym.null)))
             far.append(_distance(variable, self.facts.values.get(name), solver))
         solver.minimize(z3.Sum(*far) if len(far) > 1 else far[0])
         answer = solver.check()
@@ -133,7 +135,18 @@ class NearestChange:
         words = [*texts, *(str(verdict) for verdict in Verdict)]
         world = world_of([compiled.plan for compiled in self.plan.policies], self.vocabulary, values=words)
         decided = decide_service(self.plan, self.vocabulary, world)
-        world.always.append(both(world.today == day_code(self.at.date()), world.now == instant_code(self.at)))
+        world.always.append(
+            both(
+                world.today == day_code(self.at.date()),
+                world.now == instant_code(self.at),
+                world.here == _here(self.at),
+            )
+        )
+        for name in world.zones:
+            zone = self.facts.values.get(name)
+            if zone is not None:
+                shown = self.at.astimezone(dt.UTC) + offset_of(zone, self.at)
+                world.always.append(world.clock_is(zone, self.at, instant_code(shown)))
         goal = both(decided.has_outcome, self._otherwise(world, decided))
         return world, goal, {name: each for (name, _), each in world.variables.items()}
 
@@ -144,6 +157,9 @@ class NearestChange:
             is_better = list(Verdict)[list(Verdict).index(verdict) + 1 :]
             if is_better:
                 return either(*(term == world.codes.code(str(each)) for each in is_better))
+        same_verdict: Truth = True
+        if verdict is not None:
+            same_verdict = decided.sym("verdict").term == world.codes.code(str(verdict))
         reader = reader_of(world)
         parts: list[Truth] = []
         for name in self.plan.service.gives:
@@ -153,7 +169,7 @@ class NearestChange:
             if same is None:
                 raise NotCoveredHere(f"`{name}`, which is a list", self.plan.service.span)
             parts.append(opposite(same))
-        return either(*parts)
+        return both(same_verdict, either(*parts))
 
     def _may_change(self, name: str) -> bool:
         fact = self.vocabulary[name]
@@ -171,29 +187,31 @@ class NearestChange:
         if self.before.verdict in (Verdict.DENY, Verdict.REVIEW):
             order = list(Verdict)
             return after if after.verdict and order.index(after.verdict) > order.index(self.before.verdict) else None
-        return after if after.given() != self.before.given() else None
+        return after if after.verdict == self.before.verdict and after.given() != self.before.given() else None
+
+
+def _here(at: dt.datetime) -> int:
+    """What the clock shows at a moment, in its own zone."""
+    return instant_code(at.replace(tzinfo=dt.UTC))
 
 
 def _distance(variable: Variable, was: Value, solver: Any) -> Term:
     """How far the fact is from what it was; a number without a precision keeps to two digits, or as many as it had."""
     sym, fact = variable.sym, variable.fact
-    if was is None or sym.kind not in (Kind.NUMBER, Kind.DATE):
+    if was is None:
+        return z3.RealVal(1000)
+    if sym.kind not in (Kind.NUMBER, Kind.DATE):
         return z3.RealVal(1)
-    missing = _missing(sym)
     if sym.kind is Kind.DATE:
         days = z3.ToReal(sym.term - day_code(was)) / 365
-        return z3.If(missing, z3.RealVal(1), z3.If(days < 0, -days, days))
+        return z3.If(days < 0, -days, days)
     if fact.precision is None:
         exponent = was.as_tuple().exponent
         digits = max(2, -exponent if isinstance(exponent, int) else 0)
         solver.add(z3.IsInt(sym.term * real(10**digits)))
     size = Decimal(1) if fact.type.unit in _SHARES else max(abs(was), Decimal(1))
     moved = (sym.term - real(was)) / real(size)
-    return z3.If(missing, z3.RealVal(1), z3.If(moved < 0, -moved, moved))
-
-
-def _missing(sym: Sym) -> Term:
-    return as_bool(sym.null)
+    return z3.If(moved < 0, -moved, moved)
 
 
 def _size(found: Any) -> Decimal:

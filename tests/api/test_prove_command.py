@@ -27,10 +27,11 @@ def test_what_is_false_is_shown_by_a_customer_and_exits_with_1(tmp_path: Path, p
 
 
 def test_what_is_not_covered_is_said_with_its_place_and_exits_with_3(tmp_path: Path, policies: Path) -> None:
-    done = ordain_here(tmp_path, "prove", "contact-law-in", "--directory", str(policies))
+    edit(policies / "retention-offer/v1.yaml", "examples:\n", "prove:\n  - string length(clv_tier) < 9\n\nexamples:\n")
+    done = ordain_here(tmp_path, "prove", "retention-offer", "--directory", str(policies))
     assert (done.returncode, done.stderr) == (3, "")
-    assert "not covered every customer gets an outcome" in done.stdout
-    assert "line 28, column 19: `time`: the time of day" in " ".join(done.stdout.split())
+    assert "not covered `string length(clv_tier) < 9`" in done.stdout
+    assert "line 47, column 5: `string length`: what is inside of a text" in " ".join(done.stdout.split())
 
 
 def test_answers_are_told_to_programs(tmp_path: Path, policies: Path) -> None:

@@ -22,6 +22,7 @@ facts:
   vip: {type: flag, meaning: m}
   day: {type: date, meaning: m}
   since: {type: date, optional: true, meaning: m}
+  zone: {type: text, format: time zone, meaning: m}
   tags: {type: list of text, values: [x, y, z], meaning: m}
 """
 VOCABULARY = load_vocabulary(FACTS.encode(), "policies/facts.yaml")
@@ -37,10 +38,11 @@ constants: {limit: 2.5, leap: '@"2024-02-29"'}
 EXAMPLE = """\
 examples:
   - given: {risk: 0.5, usage: 1, months_left: 1, maybe: 1, tier: high, segment: x, grade: a, vip: true,
-            day: 2026-01-01, since: 2025-01-01, tags: [x]}
+            day: 2026-01-01, since: 2025-01-01, zone: UTC, tags: [x]}
     refused: NotTried
 """
 DAYS = [dt.date(2024, 1, 31), dt.date(2024, 2, 29), dt.date(2025, 12, 31), dt.date(2026, 2, 28), dt.date(2100, 3, 1)]
+ZONES = ["UTC", "Asia/Kolkata", "America/New_York", "Pacific/Auckland"]
 _NUMBERS = ["0", "1", "0.5", "2.5", "-1.25", "10", "limit"]
 _ROUNDINGS = [
     "decimal",
@@ -105,6 +107,11 @@ def flags(draw: st.DrawFn, depth: int = 2) -> str:
         "today() < day + months(months_left)",
         'day + @"P3D" >= (if since != null then since + @"P1M" else leap)',
         "maybe > 1",
+        'time(in zone(now(), zone)) >= @"12:00:00"',
+        'time(in zone(now(), zone)) in [@"08:00:00"..@"17:29:00"]',
+        "date(in zone(now(), zone)) = today()",
+        "in zone(now(), zone).hour > months_left",
+        'now() - @"PT3H" < in zone(now(), zone)',
         f"{one} {sign} {other}",
         f"{one} between {other} and 10",
         f"{one} in [0..{other}]",
@@ -185,6 +192,7 @@ CUSTOMERS: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
         "vip": st.booleans(),
         "day": st.sampled_from(DAYS) | st.dates(dt.date(1950, 1, 1), dt.date(2150, 1, 1)),
         "since": st.none() | st.sampled_from(DAYS),
+        "zone": st.sampled_from(ZONES),
         "tags": st.lists(st.sampled_from(["x", "y", "z"]), max_size=3).map(tuple),
     }
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import z3
 from feel_cases import cases
-from random_policies import EXAMPLE, HEAD, VOCABULARY
+from random_policies import EXAMPLE, HEAD, VOCABULARY, ZONES
 
 from ordain.engine.backends.plan import PolicyPlan
 from ordain.engine.backends.python.policy import CompiledPolicy, compile_policy
@@ -16,6 +16,7 @@ from ordain.engine.backends.smt.asking import Asking
 from ordain.engine.backends.smt.smt_expressions import Ends
 from ordain.engine.backends.smt.smt_policy import Decided, decide, reader_of, world_of
 from ordain.engine.backends.smt.terms import Sym, Truth, both, either, equal, opposite
+from ordain.engine.backends.smt.text_codes import instant_code
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
 from ordain.engine.backends.smt.world import World
 from ordain.engine.errors import (
@@ -30,6 +31,7 @@ from ordain.engine.errors import (
 from ordain.engine.policy.load import load_policy
 from ordain.engine.policy.model import Policy
 from ordain.engine.values.types import Value
+from ordain.engine.values.zones import offset_of
 
 UNCOVERED = "`modulo` by anything else than a written number above 0"
 HERE = Span("case", 1, 1)
@@ -92,7 +94,7 @@ def compared(policy: Policy, customer: dict[str, Value], day: dt.date) -> None:
 
 def smt_says(plan: PolicyPlan, customer: dict[str, Value], day: dt.date, said: Any) -> tuple[str, World]:
     """Whether the terms say for a customer what Python said, and nothing else."""
-    world = world_of([plan], VOCABULARY, values=("x", "y", "m", "other"))
+    world = world_of([plan], VOCABULARY, values=("x", "y", "m", "other", *ZONES))
     decided = decide(plan, VOCABULARY, world)
     if decided.uncovered:
         # All that the random policies say is covered but the remainder of a number that was rounded.
@@ -102,7 +104,9 @@ def smt_says(plan: PolicyPlan, customer: dict[str, Value], day: dt.date, said: A
     asking = Asking(world, 60)
     pins = [world.pinned(each.sym, customer[name]) for (name, _), each in world.variables.items()]
     assert None not in pins
-    asking.add(*pins, world.today == day.toordinal(), world.at_noon)
+    noon = dt.datetime.combine(day, dt.time(12), dt.UTC)
+    clocks = [world.clock_is(zone, noon, instant_code(noon + offset_of(zone, noon))) for zone in ZONES]
+    asking.add(*pins, world.today == day.toordinal(), world.at_noon, *clocks)
     if asking.check(same) != z3.sat:
         return "other", world
     if world.notes:
@@ -122,6 +126,7 @@ _USUAL = {
     "vip": True,
     "day": "2026-01-01",
     "since": "2025-01-01",
+    "zone": "UTC",
     "tags": ["x"],
 }
 

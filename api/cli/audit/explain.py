@@ -62,8 +62,8 @@ def explain_command(
     first.
 
     With --counterfactual the solver looks for the fewest facts, and the least change of them, with which the result is
-    another, or a better verdict; it has decided again with them. Facts that are protected, `fixed` in facts.yaml, read by
-    a model, or say whose law applies stay as they are. It needs z3-solver (docs/prove.md).
+    another, or a better verdict, and decides again with them. Facts that are protected, `fixed` in facts.yaml, read
+    by a model, or say whose law applies stay as they are. It needs z3-solver (docs/prove.md).
 
     Exit codes: 0 explained, 2 there is no such decision, 3 the ledger cannot be read, or the reading not recorded.
     """
@@ -78,7 +78,7 @@ def explain_command(
         not_fired = Replayer(opened.reader).why_not(record) if why else []
         change = Replayer(opened.reader).nearest_change(record) if counterfactual else {}
     if as_json:
-        told = {"not_fired": not_fired} if why else {}
+        told: dict[str, Any] = {"not_fired": not_fired} if why else {}
         told |= {"counterfactual": change} if counterfactual else {}
         OUT.print(json.dumps({**explained.data, **told}, ensure_ascii=False), markup=False)
         return
@@ -106,9 +106,8 @@ def _change_lines(change: dict[str, Any]) -> list[str]:
     last = [] if change["exact"] else ["A smaller change may exist: not all could be looked at in the time."]
     if not change["changes"]:
         return ["No change of one or two facts gives another result.", *last]
-    lines = [
-        f"- `{each['fact']}` {words(each['instead'])} instead of {words(each['was'])}" for each in change["changes"]
-    ]
+    changes = [(each["fact"], words(each["instead"]), words(each["was"])) for each in change["changes"]]
+    lines = [f"- `{name}` {instead} instead of {was}" for name, instead, was in changes]
     given = json.dumps(change["outcome"], ensure_ascii=False)
     verdict = "" if change["verdict"] is None else f"{change['verdict']}, "
     return [*lines, "", f"Decided again with that: {verdict}{given}", *last]

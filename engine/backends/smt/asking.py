@@ -148,10 +148,10 @@ class Asking:
         return answer
 
     def shown(self, like: Iterable[Mapping[str, Value]], confirm: Confirm) -> tuple[str | None, Customer | None]:
-        """What deciding says for a customer of whom the question is true, decided at noon; None where none is found."""
+        """What deciding says for a customer of whom the question is true; None where none is found."""
         model = self.model
         self.solver.push()
-        self.add(self.world.at_noon)
+        self.add(*self.world.lifelike())
         customer = self.nearest(like)
         said = None if customer is None else confirm(customer)
         self.solver.pop()
@@ -181,8 +181,7 @@ class Asking:
             return None
         self.model = best
         try:
-            moment = dt.datetime.combine(self.world.day(best), dt.time(12), dt.UTC)
-            return Customer(self.world.customer(best), moment, self.world.customer(best, COPIES[1]))
+            return Customer(self.world.customer(best), self.world.moment(best), self.world.customer(best, COPIES[1]))
         except (NoValue, OverflowError, ValueError):
             return None
 

@@ -30,7 +30,7 @@ from ordain.engine.backends.smt.terms import (
     number,
     opposite,
 )
-from ordain.engine.backends.smt.text_codes import day_code, instant_code, span_code
+from ordain.engine.backends.smt.text_codes import day_code, instant_code, span_code, time_code
 from ordain.engine.backends.smt.unsupported import NotCoveredHere, Unsupported
 from ordain.engine.backends.smt.world import World
 from ordain.engine.errors import Span
@@ -68,6 +68,7 @@ Names = Mapping[str, Sym | NotCoveredHere]
 Emitter = Callable[..., Sym]
 
 INPUT = "?"
+_NO_ORDER = (Kind.LIST, Kind.CONTEXT, Kind.FLAG, Kind.NULL, Kind.ANY)
 
 
 @dataclass
@@ -185,6 +186,8 @@ class Reader:
                 return Sym(Kind.TEXT, z3.IntVal(self.world.codes.code(value)))
             case dt.datetime() if type(value) is dt.datetime and value.tzinfo is not None:
                 return Sym(Kind.DATE_TIME, z3.IntVal(instant_code(value)))
+            case dt.time() if type(value) is dt.time and value.tzinfo is None:
+                return Sym(Kind.TIME, z3.IntVal(time_code(value)))
             case dt.date() if type(value) is dt.date:
                 return Sym(Kind.DATE, z3.IntVal(day_code(value)))
             case dt.timedelta() if type(value) is dt.timedelta:
@@ -246,7 +249,8 @@ class Reader:
         return same
 
     def ordered(self, op: str, left: Sym, right: Sym, span: Span) -> Truth:
-        if left.kind is not right.kind or left.kind in (Kind.LIST, Kind.CONTEXT, Kind.FLAG, Kind.NULL):
+        zoned = left.kind is Kind.TIME and left.local is not None and right.local is not None
+        if left.kind is not right.kind or left.kind in _NO_ORDER or zoned:
             raise NotCoveredHere(f"`{op}` of these types", span)
         match op:
             case "<":

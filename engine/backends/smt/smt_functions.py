@@ -9,7 +9,7 @@ import z3
 
 from ordain.engine.backends.digits import Digits
 from ordain.engine.backends.smt.smt_expressions import Emitter, Ends, Reader
-from ordain.engine.backends.smt.smt_operations import product, weekday
+from ordain.engine.backends.smt.smt_operations import day_of, product, shown_at, weekday
 from ordain.engine.backends.smt.terms import (
     NULL,
     Item,
@@ -27,8 +27,9 @@ from ordain.engine.backends.smt.terms import (
     same_truth,
     whole,
 )
+from ordain.engine.backends.smt.text_codes import DAY_NS
 from ordain.engine.backends.smt.unsupported import NotCoveredHere, Unsupported
-from ordain.engine.feel.syntax.tree import Call, Expr, Literal
+from ordain.engine.feel.syntax.tree import Call, Expr, Literal, Name
 from ordain.engine.values.calendar import WEEKDAYS
 from ordain.engine.values.types import Kind
 
@@ -229,9 +230,25 @@ def _reversed(reader: Reader, node: Expr, path: Truth, items: Sym) -> Sym:
 def _date(reader: Reader, node: Expr, path: Truth, *given: Sym) -> Sym:
     if len(given) == 1 and given[0].kind is Kind.DATE:
         return given[0]
-    if len(given) == 1 and z3.eq(z3.simplify(given[0].term), z3.simplify(reader.world.now)):
-        return Sym(Kind.DATE, reader.world.today)
+    if len(given) == 1 and given[0].kind is Kind.DATE_TIME:
+        return Sym(Kind.DATE, day_of(node, given[0]))
     raise NotCoveredHere("`date` of anything else than a written text", node.span)
+
+
+def _time(reader: Reader, node: Expr, path: Truth, *given: Sym) -> Sym:
+    if len(given) != 1 or given[0].kind not in (Kind.TIME, Kind.DATE_TIME):
+        raise NotCoveredHere("`time` of anything else than a date and time", node.span)
+    if given[0].kind is Kind.TIME:
+        return given[0]
+    return Sym(Kind.TIME, shown_at(node, given[0]) % DAY_NS, local=z3.BoolVal(True))
+
+
+def _in_zone(reader: Reader, node: Call, path: Truth, moment: Sym, zone: Sym) -> Sym:
+    """Of a zone that a fact names, since any other text may be no zone's name."""
+    named = node.arguments[-1] if not node.names else None
+    if not isinstance(named, Name) or named.name not in reader.world.zones:
+        raise NotCoveredHere("`in zone` with a zone that no fact of the format `time zone` names", node.span)
+    return Sym(Kind.DATE_TIME, moment.term, local=reader.world.clock(moment.term, zone.term))
 
 
 def _months(reader: Reader, node: Expr, path: Truth, given: Sym) -> Sym:
@@ -253,7 +270,7 @@ def _months_between(reader: Reader, node: Expr, path: Truth, start: Sym, end: Sy
 
 
 def _now(reader: Reader, node: Expr, path: Truth) -> Sym:
-    return Sym(Kind.DATE_TIME, reader.world.now)
+    return Sym(Kind.DATE_TIME, reader.world.now, local=reader.world.here)
 
 
 def _today(reader: Reader, node: Expr, path: Truth) -> Sym:
@@ -261,12 +278,10 @@ def _today(reader: Reader, node: Expr, path: Truth) -> Sym:
 
 
 def _day_of_week(reader: Reader, node: Expr, path: Truth, day: Sym) -> Sym:
-    if day.kind is not Kind.DATE:
-        raise NotCoveredHere("the weekday of a date and time", node.span)
     codes = [reader.world.codes.code(name) for name in WEEKDAYS]
     term: Term = z3.IntVal(codes[6])
     for place in range(5, -1, -1):
-        term = z3.If(weekday(day.term) == place + 1, codes[place], term)
+        term = z3.If(weekday(day_of(node, day)) == place + 1, codes[place], term)
     return Sym(Kind.TEXT, term)
 
 
@@ -292,7 +307,6 @@ _NOT_ALGEBRA = Unsupported("it has no exact result")
 _CONTEXTS = Unsupported("contexts whose names are not known")
 _RANGES = Unsupported("ranges as values")
 _CALENDARS = Unsupported("calendars")
-_CLOCK = Unsupported("the time of day, which depends on an offset from UTC")
 
 FUNCTIONS: dict[str, Emitter | Unsupported] = {
     "string": _string,
@@ -333,7 +347,7 @@ FUNCTIONS: dict[str, Emitter | Unsupported] = {
     ),
     **dict.fromkeys(("get value", "get entries", "context", "context put", "context merge"), _CONTEXTS),
     "date": _date,
-    "time": _CLOCK,
+    "time": _time,
     "date and time": Unsupported("a date and time that is put together"),
     "duration": Unsupported("a duration of a text that is not written"),
     "months": _months,
@@ -345,7 +359,7 @@ FUNCTIONS: dict[str, Emitter | Unsupported] = {
     "now": _now,
     "today": _today,
     "is": _is,
-    "in zone": _CLOCK,
+    "in zone": _in_zone,
     **dict.fromkeys(("is holiday", "is working day", "next working day", "add working days"), _CALENDARS),
     **dict.fromkeys(
         (

@@ -100,7 +100,9 @@ def earlier(reader: Reader, node: Expr, path: Truth, one: Sym, other: Sym) -> Sy
 def _moved(reader: Reader, node: Expr, moved: Sym, span: Sym, sign: int) -> Sym:
     by = span.term if sign > 0 else -span.term
     if span.kind is Kind.DURATION:
-        return Sym(moved.kind, moved.term + (by / DAY_NS if moved.kind is Kind.DATE else by))
+        if moved.kind is Kind.DATE:
+            return Sym(Kind.DATE, moved.term + by / DAY_NS)
+        return Sym(moved.kind, moved.term + by, local=None if moved.local is None else moved.local + by)
     if moved.kind is not Kind.DATE:
         raise NotCoveredHere("months added to a date and time", node.span)
     year, month, day = reader.world.calendar(moved.term)
@@ -124,9 +126,30 @@ def spans_subtracted(reader: Reader, node: Expr, path: Truth, one: Sym, other: S
     return Sym(one.kind, one.term - other.term)
 
 
+def shown_at(node: Expr, moment: Sym) -> Term:
+    """What the clock shows at a date and time, or a time. Raises NotCoveredHere where nobody knows."""
+    if moment.kind is Kind.TIME:
+        return moment.term
+    if moment.local is None:
+        raise NotCoveredHere("the time of day of a fact, which depends on its offset", node.span)
+    return moment.local
+
+
+def day_of(node: Expr, value: Sym) -> Term:
+    """The number of the day of a date, or of a date and time."""
+    return value.term if value.kind is Kind.DATE else shown_at(node, value) / DAY_NS
+
+
 def _of_calendar(place: int, digits: int) -> Emitter:
     def part(reader: Reader, node: Expr, path: Truth, day: Sym) -> Sym:
-        return whole(reader.world.calendar(day.term)[place], digits)
+        return whole(reader.world.calendar(day_of(node, day))[place], digits)
+
+    return part
+
+
+def _of_clock(unit: int, most: int) -> Emitter:
+    def part(reader: Reader, node: Expr, path: Truth, moment: Sym) -> Sym:
+        return whole(shown_at(node, moment) / unit % most, 2)
 
     return part
 
@@ -137,7 +160,7 @@ def weekday(term: Term) -> Term:
 
 
 def _weekday(reader: Reader, node: Expr, path: Truth, day: Sym) -> Sym:
-    return whole(weekday(day.term), 1)
+    return whole(weekday(day_of(node, day)), 1)
 
 
 def _part(unit: int, most: int | None = None) -> Emitter:
@@ -151,7 +174,7 @@ def _part(unit: int, most: int | None = None) -> Emitter:
     return part
 
 
-_CLOCK = Unsupported("the time of day, which depends on an offset from UTC")
+_CLOCK = Unsupported("an offset from UTC")
 _TIME = Unsupported("a time of day")
 _RANGE = Unsupported("a range as a value")
 _SIZED = Unsupported("a duration multiplied or divided")
@@ -179,8 +202,13 @@ EMITTERS: dict[str, Emitter | Unsupported] = {
     "date.month": _of_calendar(1, 2),
     "date.day": _of_calendar(2, 2),
     "date.weekday": _weekday,
-    **{f"date and time.{name}": _CLOCK for name in ("year", "month", "day", "weekday")},
-    **{f"{kind}.{name}": _CLOCK for kind in ("date and time", "time") for name in ("hour", "minute", "second")},
+    "date and time.year": _of_calendar(0, 4),
+    "date and time.month": _of_calendar(1, 2),
+    "date and time.day": _of_calendar(2, 2),
+    "date and time.weekday": _weekday,
+    **{f"{kind}.hour": _of_clock(3_600 * SECOND, 24) for kind in ("date and time", "time")},
+    **{f"{kind}.minute": _of_clock(60 * SECOND, 60) for kind in ("date and time", "time")},
+    **{f"{kind}.second": Unsupported("the second of a time, with its fraction") for kind in ("date and time", "time")},
     **{f"{kind}.{name}": _CLOCK for kind in ("date and time", "time") for name in ("time offset", "timezone")},
     "duration.days": _part(86_400 * SECOND),
     "duration.hours": _part(3_600 * SECOND, 24),

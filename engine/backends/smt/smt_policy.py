@@ -15,7 +15,7 @@ from ordain.engine.backends.smt.smt_tables import table_terms
 from ordain.engine.backends.smt.terms import Sym, Truth, both, either, opposite
 from ordain.engine.backends.smt.text_codes import Codes, day_code
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
-from ordain.engine.backends.smt.world import FIRST_DAY, LAST_DAY, World, texts_in
+from ordain.engine.backends.smt.world import FIRST_DAY, LAST_DAY, UTC, World, texts_in
 from ordain.engine.errors import Span
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr, Function
@@ -73,7 +73,7 @@ def world_of(
     plans: Iterable[PolicyPlan], vocabulary: Vocabulary, more: Iterable[Expr] = (), values: Iterable[str] = ()
 ) -> World:
     """A world for what these policies decide: all texts that occur have their codes."""
-    texts: set[str] = {"", *WEEKDAYS, *values}
+    texts: set[str] = {"", UTC, *WEEKDAYS, *values}
     more = tuple(more)
     asked = {name for node in more for name in tree.names(node) if name in vocabulary}
     texts.update(texts_in(vocabulary[name].type for name in asked))
@@ -126,7 +126,7 @@ def add_fact(
     fact = vocabulary[name]
     try:
         if fact.time_zone:
-            raise NotCoveredHere(f"`{name}` is a time zone", fact.span or Span("facts.yaml", 1, 1, name))
+            world.zones[name] = None
         decided.values[name] = world.fact(fact, nullable=nullable, copy=copy)
     except NotCoveredHere as error:
         decided.values[name] = error

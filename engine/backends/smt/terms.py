@@ -7,6 +7,7 @@
 | flag          | Bool, or Python's True and False                                                      |
 | date          | Int, the day's number, 1 for the first of January of the year 1                       |
 | date and time | Int, nanoseconds since the day 0, in UTC                                              |
+| time          | Int, nanoseconds since midnight, as the clock shows them                              |
 | duration      | Int, nanoseconds                                                                      |
 | months        | Int                                                                                   |
 | context       | `fields`                                                                              |
@@ -53,6 +54,8 @@ class Sym:
     items: tuple[Item, ...] = ()
     digits: Digits | None = None
     call: Callable[..., Sym] | None = None
+    local: Term = None
+    """What the clock shows at a date and time, as nanoseconds; of a time whether it has an offset. None: not known."""
 
     @property
     def there(self) -> Sym:
@@ -157,7 +160,12 @@ def chosen(condition: Truth, then: Sym, otherwise: Sym) -> Sym:
         items = (*guarded(then.items, condition), *guarded(otherwise.items, opposite(condition)))
         return Sym(Kind.LIST, null=null, items=items)
     digits = widest(then.digits, otherwise.digits)
-    return Sym(then.kind, if_then(condition, then.term, otherwise.term), null, digits=digits)
+    local = None
+    if then.local is not None and otherwise.local is not None:
+        local = if_then(condition, then.local, otherwise.local)
+    elif then.kind is Kind.TIME and (then.local is not None or otherwise.local is not None):
+        return Sym(Kind.ANY, null=null)  # whether it has an offset is not known beforehand
+    return Sym(then.kind, if_then(condition, then.term, otherwise.term), null, digits=digits, local=local)
 
 
 def guarded(items: Iterable[Item], condition: Truth) -> tuple[Item, ...]:
@@ -182,6 +190,8 @@ def equal(one: Sym, other: Sym) -> Truth | None:
             return None
         none = both(*(opposite(item.there) for item in (*one.items, *other.items)))
         return _with_nulls(one, other, none)
+    if one.kind is Kind.ANY or (one.kind is Kind.TIME and one.local is not None and other.local is not None):
+        return None
     if one.kind is Kind.FLAG:
         return _with_nulls(one, other, same_truth(one.term, other.term))
     return _with_nulls(one, other, one.term == other.term)

@@ -59,6 +59,11 @@ def moment_of(code: int) -> dt.datetime:
     return start + dt.timedelta(microseconds=rest // 1_000)
 
 
+def time_code(time: dt.time) -> int:
+    """Nanoseconds since midnight."""
+    return ((time.hour * 60 + time.minute) * 60 + time.second) * SECOND + time.microsecond * 1_000
+
+
 def span_code(span: dt.timedelta) -> int:
     return (span.days * 86_400 + span.seconds) * SECOND + span.microseconds * 1_000
 

@@ -15,7 +15,7 @@ import z3
 
 from ordain.engine.backends.digits import Digits
 from ordain.engine.backends.smt.terms import Item, Sym, Term, Truth, as_bool, both, either, opposite, real
-from ordain.engine.backends.smt.text_codes import DAY_NS, Codes, day_code, moment_of, span_of
+from ordain.engine.backends.smt.text_codes import DAY_NS, Codes, day_code, instant_code, moment_of, span_of
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
 from ordain.engine.errors import Span
 from ordain.engine.limits import LIMITS
@@ -23,8 +23,11 @@ from ordain.engine.policy.facts import Fact
 from ordain.engine.values.decimals import DIGITS, NUMBERS
 from ordain.engine.values.temporal import Months
 from ordain.engine.values.types import Kind, Type, Value
+from ordain.engine.values.zones import SECOND
 
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
+UTC = "UTC"
+"""The zone in which customers are shown."""
 SCALE = 12
 """Digits after the point of a number whose fact declares no `precision`."""
 _LARGE = Decimal(10) ** 12
@@ -68,13 +71,14 @@ class World:
 
     def __post_init__(self) -> None:
         self.today = z3.Int("today")
-        self.now = z3.Int("now")
+        self.now, self.here = z3.Int("now"), z3.Int("here")
         self.always.append(both(self.today >= day_code(FIRST_DAY), self.today <= day_code(LAST_DAY)))
         start = self.today * DAY_NS
-        # The calendar of the service may be up to 14 hours from UTC.
-        most = 14 * DAY_NS // 24
-        self.always.append(both(self.now >= start - most, self.now < start + DAY_NS + most))
-        self.at_noon = self.now == start + DAY_NS // 2
+        # What the clock of the service shows, whatever its zone.
+        self.always.append(both(self.here >= start, self.here < start + DAY_NS, *_near(self.here, self.now)))
+        self.at_noon = both(self.here == self.now, self.now == start + DAY_NS // 2)
+        self._clock = z3.Function("clock", z3.IntSort(), z3.IntSort(), z3.IntSort())
+        self.zones: dict[str, None] = {}
         self._rounded = z3.Function("to_34_digits", z3.RealSort(), z3.RealSort())
 
     def fresh(self, name: str, sort: Any) -> Term:
@@ -195,6 +199,27 @@ class World:
             kept = self._days[day.get_id()] = (day, (year, month, of_month))
         return kept[1]
 
+    def clock(self, moment: Term, zone: Term) -> Term:
+        """What clocks in a zone show at a moment, as nanoseconds: nothing is known of it but how far it is at most."""
+        shown = self._clock(moment, zone)
+        self.always.append(both(*_near(shown, moment)))
+        return shown
+
+    def lifelike(self) -> list[Truth]:
+        """That the service and all customers are in UTC, and a decision is made at a whole second: what deciding
+        can show."""
+        truths = [self.here == self.now, self.now % SECOND == 0]
+        for (name, _), variable in self.variables.items():
+            if name in self.zones:
+                utc = self.codes.code(UTC)
+                truths += [variable.sym.term == utc, self._clock(self.now, z3.IntVal(utc)) == self.now]
+        return truths
+
+    def clock_is(self, zone: str, at: dt.datetime, shown: int) -> Truth:
+        """That clocks in a zone show so much at a moment, which is known."""
+        code = z3.IntVal(self.codes.code(zone))
+        return both(self._clock(z3.IntVal(instant_code(at)), code) == shown, self._clock(self.now, code) == shown)
+
     def any_text(self, *made_of: Term) -> Sym:
         """A text that nothing is known of: made of others, and the same when they are."""
         function = z3.Function(f"text_of_{len(made_of)}", *(part.sort() for part in made_of), z3.IntSort())
@@ -240,8 +265,9 @@ class World:
             if of == copy
         }
 
-    def day(self, model: Any) -> dt.date:
-        return dt.date.fromordinal(_int(model, self.today))
+    def moment(self, model: Any) -> dt.datetime:
+        """When it is decided, in UTC."""
+        return moment_of(_int(model, self.now))
 
     def few_digits(self, digits: int) -> list[Truth]:
         """That the numbers without a declared precision have so many digits after the point."""
@@ -252,7 +278,7 @@ class World:
         days = [each.sym.term for each in self.variables.values() if each.sym.kind is Kind.DATE]
         span = 3653
         near = [both(day > self.usual_day - span, day < self.usual_day + span) for day in days]
-        return [self.today == self.usual_day, *near]
+        return [self.at_noon, self.today == self.usual_day, *near]
 
     def pinned(self, sym: Sym, value: Value) -> Truth:
         """That a fact has a value; None where a value has no term here."""
@@ -283,6 +309,11 @@ class World:
             yield item.there
             pinned = self.pinned(item.value, values[place])
             yield False if pinned is None else pinned
+
+
+def _near(shown: Term, moment: Term) -> tuple[Truth, Truth]:
+    """That a clock shows no other time than one that is some hours from UTC."""
+    return shown - moment <= 16 * DAY_NS // 24, moment - shown <= 16 * DAY_NS // 24
 
 
 def _is_true(model: Any, truth: Truth) -> bool:
