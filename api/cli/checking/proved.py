@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.util import find_spec
 from typing import Any
 
 from rich.text import Text
@@ -11,7 +10,7 @@ from rich.text import Text
 from ordain.api.cli.terminal import ERR
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.catalog import Texts, known_vocabulary
-from ordain.engine.errors import Issue, Level
+from ordain.engine.errors import Issue, Level, SettingsError
 from ordain.engine.examples.example_text import shortened
 from ordain.engine.late import late
 from ordain.engine.limits import LIMITS
@@ -23,14 +22,15 @@ def claim_issues(texts: Texts, policies: Iterable[Policy]) -> list[Issue]:
     said in a line on standard error where a policy has `prove:`."""
     newest = {policy.name: policy for policy in sorted(policies, key=lambda each: each.version)}
     claiming = [policy for policy in newest.values() if _claims(policy)]
-    if find_spec("z3") is None:
+    if not claiming:
+        return []
+    try:
+        claims = late("ordain.engine.prove.proving:claims_of")
+    except SettingsError:
         if any(not claim.derived for policy in claiming for claim in policy.claims):
             ERR.print(Text("`prove:` is not looked at: z3-solver is not installed (pip install 'ordain[prove]')"))
         return []
-    if not claiming:
-        return []
     vocabulary, _ = known_vocabulary(texts)
-    claims = late("ordain.engine.prove.proving:claims_of")
     asked = claims([compile_policy(policy) for policy in claiming], vocabulary, LIMITS.check_seconds)
     proofs = [answer() for _, _, answer in asked]
     return [issue for proof in proofs if (issue := _issue(proof)) is not None]
