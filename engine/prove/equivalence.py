@@ -5,7 +5,7 @@ from __future__ import annotations
 from ordain.engine.backends.plan import PolicyPlan
 from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.backends.smt.asking import Customer, Found, Reply, ask
-from ordain.engine.backends.smt.smt_policy import Decided, decide, world_of
+from ordain.engine.backends.smt.smt_policy import Decided, decide, may_be_missing, world_of
 from ordain.engine.backends.smt.terms import Truth, both, either, equal, opposite
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
 from ordain.engine.backends.smt.world import World
@@ -25,8 +25,11 @@ def equivalent(old: CompiledPolicy, new: CompiledPolicy, vocabulary: Vocabulary,
 
     def question() -> tuple[World, Reply]:
         world = world_of([old.plan, new.plan], vocabulary)
-        one, other = (_decided(each.plan, vocabulary, world) for each in (old, new))
-        # A fact is missing for both where it may be for either, and then one of them may need it.
+        # A fact may be missing for both where it may be for either, and then one of them may need it.
+        missing = {
+            name for each in (old, new) for name in each.policy.reads if may_be_missing(each.policy, vocabulary, name)
+        }
+        one, other = (_decided(each.plan, vocabulary, world, missing) for each in (old, new))
         reply = ask(
             world,
             _differs(old, new, one, other),
@@ -42,8 +45,8 @@ def equivalent(old: CompiledPolicy, new: CompiledPolicy, vocabulary: Vocabulary,
     return answered(label, "both decide every customer alike", new.policy.span, question)
 
 
-def _decided(plan: PolicyPlan, vocabulary: Vocabulary, world: World) -> Decided:
-    return decide(plan, vocabulary, world, on_any_day=True)
+def _decided(plan: PolicyPlan, vocabulary: Vocabulary, world: World, missing: set[str]) -> Decided:
+    return decide(plan, vocabulary, world, on_any_day=True, nullable=missing)
 
 
 def _differs(old: CompiledPolicy, new: CompiledPolicy, one: Decided, other: Decided) -> Truth:

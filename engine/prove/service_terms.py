@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import z3
+
 from ordain.engine.backends.smt.smt_policy import Decided, add_fact, decide_on, within_days
 from ordain.engine.backends.smt.terms import Sym, both, chosen, either, opposite
 from ordain.engine.backends.smt.unsupported import NotCoveredHere
@@ -35,6 +37,9 @@ def decide_service(
     if plan.derived:
         known = [value for name in plan.personal if isinstance(value := decided.values.get(name), Sym)]
         read = either(*(opposite(value.null) for value in known))
+        if len(known) < len(plan.personal):
+            # A policy that reads one is left out of this question, or the fact is not covered: it may be there.
+            read = either(read, world.fresh("personal fact", z3.BoolSort()))
         decided.values.update(dict.fromkeys(plan.derived, Sym(Kind.FLAG, read)))
     worst: Sym | NotCoveredHere | None = None
     for compiled in plan.policies:

@@ -20,6 +20,7 @@ def test_the_page_names_the_functions_that_are_covered() -> None:
 
 def test_the_page_says_what_is_taken_of_facts_that_do_not_say_it() -> None:
     text = " ".join(PAGE.read_text(encoding="utf-8").split())
-    assert len(ASSUMED) == 4
-    for said in ("at most 12 digits after the point", "a million million", "from 1900 to 2199", "at most 4 items"):
+    assert len(ASSUMED) == 5
+    numbers = ("at most 12 digits after the point", "a million million")
+    for said in (*numbers, "at most 100 years", "from 1900 to 2199", "at most 4 items"):
         assert said in text

@@ -66,11 +66,9 @@ def ask(
 ) -> Reply:
     """Whether nobody is `broken`. A customer who is gets confirmed by deciding, and is made as much as one of `like`
     as that can be; without `tries` nobody is looked for. The time is shared by all that is asked for one answer."""
-    if broken is False:
-        return Reply(Found.PROVED)
     asking = Asking(world, seconds)
     asking.add(broken)
-    first = asking.check(most=_SHORT)
+    first = z3.unsat if broken is False else asking.check(most=_SHORT)
     if first == z3.unknown and tries:
         # It is not easily told of everybody; near an example, where much is known, it may be.
         said, customer = asking.shown(like, confirm)
@@ -79,7 +77,9 @@ def ask(
     if first == z3.unknown:
         first = asking.first()
     if first == z3.unsat:
-        return Reply(Found.PROVED)
+        if asking.anybody():
+            return Reply(Found.PROVED)
+        return Reply(Found.UNKNOWN, "no customer can be within the declared ranges, so that nothing is said of any")
     if first == z3.unknown and asking.left <= 0:
         return Reply(Found.UNKNOWN, f"no answer within {seconds:g} seconds")
     spurious = asking.solver.reason_unknown() if first == z3.unknown else ""
@@ -124,6 +124,13 @@ class Asking:
         self.solver.add(*(as_bool(each) for each in self.world.always[self._always :]))
         self._always = len(self.world.always)
         self.solver.add(*(as_bool(each) for each in truths))
+
+    def anybody(self) -> bool:
+        """Whether there may be a customer at all: of nobody everything is true."""
+        solver = _solver()
+        solver.set("timeout", 5_000)
+        solver.add(*(as_bool(each) for each in self.world.always))
+        return bool(solver.check() != z3.unsat)
 
     def first(self) -> Any:
         """What Z3 says of the question: it is asked in several ways in turns, since one may be slow where another is

@@ -24,6 +24,9 @@ def hold(reader: Reader, sym: Sym, of: Type, path: Truth, name: str, span: Span)
     if of.kind is Kind.LIST:
         for item in sym.items:
             if of.item is not None:
+                if not of.item.optional:
+                    about = f"an item of `{name}` is null"
+                    reader.fault(both(path, item.there, item.value.null), Ends.FAILS, about, span)
                 hold(reader, item.value, of.item, both(path, item.there), name, span)
         return
     if of.values and sym.kind is Kind.TEXT:

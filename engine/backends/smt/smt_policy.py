@@ -93,22 +93,33 @@ def decide(
     copy: str = "",
     apart: Collection[str] = (),
     on_any_day: bool = False,
+    nullable: Collection[str] = (),
 ) -> Decided:
     """What one policy decides of every customer with the facts that it reads, on the days that it is in force.
 
-    Of another customer (`copy`) the facts named in `apart` are its own, and all others those of the first.
+    Of another customer (`copy`) the facts named in `apart` are its own, and all others those of the first. Facts named
+    in `nullable` may be missing although this policy needs them, which ends it.
     """
     names: dict[str, Sym | NotCoveredHere] = {}
     decided = Decided(values=names)
     policy = plan.policy
-    visible = vocabulary.visible(may_miss=policy.may_miss)
     for name in policy.reads:
-        nullable = visible[name].optional or name in policy.without
-        add_fact(world, vocabulary, name, decided, nullable=nullable, copy=copy if name in apart else "")
+        may_miss = may_be_missing(policy, vocabulary, name)
+        whose = copy if name in apart else ""
+        add_fact(world, vocabulary, name, decided, nullable=may_miss or name in nullable, copy=whose)
+        sym = decided.values[name]
+        if not may_miss and isinstance(sym, Sym) and sym.null is not False:
+            decided.faults.append(Fault(sym.null, Ends.LACKS, name, policy.span))
+            decided.values[name] = sym.there
     if not on_any_day:
         within_days(world, policy)
     decide_on(plan, world, decided)
     return decided
+
+
+def may_be_missing(policy: Policy, vocabulary: Vocabulary, name: str) -> bool:
+    """Whether a policy decides without a fact that it reads."""
+    return vocabulary.visible(may_miss=policy.may_miss)[name].optional or name in policy.without
 
 
 def add_facts(world: World, vocabulary: Vocabulary, names: Iterable[str], decided: Decided, *, may_miss: bool) -> None:

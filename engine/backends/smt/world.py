@@ -35,6 +35,7 @@ ASSUMED = (
     f"facts without `precision` have at most {SCALE} digits after the point",
     f"facts without `range` are between -{_LARGE:,f} and {_LARGE:,f}",
     f"dates are from {FIRST_DAY} to {LAST_DAY}",
+    "durations are of at most 100 years",
     f"lists have at most {LIMITS.proof_items} items",
 )
 """What is taken of facts that do not say it themselves."""
