@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from textwrap import indent
 from typing import Any
 
@@ -134,7 +135,7 @@ _USUAL = {
 def reading(number: int) -> str:
     """How the readings compare in one of READINGS: `same`, or what is wrong."""
     case = READINGS[number]
-    written = f"formula: '{case['formula']}'\n" if "formula" in case else case["table"]
+    written = f"formula: {json.dumps(case['formula'])}\n" if "formula" in case else case["table"]
     decides = f"decides:\n  offer:\n    gives: number\n{indent(written, '    ')}"
     policy = load_policy(f"{HEAD}{decides}{EXAMPLE}".encode(), "policies/sample/v1.yaml", VOCABULARY)
     sent = {**_USUAL, **case["with"]}

@@ -309,7 +309,7 @@ class Reader:
     def _filter(self, node: tree.Filter, path: Truth, names: Names) -> Sym:
         base = self.of(node.base, path, names)
         if node.condition.type.kind is Kind.NUMBER:
-            return self._at(base, node)
+            return self._at(base, node, path)
         kept = []
         for each in base.items:
             inner = {**names, "item": each.value, **each.value.fields}
@@ -317,8 +317,8 @@ class Reader:
             kept.append(Item(both(each.there, holds), each.value))
         return Sym(Kind.LIST, items=tuple(kept))
 
-    def _at(self, base: Sym, node: tree.Filter) -> Sym:
-        """The item at a written position; null when there is none."""
+    def _at(self, base: Sym, node: tree.Filter, path: Truth) -> Sym:
+        """The item at a written position; a fault where the list has none there."""
         position = node.condition
         if isinstance(position, tree.Negate) and isinstance(position.operand, tree.Literal):
             wanted, items = position.operand.value, tuple(reversed(base.items))
@@ -330,7 +330,9 @@ class Reader:
             wanted, items = -wanted, tuple(reversed(base.items))
         if wanted != 1:
             raise NotCoveredHere("another position of a list than the first and the last", node.span)
-        found = NULL
+        empty = opposite(either(*(each.there for each in items)))
+        self.fault(both(path, empty), Ends.FAILS, "an empty list has no position 1", node.span)
+        found = NULL if not items else items[-1].value
         for each in reversed(items):
             found = chosen(each.there, each.value, found)
         return found
