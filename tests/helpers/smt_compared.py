@@ -136,7 +136,8 @@ def reading(number: int) -> str:
     """How the readings compare in one of READINGS: `same`, or what is wrong."""
     case = READINGS[number]
     written = f"formula: {json.dumps(case['formula'])}\n" if "formula" in case else case["table"]
-    decides = f"decides:\n  offer:\n    gives: number\n{indent(written, '    ')}"
+    functions = f"functions:\n{indent(case['functions'], '  ')}" if "functions" in case else ""
+    decides = f"{functions}decides:\n  offer:\n    gives: number\n{indent(written, '    ')}"
     policy = load_policy(f"{HEAD}{decides}{EXAMPLE}".encode(), "policies/sample/v1.yaml", VOCABULARY)
     sent = {**_USUAL, **case["with"]}
     customer = {name: None if value is None else VOCABULARY[name].accept(value) for name, value in sent.items()}
