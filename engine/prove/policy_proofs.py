@@ -115,7 +115,9 @@ class PolicyProofs:
             if one is None or other is None:
                 return None
             fell = other < one if says.direction is Direction.NEVER_LOWERS else one < other
-            return f"{'.'.join(says.output)} {one}, and with more `{says.more}` {other}" if fell else None
+            name = ".".join(says.output)
+            told = (shown({name: each}, [name]) for each in (one, other))
+            return f"; with more `{says.more}` ".join(told) if fell else None
 
         return world, self._ask(world, both(first.has_outcome, second.has_outcome, grows, worse), confirm)
 
@@ -132,7 +134,9 @@ class PolicyProofs:
             if values is None:
                 return None
             one, other = (_part(each.values, says.output) for each in values)
-            return f"{'.'.join(says.output)} {one}, and for the other {other}" if one != other else None
+            name = ".".join(says.output)
+            told = (shown({name: each}, [name]) for each in (one, other))
+            return "; for the other ".join(told) if one != other else None
 
         return world, self._ask(world, broken, confirm)
 

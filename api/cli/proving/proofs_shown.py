@@ -26,7 +26,7 @@ def print_proof(proof: Any) -> None:
 
 
 def _more(proof: Any) -> list[str]:
-    lines = [f"because it has to be so: {proof.because}"] if proof.because else []
+    lines = [f"because: {proof.because}"] if proof.because else []
     if proof.why:
         lines.append(proof.why)
     if proof.customer is not None:

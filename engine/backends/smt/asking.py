@@ -81,7 +81,7 @@ def ask(
             return Reply(Found.PROVED)
         return Reply(Found.UNKNOWN, "no customer can be within the declared ranges, so that nothing is said of any")
     if first == z3.unknown and asking.left <= 0:
-        return Reply(Found.UNKNOWN, f"no answer within {seconds:g} seconds")
+        return Reply(Found.UNKNOWN, f"no answer within {round(seconds, 1):g} seconds")
     spurious = asking.solver.reason_unknown() if first == z3.unknown else ""
     for tried in range(tries):
         if tried and asking.first() != z3.sat:
@@ -94,7 +94,8 @@ def ask(
     if first == z3.unknown:
         return Reply(Found.UNKNOWN, f"the solver gives up: {spurious}")
     if asking.left <= 0:
-        return Reply(Found.UNKNOWN, f"no customer was found within {seconds:g} seconds; the claim may hold or not")
+        why = f"no customer was found within {round(seconds, 1):g} seconds; the claim may hold or not"
+        return Reply(Found.UNKNOWN, why)
     return Reply(Found.UNKNOWN, "deciding does not confirm the solver's customer; the claim may hold or not")
 
 
