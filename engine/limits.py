@@ -79,6 +79,7 @@ class Limits:
     proof_calls: int = 20  # functions of a policy called one inside the other
     proof_seconds: float = 10.0  # seconds of one question, unless somebody says otherwise
     check_seconds: float = 1.0  # seconds of one question that `ordain check` asks
+    checked_seconds: float = 5.0  # seconds of all questions of one `ordain check`
     nearest_seconds: float = 2.0  # seconds more in which a customer is made as much like an example as can be
     change_seconds: float = 30.0  # seconds in which the smallest change of a decision's facts is looked for
     change_step: float = 2.0  # seconds of that for one set of facts

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from served import SECONDS, edit, environment, ordain_here
+
+from ordain.api.cli.checking import proved
+from ordain.engine.catalog import load_catalog, read_texts
 
 
 def test_what_is_proved_is_said_and_exits_with_0(tmp_path: Path, policies: Path) -> None:
@@ -104,3 +108,12 @@ def test_check_says_nothing_of_a_claim_that_is_true(tmp_path: Path, policies: Pa
     edit(policies / "retention-offer/v1.yaml", "examples:\n", claim)
     done = ordain_here(tmp_path, "check", str(policies))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_check_says_how_many_claims_it_did_not_come_to(
+    policies: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(proved, "LIMITS", replace(proved.LIMITS, checked_seconds=-1.0))
+    texts = read_texts(policies)
+    assert proved.claim_issues(texts, load_catalog(texts, run_examples=False).policies()) == []
+    assert "6 claims of policies were not looked at in the time" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any
 
 from rich.text import Text
@@ -10,7 +11,7 @@ from rich.text import Text
 from ordain.api.cli.terminal import ERR
 from ordain.engine.backends.python.policy import compile_policy
 from ordain.engine.catalog import Texts, known_vocabulary
-from ordain.engine.errors import Issue, Level, SettingsError
+from ordain.engine.errors import Issue, Level, SettingsError, counted
 from ordain.engine.examples.example_text import shortened
 from ordain.engine.late import late
 from ordain.engine.limits import LIMITS
@@ -31,8 +32,17 @@ def claim_issues(texts: Texts, policies: Iterable[Policy]) -> list[Issue]:
             ERR.print(Text("`prove:` is not looked at: z3-solver is not installed (pip install 'ordain[prove]')"))
         return []
     vocabulary, _ = known_vocabulary(texts)
+    claiming.sort(key=lambda policy: all(claim.derived for claim in policy.claims))  # what somebody wrote comes first
     asked = claims([compile_policy(policy) for policy in claiming], vocabulary, LIMITS.check_seconds)
-    proofs = [answer() for _, _, answer in asked]
+    until, left, proofs = monotonic() + LIMITS.checked_seconds, 0, []
+    for _, _, answer in asked:
+        if monotonic() < until:
+            proofs.append(answer())
+        else:
+            left += 1
+    if left:
+        told = counted(left, "claim")
+        ERR.print(Text(f"{told} of policies were not looked at in the time: `ordain prove` looks at all"))
     return [issue for proof in proofs if (issue := _issue(proof)) is not None]
 
 
