@@ -73,6 +73,19 @@ class Limits:
     compared_customers: int = 2_000  # customers decided in search of an example of one region
     compared_samples: int = 5_000  # customers decided where regions cannot be told
 
+    # proofs
+    proof_items: int = 4  # items of a list that is a fact, in a proof; said with the answer
+    proof_ranks: int = 40  # priorities of one table with `output order` that a proof tells apart
+    proof_calls: int = 20  # functions of a policy called one inside the other
+    proof_seconds: float = 10.0  # seconds of one question, unless somebody says otherwise
+    check_seconds: float = 1.0  # seconds of one question that `ordain check` asks
+    checked_seconds: float = 5.0  # seconds of all questions of one `ordain check`
+    nearest_seconds: float = 2.0  # seconds more in which a customer is made as much like an example as can be
+    change_seconds: float = 30.0  # seconds in which the smallest change of a decision's facts is looked for
+    change_step: float = 2.0  # seconds of that for one set of facts
+    changed_facts: int = 2  # facts of such a change
+    proof_tries: int = 4  # customers of the solver's that are decided before it is not believed
+
     # examples
     tried_inputs: int = 100_000  # inputs decided for one policy in search of suggestions
     work_of_try: int = 500  # units of work that count as one more of them: some 20 seconds for all

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from ordain.api.cli.checking.against_ledger import used_issues
 from ordain.api.cli.checking.ending_soon import show_endings
+from ordain.api.cli.checking.proved import claim_issues
 from ordain.api.cli.findings import as_sarif, format_finding
 from ordain.api.cli.invocation import Invocation
 from ordain.api.cli.model_cards import models_on_file
@@ -98,7 +99,8 @@ def check(
     It checks types and units, gaps and overlaps of tables, rules that never apply, and how policies fit together;
     `--explain CODE` says what a finding means. An error keeps a policy from being loaded or would fail a decision;
     warnings and notes stop nothing. In the policies directory of the settings, trained models are checked too, and
-    versions that have decided, which the ledger knows: none of them may be edited or deleted.
+    versions that have decided, which the ledger knows: none of them may be edited or deleted. What stands under
+    `prove:`, and what a kind promises, is proved too where that takes no second and z3-solver is installed.
 
     Exit codes: 0 nothing found at --level or above, or nothing ends, 1 something found, 2 the directory or code does
     not exist, 3 the ledger cannot be read that --ledger asks for.
@@ -157,7 +159,8 @@ class _Looked:
             return Texts(b"", b"", {}, self.folder.name), Findings(issues, (), ())
         findings = check_policies(texts, self.models, dt.datetime.now(self.zone).date(), kept)
         used = self.used(texts) if self.used is not None else []
-        return texts, replace(findings, issues=(*findings.issues, *used))
+        claims = claim_issues(texts, findings.policies)
+        return texts, replace(findings, issues=(*findings.issues, *used, *claims))
 
 
 def _once(looked: _Looked, form: str, level: Level, pages: str, kept: Kept | None = None) -> int:

@@ -52,6 +52,10 @@ _COMMANDS = {
     "lsp": ("ordain.api.cli.lsp:lsp", "The language server: what an editor asks while policies are written."),
     "models": ("ordain.api.cli.models:models", "Trained models."),
     "policy": ("ordain.api.cli.policy:policy", "Versions of policies: from a draft to what decides, and back."),
+    "prove": (
+        "ordain.api.cli.proving.prove_command:prove",
+        "What is true of every customer, proved; or a customer of whom it is not.",
+    ),
     "quality": (
         "ordain.api.cli.features.quality_command:quality_command",
         "What is missing, wrong, twice or not as before in a file or a source.",

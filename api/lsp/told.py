@@ -57,6 +57,8 @@ def fact_told(fact: Fact) -> str:
         lines.append(f"- comes from {', then '.join(fact.sources)}")
     if fact.personal:
         lines.append("- personal: encrypted in the ledger, and named in disclosures")
+    if fact.fixed:
+        lines.append("- fixed: it cannot become another")
     if fact.protected:
         lines.append("- protected: no price and no intervention may depend on it")
     if fact.retired is not None:

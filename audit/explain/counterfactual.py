@@ -104,7 +104,7 @@ class WhatIf:
         return told | {"verdict": None if after.verdict is None else str(after.verdict), "outcome": after.given()}
 
     def _may_change(self, fact: Fact) -> bool:
-        return not (fact.protected or fact.given_by or fact.name in self.fixed)
+        return not (fact.protected or fact.fixed or fact.given_by or fact.name in self.fixed)
 
     def _candidates(self) -> Iterator[tuple[Decimal, Variable, Value]]:
         """Values of single facts, with how far each is from what it was."""

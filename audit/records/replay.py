@@ -27,8 +27,10 @@ from ordain.audit.records.older_forms import in_todays_form
 from ordain.engine.errors import LedgerUnavailable, NotThatType, OrdainError, TextLost
 from ordain.engine.evaluate import Plan
 from ordain.engine.explain.why_not import why_not
+from ordain.engine.late import late
 from ordain.engine.policy.facts import Facts, Vocabulary
 from ordain.engine.score_fallback import typed
+from ordain.engine.score_gate import WITHHELD
 from ordain.engine.values.types import read
 from ordain.engine.version import VERSION
 
@@ -81,6 +83,25 @@ class Replayer:
         facts, at = recorded_facts(record.private, vocabulary), dt.datetime.fromisoformat(record.private["at"])
         outcome = plan.evaluate(facts, at)
         return why_not(plan.policies, outcome.steps, outcome.values, at)
+
+    def nearest_change(self, record: Record) -> Json:
+        """The smallest change of facts that gives another result, by the solver: see `engine.prove.nearest_change`.
+
+        Facts that a model read are not changed, nor whose law applies. Empty for what can no longer be read or made
+        whole. Raises LedgerUnavailable, PolicyError, NotThatType, SettingsError without z3-solver.
+        """
+        private = record.private
+        if private is None or NOT_RESTORED in private:
+            return {}
+        plan, vocabulary = self._past.plan(record.envelope), self._past.vocabulary(record.envelope)
+        facts, at = recorded_facts(private, vocabulary), dt.datetime.fromisoformat(private["at"])
+        law = record.envelope.get("jurisdiction")
+        fixed = {name for name, value in facts.values.items() if law is not None and value == law}
+        fixed |= {name for name, source in facts.sources.items() if source == WITHHELD}
+        for model in (*(private.get("models") or ()), *(private.get("fallbacks") or ())):
+            fixed |= set(model.get("inputs") or ())
+        told: Json = late("ordain.engine.prove.nearest_change:NearestChange")(plan, vocabulary, facts, at, fixed).told()
+        return told
 
     def range(
         self, start: int = 0, end: int | None = None, progress: Progress = lambda done, total: None

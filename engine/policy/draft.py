@@ -14,6 +14,7 @@ from ordain.engine.feel.syntax.tree import Expr, Literal, Name
 from ordain.engine.feel.typing.checker import Checked, check
 from ordain.engine.feel.typing.offsets import OFFSET_HINT
 from ordain.engine.policy.cell_doubts import doubts
+from ordain.engine.policy.claims import Claim
 from ordain.engine.policy.declared_types import read_type
 from ordain.engine.policy.facts import Vocabulary
 from ordain.engine.policy.mending import mended
@@ -54,6 +55,7 @@ class Draft:
         self.decisions: list[Decision] = []
         self.functions: list[TableFunction] = []
         self.must_hold: list[Requirement] = []
+        self.claims: list[Claim] = []
         self.constants: dict[str, tuple[Type, Value]] = {}
         self.gives: dict[str, Type] = {}
         self.reads: dict[str, Span] = {}

@@ -47,7 +47,8 @@ class Fact:
     becomes a fact. `time_zone` says that a text names one, such as Asia/Kolkata. `sources` are tried in order:
     "request", one of STORES, and last the name of a model, with an output of it or without; or it is one that stands
     alone, see POLICY and PERSONAL_FACTS. `personal` values are to be protected in the ledger; no pricing or
-    intervention policy may read a `protected` one. `retired` is the last day on which policies may read it.
+    intervention policy may read a `protected` one. A `fixed` one cannot become another, such as an age: it is left out
+    of what would have changed a decision. `retired` is the last day on which policies may read it.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Fact:
     default: Value = None
     personal: bool = False
     protected: bool = False
+    fixed: bool = False
     time_zone: bool = False
     meaning: str = ""
     retired: dt.date | None = None

@@ -20,7 +20,7 @@ from ordain.engine.text.source import Node, parse
 
 _FIRST = ("policy", "version", "kind", "effective", "owner", "purpose", "notice")
 """These stand together, without an empty line between them."""
-_LAST = ("must hold", "examples")
+_LAST = ("must hold", "prove", "examples")
 _KNOWN = ("policy", "shared", "facts", "services")
 
 

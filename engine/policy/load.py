@@ -16,6 +16,7 @@ from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SC
 from ordain.engine.policy.load_shared import CONSTANTS, FUNCTIONS, NAME, VERSION
 from ordain.engine.policy.mending import mended
 from ordain.engine.policy.model import BACK, Effective, Example, Policy, Requirement
+from ordain.engine.policy.prove_section import PROVE, prove_section
 from ordain.engine.policy.reasons import reason
 from ordain.engine.policy.uses import USES, first_causes, leave_unused, uses
 from ordain.engine.policy.written_otherwise import days_as_written
@@ -67,6 +68,7 @@ HEADER: Schema = {
         },
         "description": "what must be true of every outcome; otherwise none is given",
     },
+    "prove": PROVE,
     "examples": {
         "type": "array",
         "minItems": 1,
@@ -138,6 +140,8 @@ def load_besides_examples(
     kind.lower(draft, node)
     if not draft.issues:
         _must_hold(draft, node.get("must hold"))
+    if not draft.issues:
+        prove_section(draft, node.get("prove"))
     _refuse_unread(draft, without)
     if kind.fair:
         _refuse_protected(draft, node["kind"].text)
@@ -167,6 +171,7 @@ def load_besides_examples(
         without=frozenset(without),
         shared=shared,
         functions=tuple(draft.functions),
+        claims=tuple(draft.claims),
     )
     return policy, draft.issues
 

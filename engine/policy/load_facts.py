@@ -60,6 +60,10 @@ FACT: Schema = {
         "optional": {"type": "boolean", "description": "it may be missing, and is null then"},
         "default": {"type": ["string", "number", "boolean"], "description": "its value when it is missing"},
         "personal": {"type": "boolean", "description": "it says something about a person"},
+        "fixed": {
+            "type": "boolean",
+            "description": "it cannot become another, such as an age",
+        },
         "protected": {"type": "boolean", "description": "no price and no intervention may depend on it"},
         "retired": {
             "type": "string",
@@ -121,6 +125,7 @@ def _fact(name: str, node: Node, facts: Node) -> Fact:
         optional=optional,
         personal=_flag(node, "personal"),
         protected=_flag(node, "protected"),
+        fixed=_flag(node, "fixed"),
         time_zone=node.get("format") is not None,
         meaning=node["meaning"].text,
         retired=_day(node["retired"]) if node.get("retired") else None,

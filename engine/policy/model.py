@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from ordain.engine.errors import Issue, Span
 from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.policy.claims import Claim
 from ordain.engine.policy.shared import Shared
 from ordain.engine.values.types import ANY, NUMBER, Limits, Type, Value, context_of, list_of
 
@@ -255,6 +256,8 @@ class Policy:
     without: frozenset[str] = frozenset()
     shared: tuple[Shared, ...] = ()
     """What it uses of what policies say in common."""
+    claims: tuple[Claim, ...] = ()
+    """What is to be proved of every customer: its own `prove:`, and what its kind promises."""
     zone: dt.tzinfo = dt.UTC
     """Whose calendar says what day it is in its examples."""
 

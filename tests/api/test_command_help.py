@@ -25,6 +25,7 @@ COMMANDS = [
             "dmn",
             "events",
             "facts",
+            "prove",
             "quality",
             "feel",
             "fmt",

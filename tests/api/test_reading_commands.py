@@ -179,6 +179,17 @@ def test_explain_writes_to_the_customer(folder: Path) -> None:
     assert json.loads(ordain_here(folder, "audit", "explain", decision_id, "--json").stdout)["subject"] == "C-1"
 
 
+def test_explain_finds_the_smallest_change_with_another_result(folder: Path) -> None:
+    decision_id = id_of(folder, "critical-high-value")
+    text = ordain_here(folder, "audit", "explain", decision_id, "--counterfactual").stdout
+    assert "\n## The smallest change that gives another result\n" in text
+    told = json.loads(ordain_here(folder, "audit", "explain", decision_id, "--counterfactual", "--json").stdout)
+    [change] = told["counterfactual"]["changes"]
+    assert change == {"fact": "offers_last_90_days", "was": "0", "instead": "3"}
+    assert told["counterfactual"]["outcome"]["offer"]["action"] == "none"
+    assert "- `offers_last_90_days` 3 instead of 0\n" in text
+
+
 def test_an_export_of_more_than_envelopes_goes_on_record(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "2 entries" in ordain_here(folder, "audit", "export", "public.csv").stdout
     assert readings(folder, monkeypatch) == []

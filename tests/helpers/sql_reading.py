@@ -11,11 +11,11 @@ from typing import Any
 import duckdb
 import psycopg
 
-from ordain.engine.backends.sql.statement import Statement
 from ordain.engine.errors import DataError, DecisionError
 from ordain.engine.evaluate import Plan
 from ordain.engine.gather import gather
 from ordain.engine.policy.facts import Vocabulary
+from ordain.engine.statements.statement import Statement
 from ordain.engine.values.types import plain
 
 Raw = Mapping[str, Any]

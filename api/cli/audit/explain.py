@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -35,6 +36,11 @@ from ordain.engine.errors import UnknownDecision
 @own_request_option
 @reader_options
 @click.option("--why-not", "why", is_flag=True, help="Also say why each other rule did not fire.")
+@click.option(
+    "--counterfactual",
+    is_flag=True,
+    help="Also find the smallest change of facts that gives another result, by the solver.",
+)
 @json_option("Print what the letter is made from, as JSON.")
 @click.pass_obj
 def explain_command(
@@ -45,6 +51,7 @@ def explain_command(
     name: str | None,
     purpose: str | None,
     why: bool,
+    counterfactual: bool,
     as_json: bool,
 ) -> None:
     """Explain DECISION_ID to the person it is about, in plain sentences (Markdown).
@@ -53,6 +60,10 @@ def explain_command(
     result, what would have changed it, and whom to turn to (GDPR Article 15(1)(h)); the whole record follows in an
     annex. All of it from the record, but for the sender that the setting `letter` names; the reading goes on record
     first.
+
+    With --counterfactual the solver looks for the fewest facts, and the least change of them, with which the result is
+    another, or a better verdict, and decides again with them. Facts that are protected, `fixed` in facts.yaml, read
+    by a model, or say whose law applies stay as they are. It needs z3-solver (docs/prove.md).
 
     Exit codes: 0 explained, 2 there is no such decision, 3 the ledger cannot be read, or the reading not recorded.
     """
@@ -65,11 +76,17 @@ def explain_command(
         record = read_one(opened, decision_id, "explain", by)
         explained = explain(record, opened.reader)
         not_fired = Replayer(opened.reader).why_not(record) if why else []
+        change = Replayer(opened.reader).nearest_change(record) if counterfactual else {}
     if as_json:
-        told = {"not_fired": not_fired} if why else {}
+        told: dict[str, Any] = {"not_fired": not_fired} if why else {}
+        told |= {"counterfactual": change} if counterfactual else {}
         OUT.print(json.dumps({**explained.data, **told}, ensure_ascii=False), markup=False)
         return
     OUT.print(letter(explained, sender, own_request), markup=False, end="")
+    if counterfactual:
+        OUT.print("\n## The smallest change that gives another result\n", markup=False)
+        for line in _change_lines(change):
+            OUT.print(line, markup=False, soft_wrap=True)
     if why:
         OUT.print("\n## Rules that did not fire\n", markup=False)
     if why and NOT_RESTORED in explained.data:
@@ -78,3 +95,19 @@ def explain_command(
         was = f"; it was `{words(rule['was'])}`" if "was" in rule else ""
         place = f"{rule['policy']}, {rule['decision']}, {rule['rule']}"
         OUT.print(f"- {place}: {rule['because']}{was}", markup=False, soft_wrap=True)
+
+
+def _change_lines(change: dict[str, Any]) -> list[str]:
+    """What `Replayer.nearest_change` found, in sentences."""
+    if not change:
+        return ["This can no longer be told."]
+    if "not_covered" in change:
+        return [f"This cannot be told: {change['not_covered']}"]
+    last = [] if change["exact"] else ["A smaller change may exist: not all could be looked at in the time."]
+    if not change["changes"]:
+        return ["No change of one or two facts gives another result.", *last]
+    changes = [(each["fact"], words(each["instead"]), words(each["was"])) for each in change["changes"]]
+    lines = [f"- `{name}` {instead} instead of {was}" for name, instead, was in changes]
+    given = json.dumps(change["outcome"], ensure_ascii=False)
+    verdict = "" if change["verdict"] is None else f"{change['verdict']}, "
+    return [*lines, "", f"Decided again with that: {verdict}{given}", *last]

@@ -61,12 +61,12 @@ def sql_command(
     catalog = load_in_force(settings, service)
     moment = fixed_offset(dt.datetime.now(settings.zone)) if at is None else asked_time(at, settings.zone)
     plan = catalog.pick(service, moment)
-    written = late("ordain.engine.backends.sql.statement:statement")(
+    written = late("ordain.engine.statements.statement:statement")(
         plan,
         moment,
         dialect=dialect,
         table=table,
-        columns=None if like is None else late("ordain.engine.backends.sql.parquet_columns:columns_of")(like),
+        columns=None if like is None else late("ordain.engine.statements.parquet_columns:columns_of")(like),
         keep=keep,
         explained=not plain,
     )

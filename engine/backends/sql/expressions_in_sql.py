@@ -20,7 +20,7 @@ from ordain.engine.backends.sql.choices_in_sql import chosen, first_row, joined,
 from ordain.engine.backends.sql.dialects import Dialect
 from ordain.engine.backends.sql.faults import Faults
 from ordain.engine.backends.sql.layers import Layers
-from ordain.engine.backends.sql.not_in_sql import Unsupported
+from ordain.engine.backends.sql.not_in_sql import REFUSED, Unsupported
 from ordain.engine.backends.sql.operations_in_sql import EMITTERS, Setting
 from ordain.engine.backends.sql.sql_terms import (
     FALSE,
@@ -50,9 +50,6 @@ from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.values.types import Kind, Type
-
-_MOST_VALUES = 2_000
-"""A fact of more values is not worked out for each of them beforehand. There are some 600 time zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +141,7 @@ class Expressions:
             raise Unsupported(f"it fails whatever is known: {error}", span=node.span) from None
 
     def _by_value(self, node: Expr, name: str) -> Value | None:
-        """Its value for each value of the one fact it reads, as a CASE; None where that has too many."""
+        """Its value for each value of the one fact it reads, as a CASE; None where those are not known."""
         known = self.scope.known.get(name)
         asked = self.scope.values[name]
         if known is None or not isinstance(asked, Sql):
@@ -159,7 +156,7 @@ class Expressions:
                 continue
             answer = single(self.literal(found, node.type))
             answers.setdefault(answer.value, (answer, []))[1].append(each)
-        if not answers or len(answers) > _MOST_VALUES:
+        if not answers:
             return None
         digits = None
         if node.type.kind is Kind.NUMBER:
@@ -222,7 +219,7 @@ class Expressions:
             case tree.ContextOf():
                 return self._context(node)
             case tree.Steps() | tree.For() | tree.Quantified() | tree.Function() | tree.InstanceOf() | tree.Range():
-                raise _REFUSED[type(node)]
+                raise REFUSED[type(node)]
             case tree.Call():
                 return self._call(node)
             case _ as other:
@@ -376,17 +373,6 @@ class Expressions:
             value = self.of(argument, null_allowed=parameter is not None and parameter.type.optional)
             given.append(self.kept(value) if isinstance(value, Sql) else value)
         return with_fault(emitter(self.setting, node, given), *(value.fault for value in given))
-
-
-_LOOP = Unsupported("a loop runs over a list, and SQL works with one value at a time")
-_REFUSED = {
-    tree.Steps: _LOOP,
-    tree.For: _LOOP,
-    tree.Quantified: _LOOP,
-    tree.Function: Unsupported("functions are no values in SQL"),
-    tree.InstanceOf: Unsupported("`instance of` asks what is known beforehand", "leave it out"),
-    tree.Range: Unsupported("ranges are no values in SQL"),
-}
 
 
 def _is_call(node: Expr) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ordain.engine.errors import Issue, PolicyError, Span
+from ordain.engine.feel.syntax import tree
 
 
 class Unsupported(Exception):
@@ -22,3 +23,15 @@ class Unsupported(Exception):
         return PolicyError(
             Issue(f"{text}of `{label}` cannot be said in SQL: {self.reason}", self.hint, self.span, code="sql")
         )
+
+
+_LOOP = Unsupported("a loop runs over a list, and SQL works with one value at a time")
+REFUSED: dict[type, Unsupported] = {
+    tree.Steps: _LOOP,
+    tree.For: _LOOP,
+    tree.Quantified: _LOOP,
+    tree.Function: Unsupported("functions are no values in SQL"),
+    tree.InstanceOf: Unsupported("`instance of` asks what is known beforehand", "leave it out"),
+    tree.Range: Unsupported("ranges are no values in SQL"),
+}
+"""Nodes that have no form at all."""

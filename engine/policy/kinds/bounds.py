@@ -16,6 +16,7 @@ from decimal import Decimal
 from ordain.engine.errors import Span
 from ordain.engine.feel.syntax.tree import Arithmetic, Comparison, Expr, Literal, Logic, Name, call
 from ordain.engine.feel.typing.checker import Checked, check
+from ordain.engine.policy.claims import Claim, Holds
 from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.kinds.rounding import ROUND, money_of, read_rounding, rounded
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, unique_ids
@@ -116,6 +117,7 @@ def _lower_price(draft: Draft, name: str, node: Node) -> None:
     if strong and len(bounds) > 1:
         _name_those_that_yield(draft, name, bounds, price)
     _round(draft, name, node["round"].span, price, bounds, rounding, money)
+    _claim_limits(draft, name, node["round"].span, bounds, strongest)
 
 
 def _bounds(draft: Draft, node: Node, money: Type) -> list[Bound]:
@@ -244,6 +246,20 @@ def _round(
         message = f"no multiple of {step} lies between the limits"
         kept = _not(_crossed(bound, price, Name(at, name)))
         _require(draft, f"{name} {bound.id} after rounding", kept, message, bound.span)
+
+
+def _claim_limits(draft: Draft, name: str, at: Span, bounds: Sequence[Bound], strongest: Sequence[str]) -> None:
+    """That no price leaves its limits, but where a stronger one wins: what is to be proved of every customer."""
+    price = Name(at, name)
+    for bound in bounds:
+        stronger = strongest[: strongest.index(bound.limit)] if bound.limit in strongest else strongest
+        yields = _any([each.beyond(bound.value) for each in bounds if each.limit in stronger], bound.span)
+        kept = _not(bound.beyond(price))
+        condition = draft.checked(kept if yields is None else Logic(bound.span, "or", (kept, yields)))
+        if condition is not None:
+            but = f", unless {' or '.join(f'`{each}`' for each in stronger)} leaves no room for it" if stronger else ""
+            text = f"`{name}` is never beyond its limit `{bound.id}`{but}"
+            draft.claims.append(Claim(text, Holds(condition), bound.span, derived=True))
 
 
 def _crossed(bound: Bound, exact: Expr, result: Expr) -> Expr:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ordain.engine.errors import Span
 from ordain.engine.feel.syntax.tree import Comparison, Expr, Literal, Logic, Name, Path, call
 from ordain.engine.feel.typing.checker import Checked, check
+from ordain.engine.policy.claims import Claim, Holds
 from ordain.engine.policy.draft import Draft
 from ordain.engine.policy.kinds.rounding import money_of
 from ordain.engine.policy.kinds.table_section import BECAUSE, EXPRESSION, ID, SCALAR, unique_ids
@@ -78,6 +80,20 @@ def lower(draft: Draft, node: Node) -> None:
     kept = draft.checked(Path(span, Name(span, "promise"), "price"))
     if kept is not None:
         draft.add(Formula(price["gives"].text, kept, money, span))
+    _claim_no_rise(draft, price["gives"].text, start.tree, whole, span)
+
+
+def _claim_no_rise(draft: Draft, gives: str, start: Expr, promises: list[Rule], at: Span) -> None:
+    """That a promise never makes a customer pay more than without it: what is to be proved of every customer."""
+    for promise in promises:
+        holder = Path(at, Name(at, "promise"), "id")
+        none = Comparison(at, "=", holder, Literal(at, None, type=NULL))
+        other = Comparison(at, "!=", holder, Literal(at, promise.id, type=TEXT))
+        no_more = Comparison(at, "<=", Name(at, gives), start)
+        condition = draft.checked(Logic(at, "or", (none, other, no_more)))
+        if condition is not None:
+            text = f"the promise `{promise.id}` never makes `{gives}` higher than it is without a promise"
+            draft.claims.append(Claim(text, Holds(condition), promise.span, derived=True))
 
 
 def _promise(draft: Draft, node: Node, money: Type) -> Rule | None:

@@ -33,6 +33,7 @@ TOLD_ONLY = {
     **dict.fromkeys(("used-edited", "used-deleted"), "a ledger"),
     "shared-faults": "the fault is told where it stands",
     "calendar-ends": "it depends on the day",
+    **dict.fromkeys(("refuted", "not-proved"), "a solver"),
     "empty-rule": "what the rule is to say depends on the law",
 }
 """Checks whose example is said rather than written, and why."""

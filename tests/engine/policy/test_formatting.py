@@ -104,7 +104,7 @@ def test_every_section_of_a_kind_has_its_place(kind: str) -> None:
     order = section_order(kind)
     assert sorted(order) == sorted({*policy_schema(kind)["properties"], "notice"})
     assert order[0] == "policy"
-    assert order[-2:] == ["must hold", "examples"]
+    assert order[-3:] == ["must hold", "prove", "examples"]
 
 
 @pytest.mark.parametrize(

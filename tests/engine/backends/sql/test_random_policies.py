@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from policies_for_sql import FACTS, RandomPolicy, customers, policies
 from sql_reading import by_python, differences, in_duckdb, in_postgresql
 
-from ordain.engine.backends.sql.statement import Statement, statement
 from ordain.engine.catalog import plan_of
 from ordain.engine.errors import PolicyError
 from ordain.engine.evaluate import Plan
 from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.statements.statement import Statement, statement
 
 AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)
 VOCABULARY = load_vocabulary(FACTS, "facts.yaml")

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sql_reading import Decided, Raw, by_python, differences, in_duckdb
+from long_runs import LONG
+from sql_reading import Decided, Raw, by_python, differences, in_duckdb, in_postgresql
 
-from ordain.engine.backends.sql.statement import Statement, statement
 from ordain.engine.catalog import load_catalog, read_texts
 from ordain.engine.evaluate import Plan
 from ordain.engine.policy.facts import Fact
+from ordain.engine.statements.statement import Statement, statement
 from ordain.engine.values.currencies import digits_of
 from ordain.engine.values.types import Kind
 
@@ -73,6 +74,26 @@ def test_a_shipped_service_decides_alike_in_sql(service: str) -> None:
     agree(rows, python, in_duckdb(written, rows))
     assert len({each.error for each in python}) > 1
     assert sum(each.error == "" for each in python) > CUSTOMERS / 8
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_shipped_service_decides_alike_in_postgresql(service: str, postgresql: str) -> None:
+    plan = CATALOG.pick(service, AT)
+    written = statement(plan, AT, dialect="postgres", keep=["row"])
+    rows = customers(plan, written, 60, seed=2)
+    python = [by_python(plan, CATALOG.vocabulary, row, AT, written) for row in rows]
+    agree(rows, python, in_postgresql(written, rows, postgresql))
+
+
+@LONG
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_shipped_service_decides_100_000_customers_alike(service: str) -> None:
+    plan = CATALOG.pick(service, AT)
+    written = statement(plan, AT, keep=["row"])
+    for seed in range(10):
+        rows = customers(plan, written, 10_000, seed=100 + seed)
+        python = [by_python(plan, CATALOG.vocabulary, row, AT, written) for row in rows]
+        agree(rows, python, in_duckdb(written, rows))
 
 
 def agree(rows: list[Raw], python: list[Decided], sql: list[Decided]) -> None:

@@ -16,9 +16,9 @@ from ordain.engine.backends.sql import choices_in_sql, numbers_in_sql, sql_terms
 from ordain.engine.backends.sql.dialects import Dialect
 from ordain.engine.backends.sql.functions_in_sql import EMITTERS
 from ordain.engine.backends.sql.sql_terms import Sql
-from ordain.engine.backends.sql.statement import statement
 from ordain.engine.catalog import plan_of
 from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.statements.statement import statement
 
 AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)
 ROW: dict[str, Any] = {
@@ -51,9 +51,7 @@ def half_up_for_half_even(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sums_cut_to_no_decimals(monkeypatch: pytest.MonkeyPatch) -> None:
-    of = numbers_in_sql.of
     monkeypatch.setattr(numbers_in_sql, "_fits", lambda digits: type(digits)(digits.whole, 0))
-    assert of is numbers_in_sql.of
 
 
 def at_most_for_below(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,16 +75,16 @@ def last_rule_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def months_without_the_last_day(monkeypatch: pytest.MonkeyPatch) -> None:
     later = Dialect.days_later
-    monkeypatch.setattr(
-        Dialect, "months_later", lambda self, day, months: later(self, day, exp.Mul(this=months, expression=exp.Literal.number(30)))
-    )  # fmt: skip
+
+    def days(self: Dialect, day: exp.Expr, months: exp.Expr) -> exp.Expr:
+        return later(self, day, exp.Mul(this=months, expression=exp.Literal.number(30)))
+
+    monkeypatch.setattr(Dialect, "months_later", days)
 
 
-def no_check_of_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+def null_for_division_by_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     real = numbers_in_sql.divided
-    monkeypatch.setattr(
-        numbers_in_sql, "divided", lambda left, right, by_zero, dialect: _without_fault(real(left, right, by_zero, dialect))
-    )  # fmt: skip
+    monkeypatch.setattr(numbers_in_sql, "divided", lambda *given: _without_fault(real(*given)))
 
 
 def _without_fault(value: Sql) -> Sql:
@@ -105,7 +103,7 @@ PLANTED: dict[str, tuple[Plant, str, dict[str, Any]]] = {
         ROW,
     ),
     "a month has thirty days": (months_without_the_last_day, formula("d + months(1 + whole - whole)", "date"), ROW),
-    "division by zero gives null": (no_check_of_digits, formula("decimal(n / (whole - 3), 2)"), ROW),
+    "division by zero gives null": (null_for_division_by_zero, formula("decimal(n / (whole - 3), 2)"), ROW),
 }
 
 

@@ -18,7 +18,6 @@ from ordain.engine.backends.python.policy import CompiledPolicy
 from ordain.engine.backends.sql.choices_in_sql import single
 from ordain.engine.backends.sql.dialects import DIALECTS, Dialect
 from ordain.engine.backends.sql.expressions_in_sql import Expressions, Scope
-from ordain.engine.backends.sql.facts_in_sql import Column, FactTerms, personal_read
 from ordain.engine.backends.sql.faults import Fault, Faults
 from ordain.engine.backends.sql.held_in_sql import held_value
 from ordain.engine.backends.sql.layers import Layers
@@ -48,6 +47,7 @@ from ordain.engine.backends.sql.tables_in_sql import decided
 from ordain.engine.evaluate import Plan
 from ordain.engine.feel.syntax.tree import Function
 from ordain.engine.policy.model import STATUS, Table, Verdict
+from ordain.engine.statements.facts_in_sql import Column, FactTerms, personal_read
 from ordain.engine.values.types import Kind, Type
 from ordain.engine.values.zones import zone_names
 
