@@ -195,8 +195,6 @@ class _Service:
             raise Unsupported(
                 "a `.dmn` policy counts what fails as null", "convert it: ordain dmn convert", policy.span
             )
-        for constant, (of, value) in policy.constants.items():
-            self.values.setdefault(constant, Expressions(self.scope, "").literal(value, of))
         for number, planned in enumerate(plan.decisions):
             prefix = f"{name}_{number}"
             if isinstance(planned, PlannedFormula):

@@ -43,6 +43,7 @@ from ordain.engine.backends.sql.sql_terms import (
 )
 from ordain.engine.backends.sql.written_in_sql import written
 from ordain.engine.errors import CalculationFailed, NotThatType
+from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.functions.operators import operation_name
 from ordain.engine.feel.runtime.calls import Runtime
 from ordain.engine.feel.runtime.missing import MissingValue
@@ -129,8 +130,11 @@ class Expressions:
         """The facts and decisions it reads; None: it depends on `?`, or on a name of its own."""
         if any(isinstance(part, tree.Input) for part in tree.walk(node)) and not isinstance(node, tree.In):
             return None
-        names = list(dict.fromkeys(name for name in tree.names(node) if name in self.scope.values))
-        return None if any(name in self.own for name in tree.names(node)) else names
+        read = list(dict.fromkeys(tree.names(node)))
+        names = [name for name in read if name in self.scope.values]
+        # A name that is neither known nor a function of the language is a table that is called.
+        others = any(name in self.own or (name not in self.scope.values and name not in FUNCTIONS) for name in read)
+        return None if others else names
 
     def _worked_out(self, node: Expr, values: Mapping[str, Any]) -> Any:
         """What the Python reading gives. Raises Unsupported where that is an error for everybody."""
@@ -376,7 +380,7 @@ class Expressions:
 
 
 def _is_call(node: Expr) -> bool:
-    return isinstance(node, tree.Call | tree.Arithmetic)
+    return isinstance(node, tree.Call | tree.Arithmetic | tree.Path)
 
 
 def _field(value: Value, name: str) -> Value:
