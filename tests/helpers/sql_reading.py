@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import psycopg
+import pyarrow as pa
 
 from ordain.engine.errors import DataError, DecisionError
 from ordain.engine.evaluate import Plan
@@ -80,13 +81,12 @@ def _same(value: Any) -> Any:
 
 def in_duckdb(statement: Statement, rows: Sequence[Raw]) -> list[Decided]:
     """All rows decided by DuckDB, in their order."""
+    numbers = pa.array(range(len(rows)), pa.int32())
+    columns = {
+        each.fact: pa.array([row.get(each.fact) for row in rows], _arrow(each.type)) for each in statement.columns
+    }
     with duckdb.connect() as database:
-        columns = ", ".join(f'"{column.fact}" {column.type}' for column in statement.columns)
-        database.execute(f'CREATE TABLE facts ("row" INT{", " if columns else ""}{columns})')
-        names = [column.fact for column in statement.columns]
-        marks = ", ".join("?" for _ in ("row", *names))
-        values = [[number, *(_bound(row.get(name)) for name in names)] for number, row in enumerate(rows)]
-        database.executemany(f"INSERT INTO facts VALUES ({marks})", values)
+        database.register("facts", pa.table({"row": numbers, **columns}))
         found = database.execute(statement.text)
         labels = [each[0] for each in found.description]
         by_row = {row[0]: dict(zip(labels, row, strict=True)) for row in found.fetchall()}
@@ -95,6 +95,15 @@ def in_duckdb(statement: Statement, rows: Sequence[Raw]) -> list[Decided]:
 
 def _bound(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _arrow(kind: str) -> pa.DataType:
+    """The type of a column in Arrow."""
+    if kind.startswith("DECIMAL("):
+        precision, scale = map(int, kind.removeprefix("DECIMAL(").removesuffix(")").split(","))
+        return pa.decimal128(precision, scale)
+    simple = {"TEXT": pa.string(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "TIMESTAMPTZ": pa.timestamp("us", "UTC")}
+    return simple[kind] if kind in simple else pa.list_(pa.string())
 
 
 def in_postgresql(statement: Statement, rows: Sequence[Raw], url: str) -> list[Decided]:
