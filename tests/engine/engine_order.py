@@ -322,6 +322,8 @@ ORDER = [
     "backends.sql.operations_in_sql",
     "backends.sql.functions_in_sql",
     "backends.sql.expressions_in_sql",
+    "statements.column_names",
+    "statements.table_name",
     "statements.facts_in_sql",
     "backends.sql.held_in_sql",
     "backends.sql.places_in_sql",
