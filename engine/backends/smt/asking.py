@@ -12,7 +12,7 @@ from typing import Any
 import z3
 
 from ordain.engine.backends.smt.terms import Truth, as_bool
-from ordain.engine.backends.smt.world import NoValue, World
+from ordain.engine.backends.smt.world import SCALE, NoValue, World
 from ordain.engine.limits import LIMITS
 from ordain.engine.values.types import Value
 
@@ -195,7 +195,7 @@ class Asking:
 
     def _with_few_digits(self, kept: Sequence[Truth]) -> bool:
         """Whether there is a model with these pins; its numbers have as few digits as can be."""
-        few = (self.world.few_digits(digits) for digits in (0, 2, 4, 9))
+        few = (self.world.few_digits(digits) for digits in (0, 2, 4, 9, SCALE))
         return any(self.check(*kept, *more, most=_SHORT) == z3.sat for more in (*few, []))
 
     def _kept(self, pins: Sequence[Truth], kept: list[Truth]) -> list[Truth]:
