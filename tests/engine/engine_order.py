@@ -330,6 +330,7 @@ ORDER = [
     "backends.sql.tables_in_sql",
     "statements.statement",
     "statements.parquet_columns",
+    "backends.smt.interruptible",
     "backends.smt.unsupported",
     "backends.smt.terms",
     "backends.smt.text_codes",
