@@ -40,6 +40,8 @@ from ordain.engine.values.zones import zone_names
 
 DEFAULT_WHOLE, DEFAULT_SCALE = 12, 6
 """Digits of a number whose fact says neither a range nor a precision."""
+_VALUES_TOLD = 8
+"""How many declared values stand in the comment of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ class FactTerms:
             return self.absent(need, Sql(cast(NULL, self.kind_of(fact.type, self.digits(fact)))))
         if fact.type.kind is Kind.CONTEXT:
             raise Unsupported(f"`{fact.name}` is a context, which has no column", "let a policy give it")
+        if fact.type.kind in (Kind.DURATION, Kind.MONTHS, Kind.TIME):
+            hint = "let a fact say it in whole numbers, of days or minutes"
+            raise Unsupported(f"`{fact.name}` is a fact of the type `{fact.type}`, which has no column", hint)
         self.columns.append(self.column(need))
         term = column(fact.name)
         if fact.type.kind is Kind.DATE_TIME:
@@ -204,7 +209,9 @@ class FactTerms:
         kind = self.kind_of(fact.type, self.digits(fact))
         notes = [fact.meaning]
         if fact.type.values:
-            notes.append(f"one of {', '.join(fact.type.values[:8])}")
+            more = len(fact.type.values) - _VALUES_TOLD
+            among = ", ".join(fact.type.values[:_VALUES_TOLD])
+            notes.append(f"one of {among}" + (f" and {more} more" if more > 0 else ""))
         return Column(
             fact.name,
             exp.DataType.build(kind).sql(dialect=self.scope.dialect.name),

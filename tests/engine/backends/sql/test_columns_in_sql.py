@@ -11,6 +11,7 @@ import pytest
 from policies_for_sql import HEAD
 
 from ordain.engine.catalog import plan_of
+from ordain.engine.errors import PolicyError
 from ordain.engine.statements.statement import Statement, statement
 
 AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)
@@ -73,6 +74,19 @@ def test_a_number_outside_of_what_is_read_is_an_error_of_its_row(
 def test_a_time_of_day_is_not_cut_off_a_date(kind: str, value: str, outcome: object) -> None:
     sql = said("type: date", 'n <= date("2026-03-15")', "flag", "2026-01-01")
     assert in_table(sql, kind, value) == outcome
+
+
+@pytest.mark.parametrize(("kind", "given"), [("duration", "PT1H"), ("months", "P1M"), ("time", "10:00:00")])
+def test_a_fact_without_a_column_is_refused_by_its_name(kind: str, given: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        said(f"type: {kind}", "n = n", "flag", given)
+    assert f"`n` is a fact of the type `{kind}`, which has no column" in refused.value.issues[0].message
+    assert refused.value.issues[0].hint
+
+
+def test_values_that_are_not_told_are_counted() -> None:
+    sql = said("type: text, values: [a, b, c, d, e, f, g, h, i, j]", 'n = "a"', "flag", "a")
+    assert sql.columns[0].note == "m; one of a, b, c, d, e, f, g, h and 2 more"
 
 
 def test_in_postgresql_too(postgresql: str) -> None:
