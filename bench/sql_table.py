@@ -99,9 +99,10 @@ def run(rows: int = ROWS) -> Result:
         source = folder / "facts.parquet"
         _customers(source, rows)
         plan = plan_of("quote", FACTS, SERVICES, [("sample@1", POLICY)])
+        types = {need.fact.name: need.fact.type for need in plan.needs}
         begun = perf_counter()
         plain, whole = (
-            statement(plan, AT, columns=columns_of(source), keep=["id"], explained=explained).text
+            statement(plan, AT, columns=columns_of(source, types), keep=["id"], explained=explained).text
             for explained in (False, True)
         )
         written = perf_counter() - begun

@@ -17,6 +17,7 @@ from typing import Any
 
 import z3
 
+from ordain.engine.backends.smt.interruptible import checked
 from ordain.engine.backends.smt.smt_policy import Decided, reader_of, world_of
 from ordain.engine.backends.smt.terms import Term, Truth, as_bool, both, either, equal, opposite, real
 from ordain.engine.backends.smt.text_codes import day_code, instant_code
@@ -30,7 +31,7 @@ from ordain.engine.policy.model import Verdict
 from ordain.engine.prove.confirming import may_be_sent
 from ordain.engine.prove.service_terms import decide_service
 from ordain.engine.values.types import Kind, Value, plain
-from ordain.engine.values.zones import offset_of
+from ordain.engine.values.zones import SECOND, offset_of
 
 Json = dict[str, Any]
 _SHARES = ("probability", "fraction")
@@ -101,7 +102,6 @@ class NearestChange:
             self.exact = False
             return
         solver = z3.Optimize()
-        solver.set("timeout", int(1000 * min(left, LIMITS.change_step)))
         solver.add(*always)
         solver.add(*(as_bool(pin) for name, pin in pins.items() if name not in names))
         variables = {name: world.variables[name, ""] for name in names}
@@ -111,7 +111,7 @@ class NearestChange:
             solver.add(as_bool(opposite(pins[name])), as_bool(opposite(variable.sym.null)))
             far.append(_distance(variable, self.facts.values.get(name), solver))
         solver.minimize(z3.Sum(*far) if len(far) > 1 else far[0])
-        answer = solver.check()
+        answer = checked(solver, min(left, LIMITS.change_step))
         if answer == z3.unknown:
             self.exact = False
         if answer != z3.sat:
@@ -200,6 +200,8 @@ def _distance(variable: Variable, was: Value, solver: Any) -> Term:
     sym, fact = variable.sym, variable.fact
     if was is None:
         return z3.RealVal(1000)
+    if sym.kind in (Kind.DATE_TIME, Kind.DURATION):
+        solver.add(sym.term % SECOND == 0)
     if sym.kind not in (Kind.NUMBER, Kind.DATE):
         return z3.RealVal(1)
     if sym.kind is Kind.DATE:

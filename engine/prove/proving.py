@@ -31,7 +31,7 @@ def questions(catalog: Catalog, wanted: Sequence[str], at: dt.datetime, seconds:
         policies = _policies(catalog, name)
         services = [name] if name in catalog.services.by_name else []
         if not policies and not services:
-            known = [*catalog.versions, *catalog.services.by_name]
+            known = list(dict.fromkeys([*catalog.versions, *catalog.services.by_name]))
             raise MalformedRequest(f"there is no policy or service `{name}`", did_you_mean(name, known))
         asked += [*_of_policies(policies, catalog.vocabulary, seconds), *_of_services(catalog, services, at, seconds)]
     return asked

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlglot import exp
 
@@ -39,6 +40,8 @@ from ordain.engine.values.zones import zone_names
 
 DEFAULT_WHOLE, DEFAULT_SCALE = 12, 6
 """Digits of a number whose fact says neither a range nor a precision."""
+_VALUES_TOLD = 8
+"""How many declared values stand in the comment of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,9 @@ class FactTerms:
             return self.absent(need, Sql(cast(NULL, self.kind_of(fact.type, self.digits(fact)))))
         if fact.type.kind is Kind.CONTEXT:
             raise Unsupported(f"`{fact.name}` is a context, which has no column", "let a policy give it")
+        if fact.type.kind in (Kind.DURATION, Kind.MONTHS, Kind.TIME):
+            hint = "let a fact say it in whole numbers, of days or minutes"
+            raise Unsupported(f"`{fact.name}` is a fact of the type `{fact.type}`, which has no column", hint)
         self.columns.append(self.column(need))
         term = column(fact.name)
         if fact.type.kind is Kind.DATE_TIME:
@@ -96,6 +102,8 @@ class FactTerms:
             value = self.among(value, fact, fact.type.values)
         elif fact.time_zone:
             value = self.among(value, fact, sorted(zone_names()))
+        elif fact.type.kind is Kind.DATE:
+            value = self.day(fact, term)
         elif fact.type.kind is Kind.LIST and fact.type.item is not None and fact.type.item.kind is not Kind.TEXT:
             raise Unsupported(f"`{fact.name}` is a {fact.type}, and only lists of texts have a column")
         return self.absent(need, value)
@@ -112,32 +120,47 @@ class FactTerms:
         limits = fact.limits
         positive = limits is not None and limits.low is not None and limits.low >= 0
         wide = raw or digits
-        read = Sql(dialect.number(term, wide) if raw is None else term, digits=wide, positive=positive)
+        # A column without known digits is held to the range as it is: a cast to fewer digits would stop the statement.
+        read = Sql(term, digits=wide, positive=positive)
         wrong: list[Term] = []
         if limits is not None:
             room = Digits(max(wide.whole or 0, digits.whole or 0, 1), wide.scale)
-            shown = Sql(dialect.number(read.value, room), digits=room) if raw is not None else read
+            shown = Sql(dialect.number(term, room), digits=room)
             for end, op in (
                 (limits.low, "<=" if limits.low_open else "<"),
                 (limits.high, ">=" if limits.high_open else ">"),
             ):
                 if end is not None:
-                    wrong.append(numbers.compared(op, shown, numbers.literal(end, dialect), dialect))
+                    border = numbers.literal(end, dialect)
+                    if raw is None:
+                        wrong.append(binary(numbers.COMPARED[op], term, border.value))
+                    else:
+                        wrong.append(numbers.compared(op, shown, border, dialect))
+        large: list[Term] = []
+        if raw is None and (limits is None or limits.low is None or limits.high is None):
+            power = numbers.literal(Decimal(10) ** (digits.whole or 0), dialect).value
+            large = [binary(exp.LTE, term, exp.Neg(this=power)), binary(exp.GTE, term, power)]
         writer = Expressions(self.scope, f"`{fact.name}`")
         keep = writer.setting.keep
         # Whatever is outside of the range is no fact; it must not make the database raise where it is cast.
-        inside = Sql(
-            case([(negated(any_of(wrong)), read.value)]) if wrong else read.value, digits=wide, positive=positive
-        )
+        outside = [*wrong, *large]
+        value = read.value if raw is not None else dialect.number(term, wide)
+        inside = Sql(case([(negated(any_of(outside)), value)]) if outside else value, digits=wide, positive=positive)
         rounded = numbers.rounded(inside, digits.scale, "HALF_EVEN", dialect, keep) if raw is not None else inside
         value = dialect.number(rounded.value, digits)
         faults = [(any_of(wrong), whole(self.refused(fact)))] if wrong else []
         if raw is None:
             # The column may have more digits than it is read with; to round them is not for a cast to do.
             message = f"`{fact.name}` has more digits than {dialect.decimal(digits)}: see --columns"
-            longer = binary(exp.NEQ, term, read.value)
+            longer = any_of([*large, binary(exp.NEQ, term, inside.value)])
             faults.append((longer, whole(self.scope.faults.other("DataQualityIssue", message))))
         return Sql(keep(value), case(faults) if faults else None, digits, positive, written(fact, digits))
+
+    def day(self, fact: Fact, term: Term) -> Sql:
+        """A date; a column of moments has to be at midnight, as no time of day is cut off in silence."""
+        day = self.scope.dialect.cast(term, "DATE")
+        fault = self.scope.faults.other("DataQualityIssue", f"`{fact.name}` is a date, and here it has a time of day")
+        return Sql(day, case([(binary(exp.NEQ, term, day), whole(fault))]))
 
     def among(self, value: Sql, fact: Fact, values: tuple[str, ...] | list[str]) -> Sql:
         """A text that has to be one of some."""
@@ -186,7 +209,9 @@ class FactTerms:
         kind = self.kind_of(fact.type, self.digits(fact))
         notes = [fact.meaning]
         if fact.type.values:
-            notes.append(f"one of {', '.join(fact.type.values[:8])}")
+            more = len(fact.type.values) - _VALUES_TOLD
+            among = ", ".join(fact.type.values[:_VALUES_TOLD])
+            notes.append(f"one of {among}" + (f" and {more} more" if more > 0 else ""))
         return Column(
             fact.name,
             exp.DataType.build(kind).sql(dialect=self.scope.dialect.name),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
 from ordain.engine.backends.digits import Digits
 from ordain.engine.errors import Issue, MalformedRequest
+from ordain.engine.values.types import Kind, Type
 
 _WHOLE = {
     "TINYINT": 3,
@@ -23,29 +25,54 @@ _WHOLE = {
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
 
-def columns_of(path: Path) -> dict[str, Digits | None]:
+_KINDS: dict[Kind, tuple[str, str, str]] = {
+    Kind.TEXT: ("a text", r"VARCHAR|ENUM\(.*\)", "VARCHAR"),
+    Kind.FLAG: ("true or false", "BOOLEAN", "BOOLEAN"),
+    Kind.DATE: ("a date", "DATE|TIMESTAMP(_S|_MS|_NS)?", "DATE"),
+    Kind.DATE_TIME: ("a moment with its offset", "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"),
+    Kind.LIST: ("a list of texts", r"VARCHAR\[\]", "VARCHAR[]"),
+}
+"""What people call it, the types of columns that hold it as it is, and the one to cast to; not of numbers."""
+
+
+def columns_of(path: Path, facts: Mapping[str, Type]) -> dict[str, Digits | None]:
     """Each column by name, with its digits where it is a decimal or a whole number; else None.
 
-    Raises MalformedRequest for a file that is no Parquet, and for a column of floating point: what 0.1 is in it is
-    not what anybody wrote.
+    `facts` are the types of those that are read. Raises MalformedRequest for a file that is no Parquet, and for a
+    column that is read and is not of its fact's type: a database would find the number 1 equal to "01", and take
+    a time without an offset for one in UTC. What 0.1 is in floating point is not what anybody wrote.
     """
     with duckdb.connect() as database:
         try:
             found = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
         except duckdb.Error:
             raise MalformedRequest(f"`{path}` is no Parquet file", "name a file that ends with .parquet") from None
-    floats = [str(name) for name, kind, *_ in found if kind in ("DOUBLE", "FLOAT")]
-    if floats:
-        raise MalformedRequest(
-            [
-                Issue(
-                    f"column `{name}` of `{path}` is in floating point, which no decision is made on",
-                    f'write it as a decimal first: CAST("{name}" AS DECIMAL(12, 4))',
-                )
-                for name in floats
-            ]
-        )
-    return {str(name): _digits(str(kind)) for name, kind, *_ in found}
+    kinds = {str(name): str(kind) for name, kind, *_ in found}
+    issues = [
+        issue
+        for name, of in facts.items()
+        if name in kinds and (issue := _unfit(path, name, kinds[name], of)) is not None
+    ]
+    if issues:
+        raise MalformedRequest(issues)
+    return {name: _digits(kind) for name, kind in kinds.items()}
+
+
+def _unfit(path: Path, name: str, kind: str, of: Type) -> Issue | None:
+    """What is wrong with a column for a fact of some type."""
+    if of.kind is Kind.NUMBER:
+        to = f'CAST("{name}" AS DECIMAL(12, 4))'
+        if kind in ("DOUBLE", "FLOAT"):
+            message = f"column `{name}` of `{path}` is in floating point, which no decision is made on"
+            return Issue(message, f"write it as a decimal first: {to}")
+        if _digits(kind) is None:
+            return Issue(f"column `{name}` of `{path}` is {kind}, and the fact is a number", f"cast it first: {to}")
+        return None
+    if of.kind not in _KINDS or re.fullmatch(_KINDS[of.kind][1], kind):
+        return None
+    called, _, to = _KINDS[of.kind]
+    message = f"column `{name}` of `{path}` is {kind}, and the fact is {called}"
+    return Issue(message, f'write it so first: CAST("{name}" AS {to})')
 
 
 def _digits(kind: str) -> Digits | None:

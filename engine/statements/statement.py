@@ -47,11 +47,14 @@ from ordain.engine.backends.sql.tables_in_sql import decided
 from ordain.engine.evaluate import Plan
 from ordain.engine.feel.syntax.tree import Function
 from ordain.engine.policy.model import STATUS, Table, Verdict
+from ordain.engine.statements.column_names import distinct, kept_columns
 from ordain.engine.statements.facts_in_sql import Column, FactTerms, personal_read
+from ordain.engine.statements.table_name import table_named
 from ordain.engine.values.types import Kind, Type
 from ordain.engine.values.zones import zone_names
 
 VERDICT, STATUS_COLUMN, FIRED, REASONS, CODE, ERROR = "verdict", "status", "fired", "reasons", "error_code", "error"
+OWN_COLUMNS = (VERDICT, STATUS_COLUMN, FIRED, REASONS, CODE, ERROR)
 """Columns besides those of the outcome."""
 _FAULT = "o_fault"
 
@@ -92,7 +95,8 @@ def statement(
 
     `columns` are those of the table, numbers with their digits; None: the statement asks for what it needs. `keep` are
     columns that are handed on, such as a key. Not `explained`: without the rules that fired and their reasons.
-    Raises PolicyError for what cannot be said in SQL, with line and column.
+    Raises PolicyError for what cannot be said in SQL, with line and column, and MalformedRequest for a `table` that is
+    no name of a table and for a `keep` that cannot be handed on.
     """
     return _Service(plan, at, DIALECTS[dialect], columns).statement(table, keep, explained)
 
@@ -104,7 +108,8 @@ class _Service:
         self.plan, self.dialect = plan, dialect
         self.values: dict[str, Value] = {}
         self.known: dict[str, Sequence[str]] = {}
-        self.scope = Scope(self.values, self.known, at, dialect, Faults(), Layers())
+        taken = frozenset(need.fact.name.casefold() for need in plan.needs)
+        self.scope = Scope(self.values, self.known, at, dialect, Faults(), Layers(taken=taken))
         self.facts = FactTerms(self.scope, columns)
         self.fault_columns: list[Term] = []
         self.fired: list[tuple[str, Table, Sequence[Term]]] = []
@@ -112,7 +117,9 @@ class _Service:
 
     def statement(self, table: str, keep: Sequence[str], explained: bool) -> Statement:
         service = self.plan.service
+        source = table_named(table, self.dialect)
         try:
+            distinct((need.fact.name for need in self.plan.needs), self.dialect)
             self.gather()
         except Unsupported as why:
             raise why.told(f"the service {service.name}") from None
@@ -128,10 +135,12 @@ class _Service:
             self.values["verdict"] = Sql(self.keep(_worst(verdicts), "verdict"))
         try:
             outputs = list(self.outputs())
+            distinct((output.name for output, _ in outputs), self.dialect)
         except Unsupported as why:
             raise why.told(f"the service {service.name}") from None
-        tree = self.select(table, keep, outputs, bool(verdicts), explained)
         shown = [output for output, _ in outputs]
+        kept = kept_columns(keep, [*OWN_COLUMNS, *(output.name for output in shown)], self.facts.table)
+        tree = self.select(source, kept, outputs, bool(verdicts), explained)
         printed = tree.sql(dialect=self.dialect.name, pretty=True, copy=False)
         return Statement(
             tree, printed, self.dialect, self.facts.columns, shown, self.scope.faults.by_number(), bool(verdicts)
@@ -250,7 +259,7 @@ class _Service:
         for name, type in self.plan.gives.items():
             if name == VERDICT and self.has_verdict:
                 continue  # it has a column of its own, which nothing withholds
-            shown = f"outcome.{name}" if name in (VERDICT, STATUS_COLUMN, FIRED, REASONS, CODE, ERROR) else name
+            shown = f"outcome.{name}" if name.casefold() in OWN_COLUMNS else name
             yield from self.columns_of(shown, type, self.values[name])
 
     @property
@@ -278,7 +287,7 @@ class _Service:
 
     def select(
         self,
-        table: str,
+        table: exp.Table,
         keep: Sequence[str],
         outputs: Sequence[tuple[Output, Term]],
         has_verdict: bool,
@@ -287,21 +296,29 @@ class _Service:
         """The layers as common table expressions, one reading the other."""
         fault = first_of(self.fault_columns) or cast(NULL, "INT")
         layers = [layer for layer in self.scope.layers.layers if layer]
-        layers.append({_FAULT: fault})
-        query = exp.select()
-        source = table
+        free = self.scope.layers.free
+        fault_name = free(_FAULT)
+        layers.append({fault_name: fault})
+        # The table's other columns stay behind: one that is called like a step's own would be read for it.
+        handed = {name: free(f"kept_{number}") for number, name in enumerate(keep)}
+        brought = [column(each.fact) for each in self.facts.columns]
+        brought += [_named(column(name), own) for name, own in handed.items()]
+        step_name = "ordain_step" if not table.name.casefold().startswith("ordain_step") else "ordain_next"
+        steps = [exp.select(*(brought or [_named(whole(1), "o_row")])).from_(table)]
         for number, layer in enumerate(layers):
             made = [_named(term, name) for name, term in layer.items()]
-            step = exp.select(exp.Star(), *made).from_(exp.to_table(source))
-            source = f"ordain_step_{number}"
+            steps.append(exp.select(exp.Star(), *made).from_(exp.to_table(f"{step_name}_{number}")))
+        query = exp.select()
+        for number, step in enumerate(steps):
+            source = f"{step_name}_{number}"
             query = query.with_(source, as_=step, materialized=True if self.dialect.fenced else None, copy=False)
-        is_fine = is_null(column(_FAULT))
+        is_fine = is_null(column(fault_name))
         verdict = single(self.values[VERDICT]).value if has_verdict else None
         shown = is_fine
         if verdict is not None and self.plan.service.withholds:
             hidden = [binary(exp.EQ, verdict, text(str(each))) for each in self.plan.service.withholds if each]
             shown = all_of((is_fine, negated(any_of(hidden))))
-        selected: list[Term] = [column(name) for name in keep]
+        selected: list[Term] = [_named(column(own), name) for name, own in handed.items()]
         selected += [_named(case([(shown, term)]), output.name) for output, term in outputs]
         if verdict is not None:
             selected.append(_named(case([(is_fine, verdict)]), VERDICT))
@@ -314,7 +331,7 @@ class _Service:
         codes = {number: fault.code for number, fault in by_number.items()}
         messages = {number: fault.message for number, fault in by_number.items()}
         for name, told in ((CODE, codes), (ERROR, messages)):
-            words = case((binary(exp.EQ, column(_FAULT), whole(n)), text(said)) for n, said in told.items())
+            words = case((binary(exp.EQ, column(fault_name), whole(n)), text(said)) for n, said in told.items())
             selected.append(_named(words if told else cast(NULL, "TEXT"), name))
         return query.select(*selected, copy=False).from_(exp.to_table(source), copy=False)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 
 import pytest
 from served import SECONDS, edit, environment, ordain_here
@@ -117,3 +119,56 @@ def test_check_says_how_many_claims_it_did_not_come_to(
     texts = read_texts(policies)
     assert proved.claim_issues(texts, load_catalog(texts, run_examples=False).policies()) == []
     assert "6 claims of policies were not looked at in the time" in capsys.readouterr().err
+
+
+def test_a_budget_is_a_number(tmp_path: Path, policies: Path) -> None:
+    for command in (["prove"], ["diff", "--prove", "price-bounds@1", "price-bounds@1"]):
+        done = ordain_here(tmp_path, *command, "--directory", str(policies), "--budget", "nan")
+        assert done.returncode == 2
+        assert "is not a number that can be counted to" in " ".join(done.stderr.split())
+
+
+def test_a_name_that_a_policy_and_a_service_have_is_told_once(tmp_path: Path, policies: Path) -> None:
+    done = ordain_here(tmp_path, "prove", "xyzzy", "--directory", str(policies))
+    assert done.returncode == 2
+    assert done.stderr.count("plan-advice") <= 1
+
+
+HARD = """\
+facts:
+  signed_on: {type: date, meaning: m}
+  months_more: {type: number, range: -10..10, precision: 0, meaning: m}
+"""
+CLAIMS = """\
+prove:
+  - x = 1
+  - signed_on + months(months_more) - months(months_more) <= signed_on
+"""
+
+
+@pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_long_question_ends_when_the_command_is_ended(tmp_path: Path, signal_sent: signal.Signals) -> None:
+    (tmp_path / "policies" / "sample").mkdir(parents=True)
+    (tmp_path / "policies" / "facts.yaml").write_text(HARD)
+    (tmp_path / "policies" / "services.yaml").write_text(
+        "services:\n  act: {purpose: p, policies: [sample], gives: [x]}\n"
+    )
+    (tmp_path / "policies" / "sample" / "v1.yaml").write_text(
+        "policy: sample\nversion: 1\nkind: decision\neffective: 2026-01-01\nowner: tests\npurpose: A case.\n"
+        f"{CLAIMS}decides:\n  x: {{gives: number, formula: '1'}}\nexamples:\n  - given: {{}}\n    expect: {{x: 1}}\n"
+    )
+    command = [sys.executable, "-u", "-m", "ordain", "prove", "--directory", "policies", "--budget", "3600", "sample"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            while "proved" not in process.stdout.readline():  # the first question is answered, the second begins
+                assert process.poll() is None
+            sleep(2)  # into the long one
+            process.send_signal(signal_sent)
+            _, errors = process.communicate(timeout=SECONDS)
+        finally:
+            process.kill()
+    assert process.returncode in (130, -signal_sent)
+    assert "Traceback" not in errors

@@ -9,6 +9,10 @@ import duckdb
 import pytest
 from served import edit, ordain_here
 
+from ordain.engine.errors import MalformedRequest
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.statements.parquet_columns import columns_of
+
 AT = ["--at", "2026-12-01T12:00:00+00:00"]
 
 
@@ -77,6 +81,58 @@ def test_floating_point_and_files_that_are_no_parquet_are_refused(tmp_path: Path
     assert "in floating point" in said
     file.write_text("no parquet")
     assert "is no Parquet file" in refused(tmp_path, "plan-advice", "--columns", str(file))
+
+
+@pytest.mark.parametrize(
+    ("fact", "of", "column", "words"),
+    [
+        ("n", "type: text", "1", "is INTEGER, and the fact is a text"),
+        ("n", "type: number, range: 0..9", "'1'", "is VARCHAR, and the fact is a number"),
+        ("n", "type: number, range: 0..9", "1.5::FLOAT", "in floating point"),
+        ("n", "type: flag", "'yes'", "is VARCHAR, and the fact is true or false"),
+        ("n", "type: date", "'2026-01-01'", "is VARCHAR, and the fact is a date"),
+        (
+            "n",
+            "type: date and time",
+            "TIMESTAMP '2026-01-01'",
+            "is TIMESTAMP, and the fact is a moment with its offset",
+        ),
+        ("n", "type: list of text", "'a'", "is VARCHAR, and the fact is a list of texts"),
+    ],
+)
+def test_a_column_of_another_type_than_its_fact_is_refused(
+    fact: str, of: str, column: str, words: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "customers.parquet"
+    with duckdb.connect() as database:
+        database.execute(f"COPY (SELECT {column} AS {fact}, 0.5::DOUBLE AS unread) TO '{file}' (FORMAT parquet)")
+    types = load_vocabulary(f"facts:\n  {fact}: {{{of}, meaning: m}}\n".encode(), "facts.yaml")
+    with pytest.raises(MalformedRequest) as refusal:
+        columns_of(file, {fact: types[fact].type})
+    assert [words in issue.message for issue in refusal.value.issues] == [True]
+    assert "CAST(" in refusal.value.issues[0].hint
+
+
+@pytest.mark.parametrize(
+    ("of", "column"),
+    [
+        ("type: text", "'1'"),
+        ("type: number, range: 0..9", "1::UTINYINT"),
+        ("type: flag", "true"),
+        ("type: date", "DATE '2026-01-01'"),
+        ("type: date", "TIMESTAMP '2026-01-01'"),
+        ("type: date and time", "TIMESTAMPTZ '2026-01-01 00:00+00'"),
+        ("type: list of text", "['a']"),
+        ("type: text", "'1' AS other, 0.5::DOUBLE"),
+    ],
+)
+def test_a_column_of_its_facts_type_is_read(of: str, column: str, tmp_path: Path) -> None:
+    file = tmp_path / "customers.parquet"
+    name = "unread" if "other" in column else "n"
+    with duckdb.connect() as database:
+        database.execute(f"COPY (SELECT {column} AS {name}) TO '{file}' (FORMAT parquet)")
+    types = load_vocabulary(f"facts:\n  n: {{{of}, meaning: m}}\n".encode(), "facts.yaml")
+    assert name in columns_of(file, {"n": types["n"].type})
 
 
 @pytest.mark.parametrize("dialect", ["postgres", "spark", "snowflake", "bigquery"])

@@ -45,6 +45,8 @@ def by_python(plan: Plan, vocabulary: Vocabulary, raw: Raw, at: dt.datetime, sta
     shown: dict[str, Any] = {}
     for output in statement.outputs:
         name, *fields = output.name.split(".")
+        if name == "outcome" and name not in outcome.values:  # called like a column of the statement's own
+            name, *fields = fields
         value = outcome.values[name]
         for field in fields:
             value = None if value is None else value[field]
@@ -127,6 +129,8 @@ def equal(one: Any, other: Any) -> bool:
     """Whether two values are the same; numbers by what they are worth, never as floats."""
     assert not isinstance(one, float)
     assert not isinstance(other, float)
+    if one is None or other is None:
+        return one is other
     if isinstance(one, Decimal | int) and not isinstance(one, bool):
         return Decimal(one) == Decimal(other)
     return bool(one == other)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ordain.api.cli.differences.chosen import two_sides
 from ordain.api.cli.differences.shown import print_differences
+from ordain.api.cli.finite import Finite
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.proving.proofs_shown import print_end, print_proof
 from ordain.api.cli.proving.prove_command import exit_code
@@ -37,7 +38,7 @@ from ordain.engine.limits import LIMITS
 )
 @click.option(
     "--budget",
-    type=click.FloatRange(0.1, 86_400),
+    type=Finite(0.1, 86_400),
     default=LIMITS.proof_seconds,
     show_default=True,
     metavar="SECONDS",

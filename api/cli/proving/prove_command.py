@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.text import Text
 
+from ordain.api.cli.finite import Finite
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.progress import progress_bar
 from ordain.api.cli.proving.proofs_shown import print_end, print_proof
@@ -27,7 +28,7 @@ FALSE, OPEN = 1, 3
 @click.argument("names", nargs=-1, metavar="[POLICY|SERVICE]...")
 @click.option(
     "--budget",
-    type=click.FloatRange(0.1, 86_400),
+    type=Finite(0.1, 86_400),
     default=LIMITS.proof_seconds,
     show_default=True,
     metavar="SECONDS",

@@ -61,12 +61,16 @@ def sql_command(
     catalog = load_in_force(settings, service)
     moment = fixed_offset(dt.datetime.now(settings.zone)) if at is None else asked_time(at, settings.zone)
     plan = catalog.pick(service, moment)
+    columns = None
+    if like is not None:
+        types = {need.fact.name: need.fact.type for need in plan.needs}
+        columns = late("ordain.engine.statements.parquet_columns:columns_of")(like, types)
     written = late("ordain.engine.statements.statement:statement")(
         plan,
         moment,
         dialect=dialect,
         table=table,
-        columns=None if like is None else late("ordain.engine.statements.parquet_columns:columns_of")(like),
+        columns=columns,
         keep=keep,
         explained=not plain,
     )

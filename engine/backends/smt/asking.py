@@ -11,8 +11,9 @@ from typing import Any
 
 import z3
 
+from ordain.engine.backends.smt.interruptible import checked
 from ordain.engine.backends.smt.terms import Truth, as_bool
-from ordain.engine.backends.smt.world import NoValue, World
+from ordain.engine.backends.smt.world import SCALE, NoValue, World
 from ordain.engine.limits import LIMITS
 from ordain.engine.values.types import Value
 
@@ -129,9 +130,8 @@ class Asking:
     def anybody(self) -> bool:
         """Whether there may be a customer at all: of nobody everything is true."""
         solver = _solver()
-        solver.set("timeout", 5_000)
         solver.add(*(as_bool(each) for each in self.world.always))
-        return bool(solver.check() != z3.unsat)
+        return bool(checked(solver, 5) != z3.unsat)
 
     def first(self) -> Any:
         """What Z3 says of the question: it is asked in several ways in turns, since one may be slow where another is
@@ -149,8 +149,7 @@ class Asking:
         """What Z3 says, within the time that is left, and `most` seconds."""
         if self.left <= 0:
             return z3.unknown
-        self.solver.set("timeout", max(1, int(min(self.left, most) * 1000)))
-        answer = self.solver.check(*(as_bool(each) for each in truths))
+        answer = checked(self.solver, min(self.left, most), *(as_bool(each) for each in truths))
         if answer == z3.sat:
             self.model = self.solver.model()
         return answer
@@ -195,7 +194,7 @@ class Asking:
 
     def _with_few_digits(self, kept: Sequence[Truth]) -> bool:
         """Whether there is a model with these pins; its numbers have as few digits as can be."""
-        few = (self.world.few_digits(digits) for digits in (0, 2, 4, 9))
+        few = (self.world.few_digits(digits) for digits in (0, 2, 4, 9, SCALE))
         return any(self.check(*kept, *more, most=_SHORT) == z3.sat for more in (*few, []))
 
     def _kept(self, pins: Sequence[Truth], kept: list[Truth]) -> list[Truth]:

@@ -291,6 +291,8 @@ def _string(reader: Reader, node: Expr, path: Truth, value: Sym) -> Sym:
     if value.term is None or isinstance(value.term, bool):
         raise NotCoveredHere("`string` of a list or context", node.span)
     reader.world.notes["texts that are put together count as any text"] = None
+    if value.kind in (Kind.NUMBER, Kind.DATE_TIME, Kind.TIME):
+        return reader.world.any_text_of(value.term, node.span.text)
     return reader.world.any_text(value.term)
 
 

@@ -64,10 +64,13 @@ class World:
     variables: dict[tuple[str, str], Variable] = field(default_factory=dict)
     scaled: list[Term] = field(default_factory=list)
     """The numbers that are Reals here and decimals with few digits in truth."""
+    micros: list[Term] = field(default_factory=list)
+    """Times of facts, in microseconds."""
     usual_day: int = day_code(dt.date(2026, 1, 1))
     """The day for which customers are decided where any will do."""
     _numbers: int = 0
     _kept: dict[int, tuple[Term, Term]] = field(default_factory=dict)
+    _written: dict[tuple[int, str], tuple[Term, Term]] = field(default_factory=dict)
     _days: dict[int, tuple[Term, tuple[Term, Term, Term]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -119,15 +122,11 @@ class World:
                 self.always.append(both(term >= day_code(FIRST_DAY), term <= day_code(LAST_DAY)))
                 return Sym(Kind.DATE, term)
             case Kind.DATE_TIME:
-                seconds = z3.Int(name)
-                low, high = day_code(FIRST_DAY) * 86_400, day_code(LAST_DAY) * 86_400
-                self.always.append(both(seconds >= low, seconds <= high))
-                return Sym(Kind.DATE_TIME, seconds * 10**9)
+                low, high = day_code(FIRST_DAY) * DAY_NS, day_code(LAST_DAY) * DAY_NS
+                return Sym(Kind.DATE_TIME, self._clocked(name, low, high))
             case Kind.DURATION:
-                seconds = z3.Int(name)
-                most = 100 * 366 * 86_400
-                self.always.append(both(seconds >= -most, seconds <= most))
-                return Sym(Kind.DURATION, seconds * 10**9)
+                most = 100 * 366 * DAY_NS
+                return Sym(Kind.DURATION, self._clocked(name, -most, most))
             case Kind.MONTHS:
                 term = z3.Int(name)
                 self.always.append(both(term >= -1200, term <= 1200))
@@ -161,6 +160,13 @@ class World:
         return Sym(
             Kind.NUMBER, term, digits=Digits(max(0, most.adjusted() + 1), SCALE if precision is None else precision)
         )
+
+    def _clocked(self, name: str, low: int, high: int) -> Term:
+        """A time in nanoseconds, as fine as a request may have it: to the microsecond."""
+        micros = z3.Int(name)
+        self.micros.append(micros)
+        self.always.append(both(micros >= low // 1_000, micros <= high // 1_000))
+        return micros * 1_000
 
     def _list(self, name: str, of: Type, span: Span | None) -> Sym:
         length = z3.Int(f"{name}#")
@@ -228,6 +234,16 @@ class World:
         self.always.append(both(term >= 1, term <= self.codes.last))
         return Sym(Kind.TEXT, term)
 
+    def any_text_of(self, value: Term, asked: str) -> Sym:
+        """The text of a value that has several: 1.5 and 1.50 are one number, and a moment has one in each offset.
+
+        Only what is written and worked out alike has the same text for sure. `asked` is how the value is written.
+        """
+        key = (value.get_id(), "".join(asked.split()))
+        if key not in self._written:
+            self._written[key] = (value, self.fresh("written", z3.IntSort()))
+        return self.any_text(*self._written[key])
+
     # --- back to values
 
     def value(self, model: Any, sym: Sym, of: Type) -> Value:
@@ -271,8 +287,9 @@ class World:
         return moment_of(_int(model, self.now))
 
     def few_digits(self, digits: int) -> list[Truth]:
-        """That the numbers without a declared precision have so many digits after the point."""
-        return [z3.IsInt(term * real(10**digits)) for term in self.scaled]
+        """That the numbers without a declared precision, and seconds, have so many digits after the point."""
+        numbers = [z3.IsInt(term * real(10**digits)) for term in self.scaled]
+        return numbers + [micros % 10 ** max(0, 6 - digits) == 0 for micros in self.micros]
 
     def usual_days(self) -> list[Truth]:
         """That days are of our time, where nothing speaks against it."""

@@ -16,13 +16,21 @@ class Layers:
     layers: list[dict[str, Term]] = field(default_factory=lambda: [{}])
     made: dict[Term, str] = field(default_factory=dict)
     """The name of each term that was named before, so that nothing is worked out twice."""
+    taken: frozenset[str] = frozenset()
+    """Names of columns that the table brings, casefolded: no term gets one of them."""
+
+    def free(self, name: str) -> str:
+        """The name, or one like it that no column of the table has."""
+        while name.casefold() in self.taken:
+            name += "_"
+        return name
 
     def named(self, term: Term, hint: str) -> Term:
         """A column that holds the term. What is a column or a written value already stays."""
         if isinstance(term, exp.Column | exp.Literal | exp.Null | exp.Boolean):
             return term
         if term not in self.made:
-            name = f"{hint}_{len(self.made)}"
+            name = self.free(f"{hint}_{len(self.made)}")
             self.put(name, term)
             self.made[term] = name
         return column(self.made[term])
