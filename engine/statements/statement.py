@@ -281,6 +281,9 @@ class _Service:
                 if any(row.place is not None for row in value.rows):
                     raise Unsupported(f"`{name}` is a list ordered by what is worked out", "use hit policy rule order")
                 parts = [case([(row.when, _as_text(single(row.value), type))]) for row in value.rows]
+                if value.otherwise is not None:
+                    none = negated(any_of(row.when for row in value.rows))
+                    parts.append(case([(none, _as_text(single(value.otherwise), type))]))
                 yield Output(name, type), self.dialect.array(parts)
             case Items():
                 yield Output(name, type), self.dialect.array([_as_text(part, type) for part in value.parts])

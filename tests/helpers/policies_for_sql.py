@@ -217,7 +217,7 @@ def tables(draw: st.DrawFn, name: str) -> str:
     if hit_policy == "collect" and computed:
         aggregation = f"    aggregation: {draw(st.sampled_from(['sum', 'min', 'max', 'count']))}\n"
     last = ""
-    if hit_policy in ("unique", "first", "any", "priority") and draw(st.booleans()):
+    if draw(st.booleans()):
         last = f"    otherwise: {'0' if computed else 'low'}\n"
     return (
         f"  {name}:\n    gives: {gives}\n    hit policy: {hit_policy}\n{aggregation}    rules:\n{''.join(lines)}{last}"

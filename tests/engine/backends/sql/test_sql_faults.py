@@ -113,3 +113,10 @@ def test_a_planted_fault_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert differs(decides, row=row) == []
     plant(monkeypatch)
     assert differs(decides, row=row) != []
+
+
+@pytest.mark.parametrize("hit_policy", ["collect", "rule order"])
+def test_a_list_of_which_no_rule_fires_has_what_stands_under_otherwise(hit_policy: str) -> None:
+    decides = table(hit_policy, "{id: a, when: {f: 'true'}, then: a}", gives="text") + "    otherwise: none\n"
+    assert differs(decides) == []
+    assert differs(decides, row={**ROW, "f": True}) == []
