@@ -15,7 +15,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from ordain.engine.backends.digits import Digits
-from ordain.engine.backends.sql.dialects import MANY_DIGITS, WIDEST, Dialect
+from ordain.engine.backends.sql.dialects import BIGINT_DIGITS, MANY_DIGITS, WIDEST, Dialect
 from ordain.engine.backends.sql.not_in_sql import Unsupported
 from ordain.engine.backends.sql.sql_terms import NULL, Quotient, Sql, Term, binary, case, enclosed, is_null, whole
 from ordain.engine.values.decimals import DIGITS
@@ -81,7 +81,9 @@ def multiplied(left: Sql, right: Sql, dialect: Dialect) -> Sql:
     """A product."""
     one, other = of(left), of(right)
     digits = _fits(Digits((one.whole or 0) + (other.whole or 0), one.scale + other.scale))
-    widened = Digits(digits.whole, one.scale) if dialect.name != "bigquery" else digits
+    # DuckDB multiplies two decimals of 18 digits or fewer as whole numbers of 64 bits, however many the product has.
+    room = max(digits.whole or 0, BIGINT_DIGITS + 1 - one.scale) if _all(digits) > BIGINT_DIGITS else digits.whole
+    widened = Digits(room, one.scale) if dialect.name != "bigquery" else digits
     term = binary(exp.Mul, dialect.number(left.value, widened), dialect.number(right.value, other))
     return Sql(dialect.number(term, digits), digits=digits, positive=left.positive and right.positive)
 

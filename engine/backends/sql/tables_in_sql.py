@@ -129,9 +129,14 @@ class _TableTerms:
                 return self.one_fires(fires, rows, several, fault)
             case HitPolicy.COLLECT | HitPolicy.RULE_ORDER | HitPolicy.OUTPUT_ORDER:
                 last = None if self.plan.otherwise is None else self.outputs(self.plan.otherwise, "`otherwise` of ")
-                value: Value = Rows(several, last)
+                value: Value
                 if table.aggregation:
                     value = self.total(several, last)
+                elif last is None:
+                    value = Rows(several)
+                else:
+                    lacks = only_if(negated(any_of(fires)), last.fault)
+                    value = Rows(several, replace(last, fault=None), lacks)
                 return DecidedTable(replace(value, fault=None), fires, first_of((fault, value.fault)))
             case HitPolicy.FIRST:
                 raise AssertionError("it has a way of its own")

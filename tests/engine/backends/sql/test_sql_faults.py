@@ -120,3 +120,16 @@ def test_a_list_of_which_no_rule_fires_has_what_stands_under_otherwise(hit_polic
     decides = table(hit_policy, "{id: a, when: {f: 'true'}, then: a}", gives="text") + "    otherwise: none\n"
     assert differs(decides) == []
     assert differs(decides, row={**ROW, "f": True}) == []
+
+
+def test_a_list_of_which_no_rule_fires_lacks_what_otherwise_needs() -> None:
+    decides = table("collect", "{id: a, when: {f: 'true'}, then: a}", gives="text") + "    otherwise: '= maybe_t'\n"
+    assert differs(decides) == []
+    assert differs(decides, row={**ROW, "f": True}) == []
+    assert differs(decides, row={**ROW, "maybe_t": "high"}) == []
+
+
+@pytest.mark.parametrize("text", ["(n * 0.00000001) * (n * 0.00000001)", "(n * 1.999999) * (n * 1.999999)"])
+def test_a_product_has_room_for_all_its_digits(text: str) -> None:
+    assert differs(formula(text), row={**ROW, "n": Decimal("49.99")}) == []
+    assert differs(formula(text), row={**ROW, "n": Decimal("-50")}) == []
