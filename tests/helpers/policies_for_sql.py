@@ -19,6 +19,7 @@ facts:
   n: {type: number, range: -50..50, precision: 2, meaning: m}
   whole: {type: number, range: 0..20, precision: 0, meaning: m}
   maybe_n: {type: number, range: 0..10, precision: 1, optional: true, meaning: m}
+  rate: {type: number, range: -9..9, precision: 6, meaning: m}
   price: {type: number, unit: INR, range: 0..1000, meaning: m}
   tier: {type: text, values: [high, medium, low], meaning: m}
   maybe_t: {type: text, values: [high, medium, low], optional: true, meaning: m}
@@ -39,6 +40,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     | st.sampled_from(["0", "-50", "50", "0.5", "-0.5", "2.5", "1"]).map(Decimal),
     "whole": st.integers(0, 20).map(Decimal),
     "maybe_n": st.none() | st.decimals("0", "10", places=1) | st.sampled_from(["0", "2", "2.5"]).map(Decimal),
+    "rate": st.decimals("-9", "9", places=6) | st.sampled_from(["8.999999", "-9", "0.000001"]).map(Decimal),
     "price": st.decimals("0", "1000", places=2) | st.sampled_from(["0", "0.01", "99.99", "1000"]).map(Decimal),
     "tier": st.sampled_from(["high", "medium", "low"]),
     "maybe_t": st.sampled_from([None, "high", "medium", "low"]),
@@ -53,7 +55,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "days_left": st.sampled_from([None, Decimal(0), Decimal(3), Decimal(5)]),
 }
 GIVEN = {
-    "n": 1, "whole": 1, "maybe_n": 1, "price": 1, "tier": "high", "maybe_t": "high", "words": "a", "f": "true",
+    "n": 1, "whole": 1, "maybe_n": 1, "rate": 1, "price": 1, "tier": "high", "maybe_t": "high", "words": "a", "f": "true",
     "maybe_f": "true", "d": "2026-01-01", "maybe_d": "2026-01-01", "tags": "[a]", "days_left": 1,
 }  # fmt: skip
 CUSTOMER = st.fixed_dictionaries(VALUES)
@@ -65,7 +67,7 @@ LITERALS = {
     "d": ['date("2026-03-15")', 'date("2024-02-29")', "today()"],
 }
 NAMES = {
-    "n": ["n", "whole", "maybe_n", "price", "days_left"],
+    "n": ["n", "whole", "maybe_n", "rate", "price", "days_left"],
     "t": ["tier", "maybe_t", "words"],
     "f": ["f", "maybe_f"],
     "d": ["d", "maybe_d"],

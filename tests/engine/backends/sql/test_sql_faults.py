@@ -22,7 +22,7 @@ from ordain.engine.statements.statement import statement
 
 AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)
 ROW: dict[str, Any] = {
-    **GIVEN, "n": Decimal("2.5"), "whole": Decimal(3), "maybe_n": None, "price": Decimal("10.05"), "maybe_t": None,
+    **GIVEN, "n": Decimal("2.5"), "whole": Decimal(3), "maybe_n": None, "rate": Decimal("1.5"), "price": Decimal("10.05"), "maybe_t": None,
     "f": False, "maybe_f": None, "d": dt.date(2024, 1, 31), "maybe_d": None, "tags": ("a",), "days_left": Decimal(1),
 }  # fmt: skip
 Plant = Callable[[pytest.MonkeyPatch], None]
