@@ -7,13 +7,13 @@ does not say is how any of it is run: that is each backend's own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ordain.engine.backends.settled import Constants, settle, settled
 from ordain.engine.errors import Span
-from ordain.engine.feel.syntax.tree import Expr, If, Literal, Logic
+from ordain.engine.feel.syntax.tree import Expr, If, Literal, Logic, Matches
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import Formula, Policy, Requirement, Rule, Table, TableFunction
 from ordain.engine.tables.cells import PlainCell, asks_null, plain_cell
@@ -175,6 +175,17 @@ def conjuncts(tree: Expr, at: Span | None = None) -> Iterator[Expr]:
             yield from conjuncts(part, at)
     else:
         yield tree
+
+
+def is_null_test(test: Expr) -> bool:
+    """Whether a test asks for null, and nothing else."""
+    candidate = test.candidate if isinstance(test, Matches) else None
+    return isinstance(candidate, Literal) and candidate.value is None
+
+
+def null_first(tests: Iterable[Expr]) -> list[Expr]:
+    """The tests of an `or` in the order in which they are tried: those for null come first, and shield the others."""
+    return sorted(tests, key=lambda test: not is_null_test(test))
 
 
 def _by_column(table: Table) -> Iterator[list[Checked | None]]:

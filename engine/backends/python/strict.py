@@ -11,6 +11,7 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
+from ordain.engine.backends.plan import is_null_test, null_first
 from ordain.engine.backends.python.writing import Shared, Writer
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.functions.operators import ARITHMETIC, COMPARISON, NEGATION, PROPERTIES
@@ -92,7 +93,7 @@ class StrictWriter(Writer):
             case tree.Comparison():
                 return self.comparison(node)
             case tree.Logic():
-                operands = sorted(node.operands, key=_is_not_null_test) if node.op == "or" else node.operands
+                operands = null_first(node.operands) if node.op == "or" else node.operands
                 return "(" + f" {node.op} ".join(self.of(operand) for operand in operands) + ")"
             case tree.Between() if node.value.type.kind in _WITH_OFFSET:
                 value, low, high = self.of(node.value), self.of(node.low), self.of(node.high)
@@ -158,8 +159,8 @@ class StrictWriter(Writer):
         return f"({self.gone_through(node.left, texts=texts)} {sign} {self.of(node.right)})"
 
     def membership(self, node: tree.In) -> str:
-        order = sorted(node.tests, key=_is_not_null_test)
-        value = self.of(node.value, null_allowed=not _is_not_null_test(order[0]))
+        order = null_first(node.tests)
+        value = self.of(node.value, null_allowed=is_null_test(order[0]))
         held = value if value.isidentifier() else self.variable()
         inner = self.asking(held, node.value.span.text)
         tests = " or ".join(inner.of(test) for test in order)
@@ -234,12 +235,6 @@ class StrictWriter(Writer):
         if texts and node.type.kind is Kind.TEXT and not isinstance(node, tree.Literal):
             return f"z.sized({source})"
         return f"z.sized({source})" if node.type.kind in (Kind.LIST, Kind.CONTEXT) else source
-
-
-def _is_not_null_test(test: Expr) -> bool:
-    """Whether a test asks for something else than null: those that ask for null come first, and shield the others."""
-    candidate = test.candidate if isinstance(test, tree.Matches) else None
-    return not (isinstance(candidate, tree.Literal) and candidate.value is None)
 
 
 def _prepared(signature: Signature, given: tuple[Expr | None, ...]) -> Callable[..., Any] | None:

@@ -16,6 +16,7 @@ from typing import assert_never, cast
 
 import z3
 
+from ordain.engine.backends.plan import is_null_test, null_first
 from ordain.engine.backends.smt.terms import (
     NULL,
     Item,
@@ -132,7 +133,7 @@ class Reader:
             case tree.Comparison():
                 return flag(self._comparison(node, path, names))
             case tree.Logic():
-                order = sorted(node.operands, key=_is_not_null_test) if node.op == "or" else node.operands
+                order = null_first(node.operands) if node.op == "or" else node.operands
                 return flag(self._logic(node.op, order, path, names))
             case tree.If():
                 raise AssertionError("`of` reads it")
@@ -141,8 +142,8 @@ class Reader:
                 high = self.of(node.high, path, names)
                 return flag(both(self.ordered("<=", low, value, node.span), self.ordered("<=", value, high, node.span)))
             case tree.In():
-                order = sorted(node.tests, key=_is_not_null_test)
-                value = self.of(node.value, path, names, null_allowed=not _is_not_null_test(order[0]))
+                order = null_first(node.tests)
+                value = self.of(node.value, path, names, null_allowed=is_null_test(order[0]))
                 return flag(self._logic("or", order, path, {**names, INPUT: value}))
             case tree.Matches():
                 return flag(self._matches(node, path, names))
@@ -392,9 +393,3 @@ class Reader:
             return function.call(path, *given)
         finally:
             self.depth -= 1
-
-
-def _is_not_null_test(test: Expr) -> bool:
-    """As Python's reading: tests for null come first, and shield the others."""
-    candidate = test.candidate if isinstance(test, tree.Matches) else None
-    return not (isinstance(candidate, tree.Literal) and candidate.value is None)

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 from sqlglot import exp
 
 from ordain.engine.backends.digits import reciprocal
+from ordain.engine.backends.plan import is_null_test, null_first
 from ordain.engine.backends.python.expressions import function_of
 from ordain.engine.backends.sql import functions_in_sql as functions
 from ordain.engine.backends.sql import numbers_in_sql as numbers
@@ -206,7 +207,7 @@ class Expressions:
             case tree.Comparison():
                 return self._comparison(node)
             case tree.Logic():
-                operands = sorted(node.operands, key=_is_not_null_test) if node.op == "or" else node.operands
+                operands = null_first(node.operands) if node.op == "or" else node.operands
                 return joined(node.op, [single(self.of(operand)) for operand in operands], self.setting.keep)
             case tree.If():
                 return self._choice(node, null_allowed=True)
@@ -321,8 +322,8 @@ class Expressions:
         return Sql(all_of(tests), first_of(faults))
 
     def _membership(self, node: tree.In) -> Value:
-        order = sorted(node.tests, key=_is_not_null_test)
-        value = self.of(node.value, null_allowed=not _is_not_null_test(order[0]))
+        order = null_first(node.tests)
+        value = self.of(node.value, null_allowed=is_null_test(order[0]))
         inner = self.asking(replace(value, fault=None), node.value.span.text)
         found = joined("or", [single(inner.of(test)) for test in order], self.setting.keep)
         return with_fault(found, value.fault)
@@ -387,9 +388,3 @@ def _field(value: Value, name: str) -> Value:
     if not isinstance(value, Fields) or name not in value.parts:
         raise Unsupported(f"`{name}` has no column")
     return value.parts[name]
-
-
-def _is_not_null_test(test: Expr) -> bool:
-    """Whether a test asks for something else than null: those that ask for null come first, and shield the others."""
-    candidate = test.candidate if isinstance(test, tree.Matches) else None
-    return not (isinstance(candidate, tree.Literal) and candidate.value is None)
