@@ -55,8 +55,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "days_left": st.sampled_from([None, Decimal(0), Decimal(3), Decimal(5)]),
 }
 GIVEN = {
-    "n": 1, "whole": 1, "maybe_n": 1, "rate": 1, "price": 1, "tier": "high", "maybe_t": "high", "words": "a", "f": "true",
-    "maybe_f": "true", "d": "2026-01-01", "maybe_d": "2026-01-01", "tags": "[a]", "days_left": 1,
+    "n": 1, "whole": 1, "maybe_n": 1, "rate": 1, "price": 1, "tier": "high", "maybe_t": "high", "words": "a",
+    "f": "true", "maybe_f": "true", "d": "2026-01-01", "maybe_d": "2026-01-01", "tags": "[a]", "days_left": 1,
 }  # fmt: skip
 CUSTOMER = st.fixed_dictionaries(VALUES)
 
