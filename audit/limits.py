@@ -92,6 +92,9 @@ class Limits:
     what_ifs: int = 2000  # how often a decision is made again to find what would have changed it
     issues: int = 20  # faults of a table of actions that are named
 
+    # rows of runs
+    csv_line: int = 1 << 26  # bytes of a line of CSV that is read again
+
     # forgetting
     erasure_attempts: int = 5  # times an erasure begins anew because the subject's records changed
     names_at_once: int = 10_000  # keys in one statement
