@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from ordain.api.batch_runs.fact_columns import FactColumn, fact_columns
+from ordain.api.batch_runs.fact_columns import FactColumn, fact_columns, too_fine
 from ordain.api.batch_runs.gathered_facts import column_of, fact_digits, is_gathered, known_facts
 from ordain.api.batch_runs.input_rows import InputRows, quoted_name, quoted_text
 from ordain.api.batch_runs.run_folder import RunFolder
@@ -23,7 +23,7 @@ from ordain.api.services import Services
 from ordain.api.table_cells import check_columns
 from ordain.audit.rows.row_text import row_text_sql
 from ordain.audit.rows.sealed_part import PART_ROWS
-from ordain.engine.errors import Issue, MalformedRequest, OrdainError
+from ordain.engine.errors import Issue, MalformedRequest, OrdainError, PolicyError
 from ordain.engine.evaluate import Plan
 from ordain.engine.needs import Need
 from ordain.engine.policy.facts import REQUEST, Fact
@@ -81,6 +81,9 @@ class Deciding:
     gathers: bool = field(init=False)
     """Whether facts are gathered as for requests, since the table lacks some, or a version is rolled out."""
 
+    stride: int = field(init=False)
+    """How many parts are decided by one statement: a long one takes DuckDB seconds to plan, whatever it decides."""
+
     def __post_init__(self) -> None:
         asked, rows = self.asked, self.rows
         self.plans = _plans(self.use, asked)
@@ -96,6 +99,7 @@ class Deciding:
         self._full = self._filled()
         self.gathers = len(self.plans) > 1 or bool(self.use.partly) or is_gathered(self.plans[0], self._full)
         self._check_needs()
+        self.stride = self._stride()
 
     def _filled(self) -> dict[str, bool]:
         """Of each column whether all its rows have a value; only of those that something else could give."""
@@ -138,8 +142,11 @@ class Deciding:
 
     @cached_property
     def _columns(self) -> dict[str, FactColumn]:
-        facts = [need.fact for need in self.needs.values() if need.fact.name in self._given]
-        return fact_columns(self.rows, facts, self.rows.told)
+        return fact_columns(self.rows, self._facts_read.values(), self.rows.told)
+
+    @property
+    def _facts_read(self) -> dict[str, Fact]:
+        return {name: need.fact for name, need in self.needs.items() if name in self._given}
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -187,12 +194,16 @@ class Deciding:
             for number, plan in enumerate(self.plans)
         )
 
-    @property
-    def stride(self) -> int:
-        """How many parts are decided by one statement: a long one takes DuckDB seconds to plan, whatever it decides."""
+    def _stride(self) -> int:
+        try:
+            statements = self.statements
+        except PolicyError:
+            if not self.gathers and (issues := too_fine(self._columns, self._facts_read, self.rows.told)):
+                raise MalformedRequest(issues) from None
+            raise
         if self.gathers:  # which takes longer by far
             return 1
-        return min(1 + sum(len(made.text) for made in self.statements) // _LONG_TEXT, _LONGEST_STRIDE)
+        return min(1 + sum(len(made.text) for made in statements) // _LONG_TEXT, _LONGEST_STRIDE)
 
     def decide(self, folder: RunFolder, first: int, rows: int) -> Iterator[Decided]:
         """The rows from `first` on, at most `rows`, part by part, each into its two files in `folder`."""

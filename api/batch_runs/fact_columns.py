@@ -19,10 +19,14 @@ from ordain.engine.values.types import Kind
 
 _MOST_DIGITS = 38
 """Digits of a decimal in DuckDB."""
+_SMALLEST = 18
+"""Digits behind the point of a number that is written with an exponent."""
+_FINE = 9
+"""Digits behind the point beyond which a number is one that a computer made, such as 0.30000000000000004."""
 _SHOWN = 40
 """Characters of a cell that an error shows."""
 _PLAIN = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)"
-_SMALL = r"([+-]?)([0-9])(?:\.([0-9]+))?[eE]-([0-9]{1,2})"
+_POWER = r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]{1,2}"
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _OFFSET = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}(:?\d{2})?)"
 _TEXTS = ("VARCHAR", "DOUBLE")
@@ -89,9 +93,10 @@ def _written(name: str, kind: str) -> str:
     text = f"trim({quoted_name(name)}::VARCHAR)"
     if kind == "DOUBLE":
         text = f"CASE WHEN NOT isnan({quoted_name(name)}) THEN {text} END"
-    group = [f"regexp_extract({text}, '^{_SMALL}$', {number})" for number in (1, 2, 3, 4)]
-    small = f"{group[0]} || '0.' || repeat('0', {group[3]}::INT - 1) || {group[1]} || {group[2]}"
-    return f"CASE WHEN regexp_full_match({text}, '{_SMALL}') AND {group[3]} <> '0' THEN {small} ELSE {text} END"
+    exact = f"rtrim(rtrim(try_cast({text} AS DECIMAL({_MOST_DIGITS}, {_SMALLEST}))::VARCHAR, '0'), '.')"
+    before, power = (f"split_part(lower({text}), 'e', {part})" for part in (1, 2))
+    behind = f"length(split_part({before}, '.', 2)) - try_cast(ltrim({power}, '+') AS INT)"
+    return f"CASE WHEN regexp_full_match({text}, '{_POWER}') AND {behind} <= {_SMALLEST} THEN {exact} ELSE {text} END"
 
 
 def _column(fact: Fact, name: str, kind: str, measured: Mapping[str, Digits]) -> FactColumn:
@@ -138,6 +143,13 @@ _READ = {
 """What a text can be read as, and what is said of one that cannot."""
 
 
-def digits_of(columns: Mapping[str, FactColumn]) -> dict[str, Digits | None]:
-    """What a statement is told of the columns that it reads."""
-    return {name: column.digits for name, column in columns.items()}
+def too_fine(columns: Mapping[str, FactColumn], facts: Mapping[str, Fact], told: str) -> list[Issue]:
+    """The columns with more digits behind the point than anybody writes, of facts that are not rounded."""
+    return [
+        Issue(
+            f"`{name}` of `{told}` has numbers with {column.digits.scale} digits behind the point",
+            f'round the column, CAST("{name}" AS DECIMAL(12, 4)), or give the fact a `precision` in facts.yaml',
+        )
+        for name, column in columns.items()
+        if column.digits is not None and column.digits.scale > _FINE and facts[name].precision is None
+    ]

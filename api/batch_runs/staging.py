@@ -78,8 +78,6 @@ def _staged_csv(path: Path, staged: Path, number: int, look: Callable[[], None])
     if target.exists():
         return target
     first = next(iter(table_rows(path)), None)  # says what is wrong with its beginning
-    if first is None:
-        raise MalformedRequest(f"`{path}` has no rows", "a heading, and a row for each customer")
     beside = target.with_suffix(".writing")
     with duckdb.connect() as database:
         options = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true"
@@ -87,10 +85,12 @@ def _staged_csv(path: Path, staged: Path, number: int, look: Callable[[], None])
         query = f"COPY (SELECT *, NULL::VARCHAR AS {quoted_name(UNREAD)} FROM {source}) TO {quoted_text(str(beside))}"
         try:
             names = [str(each[0]) for each in database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-            if names != list(first.cells):
+            if first is not None and names != list(first.cells):
                 raise duckdb.Error("it reads the heading otherwise")
             database.execute(f"{query} (FORMAT parquet)")
         except duckdb.Error:  # something is not as CSV is to be: slower, and each row is told
+            if first is None:
+                raise MalformedRequest(f"`{path}` has no heading", "a row with the names of the columns") from None
             _by_hand(path, beside, look)
     beside.replace(target)
     return target

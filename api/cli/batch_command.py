@@ -17,14 +17,17 @@ from ordain.api.cli.actor import actor
 from ordain.api.cli.ending import ending_interrupts
 from ordain.api.cli.invocation import Invocation, json_option
 from ordain.api.cli.progress import progress_bar
+from ordain.api.cli.report import report
 from ordain.api.cli.terminal import ERR, OUT
 from ordain.api.limits import LIMITS
 from ordain.api.services import wire
 from ordain.api.settings import load_settings
-from ordain.engine.errors import MalformedRequest, counted
+from ordain.engine.errors import ExportFailed, MalformedRequest, counted
 from ordain.engine.late import late
 
 Json = dict[str, Any]
+EXIT_HALF_WAY = 5
+"""The output cannot be written: `--resume` goes on."""
 
 
 @click.command("batch")
@@ -93,12 +96,15 @@ def batch_command(
                     summary = run(asked, rows, files, folder, use, actor(name), synthetic).go(told, resume=resume)
             finally:
                 use.close()
-        except BaseException:
-            if folder.exists:
-                ERR.print("stopped; go on with --resume", markup=False)
-            else:
+        except BaseException as error:
+            if not folder.exists:
                 folder.remove()
-            raise
+                raise
+            ERR.print("stopped; go on with --resume", markup=False)
+            if not isinstance(error, ExportFailed):
+                raise
+            report(error, as_json=as_json)
+            click.get_current_context().exit(EXIT_HALF_WAY)
     _show(summary, perf_counter() - began, as_json)
     click.get_current_context().exit(1 if summary["rejected"] else 0)
 
