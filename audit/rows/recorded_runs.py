@@ -37,6 +37,11 @@ def recorded_runs(opened: OpenLedger) -> Iterator[RecordedRun]:
         yield _run(entry)
 
 
+def count_runs(opened: OpenLedger) -> int:
+    """How many runs are on record. Raises LedgerUnavailable."""
+    return sum(1 for _ in _operations(opened, Kind.BATCH))
+
+
 def recorded_run(opened: OpenLedger, run: str) -> RecordedRun | None:
     """The run of that id, the first where there are several; None when none is on record. Raises LedgerUnavailable."""
     for found in recorded_runs(opened):

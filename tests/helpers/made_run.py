@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import duckdb
-from ledgers import now
 
 from ordain.audit.entry.entry import Entry
 from ordain.audit.ledger.open_ledger import OpenLedger
@@ -84,9 +84,9 @@ def make_run(
     rejects = digest_of(files.rejects) if files.rejects.exists() else None
     told = RunTold(
         *(run, len(rows), len(decided), len(rejected), root, "sha256:" + "0" * 64),
-        *(digest_of(output), rejects, now()),
+        *(digest_of(output), rejects, dt.datetime.now(dt.UTC)),
     )
-    entry = entry_of(told, now(), "retention", {"output": output.name, "actor": "analyst"})
+    entry = entry_of(told, dt.datetime.now(dt.UTC), "retention", {"output": output.name, "actor": "analyst"})
     if use is not None:
         use.ledger.append(entry)
     return Run(files, ordered, root, entry, run)
