@@ -94,6 +94,10 @@ class Limits:
 
     # rows of runs
     csv_line: int = 1 << 26  # bytes of a line of CSV that is read again
+    rows_at_once: int = 8_192  # rows of an output that are read at once
+    differences: int = 20  # ranges of rows that differ which are named
+    realigned: int = 4  # blocks after one that differs in which it is looked for rows that moved
+    moved: int = 64  # rows by which they may have moved
 
     # forgetting
     erasure_attempts: int = 5  # times an erasure begins anew because the subject's records changed

@@ -4,7 +4,8 @@
     block   number from 0, key (32 bytes), root (32). Where a row was erased there is no key: `salts` has those of the
             block's rows one after the other, zeros for a row that was erased
     erased  row, its leaf, and the ledger's entry that says so
-    begun   the rows of an erasure that may not be finished, and its entry
+    begun   the rows of an erasure that may not be finished, with what `erased` will have of them
+    shorter the files that this erasure makes shorter: rows in each before, and which of them go
 
 Whoever has a key can test a guess at a row of its block. What is deleted is overwritten (secure_delete).
 """
@@ -43,7 +44,8 @@ _TABLES = (
     "CREATE TABLE about (told TEXT NOT NULL)",
     "CREATE TABLE block (number INTEGER PRIMARY KEY, key BLOB, salts BLOB, root BLOB NOT NULL)",
     "CREATE TABLE erased (row INTEGER PRIMARY KEY, leaf BLOB NOT NULL, entry TEXT NOT NULL)",
-    "CREATE TABLE begun (row INTEGER PRIMARY KEY, entry TEXT NOT NULL)",
+    "CREATE TABLE begun (row INTEGER PRIMARY KEY, leaf BLOB NOT NULL, entry TEXT NOT NULL)",
+    "CREATE TABLE shorter (file TEXT PRIMARY KEY, rows INTEGER NOT NULL, places TEXT NOT NULL)",
 )
 _REQUIRED = {"run": str, "key": str, "columns": list, "reject_columns": list}
 
@@ -129,6 +131,24 @@ class Block:
         return self.salts[at : at + SALT_BYTES]
 
 
+@dataclass(frozen=True, slots=True)
+class Shorter:
+    """A file of a run, by its name, that had so many `rows`, and will not have those at these places, from 0."""
+
+    file: str
+    rows: int
+    places: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An erasure: the ledger's entry that says so, by row the leaf that stays, and the files that hold the rows."""
+
+    entry: str
+    leaves: Mapping[int, bytes]
+    shorter: Sequence[Shorter]
+
+
 class ProofFile:
     """A proof file that is open. Every method raises MalformedRequest when the file is damaged."""
 
@@ -193,41 +213,55 @@ class ProofFile:
         with self._reading():
             return Counter(entry for (entry,) in self._database.execute("SELECT entry FROM erased"))
 
-    def begun(self) -> tuple[str, list[int]] | None:
-        """The entry and the rows of an erasure that was begun and is not finished."""
+    def begun(self) -> Begun | None:
+        """The erasure that was begun and is not finished."""
         with self._reading():
-            rows = self._database.execute("SELECT entry, row FROM begun ORDER BY row").fetchall()
-        return (rows[0][0], [row for _, row in rows]) if rows else None
+            rows = self._database.execute("SELECT entry, row, leaf FROM begun ORDER BY row").fetchall()
+            files = self._database.execute("SELECT file, rows, places FROM shorter ORDER BY file").fetchall()
+            if not rows:
+                return None
+            if not _are(HASH_BYTES, *(leaf for _, _, leaf in rows)):
+                raise ValueError("a leaf")
+            shorter = [Shorter(file, count, orjson.loads(places)) for file, count, places in files]
+        return Begun(rows[0][0], {row: leaf for _, row, leaf in rows}, shorter)
 
-    def begin(self, entry: str, rows: Sequence[int]) -> None:
-        """Notes that these rows are about to be erased, in place of what was noted before."""
+    def begin(self, begun: Begun) -> None:
+        """Notes that these rows are about to be erased."""
         with self._changing():
-            self._database.execute("DELETE FROM begun")
-            self._database.executemany("INSERT INTO begun VALUES (?, ?)", ((row, entry) for row in rows))
+            self._clear()
+            self._database.executemany(
+                "INSERT INTO begun VALUES (?, ?, ?)", ((row, leaf, begun.entry) for row, leaf in begun.leaves.items())
+            )
+            self._database.executemany(
+                "INSERT INTO shorter VALUES (?, ?, ?)",
+                ((each.file, each.rows, orjson.dumps(each.places).decode()) for each in begun.shorter),
+            )
 
     def withdraw(self) -> None:
         """Takes back what `begin` noted: nothing of it was done."""
         with self._changing():
-            self._database.execute("DELETE FROM begun")
+            self._clear()
 
-    def forget(self, leaves: Mapping[int, bytes]) -> None:
-        """Destroys what could test a guess at these rows, which `begin` noted; of each its leaf stays, as given."""
-        entry, _ = self.begun() or ("", [])
-        blocks = {number: self.block(number) for number in {row // BLOCK_ROWS for row in leaves}}
+    def forget(self, begun: Begun) -> None:
+        """Destroys what could test a guess at these rows, which `begin` noted. Of each its leaf stays."""
+        of: dict[int, list[int]] = {}
+        for row in begun.leaves:
+            of.setdefault(row // BLOCK_ROWS, []).append(row)
+        blocks = [self.block(number) for number in of]
         with self._changing():
-            for number, block in blocks.items():
+            for block in blocks:
                 salts = bytearray(block.salts)
-                for row in leaves:
-                    if row // BLOCK_ROWS == number:
-                        at = (row - block.first) * SALT_BYTES
-                        salts[at : at + SALT_BYTES] = NO_SALT
-                self._database.execute(
-                    "UPDATE block SET key = NULL, salts = ? WHERE number = ?", (bytes(salts), number)
-                )
-            self._database.executemany(
-                "INSERT INTO erased VALUES (?, ?, ?)", ((row, leaf, entry) for row, leaf in leaves.items())
-            )
-            self._database.execute("DELETE FROM begun")
+                for row in of[block.number]:
+                    at = (row - block.first) * SALT_BYTES
+                    salts[at : at + SALT_BYTES] = NO_SALT
+                changed = (bytes(salts), block.number)
+                self._database.execute("UPDATE block SET key = NULL, salts = ? WHERE number = ?", changed)
+            self._database.execute("INSERT INTO erased SELECT row, leaf, entry FROM begun")
+            self._clear()
+
+    def _clear(self) -> None:
+        self._database.execute("DELETE FROM begun")
+        self._database.execute("DELETE FROM shorter")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -62,6 +62,8 @@ COMMANDS = [
     ["audit", "report"],
     ["audit", "text"],
     ["audit", "settle"],
+    ["audit", "rows"],
+    *(["audit", "rows", name] for name in ("verify", "prove", "erase")),
     ["dmn", "bundle"],
     *(
         ["models", name]

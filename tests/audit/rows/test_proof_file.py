@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from ordain.audit.rows import proof_file
+from ordain.audit.rows.proof_file import Begun, Shorter
 from ordain.audit.rows.sealed_part import BLOCK_ROWS, leaves_of, root_over, seal_part
 from ordain.engine.errors import ExportFailed, MalformedRequest
 
@@ -72,9 +73,10 @@ def test_a_row_that_was_erased_leaves_its_leaf_and_no_key_of_its_block(path: Pat
         block = proof.block(1)
         leaves = leaves_of(TEXTS[1024:2048], block.salts)
         secret = sqlite_value(path, "SELECT key FROM block WHERE number = 1")
-        proof.begin("entry", [1030, 1031])
-        assert proof.begun() == ("entry", [1030, 1031])
-        proof.forget({1030: leaves[6], 1031: leaves[7]})
+        begun = Begun("entry", {1030: leaves[6], 1031: leaves[7]}, [Shorter("decided.csv", ROWS, [1030, 1031])])
+        proof.begin(begun)
+        assert proof.begun() == begun
+        proof.forget(begun)
     with proof_file.opened(path) as proof:
         after = proof.block(1)
         assert after.erased == {1030: leaves[6], 1031: leaves[7]}
@@ -89,9 +91,9 @@ def test_a_row_that_was_erased_leaves_its_leaf_and_no_key_of_its_block(path: Pat
 
 def test_what_was_begun_can_be_taken_back(path: Path) -> None:
     with proof_file.opened(path, change=True) as proof:
-        proof.begin("entry", [3])
-        proof.begin("other", [4])
-        assert proof.begun() == ("other", [4])
+        proof.begin(Begun("entry", {3: bytes(32)}, []))
+        proof.begin(Begun("other", {4: bytes(32)}, []))
+        assert proof.begun() == Begun("other", {4: bytes(32)}, [])
         proof.withdraw()
         assert proof.begun() is None
 
