@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from ordain.api.backtest.page_alone import cells_table, listed, page, table_head
 from ordain.api.backtest.pictures import flow_picture, rate_picture
 from ordain.api.backtest.sentences import headline, no_rates, not_known, percent, title
-from ordain.api.page_alone import cells_table, listed, page, table_head
 
 Json = dict[str, Any]
 

@@ -18,9 +18,9 @@ from ordain.api.batch_runs.gathered_facts import column_of, fact_digits, is_gath
 from ordain.api.batch_runs.input_rows import InputRows, quoted_name, quoted_text
 from ordain.api.batch_runs.run_folder import RunFolder
 from ordain.api.batch_runs.staging import UNREAD
+from ordain.api.batch_runs.table_cells import check_columns
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services
-from ordain.api.table_cells import check_columns
 from ordain.audit.rows.row_text import row_text_sql
 from ordain.audit.rows.sealed_part import PART_ROWS
 from ordain.engine.errors import Issue, MalformedRequest, OrdainError, PolicyError
@@ -32,7 +32,8 @@ from ordain.engine.values.types import Kind
 
 VERSIONS, ROW = "versions", "row"
 """Columns of the output, and of what is rejected, beside those of the statement."""
-_LONG_TEXT, _LONGEST_STRIDE = 20_000, 8
+_LONG_TEXT = 20_000
+"""Characters of a statement that is long."""
 GIVEN = "fact."
 """How a column begins that has a fact which the input lacks: a score, or what a store knows."""
 
@@ -203,7 +204,7 @@ class Deciding:
             raise
         if self.gathers:  # which takes longer by far
             return 1
-        return min(1 + sum(len(made.text) for made in statements) // _LONG_TEXT, _LONGEST_STRIDE)
+        return min(1 + sum(len(made.text) for made in statements) // _LONG_TEXT, LIMITS.batch_stride)
 
     def decide(self, folder: RunFolder, first: int, rows: int) -> Iterator[Decided]:
         """The rows from `first` on, at most `rows`, part by part, each into its two files in `folder`."""

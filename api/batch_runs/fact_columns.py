@@ -11,20 +11,19 @@ from dataclasses import dataclass
 import duckdb
 
 from ordain.api.batch_runs.input_rows import InputRows, quoted_name, quoted_text
+from ordain.api.limits import LIMITS
 from ordain.engine.backends.digits import Digits
 from ordain.engine.errors import Issue, MalformedRequest
 from ordain.engine.policy.facts import Fact
 from ordain.engine.statements.parquet_columns import digits_of_type, unfit
 from ordain.engine.values.types import Kind
 
-_MOST_DIGITS = 38
+_DIGITS = 38
 """Digits of a decimal in DuckDB."""
 _SMALLEST = 18
 """Digits behind the point of a number that is written with an exponent."""
 _FINE = 9
 """Digits behind the point beyond which a number is one that a computer made, such as 0.30000000000000004."""
-_SHOWN = 40
-"""Characters of a cell that an error shows."""
 _PLAIN = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)"
 _POWER = r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]{1,2}"
 _DAY = r"\d{4}-\d{2}-\d{2}"
@@ -85,7 +84,7 @@ def _measured(rows: InputRows, columns: list[tuple[str, str]]) -> Mapping[str, D
 
 def _held(whole: int, scale: int) -> Digits:
     whole = max(whole, 1)
-    return Digits(min(whole, _MOST_DIGITS), min(scale, max(_MOST_DIGITS - whole, 0)))
+    return Digits(min(whole, _DIGITS), min(scale, max(_DIGITS - whole, 0)))
 
 
 def _written(name: str, kind: str) -> str:
@@ -93,7 +92,7 @@ def _written(name: str, kind: str) -> str:
     text = f"trim({quoted_name(name)}::VARCHAR)"
     if kind == "DOUBLE":
         text = f"CASE WHEN NOT isnan({quoted_name(name)}) THEN {text} END"
-    exact = f"rtrim(rtrim(try_cast({text} AS DECIMAL({_MOST_DIGITS}, {_SMALLEST}))::VARCHAR, '0'), '.')"
+    exact = f"rtrim(rtrim(try_cast({text} AS DECIMAL({_DIGITS}, {_SMALLEST}))::VARCHAR, '0'), '.')"
     before, power = (f"split_part(lower({text}), 'e', {part})" for part in (1, 2))
     behind = f"length(split_part({before}, '.', 2)) - try_cast(ltrim({power}, '+') AS INT)"
     return f"CASE WHEN regexp_full_match({text}, '{_POWER}') AND {behind} <= {_SMALLEST} THEN {exact} ELSE {text} END"
@@ -126,7 +125,8 @@ def _column(fact: Fact, name: str, kind: str, measured: Mapping[str, Digits]) ->
             return FactColumn(f"list_filter({items}, item -> item <> '')", None, None)
         case _:
             return FactColumn(cell, None, None)
-    shown = f"CASE WHEN length({cell}) > {_SHOWN} THEN left({cell}, {_SHOWN}) || '…' ELSE {cell} END"
+    most = LIMITS.batch_cell_shown
+    shown = f"CASE WHEN length({cell}) > {most} THEN left({cell}, {most}) || '…' ELSE {cell} END"
     before, behind = (quoted_text(part) for part in (f"`{fact.name}`: `", f"` is {_READ[fact.type.kind]}"))
     fault = f"CASE WHEN {cell} IS NOT NULL AND ({value}) IS NULL THEN {before} || {shown} || {behind} END"
     return FactColumn(value, fault, digits)

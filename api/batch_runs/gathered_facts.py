@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from ordain.api.ask import ask_of_text
 from ordain.api.batch import asked_together
+from ordain.api.batch_runs.table_cells import customer, raw_value
 from ordain.api.decide import Gathered, gathered
 from ordain.api.problems import unforeseen_in
 from ordain.api.services import Rules
-from ordain.api.table_cells import customer, raw_value
 from ordain.engine.backends.digits import Digits
 from ordain.engine.errors import DataQualityIssue, OrdainError, ServiceStopped
 from ordain.engine.evaluate import Plan

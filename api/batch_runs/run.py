@@ -20,11 +20,11 @@ from uuid import UUID
 import orjson
 
 from ordain.api.ask import Ask
+from ordain.api.batch_runs.counted_outcomes import summary_of
 from ordain.api.batch_runs.deciding import Asked, Decided, Deciding, columns_in
 from ordain.api.batch_runs.input_rows import InputRows
 from ordain.api.batch_runs.output_files import OutputFiles
 from ordain.api.batch_runs.run_folder import RunFolder
-from ordain.api.batch_runs.summary import summary_of
 from ordain.api.batch_runs.summary_page import page_of
 from ordain.api.decide import time_of
 from ordain.api.limits import LIMITS
@@ -54,7 +54,7 @@ class Run:
     synthetic: bool = False
 
     def go(self, look: Look, *, resume: bool) -> Json:
-        """Decides everything and puts it on record; gives the summary (`batch_runs.summary`).
+        """Decides everything and puts it on record; gives the summary (`batch_runs.counted_outcomes`).
 
         Raises MalformedRequest for a table, an output or a run to be resumed that does not fit, PolicyError for what
         cannot be said in SQL, ServiceStopped, NotRecorded and LedgerUnavailable, ExportFailed.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from ordain.api.page_alone import cells_table, listed, page
+from ordain.api.backtest.page_alone import cells_table, listed, page
 
 Json = dict[str, Any]
 _WIDTH, _ROW, _LABEL, _COUNT, _HEIGHT = 640, 24, 240, 90, 120

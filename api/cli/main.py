@@ -26,7 +26,7 @@ _COMMANDS = {
         "Decide again what is on record under another version, and show what changes.",
     ),
     "batch": (
-        "ordain.api.cli.batch_command:batch_command",
+        "ordain.api.cli.whole_tables.batch_command:batch_command",
         "Decide every row of a table, and put it on record as one run.",
     ),
     "cases": (

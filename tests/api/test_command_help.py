@@ -16,6 +16,7 @@ COMMANDS = [
         for name in (
             "alerts",
             "audit",
+            "batch",
             "backtest",
             "cases",
             "check",

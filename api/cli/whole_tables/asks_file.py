@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ordain.api.ask import Ask, ask_of_text, read_ask
 from ordain.api.batch import read_one
-from ordain.api.table_cells import check_columns, customer, raw_value
+from ordain.api.batch_runs.table_cells import check_columns, customer, raw_value
 from ordain.audit.records.table_rows import JSON_LINES, Row, lines, table_rows
 from ordain.engine.errors import MalformedRequest, OrdainError, reason_of
 from ordain.engine.policy.facts import Vocabulary

@@ -42,7 +42,7 @@ EXIT_HALF_WAY = 5
 @click.option("--plain", is_flag=True, help="The outcome alone, without rules that fired, reasons and versions.")
 @click.option("--resume", is_flag=True, help="Go on where a run into OUTPUT was stopped.")
 @click.option("--synthetic", is_flag=True, help="Say in the summary that the customers are invented.")
-@click.option("--actor", "name", help="Who is put on record as having asked for it; your user name if left out.")
+@click.option("--as", "name", help="Who asks for it, for the record; your user name if left out.")
 @json_option("Print what came of it as JSON.")
 @click.pass_obj
 def batch_command(
