@@ -295,10 +295,10 @@ def opened(path: Path, *, change: bool = False) -> Iterator[ProofFile]:
             f"there is no `{path}`, which proves the rows",
             "it stands beside the output: do not move one without the other",
         )
+    writable = change or os.access(path, os.W_OK)  # SQLite takes back what a change that was killed left half done
+    mode = "rw" if writable else "ro"
     try:
-        database = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={'rw' if change else 'ro'}", uri=True, isolation_level=None
-        )
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
     except sqlite3.Error as error:
         raise MalformedRequest(f"`{path}` cannot be opened: {error}") from None
     with closing(database):

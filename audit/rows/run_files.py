@@ -25,8 +25,8 @@ class RunFiles:
 
     @property
     def is_folder(self) -> bool:
-        """Whether the output is to be, or is, a folder."""
-        return self.output.suffix.lower() not in (CSV, PARQUET) or self.output.is_dir()
+        """Whether the output is a folder."""
+        return self.output.suffix.lower() not in (CSV, PARQUET)
 
     @property
     def rejects(self) -> Path:

@@ -1,5 +1,6 @@
 """The proof file: whole or not there, for its owner alone, and it says when it is damaged."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -131,6 +132,21 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
         database.execute("CREATE TABLE t (x)")
     with pytest.raises(MalformedRequest, match="is no proof file"), proof_file.opened(path):
         pass
+
+
+def test_a_change_that_was_killed_half_way_is_taken_back(path: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed" / path.name
+    killed.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA cache_size = 1")  # so that changed pages are written before the end
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("UPDATE block SET key = NULL, salts = zeroblob(16384)")
+        for name in (path.name, f"{path.name}-journal"):
+            shutil.copy(path.with_name(name), killed.with_name(name))
+        database.execute("ROLLBACK")
+    assert killed.read_bytes() != path.read_bytes()
+    with proof_file.opened(killed) as proof, proof_file.opened(path) as before:
+        assert list(proof.blocks()) == list(before.blocks())
 
 
 def sqlite_value(path: Path, query: str) -> bytes:

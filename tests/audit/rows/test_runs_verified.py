@@ -12,6 +12,9 @@ from ordain.audit.entry.entry import Entry, Kind, new_id
 from ordain.audit.entry.keys import OPERATION
 from ordain.audit.ledger.open_ledger import OpenLedger
 from ordain.audit.rows.recorded_runs import count_runs, erasure_of, recorded_run, recorded_runs
+from ordain.audit.rows.row_check import check_rows
+from ordain.audit.rows.row_erasure import erase_rows
+from ordain.audit.rows.row_proofs import row_proof
 from ordain.audit.verifier.check import verify
 from ordain.audit.verifier.findings import Failure
 from ordain.engine.errors import LedgerUnavailable
@@ -68,3 +71,14 @@ def test_runs_are_found_among_all_else(use: OpenLedger, tmp_path: Path) -> None:
     assert found is not None
     assert (found.rows, found.root, found.entry_id) == (4, made[1].root, made[1].entry.id)
     assert recorded_run(use, str(uuid4())) is None
+
+
+def test_rows_are_erased_with_a_ledger_in_each_database(use: OpenLedger, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "decided.parquet", rows_and_rejects(9, [2]), use=use)
+    for person in ("C-2", "C-7"):
+        assert erase_rows(use, run.files, person, private={}).rows == 1
+    use.settle()
+    evidence = check_rows(use, run.files)
+    assert (evidence.differences, evidence.erased) == ([], 2)
+    assert row_proof(use, run.files, key="C-8")["rows"][0]["text"] == run.texts[8]
+    assert verify(use.store.engine.url.render_as_string(hide_password=False))
