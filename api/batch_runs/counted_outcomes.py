@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 
 from ordain.api.batch_runs.deciding import ROW
-from ordain.api.batch_runs.input_rows import quoted_name, quoted_text
+from ordain.api.batch_runs.input_rows import quoted_name
 from ordain.api.batch_runs.run_folder import RunFolder
 from ordain.api.limits import LIMITS
+from ordain.audit.rows.output_table import name_of
 from ordain.engine.statements.statement import CODE, ERROR, FIRED, REASONS
 
 Json = dict[str, Any]
@@ -34,7 +35,7 @@ def summary_of(
     if not parts:
         return told
     with duckdb.connect() as database:
-        decided, rejected = (", ".join(quoted_text(str(pair[place])) for pair in files) for place in (0, 1))
+        decided, rejected = (", ".join(name_of(pair[place]) for pair in files) for place in (0, 1))
         database.execute(f"CREATE VIEW decided AS SELECT * FROM read_parquet([{decided}])")
         database.execute(f"CREATE VIEW rejected AS SELECT * FROM read_parquet([{rejected}])")
         for name, kind in columns:

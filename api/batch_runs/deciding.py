@@ -21,6 +21,7 @@ from ordain.api.batch_runs.staging import UNREAD
 from ordain.api.batch_runs.table_cells import check_columns
 from ordain.api.limits import LIMITS
 from ordain.api.services import Services
+from ordain.audit.rows.output_table import name_of
 from ordain.audit.rows.row_text import row_text_sql
 from ordain.audit.rows.sealed_part import PART_ROWS
 from ordain.engine.errors import Issue, MalformedRequest, OrdainError, PolicyError
@@ -352,7 +353,7 @@ class Deciding:
 def columns_in(file: Path) -> list[tuple[str, str]]:
     """The columns of a Parquet file in their order, with DuckDB's types."""
     with duckdb.connect() as database:
-        return _described(database, f"SELECT * FROM read_parquet({quoted_text(str(file))})")
+        return _described(database, f"SELECT * FROM read_parquet({name_of(file)})")
 
 
 def _described(database: duckdb.DuckDBPyConnection, what: str) -> list[tuple[str, str]]:

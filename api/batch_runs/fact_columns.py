@@ -125,8 +125,8 @@ def _column(fact: Fact, name: str, kind: str, measured: Mapping[str, Digits]) ->
             return FactColumn(f"list_filter({items}, item -> item <> '')", None, None)
         case _:
             return FactColumn(cell, None, None)
-    most = LIMITS.batch_cell_shown
-    shown = f"CASE WHEN length({cell}) > {most} THEN left({cell}, {most}) || '…' ELSE {cell} END"
+    long = LIMITS.batch_cell_shown
+    shown = f"CASE WHEN length({cell}) > {long} THEN left({cell}, {long}) || '…' ELSE {cell} END"
     before, behind = (quoted_text(part) for part in (f"`{fact.name}`: `", f"` is {_READ[fact.type.kind]}"))
     fault = f"CASE WHEN {cell} IS NOT NULL AND ({value}) IS NULL THEN {before} || {shown} || {behind} END"
     return FactColumn(value, fault, digits)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from ordain.audit.rows.output_table import name_of
 from ordain.engine.errors import MalformedRequest, reason_of
 
 
@@ -44,7 +45,7 @@ class InputRows:
             if begin < end:
                 parts.append(
                     f"SELECT * EXCLUDE (file_row_number), file_row_number + {start} AS {quoted_name(numbered)} "
-                    f"FROM read_parquet({quoted_text(str(file.path))}, file_row_number = true) "
+                    f"FROM read_parquet({name_of(file.path)}, file_row_number = true) "
                     f"WHERE file_row_number BETWEEN {begin} AND {end - 1}"
                 )
             start += file.rows
@@ -52,7 +53,7 @@ class InputRows:
 
     def all_rows(self) -> str:
         """A query for all rows, in no order that can be relied on."""
-        listed = ", ".join(quoted_text(str(file.path)) for file in self.files)
+        listed = ", ".join(name_of(file.path) for file in self.files)
         return f"SELECT * FROM read_parquet([{listed}])"
 
 
@@ -73,8 +74,8 @@ def parquet_rows(paths: Sequence[Path], told: str, digest: str) -> InputRows:
     with duckdb.connect() as database:
         for path in paths:
             try:
-                found = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
-                [(rows,)] = database.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchall()
+                found = database.execute(f"DESCRIBE SELECT * FROM read_parquet({name_of(path)})").fetchall()
+                [(rows,)] = database.execute(f"SELECT count(*) FROM read_parquet({name_of(path)})").fetchall()
             except duckdb.Error:
                 raise MalformedRequest(f"`{path}` is no Parquet file, or is damaged", "write it anew") from None
             here = {str(name): str(kind) for name, kind, *_ in found}

@@ -14,6 +14,7 @@ import duckdb
 
 from ordain.api.batch_runs.input_rows import quoted_name, quoted_text
 from ordain.api.batch_runs.run_folder import RunFolder, sync, sync_folder
+from ordain.audit.rows.output_table import name_of
 from ordain.audit.rows.row_text import text_terms
 from ordain.audit.rows.run_files import CSV, PARQUET, RunFiles, digest_of
 from ordain.engine.errors import ExportFailed, MalformedRequest, reason_of
@@ -93,7 +94,7 @@ class OutputFiles:
         return digest_of(decided), digest_of(rejected) if rejected_rows else None
 
     def _join(self, parts: Sequence[Path], target: Path, columns: Sequence[tuple[str, str]]) -> None:
-        listed = ", ".join(quoted_text(str(part)) for part in parts)
+        listed = ", ".join(name_of(part) for part in parts)
         terms = text_terms(columns) if target.suffix == CSV else {name: quoted_name(name) for name, _ in columns}
         options = "FORMAT parquet, COMPRESSION zstd" if target.suffix == PARQUET else "FORMAT csv, HEADER"
         with duckdb.connect() as database:

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from ordain.api.batch_runs.input_rows import quoted_text
+from ordain.audit.rows.output_table import name_of
 from ordain.engine.errors import MalformedRequest, SettingsError
 
 _LISTS = ("text[]", "character varying[]")
@@ -43,7 +44,7 @@ def copy_table(url: str, table: str, target: Path) -> None:
                     file.write(data)
         with duckdb.connect() as database:
             options = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"'"
-            source_text = f"read_csv({quoted_text(str(plain))}, {options})"
+            source_text = f"read_csv({name_of(plain)}, {options})"
             beside = target.with_suffix(".writing")
             database.execute(f"COPY (SELECT * FROM {source_text}) TO {quoted_text(str(beside))} (FORMAT parquet)")
         beside.replace(target)

@@ -20,6 +20,7 @@ from ordain.api.batch_runs.input_rows import (
 )
 from ordain.api.limits import LIMITS
 from ordain.audit.records.table_rows import table_rows
+from ordain.audit.rows.output_table import name_of
 from ordain.engine.errors import MalformedRequest
 from ordain.engine.late import late
 
@@ -81,7 +82,7 @@ def _staged_csv(path: Path, staged: Path, number: int, look: Callable[[], None])
     beside = target.with_suffix(".writing")
     with duckdb.connect() as database:
         options = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true"
-        source = f"read_csv({quoted_text(str(path))}, {options}, max_line_size = {LIMITS.batch_line_bytes})"
+        source = f"read_csv({name_of(path)}, {options}, max_line_size = {LIMITS.batch_line_bytes})"
         query = f"COPY (SELECT *, NULL::VARCHAR AS {quoted_name(UNREAD)} FROM {source}) TO {quoted_text(str(beside))}"
         try:
             names = [str(each[0]) for each in database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]

@@ -149,3 +149,20 @@ def test_numbers_that_a_computer_made_are_to_be_rounded(tmp_path: Path) -> None:
     told = _refused(tmp_path, "in.parquet")
     assert "`usage_gb` of `in.parquet` has numbers with 17 digits" in told
     assert "CAST(" in told
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_name_that_looks_like_a_pattern_is_a_name(tmp_path: Path, ending: str) -> None:
+    folder = tmp_path / "it's [1]*"
+    folder.mkdir()
+    for name, subject in (("a[1]", "b"), ("a1", "a")):
+        if ending == "csv":
+            (folder / f"{name}.csv").write_text(f"{HEAD}{subject},1,2\n")
+        else:
+            columns = {"subject": [subject], "usage_gb": [1], "plan_gb": [2]}
+            pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+    done = ordain_here(tmp_path, "batch", "plan-advice", f"{folder}/a[1].{ending}", f"{folder}/out?[2].{ending}")
+    assert done.returncode == 0, done.stderr
+    made = folder / f"out?[2].{ending}"
+    assert "b" in made.read_text() if ending == "csv" else pq.read_table(made)["subject"].to_pylist() == ["b"]
+    assert ordain_here(tmp_path, "audit", "rows", "verify", str(made)).returncode == 0

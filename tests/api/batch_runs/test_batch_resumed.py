@@ -127,7 +127,7 @@ def test_an_output_that_cannot_take_its_name_is_on_record_once(tmp_path: Path, m
     told = _run(tmp_path, "--resume")
     assert told["rows"] == 500
     [entry] = _entries(tmp_path)
-    assert entry["id"] == told["entry_id"]
+    assert entry["entry_id"] == told["entry_id"]
 
 
 def test_nothing_is_handed_out_that_could_not_be_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
