@@ -14,8 +14,9 @@ from sqlglot import exp
 from ordain.engine.backends.digits import Digits
 from ordain.engine.backends.sql import numbers_in_sql as numbers
 from ordain.engine.backends.sql.choices_in_sql import single
-from ordain.engine.backends.sql.expressions_in_sql import Expressions, Scope
+from ordain.engine.backends.sql.expressions_in_sql import Expressions
 from ordain.engine.backends.sql.not_in_sql import Unsupported
+from ordain.engine.backends.sql.scope_in_sql import Scope
 from ordain.engine.backends.sql.sql_terms import (
     NULL,
     Sql,
