@@ -242,8 +242,9 @@ class _Service:
         """Tells of the tables that were called."""
         for fired in self.scope.calls.taken():
             if fired.unsure and self.scope.explained:
-                why = "whether it is called is not known where a fact is missing, nor which of its rules fire"
-                raise Unsupported(why, f"decide it under a name before, or {PLAIN}", fired.table.span)
+                why = "where a fact is missing it is not known whether it is called, and which of its rules fire"
+                at = replace(fired.table.span, text=fired.table.name)
+                raise Unsupported(why, f"let a policy before this one decide what it gives, or {PLAIN}", at)
             self.told.rules(label, fired)
 
     def require(self, requirement: Requirement, checked: Checked) -> None:

@@ -26,7 +26,8 @@ does not matter that the function itself is not known.
 
 | of the language | SQL | proofs |
 |---|---|---|
-| `for`, `some`, `every`, filters; `sum`, `min`, `mean` and the like | over a list that is written, a constant, `1..12`, what a table or a loop gives; \
+| `for`, `some`, `every`, filters; `sum`, `min`, `mean` and the like | over a list that is written, a constant, \
+`1..12`, what a table or a loop gives; \
 not over a list that is a column | lists of facts with four items at the most; not `1..12` |
 | functions and tables that are called | yes, where they are called by their names | yes |
 | reasons with `{...}` | yes, where the value has a text | not asked about |

@@ -5,9 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from one_policy import ROW, both, differs, formula, said, table
+from one_policy import AT, ROW, both, differs, formula, said, table
+from policies_for_sql import FACTS, SERVICES
+from sql_reading import by_python, in_duckdb
 
+from ordain.engine.catalog import plan_of
 from ordain.engine.errors import PolicyError
+from ordain.engine.policy.load_facts import load_vocabulary
+from ordain.engine.statements.statement import statement
 
 FUNCTIONS = """\
 functions:
@@ -93,6 +98,50 @@ def test_the_others_of_a_rule_decide_whether_its_call_comes_to_pass() -> None:
         python, sql = both(decides, before=FUNCTIONS, row={**ROW, "whole": Decimal(whole)})
         assert python == sql
         assert len(sql.fired) == (2 if whole == 3 else 0)
+
+
+LAW = """\
+policy: sample
+version: 1
+kind: compliance
+effective: 2026-01-01
+owner: tests
+purpose: A case.
+notice: Example.
+functions:
+  dear:
+    takes: {a: number}
+    gives: flag
+    hit policy: first
+    rules:
+      - {id: is-dear, when: {a: "> 2"}, then: 'true', because: 'It is {a}.'}
+    otherwise: 'false'
+rules:
+  - id: r
+    status: in force
+    source: s
+    checked on: 2026-01-01
+    confidence: confirmed
+    applies when: CONDITION
+    permits when: f
+    because: Dear at {n}.
+examples:
+  - given: {}
+    expect: {verdict: review}
+"""
+
+
+def test_where_a_missing_fact_is_a_review_the_rules_of_a_call_are_not_told() -> None:
+    text = LAW.replace("CONDITION", "maybe_f and dear(n)").encode()
+    plan = plan_of("act", FACTS, SERVICES % b"verdict", [("sample@1", text)])
+    with pytest.raises(PolicyError, match=r"`dear` of `sample@1` .* whether it is called") as refused:
+        statement(plan, AT, keep=["row"])
+    assert "--plain" in refused.value.issues[0].hint
+    rows = [ROW, {**ROW, "maybe_f": True}, {**ROW, "maybe_f": True, "f": True}, {**ROW, "n": None}]
+    plain = statement(plan, AT, keep=["row"], explained=False)
+    for row, found in zip(rows, in_duckdb(plain, rows), strict=True):
+        one = by_python(plan, load_vocabulary(FACTS, "facts.yaml"), row, AT, plain)
+        assert (one.verdict, one.status) == (found.verdict, found.status)
 
 
 @pytest.mark.parametrize(
