@@ -324,6 +324,7 @@ ORDER = [
     "backends.sql.expressions_in_sql",
     "statements.column_names",
     "statements.table_name",
+    "statements.steps",
     "statements.facts_in_sql",
     "backends.sql.held_in_sql",
     "backends.sql.places_in_sql",
