@@ -51,21 +51,21 @@ def columns_of(path: Path, facts: Mapping[str, Type]) -> dict[str, Digits | None
     issues = [
         issue
         for name, of in facts.items()
-        if name in kinds and (issue := _unfit(path, name, kinds[name], of)) is not None
+        if name in kinds and (issue := unfit(path, name, kinds[name], of)) is not None
     ]
     if issues:
         raise MalformedRequest(issues)
-    return {name: _digits(kind) for name, kind in kinds.items()}
+    return {name: digits_of_type(kind) for name, kind in kinds.items()}
 
 
-def _unfit(path: Path, name: str, kind: str, of: Type) -> Issue | None:
-    """What is wrong with a column for a fact of some type."""
+def unfit(path: Path | str, name: str, kind: str, of: Type) -> Issue | None:
+    """What is wrong with a column of DuckDB's type `kind` for a fact of some type; None where it fits."""
     if of.kind is Kind.NUMBER:
         to = f'CAST("{name}" AS DECIMAL(12, 4))'
         if kind in ("DOUBLE", "FLOAT"):
             message = f"column `{name}` of `{path}` is in floating point, which no decision is made on"
             return Issue(message, f"write it as a decimal first: {to}")
-        if _digits(kind) is None:
+        if digits_of_type(kind) is None:
             return Issue(f"column `{name}` of `{path}` is {kind}, and the fact is a number", f"cast it first: {to}")
         return None
     if of.kind not in _KINDS or re.fullmatch(_KINDS[of.kind][1], kind):
@@ -75,7 +75,8 @@ def _unfit(path: Path, name: str, kind: str, of: Type) -> Issue | None:
     return Issue(message, f'write it so first: CAST("{name}" AS {to})')
 
 
-def _digits(kind: str) -> Digits | None:
+def digits_of_type(kind: str) -> Digits | None:
+    """Those of a type of DuckDB; None where it is no exact number."""
     if (decimal := _DECIMAL.fullmatch(kind)) is not None:
         precision, scale = map(int, decimal.groups())
         return Digits(precision - scale, scale)

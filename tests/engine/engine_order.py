@@ -331,6 +331,7 @@ ORDER = [
     "backends.sql.tables_in_sql",
     "statements.statement",
     "statements.parquet_columns",
+    "statements.spark_run",
     "backends.smt.interruptible",
     "backends.smt.unsupported",
     "backends.smt.terms",

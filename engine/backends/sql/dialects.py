@@ -134,8 +134,8 @@ class Dialect:
                 texts = cast(exp.Array(expressions=list(parts)), "TEXT[]")
                 return exp.Anonymous(this="array_remove", expressions=[texts, NULL])
             case "spark":
-                listed = cast(exp.Anonymous(this="array", expressions=list(parts)), "ARRAY<TEXT>")
-                return exp.Anonymous(this="array_compact", expressions=[listed])
+                texts = cast(exp.Anonymous(this="array", expressions=list(parts)), "ARRAY<TEXT>")
+                return exp.Anonymous(this="array_compact", expressions=[texts])
             case "snowflake":
                 return exp.Anonymous(this="ARRAY_CONSTRUCT_COMPACT", expressions=list(parts))
             case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,6 +117,20 @@ def test_a_fact_by_any_name_is_read_as_itself(name: str) -> None:
     known = load_vocabulary(vocabulary, "facts.yaml")
     for row, found in zip(rows, in_spark(sql, rows), strict=True):
         assert differences(by_python(plan, known, row, AT, sql), found) == []
+
+
+def test_what_is_decided_is_a_table_of_the_warehouse(tmp_path: Path) -> None:
+    plan, _ = planned(
+        ["n", "m"], "  offer:\n    gives: {a: number, b: number}\n    formula: '{a: n * 2, b: m}'\n", "offer"
+    )
+    text = statement(plan, AT, dialect="spark", table="customers", keep=["id"]).text
+    spark().sql("SELECT 'x' AS id, 1.5 AS n, 2 AS m").createOrReplaceTempView("customers")
+    spark().sql(f"CREATE TABLE decided USING parquet LOCATION '{tmp_path / 'decided'}' AS {text}")
+    try:
+        [row] = spark().table("decided").collect()
+    finally:
+        spark().sql("DROP TABLE decided")
+    assert (row["id"], row["offer.a"], row["offer.b"]) == ("x", 3, 2)
 
 
 def test_forty_decisions_that_read_one_another_are_one_statement() -> None:
