@@ -147,7 +147,7 @@ def run(rows: int = ROWS) -> Result:
 
 _SPARK = {"Spark, --plain": False, "Spark, with rules and reasons": True}
 _SPARK_TOLD = (
-    f"Spark runs on {spark_table.MASTER} with {spark_table.MEMORY} for its Java, whose memory is what is told. Planning "
+    f"Spark runs on {spark_table.MASTER} with {spark_table.MEMORY} for its Java, its memory is what is told. Planning "
     "the statement in a cold Java is in its figure; the {seconds:.1f} s that it takes to start are not."
 )
 

@@ -117,7 +117,7 @@ def decided_by_spark(
             session.conf.set(name, value)
         rows = _read(session, source)
         if added is not None:
-            rows = rows.mapInArrow(added.batches, _schema(added.schema))  # type: ignore[arg-type]
+            rows = _with_added(rows, added)
         rows.createOrReplaceTempView(table)
         decided = session.sql(written)
         try:
@@ -141,8 +141,11 @@ def _read(session: SparkSession, source: str) -> DataFrame:
         raise MalformedRequest(said, "name a Parquet file, or a folder of them, that every worker can reach") from None
 
 
-def _schema(schema: pa.Schema) -> object:
-    return late("pyspark.sql.pandas.types:from_arrow_schema")(schema)
+def _with_added(rows: DataFrame, added: Added) -> DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # see `spark_on`
+        schema = late("pyspark.sql.pandas.types:from_arrow_schema")(added.schema)
+        return rows.mapInArrow(added.batches, schema)
 
 
 def _condition(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ SETTINGS = {
     "spark.driver.memory": "1g",
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss8m",
     "spark.log.level": "ERROR",
+    # A small table would be decided by Spark's planner, and not by the code that it writes for large ones.
+    "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.ConvertToLocalRelation",
     "spark.sql.session.timeZone": ZONE,
     "spark.sql.shuffle.partitions": "1",
     "spark.ui.enabled": "false",
@@ -32,7 +35,7 @@ SETTINGS = {
 @cache
 def spark() -> SparkSession:
     """A session of Spark in this process, on one core."""
-    os.environ["JAVA_HOME"] = str(java_home())
+    os.environ["JAVA_HOME"], os.environ["PYSPARK_PYTHON"] = str(java_home()), sys.executable
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Spark 4.3 warns of pandas 3, which nothing here uses
         from pyspark.sql import SparkSession
