@@ -23,6 +23,9 @@ SETTINGS = {
     "spark.driver.memory": "1g",
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss8m",
     "spark.log.level": "ERROR",
+    "spark.sql.codegen.wholeStage": "false",  # as docs/sql.md advises
+    "spark.sql.maxPlanStringLength": "1000",
+    "spark.sql.ui.explainMode": "simple",
     # A small table would be decided by Spark's planner, and not by the code that it writes for large ones.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.ConvertToLocalRelation",
     "spark.sql.session.timeZone": ZONE,

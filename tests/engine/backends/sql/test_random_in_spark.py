@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from policies_for_sql import RandomPolicy, customers, policies
+from spark_session import spark
 from sql_reading import in_spark
 from test_random_policies import SLOW, agree, plan, written
+
+
+@pytest.fixture(autouse=True, scope="module")
+def as_spark_comes() -> Iterator[None]:
+    """One function for all steps, as is Spark's way unless it is told otherwise."""
+    spark().conf.set("spark.sql.codegen.wholeStage", "true")
+    yield
+    spark().conf.set("spark.sql.codegen.wholeStage", "false")
 
 
 @given(policies(), customers(12))
