@@ -68,6 +68,10 @@ class Dialect:
         reads a text, inside of quotes, too."""
         return statement.replace("${", "\\u0024{") if self.name == "spark" else statement
 
+    def plain_texts(self, column: Term, kind: str) -> Term:
+        """A column of texts, or of lists of texts, whose texts are equal where all their letters are."""
+        return self.cast(column, kind) if self.name == "spark" else column  # it may have a collation of its own
+
     def ordered_text(self, term: Term) -> Term:
         """A text as it is ordered: by code points, whatever the language of the database."""
         if self.name == "postgres":

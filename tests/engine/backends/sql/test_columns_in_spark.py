@@ -119,6 +119,15 @@ def test_a_fact_by_any_name_is_read_as_itself(name: str) -> None:
         assert differences(by_python(plan, known, row, AT, sql), found) == []
 
 
+def test_texts_are_equal_by_their_letters_whatever_the_collation_of_a_column() -> None:
+    texts = [("STRING COLLATE UTF8_LCASE", "A"), ("STRING COLLATE UTF8_LCASE", "a"), ("STRING", "a")]
+    assert in_column(said("type: text", 'n < "a"', "flag", "a", "spark"), *texts) == [True, False, False]
+    assert in_column(said("type: text", 'n = "a"', "flag", "a", "spark"), *texts) == [False, True, True]
+    of = "type: text, values: [a, b]"
+    assert in_column(said(of, 'n = "a"', "flag", "a", "spark"), *texts) == [REFUSED, True, True]
+    assert in_column(said(of, 'n = "a"', "flag", "a", "spark"), ("INT", "7")) == [REFUSED]
+
+
 def test_what_is_decided_is_a_table_of_the_warehouse(tmp_path: Path) -> None:
     plan, _ = planned(
         ["n", "m"], "  offer:\n    gives: {a: number, b: number}\n    formula: '{a: n * 2, b: m}'\n", "offer"
