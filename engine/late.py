@@ -24,6 +24,7 @@ EXTRAS = {
     "openpyxl": ("export", "An Excel sheet"),
     "pyarrow": ("export", "A Parquet file"),
     "sqlglot": ("sql", "A policy as SQL"),
+    "pyspark": ("spark", "Spark"),
     "z3": ("prove", "A proof about a policy"),
     "httpx": ("events", "Delivering events"),
     "confluent_kafka": ("kafka", "Delivering events to Kafka"),

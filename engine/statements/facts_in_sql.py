@@ -99,6 +99,8 @@ class FactTerms:
         term = column(fact.name)
         if fact.type.kind is Kind.DATE_TIME:
             term = self.scope.dialect.instant(term)
+        elif fact.type.kind in (Kind.TEXT, Kind.LIST):
+            term = self.scope.dialect.plain_texts(term, self.kind_of(fact.type, None))
         value = Sql(term)
         if fact.type.kind is Kind.NUMBER:
             value = self.number(fact, term)

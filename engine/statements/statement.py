@@ -53,6 +53,7 @@ from ordain.engine.policy.model import STATUS, Requirement, Verdict
 from ordain.engine.statements.column_names import distinct, kept_columns
 from ordain.engine.statements.facts_in_sql import Column, FactTerms, personal_read
 from ordain.engine.statements.outcome_columns import Output, outcome_columns
+from ordain.engine.statements.steps import in_steps
 from ordain.engine.statements.table_name import table_named
 from ordain.engine.statements.told_rules import Told
 from ordain.engine.values.types import Kind
@@ -144,7 +145,7 @@ class _Service:
         shown = [output for output, _ in outputs]
         kept = kept_columns(keep, [*OWN_COLUMNS, *(output.name for output in shown)], self.facts.table)
         tree = self.select(source, kept, outputs, bool(verdicts))
-        printed = tree.sql(dialect=self.dialect.name, pretty=True, copy=False)
+        printed = self.dialect.as_told(tree.sql(dialect=self.dialect.name, pretty=True, copy=False))
         return Statement(
             tree, printed, self.dialect, self.facts.columns, shown, self.scope.faults.by_number(), bool(verdicts)
         )
@@ -315,7 +316,7 @@ class _Service:
         outputs: Sequence[tuple[Output, Term]],
         has_verdict: bool,
     ) -> exp.Select:
-        """The layers as common table expressions, one reading the other."""
+        """The layers as steps, one reading the other."""
         fault = first_of(self.fault_columns) or cast(NULL, "INT")
         layers = [layer for layer in self.scope.layers.layers if layer]
         free = self.scope.layers.free
@@ -327,13 +328,9 @@ class _Service:
         brought += [_named(column(name), own) for name, own in handed.items()]
         step_name = "ordain_step" if not table.name.casefold().startswith("ordain_step") else "ordain_next"
         steps = [exp.select(*(brought or [_named(whole(1), "o_row")])).from_(table)]
-        for number, layer in enumerate(layers):
+        for layer in layers:
             made = [_named(term, name) for name, term in layer.items()]
-            steps.append(exp.select(exp.Star(), *made).from_(exp.to_table(f"{step_name}_{number}")))
-        query = exp.select()
-        for number, step in enumerate(steps):
-            source = f"{step_name}_{number}"
-            query = query.with_(source, as_=step, materialized=True if self.dialect.fenced else None, copy=False)
+            steps.append(exp.select(exp.Star(), *made))
         is_fine = is_null(column(fault_name))
         verdict = single(self.values[VERDICT]).value if has_verdict else None
         shown = is_fine
@@ -354,7 +351,7 @@ class _Service:
         for name, told in ((CODE, codes), (ERROR, messages)):
             words = case((binary(exp.EQ, column(fault_name), whole(n)), said) for n, said in told.items())
             selected.append(_named(words if told else cast(NULL, "TEXT"), name))
-        return query.select(*selected, copy=False).from_(exp.to_table(source), copy=False)
+        return in_steps(exp.select(*selected), steps, step_name, self.dialect)
 
 
 def _named(term: Term, name: str) -> exp.Alias:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import psycopg
 import pyarrow as pa
+from spark_session import run_in_spark
 
 from ordain.engine.errors import DataError, DecisionError
 from ordain.engine.evaluate import Plan
@@ -95,16 +96,21 @@ def _same(value: Any) -> Any:
 
 def in_duckdb(statement: Statement, rows: Sequence[Raw]) -> list[Decided]:
     """All rows decided by DuckDB, in their order."""
-    numbers = pa.array(range(len(rows)), pa.int32())
-    columns = {
-        each.fact: pa.array([row.get(each.fact) for row in rows], _arrow(each.type)) for each in statement.columns
-    }
     with duckdb.connect() as database:
-        database.register("facts", pa.table({"row": numbers, **columns}))
+        database.register("facts", as_table(statement, rows))
         found = database.execute(statement.text)
         labels = [each[0] for each in found.description]
         by_row = {row[0]: dict(zip(labels, row, strict=True)) for row in found.fetchall()}
     return [from_row(statement, by_row[number]) for number in range(len(rows))]
+
+
+def as_table(statement: Statement, rows: Sequence[Raw]) -> pa.Table:
+    """The rows as a table of the statement's columns, with their numbers as `row`."""
+    numbers = pa.array(range(len(rows)), pa.int32())
+    columns = {
+        each.fact: pa.array([row.get(each.fact) for row in rows], _arrow(each.type)) for each in statement.columns
+    }
+    return pa.table({"row": numbers, **columns})
 
 
 def _bound(value: Any) -> Any:
@@ -116,7 +122,9 @@ def _arrow(kind: str) -> pa.DataType:
     if kind.startswith("DECIMAL("):
         precision, scale = map(int, kind.removeprefix("DECIMAL(").removesuffix(")").split(","))
         return pa.decimal128(precision, scale)
-    simple = {"TEXT": pa.string(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "TIMESTAMPTZ": pa.timestamp("us", "UTC")}
+    moment = pa.timestamp("us", "UTC")
+    simple = {"TEXT": pa.string(), "STRING": pa.string(), "BOOLEAN": pa.bool_(), "DATE": pa.date32()}
+    simple |= {"TIMESTAMPTZ": moment, "TIMESTAMP": moment}
     return simple[kind] if kind in simple else pa.list_(pa.string())
 
 
@@ -135,6 +143,12 @@ def in_postgresql(statement: Statement, rows: Sequence[Raw], url: str) -> list[D
             by_row = {row[0]: dict(zip(labels, row, strict=True)) for row in cursor.fetchall()}
         connection.rollback()
     return [from_row(statement, by_row[number]) for number in range(len(rows))]
+
+
+def in_spark(statement: Statement, rows: Sequence[Raw]) -> list[Decided]:
+    """The same by Spark."""
+    found = run_in_spark(statement.text, as_table(statement, rows))
+    return [from_row(statement, row) for row in sorted(found, key=lambda row: row["row"])]
 
 
 def equal(one: Any, other: Any) -> bool:

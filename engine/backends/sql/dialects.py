@@ -2,7 +2,7 @@
 
 It is no authority on types: what it says of decimals is wrong in places, so each operation stands between our casts.
 
-Seen by running it (duckdb 2.0.1, PostgreSQL 15, Spark 4) or said in the vendor's reference (Snowflake, BigQuery).
+Seen by running it (duckdb 2.0.1, PostgreSQL 15, Spark 4.3) or said in the vendor's reference (Snowflake, BigQuery).
 """
 
 from __future__ import annotations
@@ -27,11 +27,18 @@ BIGINT_DIGITS = 18
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One database. `name` is sqlglot's; `fenced`: its planner copies what a step works out into all that reads it, so
-    each step has to be said to be kept."""
+    each step has to be said to be kept. `nested`: steps are queries in queries, as it takes a round for each common
+    table expression, and a hundred rounds at the most."""
 
     name: str
     title: str
     fenced: bool = False
+    nested: bool = False
+
+    @property
+    def widest_product(self) -> int:
+        """Digits before the point that a product may have whatever its factors are: Spark keeps six behind it."""
+        return WIDEST - 6 if self.name == "spark" else WIDEST
 
     def decimal(self, digits: Digits) -> str:
         """The type of a number with so many digits; at least one before the point."""
@@ -55,6 +62,15 @@ class Dialect:
         if self.name in ("snowflake", "bigquery"):  # BigQuery leaves out zeros at the end; Snowflake was not tried
             raise Unsupported(f"{self.title} may write a number with other digits")
         return cast(term, "TEXT")
+
+    def as_told(self, statement: str) -> str:
+        """A printed statement in the words that the database takes as they stand: Spark fills in `${...}` before it
+        reads a text, inside of quotes, too."""
+        return statement.replace("${", "\\u0024{") if self.name == "spark" else statement
+
+    def plain_texts(self, column: Term, kind: str) -> Term:
+        """A column of texts, or of lists of texts, whose texts are equal where all their letters are."""
+        return self.cast(column, kind) if self.name == "spark" else column  # it may have a collation of its own
 
     def ordered_text(self, term: Term) -> Term:
         """A text as it is ordered: by code points, whatever the language of the database."""
@@ -106,7 +122,7 @@ class Dialect:
                 return exp.Anonymous(this="list_contains", expressions=[array, item])
 
     def length(self, array: Term) -> Term:
-        name = {"postgres": "cardinality", "spark": "size", "snowflake": "ARRAY_SIZE", "bigquery": "ARRAY_LENGTH"}
+        name = {"postgres": "cardinality", "spark": "array_size", "snowflake": "ARRAY_SIZE", "bigquery": "ARRAY_LENGTH"}
         return exp.Anonymous(this=name.get(self.name, "len"), expressions=[array])
 
     def array(self, parts: Sequence[Term]) -> Term:
@@ -122,9 +138,8 @@ class Dialect:
                 texts = cast(exp.Array(expressions=list(parts)), "TEXT[]")
                 return exp.Anonymous(this="array_remove", expressions=[texts, NULL])
             case "spark":
-                return exp.Anonymous(
-                    this="array_compact", expressions=[exp.Anonymous(this="array", expressions=list(parts))]
-                )
+                texts = cast(exp.Anonymous(this="array", expressions=list(parts)), "ARRAY<TEXT>")
+                return exp.Anonymous(this="array_compact", expressions=[texts])
             case "snowflake":
                 return exp.Anonymous(this="ARRAY_CONSTRUCT_COMPACT", expressions=list(parts))
             case _:
@@ -222,7 +237,7 @@ DIALECTS = {
     for each in (
         Dialect("duckdb", "DuckDB"),
         Dialect("postgres", "PostgreSQL", fenced=True),
-        Dialect("spark", "Spark"),
+        Dialect("spark", "Spark", nested=True),
         Dialect("snowflake", "Snowflake"),
         Dialect("bigquery", "BigQuery"),
     )

@@ -14,6 +14,8 @@ class Layers:
     """Named terms in layers; a term reads only names of earlier layers, or columns of the table."""
 
     layers: list[dict[str, Term]] = field(default_factory=lambda: [{}])
+    at: dict[str, int] = field(default_factory=dict)
+    """The number of the layer in which each name stands."""
     made: dict[Term, str] = field(default_factory=dict)
     """The name of each term that was named before, so that nothing is worked out twice."""
     taken: frozenset[str] = frozenset()
@@ -36,8 +38,9 @@ class Layers:
         return column(self.made[term])
 
     def put(self, name: str, term: Term) -> None:
-        """Gives a term a name of its own."""
-        read = {found.name for found in term.find_all(exp.Column)}
-        if not read.isdisjoint(self.layers[-1]):
+        """Gives a term a name of its own, in the first layer after all that it reads: a database minds many layers."""
+        layer = 1 + max((self.at.get(found.name, -1) for found in term.find_all(exp.Column)), default=-1)
+        if layer == len(self.layers):
             self.layers.append({})
-        self.layers[-1][name] = term
+        self.layers[layer][name] = term
+        self.at[name] = layer

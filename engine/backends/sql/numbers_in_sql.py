@@ -24,6 +24,8 @@ Keep = Callable[[Term], Term]
 """Gives a term a name, so that it can be written several times."""
 
 _ADDED = {"+": exp.Add, "-": exp.Sub}
+_PRODUCTS_BY_TYPE = ("spark", "bigquery")
+"""Where a product has room by the types of its factors: wider ones would cost it digits behind the point."""
 QUOTIENT_HINT = "round it where it is divided, `decimal(a / b, 2)`, and multiply before you divide"
 _TURNED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 COMPARED: dict[str, type[exp.Binary]] = {
@@ -81,9 +83,13 @@ def multiplied(left: Sql, right: Sql, dialect: Dialect) -> Sql:
     """A product."""
     one, other = of(left), of(right)
     digits = _fits(Digits((one.whole or 0) + (other.whole or 0), one.scale + other.scale))
-    # DuckDB multiplies two decimals of 18 digits or fewer as whole numbers of 64 bits, however many the product has.
-    room = max(digits.whole or 0, BIGINT_DIGITS + 1 - one.scale) if _all(digits) > BIGINT_DIGITS else digits.whole
-    widened = Digits(room, one.scale) if dialect.name != "bigquery" else digits
+    widened = one
+    if dialect.name not in _PRODUCTS_BY_TYPE:
+        # DuckDB multiplies two decimals of 18 digits or fewer as numbers of 64 bits, however many the product has.
+        many = _all(digits) > BIGINT_DIGITS
+        widened = Digits(max(digits.whole or 0, BIGINT_DIGITS + 1 - one.scale) if many else digits.whole, one.scale)
+    elif dialect.name == "bigquery":
+        widened = digits
     term = binary(exp.Mul, dialect.number(left.value, widened), dialect.number(right.value, other))
     return Sql(dialect.number(term, digits), digits=digits, positive=left.positive and right.positive)
 
@@ -193,13 +199,21 @@ def rounded(number: Sql, scale: int, mode: str, dialect: Dialect, keep: Keep) ->
         case "HALF_DOWN":
             term = case([(is_tie, inwards)], half_up)
         case "HALF_EVEN":
-            units = _in_units(half_up, result, scale, Digits(_all(result), 0), dialect)
-            is_odd = binary(exp.NEQ, exp.Mod(this=units, expression=whole(2)), whole(0))
+            is_odd = _is_odd(half_up, result, dialect)
             both = exp.And(this=exp.Paren(this=is_tie), expression=exp.Paren(this=is_odd))
             term = case([(both, inwards)], half_up)
         case _:
             raise Unsupported(f"rounding {mode} is not translated")
     return Sql(term, digits=result, positive=number.positive, written=scale)
+
+
+def _is_odd(term: Term, digits: Digits, dialect: Dialect) -> Term:
+    """Whether the last digit of a number is odd."""
+    if dialect.name == "spark":  # its products of many digits lose some; the rest of a division never does
+        two = dialect.number(exp.Literal.number(f"{Decimal(2).scaleb(-digits.scale):f}"), digits)
+        return binary(exp.NEQ, exp.Mod(this=term, expression=two), dialect.number(whole(0), digits))
+    units = _in_units(term, digits, digits.scale, Digits(_all(digits), 0), dialect)
+    return binary(exp.NEQ, exp.Mod(this=units, expression=whole(2)), whole(0))
 
 
 def _cut_quotient(a: Term, b: Term, kind: Digits, dialect: Dialect, keep: Keep) -> Term:
@@ -234,8 +248,9 @@ def _rounded_quotient(number: Sql, quotient: Quotient, scale: int, mode: str, di
     shift = scale + under.scale - over.scale
     up, down = over.scale + max(shift, 0), under.scale + max(-shift, 0)
     wide = max((over.whole or 0) + up, (under.whole or 0) + down) + 1
-    if wide > WIDEST:
-        raise Unsupported(f"it needs whole numbers of {wide} digits, and SQL has {WIDEST}", MANY_DIGITS)
+    if wide > dialect.widest_product:
+        most = f"{dialect.title} has {dialect.widest_product}"
+        raise Unsupported(f"it needs whole numbers of {wide} digits, and {most}", MANY_DIGITS)
     kind = Digits(wide, 0)
 
     a = keep(_in_units(exp.Abs(this=quotient.over.value), over, up, kind, dialect))
