@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 from uuid import UUID
 
 from ordain.api.ask import Ask
@@ -18,6 +19,8 @@ from ordain.engine.errors import OrdainError
 from ordain.engine.given_scores import Rests
 from ordain.engine.policy.facts import Fact, FactSource, Score, outputs_of
 from ordain.engine.values.types import Value
+
+Made = TypeVar("Made")
 
 
 def read_one(what: str, read: Callable[..., Ask], *given: object) -> Ask | OrdainError:
@@ -38,18 +41,29 @@ def decide_many(
     `planned` has for each the id that it was given earlier, if one was. Asks whose facts come from a model are scored
     together, which gives what scoring each alone gives.
     """
-    came: list[Decision | OrdainError] = [OrdainError("not asked yet")] * len(asks)
-    scores: list[dict[str, Score | OrdainError]] = [{} for _ in asks]
     planned = planned or [None] * len(asks)
+    came = asked_together(len(asks), use, lambda at, using: _decided(asks[at], using, planned[at]))
+    pairs = zip(asks, came, strict=True)
+    score_beside([(ask, each.entry) for ask, each in pairs if isinstance(ask, Ask) and isinstance(each, Decision)], use)
+    return came
+
+
+def asked_together(count: int, use: Rules, make: Callable[[int, Rules], Made]) -> list[Made]:
+    """What `make` gives for each number below `count`, with models that are asked for many rows at once.
+
+    It is called again for a number whose facts need a score, once that is there; each score is made once.
+    """
+    came: dict[int, Made] = {}
+    scores: list[dict[str, Score | OrdainError]] = [{} for _ in range(count)]
     turns, use = _in_turn(use)
-    waiting = list(range(len(asks)))
+    waiting = list(range(count))
     while waiting:
         wanted: dict[FactSource, list[tuple[int, Mapping[str, Value]]]] = defaultdict(list)
         for at in waiting:
             for each in turns:
                 each.scores = scores[at]
             try:
-                came[at] = _decided(asks[at], use, planned[at])
+                came[at] = make(at, use)
             except _Wanted as wants:
                 wanted[wants.model].append((at, wants.inputs))
         waiting = []
@@ -57,9 +71,7 @@ def decide_many(
             for (at, _), score in zip(group, _scores(model, [inputs for _, inputs in group]), strict=True):
                 scores[at][model.name] = score
                 waiting.append(at)
-    pairs = zip(asks, came, strict=True)
-    score_beside([(ask, each.entry) for ask, each in pairs if isinstance(ask, Ask) and isinstance(each, Decision)], use)
-    return came
+    return [came[at] for at in range(count)]
 
 
 def record_many(decisions: Sequence[Decision | OrdainError], use: Services) -> list[Answer | OrdainError]:

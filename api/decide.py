@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -23,9 +23,10 @@ from ordain.audit.entry.decision import DecisionEntry
 from ordain.audit.entry.entry import Receipt, moment_in, new_id
 from ordain.audit.entry.once import Once
 from ordain.engine.errors import ComplianceViolation, Issue, MalformedRequest, quoted
-from ordain.engine.evaluate import by_name
+from ordain.engine.evaluate import Plan, by_name
 from ordain.engine.fact_store import OnFile
 from ordain.engine.gather import gather
+from ordain.engine.lifecycle.assigned import Assigned
 from ordain.engine.policy.facts import Facts, Vocabulary
 from ordain.engine.policy.model import Verdict
 from ordain.engine.values.temporal import fixed_offset
@@ -94,11 +95,8 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
     use = _for(ask.subject, use)
     now = use.now() if planned is None else fixed_offset(moment_in(planned.bytes).astimezone(use.settings.zone))
     at = time_of(ask, now, use.settings)
-    assigned = use.catalog.assigned(ask.service, at, ask.subject, ask.facts)
-    plan = use.catalog.pick(ask.service, at, {each.policy: each.version for each in assigned if each.decides})
-    given = ask.facts if not ask.may_be_unknown else _without_unknown(ask, use.vocabulary)
-    on_file = OnFile(use.facts_from, ask.subject, at) if use.facts_from else None
-    facts = gather(given, plan.needs, use.vocabulary, use.models, on_file)
+    known = gathered(ask, use, at)
+    plan, facts = known.plan, known.facts
     if facts.fallbacks and not ask.on_trial:
         use.fallen_back.tell(facts)
     outcome = plan.evaluate(facts, at)
@@ -107,12 +105,36 @@ def make_decision(ask: Ask, use: Rules, planned: UUID | None = None) -> Decision
     entry = DecisionEntry(
         *(form, planned or new_id(now), now, at, ask.subject, _jurisdiction(facts, use), facts, outcome, ask.caller),
         as_of=differs,
-        rollouts=[each.as_json() for each in assigned],
-        shadows=[beside(each, ask, at, given, use, on_file) for each in assigned if each.watches]
+        rollouts=[each.as_json() for each in known.assigned],
+        shadows=[beside(each, ask, at, known.given, use, known.on_file) for each in known.assigned if each.watches]
         if not ask.on_trial
         else (),
     )
     return Decision(entry, plan.service.refuses and outcome.verdict is Verdict.DENY)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a decision is made of. `assigned` are the roll-outs that the subject takes part in, `given` the raw facts
+    that count of those that were sent."""
+
+    assigned: Sequence[Assigned]
+    plan: Plan
+    given: Mapping[str, object]
+    on_file: OnFile | None
+    facts: Facts
+
+
+def gathered(ask: Ask, use: Rules, at: dt.datetime) -> Gathered:
+    """The versions that decide about a subject at `at`, and the facts for them. Raises DataError,
+    ModelDegradationDetected, and what a store raises that cannot be read."""
+    use = _for(ask.subject, use)
+    assigned = use.catalog.assigned(ask.service, at, ask.subject, ask.facts)
+    plan = use.catalog.pick(ask.service, at, {each.policy: each.version for each in assigned if each.decides})
+    given = ask.facts if not ask.may_be_unknown else _without_unknown(ask, use.vocabulary)
+    on_file = OnFile(use.facts_from, ask.subject, at) if use.facts_from else None
+    facts = gather(given, plan.needs, use.vocabulary, use.models, on_file)
+    return Gathered(assigned, plan, given, on_file, facts)
 
 
 def _for(subject: str, use: Rules) -> Rules:

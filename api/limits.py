@@ -41,6 +41,16 @@ class Limits:
     batch: int = 1000  # decisions in one commit of a batch: `decide --table`
     rows_a_process: int = 10_000  # rows of a table for which one process more is begun
 
+    # a run over a table: `ordain batch`
+    batch_line_bytes: int = 4 << 20  # bytes of one line of CSV
+    batch_rows_staged: int = 50_000  # rows of CSV that are read by hand before they are written
+    batch_parts_sealing: int = 3  # parts that are hashed while the next one is decided
+    batch_sealers: int = 2  # processes that hash parts
+    batch_resumed: float = 3600.0  # seconds after which a run is not resumed that decides for the moment it was begun
+    batch_stride: int = 8  # parts that one statement decides, where it is long
+    batch_cell_shown: int = 40  # characters of a cell that an error shows
+    batch_values_told: int = 12  # values of an outcome that the summary tells
+
     # a batch over HTTP
     batch_window: int = 256  # lines in one commit
     batch_bytes: int = 1 << 20  # bytes of lines beyond which a commit waits for no further one

@@ -92,6 +92,13 @@ class Limits:
     what_ifs: int = 2000  # how often a decision is made again to find what would have changed it
     issues: int = 20  # faults of a table of actions that are named
 
+    # rows of runs
+    csv_line: int = 1 << 26  # bytes of a line of CSV that is read again
+    rows_at_once: int = 8_192  # rows of an output that are read at once
+    differences: int = 20  # ranges of rows that differ which are named
+    realigned: int = 4  # blocks after one that differs in which it is looked for rows that moved
+    moved: int = 64  # rows by which they may have moved
+
     # forgetting
     erasure_attempts: int = 5  # times an erasure begins anew because the subject's records changed
     names_at_once: int = 10_000  # keys in one statement

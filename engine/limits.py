@@ -86,6 +86,9 @@ class Limits:
     changed_facts: int = 2  # facts of such a change
     proof_tries: int = 4  # customers of the solver's that are decided before it is not believed
 
+    # statements
+    statement_parts: int = 2_000  # rounds of loops and calls of the policy's own that one SQL statement writes out
+
     # examples
     tried_inputs: int = 100_000  # inputs decided for one policy in search of suggestions
     work_of_try: int = 500  # units of work that count as one more of them: some 20 seconds for all

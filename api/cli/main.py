@@ -25,6 +25,10 @@ _COMMANDS = {
         "ordain.api.cli.backtest.backtest_command:backtest",
         "Decide again what is on record under another version, and show what changes.",
     ),
+    "batch": (
+        "ordain.api.cli.whole_tables.batch_command:batch_command",
+        "Decide every row of a table, and put it on record as one run.",
+    ),
     "cases": (
         "ordain.api.cli.sheets.cases_command:cases_command",
         "A policy's test cases as a sheet: given, expected, actual.",

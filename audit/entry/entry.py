@@ -82,6 +82,7 @@ class Kind:
     STOP, START, ALERT = "stop", "start", "alert"
     SUBMISSION, APPROVAL, ACTIVATION, ROLLOUT = "submission", "approval", "activation", "rollout"
     SETTLED, SHOWN, PERFORMED = "settled", "shown", "performed"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from ordain.engine.errors import LedgerUnavailable
 HOUSE_KINDS = frozenset(
     (
         *(Kind.LEDGER, Kind.ERASURE, Kind.RETENTION, Kind.RECOVERY, Kind.KEY, Kind.MODEL, Kind.ANCHOR, Kind.POLICY),
-        *(Kind.ACCESS, Kind.STOP, Kind.START, Kind.ALERT),
+        *(Kind.ACCESS, Kind.STOP, Kind.START, Kind.ALERT, Kind.BATCH),
         *(Kind.SUBMISSION, Kind.APPROVAL, Kind.ACTIVATION, Kind.ROLLOUT),
     )
 )

@@ -102,7 +102,7 @@ def erase(
     gone: Json = {}
     for _ in range(LIMITS.erasure_attempts):
         try:
-            person = _person(opened, subject)
+            person = person_of(opened, subject)
         except UnknownSubject:
             if not (gone := gone or beside(subject)):
                 raise
@@ -130,7 +130,7 @@ def hold(opened: OpenLedger, subject: str, on: bool, *, private: Json) -> Receip
     Raises UnknownSubject, NotRecorded.
     """
     for _ in range(LIMITS.erasure_attempts):
-        person = _person(opened, subject)
+        person = person_of(opened, subject)
         try:
             return _restrict(opened, person, subject, on, person.not_before, private)
         except Changed:
@@ -216,7 +216,8 @@ def _vouched(opened: OpenLedger, key: bytes, entry_id: str) -> str:
     return opened.keyring.vouch(key + entry_id.encode()).hex()
 
 
-def _person(opened: OpenLedger, subject: str) -> Subject:
+def person_of(opened: OpenLedger, subject: str) -> Subject:
+    """The subject as the entries of the whole log tell of it. Raises UnknownSubject, LedgerUnavailable."""
     with opened.store.reading() as connection:
         wanted = sa.select(SUBJECT_KEY.c.key).where(SUBJECT_KEY.c.tag == opened.keyring.tag(subject))
         key = connection.execute(wanted).scalar()

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from ordain.audit.entry.entry import VERIFY, time_in, utc
 from ordain.audit.ledger.open_ledger import OpenLedger
-from ordain.audit.privacy.erasure import Erased, allowed_from, unknown
+from ordain.audit.privacy.erasure import Erased, allowed_from, person_of, unknown
 from ordain.audit.privacy.on_record import OnRecord, Restriction
 from ordain.audit.privacy.subjects import Subject, subject_of_key
 from ordain.audit.store.rows import SUBJECT_KEY
-from ordain.engine.errors import LedgerUnavailable
+from ordain.engine.errors import LedgerUnavailable, UnknownSubject
 
 Json = dict[str, Any]
 
@@ -60,6 +60,14 @@ def standing_of(opened: OpenLedger, subject: str, keep: dt.timedelta = dt.timede
         erasable=max(allowed, now.date()).isoformat(),
         would=Erased.HELD if person.hold else waits,
     )
+
+
+def is_held(opened: OpenLedger, subject: str) -> bool:
+    """Whether a legal hold stands, as the entries of the log say. Raises LedgerUnavailable."""
+    try:
+        return person_of(opened, subject).hold
+    except UnknownSubject:
+        return False
 
 
 def _by_row(opened: OpenLedger, subject: str) -> Subject:

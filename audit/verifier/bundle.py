@@ -43,6 +43,11 @@ def read_bundle(data: bytes) -> Bundle | None:
         told = json.loads(data)
     except (ValueError, RecursionError):
         raise ProofRefused("the file is damaged: it is no JSON", _AGAIN) from None
+    return bundle_in(told)
+
+
+def bundle_in(told: dict[str, Any]) -> Bundle:
+    """The bundle that a JSON object is. Raises ProofRefused for one of another form."""
     if told.get("format") != FORMAT or not isinstance(told.get("proof"), str):
         raise ProofRefused(f"that is not a file of the format `{FORMAT}`", _AGAIN)
     stamped, token = "", b""

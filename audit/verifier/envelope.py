@@ -40,6 +40,7 @@ KINDS = frozenset(
         "settled",
         "shown",
         "performed",
+        "batch",
     )
 )
 OUTCOMES = frozenset(("permit", "deny", "review", "decided"))

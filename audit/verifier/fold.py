@@ -77,6 +77,16 @@ class Erasure:
     restrictions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RowsErased:
+    """So many rows of a run were erased from its output. The values are unchecked."""
+
+    leaf_index: int
+    entry_id: str
+    run: object
+    rows: object
+
+
 @dataclass(slots=True)
 class Fold:
     """`take` every entry in order. Counts are of payloads."""
@@ -98,6 +108,9 @@ class Fold:
     restrictions: dict[bytes, list[Restriction]] = field(default_factory=dict)
     """By the key that the restriction is sealed under, which is the subject's."""
     every_restriction: list[Restriction] = field(default_factory=list)
+    runs: dict[str, int] = field(default_factory=dict)
+    """By the id of a run over a table, how many rows it had."""
+    rows_erased: list[RowsErased] = field(default_factory=list)
     recoveries: dict[str, Json] = field(default_factory=dict)
     """`about` by entry id."""
 
@@ -151,6 +164,8 @@ class Fold:
         made = Erasure(leaf_index, data["id"], data["time"], about["entries"], about["keys"], named)
         self.erased += made.entries
         self.erasures.append(made)
+        if "run" in about:
+            self.rows_erased.append(RowsErased(leaf_index, data["id"], about["run"], about.get("rows")))
 
     def _retention(self, data: Json, _leaf_index: int, _key: object, _kept: bool) -> None:
         about = data["about"]
@@ -169,6 +184,10 @@ class Fold:
         self.every_restriction.append(made)
         if isinstance(key, bytes):
             self.restrictions.setdefault(key, []).append(made)
+
+    def _batch(self, data: Json, _leaf_index: int, _key: object, _kept: bool) -> None:
+        about = data["about"]
+        self.runs.setdefault(about["run"], about["rows"])
 
     def _recovery(self, data: Json, _leaf_index: int, _key: object, _kept: bool) -> None:
         self.recoveries[data["id"]] = data["about"]
@@ -201,5 +220,12 @@ _ABOUT: dict[str, tuple[_Takes, dict[str, object]]] = {
     "erasure": (Fold._erasure, {"entries": _Count, "keys": _Count}),
     "retention": (Fold._retention, {"before": str, "payloads": _Count, "erased": _Count}),
     "restriction": (Fold._restriction, {"hold": bool, "erase_not_before": str | None}),
+    "batch": (
+        Fold._batch,
+        {
+            **{"run": str, "rows": _Count, "decided": _Count, "rejected": _Count, "rows_root": str},
+            **{"input": str, "output": str, "rejects": str | None, "at": str},
+        },
+    ),
     "recovery": (Fold._recovery, {"size": _Count, "lost_size": _Count, "root": str, "lost_root": str}),
 }

@@ -11,7 +11,7 @@ from hashlib import sha256
 from ordain.audit.verifier.entries import EntryCheck, Outside
 from ordain.audit.verifier.envelope import PLAN, Malformed, read_plan, references
 from ordain.audit.verifier.findings import Failure, Findings, quote
-from ordain.audit.verifier.fold import WAITS, Named, Reference
+from ordain.audit.verifier.fold import WAITS, Fold, Named, Reference
 from ordain.audit.verifier.source import Source
 
 _LEADS_NOWHERE = """
@@ -55,10 +55,27 @@ def check_counts(entries: EntryCheck, findings: Findings) -> None:
             place = None if erasure.leaf_index == WAITS else erasure.leaf_index
             message = f"it tells of {erasure.entries} payloads that were erased, and of no key that was destroyed"
             findings.add(Failure.ERASURE, message, place, erasure.entry_id)
+    _check_rows_erased(fold, findings)
     if len(entries.gone) != fold.removed:
         findings.add(
             Failure.ERASURE, f"{len(entries.gone)} payloads are gone; by the removals on record it is {fold.removed}"
         )
+
+
+def _check_rows_erased(fold: Fold, findings: Findings) -> None:
+    """Rows are erased of runs that are on record, and no more than these had."""
+    left = dict(fold.runs)
+    for each in fold.rows_erased:
+        run = each.run if isinstance(each.run, str) else ""
+        place = None if each.leaf_index == WAITS else each.leaf_index
+        if run not in left:
+            message = f"it tells of rows erased of the run {quote(each.run)}, which is not on record"
+        elif type(each.rows) is not int or not 0 <= each.rows <= left[run]:
+            message = f"it tells of {quote(each.rows)} rows erased of the run {quote(run)}, which has not so many left"
+        else:
+            left[run] -= each.rows
+            continue
+        findings.add(Failure.ERASURE, message, place, each.entry_id)
 
 
 def check_index(source: Source, entries: EntryCheck, findings: Findings) -> None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from ordain.engine.backends.settled import Constants, settle, settled
 from ordain.engine.errors import Span
-from ordain.engine.feel.syntax.tree import Expr, If, Literal, Logic, Matches
+from ordain.engine.feel.syntax.tree import Expr, If, Literal, Logic, Matches, Parameter
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import Formula, Policy, Requirement, Rule, Table, TableFunction
 from ordain.engine.tables.cells import PlainCell, asks_null, plain_cell
@@ -181,6 +181,12 @@ def is_null_test(test: Expr) -> bool:
     """Whether a test asks for null, and nothing else."""
     candidate = test.candidate if isinstance(test, Matches) else None
     return isinstance(candidate, Literal) and candidate.value is None
+
+
+def is_needed(parameter: Parameter) -> bool:
+    """Whether a function has to be given a value: the type of the parameter is written, and null is none of it."""
+    of = parameter.type
+    return parameter.declared is not None and not of.optional and of.kind not in (Kind.ANY, Kind.NULL)
 
 
 def null_first(tests: Iterable[Expr]) -> list[Expr]:

@@ -14,13 +14,15 @@ from sqlglot import exp
 from ordain.engine.backends.digits import Digits
 from ordain.engine.backends.sql import numbers_in_sql as numbers
 from ordain.engine.backends.sql.choices_in_sql import single
-from ordain.engine.backends.sql.expressions_in_sql import Expressions, Scope
+from ordain.engine.backends.sql.expressions_in_sql import Expressions
 from ordain.engine.backends.sql.not_in_sql import Unsupported
+from ordain.engine.backends.sql.scope_in_sql import Scope
 from ordain.engine.backends.sql.sql_terms import (
     NULL,
     Sql,
     Term,
     Value,
+    all_of,
     any_of,
     binary,
     case,
@@ -31,9 +33,11 @@ from ordain.engine.backends.sql.sql_terms import (
     not_null,
     text,
     whole,
+    with_fault,
 )
 from ordain.engine.needs import Need
 from ordain.engine.policy.facts import Fact
+from ordain.engine.statements.column_types import KINDS, odd_items, unfit
 from ordain.engine.values.currencies import digits_of as digits_of_currency
 from ordain.engine.values.types import Kind, Type
 from ordain.engine.values.zones import zone_names
@@ -106,9 +110,11 @@ class FactTerms:
             value = self.among(value, fact, sorted(zone_names()))
         elif fact.type.kind is Kind.DATE:
             value = self.day(fact, term)
-        elif fact.type.kind is Kind.LIST and fact.type.item is not None and fact.type.item.kind is not Kind.TEXT:
-            raise Unsupported(f"`{fact.name}` is a {fact.type}, and only lists of texts have a column")
-        return self.absent(need, value)
+        elif fact.type.kind is Kind.LIST and fact.type.item is not None:
+            if fact.type.item.kind is not Kind.TEXT:
+                raise Unsupported(f"`{fact.name}` is a {fact.type}, and only lists of texts have a column")
+            value = self.items(value, fact, fact.type.item)
+        return self.absent(need, single(with_fault(value, self.misfit(fact))))
 
     def digits(self, fact: Fact) -> Digits | None:
         if fact.type.kind is not Kind.NUMBER:
@@ -168,6 +174,24 @@ class FactTerms:
         """A text that has to be one of some."""
         wrong = negated(exp.In(this=value.value, expressions=[text(each) for each in values]))
         return Sql(value.value, case([(wrong, whole(self.refused(fact)))]))
+
+    def items(self, value: Sql, fact: Fact, item: Type) -> Sql:
+        """A list of texts, none of which is null, or other than declared."""
+        among = f", each one of {', '.join(item.values[:6])}" if item.values else ", none of which is null"
+        fault = self.scope.faults.other("DataQualityIssue", f"`{fact.name}` is a list of texts{among}")
+        there = self.scope.layers.named(value.value, "f")
+        wrong = odd_items(there, item.values, self.scope.dialect)
+        return Sql(value.value, case([(all_of((not_null(there), wrong)), whole(fault))]))
+
+    def misfit(self, fact: Fact) -> Term | None:
+        """The fault of a value in a column whose type does not hold it as it is, where that is not known beforehand."""
+        wrong = None if self.table is not None else unfit(column(fact.name), fact.type.kind, self.scope.dialect)
+        if wrong is None:
+            return None
+        called = KINDS[fact.type.kind][0]
+        kind = exp.DataType.build(self.kind_of(fact.type, self.digits(fact))).sql(dialect=self.scope.dialect.name)
+        message = f"the column `{fact.name}` is of a type that does not hold {called} as it is: cast it to {kind} first"
+        return case([(wrong, whole(self.scope.faults.other("DataQualityIssue", message)))])
 
     def refused(self, fact: Fact) -> int:
         """The fault of a value that the fact does not take."""

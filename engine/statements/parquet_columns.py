@@ -10,6 +10,7 @@ import duckdb
 
 from ordain.engine.backends.digits import Digits
 from ordain.engine.errors import Issue, MalformedRequest
+from ordain.engine.statements.column_types import KINDS
 from ordain.engine.values.types import Kind, Type
 
 _WHOLE = {
@@ -23,16 +24,6 @@ _WHOLE = {
     "UBIGINT": 20,
 }
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
-
-
-_KINDS: dict[Kind, tuple[str, str, str]] = {
-    Kind.TEXT: ("a text", r"VARCHAR|ENUM\(.*\)", "VARCHAR"),
-    Kind.FLAG: ("true or false", "BOOLEAN", "BOOLEAN"),
-    Kind.DATE: ("a date", "DATE|TIMESTAMP(_S|_MS|_NS)?", "DATE"),
-    Kind.DATE_TIME: ("a moment with its offset", "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"),
-    Kind.LIST: ("a list of texts", r"VARCHAR\[\]", "VARCHAR[]"),
-}
-"""What people call it, the types of columns that hold it as it is, and the one to cast to; not of numbers."""
 
 
 def columns_of(path: Path, facts: Mapping[str, Type]) -> dict[str, Digits | None]:
@@ -59,7 +50,7 @@ def columns_of(path: Path, facts: Mapping[str, Type]) -> dict[str, Digits | None
 
 
 def unfit(path: Path | str, name: str, kind: str, of: Type) -> Issue | None:
-    """What is wrong with a column of DuckDB's type `kind` for a fact of some type; None where it fits."""
+    """What is wrong with a column of DuckDB's type `kind` for a fact of some type; None where it is read as it is."""
     if of.kind is Kind.NUMBER:
         to = f'CAST("{name}" AS DECIMAL(12, 4))'
         if kind in ("DOUBLE", "FLOAT"):
@@ -68,9 +59,9 @@ def unfit(path: Path | str, name: str, kind: str, of: Type) -> Issue | None:
         if digits_of_type(kind) is None:
             return Issue(f"column `{name}` of `{path}` is {kind}, and the fact is a number", f"cast it first: {to}")
         return None
-    if of.kind not in _KINDS or re.fullmatch(_KINDS[of.kind][1], kind):
+    if of.kind not in KINDS or re.fullmatch(KINDS[of.kind][1], kind):
         return None
-    called, _, to = _KINDS[of.kind]
+    called, _, to = KINDS[of.kind]
     message = f"column `{name}` of `{path}` is {kind}, and the fact is {called}"
     return Issue(message, f'write it so first: CAST("{name}" AS {to})')
 

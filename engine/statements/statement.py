@@ -9,24 +9,25 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlglot import exp
 
 from ordain.engine.backends.digits import Digits
 from ordain.engine.backends.plan import PlannedFormula, is_held
 from ordain.engine.backends.python.policy import CompiledPolicy
+from ordain.engine.backends.sql.called_in_sql import PLAIN, called, reason, reasons_of
 from ordain.engine.backends.sql.choices_in_sql import single
 from ordain.engine.backends.sql.dialects import DIALECTS, Dialect
-from ordain.engine.backends.sql.expressions_in_sql import Expressions, Scope
+from ordain.engine.backends.sql.expressions_in_sql import Expressions
 from ordain.engine.backends.sql.faults import Fault, Faults
 from ordain.engine.backends.sql.held_in_sql import held_value
 from ordain.engine.backends.sql.layers import Layers
 from ordain.engine.backends.sql.not_in_sql import Unsupported
+from ordain.engine.backends.sql.scope_in_sql import Fired, Scope
 from ordain.engine.backends.sql.sql_terms import (
     NULL,
     Fields,
-    Items,
-    Rows,
     Sql,
     Term,
     Value,
@@ -36,6 +37,7 @@ from ordain.engine.backends.sql.sql_terms import (
     case,
     cast,
     column,
+    enclosed,
     first_of,
     is_null,
     negated,
@@ -46,27 +48,21 @@ from ordain.engine.backends.sql.sql_terms import (
 from ordain.engine.backends.sql.tables_in_sql import decided
 from ordain.engine.evaluate import Plan
 from ordain.engine.feel.syntax.tree import Function
-from ordain.engine.policy.model import STATUS, Table, Verdict
+from ordain.engine.feel.typing.checker import Checked
+from ordain.engine.policy.model import STATUS, Requirement, Verdict
 from ordain.engine.statements.column_names import distinct, kept_columns
 from ordain.engine.statements.facts_in_sql import Column, FactTerms, personal_read
+from ordain.engine.statements.outcome_columns import Output, outcome_columns
 from ordain.engine.statements.steps import in_steps
 from ordain.engine.statements.table_name import table_named
-from ordain.engine.values.types import Kind, Type
+from ordain.engine.statements.told_rules import Told
+from ordain.engine.values.types import Kind
 from ordain.engine.values.zones import zone_names
 
 VERDICT, STATUS_COLUMN, FIRED, REASONS, CODE, ERROR = "verdict", "status", "fired", "reasons", "error_code", "error"
 OWN_COLUMNS = (VERDICT, STATUS_COLUMN, FIRED, REASONS, CODE, ERROR)
 """Columns besides those of the outcome."""
 _FAULT = "o_fault"
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A column of the result: the output's name, and of a field of a context `output.field`."""
-
-    name: str
-    type: Type
-    digits: Digits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +95,31 @@ def statement(
     Raises PolicyError for what cannot be said in SQL, with line and column, and MalformedRequest for a `table` that is
     no name of a table and for a `keep` that cannot be handed on.
     """
-    return _Service(plan, at, DIALECTS[dialect], columns).statement(table, keep, explained)
+    return _Service(plan, at, DIALECTS[dialect], columns, explained).statement(table, keep)
 
 
 class _Service:
     def __init__(
-        self, plan: Plan, at: dt.datetime, dialect: Dialect, columns: Mapping[str, Digits | None] | None
+        self,
+        plan: Plan,
+        at: dt.datetime,
+        dialect: Dialect,
+        columns: Mapping[str, Digits | None] | None,
+        explained: bool,
     ) -> None:
         self.plan, self.dialect = plan, dialect
         self.values: dict[str, Value] = {}
         self.known: dict[str, Sequence[str]] = {}
         taken = frozenset(need.fact.name.casefold() for need in plan.needs)
-        self.scope = Scope(self.values, self.known, at, dialect, Faults(), Layers(taken=taken))
+        layers = Layers(taken=taken)
+        self.scope = Scope(self.values, self.known, at, dialect, Faults(), layers, explained=explained)
         self.facts = FactTerms(self.scope, columns)
         self.fault_columns: list[Term] = []
-        self.fired: list[tuple[str, Table, Sequence[Term]]] = []
-        self.because: list[tuple[str, str]] = []
+        self.told = Told()
+        self.broken: dict[int, Term] = {}
+        """The sentences of faults that are worked out for each row, by their numbers."""
 
-    def statement(self, table: str, keep: Sequence[str], explained: bool) -> Statement:
+    def statement(self, table: str, keep: Sequence[str]) -> Statement:
         service = self.plan.service
         source = table_named(table, self.dialect)
         try:
@@ -141,7 +144,7 @@ class _Service:
             raise why.told(f"the service {service.name}") from None
         shown = [output for output, _ in outputs]
         kept = kept_columns(keep, [*OWN_COLUMNS, *(output.name for output in shown)], self.facts.table)
-        tree = self.select(source, kept, outputs, bool(verdicts), explained)
+        tree = self.select(source, kept, outputs, bool(verdicts))
         printed = self.dialect.as_told(tree.sql(dialect=self.dialect.name, pretty=True, copy=False))
         return Statement(
             tree, printed, self.dialect, self.facts.columns, shown, self.scope.faults.by_number(), bool(verdicts)
@@ -205,33 +208,66 @@ class _Service:
             raise Unsupported(
                 "a `.dmn` policy counts what fails as null", "convert it: ordain dmn convert", policy.span
             )
+        self.scope = replace(
+            self.scope,
+            constants=policy.constants,
+            functions={
+                each.formula.name: each.expression.tree
+                for each in plan.decisions
+                if isinstance(each, PlannedFormula) and isinstance(each.expression.tree, Function)
+            },
+            tables={function.name: partial(called, function, table) for function, table in plan.functions},
+        )
         for number, planned in enumerate(plan.decisions):
             prefix = f"{name}_{number}"
             if isinstance(planned, PlannedFormula):
-                self.formula(planned, policy.label, prefix)
+                if not isinstance(planned.expression.tree, Function):
+                    self.formula(planned, policy.label, prefix)
                 continue
-            table = planned.table
+            table, writer = planned.table, Expressions(self.scope, f"`{planned.table.name}`")
             try:
-                found = decided(planned, self.scope, prefix)
+                found = decided(planned, writer, prefix)
             except Unsupported as why:
                 raise why.at(table.span) from None
             self.note(found.fault)
+            reasons, unsaid = reasons_of(table, found, writer)
+            self.note(unsaid)
             self.values[table.name] = self.kept(replace(found.value, fault=None), prefix)
-            self.fired.append((policy.label, table, found.fired))
+            self.called(policy.label)
+            self.told.rules(policy.label, Fired(table, found.fired, reasons))
         for requirement, checked in plan.must_hold:
-            writer = Expressions(self.scope, f"requirement `{requirement.id}`")
-            try:
-                held = writer.flag(checked)
-            except Unsupported as why:
-                raise why.at(requirement.span) from None
-            said = requirement.because or requirement.expression.tree.span.text
-            broken = self.scope.faults.other("PricingConstraintViolation", f"`{requirement.id}` does not hold: {said}")
-            self.note(first_of((held.fault, case([(negated(held.value), whole(broken))]))))
+            self.require(requirement, checked)
+            self.called(policy.label)
+
+    def called(self, label: str) -> None:
+        """Tells of the tables that were called."""
+        for fired in self.scope.calls.taken():
+            if fired.unsure and self.scope.explained:
+                why = "where a fact is missing it is not known whether it is called, and which of its rules fire"
+                at = replace(fired.table.span, text=fired.table.name)
+                raise Unsupported(why, f"let a policy before this one decide what it gives, or {PLAIN}", at)
+            self.told.rules(label, fired)
+
+    def require(self, requirement: Requirement, checked: Checked) -> None:
+        """Notes the fault of what does not hold, with its reason filled in."""
+        writer = Expressions(self.scope, f"requirement `{requirement.id}`")
+        try:
+            held = writer.flag(checked)
+            said = reason(requirement.because, requirement.told, writer.under(held.value, False))
+        except Unsupported as why:
+            raise why.at(requirement.span) from None
+        head = f"`{requirement.id}` does not hold"
+        because = requirement.because if requirement.told is None else ""
+        words = f"{head}: {because or requirement.expression.tree.span.text}"
+        broken = self.scope.faults.other("PricingConstraintViolation", words)
+        fault: Term | None = case([(negated(held.value), whole(broken))])
+        if said is not None and requirement.told is not None:
+            self.broken[broken] = exp.DPipe(this=text(f"{head}: "), expression=enclosed(said.value))
+            fault = first_of((only_if(negated(held.value), said.fault), fault))
+        self.note(first_of((held.fault, fault)))
 
     def formula(self, planned: PlannedFormula, label: str, prefix: str) -> None:
         decision, checked = planned.formula, planned.expression
-        if isinstance(checked.tree, Function):
-            return  # what calls it says that it cannot
         writer = Expressions(self.scope, f"`{decision.name}`")
         try:
             value = writer.of(checked.tree, null_allowed=decision.type.optional)
@@ -242,8 +278,14 @@ class _Service:
             raise why.at(decision.span) from None
         self.note(value.fault)
         self.values[decision.name] = self.kept(replace(value, fault=None), prefix)
-        if decision.because:
-            self.because.append((label, decision.because))
+        try:
+            said = reason(decision.because, decision.told, writer)
+        except Unsupported as why:
+            raise why.at(decision.span) from None
+        self.called(label)
+        if said is not None:
+            self.note(said.fault)
+            self.told.reasons.append(said.value)
 
     def kept(self, value: Value, prefix: str) -> Value:
         """Each single value under a name."""
@@ -261,33 +303,11 @@ class _Service:
             if name == VERDICT and self.has_verdict:
                 continue  # it has a column of its own, which nothing withholds
             shown = f"outcome.{name}" if name.casefold() in OWN_COLUMNS else name
-            yield from self.columns_of(shown, type, self.values[name])
+            yield from outcome_columns(shown, type, self.values[name], self.dialect)
 
     @property
     def has_verdict(self) -> bool:
         return any(compiled.policy.kind == "compliance" for compiled in self.plan.policies)
-
-    def columns_of(self, name: str, type: Type, value: Value) -> Iterator[tuple[Output, Term]]:
-        match value:
-            case Sql():
-                if value.quotient is not None:
-                    raise Unsupported(f"`{name}` is a quotient that is not rounded", "round it: decimal(a / b, 2)")
-                yield Output(name, type, value.digits), value.value
-            case Fields():
-                for field, part in value.parts.items():
-                    yield from self.columns_of(f"{name}.{field}", type.fields.get(field, type), part)
-            case Rows():
-                if any(isinstance(row.value, Fields) for row in value.rows):
-                    raise Unsupported(f"`{name}` is a list of contexts, which has no column")
-                if any(row.place is not None for row in value.rows):
-                    raise Unsupported(f"`{name}` is a list ordered by what is worked out", "use hit policy rule order")
-                parts = [case([(row.when, _as_text(single(row.value), type))]) for row in value.rows]
-                if value.otherwise is not None:
-                    none = negated(any_of(row.when for row in value.rows))
-                    parts.append(case([(none, _as_text(single(value.otherwise), type))]))
-                yield Output(name, type), self.dialect.array(parts)
-            case Items():
-                yield Output(name, type), self.dialect.array([_as_text(part, type) for part in value.parts])
 
     def select(
         self,
@@ -295,7 +315,6 @@ class _Service:
         keep: Sequence[str],
         outputs: Sequence[tuple[Output, Term]],
         has_verdict: bool,
-        explained: bool,
     ) -> exp.Select:
         """The layers as steps, one reading the other."""
         fault = first_of(self.fault_columns) or cast(NULL, "INT")
@@ -323,38 +342,20 @@ class _Service:
         if verdict is not None:
             selected.append(_named(case([(is_fine, verdict)]), VERDICT))
         selected.append(_named(case([(is_fine, _status(verdict))]), STATUS_COLUMN))
-        if explained:
-            fired, reasons = self.explanations()
-            selected.append(_named(case([(is_fine, self.dialect.array(fired))]), FIRED))
-            selected.append(_named(case([(is_fine, self.dialect.array(reasons))]), REASONS))
+        if self.scope.explained:
+            selected.append(_named(case([(is_fine, self.dialect.array(self.told.fired))]), FIRED))
+            selected.append(_named(case([(is_fine, self.dialect.array(self.told.reasons))]), REASONS))
         by_number = self.scope.faults.by_number()
-        codes = {number: fault.code for number, fault in by_number.items()}
-        messages = {number: fault.message for number, fault in by_number.items()}
+        codes = {number: text(fault.code) for number, fault in by_number.items()}
+        messages = {number: text(fault.message) for number, fault in by_number.items()} | self.broken
         for name, told in ((CODE, codes), (ERROR, messages)):
-            words = case((binary(exp.EQ, column(fault_name), whole(n)), text(said)) for n, said in told.items())
+            words = case((binary(exp.EQ, column(fault_name), whole(n)), said) for n, said in told.items())
             selected.append(_named(words if told else cast(NULL, "TEXT"), name))
         return in_steps(exp.select(*selected), steps, step_name, self.dialect)
-
-    def explanations(self) -> tuple[list[Term], list[Term]]:
-        """The rules that fired, as policy/decision/rule, and their reasons; a `{...}` in one stays as written."""
-        fired: list[Term] = []
-        reasons: list[Term] = []
-        for label, table, whens in self.fired:
-            for rule, when in zip(table.rules, whens, strict=True):
-                fired.append(case([(when, text(f"{label}/{table.name}/{rule.id}"))]))
-                if rule.because:
-                    reasons.append(case([(when, text(rule.because))]))
-        return fired, reasons + [text(words) for _, words in self.because]
 
 
 def _named(term: Term, name: str) -> exp.Alias:
     return exp.Alias(this=term, alias=exp.to_identifier(name, quoted=True))
-
-
-def _as_text(value: Sql, type: Type) -> Term:
-    if type.item is not None and type.item.kind is not Kind.TEXT:
-        raise Unsupported(f"a {type} has no column; only lists of texts have one")
-    return value.value
 
 
 _WORST_FIRST = tuple(str(verdict) for verdict in Verdict)

@@ -16,6 +16,7 @@ COMMANDS = [
         for name in (
             "alerts",
             "audit",
+            "batch",
             "backtest",
             "cases",
             "check",
@@ -62,6 +63,8 @@ COMMANDS = [
     ["audit", "report"],
     ["audit", "text"],
     ["audit", "settle"],
+    ["audit", "rows"],
+    *(["audit", "rows", name] for name in ("verify", "prove", "erase")),
     ["dmn", "bundle"],
     *(
         ["models", name]

@@ -41,12 +41,13 @@ def test_what_is_not_covered_is_said_with_its_place_and_exits_with_3(tmp_path: P
 
 
 def test_answers_are_told_to_programs(tmp_path: Path, policies: Path) -> None:
-    done = ordain_here(tmp_path, "prove", "price-law-in", "--directory", str(policies), "--json")
+    done = ordain_here(tmp_path, "prove", "price-bounds", "--directory", str(policies), "--json")
     proofs = json.loads(done.stdout)["proofs"]
-    assert [each["answer"] for each in proofs] == ["false"]
-    assert proofs[0]["of"] == "price-law-in@1"
-    assert proofs[0]["customer"]["jurisdiction"] == "IN"
-    assert "is no number of months" in proofs[0]["said"]
+    (false,) = (each for each in proofs if each["answer"] != "proved")
+    assert false["answer"] == "false"
+    assert false["of"] == "price-bounds@1"
+    assert set(false["customer"]) >= {"proposed_price", "plan_min_price", "plan_max_price", "current_price"}
+    assert " does not hold: " in false["said"]
 
 
 def test_a_name_that_nothing_has_is_refused(tmp_path: Path, policies: Path) -> None:

@@ -23,6 +23,14 @@ refuses, with the place in the policy and the reason below; it never says someth
 
 What depends on the clock alone, or in SQL on one fact with declared values, is worked out beforehand by Python: then it
 does not matter that the function itself is not known.
+
+| of the language | SQL | proofs |
+|---|---|---|
+| `for`, `some`, `every`, filters; `sum`, `min`, `mean` and the like | over a list that is written, a constant, \
+`1..12`, what a table or a loop gives; \
+not over a list that is a column | lists of facts with four items at the most; not `1..12` |
+| functions and tables that are called | yes, where they are called by their names | yes |
+| reasons with `{...}` | yes, where the value has a text | not asked about |
 """
 TITLE = "\n## {}\n\n| {} | SQL | proofs |\n|---|---|---|\n"
 

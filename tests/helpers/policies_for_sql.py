@@ -29,6 +29,11 @@ facts:
   d: {type: date, meaning: m}
   maybe_d: {type: date, optional: true, meaning: m}
   tags: {type: list of text, meaning: m}
+  balance: {type: number, unit: INR, range: -500..500, meaning: m}
+  maybe_price: {type: number, unit: JPY, range: 0..900, optional: true, meaning: m}
+  share: {type: number, unit: fraction, range: 0..1, precision: 4, meaning: m}
+  left: {type: number, unit: months, range: 0..24, precision: 0, meaning: m}
+  maybe_tags: {type: list of text, optional: true, meaning: m}
   days_left: {type: number, range: 0..5, precision: 0, default: 2, meaning: m}
 """
 SERVICES = b"services:\n  act: {purpose: p, policies: [sample], gives: [%s]}\n"
@@ -52,11 +57,17 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "d": st.dates(dt.date(2019, 1, 1), dt.date(2032, 12, 31)) | st.sampled_from([DAY, dt.date(2024, 2, 29)]),
     "maybe_d": st.none() | st.dates(dt.date(2020, 1, 1), dt.date(2030, 12, 31)),
     "tags": st.lists(st.sampled_from(["a", "b", "c", "it's"]), max_size=3).map(tuple),
+    "balance": st.decimals("-500", "500", places=2) | st.sampled_from(["-0.01", "0", "-20"]).map(Decimal),
+    "maybe_price": st.none() | st.integers(0, 900).map(Decimal),
+    "share": st.decimals("0", "1", places=4) | st.sampled_from(["0.5", "0.1", "0.3333"]).map(Decimal),
+    "left": st.sampled_from([0, 1, 2, 10, 24]).map(Decimal),
+    "maybe_tags": st.none() | st.lists(st.sampled_from(["a", "it's"]), max_size=2).map(tuple),
     "days_left": st.sampled_from([None, Decimal(0), Decimal(3), Decimal(5)]),
 }
 GIVEN = {
     "n": 1, "whole": 1, "maybe_n": 1, "rate": 1, "price": 1, "tier": "high", "maybe_t": "high", "words": "a",
     "f": "true", "maybe_f": "true", "d": "2026-01-01", "maybe_d": "2026-01-01", "tags": "[a]", "days_left": 1,
+    "balance": 1, "maybe_price": 1, "share": 1, "left": 1, "maybe_tags": "[a]",
 }  # fmt: skip
 CUSTOMER = st.fixed_dictionaries(VALUES)
 
@@ -97,6 +108,16 @@ SHAPES = {
         *[f"{name}({{n}}, {scale})" for name in ROUND for scale in (0, 1)],
         *[f"{name}({{n}} / {{n}}, {scale})" for name in ROUND for scale in (0, 2)],
         "decimal(100 * price / (whole + 1), 2)",
+        "sum(for i in [{n} + 0, {n} - 0] return i * 2)",
+        "sum([{n} + 0, {n} - 0, 3][item > {n}])",
+        "count([{n}, maybe_n][item = null or item > 1])",
+        "max(for i in -1..2, j in [{n} + 0, 1] return i - j)",
+        "min([{n} + 0, {n} - 0][item < 2])",
+        "decimal(mean([{n} + 0, 7][item > 2]), 2)",
+        "product([{n} + 0, 2][item != 0])",
+        "[{n}, 7, {n}][2]",
+        "[{n} + 0, {n} - 0][whole]",
+        "sum(reverse(concatenate([{n} + 0], append([1], {n} - 0))))",
     ],
     "t": [
         "({t} + {t})",
@@ -109,6 +130,10 @@ SHAPES = {
         "day of week({d})",
         "month of year({d})",
         "string({d})",
+        'string join([{t}, maybe_t, "x"], ", ")',
+        'string join(tags, "-")',
+        'string join(for x in ["b", {t} + ""] return x + "!")',
+        'min(["b", {t} + ""][item > "a"])',
     ],
     "f": [
         "({n} < {n})",
@@ -144,6 +169,14 @@ SHAPES = {
         "even(whole)",
         "({f} = {f})",
         "({t} in (null, {t}))",
+        "({t} in [{t}, maybe_t])",
+        "list contains([{t}, maybe_t], {t})",
+        "list contains([{n}, 2], {n})",
+        "list contains(tags, maybe_t)",
+        "(some i in [{n} + 0, {n} - 0] satisfies i > {n})",
+        "(every i in 0..2, j in [{n} + 0, 2] satisfies {f} or i < j)",
+        "(some x in [{t}, maybe_t] satisfies x = null or x = {t})",
+        "(every x in [{t} + '', 'a'][item != {t}] satisfies x < {t})".replace("'", '"'),
     ],
     "d": [
         "({d} + months(whole))",
@@ -154,6 +187,17 @@ SHAPES = {
         "({d} + ({d} - {d}))",
     ],
 }
+CALLS = {
+    "n": ["twice({n})", "fee({n}, {f})", "fee(g: {f}, a: {n})"],
+    "t": ["named({d}, {t})"],
+    "f": ["(twice({n}) > fee({n}, {f}))", "some i in [{n} + 0, 1] satisfies fee(i, {f}) > i"],
+    "d": ["{d}"],
+}
+"""What a policy with FUNCTIONS may write besides."""
+TOLD = [
+    "price", "balance", "maybe_price", "share", "left", "n", "maybe_n", "whole", "rate", "tier", "maybe_t", "words",
+    "f", "maybe_f", "d", "maybe_d", "tags", "maybe_tags", "days_left",
+]  # fmt: skip
 CELLS = {
     "n": ["> 0", "<= 2.5", "[-1..10]", "]0..5[", "0", "not(1)", "< -10, > 10", "!= 2.5"],
     "maybe_n": ["> 2", "null", "not(null)", "null, > 3", "[1..2.5]", "!= 2", "not(null, 2)"],
@@ -182,13 +226,14 @@ class RandomPolicy:
 
 
 @st.composite
-def expressions(draw: st.DrawFn, kind: str, depth: int) -> str:
-    """An expression of one type: n number, t text, f flag, d date."""
+def expressions(draw: st.DrawFn, kind: str, depth: int, calls: bool = False) -> str:
+    """An expression of one type: n number, t text, f flag, d date; `calls`: it may call what FUNCTIONS has."""
     if depth == 0 or draw(st.integers(0, 5)) == 0:
         return draw(st.sampled_from(NAMES[kind] if draw(st.integers(0, 2)) else LITERALS[kind]))
-    shape = draw(st.sampled_from([*SHAPES[kind], *[f"(if {{f}} then {{{kind}}} else {{{kind}}})"] * 3]))
+    called = CALLS[kind] * 8 if calls else []
+    shape = draw(st.sampled_from([*SHAPES[kind], *called, *[f"(if {{f}} then {{{kind}}} else {{{kind}}})"] * 3]))
     parts = shape.split("{")
-    inner = "".join(draw(expressions(part[0], depth - 1)) + part[2:] for part in parts[1:])
+    inner = "".join(draw(expressions(part[0], depth - 1, calls)) + part[2:] for part in parts[1:])
     return str(parts[0] + inner)
 
 
@@ -197,7 +242,52 @@ def quoted(text: str) -> str:
 
 
 @st.composite
-def tables(draw: st.DrawFn, name: str) -> str:
+def reasons(draw: st.DrawFn, *more: str) -> str:
+    """A reason with a few values in it, as YAML; now and then there is none."""
+    names = draw(st.lists(st.sampled_from([*TOLD, *more * 9]), max_size=3))
+    if not names:
+        return draw(st.sampled_from(["", ", because: 'It is {{so}}.'"]))
+    units = draw(st.sampled_from(["", " %", " INR", " months"]))
+    return ", because: " + quoted("It's " + " and ".join(f"{{{name}}}" for name in names) + units)
+
+
+@st.composite
+def functions(draw: st.DrawFn) -> str:
+    """The section of functions: an expression and two tables, each of which may call those before it."""
+    own = {"n": "a", "f": "g", "t": "b", "d": "c"}
+
+    def within(kind: str, depth: int, parameters: str) -> str:
+        text = draw(expressions(kind, depth))
+        for each in parameters:
+            for name in NAMES[each][1:]:
+                text = re.sub(rf"\b{name}\b", own[each], text)
+        return text
+
+    rules = [
+        f"{{id: r{n}, when: {{a: {quoted(draw(st.sampled_from(CELLS['n'])))}, "
+        f"g: {draw(st.sampled_from(CELLS['f']))}}}, "
+        f"if: {quoted(within('f', 1, 'n'))}, then: {quoted(within('n', 1, 'nf'))}{draw(reasons('a', 'g'))}}}"
+        for n in range(2)
+    ]
+    named = [
+        f"{{id: r{n}, when: {{b: {quoted(draw(st.sampled_from(CELLS['words'])))}}}, "
+        f"then: {quoted('= ' + within('t', 1, 'td'))}{draw(reasons('b', 'c'))}}}"
+        for n in range(2)
+    ]
+    policy = draw(st.sampled_from(["first", "unique", "any"]))
+    return (
+        f"functions:\n  twice: {quoted('function(a: number) ' + within('n', 1, 'n'))}\n"
+        f"  fee:\n    takes: {{a: number, g: flag}}\n    gives: number\n    hit policy: {policy}\n    rules:\n"
+        + "".join(f"      - {rule}\n" for rule in rules)
+        + "    otherwise: twice(a)\n"
+        "  named:\n    takes: {c: date, b: text}\n    gives: text\n    hit policy: first\n    rules:\n"
+        + "".join(f"      - {rule}\n" for rule in named)
+        + "    otherwise: low\n"
+    )
+
+
+@st.composite
+def tables(draw: st.DrawFn, name: str, calls: bool) -> str:
     """A table of one to four rules, now and then of twenty, in YAML."""
     hit_policy = draw(st.sampled_from(HIT_POLICIES))
     columns = draw(st.lists(st.sampled_from(sorted(CELLS)), min_size=1, max_size=3, unique=True))
@@ -206,14 +296,14 @@ def tables(draw: st.DrawFn, name: str) -> str:
     for number in range(draw(st.sampled_from([1, 2, 3, 4, 20]))):
         cells = {each: cell for each in columns if (cell := draw(st.none() | st.sampled_from(CELLS[each])))}
         when = ", ".join(f"{each}: {quoted(cell)}" for each, cell in cells.items())
-        test = f", if: {quoted(draw(expressions('f', 2)))}" if draw(st.integers(0, 2)) == 0 else ""
+        test = f", if: {quoted(draw(expressions('f', 2, calls)))}" if draw(st.integers(0, 2)) == 0 else ""
         if computed:
-            then = quoted(draw(expressions("n", 1)))
+            then = quoted(draw(expressions("n", 1, calls)))
         else:
             then = draw(st.sampled_from(["high", "medium", "low"]))
             if draw(st.integers(0, 4)) == 0:
                 then = quoted(f'= if {draw(expressions("f", 1))} then "high" else "low"')
-        lines.append(f"      - {{id: r{number}, when: {{{when}}}{test}, then: {then}}}\n")
+        lines.append(f"      - {{id: r{number}, when: {{{when}}}{test}, then: {then}{draw(reasons())}}}\n")
     gives = "number" if computed else TIERS
     aggregation = ""
     if hit_policy == "collect" and computed:
@@ -230,23 +320,27 @@ def tables(draw: st.DrawFn, name: str) -> str:
 def policies(draw: st.DrawFn) -> RandomPolicy:
     """One to three decisions, and now and then something that must hold."""
     parts, gives = [], []
+    calls = draw(st.booleans())
+    before = draw(functions()) if calls else ""
     for number in range(draw(st.integers(1, 2))):
         kind = draw(st.sampled_from("nntfd"))
         written = {"n": "number", "t": "text", "f": "flag", "d": "date"}[kind]
-        parts.append(f"  x{number}:\n    gives: {written}\n    formula: {quoted(draw(expressions(kind, 3)))}\n")
+        text = quoted(draw(expressions(kind, 3, calls)))
+        because = draw(reasons(f"x{number}")).removeprefix(", ") + "\n"
+        parts.append(f"  x{number}:\n    gives: {written}\n    formula: {text}\n    {because}")
         gives.append(f"x{number}")
     if draw(st.booleans()):
-        parts.append(draw(tables("t")))
+        parts.append(draw(tables("t", calls)))
         gives.append("t")
     held = (
-        f"must hold:\n  - id: held\n    that: {quoted(draw(expressions('f', 2)))}\n"
+        f"must hold:\n  - {{id: held, that: {quoted(draw(expressions('f', 2, calls)))}{draw(reasons())}}}\n"
         if draw(st.integers(0, 3)) == 0
         else ""
     )
-    decided = "".join(parts) + held
+    decided = HEAD.replace("decides:\n", before + "decides:\n") + "".join(parts) + held
     known = ", ".join(f"{name}: {value}" for name, value in GIVEN.items() if re.search(rf"\b{name}\b", decided))
     example = f"examples:\n  - given: {{{known}}}\n    refused: NotTried\n"
-    return RandomPolicy(HEAD + decided + example, tuple(gives))
+    return RandomPolicy(decided + example, tuple(gives))
 
 
 def customers(count: int) -> st.SearchStrategy[list[Mapping[str, Any]]]:

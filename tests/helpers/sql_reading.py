@@ -26,13 +26,19 @@ Raw = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Decided:
-    """What one row comes to; `error` is the class of the error, "" where there is none."""
+    """What one row comes to; `error` is the class of the error, "" where there is none.
+
+    `fired` and `reasons` are sorted: a rule of a table that is called twice stands there twice. `broken` is the whole
+    sentence of what must hold and does not.
+    """
 
     outcome: Mapping[str, Any]
     verdict: str | None
     status: str
-    fired: frozenset[str]
+    fired: tuple[str, ...]
     error: str
+    reasons: tuple[str, ...] = ()
+    broken: str = ""
 
 
 def by_python(plan: Plan, vocabulary: Vocabulary, raw: Raw, at: dt.datetime, statement: Statement) -> Decided:
@@ -42,7 +48,7 @@ def by_python(plan: Plan, vocabulary: Vocabulary, raw: Raw, at: dt.datetime, sta
         facts = gather(given, plan.needs, vocabulary, {})
         outcome = plan.evaluate(facts, at)
     except (DataError, DecisionError) as error:
-        return Decided({}, None, "", frozenset(), type(error).__name__)
+        return _failed(type(error).__name__, error.issues[0].message)
     shown: dict[str, Any] = {}
     for output in statement.outputs:
         name, *fields = output.name.split(".")
@@ -52,14 +58,19 @@ def by_python(plan: Plan, vocabulary: Vocabulary, raw: Raw, at: dt.datetime, sta
         for field in fields:
             value = None if value is None else value[field]
         shown[output.name] = None if outcome.withheld else value
-    fired = frozenset(
+    fired = sorted(
         f"{plan.heads[id(decision)]['policy']}/{decision.name}/{decision.rules[number].id}"
         for decision, _, positions, *_ in outcome.trail
         if hasattr(decision, "rules")
         for number in positions
     )
     verdict = None if outcome.verdict is None else str(outcome.verdict)
-    return Decided(shown, verdict, str(outcome.status), fired, "")
+    reasons = sorted(each["because"] for each in outcome.reasons() if each["because"])
+    return Decided(shown, verdict, str(outcome.status), tuple(fired), "", tuple(reasons))
+
+
+def _failed(error: str, message: str) -> Decided:
+    return Decided({}, None, "", (), error, broken=message if error == "PricingConstraintViolation" else "")
 
 
 def _sent(value: Any) -> Any:
@@ -73,9 +84,10 @@ def from_row(statement: Statement, row: Mapping[str, Any]) -> Decided:
     if row["error_code"] is not None:
         assert row["error"]
         assert all(row[output.name] is None for output in statement.outputs)
-        return Decided({}, None, "", frozenset(), row["error_code"])
+        return _failed(row["error_code"], row["error"])
     outcome = {output.name: _same(row[output.name]) for output in statement.outputs}
-    return Decided(outcome, row.get("verdict"), row["status"], frozenset(row.get("fired") or ()), "")
+    fired, reasons = (tuple(sorted(row.get(name) or ())) for name in ("fired", "reasons"))
+    return Decided(outcome, row.get("verdict"), row["status"], fired, "", reasons)
 
 
 def _same(value: Any) -> Any:
@@ -152,6 +164,7 @@ def equal(one: Any, other: Any) -> bool:
 
 def differences(one: Decided, other: Decided) -> list[str]:
     """In which parts two decisions of one row differ."""
-    parts = [part for part in ("verdict", "status", "fired", "error") if getattr(one, part) != getattr(other, part)]
+    told = ("verdict", "status", "fired", "error", "reasons", "broken")
+    parts = [part for part in told if getattr(one, part) != getattr(other, part)]
     names = one.outcome.keys() | other.outcome.keys()
     return parts + sorted(name for name in names if not equal(one.outcome.get(name), other.outcome.get(name)))

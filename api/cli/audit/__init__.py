@@ -38,9 +38,10 @@ _KEEPING = {
     "recover": ("checkpoint:recover_command", "Continue on an old backup after a loss."),
     "upgrade": ("upgrade:upgrade_command", "Bring an older ledger to this version, in place."),
 }
+_ROWS = {"rows": ("ordain.api.cli.run_rows:rows", "The rows that a run over a table decided: verify, prove, erase.")}
 _COMMANDS = {
     name: (f"ordain.api.cli.audit.{place}", line) for name, (place, line) in (_READING | _PROVING | _KEEPING).items()
-}
+} | _ROWS
 
 
 @click.group(cls=LazyGroup, lazy=_COMMANDS)

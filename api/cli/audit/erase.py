@@ -19,7 +19,8 @@ from ordain.api.settings import load_settings
 from ordain.audit.privacy.erasure import Erased, Erasure, erase, erase_due, hold
 from ordain.audit.privacy.retention import retain
 from ordain.audit.records.query import Query
-from ordain.engine.errors import counted
+from ordain.audit.rows.recorded_runs import count_runs
+from ordain.engine.errors import UnknownSubject, counted
 
 _AS = click.option("--as", "name", help="Who asks for it. Default: the user of this machine.")
 _REASON = click.option("--reason", default="", help="The reason; goes on record, encrypted. No personal data.")
@@ -54,6 +55,8 @@ def erase_command(
     While a legal hold stands, or the records must be kept, the subject is restricted instead: kept, and not shown.
     Run `ordain audit erase --due` each day to erase those whose day has come.
 
+    The outputs of runs over tables (`ordain batch`) are files of yours: `ordain audit rows erase` erases from them.
+
     Exit codes: 0 erased, 4 restricted for now, 2 bad input, 3 not recorded, or the feature store cannot be reached.
     """
     if due == (subject is not None):
@@ -64,21 +67,33 @@ def erase_command(
     settings = load_settings(call.config)
     with opened_ledger(call.config) as opened, LateStore(settings) as features:
         keep, beside = dt.timedelta(days=settings.keep_days), from_features(features)
+        runs = count_runs(opened)
         if subject is None:
             erasure = erase_due(opened, private=private, keep=keep, beside=beside)
         else:
             day = None if not_before is None else not_before.date()
-            erasure = erase(opened, subject, private=private, keep=keep, not_before=day, beside=beside)
+            try:
+                erasure = erase(opened, subject, private=private, keep=keep, not_before=day, beside=beside)
+            except UnknownSubject as error:
+                hint = f"; {_of_runs(runs)}" if runs else ""
+                raise UnknownSubject(error.message, error.issues[0].hint + hint) from None
     if as_json:
-        OUT.print(json.dumps(erasure.data()), markup=False)
+        OUT.print(json.dumps(erasure.data() | ({"runs": runs} if runs else {})), markup=False)
     else:
         OUT.print(_describe(erasure), markup=False)
         if erasure.receipt is not None:
             OUT.print(f"on record: {erasure.receipt.entry_id}, leaf hash {erasure.receipt.leaf_hash}", markup=False)
         if erasure.left:
             OUT.print(f"bytes of the destroyed key may still be in the database's files: {erasure.left}", markup=False)
+        if runs:
+            OUT.print(_of_runs(runs), markup=False)
     if erasure.status is not Erased.DONE:
         raise click.exceptions.Exit(4)
+
+
+def _of_runs(runs: int) -> str:
+    those = "one run over a table is" if runs == 1 else f"{runs:,} runs over tables are"
+    return f"{those} on record, whose outputs this does not touch: ordain audit rows erase OUTPUT --key ..."
 
 
 def _describe(erasure: Erasure) -> str:

@@ -19,6 +19,7 @@ from ordain.audit.verifier.consistency_file import read_consistency
 from ordain.audit.verifier.notes import read_key
 from ordain.audit.verifier.proof import verify_consistency, verify_proof
 from ordain.audit.verifier.reading_limits import LIMITS
+from ordain.audit.verifier.row_proof import check_rows, read_row_proof
 from ordain.audit.verifier.witness_policy import WitnessPolicy
 from ordain.engine.errors import CheckpointRefused, MalformedRequest, ProofRefused, TimestampRefused, reason_of
 from ordain.engine.late import late
@@ -47,7 +48,8 @@ def verify_proof_command(
 ) -> None:
     """Verify FILE, offline: neither the ledger nor the settings are looked at.
 
-    FILE is what `prove` wrote, with or without --json and --reveal, or what `consistency` printed.
+    FILE is what `prove` wrote, with or without --json and --reveal, what `rows prove` wrote, or what `consistency`
+    printed.
 
     Exit codes: 0 it holds, 1 it does not, 2 bad input.
     """
@@ -59,8 +61,12 @@ def verify_proof_command(
         if between is not None:
             told, text = _consistency(*between, vkey, believed)
         else:
-            bundle = read_bundle(data) or Bundle(data.decode("utf-8", "replace"))
+            of_rows = read_row_proof(data)
+            bundle = of_rows.entry if of_rows else read_bundle(data) or Bundle(data.decode("utf-8", "replace"))
             told, text = _inclusion(bundle, vkey, leaf_hash, entry_id, believed, roots)
+            if of_rows is not None:
+                told["rows"] = check_rows(of_rows, told["envelope"])
+                text = "\n".join([text, *map(_row, told["rows"])])
     except (ProofRefused, CheckpointRefused, TimestampRefused) as refused:
         report(refused, as_json=as_json)
         raise click.exceptions.Exit(1) from None
@@ -109,6 +115,10 @@ def _inclusion(
         told["private"] = private
         lines += ["what the entry holds:", json.dumps(private, ensure_ascii=False, indent=2)]
     return told, "\n".join(lines)
+
+
+def _row(told: dict[str, Any]) -> str:
+    return f"row {told['row']:,} of that run: {json.dumps(told['values'], ensure_ascii=False)}"
 
 
 def _consistency(

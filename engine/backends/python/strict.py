@@ -11,7 +11,7 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
-from ordain.engine.backends.plan import is_null_test, null_first
+from ordain.engine.backends.plan import is_needed, is_null_test, null_first
 from ordain.engine.backends.python.writing import Shared, Writer
 from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.functions.operators import ARITHMETIC, COMPARISON, NEGATION, PROPERTIES
@@ -198,6 +198,10 @@ class StrictWriter(Writer):
     def function(self, node: tree.Function) -> str:
         variables = {parameter.name: self.variable() for parameter in node.parameters}
         body = self.within(variables).entry_value(node.body)
+        for parameter in node.parameters:
+            if is_needed(parameter):
+                given = variables[parameter.name]
+                body = f"({body} if {given} is not None else need({self.constant(parameter.name)}))"
         make, names = self.constant(FunctionValue), self.constant(tuple(variables))
         # `spend` gives None: every call is counted before it begins.
         body = f"z.spend({cost(node.body)}) or {body}"

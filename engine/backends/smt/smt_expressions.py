@@ -16,7 +16,7 @@ from typing import assert_never, cast
 
 import z3
 
-from ordain.engine.backends.plan import is_null_test, null_first
+from ordain.engine.backends.plan import is_needed, is_null_test, null_first
 from ordain.engine.backends.smt.terms import (
     NULL,
     Item,
@@ -355,10 +355,15 @@ class Reader:
     # --- calls
 
     def _function(self, node: tree.Function, names: Names) -> Sym:
-        parameters = tuple(parameter.name for parameter in node.parameters)
+        parameters = {parameter.name: is_needed(parameter) for parameter in node.parameters}
 
         def called(path: Truth, *given: Sym) -> Sym:
-            return self.of(node.body, path, {**names, **dict(zip(parameters, given, strict=True))}, null_allowed=True)
+            own = dict(zip(parameters, given, strict=True))
+            for name, value in own.items():
+                if parameters[name] and value.null is not False:
+                    self.fault(both(path, value.null), Ends.LACKS, name, node.span)
+                    own[name] = value.there
+            return self.of(node.body, path, {**names, **own}, null_allowed=True)
 
         return Sym(Kind.FUNCTION, fields=dict.fromkeys(parameters, NULL), call=called)
 

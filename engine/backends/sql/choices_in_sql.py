@@ -113,14 +113,19 @@ def _case(whens: list[Term], terms: list[Term]) -> Term:
     return case([(any_of(several), term) for several, term in branches], otherwise)
 
 
-def first_row(rows: Rows, dialect: Dialect, keep: numbers.Keep) -> Value:
-    """The first of what a table gives, by its order; null where there is none."""
+def first_row(rows: Rows, fails: int, dialect: Dialect, keep: numbers.Keep) -> Value:
+    """The first of what a table gives, by its order; `fails` is the fault where there is none."""
+    if not rows.rows and rows.otherwise is None:
+        return Sql(NULL, whole(fails))
+    absent = None
+    if rows.otherwise is None:
+        absent = case([(negated(any_of(row.when for row in rows.rows)), whole(fails))])
     if all(row.place is None for row in rows.rows):
         found = chosen([(row.when, row.value) for row in rows.rows], rows.otherwise, dialect)
-        return with_fault(found, rows.fault)
+        return with_fault(found, rows.fault, absent)
     keys = [keep(case([(row.when, row.place or whole(0))], whole(LAST))) for row in rows.rows]
     best = keep(dialect.smallest(keys))
     branches = [(binary(exp.EQ, best, key), row.value) for key, row in zip(keys, rows.rows, strict=True)]
     none = binary(exp.EQ, best, whole(LAST))
     empty: Value = Sql(NULL) if rows.otherwise is None else rows.otherwise
-    return with_fault(chosen([(none, empty), *branches], None, dialect), rows.fault)
+    return with_fault(chosen([(none, empty), *branches], None, dialect), rows.fault, absent)

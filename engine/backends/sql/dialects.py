@@ -149,6 +149,12 @@ class Dialect:
                 )
                 return exp.Anonymous(this="ARRAY", expressions=[of.where("x IS NOT NULL")])
 
+    def joined_texts(self, array: Term, between: Term) -> Term:
+        """The texts of an array as one, with a text between them; of an empty array the empty text."""
+        name = {"spark": "array_join", "snowflake": "ARRAY_TO_STRING", "bigquery": "ARRAY_TO_STRING"}
+        joined = exp.Anonymous(this=name.get(self.name, "array_to_string"), expressions=[array, between])
+        return exp.Coalesce(this=joined, expressions=[text("")])
+
     def instant(self, moment: Term) -> Term:
         """Microseconds since 1970 of a moment with a time zone."""
         match self.name:

@@ -5,26 +5,27 @@ Flags are tried from the left, so a fault counts only where the Python reading w
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from sqlglot import exp
 
 from ordain.engine.backends.digits import reciprocal
-from ordain.engine.backends.plan import is_null_test, null_first
-from ordain.engine.backends.python.expressions import function_of
+from ordain.engine.backends.plan import is_needed, is_null_test, null_first
 from ordain.engine.backends.sql import functions_in_sql as functions
+from ordain.engine.backends.sql import lists_in_sql as lists
+from ordain.engine.backends.sql import loops_in_sql as loops
 from ordain.engine.backends.sql import numbers_in_sql as numbers
+from ordain.engine.backends.sql.beforehand_in_sql import known_beforehand, read_names, worked_out
 from ordain.engine.backends.sql.choices_in_sql import chosen, first_row, joined, single
 from ordain.engine.backends.sql.dialects import Dialect
-from ordain.engine.backends.sql.faults import Faults
-from ordain.engine.backends.sql.layers import Layers
 from ordain.engine.backends.sql.not_in_sql import REFUSED, Unsupported
 from ordain.engine.backends.sql.operations_in_sql import EMITTERS, Setting
+from ordain.engine.backends.sql.scope_in_sql import Reached, Scope
 from ordain.engine.backends.sql.sql_terms import (
     FALSE,
+    NULL,
     Fields,
     Items,
     Rows,
@@ -32,22 +33,18 @@ from ordain.engine.backends.sql.sql_terms import (
     Term,
     Value,
     all_of,
-    any_of,
     binary,
     case,
+    enclosed,
     first_of,
     is_null,
     negated,
-    text,
     whole,
     with_fault,
 )
 from ordain.engine.backends.sql.written_in_sql import written
-from ordain.engine.errors import CalculationFailed, NotThatType
-from ordain.engine.feel.functions import FUNCTIONS
 from ordain.engine.feel.functions.operators import operation_name
-from ordain.engine.feel.runtime.calls import Runtime
-from ordain.engine.feel.runtime.missing import MissingValue
+from ordain.engine.feel.runtime.calls import arranged
 from ordain.engine.feel.syntax import tree
 from ordain.engine.feel.syntax.tree import Expr, Node
 from ordain.engine.feel.typing.checker import Checked
@@ -55,26 +52,18 @@ from ordain.engine.values.types import Kind, Type
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """What an expression may read: terms by name, and, of a fact of few values, which those are."""
-
-    values: Mapping[str, Value]
-    known: Mapping[str, Iterable[str]]
-    at: dt.datetime
-    dialect: Dialect
-    faults: Faults
-    layers: Layers
-
-
-@dataclass(frozen=True, slots=True)
 class Expressions:
-    """Writes expressions of one place, such as a rule; `input` is the value of `?`, and `asked` what people call it."""
+    """Writes expressions of one place, such as a rule; `input` is the value of `?`, and `asked` what people call it.
+
+    `own` are names that something in the text binds, and `when` is what has to hold so that this is worked out at all.
+    """
 
     scope: Scope
     place: str
     input: Value | None = None
     asked: str = ""
     own: Mapping[str, Value] = field(default_factory=dict)
+    when: Reached | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -111,82 +100,39 @@ class Expressions:
         """The same with another value for `?`."""
         return replace(self, input=value, asked=asked)
 
+    def under(self, test: Term, holds: bool = True) -> Expressions:
+        """The same for a part that is worked out only where a test holds, or does not."""
+        return self.where(Reached(self.when, test, holds))
+
+    def where(self, when: Reached | None) -> Expressions:
+        """The same for another part of the text, with what has to hold for that."""
+        return replace(self, when=when)
+
+    def knowing(self, own: Mapping[str, Value]) -> Expressions:
+        """The same with more names of its own."""
+        return replace(self, own={**self.own, **own})
+
     def _tried(self, node: Expr, null_allowed: bool) -> Value:
         """The term, or what the Python reading finds for all that it may depend on, where that is little."""
-        names = self._read_names(node)
+        names = read_names(node, self.own, self.scope)
         if not isinstance(node, tree.Literal) and names is not None and not names and _is_call(node):
-            return self.literal(self._worked_out(node, {}), node.type)
+            return self.literal(worked_out(node, self.scope, {}), node.type)
         try:
             if isinstance(node, tree.If):
                 return self._choice(node, null_allowed)
             return self._bare(node)  # type: ignore[arg-type]
         except Unsupported as why:
             if names is not None and len(names) <= 1:
-                found = self._by_value(node, names[0]) if names else self.literal(self._worked_out(node, {}), node.type)
+                found = known_beforehand(node, names, self.scope, self.place)
                 if found is not None:
                     return found
             raise why.at(node.span) from None
-
-    def _read_names(self, node: Expr) -> list[str] | None:
-        """The facts and decisions it reads; None: it depends on `?`, or on a name of its own."""
-        if any(isinstance(part, tree.Input) for part in tree.walk(node)) and not isinstance(node, tree.In):
-            return None
-        read = list(dict.fromkeys(tree.names(node)))
-        names = [name for name in read if name in self.scope.values]
-        # A name that is neither known nor a function of the language is a table that is called.
-        others = any(name in self.own or (name not in self.scope.values and name not in FUNCTIONS) for name in read)
-        return None if others else names
-
-    def _worked_out(self, node: Expr, values: Mapping[str, Any]) -> Any:
-        """What the Python reading gives. Raises Unsupported where that is an error for everybody."""
-        try:
-            function = function_of(Checked(node), tuple(values))
-            return function(None, values, self.scope.at, Runtime(None))
-        except (MissingValue, CalculationFailed, ArithmeticError, ValueError, TypeError, NotThatType) as error:
-            raise Unsupported(f"it fails whatever is known: {error}", span=node.span) from None
-
-    def _by_value(self, node: Expr, name: str) -> Value | None:
-        """Its value for each value of the one fact it reads, as a CASE; None where those are not known."""
-        known = self.scope.known.get(name)
-        asked = self.scope.values[name]
-        if known is None or not isinstance(asked, Sql):
-            return None
-        answers: dict[Term, tuple[Sql, list[str]]] = {}
-        failing: list[str] = []
-        for each in known:
-            try:
-                found = self._worked_out(node, {name: each})
-            except Unsupported:
-                failing.append(each)
-                continue
-            answer = single(self.literal(found, node.type))
-            answers.setdefault(answer.value, (answer, []))[1].append(each)
-        if not answers:
-            return None
-        digits = None
-        if node.type.kind is Kind.NUMBER:
-            digits = numbers.widest([answer for answer, _ in answers.values()])
-        branches = [
-            (
-                exp.In(this=asked.value, expressions=[text(each) for each in values]),
-                answer.value if digits is None else self.dialect.number(answer.value, digits),
-            )
-            for answer, values in answers.values()
-        ]
-        faults: list[Term | None] = [asked.fault]
-        if any(part.type.optional for part in tree.free_names(node) if part.name == name):
-            faults.append(case([(is_null(asked.value), whole(self.scope.faults.lacks(self.place, name)))]))
-        if failing:
-            fails = self.scope.faults.other("CalculationFailed", f"{self.place} cannot be calculated for this `{name}`")
-            among = exp.In(this=asked.value, expressions=[text(each) for each in failing])
-            faults.append(case([(among, whole(fails))]))
-        return Sql(self.scope.layers.named(case(branches), "by_value"), first_of(faults), digits=digits)
 
     def literal(self, value: Any, of: Type) -> Value:
         """A value that is known beforehand."""
         return written(value, of, self.dialect)
 
-    def _bare(self, node: Node) -> Value:
+    def _bare(self, node: Node) -> Value:  # noqa: C901 - one match over the tree
         match node:
             case tree.Literal():
                 return self.literal(node.value, node.type)
@@ -208,7 +154,7 @@ class Expressions:
                 return self._comparison(node)
             case tree.Logic():
                 operands = null_first(node.operands) if node.op == "or" else node.operands
-                return joined(node.op, [single(self.of(operand)) for operand in operands], self.setting.keep)
+                return self.in_turn(node.op, [_reader(part) for part in operands])
             case tree.If():
                 return self._choice(node, null_allowed=True)
             case tree.Between():
@@ -219,11 +165,14 @@ class Expressions:
             case tree.Matches():
                 return self._matches(node)
             case tree.ListOf():
-                parts = [single(self.of(item)) for item in node.items]
-                return Items(tuple(replace(part, fault=None) for part in parts), first_of(part.fault for part in parts))
+                return lists.written_out([self.of(item, null_allowed=True) for item in node.items])
             case tree.ContextOf():
                 return self._context(node)
-            case tree.Steps() | tree.For() | tree.Quantified() | tree.Function() | tree.InstanceOf() | tree.Range():
+            case tree.For():
+                return loops.loop(self, node)
+            case tree.Quantified():
+                return loops.quantified(self, node)
+            case tree.Steps() | tree.Function() | tree.InstanceOf() | tree.Range():
                 raise REFUSED[type(node)]
             case tree.Call():
                 return self._call(node)
@@ -247,15 +196,36 @@ class Expressions:
         return self._operated(operation_name(f".{node.name}", node.base.type.kind), node.base)
 
     def _filter(self, node: tree.Filter) -> Value:
-        base = self.of(node.base)
-        if not (isinstance(node.condition, tree.Literal) and node.condition.value == 1) or not isinstance(base, Rows):
-            raise Unsupported("of a list only the first of what a table gives can be asked for: rows[1]")
-        return first_row(base, self.dialect, self.setting.keep)
+        if node.condition.type.kind is not Kind.NUMBER:
+            return loops.filtered(self, node)
+        base, item = self.of(node.base), node.base.type.item
+        fails = self.scope.faults.other("CalculationFailed", f"{self.place} cannot be calculated: no such position")
+        if isinstance(base, Rows) and isinstance(node.condition, tree.Literal) and node.condition.value == 1:
+            return first_row(base, fails, self.dialect, self.setting.keep)
+        depends = not {"item", *(item.fields if item else ())}.isdisjoint(tree.names(node.condition))
+        if not isinstance(base, Items) or depends:
+            raise Unsupported("of a list that is not written out only the first can be asked for: rows[1]")
+        place = self.kept(single(self.of(node.condition)))
+        return with_fault(lists.at_position(base, place, fails, self.dialect), base.fault, place.fault)
+
+    def in_turn(self, op: str, parts: Iterable[Callable[[Expressions], Value]]) -> Sql:
+        """Flags that are tried from the left until the matter is settled, each by a writer that knows where it is."""
+        writer, done = self, list[Sql]()
+        for part in parts:
+            done.append(single(part(writer)))
+            writer = writer.under(done[-1].value, op == "and")
+        return joined(op, done, self.setting.keep)
 
     def _arithmetic(self, node: tree.Arithmetic) -> Value:
-        if node.op == "/" and (part := reciprocal(node.right)) is not None and node.left.type.kind is Kind.NUMBER:
+        kind = node.left.type.kind
+        if node.op == "/" and (part := reciprocal(node.right)) is not None and kind is Kind.NUMBER:
             left = single(self.of(node.left))
             return with_fault(numbers.divided_by_written(left, part, self.dialect), left.fault)
+        if node.op == "+" and kind is Kind.TEXT:
+            # Each is written once, so that it needs no name, and a long text stays one term.
+            left, right = single(self.of(node.left)), single(self.of(node.right))
+            words = exp.DPipe(this=left.value, expression=enclosed(right.value))
+            return Sql(words, first_of((left.fault, right.fault)))
         return self._operated(operation_name(node.op, node.left.type.kind, node.right.type.kind), node.left, node.right)
 
     def _operated(self, name: str, *operands: Expr) -> Value:
@@ -305,7 +275,11 @@ class Expressions:
 
     def _choice(self, node: tree.If, null_allowed: bool) -> Value:
         condition = single(self.of(node.condition))
-        then, otherwise = (self.of(part, null_allowed=null_allowed) for part in (node.then, node.otherwise))
+        if isinstance(condition.value, exp.EQ) and condition.value.this == condition.value.expression:
+            # As a reason asks whether rounding leaves a price as it is: it does, where it has no more digits.
+            return with_fault(self.of(node.then, null_allowed=null_allowed), condition.fault)
+        then = self.under(condition.value).of(node.then, null_allowed=null_allowed)
+        otherwise = self.under(condition.value, False).of(node.otherwise, null_allowed=null_allowed)
         return chosen([(condition.value, then)], otherwise, self.dialect, condition.fault)
 
     def _inside(self, value: Value, bounds: tree.Range, kind: Kind) -> Value:
@@ -325,7 +299,7 @@ class Expressions:
         order = null_first(node.tests)
         value = self.of(node.value, null_allowed=is_null_test(order[0]))
         inner = self.asking(replace(value, fault=None), node.value.span.text)
-        found = joined("or", [single(inner.of(test)) for test in order], self.setting.keep)
+        found = inner.in_turn("or", [_reader(test) for test in order])
         return with_fault(found, value.fault)
 
     def _matches(self, node: tree.Matches) -> Value:
@@ -340,19 +314,17 @@ class Expressions:
             return self._inside(value, candidate, kind)
         among = self.of(candidate)
         if candidate.type.kind is Kind.LIST and kind is not Kind.LIST:
-            if candidate.type.item is not None and candidate.type.item.kind is Kind.RANGE:
-                raise Unsupported("ranges are no values in SQL")
-            return with_fault(Sql(self._one_of(value, among, kind)), value.fault, among.fault)
+            item = candidate.type.item
+            if item is not None and item.kind is Kind.RANGE:
+                raise REFUSED[tree.Range]
+            is_nullable = item is None or item.optional
+            found = lists.any_item(
+                among,
+                lambda part: lists.same(self.compared("=", value, part, kind), part, is_nullable),
+                lambda array: self.dialect.contains(array, single(value).value),
+            )
+            return with_fault(Sql(found), value.fault, among.fault)
         return with_fault(Sql(self.compared("=", value, among, kind)), value.fault, among.fault)
-
-    def _one_of(self, value: Value, among: Value, kind: Kind) -> Term:
-        match among:
-            case Items():
-                return any_of(self.compared("=", value, part, kind) for part in among.parts)
-            case Sql():
-                return self.dialect.contains(among.value, single(value).value)
-            case _:
-                raise Unsupported("what a table's list contains is not translated")
 
     def _context(self, node: tree.ContextOf) -> Value:
         parts: dict[str, Value] = {}
@@ -365,19 +337,49 @@ class Expressions:
 
     def _call(self, node: tree.Call) -> Value:
         signature = node.signature
-        if signature is None or node.called not in functions.EMITTERS:
-            raise Unsupported("it calls a table or a function of the policy itself", "make it a decision of its own")
-        if node.names:
-            raise Unsupported("arguments by name are not translated", "give them in their order")
+        if signature is None:
+            return self._called(node)
         emitter = functions.EMITTERS[node.called]
         if isinstance(emitter, Unsupported):
             raise emitter
+        arguments = arranged(signature, node.arguments, node.names) or ()
+        if None in arguments:
+            raise Unsupported("an argument before which one is left out is not translated", "give them in their order")
+        node = replace(node, arguments=arguments, names=())
         given = []
-        for number, argument in enumerate(node.arguments):
+        for number, argument in enumerate(arguments):
             parameter = signature.parameter(number)
             value = self.of(argument, null_allowed=parameter is not None and parameter.type.optional)
             given.append(self.kept(value) if isinstance(value, Sql) else value)
         return with_fault(emitter(self.setting, node, given), *(value.fault for value in given))
+
+    def _called(self, node: tree.Call) -> Value:
+        """A table or a function of the policy itself, written out in place of its call."""
+        name, scope = node.called, self.scope
+        function = scope.functions.get(name)
+        if name in self.own or (function is None and name not in scope.tables):
+            raise Unsupported("it calls what is no function of the policy by its name", "call it by its name")
+        scope.calls.write()
+        given = [self.of(argument, null_allowed=True) for argument in node.arguments]
+        given = [self.kept(value) if isinstance(value, Sql) else value for value in given]
+        faults = [value.fault for value in given]
+        given = [replace(value, fault=None) for value in given]
+        if function is None:
+            return with_fault(scope.tables[name](self, given), *faults)
+        parameters = {parameter.name: parameter for parameter in function.parameters}
+        by_name = dict(zip(node.names or parameters, given, strict=True))
+        own = {name: by_name.get(name, Sql(NULL)) for name in parameters}
+        within = replace(self, own=own, input=None, place=f"`{name}`")
+        for parameter, value in own.items():
+            if is_needed(parameters[parameter]):
+                lacks = scope.faults.lacks(within.place, parameter)
+                faults.append(case([(is_null(single(value).value), whole(lacks))]) if isinstance(value, Sql) else None)
+        return with_fault(within.of(function.body, null_allowed=True), *faults)
+
+
+def _reader(node: Expr) -> Callable[[Expressions], Value]:
+    """A part of a text, for whichever writer comes to it."""
+    return lambda at: at.of(node)
 
 
 def _is_call(node: Expr) -> bool:

@@ -6,37 +6,20 @@ it out beforehand (see `Expressions.known`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from decimal import Decimal
-from functools import reduce
 
 from sqlglot import exp
 
 from ordain.engine.backends.digits import Digits
 from ordain.engine.backends.sql import numbers_in_sql as numbers
 from ordain.engine.backends.sql.choices_in_sql import single
+from ordain.engine.backends.sql.list_functions_in_sql import LIST_EMITTERS, Emitter
 from ordain.engine.backends.sql.not_in_sql import Unsupported
 from ordain.engine.backends.sql.operations_in_sql import Setting
-from ordain.engine.backends.sql.sql_terms import (
-    Items,
-    Rows,
-    Sql,
-    Term,
-    Value,
-    any_of,
-    binary,
-    case,
-    cast,
-    negated,
-    text,
-    whole,
-)
+from ordain.engine.backends.sql.sql_terms import Sql, Term, Value, binary, case, cast, negated, text, whole
 from ordain.engine.feel.syntax.tree import Call, Expr, Literal
 from ordain.engine.values.types import Kind
-
-Emitter = Callable[[Setting, Call, list[Value]], Value]
-"""Takes the setting, the call as written, and the arguments, of which none is null where null is not allowed."""
 
 _COUNTED = Digits(9, 0)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -179,75 +162,6 @@ def _parity(odd: bool) -> Emitter:
     return emit
 
 
-def _count(use: Setting, call: Call, given: list[Value]) -> Value:
-    value = given[0] if len(given) == 1 else Items(tuple(single(each) for each in given))
-    if isinstance(value, Items):
-        return numbers.literal(Decimal(len(value.parts)), use.dialect)
-    if isinstance(value, Rows):
-        ones = [case([(row.when, whole(1))], whole(0)) for row in value.rows]
-        total = reduce(lambda one, other: exp.Add(this=one, expression=other), ones) if ones else whole(0)
-        if value.otherwise is not None:
-            total = exp.Greatest(this=exp.Paren(this=total), expressions=[whole(1)])
-    else:
-        total = use.dialect.length(single(value).value)
-    return Sql(use.dialect.number(total, _COUNTED), digits=_COUNTED, positive=True, written=0)
-
-
-def _several(given: list[Value], what: str) -> list[Sql]:
-    """The values of a call with several arguments, or with one written list."""
-    parts = list(given[0].parts) if len(given) == 1 and isinstance(given[0], Items) else given
-    if any(not isinstance(part, Sql) for part in parts) or not parts or (len(given) == 1 and parts is given):
-        raise Unsupported(f"the {what} of a list that is not written out is not translated")
-    return [single(part) for part in parts]
-
-
-def _least_or_most(op: str) -> Emitter:
-    def emit(use: Setting, call: Call, given: list[Value]) -> Value:
-        parts = _several(given, "least or greatest")
-        if call.type.kind is Kind.NUMBER:
-            return numbers.least_or_most(parts, op, use.dialect)
-        if call.type.kind is Kind.FLAG:
-            raise Unsupported("yes/no values have no order")
-        best = parts[0].value
-        for part in parts[1:]:
-            one, other = part.value, best
-            if call.type.kind is Kind.TEXT:
-                one, other = use.dialect.ordered_text(one), use.dialect.ordered_text(other)
-            best = case([(binary(numbers.COMPARED[op], one, other), part.value)], best)
-        return Sql(best)
-
-    return emit
-
-
-def _sum(use: Setting, call: Call, given: list[Value]) -> Value:
-    parts = _several(given, "sum")
-    if call.type.kind is not Kind.NUMBER:
-        raise Unsupported("a sum of durations is not translated")
-    return reduce(lambda one, other: numbers.added("+", one, other, use.dialect), parts)
-
-
-def _product(use: Setting, call: Call, given: list[Value]) -> Value:
-    return reduce(lambda one, other: numbers.multiplied(one, other, use.dialect), _several(given, "product"))
-
-
-def _mean(use: Setting, call: Call, given: list[Value]) -> Value:
-    parts = _several(given, "mean")
-    if call.type.kind is not Kind.NUMBER:
-        raise Unsupported("a mean of durations is not translated")
-    total = reduce(lambda one, other: numbers.added("+", one, other, use.dialect), parts)
-    count = numbers.literal(Decimal(len(parts)), use.dialect)
-    return replace(numbers.divided(total, count, 0, use.dialect), fault=None)
-
-
-def _list_contains(use: Setting, call: Call, given: list[Value]) -> Value:
-    held, item = given[0], single(given[1])
-    if isinstance(held, Items):
-        return Sql(any_of(binary(exp.EQ, item.value, part.value) for part in held.parts))
-    if isinstance(held, Rows):
-        raise Unsupported("what a table's list contains is not translated")
-    return Sql(use.dialect.contains(single(held).value, item.value))
-
-
 def _months(use: Setting, call: Call, given: list[Value]) -> Value:
     count = single(given[0])
     cut, fault = _whole(use, count, "a number of months is whole")
@@ -281,7 +195,7 @@ def _compared(op: str) -> Emitter:
 
 _LETTERS = Unsupported("databases change letters beyond A to Z in different ways", "send it in one case, as a fact")
 _PATTERN = Unsupported("each database has regular expressions of its own", "use `contains`, `starts with`, `ends with`")
-_MAKES_LIST = Unsupported("it makes a list, and SQL works with one value at a time")
+_MAKES_LIST = Unsupported("which items are in its list, and where, only the database would know")
 _MAKES_CONTEXT = Unsupported("it makes or takes apart a context while it runs")
 _IRRATIONAL = Unsupported("databases calculate it in floating point, which no outcome may depend on")
 _RANGES = Unsupported("ranges are no values in SQL", "write the comparison: x >= 1 and x <= 5")
@@ -292,6 +206,7 @@ _KNOWN = Unsupported("it is worked out beforehand, or not at all")
 _WEEK = Unsupported("databases count weeks and days of the year from different days")
 
 EMITTERS: Mapping[str, Emitter | Unsupported] = {
+    **LIST_EMITTERS,
     "string": _string,
     "number": _READS_TEXT,
     "not": _not,
@@ -309,7 +224,6 @@ EMITTERS: Mapping[str, Emitter | Unsupported] = {
     "ends with": _ends,
     "matches": _PATTERN,
     "split": _PATTERN,
-    "string join": _MAKES_LIST,
     "decimal": _rounded("HALF_EVEN"),
     "floor": _rounded("FLOOR"),
     "ceiling": _rounded("CEILING"),
@@ -325,22 +239,12 @@ EMITTERS: Mapping[str, Emitter | Unsupported] = {
     "exp": _IRRATIONAL,
     "odd": _parity(True),
     "even": _parity(False),
-    "count": _count,
-    "min": _least_or_most("<"),
-    "max": _least_or_most(">"),
-    "sum": _sum,
-    "mean": _mean,
-    "product": _product,
     "median": _MAKES_LIST,
     "stddev": _IRRATIONAL,
     "mode": _MAKES_LIST,
-    "list contains": _list_contains,
     "sublist": _MAKES_LIST,
-    "append": _MAKES_LIST,
-    "concatenate": _MAKES_LIST,
     "insert before": _MAKES_LIST,
     "remove": _MAKES_LIST,
-    "reverse": _MAKES_LIST,
     "index of": _MAKES_LIST,
     "union": _MAKES_LIST,
     "distinct values": _MAKES_LIST,

@@ -25,11 +25,8 @@ class Unsupported(Exception):
         )
 
 
-_LOOP = Unsupported("a loop runs over a list, and SQL works with one value at a time")
 REFUSED: dict[type, Unsupported] = {
-    tree.Steps: _LOOP,
-    tree.For: _LOOP,
-    tree.Quantified: _LOOP,
+    tree.Steps: Unsupported("steps are no value in SQL, they are gone over by a loop"),
     tree.Function: Unsupported("functions are no values in SQL"),
     tree.InstanceOf: Unsupported("`instance of` asks what is known beforehand", "leave it out"),
     tree.Range: Unsupported("ranges are no values in SQL"),

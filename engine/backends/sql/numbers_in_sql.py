@@ -51,7 +51,7 @@ def literal(value: Decimal, dialect: Dialect) -> Sql:
     term: Term = exp.Literal.number(f"{written:f}")
     term = dialect.number(exp.Neg(this=term) if value < 0 else term, digits)
     shown = digits.scale if value.as_tuple().exponent in (0, -digits.scale) and value.adjusted() < DIGITS else None
-    return Sql(term, digits=digits, positive=value >= 0, written=shown if value >= 0 else None)
+    return Sql(term, digits=digits, positive=value >= 0, written=shown)
 
 
 def of(number: Sql) -> Digits:
@@ -109,7 +109,12 @@ def divided(left: Sql, right: Sql, by_zero: int, dialect: Dialect) -> Sql:
 
 
 def divided_by_written(left: Sql, part: Decimal, dialect: Dialect) -> Sql:
-    """Divided by a written number of which one part ends: multiplied by that."""
+    """Divided by a written number of which one part ends: multiplied by that.
+
+    By 1.000...0 it stays the number that it is, and loses the zeros at the end of its text.
+    """
+    if part == 1:
+        return replace(left, fault=None, written=-1)
     return multiplied(left, literal(part, dialect), dialect)
 
 
@@ -161,9 +166,8 @@ def rounded(number: Sql, scale: int, mode: str, dialect: Dialect, keep: Keep) ->
         return _rounded_quotient(number, number.quotient, scale, mode, dialect, keep)
     digits = of(number)
     if digits.scale <= scale:
-        # It stays the number that it is; only its text gets zeros.
-        written = scale if number.positive else None
-        return replace(number, fault=None, written=written)
+        # It stays the number that it is; only its text gets zeros, where there is room for them.
+        return replace(number, fault=None, written=scale if (digits.whole or 0) + scale <= DIGITS else None)
     result = Digits((digits.whole or 0) + 1, scale)
     half_up = dialect.number(number.value, result)
     if mode != "HALF_UP":
@@ -200,7 +204,7 @@ def rounded(number: Sql, scale: int, mode: str, dialect: Dialect, keep: Keep) ->
             term = case([(both, inwards)], half_up)
         case _:
             raise Unsupported(f"rounding {mode} is not translated")
-    return Sql(term, digits=result, positive=number.positive, written=scale if number.positive else None)
+    return Sql(term, digits=result, positive=number.positive, written=scale)
 
 
 def _is_odd(term: Term, digits: Digits, dialect: Dialect) -> Term:
@@ -295,13 +299,19 @@ def _rounded_quotient(number: Sql, quotient: Quotient, scale: int, mode: str, di
     term = dialect.number(term, result)
     if is_negative is not None:
         term = case([(is_negative, dialect.number(exp.Neg(this=term), result))], term)
-    return Sql(term, digits=result, positive=number.positive, written=scale if number.positive else None)
+    return Sql(term, digits=result, positive=number.positive, written=scale)
 
 
 def widest(several: list[Sql]) -> Digits:
     """The digits that hold each of them."""
     each = [of(number) for number in several]
     return Digits(max(digits.whole or 0 for digits in each), max(digits.scale for digits in each))
+
+
+def room_for_sum(several: list[Sql]) -> Digits:
+    """The digits of the sum of so many numbers. Raises Unsupported for more than a number has."""
+    digits = widest(several)
+    return _fits(Digits((digits.whole or 0) + len(str(len(several) - 1)) * (len(several) > 1), digits.scale))
 
 
 def least_or_most(several: list[Sql], op: str, dialect: Dialect) -> Sql:

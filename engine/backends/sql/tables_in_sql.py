@@ -6,18 +6,19 @@ none. A CASE over it gives each output.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import assert_never
 
 from sqlglot import exp
 
 from ordain.engine.backends.plan import OnNull, PlannedCell, PlannedRule, PlannedTable
-from ordain.engine.backends.sql import numbers_in_sql as numbers
+from ordain.engine.backends.sql import lists_in_sql as lists
 from ordain.engine.backends.sql.choices_in_sql import LAST, chosen, joined, single
-from ordain.engine.backends.sql.expressions_in_sql import Expressions, Scope
+from ordain.engine.backends.sql.expressions_in_sql import Expressions
 from ordain.engine.backends.sql.faults import OTHERS_FROM
-from ordain.engine.backends.sql.held_in_sql import held_output
+from ordain.engine.backends.sql.held_in_sql import held_output, held_value
 from ordain.engine.backends.sql.not_in_sql import Unsupported
 from ordain.engine.backends.sql.places_in_sql import placed
 from ordain.engine.backends.sql.sql_terms import (
@@ -40,7 +41,6 @@ from ordain.engine.backends.sql.sql_terms import (
     not_null,
     only_if,
     whole,
-    with_fault,
 )
 from ordain.engine.feel.typing.checker import Checked
 from ordain.engine.policy.model import HitPolicy
@@ -56,17 +56,21 @@ class DecidedTable:
     fault: Term | None
 
 
-def decided(plan: PlannedTable, scope: Scope, name: str) -> DecidedTable:
-    """The terms of one table. `name` begins the names of its columns. Raises Unsupported."""
-    return _TableTerms(plan, scope, name).decided()
+def decided(plan: PlannedTable, at: Expressions, name: str) -> DecidedTable:
+    """The terms of one table, of which `at` writes the parts; `name` begins the names of its columns.
+
+    Raises Unsupported.
+    """
+    return _TableTerms(plan, at, name).decided()
 
 
 class _TableTerms:
-    def __init__(self, plan: PlannedTable, scope: Scope, name: str) -> None:
+    def __init__(self, plan: PlannedTable, at: Expressions, name: str) -> None:
         if plan.lenient:
             raise Unsupported("a `.dmn` policy counts what fails as null", "convert it: ordain dmn convert")
-        self.plan, self.table, self.scope, self.name = plan, plan.table, scope, name
-        whole_table = Expressions(scope, f"`{self.table.name}`")
+        self.plan, self.table, self.at, self.name = plan, plan.table, at, name
+        self.scope = at.scope
+        whole_table = replace(at, place=f"`{self.table.name}`")
         self.columns = [whole_table.of(each.asked.tree, null_allowed=True) for each in plan.columns]
         self.before = first_of(each.fault for each in self.columns)
         self.columns = [
@@ -87,15 +91,18 @@ class _TableTerms:
 
     def first(self) -> DecidedTable:
         branches: list[tuple[Term, Term]] = []
+        at = self.at
         for number, rule in enumerate(self.plan.rules, start=1):
-            matched = self.matched(rule)
+            matched = self.matched(rule, at)
+            at = at.under(matched.value, False)
             if matched.fault is not None:
                 branches.append((not_null(matched.fault), exp.Neg(this=exp.Paren(this=matched.fault))))
             branches.append((matched.value, whole(number)))
         hit = self.keep(case(branches, whole(0)), "hit")
         fault = case([(binary(exp.LT, hit, whole(0)), exp.Neg(this=exp.Paren(this=hit)))])
         whens = [binary(exp.EQ, hit, whole(number)) for number in range(1, len(self.plan.rules) + 1)]
-        value = self.one_of(whens, [self.row(rule) for rule in self.plan.rules])
+        rows = [self.row(rule, self.at.under(when)) for rule, when in zip(self.plan.rules, whens, strict=True)]
+        value = self.one_of(whens, rows)
         has_fault = any(isinstance(term, exp.Neg) for _, term in branches)
         return DecidedTable(
             replace(value, fault=None), whens, first_of((self.before, fault if has_fault else None, value.fault))
@@ -107,13 +114,16 @@ class _TableTerms:
         rows: list[Value] = []
         faults: list[Term | None] = []
         for rule in self.plan.rules:
-            matched, row = self.matched(rule), self.row(rule)
+            called = len(self.scope.calls.fired)
+            matched = self.matched(rule, self.at)
+            row = self.row(rule, self.at.under(matched.value))
             if row.fault is not None:
                 matched = replace(matched, value=self.keep(matched.value, "matches"))
             fault = first_of((matched.fault, only_if(matched.value, row.fault)))
             fired, row = matched.value, replace(row, fault=None)
             if rule.rule.missing is not None and fault is not None:
                 fault = self.keep(fault, "lacks")
+                self.scope.calls.doubt(called)
                 is_missing = binary(exp.LT, fault, whole(OTHERS_FROM))
                 instead = self.written(rule.rule.missing)
                 fired = case([(is_missing, TRUE)], fired)
@@ -128,7 +138,7 @@ class _TableTerms:
             case HitPolicy.UNIQUE | HitPolicy.ANY | HitPolicy.PRIORITY:
                 return self.one_fires(fires, rows, several, fault)
             case HitPolicy.COLLECT | HitPolicy.RULE_ORDER | HitPolicy.OUTPUT_ORDER:
-                last = None if self.plan.otherwise is None else self.outputs(self.plan.otherwise, "`otherwise` of ")
+                last = None if self.plan.otherwise is None else self.otherwise(self.plan.otherwise, fires)
                 value: Value
                 if table.aggregation:
                     value = self.total(several, last)
@@ -191,7 +201,7 @@ class _TableTerms:
         """The row of the rule that comes out; `otherwise`, or a fault, where none does."""
         table = self.table
         if self.plan.otherwise is not None:
-            last: Value = self.outputs(self.plan.otherwise, "`otherwise` of ")
+            last: Value = self.otherwise(self.plan.otherwise, whens)
         else:
             none = self.scope.faults.other("NoRuleApplies", f"no rule of `{table.name}` applies")
             parts: Value = Sql(NULL)
@@ -202,71 +212,44 @@ class _TableTerms:
 
     def total(self, several: Sequence[Row], last: Value | None) -> Value:
         """`collect` with an aggregation."""
-        table, dialect, how = self.table, self.scope.dialect, self.table.aggregation
-        ones = [case([(row.when, whole(1))], whole(0)) for row in several]
-        count = self.keep(_sum_of(ones) if ones else whole(0), "count")
-        none = binary(exp.EQ, count, whole(0))
-        if how == "count":
-            value: Value = numbers.counted(count, dialect)
-        elif table.row_type.kind is not Kind.NUMBER:
-            raise Unsupported(f"the {how} of what is no number is not translated")
-        else:
-            parts = [single(row.value) for row in several]
-            value = self.sum_or_end(how, several, parts)
-        if last is not None:
-            return chosen([(none, last)], value, dialect)
-        if how in ("count", "sum"):
+        table, how = self.table, self.table.aggregation
+        none = negated(any_of(row.when for row in several))
+        found = self.aggregated(how, Rows(several))
+        if how not in ("count", "sum") and last is None:
+            message = f"no rule of `{table.name}` applies, so there is no {how}"
+            found = replace(found, fault=case([(none, whole(self.scope.faults.other("NoRuleApplies", message)))]))
+        value: Value = found if last is None else chosen([(none, last)], found, self.scope.dialect)
+        if table.total_range is None:
             return value
-        message = f"no rule of `{table.name}` applies, so there is no {how}"
-        fault = case([(none, whole(self.scope.faults.other("NoRuleApplies", message)))])
-        return with_fault(value, fault)
+        return held_value(value, table.type, table.name, replace(self.at, place=f"`{table.name}`"))
 
-    def sum_or_end(self, how: str, several: Sequence[Row], parts: list[Sql]) -> Sql:
-        dialect = self.scope.dialect
-        digits = numbers.widest(parts)
-        if how in ("sum",):
-            zero = dialect.number(whole(0), digits)
-            added = [
-                Sql(
-                    case([(row.when, dialect.number(part.value, digits))], zero),
-                    digits=digits,
-                    positive=part.positive,
-                )
-                for row, part in zip(several, parts, strict=True)
-            ]
-            total = added[0]
-            for part in added[1:]:
-                total = numbers.added("+", total, part, dialect)
-            return total
+    def aggregated(self, how: str, rows: Rows) -> Sql:
+        dialect, kind = self.scope.dialect, self.table.row_type.kind
+        if how == "count":
+            return lists.count(rows, dialect)
         if how in ("min", "max"):
-            op = "<" if how == "min" else ">"
-            best: Term = dialect.number(NULL, digits)
-            for row, part in zip(several, parts, strict=True):
-                one = dialect.number(part.value, digits)
-                better = exp.Or(
-                    this=exp.Paren(this=is_null(best)),
-                    expression=exp.Paren(this=binary(numbers.COMPARED[op], one, best)),
-                )
-                best = self.keep(case([(all_of((row.when, better)), one)], best), how)
-            return Sql(best, digits=digits, positive=all(part.positive for part in parts))
-        raise Unsupported("an average has no last digit", "collect the sum and the count, and round their quotient")
+            return lists.least_or_most(rows, "<" if how == "min" else ">", kind, dialect, self.keep_fault)
+        if kind is not Kind.NUMBER:
+            raise Unsupported(f"the {how} of what is no number is not translated")
+        return lists.total(rows, dialect) if how == "sum" else lists.mean(rows, 0, dialect)
 
     # --- one rule
 
-    def matched(self, rule: PlannedRule) -> Sql:
+    def matched(self, rule: PlannedRule, at: Expressions) -> Sql:
         """Whether a rule matches. As in the other readings, a null matters only where no other plain cell fails."""
         place = f"rule `{rule.rule.id}`"
         plain: list[Sql] = []
         needed: list[Sql] = []
-        rest: list[Sql] = []
+        rest: list[Callable[[Expressions], Sql]] = []
         for number, cell in enumerate(rule.cells):
             if cell is None:
                 continue
             planned, asked = self.plan.columns[number], self.columns[number]
-            test = self.test(cell, number, place)
             if cell.plain is None:
-                rest.append(test)
-            elif planned.nullable and cell.on_null is OnNull.NEEDED:
+                rest.append(partial(self.test, cell, number))
+                continue
+            test = self.test(cell, number, replace(at, place=place))
+            if planned.nullable and cell.on_null is OnNull.NEEDED:
                 gone = is_null(single(asked).value)
                 plain.append(Sql(any_of((gone, test.value))))
                 lacks = whole(self.scope.faults.lacks(place, planned.text))
@@ -274,13 +257,19 @@ class _TableTerms:
             else:
                 plain.append(test)
         if rule.condition is not None:
-            rest.append(Expressions(self.scope, place).flag(rule.condition))
-        return joined("and", [*plain, *needed, *rest], self.keep_fault)
+            condition = rule.condition
+            rest.append(lambda writer: writer.flag(condition))
+        at, done = replace(at, place=place), [*plain, *needed]
+        if done and rest:
+            at = at.under(all_of(part.value for part in done))
+        for part in rest:
+            done.append(part(at))
+            at = at.under(done[-1].value)
+        return joined("and", done, self.keep_fault)
 
-    def test(self, cell: PlannedCell, number: int, place: str) -> Sql:
+    def test(self, cell: PlannedCell, number: int, at: Expressions) -> Sql:
         planned, asked = self.plan.columns[number], self.columns[number]
-        writer = Expressions(self.scope, place, asked, planned.text)
-        test = single(writer.of(cell.tree))
+        test = single(at.asking(asked, planned.text).of(cell.tree))
         if cell.plain is not None:
             test = replace(test, fault=None)  # what a plain cell says of null is seen to by the rule
         if planned.nullable and planned.asks_null and not cell.asks_null:
@@ -291,16 +280,17 @@ class _TableTerms:
             return Sql(exp.Coalesce(this=exp.Paren(this=test.value), expressions=[answer]), test.fault)
         return test
 
-    def row(self, rule: PlannedRule) -> Value:
-        return self.outputs(rule.gives, f"rule `{rule.rule.id}`")
+    def row(self, rule: PlannedRule, at: Expressions) -> Value:
+        return self.outputs(rule.gives, replace(at, place=f"rule `{rule.rule.id}`"))
 
-    def outputs(self, gives: tuple[Checked, ...], place: str) -> Value:
+    def otherwise(self, gives: tuple[Checked, ...], fires: Sequence[Term]) -> Value:
+        at = self.at.under(any_of(fires), False) if self.scope.functions else self.at
+        return self.outputs(gives, replace(at, place=f"`otherwise` of `{self.table.name}`"))
+
+    def outputs(self, gives: tuple[Checked, ...], at: Expressions) -> Value:
         """What a rule gives, held to what `gives` says of it."""
-        if place.endswith(" of "):
-            place = f"{place}`{self.table.name}`"
         parts = [
-            held_output(part, output, self.table, Expressions(self.scope, place))
-            for part, output in zip(gives, self.table.outputs, strict=True)
+            held_output(part, output, self.table, at) for part, output in zip(gives, self.table.outputs, strict=True)
         ]
         if self.table.single:
             return parts[0]
@@ -310,8 +300,7 @@ class _TableTerms:
 
     def written(self, values: tuple[object, ...]) -> Value:
         """A row that is known beforehand."""
-        writer = Expressions(self.scope, "")
-        parts = [writer.literal(value, output.type) for value, output in zip(values, self.table.outputs, strict=True)]
+        parts = [self.at.literal(value, output.type) for value, output in zip(values, self.table.outputs, strict=True)]
         if self.table.single:
             return parts[0]
         return Fields({output.name: part for output, part in zip(self.table.outputs, parts, strict=True)})

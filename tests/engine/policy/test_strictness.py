@@ -43,6 +43,19 @@ def test_a_rule_never_permits_because_something_is_missing(rule: str, given: str
     assert loaded(text, FACTS).gives["verdict"]
 
 
+@pytest.mark.parametrize(
+    "body", ["a = 1", "odd(a)", "floor(a) > 1", "a in [1, 2]", "if a in (1, 2) then true else false"]
+)
+def test_a_function_that_needs_a_number_fails_where_it_is_given_none(body: str) -> None:
+    text = HEAD.format(kind="decision") + (
+        f"functions: {{f: 'function(a: number) {body}'}}\n"
+        "decides:\n  y: {gives: flag, formula: f(x)}\n"
+        "examples:\n  - given: {}\n    refused: CustomerDataIncomplete\n"
+    )
+    with pytest.raises(CustomerDataIncomplete, match="`f` needs `a`, which is missing"):
+        compile_policy(loaded(text, FACTS)).decide({"x": None}, AT, [])
+
+
 def test_a_null_that_a_policy_may_give_does_not_fit_a_fact_that_may_not_be_null() -> None:
     facts = FACTS + "  flagged: {type: flag, source: policy mark, meaning: given}\n"
     mark = HEAD.format(kind="decision").replace("sample", "mark") + (

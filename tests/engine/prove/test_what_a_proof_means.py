@@ -12,6 +12,7 @@ FACTS = """\
 facts:
   risk: {type: number, range: 0..1, precision: 2, source: [request, churn], meaning: m}
   usage: {type: number, range: 0..100, meaning: m}
+  spent: {type: number, range: 0..100, optional: true, meaning: m}
 """
 VOCABULARY = load_vocabulary(FACTS.encode(), "policies/facts.yaml")
 HEAD = """\
@@ -67,3 +68,15 @@ def test_two_formulas_in_other_words_are_the_same_and_a_rounding_between_them_is
     parts = [compiled(one.replace("HERE", text)) for text in texts]
     assert equivalent(parts[0], parts[1], VOCABULARY, 20).found == "proved"
     assert equivalent(parts[0], parts[2], VOCABULARY, 20).found == "false"
+
+
+def test_a_function_that_is_given_nothing_lacks_it_in_both_readings() -> None:
+    one = "decides:\n  fee: {gives: number, formula: HERE}\nexamples:\n  - given: {spent: 1}\n    refused: NotTried\n"
+    called = "functions: {f: 'function(a: number) if a = 1 then 2 else 3'}\n" + one.replace("HERE", "f(spent)")
+    same = one.replace("HERE", "if spent = 1 then 2 else 3")
+    assert equivalent(compiled(called), compiled(same), VOCABULARY, 20).found == "proved"
+    other = one.replace("HERE", "'if spent = null then 3 else f(spent)'")
+    found = equivalent(compiled(called), compiled(called.split("decides")[0] + other), VOCABULARY, 20)
+    assert found.found == "false"
+    assert found.customer is not None
+    assert found.customer.facts["spent"] is None

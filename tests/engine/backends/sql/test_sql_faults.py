@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from policies_for_sql import FACTS, GIVEN, HEAD, SERVICES
-from sql_reading import by_python, differences, in_duckdb
+from one_policy import ROW, differs, formula, table
 from sqlglot import exp
 
-from ordain.engine.backends.sql import choices_in_sql, numbers_in_sql, sql_terms, tables_in_sql
+from ordain.engine.backends.sql import (
+    called_in_sql,
+    choices_in_sql,
+    expressions_in_sql,
+    lists_in_sql,
+    loops_in_sql,
+    numbers_in_sql,
+    sql_terms,
+    tables_in_sql,
+)
 from ordain.engine.backends.sql.dialects import Dialect
 from ordain.engine.backends.sql.functions_in_sql import EMITTERS
-from ordain.engine.backends.sql.sql_terms import Sql
-from ordain.engine.catalog import plan_of
-from ordain.engine.policy.load_facts import load_vocabulary
-from ordain.engine.statements.statement import statement
+from ordain.engine.backends.sql.sql_terms import Items, Rows, Sql, Value
 
-AT = dt.datetime(2026, 3, 15, 21, 30, tzinfo=dt.UTC)
-ROW: dict[str, Any] = {
-    **GIVEN, "n": Decimal("2.5"), "whole": Decimal(3), "maybe_n": None, "rate": Decimal("1.5"), "price": Decimal("10.05"), "maybe_t": None,
-    "f": False, "maybe_f": None, "d": dt.date(2024, 1, 31), "maybe_d": None, "tags": ("a",), "days_left": Decimal(1),
-}  # fmt: skip
 Plant = Callable[[pytest.MonkeyPatch], None]
-
-
-def differs(decides: str, gives: str = "x", row: Mapping[str, Any] = ROW) -> list[str]:
-    """In what the two readings of one policy differ for one customer."""
-    known = ", ".join(f"{name}: {value}" for name, value in GIVEN.items())
-    text = f"{HEAD}{decides}examples:\n  - given: {{{known}}}\n    refused: NotTried\n"
-    plan = plan_of("act", FACTS, SERVICES % gives.encode(), [("sample@1", text.encode())])
-    sql = statement(plan, AT, keep=["row"])
-    return differences(by_python(plan, load_vocabulary(FACTS, "facts.yaml"), row, AT, sql), in_duckdb(sql, [row])[0])
-
-
-def formula(text: str, gives: str = "number") -> str:
-    return f"  x:\n    gives: {gives}\n    formula: '{text}'\n"
-
-
-def table(hit_policy: str, *rules: str, gives: str = "number") -> str:
-    lines = "".join(f"      - {rule}\n" for rule in rules)
-    return f"  x:\n    gives: {gives}\n    hit policy: {hit_policy}\n    rules:\n{lines}"
 
 
 def half_up_for_half_even(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +71,96 @@ def null_for_division_by_zero(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _without_fault(value: Sql) -> Sql:
     return Sql(value.value, None, value.digits, value.positive, value.written, value.quotient)
+
+
+def zeros_stay_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numbers_in_sql, "divided_by_written", lambda left, part, dialect: left)
+
+
+def positions_from_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = lists_in_sql.at_position
+
+    def shifted(items: Items, place: Sql, fails: int, dialect: Dialect) -> Value:
+        return real(Items((*items.parts[1:], items.parts[0])), place, fails, dialect)
+
+    monkeypatch.setattr(lists_in_sql, "at_position", shifted)
+
+
+def null_is_told_as_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numbers_in_sql, "missing", lambda number: exp.false())
+
+
+def all_calls_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(called_in_sql, "is_reached", lambda when: exp.true())
+
+
+def arguments_are_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(called_in_sql, "_not_taken", lambda *given: None)
+
+
+def filters_keep_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops_in_sql, "filtered", lambda writer, node: lists_in_sql.items_of(writer.of(node.base)))
+
+
+def every_is_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = loops_in_sql.quantified
+    monkeypatch.setattr(loops_in_sql, "quantified", lambda at, node: real(at, replace(node, quantifier="some")))
+
+
+def what_is_not_there_is_summed(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = lists_in_sql.total
+
+    def total(rows: Rows, dialect: Dialect) -> Sql:
+        return real(Rows([replace(row, when=exp.true()) for row in rows.rows]), dialect)
+
+    monkeypatch.setattr(lists_in_sql, "total", total)
+
+
+def no_first_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = expressions_in_sql.first_row
+    monkeypatch.setattr(expressions_in_sql, "first_row", lambda *given: replace(real(*given), fault=None))
+
+
+FEE = """\
+functions:
+  fee:
+    takes: {a: number}
+    gives: number
+    hit policy: first
+    rules:
+      - {id: some, when: {a: "> 2"}, then: a}
+    otherwise: 0
+"""
+
+
+def because(text: str) -> str:
+    return table("first", f"{{id: a, when: {{}}, then: 1, because: '{text}'}}")
+
+
+PLANTED_BESIDE: dict[str, tuple[Plant, str, str]] = {
+    "zeros stand at the end of a number in a reason": (zeros_stay_at_the_end, because("It is {n}."), ""),
+    "a month is called as the next one": (positions_from_zero, because("Since {d}."), ""),
+    "a reason without a value is none": (null_is_told_as_nothing, because("It was {maybe_n}."), ""),
+    "a call that does not come to pass is told": (all_calls_are_told, formula("if f then fee(n) else 1"), FEE),
+    "an argument that is missing is no error": (arguments_are_not_held, formula("fee(maybe_n)"), FEE),
+    "a filter keeps all": (filters_keep_all, formula("count([n + 0, 1][item > 2])"), ""),
+    "`every` is `some`": (every_is_some, formula("every i in [n + 0, 1] satisfies i > 2", "flag"), ""),
+    "what is not there counts in a sum": (what_is_not_there_is_summed, formula("sum([n + 0, 1][item > 2])"), ""),
+    "the first of nothing is null": (
+        no_first_is_null,
+        table("collect", "{id: a, when: {f: 'true'}, then: 1}") + "  y:\n    gives: number\n    formula: x[1]\n",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED_BESIDE)
+def test_a_planted_fault_in_reasons_calls_and_lists_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant, decides, before = PLANTED_BESIDE[name]
+    gives = "y" if "  y:" in decides else "x"
+    assert differs(decides, gives, before=before) == []
+    plant(monkeypatch)
+    assert differs(decides, gives, before=before) != []
 
 
 PLANTED: dict[str, tuple[Plant, str, dict[str, Any]]] = {
