@@ -50,11 +50,7 @@ def columns_of(path: Path, facts: Mapping[str, Type]) -> dict[str, Digits | None
 
 
 def unfit(path: Path | str, name: str, kind: str, of: Type) -> Issue | None:
-<<<<<<< HEAD
     """What is wrong with a column of DuckDB's type `kind` for a fact of some type; None where it fits."""
-=======
-    """What is wrong with a column of DuckDB's type `kind` for a fact of some type; None where it is read as it is."""
->>>>>>> wt-spark
     if of.kind is Kind.NUMBER:
         to = f'CAST("{name}" AS DECIMAL(12, 4))'
         if kind in ("DOUBLE", "FLOAT"):
