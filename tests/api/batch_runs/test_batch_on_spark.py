@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 
 import duckdb
+import pytest
 from generated_tables import as_parquet, customers_of, facts_of
+from long_runs import LONG
 from served import ordain, ordain_here, settings_in
 from spark_cluster import SMALL, cluster
 from spark_cluster import environment as spark_environment
@@ -22,34 +24,44 @@ SUBMIT = (
 )
 
 
-def test_a_cluster_decides_the_same_rows(tmp_path: Path) -> None:
-    moment = dt.datetime.fromisoformat(AT)
-    use = wire(settings_in(tmp_path), "price-quote")
-    use.close()
-    facts = facts_of(use.catalog, "price-quote", moment)
-    as_parquet(tmp_path / "price-quote.parquet", facts, customers_of(facts, 150, moment, seed=9))
+def _two_parts(target: Path) -> None:
     with duckdb.connect() as database:
         database.execute(
             "COPY (SELECT 'C-' || i AS customer, ((i % 997) / 7)::DECIMAL(9, 2) AS usage_gb, "
-            f"(i % 331)::DECIMAL(9, 1) AS plan_gb FROM range({PART_ROWS + 5000}) t(i)) "
-            f"TO '{tmp_path / 'plan-advice.parquet'}'"
+            f"(i % 331)::DECIMAL(9, 1) AS plan_gb FROM range({PART_ROWS + 5000}) t(i)) TO '{target}'"
         )
+
+
+def _gathered(folder: Path, target: Path) -> None:
+    moment = dt.datetime.fromisoformat(AT)
+    use = wire(settings_in(folder), "price-quote")
+    use.close()
+    facts = facts_of(use.catalog, "price-quote", moment)
+    as_parquet(target, facts, customers_of(facts, 150, moment, seed=9))
+
+
+@pytest.mark.parametrize("service", ["plan-advice", pytest.param("price-quote", marks=LONG)])
+def test_a_cluster_decides_the_same_rows(tmp_path: Path, service: str) -> None:
+    source = tmp_path / f"{service}.parquet"
+    if service == "plan-advice":
+        _two_parts(source)
+    else:
+        _gathered(tmp_path, source)
     (tmp_path / "cluster").mkdir()
     variables = {name: spark_environment()[name] for name in ("JAVA_HOME", "SPARK_LOCAL_IP", "PYSPARK_PYTHON")}
+    asked = ("batch", service, source.name)
+    more = ("--subject-column", "customer", "--at", AT, "--json")
+    here = ordain_here(tmp_path, *asked, "here.parquet", *more)
     with cluster(tmp_path / "cluster") as master:
-        for service in ("plan-advice", "price-quote"):
-            asked = ("batch", service, f"{service}.parquet")
-            more = ("--subject-column", "customer", "--at", AT, "--json")
-            here = ordain_here(tmp_path, *asked, f"{service}-here.parquet", *more)
-            there = ordain(
-                *(tmp_path, *asked, f"{service}-there.parquet", *more, "--engine", "spark", "--master", master),
-                **variables,
-                PYSPARK_SUBMIT_ARGS=SUBMIT,
-            )
-            assert here.returncode == there.returncode == 1, there.stdout + there.stderr
-            assert json.loads(here.stdout)["decided"] == json.loads(there.stdout)["decided"] > 0
-            assert _differing(tmp_path, f"{service}-here", f"{service}-there") == [0, 0, 0, 0]
-            assert ordain_here(tmp_path, "audit", "rows", "verify", f"{service}-there.parquet").returncode == 0
+        there = ordain(
+            *(tmp_path, *asked, "there.parquet", *more, "--engine", "spark", "--master", master),
+            **variables,
+            PYSPARK_SUBMIT_ARGS=SUBMIT,
+        )
+    assert here.returncode == there.returncode == 1, there.stdout + there.stderr
+    assert json.loads(here.stdout)["decided"] == json.loads(there.stdout)["decided"] > 0
+    assert _differing(tmp_path, "here", "there") == [0, 0, 0, 0]
+    assert ordain_here(tmp_path, "audit", "rows", "verify", "there.parquet").returncode == 0
 
 
 def _differing(folder: Path, one: str, other: str) -> list[int]:
