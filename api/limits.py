@@ -48,6 +48,7 @@ class Limits:
     batch_sealers: int = 2  # processes that hash parts
     batch_resumed: float = 3600.0  # seconds after which a run is not resumed that decides for the moment it was begun
     batch_stride: int = 8  # parts that one statement decides, where it is long
+    batch_spark_stride: int = 256  # parts that Spark decides in one go: 67 million rows
     batch_cell_shown: int = 40  # characters of a cell that an error shows
     batch_values_told: int = 12  # values of an outcome that the summary tells
 

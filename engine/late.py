@@ -16,7 +16,7 @@ EXTRAS = {
     "pandas": ("ml", "Training a model"),
     "sklearn": ("ml", "Training a model"),
     "xgboost": ("ml", "Training a model, and scoring with one,"),
-    "duckdb": ("ml", "Computing features in bulk"),
+    "duckdb": ("sql", "Deciding a table, or computing features in bulk,"),
     "fairlearn": ("ml", "Measuring fairness"),
     "matplotlib": ("ml", "Drawing a model's card"),
     "scipy": ("ml", "Training a model"),

@@ -11,8 +11,8 @@ from typing import Any
 
 import duckdb
 
-from ordain.api.batch_runs.deciding import ROW
 from ordain.api.batch_runs.input_rows import quoted_name
+from ordain.api.batch_runs.part_facts import ROW
 from ordain.api.batch_runs.run_folder import RunFolder
 from ordain.api.limits import LIMITS
 from ordain.audit.rows.output_table import name_of

@@ -1,63 +1,30 @@
-"""One part of a run decided: its rows as facts, the statement over them in DuckDB, what comes out, and what is
-rejected."""
+"""Parts of a run decided: the statement over their facts, by DuckDB or Spark; what comes out, and what is rejected."""
 
 from __future__ import annotations
 
-import datetime as dt
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from ordain.api.batch_runs.fact_columns import FactColumn, fact_columns, too_fine
-from ordain.api.batch_runs.gathered_facts import column_of, fact_digits, is_gathered, known_facts
-from ordain.api.batch_runs.input_rows import InputRows, quoted_name, quoted_text
+from ordain.api.batch_runs.fact_columns import too_fine
+from ordain.api.batch_runs.input_rows import quoted_name, quoted_text
+from ordain.api.batch_runs.on_spark import Spark
+from ordain.api.batch_runs.part_facts import ROW, PartFacts
 from ordain.api.batch_runs.run_folder import RunFolder
-from ordain.api.batch_runs.staging import UNREAD
-from ordain.api.batch_runs.table_cells import check_columns
 from ordain.api.limits import LIMITS
-from ordain.api.services import Services
 from ordain.audit.rows.output_table import name_of
 from ordain.audit.rows.row_text import row_text_sql
 from ordain.audit.rows.sealed_part import PART_ROWS
-from ordain.engine.errors import Issue, MalformedRequest, OrdainError, PolicyError
-from ordain.engine.evaluate import Plan
-from ordain.engine.needs import Need
-from ordain.engine.policy.facts import REQUEST, Fact
+from ordain.engine.errors import MalformedRequest, PolicyError
 from ordain.engine.statements.statement import CODE, ERROR, Statement, statement
-from ordain.engine.values.types import Kind
 
-VERSIONS, ROW = "versions", "row"
-"""Columns of the output, and of what is rejected, beside those of the statement."""
+VERSIONS = "versions"
+"""A column of the output beside those of the statement."""
 _LONG_TEXT = 20_000
 """Characters of a statement that is long."""
-GIVEN = "fact."
-"""How a column begins that has a fact which the input lacks: a score, or what a store knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a run is asked for. `subject` is the column that says whose a row is, `keep` are further ones that are
-    handed on, `ignored` such as are no facts. Without `at` it is for the moment of its beginning. Not `explained`:
-    without rules, reasons and versions."""
-
-    service: str
-    at: dt.datetime | None = None
-    subject: str = "subject"
-    keep: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-    explained: bool = True
-
-    @property
-    def moment(self) -> dt.datetime:
-        """What is decided for, once that is known."""
-        if self.at is None:
-            raise AssertionError("a run has a moment once it is begun")
-        return self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,140 +39,53 @@ class Decided:
 
 @dataclass
 class Deciding:
-    """What decides the parts of one run. Raises, when it is made, MalformedRequest for columns that do not fit,
-    PolicyError for what cannot be said in SQL, UnknownService, NotInForce."""
+    """What decides the parts of one run from their `facts`, with DuckDB unless there is a `spark`.
 
-    rows: InputRows
-    asked: Asked
-    use: Services
-    plans: tuple[Plan, ...] = field(init=False)
-    """The plan in force, and those with versions that are being rolled out."""
-    gathers: bool = field(init=False)
-    """Whether facts are gathered as for requests, since the table lacks some, or a version is rolled out."""
+    Raises, when it is made, PolicyError for what cannot be said in SQL, MalformedRequest where the table is why, and
+    for a version that is being rolled out where Spark is to decide.
+    """
 
+    facts: PartFacts
+    spark: Spark | None = None
+    statements: tuple[Statement, ...] = field(init=False)
+    """One for each plan, over the view `o_facts_N`."""
     stride: int = field(init=False)
     """How many parts are decided by one statement: a long one takes DuckDB seconds to plan, whatever it decides."""
 
     def __post_init__(self) -> None:
-        asked, rows = self.asked, self.rows
-        self.plans = _plans(self.use, asked)
-        others = {*asked.keep, *asked.ignored, UNREAD}
-        check_columns(rows.told, rows.columns, asked.subject, others, self.use.vocabulary)
-        if rows.columns[asked.subject] in ("DOUBLE", "FLOAT"):
+        facts = self.facts
+        if self.spark is not None and len(facts.plans) > 1:
             raise MalformedRequest(
-                f"the column `{asked.subject}` is in floating point, which may be no customer's own number",
-                "write it as text or as whole numbers; in pandas: .astype('Int64')",
+                f"a version for `{facts.asked.service}` is being rolled out, and Spark decides everybody by one",
+                "decide without --engine spark, or when the roll-out is over",
             )
-        if any(name.casefold() == ROW for name in (asked.subject, *asked.keep)):
-            raise MalformedRequest(f"a column `{ROW}` cannot be handed on", "what is rejected has one: rename yours")
-        self._full = self._filled()
-        self.gathers = len(self.plans) > 1 or bool(self.use.partly) or is_gathered(self.plans[0], self._full)
-        self._check_needs()
-        self.stride = self._stride()
+        try:
+            self.statements = self._statements("duckdb" if self.spark is None else "spark")
+        except PolicyError:
+            if not facts.gathers and (issues := too_fine(facts.columns, facts.facts_read, facts.rows.told)):
+                raise MalformedRequest(issues) from None
+            raise
+        long = sum(len(made.text) for made in self.statements) // _LONG_TEXT
+        if self.spark is not None:
+            self.stride = LIMITS.batch_spark_stride
+        else:  # to gather facts takes longer than any plan
+            self.stride = 1 if facts.gathers else min(1 + long, LIMITS.batch_stride)
 
-    def _filled(self) -> dict[str, bool]:
-        """Of each column whether all its rows have a value; only of those that something else could give."""
-        names = [
-            need.fact.name
-            for need in self.plans[0].needs
-            if need.fact.sources != (REQUEST,) and need.fact.name in self._given
-        ]
-        if not names or not self.rows.rows:
-            return dict.fromkeys(names, True)
-        terms = ", ".join(f"count(nullif({quoted_name(name)}::VARCHAR, ''))" for name in names)
-        with duckdb.connect() as database:
-            [counts] = database.execute(f"SELECT {terms} FROM ({self.rows.all_rows()})").fetchall()
-        return {name: count == self.rows.rows for name, count in zip(names, counts, strict=True)}
-
-    def _check_needs(self) -> None:
-        issues = [
-            Issue(f"`{self.rows.told}` has no column `{need.fact.name}`, which {need.reader} needs", need.fact.meaning)
-            for need in self.needs.values()
-            if need.fact.sources == (REQUEST,) and not _may_be_absent(need) and need.fact.name not in self._given
-        ]
-        if issues:
-            raise MalformedRequest(issues)
-
-    @property
-    def _given(self) -> Mapping[str, str]:
-        """The columns that are facts a request may send."""
-        inputs = self.use.vocabulary.inputs
-        return {name: kind for name, kind in self.rows.columns.items() if name in inputs and name != self.asked.subject}
-
-    @cached_property
-    def needs(self) -> dict[str, Need]:
-        """What all plans read, by name."""
-        found: dict[str, Need] = {}
-        for plan in self.plans:
-            for need in plan.needs:
-                if need.fact.name not in found or not _may_be_absent(need):
-                    found[need.fact.name] = need
-        return found
-
-    @cached_property
-    def _columns(self) -> dict[str, FactColumn]:
-        return fact_columns(self.rows, self._facts_read.values(), self.rows.told)
-
-    @property
-    def _facts_read(self) -> dict[str, Fact]:
-        return {name: need.fact for name, need in self.needs.items() if name in self._given}
-
-    @property
-    def kept(self) -> tuple[str, ...]:
-        """The columns that are handed on, whose a row is first."""
-        return tuple(dict.fromkeys((self.asked.subject, *self.asked.keep)))
-
-    @cached_property
-    def added(self) -> dict[str, Fact]:
-        """The facts that are told beside the outcome, as the input lacks them, by the names of their columns."""
-        if not self.gathers:
-            return {}
-        facts = (need.fact for need in self.needs.values() if need.fact.sources != (REQUEST,))
-        return {f"{GIVEN}{fact.name}": fact for fact in facts if not self._full.get(fact.name)}
-
-    @cached_property
-    def _own(self) -> dict[str, str]:
-        """Names for columns of ours that nobody else has."""
-        taken = {name.casefold() for name in (*self.rows.columns, *self.needs)}
-        names: dict[str, str] = {}
-        for name in ("number", "plan", "code", "fault"):
-            free = next(f"o_{name}{'_' * more}" for more in itertools.count() if f"o_{name}{'_' * more}" not in taken)
-            names[name] = free
-        return names
-
-    @cached_property
-    def statements(self) -> tuple[Statement, ...]:
-        """One for each plan, over the view `o_facts_N`."""
-        names = [*self._own.values(), *self.kept, *self.added]
-        if self.gathers:
-            numbers = {name: need.fact for name, need in self.needs.items() if need.fact.type.kind is Kind.NUMBER}
-            read = dict.fromkeys(self.needs) | {name: fact_digits(fact) for name, fact in numbers.items()}
-        else:
-            read = {name: column.digits for name, column in self._columns.items()}
-        digits = dict.fromkeys(names) | read
-        keep = [self._own["number"], *self.kept, *self.added]
+    def _statements(self, dialect: str) -> tuple[Statement, ...]:
+        facts = self.facts
+        keep = [facts.own["number"], *facts.kept, *facts.added]
         return tuple(
             statement(
                 plan,
-                self.asked.moment,
+                facts.asked.moment,
+                dialect=dialect,
                 table=f"o_facts_{number}",
-                columns=digits,
+                columns=facts.digits,
                 keep=keep,
-                explained=self.asked.explained,
+                explained=facts.asked.explained,
             )
-            for number, plan in enumerate(self.plans)
+            for number, plan in enumerate(facts.plans)
         )
-
-    def _stride(self) -> int:
-        try:
-            statements = self.statements
-        except PolicyError:
-            if not self.gathers and (issues := too_fine(self._columns, self._facts_read, self.rows.told)):
-                raise MalformedRequest(issues) from None
-            raise
-        if self.gathers:  # which takes longer by far
-            return 1
-        return min(1 + sum(len(made.text) for made in statements) // _LONG_TEXT, LIMITS.batch_stride)
 
     def decide(self, folder: RunFolder, first: int, rows: int) -> Iterator[Decided]:
         """The rows from `first` on, at most `rows`, part by part, each into its two files in `folder`."""
@@ -214,107 +94,54 @@ class Deciding:
             database.execute(f"SET temp_directory = {quoted_text(str(folder.path))}")
             # It takes most of the time to plan a statement of thousands of terms, and gains nothing for such.
             database.execute("SET disabled_optimizers = 'statistics_propagation'")
-            self._facts(database, first, rows)
-            database.execute(f"CREATE TEMP TABLE o_decided AS {self._all_statements()}")
+            if self.spark is None:
+                self.facts.put(database, first, rows)
+                database.execute(f"CREATE TEMP TABLE o_decided AS {self._all_statements()}")
+            else:
+                self._by_spark(database, folder, first, rows)
             self._reject(database)
             outputs = self._outputs(_described(database, "o_decided"))
             for start in range(first, first + max(rows, 1), PART_ROWS):
-                yield self._written(database, start, outputs, *folder.part_files(start // PART_ROWS))
+                files = folder.part_files(start // PART_ROWS)
+                yield self._written(database, start, min(PART_ROWS, first + rows - start), outputs, *files)
+
+    def _by_spark(self, database: duckdb.DuckDBPyConnection, folder: RunFolder, first: int, rows: int) -> None:
+        """The same tables, where the facts were written for Spark, a file for each part, and Spark decided them."""
+        assert self.spark is not None  # noqa: S101 - see `decide`
+        work = self.spark.places(folder)
+        refused: list[str] = []
+        for start in range(first, first + max(rows, 1), PART_ROWS):
+            with duckdb.connect() as one:
+                one.execute("SET TimeZone = 'UTC'")
+                self.facts.put(one, start, min(PART_ROWS, first + rows - start))
+                files = (work.facts / f"part-{start // PART_ROWS:05}.parquet", work.refused / f"{start}.parquet")
+                queries = ("FROM o_facts_0", f"FROM o_facts WHERE {self.facts.own['fault']} IS NOT NULL")
+                for query, target in zip(queries, files, strict=True):
+                    one.execute(f"COPY ({query}) TO {quoted_text(str(target))} (FORMAT parquet)")
+                refused.append(name_of(files[1]))
+        self.spark.decide(work, self.statements[0].text, "o_facts_0")
+        made = ", ".join(name_of(file) for file in sorted(work.decided.glob("*.parquet")))
+        database.execute(f"CREATE TEMP VIEW o_facts AS SELECT * FROM read_parquet([{', '.join(refused)}])")
+        database.execute(f"CREATE TEMP VIEW o_decided AS SELECT *{self._versions(0)} FROM read_parquet([{made}])")
 
     def _outputs(self, columns: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        return [(name, kind) for name, kind in columns if name not in (self._own["number"], CODE, ERROR)]
+        return [(name, kind) for name, kind in columns if name not in (self.facts.own["number"], CODE, ERROR)]
 
     def _all_statements(self) -> str:
-        parts = []
-        for plan, made in zip(self.plans, self.statements, strict=True):
-            labels = ", ".join(quoted_text(compiled.policy.label) for compiled in plan.policies)
-            versions = f", [{labels}] AS {quoted_name(VERSIONS)}" if self.asked.explained else ""
-            parts.append(f"SELECT *{versions} FROM ({made.text})")
+        parts = [f"SELECT *{self._versions(n)} FROM ({made.text})" for n, made in enumerate(self.statements)]
         return " UNION ALL ".join(parts)
 
-    def _facts(self, database: duckdb.DuckDBPyConnection, first: int, rows: int) -> None:
-        """The table or view `o_facts`, and one for each plan of the rows that it decides."""
-        raw = self.rows.part(first, rows, self._own["number"]) or self._nothing()
-        if self.gathers:
-            table = self._gathered(database.sql(raw).to_arrow_table())
-            database.register("o_facts", table)
-        else:
-            database.execute(f"CREATE TEMP VIEW o_facts AS {self._read(raw)}")
-        for number in range(len(self.plans)):
-            of_plan = f"{self._own['plan']} = {number} AND {self._own['fault']} IS NULL"
-            database.execute(f"CREATE TEMP VIEW o_facts_{number} AS SELECT * FROM o_facts WHERE {of_plan}")
-
-    def _nothing(self) -> str:
-        """No rows, in the columns that there are."""
-        terms = ", ".join(f"NULL::{kind} AS {quoted_name(name)}" for name, kind in self.rows.columns.items())
-        return f"SELECT {terms}, 0::BIGINT AS {quoted_name(self._own['number'])} WHERE false"
-
-    def _read(self, raw: str) -> str:
-        """The columns as facts, by DuckDB alone."""
-        own, columns = self._own, self._columns
-        quality = [column.fault for column in columns.values() if column.fault is not None]
-        malformed = self._malformed()
-        fault = f"coalesce({', '.join([*malformed, *quality])})"
-        code = f"CASE WHEN coalesce({', '.join([*malformed, 'NULL'])}) IS NOT NULL THEN 'MalformedRequest' "
-        code += f"WHEN {fault} IS NOT NULL THEN 'DataQualityIssue' END"
-        terms = [quoted_name(own["number"]), f"0 AS {own['plan']}", f"{code} AS {own['code']}"]
-        terms.append(f"{fault} AS {own['fault']}")
-        terms += [f"{column.value} AS {quoted_name(name)}" for name, column in columns.items()]
-        terms += self._kept_terms(columns)
-        return f"SELECT {', '.join(terms)} FROM ({raw})"
-
-    def _malformed(self) -> list[str]:
-        subject = f"{quoted_name(self.asked.subject)}::VARCHAR"
-        most = LIMITS.subject_characters
-        said = quoted_text(f"`{self.asked.subject}` must be a text of 1 to {most} characters")
-        faults = [f"CASE WHEN coalesce(trim({subject}), '') = '' OR length({subject}) > {most} THEN {said} END"]
-        return [quoted_name(UNREAD), *faults] if UNREAD in self.rows.columns else faults
-
-    def _kept_terms(self, read: Mapping[str, object]) -> list[str]:
-        terms = []
-        for name in self.kept:
-            if name == self.asked.subject:
-                terms.append(f"{quoted_name(name)}::VARCHAR AS {quoted_name(name)}")
-            elif name not in read:
-                terms.append(quoted_name(name))
-        return terms
-
-    def _gathered(self, raw: pa.Table) -> pa.Table:
-        """The columns as facts, gathered as for requests."""
-        own, asked = self._own, self.asked
-        cells = {name: raw.column(name).to_pylist() for name in {*self._given, asked.subject}}
-        facts = {name: name for name in self._given}
-        known = known_facts(
-            cells, facts, cells[asked.subject], asked.service, self.use, asked.moment, self.plans, asked.subject
-        )
-        errors = list(known.errors)
-        if UNREAD in self.rows.columns:
-            for place, said in enumerate(raw.column(UNREAD).to_pylist()):
-                errors[place] = MalformedRequest(said) if said else errors[place]
-        nothing = [None] * len(errors)
-        columns = {
-            name: column_of(need.fact, known.values.get(name, nothing), errors) for name, need in self.needs.items()
-        }
-        made: dict[str, pa.Array] = {
-            own["number"]: raw.column(own["number"]),
-            own["plan"]: pa.array(known.plans, pa.int32()),
-            own["code"]: pa.array([None if each is None else type(each).__name__ for each in errors], pa.string()),
-            own["fault"]: pa.array([None if each is None else _said(each) for each in errors], pa.string()),
-            **columns,
-        }
-        made |= {name: columns[fact.name] for name, fact in self.added.items()}
-        for name in self.kept:
-            if name == asked.subject:
-                texts = [None if cell is None else str(cell) for cell in cells[name]]
-                made[name] = pa.array(texts, pa.string())
-            elif name not in made:
-                made[name] = raw.column(name)
-        return pa.table(made)
+    def _versions(self, plan: int) -> str:
+        """A further column: which versions decided."""
+        if not self.facts.asked.explained:
+            return ""
+        labels = ", ".join(quoted_text(compiled.policy.label) for compiled in self.facts.plans[plan].policies)
+        return f", [{labels}] AS {quoted_name(VERSIONS)}"
 
     def _reject(self, database: duckdb.DuckDBPyConnection) -> None:
         """The table `o_rejected`."""
-        own, number = self._own, quoted_name(self._own["number"])
-        kept = ", ".join(quoted_name(name) for name in self.kept)
+        own, number = self.facts.own, quoted_name(self.facts.own["number"])
+        kept = ", ".join(quoted_name(name) for name in self.facts.kept)
         database.execute(
             f"CREATE TEMP TABLE o_rejected AS SELECT {number} AS {ROW}, {kept}, {CODE}, {ERROR} FROM o_decided "
             f"WHERE {CODE} IS NOT NULL UNION ALL SELECT {number}, {kept}, {own['code']}, {own['fault']} "
@@ -325,17 +152,18 @@ class Deciding:
         self,
         database: duckdb.DuckDBPyConnection,
         first: int,
+        rows: int,
         outputs: Sequence[tuple[str, str]],
         output: Path,
         rejects: Path,
     ) -> Decided:
-        """The part that begins with row `first`."""
-        number = quoted_name(self._own["number"])
+        """The part of so many rows that begins with row `first`."""
+        number = quoted_name(self.facts.own["number"])
         within = f"BETWEEN {first} AND {first + PART_ROWS - 1}"
         decided = f"o_decided WHERE {CODE} IS NULL AND {number} {within}"
         rejected = f"o_rejected WHERE {ROW} {within}"
         counts = [database.sql(f"SELECT count(*) FROM {each}").fetchall()[0][0] for each in (decided, rejected)]
-        ordered = f" ORDER BY {number}" if len(self.plans) > 1 else ""
+        ordered = f" ORDER BY {number}" if len(self.facts.plans) > 1 or self.spark is not None else ""
         listed = ", ".join(quoted_name(name) for name, _ in outputs)
         for query, target in ((f"SELECT {listed} FROM {decided}{ordered}", output), (f"FROM {rejected}", rejects)):
             database.execute(f"COPY ({query}) TO {quoted_text(str(target))} (FORMAT parquet, COMPRESSION zstd)")
@@ -345,8 +173,8 @@ class Deciding:
             texts = f"{texts} UNION ALL SELECT {ROW}, {told} FROM {rejected} ORDER BY n"
         table: pa.Table = database.sql(texts).to_arrow_table()
         numbers = table.column("n").to_numpy()
-        if len(numbers) and not (numbers[0] == first and (numbers[1:] - numbers[:-1] == 1).all()):
-            raise AssertionError("the rows of a part came in another order than they stand in")
+        if len(numbers) != rows or (rows and not (numbers[0] == first and (numbers[1:] - numbers[:-1] == 1).all())):
+            raise AssertionError("the rows of a part are not those of the input, in their order")
         return Decided(first, table.column("t").to_pylist(), *counts)
 
 
@@ -358,30 +186,3 @@ def columns_in(file: Path) -> list[tuple[str, str]]:
 
 def _described(database: duckdb.DuckDBPyConnection, what: str) -> list[tuple[str, str]]:
     return [(str(name), str(kind)) for name, kind, *_ in database.execute(f"DESCRIBE {what}").fetchall()]
-
-
-def _may_be_absent(need: Need) -> bool:
-    return need.may_miss or need.fact.optional or need.fact.default is not None
-
-
-def _said(error: OrdainError) -> str:
-    return "; ".join(issue.message for issue in error.issues) or error.message
-
-
-def _plans(use: Services, asked: Asked) -> tuple[Plan, ...]:
-    """The plan in force at that time, and each that a version makes which is being rolled out."""
-    catalog = use.catalog
-    first = catalog.pick(asked.service, asked.moment)
-    if catalog.turns is None:
-        return (first,)
-    choices: list[list[tuple[str, int] | None]] = []
-    for policy in catalog.service(asked.service).policies:
-        change = catalog.turns.rolling(policy, asked.moment)
-        if change is not None and change.rollout is not None and not change.rollout.shadow:
-            loaded = {each.policy.version for each in catalog.versions[policy]}
-            choices.append([None, (policy, change.version)] if change.version in loaded else [None])
-    plans = [
-        catalog.pick(asked.service, asked.moment, dict(each for each in chosen if each is not None))
-        for chosen in itertools.product(*choices)
-    ]
-    return tuple({id(plan): plan for plan in plans}.values())

@@ -21,9 +21,11 @@ import orjson
 
 from ordain.api.ask import Ask
 from ordain.api.batch_runs.counted_outcomes import summary_of
-from ordain.api.batch_runs.deciding import Asked, Decided, Deciding, columns_in
+from ordain.api.batch_runs.deciding import Decided, Deciding, columns_in
 from ordain.api.batch_runs.input_rows import InputRows
+from ordain.api.batch_runs.on_spark import Spark
 from ordain.api.batch_runs.output_files import OutputFiles
+from ordain.api.batch_runs.part_facts import Asked, PartFacts
 from ordain.api.batch_runs.run_folder import RunFolder
 from ordain.api.batch_runs.summary_page import page_of
 from ordain.api.decide import time_of
@@ -52,6 +54,7 @@ class Run:
     use: Services
     caller: str
     synthetic: bool = False
+    spark: Spark | None = None
 
     def go(self, look: Look, *, resume: bool) -> Json:
         """Decides everything and puts it on record; gives the summary (`batch_runs.counted_outcomes`).
@@ -61,7 +64,7 @@ class Run:
         """
         self.use.stopped.asked(Ask(self.asked.service, "", {}))
         run = self._begun(resume)
-        deciding = Deciding(run.rows, run.asked, self.use)
+        deciding = Deciding(PartFacts(run.rows, run.asked, self.use), self.spark)
         run._check_unchanged(deciding)
         parts, counts = run._parts(deciding, look)
         return run._finished(deciding, parts, counts)
@@ -99,7 +102,7 @@ class Run:
         models = {
             name: f"{model.version} {model.digest}"
             for name, model in self.use.models.items()
-            if deciding.gathers and not isinstance(model, ModelDegradationDetected)
+            if deciding.facts.gathers and not isinstance(model, ModelDegradationDetected)
         }
         return {
             "service": asked.service,
@@ -110,7 +113,8 @@ class Run:
             "keep": list(asked.keep),
             "ignored": sorted(asked.ignored),
             "explained": asked.explained,
-            "plans": [self.use.forms.of(plan).digest.decode() for plan in deciding.plans],
+            "engine": "duckdb" if self.spark is None else "spark",
+            "plans": [self.use.forms.of(plan).digest.decode() for plan in deciding.facts.plans],
             "models": models,
         }
 
@@ -187,9 +191,9 @@ class Run:
                 "reject_columns": [list(each) for each in rejects],
             }
             proof_file.write(made[output.files.proof], about, parts)
-            summary = summary_of(folder, len(parts), columns, deciding.kept, counts)
+            summary = summary_of(folder, len(parts), columns, deciding.facts.kept, counts)
             summary |= {"service": asked.service, "at": asked.moment.isoformat(), "input": self.rows.told}
-            labels = dict.fromkeys(each.policy.label for plan in deciding.plans for each in plan.policies)
+            labels = dict.fromkeys(each.policy.label for plan in deciding.facts.plans for each in plan.policies)
             summary |= {"run": folder.manifest["run"], "synthetic": self.synthetic, "versions": list(labels)}
             now = self.use.now()
             folder.note(
@@ -217,7 +221,7 @@ class Run:
         manifest = folder.manifest
         self.use.stopped.look()
         self.use.stopped.asked(Ask(asked.service, "", {}))
-        forms = [self.use.forms.of(plan) for plan in deciding.plans]
+        forms = [self.use.forms.of(plan) for plan in deciding.facts.plans]
         now = fixed_offset(dt.datetime.fromisoformat(manifest["recorded"]))
         told = RunTold(
             run=manifest["run"],
@@ -237,7 +241,9 @@ class Run:
             "outcomes": manifest["summary"]["outcomes"],
         }
         policies = {orjson.dumps(each): each for form in forms for each in orjson.loads(form.policies)}
-        models = {name: model for form in forms for name, model in form.models.items()} if deciding.gathers else {}
+        models = (
+            {name: model for form in forms for name, model in form.models.items()} if deciding.facts.gathers else {}
+        )
         documents = {each.kind: each.reference.digest for form in forms for each in form.texts if each.kind in _NAMED}
         entry = entry_of(
             told,
@@ -262,6 +268,7 @@ _CHANGED = {
     "keep": "other columns to --keep were named",
     "ignored": "other columns to ignore were named",
     "explained": "--plain was chosen otherwise",
+    "engine": "another --engine was named",
     "plans": "other versions of policies decide, or their texts changed,",
     "models": "other versions of models score",
 }

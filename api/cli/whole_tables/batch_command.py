@@ -40,6 +40,10 @@ EXIT_HALF_WAY = 5
 @click.option("--ignore-column", multiple=True, help="A column that is no fact; may be given several times.")
 @click.option("--at", help="A day (its noon), or a time such as 2026-01-31T08:00:00+05:30; now if left out.")
 @click.option("--plain", is_flag=True, help="The outcome alone, without rules that fired, reasons and versions.")
+@click.option(
+    "--engine", type=click.Choice(("duckdb", "spark")), default="duckdb", show_default=True, help="What decides."
+)
+@click.option("--master", default="local[*]", show_default=True, help="Of Spark: cores here, or spark://host:7077.")
 @click.option("--resume", is_flag=True, help="Go on where a run into OUTPUT was stopped.")
 @click.option("--synthetic", is_flag=True, help="Say in the summary that the customers are invented.")
 @click.option("--as", "name", help="Who asks for it, for the record; your user name if left out.")
@@ -56,6 +60,8 @@ def batch_command(
     ignore_column: tuple[str, ...],
     at: str | None,
     plain: bool,
+    engine: str,
+    master: str,
     resume: bool,
     synthetic: bool,
     name: str | None,
@@ -66,13 +72,13 @@ def batch_command(
     INPUT is a file .parquet or .csv, a folder of such, or a database with --table. OUTPUT is a file .parquet or .csv,
     or a folder for the parts. Facts that the table lacks come from models and stores, as for requests. Rows with bad
     facts go to a file of rejects. OUTPUT appears only once the run is on record; each of its rows can be proved, and
-    erased, with `ordain audit rows`. It needs pip install 'ordain[sql]'.
+    erased, with `ordain audit rows`. It needs pip install 'ordain[sql]', and --engine spark 'ordain[spark]'.
 
     Exit codes: 0 decided, 1 some rows were rejected, 2 bad input, policies or settings, 3 not recorded, 5 the output
     cannot be written, 130 interrupted, 143 terminated; after the last three `--resume` goes on.
     """
     settings = load_settings(call.config)
-    asked = late("ordain.api.batch_runs.deciding:Asked")(
+    asked = late("ordain.api.batch_runs.part_facts:Asked")(
         service,
         None if at is None else asked_time(at, settings.zone),
         subject_column,
@@ -82,6 +88,7 @@ def batch_command(
     )
     files = late("ordain.api.batch_runs.output_files:OutputFiles")(output)
     files.check_free()
+    spark = late("ordain.api.batch_runs.on_spark:Spark")(master) if engine == "spark" else None
     folder = late("ordain.api.batch_runs.run_folder:RunFolder")(files.run)
     _check_resume(folder, resume, output)
     began = perf_counter()
@@ -93,7 +100,9 @@ def batch_command(
             try:
                 with _progress(service, rows.rows, look) as told:
                     run = late("ordain.api.batch_runs.run:Run")
-                    summary = run(asked, rows, files, folder, use, actor(name), synthetic).go(told, resume=resume)
+                    summary = run(asked, rows, files, folder, use, actor(name), synthetic, spark).go(
+                        told, resume=resume
+                    )
             finally:
                 use.close()
         except BaseException as error:

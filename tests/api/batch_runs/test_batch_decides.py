@@ -88,12 +88,12 @@ def differences(asked: list[dict[str, Any] | str], rows: list[Row], folder: Path
         if isinstance(answer, str):
             if refused is None or refused["error_code"] != answer or told is not None:
                 wrong.append((row, answer, told, refused))
-        elif told is None or refused is not None or not _same(answer, told):
+        elif told is None or refused is not None or not same_outcome(answer, told):
             wrong.append((row, answer, told, refused))
     return wrong
 
 
-def _same(answer: dict[str, Any], told: dict[str, Any]) -> bool:
+def same_outcome(answer: dict[str, Any], told: dict[str, Any]) -> bool:
     if told.get("verdict") != answer.get("verdict") or told["status"] != answer["status"]:
         return False
     by_rules = [each for each in answer["reasons"] if "rule" in each]

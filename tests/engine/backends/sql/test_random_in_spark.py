@@ -22,7 +22,7 @@ def as_spark_comes() -> Iterator[None]:
 
 
 @given(policies(), customers(12))
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 def test_spark_agrees(case: RandomPolicy, rows: list[Mapping[str, Any]]) -> None:
     of = plan(case)
     sql = written(of, "spark")
