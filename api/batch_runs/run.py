@@ -7,12 +7,15 @@ are not made again, and one that is on record already is not recorded again.
 from __future__ import annotations
 
 import datetime as dt
+import os
+import signal
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 from uuid import UUID
@@ -30,6 +33,7 @@ from ordain.api.batch_runs.run_folder import RunFolder
 from ordain.api.batch_runs.summary_page import page_of
 from ordain.api.decide import time_of
 from ordain.api.limits import LIMITS
+from ordain.api.outliving import end_with
 from ordain.api.services import Services
 from ordain.audit.entry.entry import new_id
 from ordain.audit.rows import proof_file
@@ -62,12 +66,21 @@ class Run:
         Raises MalformedRequest for a table, an output or a run to be resumed that does not fit, PolicyError for what
         cannot be said in SQL, ServiceStopped, NotRecorded and LedgerUnavailable, ExportFailed.
         """
-        self.use.stopped.asked(Ask(self.asked.service, "", {}))
+        self._check_started()
         run = self._begun(resume)
         deciding = Deciding(PartFacts(run.rows, run.asked, self.use), self.spark)
         run._check_unchanged(deciding)
         parts, counts = run._parts(deciding, look)
         return run._finished(deciding, parts, counts)
+
+    def _check_started(self) -> None:
+        """Raises ServiceStopped, and MalformedRequest where another service is asked in its place."""
+        asked = self.use.stopped.asked(Ask(self.asked.service, "", {})).service
+        if asked != self.asked.service:
+            raise MalformedRequest(
+                f"the service `{self.asked.service}` is stopped, and `{asked}` answers in its place",
+                f"decide the table by that one: ordain batch {asked} ...",
+            )
 
     # -- what it sets out to do
 
@@ -220,7 +233,7 @@ class Run:
         folder, asked = self.folder, self.asked
         manifest = folder.manifest
         self.use.stopped.look()
-        self.use.stopped.asked(Ask(asked.service, "", {}))
+        self._check_started()
         forms = [self.use.forms.of(plan) for plan in deciding.facts.plans]
         now = fixed_offset(dt.datetime.fromisoformat(manifest["recorded"]))
         told = RunTold(
@@ -285,13 +298,21 @@ def _strides(parts: Sequence[int], most: int, rows: int) -> Iterator[tuple[int, 
         together.append(number)
 
 
+def _begin_sealing(parent: int) -> None:
+    """A sealing process ends with the run, however that ends, and leaves the keyboard to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with(parent, LIMITS.helper_looks, partial(os._exit, 1))
+
+
 @contextmanager
 def _sealing(parts: int) -> Iterator[Callable[[list[str], int], Future[SealedPart] | SealedPart]]:
     """What seals a part: another process, where there are several, so that the next part is decided meanwhile."""
     if parts <= 1:
         yield seal_part
         return
-    pool = ProcessPoolExecutor(LIMITS.batch_sealers, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(
+        LIMITS.batch_sealers, mp_context=get_context("spawn"), initializer=_begin_sealing, initargs=(os.getpid(),)
+    )
     try:
         yield lambda texts, first: pool.submit(seal_part, texts, first)
     finally:

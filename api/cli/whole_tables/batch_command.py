@@ -87,10 +87,11 @@ def batch_command(
         not plain,
     )
     files = late("ordain.api.batch_runs.output_files:OutputFiles")(output)
-    files.check_free()
     spark = late("ordain.api.batch_runs.on_spark:Spark")(master) if engine == "spark" else None
     folder = late("ordain.api.batch_runs.run_folder:RunFolder")(files.run)
     _check_resume(folder, resume, output)
+    if "entry" not in folder.manifest:  # some of the files of a run that is on record may have their names
+        files.check_free()
     began = perf_counter()
     with ending_interrupts() as look, folder.held():
         settings = replace(settings, busy_seconds=max(settings.busy_seconds, LIMITS.table_waits))

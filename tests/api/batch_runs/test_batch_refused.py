@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from any_time import at_any_time
 from served import ROOT, ordain_here
 
 HEAD = "subject,usage_gb,plan_gb\n"
@@ -166,3 +168,40 @@ def test_a_name_that_looks_like_a_pattern_is_a_name(tmp_path: Path, ending: str)
     made = folder / f"out?[2].{ending}"
     assert "b" in made.read_text() if ending == "csv" else pq.read_table(made)["subject"].to_pylist() == ["b"]
     assert ordain_here(tmp_path, "audit", "rows", "verify", str(made)).returncode == 0
+
+
+def test_a_service_that_is_stopped_decides_no_table(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(HEAD + "a,1,2\n")
+    assert ordain_here(tmp_path, "decide", "plan-advice", "--subject", "a", "--facts", _facts(tmp_path)).returncode == 0
+    stop = ("service", "stop", "plan-advice", "--reason", "tests", "--as", "chen")
+    assert ordain_here(tmp_path, *stop).returncode == 0
+    done = ordain_here(tmp_path, "batch", "plan-advice", "in.csv", "out.csv")
+    assert done.returncode != 0
+    assert "stopped" in done.stderr
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_where_another_service_answers_the_table_is_decided_by_that_one(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(HEAD + "a,1,2\n")
+    policies = shutil.copytree(at_any_time(), tmp_path / "policies")
+    services = (policies / "services.yaml").read_text()
+    again = "  advice-else:\n    purpose: p\n    policies: [plan-advice]\n    gives: [advice]\n"
+    services = services.replace("    gives: [advice]\n", f"    gives: [advice]\n    fallback: advice-else\n{again}")
+    (policies / "services.yaml").write_text(services)
+    own = {"ORDAIN_POLICIES": str(policies)}
+    facts = _facts(tmp_path)
+    done = ordain_here(tmp_path, "decide", "plan-advice", "--subject", "a", "--facts", facts, **own)
+    assert done.returncode == 0, done.stderr
+    stop = ("service", "stop", "plan-advice", "--reason", "tests", "--as", "chen", "--fallback")
+    stopped = ordain_here(tmp_path, *stop, **own)
+    assert stopped.returncode == 0, stopped.stderr
+    done = ordain_here(tmp_path, "batch", "plan-advice", "in.csv", "out.csv", **own)
+    assert done.returncode == 2
+    assert "ordain batch advice-else" in done.stderr
+    assert not (tmp_path / "out.csv").exists()
+    assert ordain_here(tmp_path, "batch", "advice-else", "in.csv", "out.csv", **own).returncode == 0
+
+
+def _facts(folder: Path) -> str:
+    (folder / "facts.json").write_text('{"usage_gb": 1, "plan_gb": 2}')
+    return str(folder / "facts.json")

@@ -130,6 +130,50 @@ def test_an_output_that_cannot_take_its_name_is_on_record_once(tmp_path: Path, m
     assert entry["entry_id"] == told["entry_id"]
 
 
+@pytest.mark.parametrize("named", [1, 2, 3])
+@pytest.mark.parametrize("output", ["out.parquet", "out"])
+def test_files_that_have_their_names_already_are_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: int, output: str
+) -> None:
+    _table(tmp_path, 500)
+    count, really = 0, Path.replace
+
+    def replace(self: Path, target: Path) -> Path:
+        nonlocal count
+        if Path(target).parent == Path() or Path(target).parent == tmp_path:
+            count += 1
+            if count > named:
+                raise OSError(28, "No space left on device")
+        return really(self, target)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "replace", replace)
+        done = ordain_here(tmp_path, "batch", "plan-advice", "in.parquet", output, "--at", AT)
+        assert done.returncode == 5, done.stderr
+    done = ordain_here(tmp_path, "batch", "plan-advice", "in.parquet", output, "--at", AT, "--resume")
+    assert done.returncode == 1, done.stderr
+    assert ordain_here(tmp_path, "audit", "rows", "verify", output).returncode == 0
+    assert len(_entries(tmp_path)) == 1
+    assert {path.name for path in tmp_path.glob("out*")} == {output, "out.rejects.parquet", "out.proof", "out.html"}
+
+
+def test_processes_that_seal_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    _table(tmp_path)
+    command = [sys.executable, "-m", "ordain", "batch", "plan-advice", "in.parquet", "out.parquet", "--at", AT]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.DEVNULL) as process:
+        helpers: list[int] = []
+        while process.poll() is None and not helpers:
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            helpers = [int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
+            time.sleep(0.01)
+        process.kill()
+    assert helpers
+    ends = time.monotonic() + 60
+    while any(Path(f"/proc/{each}/cmdline").exists() for each in helpers) and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{each}/cmdline").exists() for each in helpers)
+
+
 def test_nothing_is_handed_out_that_could_not_be_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _table(tmp_path, 500)
     with monkeypatch.context() as broken:
