@@ -172,5 +172,5 @@ def _in_words(told: Json) -> str:
             said = f"some {told['different']:,} different texts"
         case _:
             said = f"{told['least']} to {told['greatest']}, middle {told['middle']}" if "least" in told else ""
-    null = f"none {told['null']:,}" if told["null"] else ""
+    null = f"{told['null']:,} without one" if told["null"] else ""
     return ", ".join(part for part in (said, null) if part) or "no row"
