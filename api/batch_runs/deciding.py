@@ -98,17 +98,18 @@ class Deciding:
                 self.facts.put(database, first, rows)
                 database.execute(f"CREATE TEMP TABLE o_decided AS {self._all_statements()}")
             else:
-                self._by_spark(database, folder, first, rows)
+                self._by_spark(self.spark, database, folder, first, rows)
             self._reject(database)
             outputs = self._outputs(_described(database, "o_decided"))
             for start in range(first, first + max(rows, 1), PART_ROWS):
                 files = folder.part_files(start // PART_ROWS)
                 yield self._written(database, start, min(PART_ROWS, first + rows - start), outputs, *files)
 
-    def _by_spark(self, database: duckdb.DuckDBPyConnection, folder: RunFolder, first: int, rows: int) -> None:
+    def _by_spark(
+        self, spark: Spark, database: duckdb.DuckDBPyConnection, folder: RunFolder, first: int, rows: int
+    ) -> None:
         """The same tables, where the facts were written for Spark, a file for each part, and Spark decided them."""
-        assert self.spark is not None  # noqa: S101 - see `decide`
-        work = self.spark.places(folder)
+        work = spark.places(folder)
         refused: list[str] = []
         for start in range(first, first + max(rows, 1), PART_ROWS):
             with duckdb.connect() as one:
@@ -119,7 +120,7 @@ class Deciding:
                 for query, target in zip(queries, files, strict=True):
                     one.execute(f"COPY ({query}) TO {quoted_text(str(target))} (FORMAT parquet)")
                 refused.append(name_of(files[1]))
-        self.spark.decide(work, self.statements[0].text, "o_facts_0")
+        spark.decide(work, self.statements[0].text, "o_facts_0")
         made = ", ".join(name_of(file) for file in sorted(work.decided.glob("*.parquet")))
         database.execute(f"CREATE TEMP VIEW o_facts AS SELECT * FROM read_parquet([{', '.join(refused)}])")
         database.execute(f"CREATE TEMP VIEW o_decided AS SELECT *{self._versions(0)} FROM read_parquet([{made}])")

@@ -48,7 +48,7 @@ class Spark:
             run(session, str(work.facts), str(work.decided), written, table=table, whole_files=True)
         except OrdainError:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever ended it, in Java or on a worker, people are told, and the run stays
             said = str(error).strip().partition("\n")[0]
             raise SettingsError(f"Spark ended before it had decided: {said}", "see the logs of its workers") from None
         finally:
